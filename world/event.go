@@ -1,0 +1,120 @@
+package world
+
+import (
+	"math"
+
+	"github.com/tickroom/tickroom/proto/schema"
+)
+
+// eventLog holds a group's events, oldest first.
+type eventLog struct {
+	events []event
+	floor  uint32 // newest tick of a reliable event that was forgotten
+}
+
+type event struct {
+	tick     uint32
+	reliable bool
+	placed   bool
+	x, y     float64
+	b        []byte // the EventData without its age
+}
+
+// Emit tells an event to all who see the group, in this tick's snapshot.
+func (g *Group) Emit(ev schema.Event) { g.emit(ev, event{}) }
+
+// EmitAt tells an event to those who see the whole group, and to those whose
+// view has the point in it.
+func (g *Group) EmitAt(x, y float64, ev schema.Event) { g.emit(ev, event{placed: true, x: x, y: y}) }
+
+func (g *Group) emit(ev schema.Event, e event) {
+	id, reliable := ev.EventID()
+	e.tick, e.reliable = g.w.Tick(), reliable
+	log := &g.events.events
+	// The memory of forgotten events is used again.
+	if n := len(*log); n < cap(*log) {
+		e.b = (*log)[:n+1][n].b[:0]
+	}
+	e.b = append(e.b, 1<<3)
+	e.b = schema.AppendUvarint(e.b, uint64(id))
+	// The message's length is known only after it is written: leave room for the
+	// usual one byte, and move the rest in the rare other case.
+	e.b = append(e.b, 2<<3|2, 0)
+	at := len(e.b)
+	e.b = ev.AppendProto(e.b)
+	n := len(e.b) - at
+	if n < 0x80 {
+		e.b[at-1] = byte(n)
+	} else {
+		k := uvarintLen(uint64(n)) - 1
+		for range k {
+			e.b = append(e.b, 0)
+		}
+		copy(e.b[at+k:], e.b[at:at+n])
+		schema.AppendUvarint(e.b[:at-1], uint64(n))
+	}
+	*log = append(*log, e)
+}
+
+func (l *eventLog) prune(w *World, t uint32) {
+	if len(l.events) == 0 {
+		return
+	}
+	reliable := 0
+	for i := range l.events {
+		if l.events[i].reliable {
+			reliable++
+		}
+	}
+	n := 0
+	for i := range l.events {
+		e := &l.events[i]
+		keep := e.tick+w.cfg.TransientTicks > t
+		if e.reliable {
+			keep = e.tick+w.cfg.Horizon > t && reliable <= w.cfg.MaxEvents
+			if !keep {
+				l.floor = e.tick
+				reliable--
+			}
+		}
+		if keep {
+			if n != i {
+				l.events[n], l.events[i] = l.events[i], l.events[n]
+			}
+			n++
+		}
+	}
+	l.events = l.events[:n]
+}
+
+// appendSince appends the events after base that a client gets: all, or those
+// that its view covers. Swaps in prune keep the order of those that stay.
+func (g *Group) appendEvents(b []byte, base uint32, v *View) []byte {
+	evs := g.events.events
+	if len(evs) == 0 || evs[len(evs)-1].tick <= base {
+		return b
+	}
+	now := g.w.committed
+	for i := range evs {
+		e := &evs[i]
+		if e.tick <= base || e.tick > now {
+			continue
+		}
+		if v != nil && e.placed && math.Hypot(e.x-v.x, e.y-v.y) > v.leave {
+			continue
+		}
+		age := uint64(now - e.tick)
+		n := len(e.b)
+		if age > 0 {
+			n += 1 + uvarintLen(age)
+		}
+		b = append(b, tagEvents)
+		b = schema.AppendUvarint(b, uint64(n))
+		b = append(b, e.b...)
+		if age > 0 {
+			b = append(b, 3<<3)
+			b = schema.AppendUvarint(b, age)
+		}
+	}
+	return b
+}

@@ -1,0 +1,245 @@
+package world
+
+import "fmt"
+
+// Interest is what one client is to see: a list of subscriptions, each to a
+// whole group or to a view of one. All that it sends is a function of the tick
+// that the client already has, its base.
+type Interest struct {
+	w    *World
+	subs []subscription
+}
+
+type subscription struct {
+	group   *Group
+	view    *View  // nil: the whole group
+	from    uint32 // first tick in which it counts
+	dropped uint32 // first tick in which it counts no longer; 0 never
+}
+
+// NewInterest makes an interest in nothing.
+func NewInterest(w *World) *Interest { return &Interest{w: w} }
+
+// Subscribe lets the client see a whole group from this tick on.
+func (in *Interest) Subscribe(g *Group) {
+	if i := in.find(g); i >= 0 {
+		if in.subs[i].view == nil {
+			return
+		}
+		in.drop(i)
+	}
+	in.subs = append(in.subs, subscription{group: g, from: in.w.Tick()})
+}
+
+// Watch lets the client see a spatial group through a view from this tick on,
+// and gives the view.
+func (in *Interest) Watch(g *Group, radius float64) *View {
+	if g.grid == nil {
+		panic(fmt.Sprintf("world: group %q is not spatial", g.name))
+	}
+	if i := in.find(g); i >= 0 {
+		if v := in.subs[i].view; v != nil {
+			v.SetRadius(radius)
+			return v
+		}
+		in.drop(i)
+	}
+	v := newView(g, radius)
+	in.subs = append(in.subs, subscription{group: g, view: v, from: in.w.Tick()})
+	return v
+}
+
+// Unsubscribe ends the client's sight of a group from this tick on.
+func (in *Interest) Unsubscribe(g *Group) {
+	if i := in.find(g); i >= 0 {
+		in.drop(i)
+	}
+}
+
+// Clear ends all subscriptions.
+func (in *Interest) Clear() {
+	for i := range in.subs {
+		if in.subs[i].dropped == 0 {
+			in.drop(i)
+		}
+	}
+}
+
+// View gives the client's view of a group, or nil.
+func (in *Interest) View(g *Group) *View {
+	if i := in.find(g); i >= 0 {
+		return in.subs[i].view
+	}
+	return nil
+}
+
+// Sees tells whether the client is subscribed to a group.
+func (in *Interest) Sees(g *Group) bool { return in.find(g) >= 0 }
+
+func (in *Interest) find(g *Group) int {
+	for i := range in.subs {
+		if in.subs[i].group == g && in.subs[i].dropped == 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+func (in *Interest) drop(i int) {
+	in.subs[i].dropped = in.w.Tick()
+}
+
+// Acked forgets what a client that has applied a tick will never need again.
+func (in *Interest) Acked(tick uint32) {
+	n := 0
+	for i := range in.subs {
+		s := &in.subs[i]
+		if s.dropped != 0 && s.dropped <= tick {
+			continue
+		}
+		if s.view != nil {
+			s.view.acked(tick)
+		}
+		if n != i {
+			in.subs[n] = *s
+		}
+		n++
+	}
+	clear(in.subs[n:])
+	in.subs = in.subs[:n]
+}
+
+// Reaches tells whether what happened since base is still remembered. If not,
+// the client needs the full state: base 0.
+func (in *Interest) Reaches(base uint32) bool {
+	if base < in.w.oldest() {
+		return false
+	}
+	for i := range in.subs {
+		s := &in.subs[i]
+		if s.from > base {
+			continue
+		}
+		if s.view != nil {
+			if s.view.floor > base {
+				return false
+			}
+		} else if s.group.floor > base {
+			return false
+		}
+	}
+	for _, t := range in.w.tables {
+		if t.base().tombsFloor > base {
+			return false
+		}
+	}
+	return true
+}
+
+// EventsReach tells whether all reliable events since base are still remembered.
+func (in *Interest) EventsReach(base uint32) bool {
+	for i := range in.subs {
+		s := &in.subs[i]
+		if s.dropped == 0 && s.group.events.floor > max(base, s.from-1) {
+			return false
+		}
+	}
+	return true
+}
+
+// AppendSince appends to b the fields of a ServerFrame that bring a client from
+// tick base to the committed one: removed entities, tables, and events after
+// tick events. With base 0 it is the full state. base must be one that Reaches.
+//
+// It may run at the same time as the AppendSince of other clients, with another
+// Scratch, but for one client only once a tick.
+func (in *Interest) AppendSince(b []byte, sc *Scratch, base, events uint32) []byte {
+	now := in.w.committed
+	views := false
+	for i := range in.subs {
+		s := &in.subs[i]
+		if s.dropped != 0 {
+			if base > 0 && s.dropped > base && s.from <= base {
+				if !views {
+					sc.begin(in.w)
+					views = true
+				}
+				s.gatherDropped(sc, base)
+			}
+			continue
+		}
+		if s.from > now {
+			continue
+		}
+		if s.view != nil {
+			s.view.update(sc)
+			if !views {
+				sc.begin(in.w)
+				views = true
+			}
+			s.view.gather(sc, since(base, s.from))
+			continue
+		}
+		b = append(b, s.group.since(since(base, s.from), sc)...)
+	}
+	if views {
+		b = sc.appendTo(b)
+	}
+	for i := range in.subs {
+		if s := &in.subs[i]; s.dropped == 0 && s.from <= now {
+			b = s.group.appendEvents(b, max(events, s.from-1), s.view)
+		}
+	}
+	return b
+}
+
+// since gives the base for a subscription that counts from some tick: the
+// client has nothing of it at an earlier base.
+func since(base, from uint32) uint32 {
+	if from > base {
+		return 0
+	}
+	return base
+}
+
+// gatherDropped removes what the client had of a subscription at base.
+func (s *subscription) gatherDropped(sc *Scratch, base uint32) {
+	w := s.group.w
+	if v := s.view; v != nil {
+		for _, en := range v.entries {
+			if en.since <= base {
+				sc.remove(en.e)
+			}
+		}
+		for _, l := range after(v.left, base) {
+			sc.remove(l.e)
+		}
+		return
+	}
+	for _, e := range s.group.members {
+		if w.ents[e].joined <= base {
+			sc.remove(e)
+		}
+	}
+	for _, t := range after(s.group.tombs, base) {
+		sc.remove(t.e)
+	}
+}
+
+// Each calls fn for every entity that the client sees as of its last snapshot.
+func (in *Interest) Each(fn func(Entity)) {
+	for i := range in.subs {
+		s := &in.subs[i]
+		switch {
+		case s.dropped != 0 || s.from > in.w.committed:
+		case s.view != nil:
+			for _, en := range s.view.entries {
+				fn(en.e)
+			}
+		default:
+			for _, e := range s.group.members {
+				fn(e)
+			}
+		}
+	}
+}

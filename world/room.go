@@ -1,0 +1,248 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tickroom/tickroom/proto/schema"
+)
+
+// Game is what a game's author writes: the rules of one room. Its methods, and
+// the handlers that it sets with OnInput and OnCommand, are called one at a
+// time; they may change the room's world freely, and should not block. A panic
+// in one of them ends the room, and no other.
+type Game interface {
+	// Join lets a player in, who has sent data along, and says what the player
+	// sees (Player.Interest). An error turns the player away, with its text; wrap
+	// ErrFull where there is just no seat.
+	Join(p *Player, data []byte) error
+	// Leave tells that a player is gone for good.
+	Leave(p *Player)
+	// Tick simulates one tick. Inputs have been handled before.
+	Tick()
+}
+
+// ErrFull is what a Game's Join returns, or wraps, when there is no free seat.
+var ErrFull = errors.New("the room is full")
+
+// Player is one player in a room.
+type Player struct {
+	*Interest
+
+	// ID is the player's number in the room, from 1. It is not used again while
+	// the room lives.
+	ID uint32
+	// Name is what the player wants to be called. It is not unique.
+	Name string
+	// Seat is for the game: what it keeps for this player.
+	Seat any
+
+	removed *removal
+}
+
+type removal struct{ reason string }
+
+// Remove makes the server end the player's session after this tick. The player
+// is told the reason, and not to come back.
+func (p *Player) Remove(reason string) { p.removed = &removal{reason} }
+
+// Removed tells whether Remove was called, and with what reason.
+func (p *Player) Removed() (reason string, ok bool) {
+	if p.removed == nil {
+		return "", false
+	}
+	return p.removed.reason, true
+}
+
+// Kind describes a kind of room: how a server makes one.
+type Kind struct {
+	// Name is what clients ask for, and what options are named after.
+	Name string
+	// Doc says in a line what the kind is.
+	Doc string
+	// Schema is the generated schema of the kind's messages.
+	Schema *schema.Schema
+	// TickRate is in ticks per second, 1 to 128. Default 20.
+	TickRate float64
+	// MaxPlayers bounds the players of a room. Default 100.
+	MaxPlayers int
+	// Options lists the options that New understands.
+	Options []Option
+	// World bounds what rooms of the kind remember; zero values mean the
+	// defaults.
+	World Config
+	// New makes a room's game. It may set r.TickRate and r.MaxPlayers from the
+	// options.
+	New func(r *Room) (Game, error)
+}
+
+// Option describes an option of a kind, set with --kind-option kind.name=value.
+type Option struct {
+	Name, Default, Doc string
+}
+
+// Room is the game's side of a room: its world, options and handlers.
+type Room struct {
+	*World
+
+	// TickRate is in ticks per second.
+	TickRate float64
+	// MaxPlayers bounds the players.
+	MaxPlayers int
+	// Log is for the game's messages to the operator.
+	Log *slog.Logger
+
+	options  map[string]string
+	input    func(p *Player, data []byte) error
+	commands map[uint32]func(p *Player, data, reply []byte) ([]byte, error)
+	over     bool
+}
+
+// NewRoom makes a room of a kind with the options given, and its game. An error
+// tells of an option that is unknown or has a bad value.
+func NewRoom(k Kind, seed uint64, options map[string]string, log *slog.Logger) (*Room, Game, error) {
+	cfg := k.World
+	cfg.Seed = seed
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	r := &Room{
+		World: New(cfg), TickRate: k.TickRate, MaxPlayers: k.MaxPlayers, Log: log,
+		options: map[string]string{}, commands: map[uint32]func(*Player, []byte, []byte) ([]byte, error){},
+	}
+	if r.TickRate == 0 {
+		r.TickRate = 20
+	}
+	if r.MaxPlayers == 0 {
+		r.MaxPlayers = 100
+	}
+	var names []string
+	for _, o := range k.Options {
+		r.options[o.Name] = o.Default
+		names = append(names, o.Name)
+	}
+	for name, v := range options {
+		if !slices.Contains(names, name) {
+			return nil, nil, fmt.Errorf("kind %s has no option %q; it has: %s", k.Name, name, strings.Join(names, ", "))
+		}
+		r.options[name] = v
+	}
+	g, err := k.New(r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("kind %s: %w", k.Name, err)
+	}
+	if !(r.TickRate >= 1 && r.TickRate <= 128) {
+		return nil, nil, fmt.Errorf("kind %s: a tick rate of %g; it must be 1 to 128 per second", k.Name, r.TickRate)
+	}
+	if r.MaxPlayers < 1 {
+		return nil, nil, fmt.Errorf("kind %s: at most %d players; it must be 1 or more", k.Name, r.MaxPlayers)
+	}
+	return r, g, nil
+}
+
+// Dt gives the length of a tick in seconds.
+func (r *Room) Dt() float64 { return 1 / r.TickRate }
+
+// End makes the room end after this tick. Its players are told so.
+func (r *Room) End() { r.over = true }
+
+// Over tells whether End was called.
+func (r *Room) Over() bool { return r.over }
+
+// Text gives an option's value.
+func (r *Room) Text(name string) string {
+	v, ok := r.options[name]
+	if !ok {
+		panic(fmt.Sprintf("world: option %q is not among the kind's Options", name))
+	}
+	return v
+}
+
+// Int gives an option's value as an integer within lo and hi.
+func (r *Room) Int(name string, lo, hi int) (int, error) {
+	n, err := strconv.Atoi(r.Text(name))
+	if err != nil || n < lo || n > hi {
+		return 0, fmt.Errorf("option %s=%q: it must be a whole number from %d to %d", name, r.Text(name), lo, hi)
+	}
+	return n, nil
+}
+
+// Float gives an option's value as a number within lo and hi.
+func (r *Room) Float(name string, lo, hi float64) (float64, error) {
+	x, err := strconv.ParseFloat(r.Text(name), 64)
+	if err != nil || !(x >= lo && x <= hi) {
+		return 0, fmt.Errorf("option %s=%q: it must be a number from %g to %g", name, r.Text(name), lo, hi)
+	}
+	return x, nil
+}
+
+// OnInput sets what handles the players' inputs, whose message is T. The input
+// is good during the call only.
+func OnInput[T any, P interface {
+	*T
+	schema.Message
+}](r *Room, fn func(p *Player, in *T)) {
+	in := new(T) // used again: a room's handlers run one at a time
+	r.input = func(p *Player, data []byte) error {
+		*in = *new(T)
+		if err := P(in).UnmarshalProto(data); err != nil {
+			return err
+		}
+		fn(p, in)
+		return nil
+	}
+}
+
+// OnCommand sets what handles the commands of type C, answering with an R. An
+// error refuses the command, with its text.
+func OnCommand[C, R any, PC interface {
+	*C
+	schema.Command
+}, PR interface {
+	*R
+	schema.Message
+}](r *Room, fn func(p *Player, cmd *C) (*R, error)) {
+	r.commands[PC(new(C)).CommandID()] = func(p *Player, data, reply []byte) ([]byte, error) {
+		cmd := new(C)
+		if err := PC(cmd).UnmarshalProto(data); err != nil {
+			return reply, fmt.Errorf("%w: %w", ErrMalformed, err)
+		}
+		answer, err := fn(p, cmd)
+		if err != nil || answer == nil {
+			return reply, err
+		}
+		return PR(answer).AppendProto(reply), nil
+	}
+}
+
+// Errors of HandleInput and HandleCommand.
+var (
+	ErrMalformed      = errors.New("malformed message")
+	ErrUnknownCommand = errors.New("unknown command")
+)
+
+// HandleInput hands an encoded input to the game.
+func (r *Room) HandleInput(p *Player, data []byte) error {
+	if r.input == nil {
+		return nil
+	}
+	if err := r.input(p, data); err != nil {
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return nil
+}
+
+// HandleCommand hands an encoded command to the game and appends the encoded
+// answer to reply. The error is, or wraps, ErrUnknownCommand or ErrMalformed, or
+// is the game's refusal.
+func (r *Room) HandleCommand(p *Player, id uint32, data, reply []byte) ([]byte, error) {
+	fn := r.commands[id]
+	if fn == nil {
+		return reply, fmt.Errorf("%w: %d", ErrUnknownCommand, id)
+	}
+	return fn(p, data, reply)
+}

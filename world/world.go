@@ -1,0 +1,283 @@
+package world
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+)
+
+// Entity is a thing's number in its world. Numbers are used again, the lowest
+// first, some time after an entity is gone. 0 is no entity.
+type Entity uint32
+
+// Config bounds what a World remembers. Zero values mean the defaults.
+type Config struct {
+	// Seed seeds the random numbers.
+	Seed uint64
+	// Horizon is how many ticks removals are remembered, and so how old a base
+	// may be before a client needs the full state. Default 1,200.
+	Horizon uint32
+	// MaxTombstones bounds the removals remembered per group, whatever the
+	// horizon. Default 65,536.
+	MaxTombstones int
+	// TransientTicks is how many ticks a transient event waits for a client that
+	// is not sent every tick. Default 10.
+	TransientTicks uint32
+	// MaxEvents bounds the reliable events remembered per group. Default 4,096.
+	MaxEvents int
+	// Quarantine is how many ticks an entity's number is left unused after its
+	// end. Default 40.
+	Quarantine uint32
+}
+
+func (c Config) withDefaults() Config {
+	if c.Horizon == 0 {
+		c.Horizon = 1200
+	}
+	if c.MaxTombstones == 0 {
+		c.MaxTombstones = 1 << 16
+	}
+	if c.TransientTicks == 0 {
+		c.TransientTicks = 10
+	}
+	if c.MaxEvents == 0 {
+		c.MaxEvents = 4096
+	}
+	if c.Quarantine == 0 {
+		c.Quarantine = 40
+	}
+	return c
+}
+
+// MaxTables is the most component tables that a World can have.
+const MaxTables = 64
+
+// entityState is what the world knows of one entity number.
+type entityState struct {
+	group   *Group // nil: not alive
+	member  int32  // index in group.members
+	joined  uint32 // tick in which it came into its group
+	has     uint64 // bit per table: has a row
+	changed uint64 // bit per table: row changed in tick changedAt
+	// changedAt is the committed tick that changed is about.
+	changedAt uint32
+	addedAt   uint32 // tick in which the entity was last given a row
+
+	x, y   float64
+	placed bool
+	cell   int32 // in the group's grid, -1 none
+	inCell int32 // index in the cell
+}
+
+// World is the state of one room.
+type World struct {
+	cfg       Config
+	committed uint32 // newest committed tick
+
+	ents  []entityState // by entity; 0 unused
+	alive int
+	free  idHeap    // numbers ready for use
+	quar  []quarant // numbers not to be used yet, oldest first
+
+	tables  []table
+	groups  []*Group
+	byName  map[string]*Group
+	touched bool // something changed since Commit, so reading is not allowed
+
+	pcg *rand.PCG
+	rnd *rand.Rand
+
+	hashMu sync.Mutex
+	hashed uint32 // tick that the row hashes are of
+}
+
+type quarant struct {
+	id    Entity
+	until uint32
+}
+
+// New makes an empty world, about to simulate tick 1.
+func New(cfg Config) *World {
+	w := &World{cfg: cfg.withDefaults(), ents: make([]entityState, 1), byName: map[string]*Group{}}
+	w.pcg = rand.NewPCG(cfg.Seed, 0x9e3779b97f4a7c15)
+	w.rnd = rand.New(w.pcg)
+	return w
+}
+
+// Tick gives the number of the tick that is being simulated. The first is 1.
+func (w *World) Tick() uint32 { return w.committed + 1 }
+
+// Committed gives the newest tick that has been committed, 0 before the first.
+func (w *World) Committed() uint32 { return w.committed }
+
+// Rand gives the world's random numbers. Their state is saved with the world, so
+// that a restored world goes on as the saved one would have.
+func (w *World) Rand() *rand.Rand { return w.rnd }
+
+// Alive tells whether e exists.
+func (w *World) Alive(e Entity) bool {
+	return int(e) < len(w.ents) && w.ents[e].group != nil
+}
+
+// Entities gives the number of entities that exist.
+func (w *World) Entities() int { return w.alive }
+
+// Spawn makes an entity in a group.
+func (w *World) Spawn(g *Group) Entity {
+	if g.w != w || g.closed {
+		panic(fmt.Sprintf("world: Spawn in group %q, which is closed or of another world", g.name))
+	}
+	e := w.newID()
+	w.alive++
+	s := &w.ents[e]
+	*s = entityState{cell: -1}
+	g.add(e)
+	return e
+}
+
+func (w *World) newID() Entity {
+	now := w.Tick()
+	n := 0
+	for n < len(w.quar) && w.quar[n].until <= now {
+		w.free.push(w.quar[n].id)
+		n++
+	}
+	if n > 0 {
+		w.quar = append(w.quar[:0], w.quar[n:]...)
+	}
+	if len(w.free) > 0 {
+		return w.free.pop()
+	}
+	w.ents = append(w.ents, entityState{})
+	return Entity(len(w.ents) - 1)
+}
+
+// Destroy ends an entity and its rows. Destroying one that does not exist has no
+// effect.
+func (w *World) Destroy(e Entity) {
+	if !w.Alive(e) {
+		return
+	}
+	s := &w.ents[e]
+	s.group.remove(e)
+	for i := range w.tables {
+		if s.has&(1<<i) != 0 {
+			w.tables[i].base().drop(e)
+		}
+	}
+	*s = entityState{cell: -1}
+	w.alive--
+	w.quar = append(w.quar, quarant{e, w.Tick() + w.cfg.Quarantine})
+}
+
+// Move puts an entity into another group. Clients that see only the old one are
+// told that it is gone, those that see only the new one get it whole.
+func (w *World) Move(e Entity, to *Group) {
+	s := w.state(e)
+	if s.group == to {
+		return
+	}
+	s.group.remove(e)
+	to.add(e)
+	if s.placed {
+		to.place(e, s)
+	}
+}
+
+// GroupOf gives the group that an entity is in, or nil if it does not exist.
+func (w *World) GroupOf(e Entity) *Group {
+	if !w.Alive(e) {
+		return nil
+	}
+	return w.ents[e].group
+}
+
+// Place says where an entity is, for spatial views. It is for entities whose
+// place is in no table, or moves by itself, such as a bullet that flies
+// straight; others are placed by Locate.
+func (w *World) Place(e Entity, x, y float64) {
+	s := w.state(e)
+	s.x, s.y = x, y
+	s.placed = true
+	s.group.place(e, s)
+}
+
+// Position gives where an entity is, if that is known.
+func (w *World) Position(e Entity) (x, y float64, ok bool) {
+	if !w.Alive(e) {
+		return 0, 0, false
+	}
+	s := &w.ents[e]
+	return s.x, s.y, s.placed
+}
+
+func (w *World) state(e Entity) *entityState {
+	if !w.Alive(e) {
+		panic(fmt.Sprintf("world: entity %d does not exist", e))
+	}
+	return &w.ents[e]
+}
+
+// Commit ends the tick: it compares all rows with what they were, stamps what
+// changed, and encodes each change once. It returns the tick's number.
+func (w *World) Commit() uint32 {
+	t := w.committed + 1
+	for _, tb := range w.tables {
+		tb.commit(t)
+	}
+	w.committed = t
+	for _, g := range w.groups {
+		g.prune(t)
+	}
+	return t
+}
+
+// oldest gives the oldest base that removals are still remembered for.
+func (w *World) oldest() uint32 {
+	if w.committed <= w.cfg.Horizon {
+		return 0
+	}
+	return w.committed - w.cfg.Horizon
+}
+
+// idHeap is a min-heap of entity numbers, so that low numbers, which take fewer
+// bytes, are used first.
+type idHeap []Entity
+
+func (h *idHeap) push(e Entity) {
+	a := append(*h, e)
+	i := len(a) - 1
+	for i > 0 {
+		p := (i - 1) / 2
+		if a[p] <= a[i] {
+			break
+		}
+		a[p], a[i] = a[i], a[p]
+		i = p
+	}
+	*h = a
+}
+
+func (h *idHeap) pop() Entity {
+	a := *h
+	top := a[0]
+	n := len(a) - 1
+	a[0] = a[n]
+	a = a[:n]
+	for i := 0; ; {
+		c := 2*i + 1
+		if c >= n {
+			break
+		}
+		if c+1 < n && a[c+1] < a[c] {
+			c++
+		}
+		if a[i] <= a[c] {
+			break
+		}
+		a[i], a[c] = a[c], a[i]
+		i = c
+	}
+	*h = a
+	return top
+}
