@@ -63,3 +63,10 @@ func (in *Interest) Hash() uint64 {
 	in.Each(func(e Entity) { sum = schema.AddHash(sum, in.w.entityHash(e)) })
 	return sum
 }
+
+// EachHash calls fn for every entity that the client sees as of its last
+// snapshot, with its group and state hash.
+func (in *Interest) EachHash(fn func(e Entity, g *Group, hash uint64)) {
+	in.w.hashRows()
+	in.Each(func(e Entity) { fn(e, in.w.ents[e].group, in.w.entityHash(e)) })
+}

@@ -1,0 +1,204 @@
+package netcode
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+
+	"github.com/tickroom/tickroom/proto/schema"
+	"github.com/tickroom/tickroom/world"
+)
+
+// Tags of the fields of a ServerFrame that are written here.
+const (
+	tagTick         = 1 << 3
+	tagSkip         = 2 << 3
+	tagFull         = 3 << 3
+	tagInputAck     = 4 << 3
+	tagHash         = 9<<3 | 1
+	tagEntityHashes = 10<<3 | 2
+)
+
+// MaxEvery is the fewest snapshots that a client is sent: one in so many ticks.
+const MaxEvery = 32
+
+// Errors of a Downlink.
+var (
+	// ErrAck tells of an acknowledgement of a tick that was not sent.
+	ErrAck = errors.New("netcode: acknowledges a tick that was not sent")
+	// ErrOverrun tells that reliable events were forgotten before the client
+	// could be sent them: it was away, or blocked, for longer than the room
+	// remembers.
+	ErrOverrun = errors.New("netcode: reliable events were lost to a client that was blocked for too long")
+)
+
+// Downlink decides what one client is sent, and when. A client that does not
+// keep up is skipped, not queued for: its next snapshot brings it from the last
+// one sent to now in one step.
+type Downlink struct {
+	in     *world.Interest
+	base   uint32 // tick of the last snapshot sent, 0 none
+	acked  uint32 // newest tick that the client says it applied
+	events uint32 // newest tick whose events were sent
+	window uint32 // ticks that may be in flight
+
+	wish  uint32 // ticks per snapshot that the client asked for
+	every uint32 // ticks per snapshot now; both are powers of two
+	// Of the last snapshots due: misses counts those not sent, with a decay;
+	// clean counts the unbroken run of those sent.
+	misses, clean uint32
+
+	hashEvery uint32 // ticks between state hashes, 0 none
+	hashed    uint32 // tick of the last one
+	explain   bool   // send the entity hashes along
+}
+
+// NewDownlink makes the downlink of a client that has nothing yet. window is the
+// most ticks that may be sent and not acknowledged, at least 1.
+func NewDownlink(in *world.Interest, window uint32) Downlink {
+	return Downlink{in: in, window: max(window, 1), wish: 1, every: 1}
+}
+
+// SetEvery sets how many ticks the client wants between snapshots. The next
+// power of two is taken, so that slow clients share their bases; 0 changes
+// nothing.
+func (d *Downlink) SetEvery(n uint32) {
+	if n == 0 {
+		return
+	}
+	n = min(n, MaxEvery)
+	d.wish = 1 << bits.Len32(n-1)
+	d.every = d.wish
+	d.misses, d.clean = 0, 0
+}
+
+// Every gives the ticks between snapshots now.
+func (d *Downlink) Every() uint32 { return d.every }
+
+// SetHashEvery makes every so many ticks' snapshot carry the state hash. 0: none.
+func (d *Downlink) SetHashEvery(n uint32) { d.hashEvery = n }
+
+// Explain makes the next snapshot carry a hash for each entity.
+func (d *Downlink) Explain() { d.explain = true }
+
+// Base gives the tick of the last snapshot sent, 0 before the first.
+func (d *Downlink) Base() uint32 { return d.base }
+
+// Ack notes that the client has applied a tick. An older one than before has no
+// effect.
+func (d *Downlink) Ack(tick uint32) error {
+	if tick > d.base {
+		return fmt.Errorf("%w: %d, the last was %d", ErrAck, tick, d.base)
+	}
+	if tick > d.acked {
+		d.acked = tick
+		d.in.Acked(tick)
+	}
+	return nil
+}
+
+// Due tells whether a snapshot is due in a tick. Rates are aligned: clients with
+// the same rate are due in the same ticks.
+func (d *Downlink) Due(tick uint32) bool { return tick&(d.every-1) == 0 || d.base == 0 }
+
+// WindowFull tells whether too many ticks are in flight for another snapshot.
+func (d *Downlink) WindowFull() bool { return d.base-d.acked > d.window && d.base != 0 }
+
+// Missed notes that a snapshot that was due could not be sent. A client that
+// misses several of a few is sent fewer, down to one in 8 ticks.
+func (d *Downlink) Missed() {
+	d.clean = 0
+	if d.misses++; d.misses >= 4 && d.every < 8 {
+		d.every *= 2
+		d.misses = 0
+	}
+}
+
+func (d *Downlink) sent() {
+	if d.every == d.wish && d.misses == 0 {
+		return
+	}
+	if d.clean++; d.clean&7 == 0 && d.misses > 0 {
+		d.misses--
+	}
+	if d.clean >= 64 && d.every > d.wish {
+		d.every /= 2
+		d.clean, d.misses = 0, 0
+	}
+}
+
+// Resume takes up a client again whose last applied tick is known, as if nothing
+// had been sent since. If that is not to be had any more, the next snapshot is
+// the full state.
+func (d *Downlink) Resume(tick uint32) error {
+	if tick > d.base {
+		return fmt.Errorf("%w: %d, the last was %d", ErrAck, tick, d.base)
+	}
+	if tick < d.acked || !d.in.Reaches(tick) {
+		tick = 0
+	}
+	d.base, d.acked = tick, tick
+	d.events = min(d.events, tick)
+	d.misses, d.clean, d.every = 0, 0, d.wish
+	return nil
+}
+
+// AppendSnapshot appends the fields of a ServerFrame that bring the client to
+// the committed tick, which from then on is its base. inputAck is the sequence
+// number of the last input applied. It may run at the same time as that of other
+// clients, with another Scratch.
+func (d *Downlink) AppendSnapshot(b []byte, sc *world.Scratch, now, inputAck uint32) ([]byte, error) {
+	base := d.base
+	if base != 0 && !d.in.Reaches(base) {
+		base = 0
+	}
+	if d.base != 0 && !d.in.EventsReach(d.events) {
+		return b, ErrOverrun
+	}
+	b = append(b, tagTick)
+	b = schema.AppendUvarint(b, uint64(now))
+	if base == 0 {
+		b = append(b, tagFull, 1)
+	} else if skip := now - base - 1; skip != 0 {
+		b = append(b, tagSkip)
+		b = schema.AppendUvarint(b, uint64(skip))
+	}
+	if inputAck != 0 {
+		b = append(b, tagInputAck)
+		b = schema.AppendUvarint(b, uint64(inputAck))
+	}
+	b = d.in.AppendSince(b, sc, base, d.events)
+	if d.hashEvery != 0 && (now-d.hashed >= d.hashEvery || d.explain) {
+		d.hashed = now
+		b = append(b, tagHash)
+		h := d.in.Hash()
+		b = append(b, byte(h), byte(h>>8), byte(h>>16), byte(h>>24), byte(h>>32), byte(h>>40), byte(h>>48), byte(h>>56))
+		if d.explain {
+			d.explain = false
+			b = d.appendEntityHashes(b)
+		}
+	}
+	if base == 0 {
+		// Whatever the client has not acknowledged does not matter any more.
+		d.acked = max(d.acked, now-min(now, 1))
+	}
+	d.base, d.events = now, now
+	d.sent()
+	return b, nil
+}
+
+func (d *Downlink) appendEntityHashes(b []byte) []byte {
+	d.in.EachHash(func(e world.Entity, g *world.Group, h uint64) {
+		n := 2 + varintLen(uint64(e)) + varintLen(uint64(g.ID())) + 9
+		b = append(b, tagEntityHashes)
+		b = schema.AppendUvarint(b, uint64(n))
+		b = append(b, 1<<3)
+		b = schema.AppendUvarint(b, uint64(e))
+		b = append(b, 2<<3)
+		b = schema.AppendUvarint(b, uint64(g.ID()))
+		b = append(b, 3<<3|1, byte(h), byte(h>>8), byte(h>>16), byte(h>>24), byte(h>>32), byte(h>>40), byte(h>>48), byte(h>>56))
+	})
+	return b
+}
+
+func varintLen(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
