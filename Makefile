@@ -1,0 +1,74 @@
+# Bare `make` prints the targets. Tools are pinned in tools/go.mod and built on
+# first use; Debian packages that are missing are installed by `make setup`.
+
+GO       ?= go
+TOOL     := $(GO) tool -modfile=tools/go.mod
+FUZZTIME ?= 5m
+BENCHTIME ?= 1s
+
+export FUZZTIME
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## serve with defaults: players on 127.0.0.1:7777, admin on 127.0.0.1:7778
+	$(GO) run ./cmd/tickroom serve
+
+.PHONY: build
+build: ## build the programs into bin/
+	$(GO) build -o bin/ ./cmd/...
+
+.PHONY: test
+test: setup ## install what is missing, vet, check the format, run all tests with the race detector
+	$(GO) vet ./...
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then \
+		echo "not formatted, run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; \
+	fi
+	$(GO) test -race -timeout 8m ./...
+
+.PHONY: setup
+setup: ## check for the Debian packages that the tests need, install what is missing
+	@scripts/setup.sh
+
+.PHONY: generate
+generate: ## generate code from the .proto files
+	@set -e; for template in buf.gen*.yaml; do \
+		echo "buf generate --template $$template"; \
+		$(TOOL) buf generate --template "$$template"; \
+	done
+
+.PHONY: lint
+lint: ## lint Go, .proto files and scripts (builds the linters first: minutes)
+	$(TOOL) golangci-lint run ./...
+	$(TOOL) buf lint
+	@if command -v shellcheck >/dev/null; then \
+		shellcheck scripts/*.sh .ci/run; \
+	else \
+		echo "lint: there is no shellcheck, so scripts are not checked" >&2; \
+	fi
+
+.PHONY: bench
+bench: bin/floor build ## run the micro-benchmarks, then measure the server side by side with the floor
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+	bin/tickbench $(BENCHFLAGS)
+
+bin/floor: bots/floor/floor.c
+	@mkdir -p bin
+	$(CC) -std=c99 -O2 -Wall -Wextra -o $@ $<
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (5m), one after another
+	scripts/fuzz.sh
+
+.PHONY: soak
+soak: ## play against a server for SOAK_TIME (60s) with SOAK_CLIENTS (1000), some slow, some leaving
+	scripts/soak.sh
+
+.PHONY: tools
+tools: ## build the pinned tools into bin/
+	$(GO) build -modfile=tools/go.mod -o bin/ tool

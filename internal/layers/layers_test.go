@@ -1,0 +1,161 @@
+// Package layers holds no code, only the test of which folder may import which.
+package layers
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/tickroom/tickroom"
+
+// A layer is a folder with everything in it. The most specific one counts.
+type layer struct {
+	folder string
+	// Folders of ours that it may import, besides packages of the same layer.
+	may []string
+	// Packages that it must not import, with all below them.
+	not []string
+}
+
+// What would bring clocks, sockets or files into a simulation. "sync" is
+// allowed: what a tick has left behind may be read by several goroutines.
+var outside = []string{"time", "net", "os", "syscall", "golang.org/x/sys", "golang.org/x/net", "golang.org/x/time"}
+
+// The table of the design, lowest layer first.
+var layers = []layer{
+	{folder: "proto"},
+	{folder: "world", may: []string{"proto"}, not: outside},
+	{folder: "matchmaking", may: []string{"proto"}},
+	{folder: "netcode", may: []string{"proto", "world"}},
+	{folder: "bots", may: []string{"proto", "world", "netcode"}},
+	{folder: "server", may: []string{"proto", "world", "matchmaking", "netcode"}},
+	{folder: "web"},
+	{folder: "internal"},
+	{folder: "docs", may: []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "web"}},
+	{folder: "cmd", may: []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "web"}},
+}
+
+func TestImports(t *testing.T) {
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() {
+			if path != root && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata") {
+				return filepath.SkipDir
+			}
+			if path != root {
+				// A module of its own follows rules of its own.
+				if _, err := os.Stat(filepath.Join(path, "go.mod")); err == nil {
+					return filepath.SkipDir
+				}
+			}
+			return nil
+		}
+		// Tests may import more than what they test.
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		// Reading the files, not asking the build, covers every platform and tag.
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			return nil
+		}
+		rel, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if why := refuse(rel, imported); why != "" {
+				t.Errorf("%s imports %s: %s", rel, imported, why)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refuse says why the file must not import the package, or nothing if it may.
+func refuse(file, imported string) string {
+	i := slices.IndexFunc(layers, func(l layer) bool { return within(file, l.folder) })
+	if i < 0 {
+		return "its folder is in no layer; add it to the table in internal/layers"
+	}
+	l := layers[i]
+	for _, not := range l.not {
+		if within(imported, not) {
+			return l.folder + " has no clock and no I/O"
+		}
+	}
+	if !within(imported, module) {
+		return ""
+	}
+	folder := strings.TrimPrefix(strings.TrimPrefix(imported, module), "/")
+	if within(folder, l.folder) {
+		return ""
+	}
+	for _, may := range l.may {
+		if within(folder, may) {
+			return ""
+		}
+	}
+	if len(l.may) == 0 {
+		return l.folder + " may import nothing else of ours"
+	}
+	return l.folder + " may import only " + strings.Join(l.may, ", ")
+}
+
+// within says whether the path is the folder or below it.
+func within(path, folder string) bool {
+	return path == folder || strings.HasPrefix(path, folder+"/")
+}
+
+func TestRefuse(t *testing.T) {
+	for _, c := range []struct {
+		file, imported string
+		ok             bool
+	}{
+		{"proto/schema/schema.go", "math", true},
+		{"proto/schema/schema.go", module + "/proto/tickroom/v1", true},
+		{"proto/schema/schema.go", module + "/world", false},
+		{"world/world.go", module + "/proto/schema", true},
+		{"world/world.go", "sync", true},
+		{"world/world.go", "time", false},
+		{"world/world.go", "net/http", false},
+		{"world/arena/arena.go", module + "/world", true},
+		{"world/arena/arena.go", "os", false},
+		{"world/arena/arena.go", module + "/netcode", false},
+		{"world/walkers/walkers.go", module + "/server", false},
+		{"matchmaking/queue.go", module + "/world", false},
+		{"netcode/client.go", module + "/world", true},
+		{"netcode/client.go", module + "/server", false},
+		{"server/room.go", module + "/matchmaking", true},
+		{"server/room.go", module + "/bots", false},
+		{"bots/load/load.go", module + "/netcode", true},
+		{"bots/load/load.go", module + "/server", false},
+		{"cmd/tickroom/main.go", module + "/server/admin", true},
+		{"worldly/world.go", "fmt", false},
+		{"main.go", "fmt", false},
+	} {
+		if why := refuse(c.file, c.imported); (why == "") != c.ok {
+			t.Errorf("%s imports %s: allowed %v, want %v (%s)", c.file, c.imported, why == "", c.ok, why)
+		}
+	}
+}
