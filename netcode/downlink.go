@@ -37,7 +37,8 @@ var (
 // one sent to now in one step.
 type Downlink struct {
 	in     *world.Interest
-	base   uint32 // tick of the last snapshot sent, 0 none
+	base   uint32 // tick that the next snapshot builds on, 0 none
+	newest uint32 // newest tick ever sent
 	acked  uint32 // newest tick that the client says it applied
 	events uint32 // newest tick whose events were sent
 	window uint32 // ticks that may be in flight
@@ -87,10 +88,11 @@ func (d *Downlink) Base() uint32 { return d.base }
 // Ack notes that the client has applied a tick. An older one than before has no
 // effect.
 func (d *Downlink) Ack(tick uint32) error {
-	if tick > d.base {
-		return fmt.Errorf("%w: %d, the last was %d", ErrAck, tick, d.base)
+	if tick > d.newest {
+		return fmt.Errorf("%w: %d, the last was %d", ErrAck, tick, d.newest)
 	}
-	if tick > d.acked {
+	// One that is newer than the base is from before a Resume that gave less.
+	if tick > d.acked && tick <= d.base {
 		d.acked = tick
 		d.in.Acked(tick)
 	}
@@ -131,14 +133,14 @@ func (d *Downlink) sent() {
 // had been sent since. If that is not to be had any more, the next snapshot is
 // the full state.
 func (d *Downlink) Resume(tick uint32) error {
-	if tick > d.base {
-		return fmt.Errorf("%w: %d, the last was %d", ErrAck, tick, d.base)
+	if tick > d.newest {
+		return fmt.Errorf("%w: %d, the last was %d", ErrAck, tick, d.newest)
 	}
+	d.events = min(d.events, tick)
 	if tick < d.acked || !d.in.Reaches(tick) {
 		tick = 0
 	}
 	d.base, d.acked = tick, tick
-	d.events = min(d.events, tick)
 	d.misses, d.clean, d.every = 0, 0, d.wish
 	return nil
 }
@@ -152,7 +154,7 @@ func (d *Downlink) AppendSnapshot(b []byte, sc *world.Scratch, now, inputAck uin
 	if base != 0 && !d.in.Reaches(base) {
 		base = 0
 	}
-	if d.base != 0 && !d.in.EventsReach(d.events) {
+	if !d.in.EventsReach(d.events) {
 		return b, ErrOverrun
 	}
 	b = append(b, tagTick)
@@ -182,7 +184,7 @@ func (d *Downlink) AppendSnapshot(b []byte, sc *world.Scratch, now, inputAck uin
 		// Whatever the client has not acknowledged does not matter any more.
 		d.acked = max(d.acked, now-min(now, 1))
 	}
-	d.base, d.events = now, now
+	d.base, d.newest, d.events = now, now, now
 	d.sent()
 	return b, nil
 }

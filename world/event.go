@@ -1,7 +1,9 @@
 package world
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/tickroom/tickroom/proto/schema"
 )
@@ -13,6 +15,7 @@ type eventLog struct {
 }
 
 type event struct {
+	seq      uint64 // counts all events of the world
 	tick     uint32
 	reliable bool
 	placed   bool
@@ -29,7 +32,8 @@ func (g *Group) EmitAt(x, y float64, ev schema.Event) { g.emit(ev, event{placed:
 
 func (g *Group) emit(ev schema.Event, e event) {
 	id, reliable := ev.EventID()
-	e.tick, e.reliable = g.w.Tick(), reliable
+	g.w.emitted++
+	e.seq, e.tick, e.reliable = g.w.emitted, g.w.Tick(), reliable
 	log := &g.events.events
 	// The memory of forgotten events is used again.
 	if n := len(*log); n < cap(*log) {
@@ -78,7 +82,7 @@ func (l *eventLog) prune(w *World, t uint32) {
 			}
 		}
 		if keep {
-			if n != i {
+			if n != i { // those that stay keep their order
 				l.events[n], l.events[i] = l.events[i], l.events[n]
 			}
 			n++
@@ -87,22 +91,26 @@ func (l *eventLog) prune(w *World, t uint32) {
 	l.events = l.events[:n]
 }
 
-// appendSince appends the events after base that a client gets: all, or those
-// that its view covers. Swaps in prune keep the order of those that stay.
-func (g *Group) appendEvents(b []byte, base uint32, v *View) []byte {
+// gatherEvents adds the events after base that a client gets: all of the group,
+// or those that its view covers.
+func (sc *Scratch) gatherEvents(g *Group, base uint32, v *View) {
 	evs := g.events.events
 	if len(evs) == 0 || evs[len(evs)-1].tick <= base {
-		return b
+		return
 	}
-	now := g.w.committed
 	for i := range evs {
 		e := &evs[i]
-		if e.tick <= base || e.tick > now {
+		if e.tick <= base || v != nil && e.placed && math.Hypot(e.x-v.x, e.y-v.y) > v.leave {
 			continue
 		}
-		if v != nil && e.placed && math.Hypot(e.x-v.x, e.y-v.y) > v.leave {
-			continue
-		}
+		sc.events = append(sc.events, e)
+	}
+}
+
+// appendEvents appends the events gathered, in the order they were emitted.
+func (sc *Scratch) appendEvents(b []byte, now uint32) []byte {
+	slices.SortFunc(sc.events, func(x, y *event) int { return cmp.Compare(x.seq, y.seq) })
+	for _, e := range sc.events {
 		age := uint64(now - e.tick)
 		n := len(e.b)
 		if age > 0 {

@@ -35,6 +35,7 @@ type Scratch struct {
 	removed []byte
 	rowsOut []byte // tables of removed rows
 	private fragStore
+	events  []*event
 
 	mark  []uint32 // by entity: epoch
 	epoch uint32

@@ -185,10 +185,15 @@ func (in *Interest) AppendSince(b []byte, sc *Scratch, base, events uint32) []by
 	if views {
 		b = sc.appendTo(b)
 	}
+	sc.events = sc.events[:0]
 	for i := range in.subs {
 		if s := &in.subs[i]; s.dropped == 0 && s.from <= now {
-			b = s.group.appendEvents(b, max(events, s.from-1), s.view)
+			sc.gatherEvents(s.group, max(events, s.from-1), s.view)
 		}
+	}
+	if len(sc.events) > 0 {
+		b = sc.appendEvents(b, now)
+		clear(sc.events)
 	}
 	return b
 }

@@ -82,7 +82,7 @@ type World struct {
 	tables  []table
 	groups  []*Group
 	byName  map[string]*Group
-	touched bool // something changed since Commit, so reading is not allowed
+	emitted uint64 // events so far
 
 	pcg *rand.PCG
 	rnd *rand.Rand

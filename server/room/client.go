@@ -1,0 +1,226 @@
+package room
+
+import (
+	"errors"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/tickroom/tickroom/netcode"
+	"github.com/tickroom/tickroom/proto/schema"
+	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/server/socket"
+	"github.com/tickroom/tickroom/world"
+)
+
+// Bounds of what waits for one client between two ticks.
+const (
+	maxCommands    = 16      // commands that wait for the next step
+	maxCommandSize = 4 << 10 // bytes of one
+	maxPongs       = 4
+)
+
+// Client is one player's connection in a room.
+type Client struct {
+	// Set when the client joins.
+	conn   socket.Conn
+	player *world.Player
+	token  string // the session's id
+
+	// Touched by the one worker that reads or writes the client in a phase of the
+	// tick, and by the room's goroutine between the phases.
+	down     netcode.Downlink
+	in       netcode.Inputs
+	commands []command
+	ncmds    int
+	pongs    []uint64
+	answers  []byte // fields of a ServerFrame that must reach the client
+	heard    uint32 // tick in which the client last said something
+	limit    bucket
+	over     error // why the connection ended, or is to end
+	badInput bool
+}
+
+type command struct {
+	id, command uint32
+	data        []byte
+}
+
+// bucket is a token bucket that is filled tick by tick.
+type bucket struct {
+	tokens, perTick, burst float32
+}
+
+func newBucket(perSecond, burst, rate float64) bucket {
+	return bucket{tokens: float32(burst), perTick: float32(perSecond / rate), burst: float32(burst)}
+}
+
+func (b *bucket) fill(ticks uint32) { b.tokens = min(b.burst, b.tokens+b.perTick*float32(ticks)) }
+
+func (b *bucket) take() bool {
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}
+
+// Player gives the client's player.
+func (c *Client) Player() *world.Player { return c.player }
+
+func closeError(code tickroomv1.CloseCode, reason string) error {
+	return &socket.CloseError{Code: int(code), Reason: reason}
+}
+
+// read takes what the client has sent. It runs at the same time as that of other
+// clients of the room.
+func (r *Room) read(c *Client, w *Worker) {
+	if c.over != nil {
+		return
+	}
+	st := &w.stats
+	err := c.conn.Poll(w.scratch, func(msg []byte) error {
+		st.MessagesIn++
+		if !c.limit.take() {
+			return closeError(tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, "messages come faster than the limit")
+		}
+		return r.message(c, w, msg)
+	})
+	if err != nil {
+		c.over = err
+	}
+}
+
+// message takes one message in.
+func (r *Room) message(c *Client, w *Worker, msg []byte) error {
+	f := &w.frame
+	if err := f.Parse(msg); err != nil {
+		return closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "the message is no ClientFrame")
+	}
+	if f.Hello != nil {
+		return closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "a second hello")
+	}
+	c.heard = r.tick
+	if f.Ack != 0 {
+		if err := c.down.Ack(f.Ack); err != nil {
+			return closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "acknowledges a tick that was not sent")
+		}
+	}
+	now := r.tick + 1
+	for i := range f.Inputs {
+		in := &f.Inputs[i]
+		c.in.Push(in.Seq, in.Tick, in.Data, now)
+	}
+	for i := range f.Commands {
+		c.pushCommand(&f.Commands[i])
+	}
+	if f.Ping && len(c.pongs) < maxPongs {
+		c.pongs = append(c.pongs, f.PingTime)
+	}
+	c.down.SetEvery(f.Every)
+	if f.Mismatch {
+		w.stats.Mismatches++
+		c.down.Explain()
+	}
+	return nil
+}
+
+func (c *Client) pushCommand(cmd *netcode.Command) {
+	if c.ncmds == maxCommands || len(cmd.Data) > maxCommandSize {
+		c.answer(cmd.ID, tickroomv1.ReplyCode_REPLY_CODE_LIMITED, "too many commands at once", nil)
+		return
+	}
+	if c.ncmds == len(c.commands) {
+		c.commands = append(c.commands, command{})
+	}
+	p := &c.commands[c.ncmds]
+	c.ncmds++
+	p.id, p.command = cmd.ID, cmd.Command
+	p.data = append(p.data[:0], cmd.Data...)
+}
+
+// answer queues a Reply, which is never dropped.
+func (c *Client) answer(id uint32, code tickroomv1.ReplyCode, text string, data []byte) {
+	b := protowire.AppendTag(nil, 1, protowire.VarintType)
+	b = protowire.AppendVarint(b, uint64(id))
+	if code != 0 {
+		b = protowire.AppendTag(b, 2, protowire.VarintType)
+		b = protowire.AppendVarint(b, uint64(code))
+	}
+	if text != "" {
+		b = protowire.AppendTag(b, 3, protowire.BytesType)
+		b = protowire.AppendString(b, text)
+	}
+	if len(data) > 0 {
+		b = protowire.AppendTag(b, 4, protowire.BytesType)
+		b = protowire.AppendBytes(b, data)
+	}
+	c.answers = protowire.AppendTag(c.answers, 12, protowire.BytesType)
+	c.answers = protowire.AppendBytes(c.answers, b)
+}
+
+// write sends the client what is due. It runs at the same time as that of other
+// clients of the room.
+func (r *Room) write(c *Client, w *Worker, now time.Time) {
+	if c.over != nil {
+		return
+	}
+	st := &w.stats
+	pending, err := c.conn.Flush()
+	if err != nil {
+		c.over = err
+		return
+	}
+	if pending > 0 {
+		st.Backlog += pending
+		st.SkippedBusy++
+		if c.down.Due(r.tick) {
+			c.down.Missed()
+		}
+		if len(c.answers) > r.cfg.MaxOutbox {
+			c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_OVERFLOW, "answers could not be delivered")
+		}
+		return
+	}
+	b := w.out[:socket.Headroom]
+	switch {
+	case !c.down.Due(r.tick):
+		st.SkippedRate++
+	case c.down.WindowFull():
+		st.SkippedWindow++
+		c.down.Missed()
+	default:
+		b, err = c.down.AppendSnapshot(b, &w.world, r.tick, c.in.Applied())
+		if errors.Is(err, netcode.ErrOverrun) {
+			c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_OVERFLOW, "events could not be delivered")
+			return
+		}
+		st.Snapshots++
+	}
+	if len(c.answers) > 0 {
+		b = append(b, c.answers...)
+		c.answers = c.answers[:0]
+	}
+	for _, t := range c.pongs {
+		b = appendPong(b, t, now.UnixMicro(), r.tick)
+	}
+	c.pongs = c.pongs[:0]
+	w.out = b[:0]
+	if len(b) == socket.Headroom {
+		return
+	}
+	st.MessagesOut++
+	st.BytesOut += len(b) - socket.Headroom
+	if err := c.conn.Send(b); err != nil {
+		c.over = err
+	}
+}
+
+func appendPong(b []byte, client uint64, server int64, tick uint32) []byte {
+	var p [32]byte
+	q := schema.AppendUvarint(append(p[:0], 1<<3), client)
+	q = schema.AppendUvarint(append(q, 2<<3), uint64(server))
+	q = schema.AppendUvarint(append(q, 3<<3), uint64(tick))
+	b = append(b, 13<<3|2, byte(len(q)))
+	return append(b, q...)
+}

@@ -1,0 +1,383 @@
+package room
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/panjf2000/ants/v2"
+
+	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/server/socket"
+)
+
+// chunk is how many clients one worker reads or writes at a time. Rooms no
+// larger are served by their own goroutine, since handing work over costs more
+// than a socket call.
+const chunk = 64
+
+// Observer is told what a loop does, in the loop's goroutine.
+type Observer interface {
+	// Ticked tells of a tick: how late it started, how long it took, what it did.
+	Ticked(late, took time.Duration, clients int, st *Stats)
+	// Dropped tells of ticks that were never simulated, since the room could not
+	// catch up.
+	Dropped(ticks int)
+	Joined()
+	// Left tells with which code a client's connection ended.
+	Left(code int)
+	// Rejected tells with which code a joiner was turned away.
+	Rejected(code int)
+	Failed()
+}
+
+// Pool runs the chunks of all rooms' reads and writes, and lends Workers.
+type Pool struct {
+	ants    *ants.Pool
+	workers sync.Pool
+}
+
+// NewPool makes a Pool of so many goroutines.
+func NewPool(size int, log *slog.Logger) (*Pool, error) {
+	p := &Pool{workers: sync.Pool{New: func() any { return NewWorker() }}}
+	var err error
+	p.ants, err = ants.NewPool(size, ants.WithNonblocking(true), ants.WithPanicHandler(func(v any) {
+		// A chunk contains its own panics; this is the last resort.
+		log.Error("a worker panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("room: worker pool: %w", err)
+	}
+	return p, nil
+}
+
+// Close ends the pool's goroutines. All loops must have ended.
+func (p *Pool) Close(timeout time.Duration) error {
+	if err := p.ants.ReleaseTimeout(timeout); err != nil {
+		return fmt.Errorf("room: worker pool: %w", err)
+	}
+	return nil
+}
+
+// LoopConfig says how a room is run.
+type LoopConfig struct {
+	// MaxCatchUp is how many late ticks are simulated one right after the other.
+	// Later ones are dropped, and counted. Default 5.
+	MaxCatchUp int
+	// Linger is how long a room without clients lives on. Default 10 s.
+	Linger time.Duration
+	// Phase is how long after its creation the room's first tick starts, at most
+	// one tick. Rooms with different phases do not tick at once.
+	Phase time.Duration
+	// CloseEmpty is asked before a room that has lingered ends, so that nobody is
+	// sent to it any more. It must not block.
+	CloseEmpty func() bool
+	// Gone is told of each seat that is free again: a client that left, or a
+	// joiner that was turned away.
+	Gone     func()
+	Observer Observer
+}
+
+// Loop drives one room.
+type Loop struct {
+	room *Room
+	pool *Pool
+	cfg  LoopConfig
+	dt   time.Duration
+	log  *slog.Logger
+
+	// Shared with those who seat clients and stop the loop.
+	mu      sync.Mutex
+	joining []joiner
+	closed  bool
+	ask     *stopAsked
+	wake    chan struct{}
+
+	stopped chan struct{}
+	info    atomic.Pointer[Info]
+
+	// The loop's own.
+	stats     Stats
+	wg        sync.WaitGroup
+	emptyFor  time.Duration
+	chunkFail atomic.Pointer[error]
+}
+
+type joiner struct {
+	conn  socket.Conn
+	hello *tickroomv1.Hello
+}
+
+type stopAsked struct {
+	code   int
+	reason string
+}
+
+// Info tells how a room is doing.
+type Info struct {
+	ID, Kind string
+	Clients  int
+	Capacity int
+	Tick     uint32
+	TickRate float64
+	Entities int
+	// TickTime is the mean time that a tick takes, over about the last hundred.
+	TickTime time.Duration
+	Created  time.Time
+}
+
+// StartLoop starts a room's goroutine.
+func StartLoop(r *Room, pool *Pool, cfg LoopConfig) *Loop {
+	if cfg.MaxCatchUp <= 0 {
+		cfg.MaxCatchUp = 5
+	}
+	if cfg.Linger <= 0 {
+		cfg.Linger = 10 * time.Second
+	}
+	l := &Loop{
+		room: r, pool: pool, cfg: cfg, log: r.log,
+		dt:      time.Duration(float64(time.Second) / r.room.TickRate),
+		wake:    make(chan struct{}, 1),
+		stopped: make(chan struct{}),
+	}
+	l.info.Store(&Info{ID: r.id, Kind: r.kind.Name, Capacity: r.Capacity(), TickRate: r.room.TickRate, Created: time.Now()})
+	go l.run()
+	return l
+}
+
+// Info gives the state of the room as of its last tick or so.
+func (l *Loop) Info() Info { return *l.info.Load() }
+
+// Seat hands a connection to the room, which takes it in with its next tick.
+// The loop owns the connection from then on; if it has ended the connection is
+// closed.
+func (l *Loop) Seat(conn socket.Conn, hello *tickroomv1.Hello) {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		conn.Close(int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED), "the room has ended")
+		l.cfg.Gone()
+		return
+	}
+	l.joining = append(l.joining, joiner{conn, hello})
+	l.mu.Unlock()
+}
+
+// Stop asks the room to end: its clients are closed with the code. It may be
+// called more than once; the first counts.
+func (l *Loop) Stop(code int, reason string) {
+	l.mu.Lock()
+	if l.ask == nil {
+		l.ask = &stopAsked{code, reason}
+	}
+	l.mu.Unlock()
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Wait waits until the room has ended.
+func (l *Loop) Wait(ctx context.Context) error {
+	select {
+	case <-l.stopped:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Done is closed when the room has ended.
+func (l *Loop) Done() <-chan struct{} { return l.stopped }
+
+func (l *Loop) run() {
+	defer close(l.stopped)
+	timer := time.NewTimer(l.cfg.Phase)
+	defer timer.Stop()
+	// Tick n is due at next; ticks are counted off it, never off the clock, so
+	// that lateness does not add up.
+	next := time.Now().Add(l.cfg.Phase)
+	for {
+		select {
+		case <-timer.C:
+		case <-l.wake:
+		}
+		if ask := l.asked(); ask != nil {
+			l.end(ask.code, ask.reason)
+			return
+		}
+		now := time.Now()
+		late := now.Sub(next)
+		if late < 0 { // woken for nothing
+			timer.Reset(-late)
+			continue
+		}
+		due := 1 + int(late/l.dt)
+		if due > l.cfg.MaxCatchUp {
+			l.cfg.Observer.Dropped(due - l.cfg.MaxCatchUp)
+			next = next.Add(time.Duration(due-l.cfg.MaxCatchUp) * l.dt)
+			due = l.cfg.MaxCatchUp
+		}
+		next = next.Add(time.Duration(due) * l.dt)
+		if code, reason, over := l.tick(due, late, now); over {
+			l.end(code, reason)
+			return
+		}
+		timer.Reset(time.Until(next))
+	}
+}
+
+func (l *Loop) asked() *stopAsked {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ask
+}
+
+// tick reads, simulates the ticks that are due, and writes. It tells whether
+// the room is over, and what to tell its clients.
+func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reason string, over bool) {
+	r := l.room
+	l.admit()
+	l.stats = Stats{}
+	l.each((*Room).read, now)
+	for range due {
+		if err := r.Step(&l.stats); err != nil {
+			l.cfg.Observer.Failed()
+			return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
+		}
+	}
+	l.each(r.writeAt(now), now)
+	if p := l.chunkFail.Load(); p != nil {
+		l.cfg.Observer.Failed()
+		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
+	}
+	r.Reap(l.gone)
+	if r.failed != nil { // in Leave
+		l.cfg.Observer.Failed()
+		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
+	}
+	took := time.Since(now)
+	l.cfg.Observer.Ticked(late, took, len(r.clients), &l.stats)
+	l.note(took)
+	if r.room.Over() {
+		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED), "the room has ended", true
+	}
+	if len(r.clients) > 0 {
+		l.emptyFor = 0
+		return 0, "", false
+	}
+	if l.emptyFor += time.Duration(due) * l.dt; l.emptyFor >= l.cfg.Linger && l.cfg.CloseEmpty() {
+		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED), "the room has ended", true
+	}
+	return 0, "", false
+}
+
+func (r *Room) writeAt(now time.Time) func(*Room, *Client, *Worker) {
+	return func(r *Room, c *Client, w *Worker) { r.write(c, w, now) }
+}
+
+// each calls fn for all clients, in parallel where they are many.
+func (l *Loop) each(fn func(*Room, *Client, *Worker), now time.Time) {
+	clients := l.room.clients
+	if len(clients) <= chunk {
+		l.part(clients, fn, &l.stats)
+		return
+	}
+	parts := (len(clients) + chunk - 1) / chunk
+	stats := make([]Stats, parts)
+	// The parts are handed out by a counter, so that the room's own goroutine
+	// does all that the pool has no worker for.
+	var taken atomic.Int32
+	work := func() {
+		for {
+			i := int(taken.Add(1)) - 1
+			if i >= parts {
+				return
+			}
+			l.part(clients[i*chunk:min((i+1)*chunk, len(clients))], fn, &stats[i])
+		}
+	}
+	for range min(parts-1, l.pool.ants.Cap()) {
+		l.wg.Add(1)
+		if err := l.pool.ants.Submit(func() { defer l.wg.Done(); work() }); err != nil {
+			l.wg.Done()
+			break
+		}
+	}
+	work()
+	l.wg.Wait()
+	for i := range stats {
+		l.stats.add(&stats[i])
+	}
+}
+
+// part calls fn for some clients. A panic ends the room, not the process.
+func (l *Loop) part(clients []*Client, fn func(*Room, *Client, *Worker), st *Stats) {
+	w := l.pool.workers.Get().(*Worker)
+	defer func() {
+		if p := recover(); p != nil {
+			err := fmt.Errorf("room: panic while reading or writing: %v", p)
+			l.chunkFail.Store(&err)
+			l.log.Error("reading or writing clients panicked; the room ends", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			return // the worker's memory may be in any state
+		}
+		l.pool.workers.Put(w)
+	}()
+	w.stats = Stats{}
+	for _, c := range clients {
+		fn(l.room, c, w)
+	}
+	st.add(&w.stats)
+}
+
+// admit takes in those who wait for a seat.
+func (l *Loop) admit() {
+	l.mu.Lock()
+	joining := l.joining
+	l.joining = nil
+	l.mu.Unlock()
+	for _, j := range joining {
+		if _, err := l.room.Join(j.conn, j.hello); err != nil {
+			why := asClose(err)
+			j.conn.Close(why.Code, why.Reason)
+			l.cfg.Observer.Rejected(why.Code)
+			l.cfg.Gone()
+			continue
+		}
+		l.cfg.Observer.Joined()
+	}
+}
+
+func (l *Loop) gone(_ *Client, why *socket.CloseError) {
+	l.cfg.Observer.Left(why.Code)
+	l.cfg.Gone()
+}
+
+func (l *Loop) note(took time.Duration) {
+	old := l.info.Load()
+	if l.room.tick%16 != 0 && old.Clients == len(l.room.clients) {
+		return
+	}
+	i := *old
+	i.Clients, i.Tick, i.Entities = len(l.room.clients), l.room.tick, l.room.room.Entities()
+	i.TickTime += (took - i.TickTime) / 8
+	l.info.Store(&i)
+}
+
+// end closes all clients and those who wait.
+func (l *Loop) end(code int, reason string) {
+	l.mu.Lock()
+	l.closed = true
+	joining := l.joining
+	l.joining = nil
+	l.mu.Unlock()
+	for _, j := range joining {
+		j.conn.Close(code, reason)
+		l.cfg.Gone()
+	}
+	l.room.CloseAll(code, reason, l.gone)
+}

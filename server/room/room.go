@@ -1,0 +1,342 @@
+package room
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"runtime/debug"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tickroom/tickroom/netcode"
+	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/server/socket"
+	"github.com/tickroom/tickroom/world"
+)
+
+// Config bounds what a room does for its clients. Zero values mean the defaults.
+type Config struct {
+	// AckWindow is how many ticks a client may leave unacknowledged before it is
+	// skipped. Default: those of half a second, at least 10.
+	AckWindow int
+	// IdleAfter is how long a client may be silent. Default 30 s.
+	IdleAfter time.Duration
+	// MaxOutbox bounds the bytes of answers that wait for a client. Default 64 KB.
+	MaxOutbox int
+	// MaxMessage is what the welcome tells clients of the longest message that
+	// they may send. Default 8 KB.
+	MaxMessage int
+	// MessagesPerSecond and MessageBurst bound a client's messages. Default: 2
+	// per tick, but at least 120, and three seconds' worth.
+	MessagesPerSecond, MessageBurst float64
+}
+
+func (c Config) withDefaults(rate float64) Config {
+	if c.AckWindow <= 0 {
+		c.AckWindow = max(10, int(math.Ceil(rate/2)))
+	}
+	if c.IdleAfter <= 0 {
+		c.IdleAfter = 30 * time.Second
+	}
+	if c.MaxOutbox <= 0 {
+		c.MaxOutbox = 64 << 10
+	}
+	if c.MaxMessage <= 0 {
+		c.MaxMessage = 8 << 10
+	}
+	if c.MessagesPerSecond <= 0 {
+		c.MessagesPerSecond = max(120, 2*rate)
+	}
+	if c.MessageBurst <= 0 {
+		c.MessageBurst = 3 * c.MessagesPerSecond
+	}
+	return c
+}
+
+// Stats counts what happened in a tick.
+type Stats struct {
+	MessagesIn, MessagesOut int
+	BytesOut                int // without WebSocket headers
+	Snapshots               int
+	SkippedBusy             int // the socket had not taken the last one whole
+	SkippedWindow           int // too many ticks unacknowledged
+	SkippedRate             int // the client is sent fewer
+	Backlog                 int // bytes waiting in outboxes
+	Inputs                  int
+	Commands                int
+	Mismatches              int // clients that found their state hash wrong
+}
+
+func (s *Stats) add(o *Stats) {
+	s.MessagesIn += o.MessagesIn
+	s.MessagesOut += o.MessagesOut
+	s.BytesOut += o.BytesOut
+	s.Snapshots += o.Snapshots
+	s.SkippedBusy += o.SkippedBusy
+	s.SkippedWindow += o.SkippedWindow
+	s.SkippedRate += o.SkippedRate
+	s.Backlog += o.Backlog
+	s.Inputs += o.Inputs
+	s.Commands += o.Commands
+	s.Mismatches += o.Mismatches
+}
+
+// Worker is the memory that reading and writing clients needs. Each goroutine
+// that does so has one of its own.
+type Worker struct {
+	scratch []byte // what a socket is read into
+	out     []byte // the message being put together
+	frame   netcode.ClientFrame
+	world   world.Scratch
+	stats   Stats
+}
+
+// NewWorker makes a Worker.
+func NewWorker() *Worker {
+	return &Worker{scratch: make([]byte, 16<<10), out: make([]byte, socket.Headroom, 4<<10)}
+}
+
+// Room is a room of clients: a game, its world, and the connections to it. Its
+// methods must not be called at the same time, except read and write, for
+// clients of their own.
+type Room struct {
+	id      string
+	kind    world.Kind
+	cfg     Config
+	log     *slog.Logger
+	room    *world.Room
+	game    world.Game
+	welcome *tickroomv1.Welcome
+
+	clients []*Client
+	players uint32 // last number given
+	tick    uint32 // newest tick committed
+	reply   []byte
+	failed  error
+}
+
+// ErrFailed is what a room's methods return once its game has panicked.
+var ErrFailed = errors.New("room: the game has failed")
+
+// New makes a room of a kind.
+func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg Config, log *slog.Logger) (*Room, error) {
+	r := &Room{id: id, kind: kind, log: log.With("room", id, "kind", kind.Name)}
+	err := r.guard("New", func() (err error) {
+		r.room, r.game, err = world.NewRoom(kind, seed, options, r.log)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.cfg = cfg.withDefaults(r.room.TickRate)
+	r.welcome = &tickroomv1.Welcome{
+		Room: id, Kind: kind.Name, TickRate: r.room.TickRate, Fingerprint: kind.Schema.Fingerprint(),
+		AckWindow: uint32(r.cfg.AckWindow), MaxMessage: uint32(r.cfg.MaxMessage),
+	}
+	return r, nil
+}
+
+// ID gives the room's id.
+func (r *Room) ID() string { return r.id }
+
+// World gives the game's side of the room.
+func (r *Room) World() *world.Room { return r.room }
+
+// Clients gives the number of clients.
+func (r *Room) Clients() int { return len(r.clients) }
+
+// Capacity gives how many clients the room takes.
+func (r *Room) Capacity() int { return r.room.MaxPlayers }
+
+// Failed gives why the room's game has failed, or nil.
+func (r *Room) Failed() error { return r.failed }
+
+// guard runs game code and makes its panic the end of the room alone.
+func (r *Room) guard(where string, fn func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.failed = fmt.Errorf("%w: panic in %s: %v", ErrFailed, where, p)
+			r.log.Error("the game panicked; the room ends", "in", where, "panic", fmt.Sprint(p), "tick", r.tick+1, "stack", string(debug.Stack()))
+			err = r.failed
+		}
+	}()
+	return fn()
+}
+
+// Join seats a client whose hello has been checked for form. An error says with
+// which close code it is to be turned away; the connection is left open.
+func (r *Room) Join(conn socket.Conn, hello *tickroomv1.Hello) (*Client, error) {
+	if r.failed != nil {
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, "the room has failed")
+	}
+	if len(r.clients) >= r.room.MaxPlayers {
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, world.ErrFull.Error())
+	}
+	r.players++
+	c := &Client{
+		conn:  conn,
+		token: rand.Text(),
+		player: &world.Player{
+			Interest: world.NewInterest(r.room.World), ID: r.players, Name: hello.GetName(),
+		},
+		limit: newBucket(r.cfg.MessagesPerSecond, r.cfg.MessageBurst, r.room.TickRate),
+		heard: r.tick,
+	}
+	c.down = netcode.NewDownlink(c.player.Interest, uint32(r.cfg.AckWindow))
+	c.down.SetEvery(hello.GetEvery())
+	c.down.SetHashEvery(hello.GetHashEvery())
+	if err := r.guard("Join", func() error { return r.game.Join(c.player, hello.GetData()) }); err != nil {
+		code := tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO
+		reason := err.Error()
+		switch {
+		case errors.Is(err, ErrFailed):
+			code, reason = tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, "the room has failed"
+		case errors.Is(err, world.ErrFull):
+			code = tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL
+		}
+		return nil, closeError(code, reason)
+	}
+	if err := c.welcome(r, hello.GetFingerprint()); err != nil {
+		return nil, err
+	}
+	r.clients = append(r.clients, c)
+	return c, nil
+}
+
+func (c *Client) welcome(r *Room, fingerprint uint64) error {
+	w := proto.CloneOf(r.welcome)
+	w.Session, w.Player, w.Tick = c.token, c.player.ID, r.tick
+	w.ServerTimeUs = time.Now().UnixMicro()
+	if fingerprint != w.GetFingerprint() {
+		w.Schema = r.kind.Schema.Proto()
+	}
+	b, err := proto.Marshal(&tickroomv1.ServerFrame{Welcome: w})
+	if err != nil {
+		return err
+	}
+	// A welcome may stand in front of other fields in the same message, since
+	// messages may be put together from their fields.
+	c.answers = append(c.answers, b...)
+	return nil
+}
+
+// Step simulates one tick: commands and inputs, then the game, then the commit.
+// Where it returns an error the room is over.
+func (r *Room) Step(st *Stats) error {
+	if r.failed != nil {
+		return r.failed
+	}
+	now := r.tick + 1
+	err := r.guard("Tick", func() error {
+		for _, c := range r.clients {
+			c.limit.fill(1)
+			if c.over != nil {
+				continue
+			}
+			if c.ncmds > 0 {
+				r.runCommands(c, st)
+			}
+			c.in.Take(now, func(_ uint32, data []byte) {
+				st.Inputs++
+				if r.room.HandleInput(c.player, data) != nil && c.over == nil {
+					c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "an input could not be decoded")
+				}
+			})
+		}
+		r.game.Tick()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r.tick = r.room.Commit()
+	return nil
+}
+
+func (r *Room) runCommands(c *Client, st *Stats) {
+	for i := range c.ncmds {
+		cmd := &c.commands[i]
+		st.Commands++
+		var err error
+		r.reply, err = r.room.HandleCommand(c.player, cmd.command, cmd.data, r.reply[:0])
+		switch {
+		case err == nil:
+			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNSPECIFIED, "", r.reply)
+		case errors.Is(err, world.ErrUnknownCommand):
+			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNKNOWN_COMMAND, err.Error(), nil)
+		case errors.Is(err, world.ErrMalformed):
+			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_MALFORMED, err.Error(), nil)
+		default:
+			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_REFUSED, err.Error(), nil)
+		}
+	}
+	c.ncmds = 0
+}
+
+// Reap ends the clients whose connection is over, or who have been silent for
+// too long or removed by the game, and calls gone for each.
+func (r *Room) Reap(gone func(c *Client, why *socket.CloseError)) {
+	idle := uint32(r.cfg.IdleAfter.Seconds() * r.room.TickRate)
+	n := 0
+	for i, c := range r.clients {
+		if c.over == nil {
+			if reason, ok := c.player.Removed(); ok {
+				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_KICKED, reason)
+			} else if r.tick-c.heard > idle {
+				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_IDLE, "nothing was heard from the client")
+			}
+		}
+		if c.over == nil {
+			if n != i {
+				r.clients[n] = c
+			}
+			n++
+			continue
+		}
+		why := asClose(c.over)
+		c.conn.Close(why.Code, why.Reason)
+		c.player.Clear()
+		if r.failed == nil {
+			// A failed game is told nothing any more.
+			_ = r.guard("Leave", func() error { r.game.Leave(c.player); return nil })
+		}
+		gone(c, why)
+	}
+	clear(r.clients[n:])
+	r.clients = r.clients[:n]
+}
+
+func asClose(err error) *socket.CloseError {
+	var ce *socket.CloseError
+	if errors.As(err, &ce) {
+		return ce
+	}
+	return &socket.CloseError{Code: 1011, Reason: "internal error", Err: err}
+}
+
+// CloseAll ends all clients with a code.
+func (r *Room) CloseAll(code int, reason string, gone func(c *Client, why *socket.CloseError)) {
+	for _, c := range r.clients {
+		if c.over == nil {
+			c.over = &socket.CloseError{Code: code, Reason: reason}
+		}
+	}
+	r.Reap(gone)
+}
+
+// Read takes what all clients have sent. Loop does the same in parallel.
+func (r *Room) Read(w *Worker) {
+	for _, c := range r.clients {
+		r.read(c, w)
+	}
+}
+
+// Write sends all clients what is due. Loop does the same in parallel.
+func (r *Room) Write(w *Worker, now time.Time) {
+	for _, c := range r.clients {
+		r.write(c, w, now)
+	}
+}
