@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -21,7 +22,8 @@ type Reader struct {
 	rows, mixed, wide, floats, doubles, removed []byte
 	strings, blobs                              [][]byte
 	nextString, nextBlob                        int
-	inMixed                                     bool // the last row came from mixed
+	inMixed                                     bool   // the last row came from mixed
+	joined                                      uint16 // fields, by bit, whose parts join has copied
 }
 
 // Reset takes apart an encoded Table, which must stay unchanged while the rows
@@ -59,23 +61,29 @@ func (r *Reader) Reset(table []byte) error {
 			table = table[n:]
 			switch num {
 			case 4:
-				r.rows = join(r.rows, p)
+				r.rows = r.join(num, r.rows, p)
 			case 5:
-				r.mixed = join(r.mixed, p)
+				r.mixed = r.join(num, r.mixed, p)
 			case 6:
-				r.wide = join(r.wide, p)
+				r.wide = r.join(num, r.wide, p)
 			case 7:
-				r.floats = join(r.floats, p)
+				r.floats = r.join(num, r.floats, p)
 			case 8:
-				r.doubles = join(r.doubles, p)
+				r.doubles = r.join(num, r.doubles, p)
 			case 9:
+				if !utf8.Valid(p) {
+					return fmt.Errorf("%w: a string is not UTF-8", ErrTable)
+				}
 				r.strings = append(r.strings, p)
 			case 10:
 				r.blobs = append(r.blobs, p)
 			case 11:
-				r.removed = join(r.removed, p)
+				r.removed = r.join(num, r.removed, p)
 			}
 		default:
+			if num == 7 || num == 8 {
+				return fmt.Errorf("%w: field %d is not packed", ErrTable, num)
+			}
 			n := protowire.ConsumeFieldValue(num, typ, table)
 			if n < 0 {
 				return fmt.Errorf("%w: %w", ErrTable, protowire.ParseError(n))
@@ -87,12 +95,17 @@ func (r *Reader) Reset(table []byte) error {
 }
 
 // join gives the second of two parts of a packed field, or both together: a
-// sender may split one.
-func join(a, b []byte) []byte {
+// sender may split one. The first join of a field copies; the further ones
+// append, lest a field in a thousand parts be copied a thousand times.
+func (r *Reader) join(field protowire.Number, a, b []byte) []byte {
 	if len(a) == 0 {
 		return b
 	}
-	return append(a[:len(a):len(a)], b...)
+	if r.joined&(1<<field) == 0 {
+		r.joined |= 1 << field
+		a = append(make([]byte, 0, 2*(len(a)+len(b))), a...)
+	}
+	return append(a, b...)
 }
 
 // NextRemoved gives the next entity whose row is gone.

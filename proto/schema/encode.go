@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -49,7 +50,10 @@ func Unzigzag(u uint32) int32 { return int32(u>>1) ^ -int32(u&1) }
 // equally short ways the positive one.
 func WrapDiff(a, b int64, steps uint32) int32 {
 	n := int64(steps)
-	d := (a - b) % n
+	d := a - b
+	if d <= -n || d >= n { // not of cells, which lie within one turn
+		d %= n
+	}
 	if d < 0 {
 		d += n
 	}
@@ -89,27 +93,35 @@ func (c *Component) AppendFields(s *Streams, mask uint64, cur Cells, prev []int6
 	}
 }
 
-// appendPlain is AppendFields for components whose values are all in rows.
+// appendPlain is AppendFields for components whose values are all in rows: the
+// loop that most of a server's encoding is spent in. It knows a field by its
+// plan, and makes room once for all the values of a row.
 func (c *Component) appendPlain(b []byte, mask uint64, cur, prev []int64) []byte {
+	b = slices.Grow(b, bits.OnesCount64(mask)*binary.MaxVarintLen32)
+	p := b[len(b):cap(b)]
+	n := 0
 	for m := mask; m != 0; m &= m - 1 {
-		f := &c.Fields[c.byNumber[bits.TrailingZeros64(m)+1]-1]
-		v := cur[f.Cell]
-		var u uint32
+		f := &c.plans[bits.TrailingZeros64(m)]
+		u := uint32(cur[f.cell])
 		switch {
-		case prev != nil && f.Kind != Bool:
-			u = f.diff(v, prev[f.Cell])
-		case f.Signed():
-			u = Zigzag(int32(v))
-		default:
-			u = uint32(v)
+		case prev == nil:
+			if f.signed {
+				u = Zigzag(int32(u))
+			}
+		case f.wrap != 0:
+			u = Zigzag(WrapDiff(cur[f.cell], prev[f.cell], f.wrap))
+		case !f.bool:
+			u = Zigzag(int32(u - uint32(prev[f.cell])))
 		}
 		for u >= 0x80 {
-			b = append(b, byte(u)|0x80)
+			p[n] = byte(u) | 0x80
+			n++
 			u >>= 7
 		}
-		b = append(b, byte(u))
+		p[n] = byte(u)
+		n++
 	}
-	return b
+	return b[:len(b)+n]
 }
 
 // diff gives the zigzag difference of a 32-bit field.

@@ -2,6 +2,10 @@ package schema
 
 import "math"
 
+// The products here are converted to float64 before anything is added to them:
+// that keeps compilers from fusing the two into one instruction, which on some
+// machines would round otherwise than on others.
+
 // Quantise gives the number of steps from lo that is nearest to v, halves up,
 // with v held within lo and hi if hi is above lo. perStep is 1/step. A value
 // that is not a number gives 0; the result is held within 32 bits.
@@ -12,9 +16,9 @@ func Quantise(v, perStep, lo, hi float64) int64 {
 		} else if !(v >= lo) { // also catches NaN
 			v = lo
 		}
-		return int64(math.Floor((v-lo)*perStep + 0.5))
+		return int64(math.Floor(float64((v-lo)*perStep) + 0.5))
 	}
-	q := math.Floor((v-lo)*perStep + 0.5)
+	q := math.Floor(float64((v-lo)*perStep) + 0.5)
 	switch {
 	case q != q:
 		return 0
@@ -30,7 +34,7 @@ func Quantise(v, perStep, lo, hi float64) int64 {
 // taken modulo a full turn of so many steps. perStep is 1/step. A value that is
 // not a number, or infinite, gives 0.
 func QuantiseWrap(v, perStep float64, steps uint32) int64 {
-	q := math.Floor(v*perStep + 0.5)
+	q := math.Floor(float64(v*perStep) + 0.5)
 	if !(math.Abs(q) < 1<<52) {
 		return 0
 	}
@@ -42,4 +46,4 @@ func QuantiseWrap(v, perStep float64, steps uint32) int64 {
 }
 
 // Dequantise gives the value of a number of steps.
-func Dequantise(q int64, step, lo float64) float64 { return lo + float64(q)*step }
+func Dequantise(q int64, step, lo float64) float64 { return lo + float64(float64(q)*step) }

@@ -110,6 +110,16 @@ type Component struct {
 	Mask uint64
 
 	byNumber [MaxFieldNumber + 1]int8 // index into Fields plus one
+	plans    [MaxFieldNumber]plan     // by number minus one
+}
+
+// plan is what the encoding of a number needs to know of its field, small enough
+// for those of a component to stay in the cache.
+type plan struct {
+	wrap   uint32 // WrapSteps
+	cell   uint8
+	signed bool // as Field.Signed
+	bool   bool // travels as it is, never as a difference
 }
 
 // NewComponent lays out the cells of a component. It panics on what the
@@ -136,6 +146,7 @@ func NewComponent(id uint32, name string, fields ...Field) *Component {
 		}
 		c.Mask |= 1 << (f.Number - 1)
 		c.byNumber[f.Number] = int8(i + 1)
+		c.plans[f.Number-1] = plan{wrap: f.WrapSteps, cell: uint8(f.Cell), signed: f.Signed(), bool: f.Kind == Bool}
 	}
 	return c
 }

@@ -46,6 +46,8 @@ func (c *checker) at(d protoreflect.Descriptor, option int32, format string, arg
 		kind, holder = "field", fieldOptions
 	case protoreflect.EnumDescriptor:
 		kind = "enum"
+	case protoreflect.OneofDescriptor:
+		kind = "oneof"
 	}
 	if option != 0 && loc.Path != nil {
 		for _, l := range source(locs) {
@@ -92,7 +94,11 @@ func (c *checker) syntax(f *protogen.File) bool {
 	if loc.Path == nil {
 		loc = f.Desc.SourceLocations().ByPath(protoreflect.SourcePath{14})
 	}
-	c.add(fmt.Errorf("%s: the file's syntax is %s: schemas are written in proto3, begin it with syntax = \"proto3\";", position(f.Desc, loc), f.Desc.Syntax()))
+	at := position(f.Desc, loc)
+	if loc.Path == nil {
+		at += ":1:1" // without a syntax, a file is proto2
+	}
+	c.add(fmt.Errorf("%s: the file's syntax is %s: schemas are written in proto3, begin it with syntax = \"proto3\";", at, f.Desc.Syntax()))
 	return false
 }
 
@@ -131,7 +137,7 @@ func (c *checker) message(pm *protogen.Message) *message {
 	}
 	for _, oneof := range pm.Oneofs {
 		if !oneof.Desc.IsSynthetic() {
-			c.at(oneof.Fields[0].Desc, 0, "oneof %s: oneofs are not supported; use an enum that says which field counts", oneof.Desc.Name())
+			c.at(oneof.Desc, 0, "oneofs are not supported; use an enum that says which field counts")
 		}
 	}
 	taken := map[string]bool{
@@ -218,6 +224,8 @@ func (c *checker) options(f *field) {
 	switch {
 	case step < 0:
 		bad("step is %g; it must be positive", step)
+	case step > 0 && math.IsInf(1/step, 0):
+		bad("step is %g, which is too small", step)
 	case wrap < 0:
 		bad("wrap is %g; it must be positive", wrap)
 	case wrap > 0 && step == 0:
@@ -241,10 +249,8 @@ func (c *checker) options(f *field) {
 		bad("min %g is above max %g", lo, hi)
 	case lo == hi && lo != 0:
 		bad("min and max are both %g; a range needs max above min", lo)
-	case hi > lo && math.Floor((hi-lo)/step+0.5) > math.MaxUint32:
-		bad("the range is %g steps, which do not fit 32 bits; use a larger step or a smaller range", math.Floor((hi-lo)/step+0.5))
-	case step > 0 && math.IsInf(1/step, 0):
-		bad("step is %g, which is too small", step)
+	case hi > lo && !(math.Floor((hi-lo)*(1/step)+0.5) <= math.MaxUint32):
+		bad("the range is %g steps, which do not fit 32 bits; use a larger step or a smaller range", (hi-lo)/step)
 	}
 	switch s := o.GetSmooth(); s {
 	case tickroomv1.Smooth_SMOOTH_UNSPECIFIED:
