@@ -52,7 +52,7 @@ func TestFieldNames(t *testing.T) {
 	got := one(t, `
 message M {
   uint32 same_as = 1;
-  uint32 same_as_ = 2;
+  uint32 SameAs_ = 2;
   uint32 _hidden = 3;
   uint32 snake_case_2_it = 4;
   uint32 EventID = 5;
