@@ -1,0 +1,174 @@
+// Package config holds everything that a server can be told, in one validated
+// structure, and reads it from where people write it: a YAML file, the
+// environment and flags, each over the one before and all over the defaults.
+//
+// The package knows nothing of what the settings do. It says what each one means,
+// and which values it may have.
+package config
+
+import (
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Config is what a server is told. Default gives the values that make sense
+// where nothing is said; the zero Config does not. Each field's setting is named
+// by its koanf tag, in the file; see Settings for the names elsewhere.
+type Config struct {
+	// Listen is where clients connect: HTTP and WebSocket. Port 0 takes a free one.
+	Listen string `koanf:"listen" validate:"required,listen"`
+	// Admin is where operators look: health, metrics, rooms, profiles. Empty: off.
+	Admin string `koanf:"admin" validate:"omitempty,listen"`
+	// AdminAllowRemote lets Admin be an address that others can reach.
+	AdminAllowRemote bool `koanf:"admin_allow_remote"`
+	// AdminHosts are the host names, besides loopback ones and Admin's own, under
+	// which the admin address may be asked. Others are refused, against DNS
+	// rebinding.
+	AdminHosts []string `koanf:"admin_hosts" validate:"dive,host"`
+	// Origins are the origins that browsers may come from, or "*". Empty: the
+	// server's own only.
+	Origins []string `koanf:"origins" validate:"dive,origin"`
+	// Transport is "auto" or "gws".
+	Transport string `koanf:"transport" validate:"oneof=auto gws"`
+
+	// MaxConnections bounds the connections of clients, seated or not.
+	MaxConnections int `koanf:"max_connections" validate:"min=1,max=10000000"`
+	// MaxPending bounds the connections that are not seated yet.
+	MaxPending int `koanf:"max_pending" validate:"min=1,max=1000000"`
+	// MaxRooms bounds the rooms.
+	MaxRooms int `koanf:"max_rooms" validate:"min=1,max=1000000"`
+
+	// HandshakeTimeout bounds the time that a request's header takes to arrive.
+	HandshakeTimeout time.Duration `koanf:"handshake_timeout" validate:"min=100ms,max=5m"`
+	// HelloTimeout bounds the time from the upgrade to the first message.
+	HelloTimeout time.Duration `koanf:"hello_timeout" validate:"min=100ms,max=5m"`
+	// IdleTimeout is how long a client may be silent: no message, no ping.
+	IdleTimeout time.Duration `koanf:"idle_timeout" validate:"min=1s,max=24h"`
+	// DeadAfter is how long a client may take nothing of what waits for it.
+	DeadAfter time.Duration `koanf:"dead_after" validate:"min=1s,max=1h"`
+
+	// MaxMessage bounds a client's message, in bytes.
+	MaxMessage int `koanf:"max_message" validate:"min=256,max=16777216"`
+	// MaxOutbox bounds what waits for one client, in bytes.
+	MaxOutbox int `koanf:"max_outbox" validate:"min=1024,max=1073741824"`
+	// SendBuffer is the kernel's send buffer of a connection, in bytes. The kernel
+	// doubles it.
+	SendBuffer int `koanf:"send_buffer" validate:"min=2048,max=67108864"`
+	// NotSentLowat is how many bytes the kernel holds of a connection that it has
+	// not sent yet.
+	NotSentLowat int `koanf:"not_sent_lowat" validate:"min=1024,max=67108864"`
+	// AckWindow is how many ticks a client may leave unacknowledged before it is
+	// skipped. 0: those of half a second, at least 10.
+	AckWindow int `koanf:"ack_window" validate:"min=0,max=1024"`
+
+	// MaxCatchUp is how many late ticks a room simulates one right after the other;
+	// it drops those beyond.
+	MaxCatchUp int `koanf:"max_catch_up" validate:"min=1,max=1000"`
+	// EmptyRoomLinger is how long a room without clients lives on.
+	EmptyRoomLinger time.Duration `koanf:"empty_room_linger" validate:"min=0s,max=24h"`
+	// Workers is how many goroutines read and write for large rooms. 0: four for
+	// each processor.
+	Workers int `koanf:"workers" validate:"min=0,max=10000"`
+	// Seed makes the rooms' random numbers repeatable. 0: a random seed.
+	Seed uint64 `koanf:"seed"`
+	// ShutdownGrace is how long clients have to hear why the server goes away. The
+	// whole shutdown takes at most two seconds more.
+	ShutdownGrace time.Duration `koanf:"shutdown_grace" validate:"min=0s,max=10m"`
+
+	// Limits bounds what one client may send.
+	Limits Limits `koanf:"limits"`
+	// Log says what is logged, and how.
+	Log Log `koanf:"log"`
+	// TLS names the files that make Listen speak TLS.
+	TLS TLS `koanf:"tls"`
+
+	// KindOptions are the options of the room kinds: kind, option, value.
+	KindOptions map[string]map[string]string `koanf:"kinds"`
+}
+
+// Limits bounds what one client may send. A client over the limit of messages is
+// closed; a command over its limit is answered with an error.
+type Limits struct {
+	// Messages per second. 0: two per tick, at least 120.
+	Messages float64 `koanf:"messages" validate:"min=0,max=1000000"`
+	// MessageBurst is how many messages may come at once. 0: three seconds' worth.
+	MessageBurst int `koanf:"message_burst" validate:"min=0,max=1000000"`
+	// Commands per second.
+	Commands float64 `koanf:"commands" validate:"gt=0,max=1000000"`
+	// CommandBurst is how many commands may come at once.
+	CommandBurst int `koanf:"command_burst" validate:"min=1,max=1000000"`
+}
+
+// Log says what is logged, and how.
+type Log struct {
+	// Level is the least that is logged: "debug", "info", "warn" or "error".
+	Level string `koanf:"level" validate:"oneof=debug info warn error"`
+	// Format is "text" or "json".
+	Format string `koanf:"format" validate:"oneof=text json"`
+}
+
+// TLS names the files that make an address speak TLS. Both or neither.
+type TLS struct {
+	// Cert is the certificate chain, in PEM.
+	Cert string `koanf:"cert"`
+	// Key is the certificate's private key, in PEM.
+	Key string `koanf:"key"`
+}
+
+// Enabled tells whether TLS is asked for.
+func (t TLS) Enabled() bool { return t.Cert != "" || t.Key != "" }
+
+// Default gives the configuration of a server that is told nothing.
+func Default() *Config {
+	return &Config{
+		Listen:           "127.0.0.1:7777",
+		Admin:            "127.0.0.1:7778",
+		Transport:        "auto",
+		MaxConnections:   20_000,
+		MaxPending:       1024,
+		MaxRooms:         10_000,
+		HandshakeTimeout: 5 * time.Second,
+		HelloTimeout:     5 * time.Second,
+		IdleTimeout:      30 * time.Second,
+		DeadAfter:        10 * time.Second,
+		MaxMessage:       8 << 10,
+		MaxOutbox:        64 << 10,
+		SendBuffer:       16 << 10,
+		NotSentLowat:     4 << 10,
+		MaxCatchUp:       5,
+		EmptyRoomLinger:  5 * time.Second,
+		ShutdownGrace:    3 * time.Second,
+		Limits:           Limits{Commands: 20, CommandBurst: 40},
+		Log:              Log{Level: "info", Format: "text"},
+		KindOptions:      map[string]map[string]string{},
+	}
+}
+
+// PoolSize gives the number of worker goroutines: Workers, or what it stands for
+// when it is 0.
+func (c *Config) PoolSize() int {
+	if c.Workers > 0 {
+		return c.Workers
+	}
+	return 4 * runtime.GOMAXPROCS(0)
+}
+
+// Options gives the options of a kind; it is not nil.
+func (c *Config) Options(kind string) map[string]string {
+	if o := c.KindOptions[kind]; o != nil {
+		return o
+	}
+	return map[string]string{}
+}
+
+// Secret tells whether a kind's option must not be shown, by its name.
+func Secret(option string) bool {
+	o := strings.ToLower(option)
+	for _, s := range []string{"secret", "password", "token", "api_key", "apikey", "private_key"} {
+		if strings.HasSuffix(o, s) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,250 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
+)
+
+// load is Load with a file's text, an environment and a command line.
+func load(t *testing.T, file string, environ []string, args ...string) (*Config, error) {
+	t.Helper()
+	if file != "" {
+		path := filepath.Join(t.TempDir(), "tickroom.yaml")
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--config", path)
+	}
+	fs := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	AddFlags(fs)
+	if err := fs.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	if environ == nil {
+		environ = []string{}
+	}
+	c, err := Load(fs, environ)
+	if err != nil {
+		err = errorText(strings.ReplaceAll(err.Error(), filepath.Dir(pathOf(args))+"/", ""))
+	}
+	return c, err
+}
+
+type errorText string
+
+func (e errorText) Error() string { return string(e) }
+
+func pathOf(args []string) string {
+	for i, a := range args {
+		if a == "--config" {
+			return args[i+1]
+		}
+	}
+	return "nowhere/x"
+}
+
+func TestDefaultIsValid(t *testing.T) {
+	t.Parallel()
+	if err := Default().Validate(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := load(t, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(Default(), c); d != "" {
+		t.Errorf("nothing said is not the default:\n%s", d)
+	}
+}
+
+func TestLayers(t *testing.T) {
+	t.Parallel()
+	file := `
+listen: 0.0.0.0:1000
+max_rooms: 11
+idle_timeout: 1m
+origins: [https://a.example, b.example]
+log:
+  level: debug
+  format: json
+kinds:
+  walkers:
+    players: 10
+    radius: 0x20
+    bots: true
+  arena:
+    teams: 2
+`
+	c, err := load(t, file,
+		[]string{"TICKROOM_MAX_ROOMS=12", "TICKROOM_LOG_LEVEL=warn", "TICKROOM_MAX_PENDING=7",
+			"TICKROOM_KIND_OPTIONS=walkers.players=20, arena.map=big", "HOME=/", "TICKROOM_PORT_7777_TCP_ADDR=10.0.0.1"},
+		"--log-level", "error", "--max-pending=8", "--kind-option", "walkers.players=30", "--kind-option", "x.y=a=b,c", "--limits-commands", "1.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Listen, want.MaxRooms, want.IdleTimeout, want.MaxPending = "0.0.0.0:1000", 12, time.Minute, 8
+	want.Origins = []string{"https://a.example", "b.example"}
+	want.Log = Log{Level: "error", Format: "json"}
+	want.Limits.Commands = 1.5
+	want.KindOptions = map[string]map[string]string{
+		"walkers": {"players": "30", "radius": "0x20", "bots": "true"},
+		"arena":   {"teams": "2", "map": "big"},
+		"x":       {"y": "a=b,c"},
+	}
+	if d := cmp.Diff(want, c); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestEverySetting sets each setting in each of the three places.
+func TestEverySetting(t *testing.T) {
+	t.Parallel()
+	values := map[string]string{
+		"listen": "127.0.0.2:1", "admin": "127.0.0.2:2", "admin_allow_remote": "true", "admin_hosts": "ops.example",
+		"origins": "https://x.example", "transport": "gws", "max_pending": "99", "seed": "18446744073709551615",
+		"limits.messages": "0.5", "limits.commands": "0.25", "log.level": "error", "log.format": "json", "tls.cert": "c.pem", "tls.key": "k.pem",
+	}
+	for _, s := range Settings() {
+		v, ok := values[s.Key]
+		if !ok {
+			v = "4096"
+			switch s.value.(type) {
+			case *time.Duration:
+				v = "7s"
+			case *int:
+				if strings.HasPrefix(s.Key, "ack") || strings.HasPrefix(s.Key, "max_catch") {
+					v = "17"
+				}
+			}
+		}
+		extra := []string{}
+		switch s.Key {
+		case "tls.cert":
+			extra = []string{"--tls-key=k"}
+		case "tls.key":
+			extra = []string{"--tls-cert=c"}
+		}
+		file := s.Key + ": " + v + "\n"
+		if a, b, ok := strings.Cut(s.Key, "."); ok {
+			file = a + ":\n  " + b + ": " + v + "\n"
+		}
+		for where, c := range map[string]func() (*Config, error){
+			"file": func() (*Config, error) { return load(t, file, nil, extra...) },
+			"env":  func() (*Config, error) { return load(t, "", []string{s.Env() + "=" + v}, extra...) },
+			"flag": func() (*Config, error) { return load(t, "", nil, append(extra, "--"+s.Flag()+"="+v)...) },
+		} {
+			c, err := c()
+			if err != nil {
+				t.Errorf("%s by %s: %v", s.Key, where, err)
+				continue
+			}
+			for _, got := range c.settings() {
+				if got.Key == s.Key && got.format() != v {
+					t.Errorf("%s by %s: got %s, want %s", s.Key, where, got.format(), v)
+				}
+			}
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, file string
+		env, args  []string
+		want       string
+	}{
+		{name: "unknown key", file: "listen: :1\nmax_roms: 3\n", want: `tickroom.yaml:2: there is no setting "max_roms"; did you mean max_rooms?`},
+		{name: "unknown nested key", file: "log:\n  levle: info\n", want: `tickroom.yaml:2: there is no setting "log.levle"; did you mean log.level?`},
+		{name: "key like nothing", file: "database: x\n", want: "tickroom.yaml:1: there is no setting \"database\"; `tickroom config` lists them all"},
+		{name: "twice", file: "seed: 1\nseed: 2\n", want: "tickroom.yaml:2: seed is there twice in the file"},
+		{name: "wrong type", file: "max_rooms: many\n", want: `tickroom.yaml:1: max_rooms: "many" is not a whole number`},
+		{name: "bad time", file: "\nidle_timeout: 5\n", want: `tickroom.yaml:2: idle_timeout: "5" is not a time such as 500ms, 5s or 2m`},
+		{name: "list for a number", file: "max_rooms: [1]\n", want: "tickroom.yaml:1: max_rooms must be a plain value"},
+		{name: "no value", file: "max_rooms:\n", want: "tickroom.yaml:1: max_rooms: a value is missing"},
+		{name: "section is a value", file: "log: debug\n", want: "tickroom.yaml:1: log must hold settings, one `key: value` a line"},
+		{name: "not YAML", file: "seed: 1\na: b: c\n", want: "tickroom.yaml: line 2: mapping values are not allowed in this context"},
+		{name: "two errors", file: "max_rooms: x\nseed: -1\n", want: "tickroom.yaml:1: max_rooms: \"x\" is not a whole number\ntickroom.yaml:2: seed: \"-1\" is not a whole number from 0 on"},
+		{name: "no file", args: []string{"--config", "/nowhere/x.yaml"}, want: "the configuration file can't be read: open x.yaml: no such file or directory"},
+		{name: "unknown variable", env: []string{"TICKROOM_LISTN=x"}, want: "TICKROOM_LISTN: there is no such setting; did you mean TICKROOM_LISTEN?"},
+		{name: "bad variable", env: []string{"TICKROOM_MAX_ROOMS=x"}, want: `TICKROOM_MAX_ROOMS: max_rooms: "x" is not a whole number`},
+		{name: "bad kind option", args: []string{"--kind-option", "players=3"}, want: `--kind-option: kind option "players=3": write it as kind.option=value, for example walkers.players=10`},
+		{name: "too little", args: []string{"--max-message=10"}, want: "max_message: 10 is too little; it must be 256 or more"},
+		{name: "too short", args: []string{"--hello-timeout=1ms"}, want: "hello_timeout: 1ms is too little; it must be 100ms or more"},
+		{name: "nested", args: []string{"--log-level=loud"}, want: `log.level: "loud" is not one of: debug, info, warn, error`},
+		{name: "address", args: []string{"--listen=7777"}, want: `listen: "7777" is not an address; write host:port, such as 127.0.0.1:7777, or :7777 for all addresses of the machine`},
+		{name: "no address", args: []string{"--listen="}, want: "listen: a value is missing"},
+		{name: "origin", args: []string{"--origins=https://a.example/path"}, want: `origins[0]: "https://a.example/path" is not an origin; write https://game.example.com, game.example.com, or "*" for all`},
+		{name: "remote admin", args: []string{"--admin=:7778"}, want: `admin: ":7778" can be reached from other machines, and has no password; use a loopback address such as 127.0.0.1:7778, or set admin_allow_remote: true if a firewall guards it`},
+		{name: "same address", args: []string{"--admin=127.0.0.1:7777"}, want: `admin: "127.0.0.1:7777" is the clients' address too; give each its own port`},
+		{name: "half of TLS", args: []string{"--tls-cert=a.pem"}, want: `tls: cert is "a.pem" and key is ""; set both, or neither`},
+		{name: "pending", args: []string{"--max-connections=10"}, want: "max_pending: 1024 is more than max_connections, 10; lower it"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := load(t, tt.file, tt.env, tt.args...)
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("got  %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAdminMayBeRemoteIfToldSo(t *testing.T) {
+	t.Parallel()
+	if _, err := load(t, "", nil, "--admin=:7778", "--admin-allow-remote"); err != nil {
+		t.Error(err)
+	}
+	if _, err := load(t, "", nil, "--admin="); err != nil {
+		t.Error(err)
+	}
+	for s, want := range map[string]bool{"127.0.0.1:1": true, "[::1]:1": true, "localhost:1": true, "127.8.9.1:1": true, ":1": false, "0.0.0.0:1": false, "10.0.0.1:1": false, "[::]:1": false, "[::ffff:127.0.0.1]:1": true} {
+		a, err := ParseAddr(s)
+		if err != nil || a.Loopback() != want {
+			t.Errorf("%s: loopback %t (%v), want %t", s, a.Loopback(), err, want)
+		}
+	}
+}
+
+// TestYAML reads back what is printed.
+func TestYAML(t *testing.T) {
+	t.Parallel()
+	c := Default()
+	c.Origins, c.Seed, c.Log.Level, c.Admin = []string{"*", "https://a.example"}, 7, "debug", ""
+	c.Limits.Messages, c.IdleTimeout = 1.25, 1500*time.Millisecond
+	c.KindOptions = map[string]map[string]string{"walkers": {"players": "10", "flag": "true", "note": "a: b"}}
+	text, err := c.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := load(t, string(text), nil)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if got.AdminHosts == nil || len(got.AdminHosts) == 0 {
+		got.AdminHosts = nil // an empty list is none
+	}
+	if d := cmp.Diff(c, got); d != "" {
+		t.Errorf("%s\n%s", d, text)
+	}
+}
+
+func TestSecretsAreNotShown(t *testing.T) {
+	t.Parallel()
+	c := Default()
+	c.KindOptions = map[string]map[string]string{"quiz": {"host_password": "hunter2", "players": "3"}}
+	text, err := c.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "hunter2") || !strings.Contains(string(text), "host_password: (redacted)") {
+		t.Errorf("%s", text)
+	}
+}

@@ -1,0 +1,213 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// EnvPrefix begins the names of the environment variables that are read.
+const EnvPrefix = "TICKROOM_"
+
+// Names that are not those of a plain setting.
+const (
+	fileFlag    = "config"      // --config, TICKROOM_CONFIG: the file
+	optionsFlag = "kind-option" // --kind-option kind.option=value
+	optionsEnv  = EnvPrefix + "KIND_OPTIONS"
+	kindsKey    = "kinds" // in the file
+)
+
+// Setting is one thing that a server can be told.
+type Setting struct {
+	// Key is its place in the file: "log.level" is level within log.
+	Key string
+	// Doc says in a line what it means.
+	Doc string
+
+	value any // what kind of value; a pointer into a Config
+}
+
+// Flag gives the setting's flag, without dashes.
+func (s Setting) Flag() string { return strings.NewReplacer(".", "-", "_", "-").Replace(s.Key) }
+
+// Env gives the setting's environment variable.
+func (s Setting) Env() string {
+	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(s.Key, ".", "_"))
+}
+
+// Settings lists what a server can be told, but the options of room kinds.
+func Settings() []Setting { return Default().settings() }
+
+func (c *Config) settings() []Setting {
+	return []Setting{
+		{"listen", "address that clients connect to, HTTP and WebSocket; port 0 takes a free one", &c.Listen},
+		{"admin", "address of health, metrics, rooms and profiles; empty: off", &c.Admin},
+		{"admin_allow_remote", "let the admin address be one that others can reach; it has no password", &c.AdminAllowRemote},
+		{"admin_hosts", "further host names that the admin address may be asked under", &c.AdminHosts},
+		{"origins", `origins that browsers may come from, as https://game.example.com, or "*"; empty: the server's own`, &c.Origins},
+		{"transport", "how connections are carried: auto (raw descriptors where possible) or gws", &c.Transport},
+		{"max_connections", "most connections of clients", &c.MaxConnections},
+		{"max_pending", "most connections that have not joined a room yet", &c.MaxPending},
+		{"max_rooms", "most rooms", &c.MaxRooms},
+		{"handshake_timeout", "time for a request's header to arrive", &c.HandshakeTimeout},
+		{"hello_timeout", "time from the WebSocket upgrade to the first message", &c.HelloTimeout},
+		{"idle_timeout", "how long a client may be silent", &c.IdleTimeout},
+		{"dead_after", "how long a client may take nothing of what waits for it", &c.DeadAfter},
+		{"max_message", "longest message from a client, in bytes", &c.MaxMessage},
+		{"max_outbox", "most bytes that wait for one client", &c.MaxOutbox},
+		{"send_buffer", "the kernel's send buffer of a connection, in bytes", &c.SendBuffer},
+		{"not_sent_lowat", "bytes that the kernel may hold of a connection without having sent them", &c.NotSentLowat},
+		{"ack_window", "ticks that a client may leave unacknowledged before it is skipped; 0: half a second", &c.AckWindow},
+		{"max_catch_up", "late ticks that a room simulates in a row before it drops the rest", &c.MaxCatchUp},
+		{"empty_room_linger", "how long a room without clients lives on", &c.EmptyRoomLinger},
+		{"workers", "goroutines that read and write for large rooms; 0: four for each processor", &c.Workers},
+		{"seed", "makes the rooms' random numbers repeatable; 0: random", &c.Seed},
+		{"shutdown_grace", "how long clients have to hear why the server goes away", &c.ShutdownGrace},
+		{"limits.messages", "messages per second from one client; 0: two per tick, at least 120", &c.Limits.Messages},
+		{"limits.message_burst", "messages from one client at once; 0: three seconds' worth", &c.Limits.MessageBurst},
+		{"limits.commands", "commands per second from one client", &c.Limits.Commands},
+		{"limits.command_burst", "commands from one client at once", &c.Limits.CommandBurst},
+		{"log.level", "least that is logged: debug, info, warn or error", &c.Log.Level},
+		{"log.format", "how it is logged: text or json", &c.Log.Format},
+		{"tls.cert", "file with the certificate chain, PEM; with tls.key the clients' address speaks TLS", &c.TLS.Cert},
+		{"tls.key", "file with the certificate's private key, PEM", &c.TLS.Key},
+	}
+}
+
+// AddFlags adds a flag for each setting, and --config and --kind-option.
+func AddFlags(fs *pflag.FlagSet) {
+	fs.StringP(fileFlag, "c", "", "YAML file with settings")
+	for _, s := range Settings() {
+		switch p := s.value.(type) {
+		case *string:
+			fs.String(s.Flag(), *p, s.Doc)
+		case *[]string:
+			fs.StringSlice(s.Flag(), *p, s.Doc)
+		case *bool:
+			fs.Bool(s.Flag(), *p, s.Doc)
+		case *int:
+			fs.Int(s.Flag(), *p, s.Doc)
+		case *uint64:
+			fs.Uint64(s.Flag(), *p, s.Doc)
+		case *float64:
+			fs.Float64(s.Flag(), *p, s.Doc)
+		case *time.Duration:
+			fs.Duration(s.Flag(), *p, s.Doc)
+		default:
+			panic(fmt.Sprintf("config: setting %s has a type without a flag: %T", s.Key, p))
+		}
+	}
+	fs.StringArray(optionsFlag, nil, "option of a room kind, as walkers.players=10; may be repeated (see tickroom kinds)")
+}
+
+// parse gives the setting's value from text.
+func (s Setting) parse(text string) (any, error) {
+	bad := func(want string) error { return fmt.Errorf("%s: %q is not %s", s.Key, text, want) }
+	switch s.value.(type) {
+	case *string:
+		return text, nil
+	case *[]string:
+		list := []string{}
+		for item := range strings.SplitSeq(text, ",") {
+			if item = strings.TrimSpace(item); item != "" {
+				list = append(list, item)
+			}
+		}
+		return list, nil
+	case *bool:
+		v, err := strconv.ParseBool(text)
+		if err != nil {
+			return nil, bad("true or false")
+		}
+		return v, nil
+	case *int:
+		v, err := strconv.ParseInt(text, 0, 0)
+		if err != nil {
+			return nil, bad("a whole number")
+		}
+		return int(v), nil
+	case *uint64:
+		v, err := strconv.ParseUint(text, 0, 64)
+		if err != nil {
+			return nil, bad("a whole number from 0 on")
+		}
+		return v, nil
+	case *float64:
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil || v != v {
+			return nil, bad("a number")
+		}
+		return v, nil
+	case *time.Duration:
+		v, err := time.ParseDuration(text)
+		if err != nil {
+			return nil, bad("a time such as 500ms, 5s or 2m")
+		}
+		return v, nil
+	}
+	panic(fmt.Sprintf("config: setting %s has a type that is not read: %T", s.Key, s.value))
+}
+
+// format gives the setting's value as parse reads it.
+func (s Setting) format() string {
+	switch p := s.value.(type) {
+	case *string:
+		return *p
+	case *[]string:
+		return strings.Join(*p, ",")
+	case *bool:
+		return strconv.FormatBool(*p)
+	case *int:
+		return strconv.Itoa(*p)
+	case *uint64:
+		return strconv.FormatUint(*p, 10)
+	case *float64:
+		return strconv.FormatFloat(*p, 'g', -1, 64)
+	case *time.Duration:
+		return p.String()
+	}
+	panic(fmt.Sprintf("config: setting %s has a type that is not shown: %T", s.Key, s.value))
+}
+
+// parseOption takes kind.option=value apart.
+func parseOption(text string) (kind, option, value string, err error) {
+	name, value, ok := strings.Cut(text, "=")
+	if kind, option, ok2 := strings.Cut(name, "."); ok && ok2 && kind != "" && option != "" {
+		return kind, option, value, nil
+	}
+	return "", "", "", fmt.Errorf("kind option %q: write it as kind.option=value, for example walkers.players=10", text)
+}
+
+// nearest gives the name that is most like the one given, or "" if none is.
+func nearest(name string, names []string) string {
+	best, at := 1+len(name)/3, ""
+	for _, n := range names {
+		if d := distance(name, n); d <= best && (at == "" || d < best) {
+			best, at = d, n
+		}
+	}
+	return at
+}
+
+// distance is Levenshtein's.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diag := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diag, row[j+1] = row[j+1], min(diag+cost, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}

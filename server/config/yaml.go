@@ -1,0 +1,86 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// redacted stands for a value that is not shown.
+const redacted = "(redacted)"
+
+// YAML gives the configuration as a file that Load reads, with what each setting
+// means. Secret values are left out.
+func (c *Config) YAML() ([]byte, error) {
+	root := &yaml.Node{Kind: yaml.MappingNode}
+	sections := map[string]*yaml.Node{}
+	for _, s := range c.settings() {
+		at, name := root, s.Key
+		if section, rest, ok := strings.Cut(s.Key, "."); ok {
+			if at = sections[section]; at == nil {
+				at = &yaml.Node{Kind: yaml.MappingNode}
+				sections[section] = at
+				add(root, section, at, "")
+			}
+			name = rest
+		}
+		add(at, name, s.node(), s.Doc)
+	}
+
+	kinds := &yaml.Node{Kind: yaml.MappingNode}
+	for _, kind := range slices.Sorted(maps.Keys(c.KindOptions)) {
+		opts := &yaml.Node{Kind: yaml.MappingNode}
+		for _, o := range slices.Sorted(maps.Keys(c.KindOptions[kind])) {
+			v := c.KindOptions[kind][o]
+			if Secret(o) {
+				v = redacted
+			}
+			n := &yaml.Node{}
+			n.SetString(v)
+			add(opts, o, n, "")
+		}
+		add(kinds, kind, opts, "")
+	}
+	add(root, kindsKey, kinds, "options of the room kinds; `tickroom kinds` lists them")
+
+	var b bytes.Buffer
+	enc := yaml.NewEncoder(&b)
+	enc.SetIndent(2)
+	if err := enc.Encode(root); err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
+	if err := enc.Close(); err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+func add(to *yaml.Node, name string, value *yaml.Node, doc string) {
+	k := &yaml.Node{}
+	k.SetString(name)
+	k.HeadComment = doc
+	to.Content = append(to.Content, k, value)
+}
+
+func (s Setting) node() *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Value: s.format()}
+	switch p := s.value.(type) {
+	case *string:
+		n.SetString(*p)
+		if *p == "" {
+			n.Style = yaml.DoubleQuotedStyle
+		}
+	case *[]string:
+		n = &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+		for _, item := range *p {
+			c := &yaml.Node{}
+			c.SetString(item)
+			n.Content = append(n.Content, c)
+		}
+	}
+	return n
+}
