@@ -1,0 +1,35 @@
+//go:build !linux
+
+package socket
+
+import (
+	"errors"
+	"net"
+	"time"
+)
+
+// errNotRaw says that connections can't be driven by ticks on this platform.
+var errNotRaw = errors.New("socket: not on this platform")
+
+// detached is never open on this platform.
+type detached struct{}
+
+func detach(net.Conn) (detached, error) { return detached{}, errNotRaw }
+
+func (detached) open() bool                     { return false }
+func (detached) tune(*Options)                  {}
+func (detached) recv([]byte) (int, bool, error) { return 0, false, errNotRaw }
+func (detached) send([]byte) (int, error)       { return 0, errNotRaw }
+func (detached) shutdown() error                { return errNotRaw }
+func (detached) close()                         {}
+func (detached) abort()                         {}
+func (detached) rtt() time.Duration             { return 0 }
+
+func tune(c net.Conn, o *Options) {
+	if t, ok := c.(*net.TCPConn); ok {
+		_ = t.SetNoDelay(true)
+		_ = t.SetWriteBuffer(o.SendBuffer)
+	}
+}
+
+func rtt(net.Conn) time.Duration { return 0 }

@@ -1,0 +1,385 @@
+package socket
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what must happen; nothing waits that long when all
+// is well.
+const patience = 20 * time.Second
+
+// kinds are the ways a connection can be carried; every one passes the same suite.
+var kinds = []string{"raw", "gws", "tls"}
+
+// each runs a test once per kind, in parallel.
+func each(t *testing.T, f func(t *testing.T, kind string)) {
+	t.Helper()
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			f(t, kind)
+		})
+	}
+}
+
+// site is a gateway behind an http.Server on loopback.
+type site struct {
+	*Gateway
+	t    testing.TB
+	kind string
+	addr string
+	tls  *tls.Config // the client's
+}
+
+// open starts a site of a kind. It is closed, and waited for, when the test ends.
+func open(t testing.TB, kind string, opt Options) *site {
+	t.Helper()
+	if kind == "gws" {
+		opt.Transport = TransportGWS
+	}
+	if opt.Logger == nil {
+		opt.Logger = slog.New(slog.DiscardHandler)
+	}
+	g, err := New(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{Gateway: g, t: t, kind: kind, addr: ln.Addr().String()}
+	if kind == "tls" {
+		// Borrow a certificate.
+		ts := httptest.NewUnstartedServer(nil)
+		ts.StartTLS()
+		cert := ts.TLS.Certificates[0]
+		ts.Close()
+		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{cert}})
+		s.tls = &tls.Config{InsecureSkipVerify: true}
+	}
+	srv := g.Server(nil)
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = srv.Serve(ln) })
+	t.Cleanup(func() {
+		_ = srv.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := g.Close(ctx); err != nil {
+			t.Errorf("the gateway does not close: %v", err)
+		}
+		wg.Wait()
+	})
+	return s
+}
+
+// dial opens a connection without a handshake.
+func (s *site) dial() net.Conn {
+	s.t.Helper()
+	c, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if s.tls != nil {
+		c = tls.Client(c, s.tls)
+	}
+	s.t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(patience))
+	return c
+}
+
+const key = "dGhlIHNhbXBsZSBub25jZQ=="
+
+// handshake is a valid request but for the lines in change: "Name: value" replaces,
+// "Name:" removes.
+func handshake(addr string, change ...string) string {
+	lines := []string{"Host: " + addr, "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: " + key}
+	for _, ch := range change {
+		name, value, _ := strings.Cut(ch, ":")
+		kept := lines[:0]
+		for _, l := range lines {
+			if !strings.HasPrefix(l, name+":") {
+				kept = append(kept, l)
+			}
+		}
+		lines = kept
+		if strings.TrimSpace(value) != "" {
+			lines = append(lines, ch)
+		}
+	}
+	return "GET / HTTP/1.1\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n"
+}
+
+// client speaks to a site in bytes of its own.
+type client struct {
+	t  testing.TB
+	nc net.Conn
+	br *bufio.Reader
+}
+
+// upgrade dials and shakes hands; extra follows the handshake in the same segment.
+func (s *site) upgrade(extra []byte, change ...string) *client {
+	s.t.Helper()
+	if s.opt.Subprotocol != "" {
+		change = append([]string{"Sec-WebSocket-Protocol: " + s.opt.Subprotocol}, change...)
+	}
+	c := &client{t: s.t, nc: s.dial()}
+	c.br = bufio.NewReader(c.nc)
+	c.write(append([]byte(handshake(s.addr, change...)), extra...))
+	r, err := http.ReadResponse(c.br, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if r.StatusCode != http.StatusSwitchingProtocols {
+		b, _ := io.ReadAll(r.Body)
+		s.t.Fatalf("%s: %s", r.Status, b)
+	}
+	if got := r.Header.Get("Sec-WebSocket-Accept"); got != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" {
+		s.t.Fatalf("Sec-WebSocket-Accept is %q", got)
+	}
+	if e := r.Header.Get("Sec-WebSocket-Extensions"); e != "" {
+		s.t.Fatalf("extensions %q were negotiated", e)
+	}
+	return c
+}
+
+func (c *client) write(b []byte) {
+	c.t.Helper()
+	if _, err := c.nc.Write(b); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// frame is a masked client frame. head is the first byte: FIN, reserved bits and opcode.
+func frame(head byte, payload string) []byte {
+	h := ws.Header{Fin: head&0x80 != 0, Rsv: head >> 4 & 7, OpCode: ws.OpCode(head & 15), Masked: true, Mask: [4]byte{0x12, 0x34, 0x56, 0x78}, Length: int64(len(payload))}
+	var b bytes.Buffer
+	if err := ws.WriteHeader(&b, h); err != nil {
+		panic(err)
+	}
+	p := []byte(payload)
+	ws.Cipher(p, h.Mask, 0)
+	b.Write(p)
+	return b.Bytes()
+}
+
+func binaryFrame(s string) []byte { return frame(0x82, s) }
+
+func frames(list ...[]byte) []byte { return bytes.Join(list, nil) }
+
+// unhex reads bytes written for people: spaces and line breaks do not count.
+func unhex(s string) []byte {
+	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// next reads a server frame and describes it: "binary abc", "pong x", "close 1002 why",
+// or "gone" when the connection ends without a close frame.
+func (c *client) next() string {
+	c.t.Helper()
+	f, err := ws.ReadFrame(c.br)
+	if err != nil {
+		var ne net.Error
+		if errors.As(err, &ne) && ne.Timeout() {
+			c.t.Fatal("the server says nothing")
+		}
+		return "gone"
+	}
+	if f.Header.Masked || f.Header.Rsv != 0 || !f.Header.Fin {
+		c.t.Fatalf("a server must not send %+v", f.Header)
+	}
+	switch f.Header.OpCode {
+	case ws.OpBinary:
+		return "binary " + string(f.Payload)
+	case ws.OpText:
+		return "text " + string(f.Payload)
+	case ws.OpPong:
+		return "pong " + string(f.Payload)
+	case ws.OpClose:
+		if len(f.Payload) == 0 {
+			return "close"
+		}
+		code, why := ws.ParseCloseFrameData(f.Payload)
+		return strings.TrimSpace(fmt.Sprintf("close %d %s", code, why))
+	}
+	return fmt.Sprintf("opcode %d %q", f.Header.OpCode, f.Payload)
+}
+
+func (c *client) want(list ...string) {
+	c.t.Helper()
+	for _, want := range list {
+		if got := c.next(); got != want {
+			c.t.Fatalf("got %.200q, want %.200q", got, want)
+		}
+	}
+}
+
+// wantClose wants a close frame with a code, then the end of the connection.
+func (c *client) wantClose(code int) {
+	c.t.Helper()
+	got := c.next()
+	if got != fmt.Sprint("close ", code) && !strings.HasPrefix(got, fmt.Sprint("close ", code, " ")) {
+		c.t.Fatalf("got %.200q, want close %d", got, code)
+	}
+	if got := c.next(); got != "gone" {
+		c.t.Fatalf("after the close frame came %.200q", got)
+	}
+}
+
+// room polls its connections in a goroutine, as a tick would.
+type room struct {
+	echo  bool
+	text  bool
+	onMsg func(c Conn, msg []byte) error
+
+	mu      sync.Mutex
+	joining []Conn
+	hellos  []string
+	ends    chan *CloseError
+	joined  chan Conn
+	stop    chan struct{}
+	wg      sync.WaitGroup
+}
+
+func newRoom(t testing.TB) *room {
+	r := &room{ends: make(chan *CloseError, 4096), joined: make(chan Conn, 4096), stop: make(chan struct{})}
+	t.Cleanup(func() {
+		close(r.stop)
+		r.wg.Wait()
+	})
+	return r
+}
+
+// onHello seats everybody.
+func (r *room) onHello(_ *http.Request, first []byte) (func(Conn), error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hellos = append(r.hellos, string(first))
+	return r.join, nil
+}
+
+func (r *room) join(c Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.joining = append(r.joining, c)
+	r.joined <- c
+}
+
+// run ticks until the test ends.
+func (r *room) run() *room {
+	r.wg.Go(func() {
+		var conns []Conn
+		scratch := make([]byte, 4096)
+		out := make([]byte, Headroom, 4096)
+		tick := time.NewTicker(200 * time.Microsecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-r.stop:
+				return
+			case <-tick.C:
+			}
+			r.mu.Lock()
+			conns = append(conns, r.joining...)
+			r.joining = nil
+			r.mu.Unlock()
+			stay := conns[:0]
+			for _, c := range conns {
+				err := r.tick(c, scratch, &out)
+				if err == nil {
+					_, err = c.Flush()
+				}
+				if err != nil {
+					var ce *CloseError
+					if !errors.As(err, &ce) {
+						panic(fmt.Sprintf("%T is no *CloseError: %v", err, err))
+					}
+					r.ends <- ce
+					continue
+				}
+				stay = append(stay, c)
+			}
+			conns = stay
+		}
+	})
+	return r
+}
+
+func (r *room) tick(c Conn, scratch []byte, out *[]byte) error {
+	if r.text {
+		tc := c.(TextConn)
+		return tc.PollAny(scratch, func(text bool, msg []byte) error {
+			*out = append((*out)[:Headroom], msg...)
+			return tc.SendAny(text, *out)
+		})
+	}
+	return c.Poll(scratch, func(msg []byte) error {
+		if r.onMsg != nil {
+			return r.onMsg(c, msg)
+		}
+		*out = append((*out)[:Headroom], msg...)
+		return c.SendReliable(*out)
+	})
+}
+
+func (r *room) end(t testing.TB) *CloseError {
+	t.Helper()
+	select {
+	case e := <-r.ends:
+		return e
+	case <-time.After(patience):
+		t.Fatal("no connection ends")
+		return nil
+	}
+}
+
+func (r *room) conn(t testing.TB) Conn {
+	t.Helper()
+	select {
+	case c := <-r.joined:
+		return c
+	case <-time.After(patience):
+		t.Fatal("no connection joins")
+		return nil
+	}
+}
+
+// until waits for a condition that no channel tells of.
+func until(t testing.TB, what string, f func() bool) {
+	t.Helper()
+	end := time.Now().Add(patience)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !f() {
+		if time.Now().After(end) {
+			t.Fatal("never: " + what)
+		}
+		<-tick.C
+	}
+}
+
+// payload is a frame for Send.
+func payload(s string) []byte { return append(make([]byte, Headroom), s...) }

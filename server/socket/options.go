@@ -1,0 +1,134 @@
+package socket
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// The transports that Options.Transport names.
+const (
+	TransportAuto = "auto" // raw descriptors where the platform and the connection allow
+	TransportGWS  = "gws"  // every connection carried by gws
+)
+
+// Options of a Gateway. The zero value of a field means its default.
+type Options struct {
+	// Subprotocol is the only WebSocket subprotocol that is spoken. A client that
+	// does not offer it is refused with HTTP 400. Empty: none is asked for.
+	Subprotocol string
+
+	// MaxMessage bounds a client's message in bytes. Default 8 KB.
+	MaxMessage int
+
+	// MaxOutbox bounds the bytes waiting for the kernel, per connection. One message
+	// bigger than that may wait alone. Default 64 KB.
+	MaxOutbox int
+
+	// SendBuffer is SO_SNDBUF in bytes; the kernel doubles it. Small, so that a
+	// stalled client is noticed after few snapshots. Default 16 KB.
+	SendBuffer int
+
+	// NotSentLowat is TCP_NOTSENT_LOWAT in bytes: over it the kernel takes no more,
+	// so that what is not sent yet stays where it can be counted. Default 4 KB.
+	NotSentLowat int
+
+	// HandshakeTimeout bounds the HTTP request's header. Default 5 s.
+	HandshakeTimeout time.Duration
+
+	// HelloTimeout bounds the time from the upgrade to the first message. Default 5 s.
+	HelloTimeout time.Duration
+
+	// MaxPending bounds the connections that are not seated yet, and, apart from
+	// those, the ones whose HTTP header is incomplete (with Gateway.Server). When
+	// there is one too many the one that has kept us waiting longest gives way: an
+	// honest client's hello takes a round trip, so those who drip are the oldest. If
+	// all have said hello, the new one is refused with HTTP 503. Default 1024.
+	MaxPending int
+
+	// Origins are the origins a browser may come from: "https://game.example.com",
+	// "game.example.com:8443" (any scheme), or "*". Empty: the origin's host must
+	// be the request's. Clients that send no Origin are no browsers and pass.
+	Origins []string
+
+	// Transport is TransportAuto (default) or TransportGWS.
+	Transport string
+
+	// DeadAfter is how long a peer may take nothing of what waits for it before its
+	// connection is given up. Default 10 s.
+	DeadAfter time.Duration
+
+	// AllowText passes text messages, validated, to TextConn.PollAny; otherwise they
+	// end the connection with 1003.
+	AllowText bool
+
+	// NoHello seats connections right after the upgrade: OnHello is called with a nil
+	// first message.
+	NoHello bool
+
+	// OnHello decides about a connection whose first message has arrived. It may take
+	// its time (r.Context() ends when the gateway closes), keeping its place among the
+	// pending. first is valid only during the call.
+	//
+	// If it returns an error the connection is closed: with the code of a *CloseError,
+	// else with 1011. If not, adopt is called exactly once, soon, with the seated
+	// connection, which now belongs to the callee; it may already be over.
+	OnHello func(r *http.Request, first []byte) (adopt func(Conn), err error)
+
+	// Logger hears of failures of our own. What clients do wrong is counted, not
+	// logged, but at the debug level. Default slog.Default().
+	Logger *slog.Logger
+}
+
+const inboxMessages = 64 // of a carried connection; when full, gws stops reading
+
+func (o Options) withDefaults() (Options, error) {
+	setInt := func(p *int, v int) {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	setTime := func(p *time.Duration, v time.Duration) {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	setInt(&o.MaxMessage, 8<<10)
+	setInt(&o.MaxOutbox, 64<<10)
+	setInt(&o.SendBuffer, 16<<10)
+	setInt(&o.NotSentLowat, 4<<10)
+	setInt(&o.MaxPending, 1024)
+	setTime(&o.HandshakeTimeout, 5*time.Second)
+	setTime(&o.HelloTimeout, 5*time.Second)
+	setTime(&o.DeadAfter, 10*time.Second)
+	if o.Transport == "" {
+		o.Transport = TransportAuto
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	for _, f := range []struct {
+		name  string
+		value int64
+	}{
+		{"MaxMessage", int64(o.MaxMessage)}, {"MaxOutbox", int64(o.MaxOutbox)}, {"SendBuffer", int64(o.SendBuffer)},
+		{"NotSentLowat", int64(o.NotSentLowat)}, {"MaxPending", int64(o.MaxPending)},
+		{"HandshakeTimeout", int64(o.HandshakeTimeout)}, {"HelloTimeout", int64(o.HelloTimeout)},
+		{"DeadAfter", int64(o.DeadAfter)},
+	} {
+		if f.value < 0 {
+			return o, fmt.Errorf("socket: Options.%s is %d: it must be positive, or 0 for the default", f.name, f.value)
+		}
+	}
+	if o.Transport != TransportAuto && o.Transport != TransportGWS {
+		return o, fmt.Errorf("socket: Options.Transport is %q: want %q or %q", o.Transport, TransportAuto, TransportGWS)
+	}
+	if o.OnHello == nil {
+		return o, fmt.Errorf("socket: Options.OnHello is missing: somebody must take the connections")
+	}
+	if o.Subprotocol != "" && !isToken(o.Subprotocol) {
+		return o, fmt.Errorf("socket: Options.Subprotocol %q is not an HTTP token", o.Subprotocol)
+	}
+	return o, nil
+}

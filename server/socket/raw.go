@@ -1,0 +1,324 @@
+package socket
+
+import (
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	rawPongs = 16      // pings answered in one Poll
+	over     = 1 << 30 // in rawConn.state: nobody may begin to use the descriptor
+)
+
+// rawConn is a seated connection whose descriptor the tick reads and writes itself.
+//
+// The number of calls that use the descriptor is counted in state. Close sets a bit that lets
+// nobody else in, and whoever finds the count at zero after that, Close itself or the last
+// call to leave, ends the connection. So a descriptor that is closed, and perhaps somebody
+// else's by now, is never touched, and Close waits for nobody.
+type rawConn struct {
+	// Anybody's.
+	state atomic.Int32
+	end   atomic.Pointer[CloseError] // the first one counts
+
+	// Fixed.
+	g    *Gateway
+	addr net.Addr
+
+	// The owner's, while inside; then those of whoever ends the connection.
+	fd    detached
+	in    reader
+	early []byte // read before the connection was seated
+	out   outbox
+	pongs int
+	onMsg func([]byte) error       // during Poll
+	onAny func(bool, []byte) error // during PollAny
+	stats Stats
+}
+
+var _ TextConn = (*rawConn)(nil)
+
+func newRaw(g *Gateway, fd detached, addr net.Addr, early []byte) *rawConn {
+	c := &rawConn{g: g, addr: addr, fd: fd}
+	c.in.max, c.in.text = g.opt.MaxMessage, g.opt.AllowText
+	if len(early) > 0 {
+		c.early = early
+	}
+	fd.tune(&g.opt)
+	return c
+}
+
+func (c *rawConn) Raw() bool            { return true }
+func (c *rawConn) RemoteAddr() net.Addr { return c.addr }
+
+// enter reports whether the descriptor may be used; then leave must follow.
+func (c *rawConn) enter() bool {
+	for {
+		s := c.state.Load()
+		if s&over != 0 {
+			return false
+		}
+		if c.state.CompareAndSwap(s, s+1) {
+			return true
+		}
+	}
+}
+
+func (c *rawConn) leave() {
+	if c.state.Add(-1) == over {
+		c.bury()
+	}
+}
+
+// fail decides how the connection ends, if that is not decided yet.
+func (c *rawConn) fail(end *CloseError) {
+	if !c.end.CompareAndSwap(nil, end) {
+		return
+	}
+	if c.state.Or(over) == 0 {
+		c.bury()
+	}
+}
+
+// Close ends the connection from our side.
+func (c *rawConn) Close(code int, reason string) {
+	c.fail(&CloseError{Code: code, Reason: clip(reason)})
+}
+
+func (c *rawConn) cut() { c.Close(CodeAbnormal, "") }
+
+// ended is the end as an error.
+func (c *rawConn) ended() error {
+	if e := c.end.Load(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// bury gives the descriptor up. It runs once, when nobody is inside.
+func (c *rawConn) bury() {
+	end := c.end.Load()
+	last := appendClose(nil, end)
+	if len(last) == 0 {
+		c.fd.abort()
+	} else {
+		if c.out.len() > 0 {
+			last = append(append([]byte(nil), c.out.bytes()...), last...)
+		}
+		c.g.linger.see(guest{fd: c.fd, rest: last})
+	}
+	c.fd = detached{}
+	c.out.drop()
+	c.in.drop()
+	c.early = nil
+	c.g.release(c)
+}
+
+// Poll reads once and delivers.
+func (c *rawConn) Poll(scratch []byte, fn func([]byte) error) error {
+	return c.poll(scratch, fn, nil)
+}
+
+// PollAny reads once and delivers text too.
+func (c *rawConn) PollAny(scratch []byte, fn func(bool, []byte) error) error {
+	return c.poll(scratch, nil, fn)
+}
+
+func (c *rawConn) poll(scratch []byte, onMsg func([]byte) error, onAny func(bool, []byte) error) error {
+	if !c.enter() {
+		return c.ended()
+	}
+	c.onMsg, c.onAny = onMsg, onAny
+	returned := false
+	defer func() {
+		if !returned { // fn panicked
+			c.fail(&CloseError{Code: CodeInternal, Reason: "internal error"})
+		}
+		c.onMsg, c.onAny = nil, nil
+		c.leave()
+	}()
+	if err := c.receive(scratch); err != nil {
+		c.fail(closing(err))
+	}
+	returned = true
+	return c.ended()
+}
+
+func (c *rawConn) receive(scratch []byte) error {
+	c.pongs = 0
+	if b := c.early; b != nil {
+		c.early = nil
+		c.stats.BytesIn += uint64(len(b))
+		if err := c.in.feed(b, c); err != nil {
+			return err
+		}
+	}
+	n, again, err := c.fd.recv(scratch)
+	switch {
+	case again:
+	case err != nil:
+		return broken(err)
+	case n == 0:
+		return broken(io.EOF)
+	default:
+		c.stats.BytesIn += uint64(n)
+		if err := c.in.feed(scratch[:n], c); err != nil {
+			return err
+		}
+	}
+	if c.pongs > 0 {
+		_, err := c.flush()
+		return err
+	}
+	return c.age()
+}
+
+// broken is the end of a connection that the peer or the network ended without a close frame.
+func broken(err error) *CloseError {
+	return &CloseError{Code: CodeAbnormal, Remote: true, Err: err}
+}
+
+// age ends the connection if its peer takes nothing.
+func (c *rawConn) age() error {
+	if c.out.stuck(c.g.opt.DeadAfter) {
+		return dead()
+	}
+	return nil
+}
+
+// message implements sink.
+func (c *rawConn) message(text bool, msg []byte) error {
+	c.stats.MessagesIn++
+	if c.pongs > 0 { // before the message's answers, and out of their way
+		if _, err := c.flush(); err != nil {
+			return err
+		}
+	}
+	var err error
+	if c.onAny != nil {
+		err = c.onAny(text, msg)
+	} else {
+		err = c.onMsg(msg)
+	}
+	if err != nil {
+		return err
+	}
+	return c.ended() // it may have been closed by the callback
+}
+
+// control implements sink.
+func (c *rawConn) control(op byte, payload []byte) error {
+	switch op {
+	case opClose:
+		return parseClose(payload)
+	case opPing:
+		// A peer that does not read gets no pongs, and a flood of pings few.
+		if c.pongs < rawPongs && (c.pongs > 0 || c.out.len() == 0) {
+			c.pongs++
+			buf := c.out.fill()
+			buf.b = appendControl(buf.b, opPong, payload)
+		}
+	}
+	return nil
+}
+
+// Send hands one message to the kernel, or skips it.
+func (c *rawConn) Send(frame []byte) error { return c.send(opBinary, frame, false) }
+
+// SendReliable hands one message to the kernel or to the outbox.
+func (c *rawConn) SendReliable(frame []byte) error { return c.send(opBinary, frame, true) }
+
+// SendAny is SendReliable for text too.
+func (c *rawConn) SendAny(text bool, frame []byte) error {
+	op := byte(opBinary)
+	if text {
+		op = opText
+	}
+	return c.send(op, frame, true)
+}
+
+func (c *rawConn) send(op byte, frame []byte, reliable bool) error {
+	if !c.enter() {
+		return c.ended()
+	}
+	err := c.put(seal(op, frame), reliable)
+	c.leave()
+	return err
+}
+
+func (c *rawConn) put(b []byte, reliable bool) error {
+	if n := c.out.len(); n > 0 {
+		switch {
+		case !reliable:
+			return ErrBacklog
+		case n+len(b) > c.g.opt.MaxOutbox:
+			return ErrOverflow
+		}
+		c.out.add(b)
+		c.stats.MessagesOut++
+		return nil
+	}
+	n, err := c.fd.send(b)
+	if err != nil {
+		c.fail(broken(err))
+		return c.ended()
+	}
+	c.stats.BytesOut += uint64(n)
+	c.stats.MessagesOut++
+	if n < len(b) {
+		c.out.add(b[n:])
+	}
+	return nil
+}
+
+// Flush offers the outbox to the kernel.
+func (c *rawConn) Flush() (int, error) {
+	if !c.enter() {
+		return 0, c.ended()
+	}
+	n, err := c.flush()
+	if err == nil {
+		err = c.age()
+	}
+	if err != nil {
+		c.fail(closing(err))
+		n, err = 0, c.ended()
+	}
+	c.leave()
+	return n, err
+}
+
+func (c *rawConn) flush() (int, error) {
+	if c.out.len() == 0 {
+		return 0, nil
+	}
+	n, err := c.fd.send(c.out.bytes())
+	if err != nil {
+		return 0, broken(err)
+	}
+	c.stats.BytesOut += uint64(n)
+	c.out.took(n)
+	return c.out.len(), nil
+}
+
+// RTT asks the kernel.
+func (c *rawConn) RTT() time.Duration {
+	if !c.enter() {
+		return 0
+	}
+	d := c.fd.rtt()
+	c.leave()
+	return d
+}
+
+// Stats returns the counters.
+func (c *rawConn) Stats() Stats {
+	s := c.stats
+	if c.enter() {
+		s.Pending, s.Progress = c.out.len(), c.out.since
+		c.leave()
+	}
+	return s
+}

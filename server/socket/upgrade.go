@@ -1,0 +1,124 @@
+package socket
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// refusal is a handshake that is answered with an HTTP error.
+type refusal struct {
+	status int
+	reason string // for the metrics
+	text   string // for the person who reads the answer
+}
+
+// check judges a WebSocket handshake, RFC 6455 section 4.2.1. gws checks again, but less.
+func (g *Gateway) check(r *http.Request) *refusal {
+	switch {
+	case r.Method != http.MethodGet:
+		return &refusal{http.StatusMethodNotAllowed, FailMethod, "A WebSocket handshake is a GET, not a " + r.Method + "."}
+	case r.ProtoMajor != 1 || r.ProtoMinor < 1:
+		return &refusal{http.StatusHTTPVersionNotSupported, FailUpgrade, "A WebSocket handshake is made over HTTP/1.1, not " + r.Proto + "."}
+	case !hasToken(r.Header["Connection"], "upgrade") || !hasToken(r.Header["Upgrade"], "websocket"):
+		return &refusal{http.StatusUpgradeRequired, FailUpgrade, "This address speaks WebSocket: send Connection: Upgrade and Upgrade: websocket. A proxy in between may have removed them."}
+	case r.ContentLength != 0:
+		return &refusal{http.StatusBadRequest, FailUpgrade, "A WebSocket handshake has no body."}
+	}
+	if v := r.Header["Sec-Websocket-Version"]; len(v) != 1 || v[0] != "13" {
+		return &refusal{http.StatusUpgradeRequired, FailVersion, fmt.Sprintf("Sec-WebSocket-Version is %q: want 13.", v)}
+	}
+	if k := r.Header["Sec-Websocket-Key"]; len(k) != 1 || !validKey(k[0]) {
+		return &refusal{http.StatusBadRequest, FailKey, "Sec-WebSocket-Key must be 16 bytes in base64."}
+	}
+	if !g.origins.allow(r) {
+		return &refusal{http.StatusForbidden, FailOrigin, fmt.Sprintf("Origin %q may not connect here.", r.Header.Get("Origin"))}
+	}
+	if want := g.opt.Subprotocol; want != "" {
+		offered := r.Header["Sec-Websocket-Protocol"]
+		if len(offered) == 0 {
+			return &refusal{http.StatusBadRequest, FailSubprotocol, fmt.Sprintf("Offer the subprotocol %q.", want)}
+		}
+		if !offers(offered, want) {
+			return &refusal{http.StatusBadRequest, FailSubprotocol, fmt.Sprintf("None of the offered subprotocols %q is spoken here: want %q.", offered, want)}
+		}
+	}
+	return nil
+}
+
+// refuse answers a handshake that failed. The connection is not worth keeping.
+func (g *Gateway) refuse(w http.ResponseWriter, f *refusal) {
+	g.failed(f.reason)
+	h := w.Header()
+	h.Set("Connection", "close")
+	switch f.status {
+	case http.StatusMethodNotAllowed:
+		h.Set("Allow", http.MethodGet)
+	case http.StatusUpgradeRequired:
+		h.Set("Upgrade", "websocket")
+		h.Set("Sec-WebSocket-Version", "13")
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", "1")
+	}
+	http.Error(w, f.text, f.status)
+}
+
+// forGWS is the request gws sees: what has been checked, in the one form it understands,
+// and no extensions, so that none is ever negotiated.
+func (g *Gateway) forGWS(r *http.Request) *http.Request {
+	h := http.Header{
+		"Connection":            {"Upgrade"},
+		"Upgrade":               {"websocket"},
+		"Sec-Websocket-Version": {"13"},
+		"Sec-Websocket-Key":     r.Header["Sec-Websocket-Key"],
+	}
+	if g.opt.Subprotocol != "" {
+		h["Sec-Websocket-Protocol"] = []string{g.opt.Subprotocol}
+	}
+	return &http.Request{Method: http.MethodGet, Header: h}
+}
+
+// validKey reports whether a Sec-WebSocket-Key is 16 bytes in base64.
+func validKey(key string) bool {
+	var b [18]byte // 24 characters decode to at most 18 bytes
+	if len(key) != 24 {
+		return false
+	}
+	n, err := base64.StdEncoding.Decode(b[:], []byte(key))
+	return err == nil && n == 16
+}
+
+// hasToken looks for a token in a header's comma separated lists, ignoring case.
+func hasToken(lines []string, want string) bool {
+	for _, line := range lines {
+		for t := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(t), want) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// offers looks for a subprotocol; their names are compared exactly.
+func offers(lines []string, want string) bool {
+	for _, line := range lines {
+		for t := range strings.SplitSeq(line, ",") {
+			if strings.TrimSpace(t) == want {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isToken reports whether s is a token of RFC 9110.
+func isToken(s string) bool {
+	for _, c := range []byte(s) {
+		if c <= ' ' || c >= 0x7F || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
+			return false
+		}
+	}
+	return s != ""
+}
