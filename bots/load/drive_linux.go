@@ -29,7 +29,6 @@ type conn struct {
 	fd     int // -1: lost
 	number int
 	r      *reader
-	ack    uint32
 	seq    uint32
 	probe  bool
 	last   time.Time // when the last message came, if it is a probe
@@ -286,14 +285,14 @@ func (d *driver) turn(c *conn, tick int) {
 		case d.cfg.Hello == nil:
 			return append(b, make([]byte, d.cfg.InputSize-6)...)
 		case d.cfg.AckOnly:
-			return appendAck(b, c.ack)
+			return appendAck(b, c.r.newest)
 		}
 		c.seq++
 		d.input = d.input[:0]
 		if d.cfg.Hello.Kind == "walkers" {
 			d.input = appendWalk(d.input, c.number, c.seq)
 		}
-		return appendInput(b, c.ack, c.seq, d.input)
+		return appendInput(b, c.r.newest, c.seq, d.input)
 	})
 	if d.measure {
 		d.stats.sent++
@@ -368,9 +367,6 @@ func (d *driver) receive(c *conn, f *frame, now time.Time) bool {
 		}
 		return c.fd >= 0
 	case opBinary, opText:
-		if f.tick != 0 {
-			c.ack = f.tick
-		}
 		if c.probe && !now.IsZero() {
 			if d.measure && !c.last.IsZero() {
 				note(d.stats.gaps, now.Sub(c.last))

@@ -45,6 +45,7 @@ type reader struct {
 
 	start  [6]byte // first bytes of a data frame's payload
 	nstart int
+	newest uint32 // the last tick that was found
 
 	control []byte
 }
@@ -105,6 +106,7 @@ func (r *reader) next(p []byte) (n int, f frame, done bool, err error) {
 	if f.opcode == opBinary && r.nstart > 1 && r.start[0] == 1<<3 {
 		if tick, k := protowire.ConsumeVarint(r.start[1:r.nstart]); k > 0 {
 			f.tick = uint32(tick)
+			r.newest = f.tick
 		}
 	}
 	r.nhead, r.need, r.nstart, r.control = 0, 0, 0, r.control[:0]
