@@ -1,0 +1,85 @@
+package client
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tickroom/tickroom/netcode/replica"
+	"github.com/tickroom/tickroom/proto/schema"
+	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+)
+
+// ReplyError is a command that was answered, but not done.
+type ReplyError struct {
+	Code tickroomv1.ReplyCode
+	Text string // what was wrong, for people
+}
+
+// Error says what was wrong.
+func (e *ReplyError) Error() string {
+	what := map[tickroomv1.ReplyCode]string{
+		tickroomv1.ReplyCode_REPLY_CODE_UNKNOWN_COMMAND: "the room has no such command",
+		tickroomv1.ReplyCode_REPLY_CODE_MALFORMED:       "the command could not be decoded",
+		tickroomv1.ReplyCode_REPLY_CODE_REFUSED:         "the command was refused",
+		tickroomv1.ReplyCode_REPLY_CODE_LIMITED:         "too many commands at once; try again later",
+	}[e.Code]
+	if what == "" {
+		what = fmt.Sprintf("the command failed with code %d", e.Code)
+	}
+	if e.Text != "" {
+		what += ": " + e.Text
+	}
+	return "client: " + what
+}
+
+// Call sends a command of type C and waits for its answer, an R. The error is a
+// *ReplyError if the command was answered but not done, the context's if it ran
+// out, a *CloseError if the connection ended. It must not be called from within
+// a callback, which would wait for itself. For example:
+//
+//	reply, err := client.Call[walkersv1.Shout, walkersv1.ShoutReply](ctx, c, &walkersv1.Shout{Text: "hi"})
+func Call[C, R any, PC interface {
+	*C
+	schema.Command
+}, PR interface {
+	*R
+	schema.Message
+}](ctx context.Context, c *Client, cmd *C) (*R, error) {
+	type answer struct {
+		r   *R
+		err error
+	}
+	ch := make(chan answer, 1)
+	id, err := c.s.sendCommand(PC(cmd).CommandID(), PC(cmd).AppendProto(nil), func(reply replica.Reply, err error) {
+		a := answer{err: err}
+		switch {
+		case err != nil:
+		case reply.Code != tickroomv1.ReplyCode_REPLY_CODE_UNSPECIFIED:
+			a.err = &ReplyError{reply.Code, reply.Error}
+		default:
+			a.r = new(R)
+			a.err = PR(a.r).UnmarshalProto(reply.Data)
+		}
+		ch <- a
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.wake()
+	select {
+	case a := <-ch:
+		return a.r, a.err
+	case <-ctx.Done():
+		c.s.answered(id)
+		return nil, ctx.Err()
+	case <-c.done:
+		// The answer may have come just before the end.
+		select {
+		case a := <-ch:
+			return a.r, a.err
+		default:
+		}
+		c.s.answered(id)
+		return nil, c.Err()
+	}
+}

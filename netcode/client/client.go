@@ -1,0 +1,448 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/lxzan/gws"
+
+	"github.com/tickroom/tickroom/netcode/replica"
+	"github.com/tickroom/tickroom/proto/schema"
+	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+)
+
+// Subprotocol is the WebSocket subprotocol of the frame protocol.
+const Subprotocol = "tickroom.v1"
+
+// Times that a client keeps.
+const (
+	handshakeTimeout = 10 * time.Second
+	writeTimeout     = 5 * time.Second
+	pingEvery        = time.Second
+	closeTimeout     = 2 * time.Second
+	maxServerMessage = 8 << 20
+)
+
+// Options says how to join.
+type Options struct {
+	Config
+
+	// Setup is called before anything is received, to set event handlers. May be
+	// nil.
+	Setup func(s *Session)
+	// OnWelcome is called when the replica is there and still empty, to set change
+	// callbacks. May be nil.
+	OnWelcome func(r *replica.Replica)
+	// Dialer makes the TCP connection. Nil: a net.Dialer.
+	Dialer interface {
+		DialContext(ctx context.Context, network, addr string) (net.Conn, error)
+	}
+	// TLS is for wss addresses. Nil: the defaults.
+	TLS *tls.Config
+	// Header is added to the handshake's request.
+	Header http.Header
+	// Logger is told what goes wrong. Nil: nobody is.
+	Logger *slog.Logger
+}
+
+// Client is a session with a connection. Its methods may be called from any
+// goroutine; callbacks run on the one that receives, with the state locked: they
+// may send, but must not call View, Call or Close.
+type Client struct {
+	s    *Session
+	conn *gws.Conn
+	log  *slog.Logger
+	opts Options
+
+	state sync.Mutex // held while a message is applied and while it is viewed
+
+	woken    chan struct{} // something is to be sent; holds one
+	welcomed chan struct{} // closed
+	closing  chan struct{} // closed when this side wants to end
+	done     chan struct{} // closed when all has ended
+	err      atomic.Pointer[CloseError]
+	endOnce  sync.Once
+	start    time.Time
+}
+
+// Dial connects to a server, for example ws://127.0.0.1:7777/ws, joins, and
+// returns when the server has let the client in. Without a path it is /ws; http
+// and https are taken as ws and wss. The error is a *CloseError if the server
+// refused, and wraps ErrSchema if its schema can't be used.
+func Dial(ctx context.Context, rawURL string, o Options) (*Client, error) {
+	u, err := ServerURL(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	s, err := NewSession(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	s.OnWelcome(o.OnWelcome)
+	if o.Setup != nil {
+		o.Setup(s)
+	}
+	c := &Client{
+		s: s, log: o.Logger, opts: o,
+		woken: make(chan struct{}, 1), welcomed: make(chan struct{}), closing: make(chan struct{}), done: make(chan struct{}),
+		start: time.Now(),
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.conn, err = c.connect(ctx, u); err != nil {
+		return nil, fmt.Errorf("client: connecting to %s: %w", u, err)
+	}
+	go c.run()
+	select {
+	case <-c.welcomed:
+		return c, nil
+	case <-c.done:
+		return nil, c.Err()
+	case <-ctx.Done():
+		c.end(&CloseError{Code: CloseNormal, ByUs: true, Err: ctx.Err()})
+		<-c.done
+		return nil, ctx.Err()
+	}
+}
+
+// ServerURL gives the address of a server's WebSocket for what a person may
+// type: http://host:port, ws://host/path and the like.
+func ServerURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("client: server address: %w", err)
+	}
+	switch u.Scheme {
+	case "http":
+		u.Scheme = "ws"
+	case "https":
+		u.Scheme = "wss"
+	case "ws", "wss":
+	default:
+		return nil, fmt.Errorf("client: server address %q: it must begin with http://, https://, ws:// or wss://", raw)
+	}
+	if u.Host == "" {
+		return nil, fmt.Errorf("client: server address %q: it names no host", raw)
+	}
+	if u.Path == "" || u.Path == "/" {
+		u.Path = "/ws"
+	}
+	return u, nil
+}
+
+type contextDialer struct {
+	ctx context.Context
+	by  interface {
+		DialContext(ctx context.Context, network, addr string) (net.Conn, error)
+	}
+	conn *net.Conn
+}
+
+func (d contextDialer) Dial(network, addr string) (net.Conn, error) {
+	conn, err := d.by.DialContext(d.ctx, network, addr)
+	*d.conn = conn
+	return conn, err
+}
+
+func (c *Client) connect(ctx context.Context, u *url.URL) (*gws.Conn, error) {
+	by := c.opts.Dialer
+	if by == nil {
+		by = &net.Dialer{Timeout: handshakeTimeout}
+	}
+	h := http.Header{"Sec-Websocket-Protocol": {Subprotocol}}
+	for k, v := range c.opts.Header {
+		h[http.CanonicalHeaderKey(k)] = v
+	}
+	// The handshake does not know contexts: one that ends takes the connection
+	// away from it.
+	var raw net.Conn
+	dialer := contextDialer{ctx, by, &raw}
+	conn, err := dialer.Dial("tcp", hostPort(u))
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	defer stop()
+	if u.Scheme == "wss" {
+		cfg := c.opts.TLS.Clone()
+		if cfg == nil {
+			cfg = &tls.Config{}
+		}
+		if cfg.ServerName == "" {
+			cfg.ServerName = u.Hostname()
+		}
+		conn = tls.Client(raw, cfg)
+	}
+	up, resp, err := gws.NewClientFromConn((*handler)(c), &gws.ClientOption{
+		Addr: u.String(), RequestHeader: h, HandshakeTimeout: handshakeTimeout,
+		ReadMaxPayloadSize: maxServerMessage, CheckUtf8Enabled: true,
+	}, conn)
+	switch {
+	case ctx.Err() != nil:
+		if up != nil {
+			_ = raw.Close()
+		}
+		return nil, ctx.Err()
+	case err != nil && resp != nil && resp.StatusCode != http.StatusSwitchingProtocols:
+		return nil, fmt.Errorf("the server answered %s", resp.Status)
+	case err != nil:
+		return nil, err
+	case up.SubProtocol() != Subprotocol:
+		_ = raw.Close()
+		return nil, fmt.Errorf("the server does not speak %s", Subprotocol)
+	}
+	return up, nil
+}
+
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"ws": "80", "wss": "443"}[u.Scheme]
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+func (c *Client) now() time.Duration { return time.Since(c.start) }
+
+// run owns the connection: it starts the goroutine that reads and the one that
+// writes, and waits for both.
+func (c *Client) run() {
+	var wg sync.WaitGroup
+	wg.Go(c.read)
+	wg.Go(c.write)
+	wg.Wait()
+	c.s.Fail(c.Err())
+	close(c.done)
+}
+
+// read receives until the connection ends.
+func (c *Client) read() {
+	// gws panics on a frame whose length has its top bit set, and then neither
+	// closes nor tells anybody.
+	defer func() {
+		if p := recover(); p != nil {
+			c.log.Error("the reader of the connection panicked", "panic", p, "stack", string(debug.Stack()))
+			c.end(&CloseError{Code: CloseProtocol, ByUs: true, Err: fmt.Errorf("%w: %v", ErrProtocol, p)})
+		}
+		_ = c.conn.NetConn().Close()
+	}()
+	c.conn.ReadLoop()
+}
+
+// write says hello, then sends what the session has to say, and pings.
+func (c *Client) write() {
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+	buf := c.s.AppendHello(nil)
+	for {
+		if len(buf) > 0 {
+			if err := c.send(buf); err != nil {
+				c.end(&CloseError{Code: CloseLost, Err: err})
+			}
+		}
+		select {
+		case <-c.closing:
+			c.sayClose()
+			return
+		default:
+		}
+		var more bool
+		if buf, more = c.s.AppendMessage(buf[:0]); more {
+			continue
+		}
+		select {
+		case <-c.closing:
+		case <-c.woken:
+		case <-ping.C:
+			c.s.Ping(c.now())
+		}
+	}
+}
+
+func (c *Client) send(b []byte) error {
+	if err := c.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return err
+	}
+	return c.conn.WriteMessage(gws.OpcodeBinary, b)
+}
+
+// sayClose tells the server why this side ends, unless it was the server that
+// did, and gives it a moment to close as well.
+func (c *Client) sayClose() {
+	e, conn := c.err.Load(), c.conn.NetConn()
+	if !e.ByUs {
+		_ = conn.Close()
+		return
+	}
+	// gws closes the socket right after its close frame; if there is unread data
+	// then the kernel resets the connection, and the frame may never be seen. A
+	// whole frame may be written straight to the socket.
+	f := ws.MaskFrameInPlace(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(e.Code), truncate(e.Reason, 120))))
+	b, err := ws.CompileFrame(f)
+	if err == nil {
+		_ = conn.SetDeadline(time.Now().Add(closeTimeout))
+		_, err = conn.Write(b)
+	}
+	if err != nil {
+		_ = conn.Close()
+	}
+}
+
+func truncate(s string, n int) string {
+	if len(s) > n {
+		s = s[:n]
+	}
+	return schema.ValidText(s)
+}
+
+func (c *Client) wake() {
+	select {
+	case c.woken <- struct{}{}:
+	default:
+	}
+}
+
+// end notes why the connection ends; the first one to say so wins.
+func (c *Client) end(e *CloseError) {
+	c.endOnce.Do(func() {
+		c.err.Store(e)
+		close(c.closing)
+	})
+}
+
+// handler is what the connection calls.
+type handler Client
+
+func (h *handler) OnOpen(*gws.Conn) {}
+
+func (h *handler) OnPing(conn *gws.Conn, payload []byte) {
+	_ = conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	_ = conn.WritePong(payload)
+}
+
+func (h *handler) OnPong(*gws.Conn, []byte) {}
+
+func (h *handler) OnClose(_ *gws.Conn, err error) {
+	e := &CloseError{Code: CloseLost, Err: err}
+	var ce *gws.CloseError
+	if errors.As(err, &ce) {
+		e = &CloseError{Code: ce.Code, Reason: string(ce.Reason)}
+	}
+	(*Client)(h).end(e)
+}
+
+func (h *handler) OnMessage(_ *gws.Conn, msg *gws.Message) {
+	defer func() { _ = msg.Close() }()
+	c := (*Client)(h)
+	if msg.Opcode != gws.OpcodeBinary {
+		c.end(&CloseError{Code: CloseBadData, ByUs: true, Reason: "only binary messages", Err: ErrProtocol})
+		return
+	}
+	if c.err.Load() != nil {
+		return // on its way out
+	}
+	err := c.receive(msg.Bytes())
+	if err != nil {
+		c.log.Warn("the session ends", "error", err)
+		c.end(&CloseError{Code: CloseCodeFor(err), ByUs: true, Reason: truncate(err.Error(), 120), Err: err})
+		return
+	}
+	if c.s.Ready() {
+		c.wake()
+	}
+}
+
+func (c *Client) receive(b []byte) (err error) {
+	c.state.Lock()
+	defer c.state.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("client: a callback panicked: %v", p)
+			c.log.Error("a callback panicked", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	first := c.s.rep == nil
+	if err := c.s.Receive(b, c.now()); err != nil {
+		return err
+	}
+	if first {
+		c.s.Ping(c.now())
+		close(c.welcomed)
+	}
+	return nil
+}
+
+// View calls fn with the replica, which does not change meanwhile and must not
+// be kept.
+func (c *Client) View(fn func(r *replica.Replica)) {
+	c.state.Lock()
+	defer c.state.Unlock()
+	fn(c.s.Replica())
+}
+
+// SendInput sends an input for a tick, 0: as soon as possible, and gives its
+// sequence number. in is the schema's input message; it is encoded at once.
+func (c *Client) SendInput(tick uint32, in schema.Message) uint32 {
+	return c.SendRawInput(tick, in.AppendProto(nil))
+}
+
+// SendRawInput is SendInput for an input that has been encoded.
+func (c *Client) SendRawInput(tick uint32, data []byte) uint32 {
+	seq := c.s.SendInput(tick, data)
+	c.wake()
+	return seq
+}
+
+// Session gives the protocol's side of the client: clock, statistics, pending
+// inputs.
+func (c *Client) Session() *Session { return c.s }
+
+// Welcome gives what the server said when it let the client in.
+func (c *Client) Welcome() *tickroomv1.Welcome { return c.s.Welcome() }
+
+// Stats gives the counts so far.
+func (c *Client) Stats() Stats { return c.s.Stats() }
+
+// ServerTick estimates the tick that the server is in at a time, with a
+// fraction.
+func (c *Client) ServerTick(at time.Time) float64 { return c.s.ServerTick(at.Sub(c.start)) }
+
+// ServerTime estimates the server's wall clock now; false before the first pong.
+func (c *Client) ServerTime() (time.Time, bool) { return c.s.ServerTime(c.now()) }
+
+// SetEvery asks for one snapshot in so many ticks; 1 is every tick.
+func (c *Client) SetEvery(n uint32) {
+	c.s.SetEvery(n)
+	c.wake()
+}
+
+// Done is closed when the connection has ended and nothing of the client runs
+// any more.
+func (c *Client) Done() <-chan struct{} { return c.done }
+
+// Err says how the connection ended, as a *CloseError; nil while it stands.
+func (c *Client) Err() error {
+	if e := c.err.Load(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Close ends the session with a code and a reason, and waits until all has
+// ended. It may be called more than once; only the first has a say.
+func (c *Client) Close(code uint16, reason string) {
+	c.end(&CloseError{Code: code, Reason: reason, ByUs: true})
+	<-c.done
+}

@@ -1,0 +1,22 @@
+// Package client is the Go client: it joins a room on a tickroom server, keeps a
+// replica of what it may see, sends inputs and commands, and hears of events.
+//
+// What happens is apart from when it happens. A Session is the protocol: it is
+// given messages and a clock's reading, and gives back messages; it has no
+// socket, no goroutine and no clock, so tests and swarms of bots drive it by
+// hand. A Client is a Session with a WebSocket, and two goroutines that end with
+// it.
+//
+//	c, err := client.Dial(ctx, "ws://127.0.0.1:7777/ws", client.Options{
+//		Config: client.Config{Kind: "walkers", Schema: walkersv1.Schema},
+//	})
+//	if err != nil { … }
+//	defer c.Close(client.CloseNormal, "")
+//	c.SendInput(0, &walkersv1.WalkerInput{Direction: 1.5})
+//	c.View(func(r *replica.Replica) {
+//		for entity, walker := range replica.All[walkersv1.Walker](r) { … }
+//	})
+//
+// What the package does not do: smooth between snapshots, predict, or join again
+// by itself after a connection is lost.
+package client
