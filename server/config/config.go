@@ -8,6 +8,7 @@ package config
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -160,6 +161,16 @@ func (c *Config) Options(kind string) map[string]string {
 		return o
 	}
 	return map[string]string{}
+}
+
+// AdminNames gives the host names that the admin address may be asked under,
+// besides loopback ones: AdminHosts, and Admin's own.
+func (c *Config) AdminNames() []string {
+	names := slices.Clone(c.AdminHosts)
+	if a, err := ParseAddr(c.Admin); err == nil && a.Host != "" {
+		names = append(names, a.Host)
+	}
+	return names
 }
 
 // Secret tells whether a kind's option must not be shown, by its name.
