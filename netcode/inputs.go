@@ -11,13 +11,21 @@ const (
 	MaxAhead = 64
 )
 
-// InputStats counts what became of a client's inputs.
-type InputStats struct {
-	Accepted uint64 // all that were taken
-	Late     uint64 // of those: came after the tick they were meant for
-	Dropped  uint64 // lost: too many waiting, or too far ahead
-	Repeated uint64 // passed over: their number had been seen
-}
+// Fate is what became of an input.
+type Fate uint8
+
+// The fates of inputs.
+const (
+	// Accepted: it waits for its tick.
+	Accepted Fate = iota
+	// Late: it came after the tick it was meant for, and is applied in the next.
+	Late
+	// Dropped: it is too long, or meant for a tick too far ahead. Or it was
+	// accepted, and the oldest of too many that wait was dropped for it.
+	Dropped
+	// Repeated: its number had been seen, so it is passed over.
+	Repeated
+)
 
 // Inputs holds a client's inputs until the ticks they are meant for. An input
 // with no tick is for the next one, and one that comes too late as well.
@@ -25,7 +33,6 @@ type Inputs struct {
 	waiting []inputSlot // oldest first
 	seen    uint32      // highest sequence number taken in
 	applied uint32      // sequence number of the last one applied
-	Stats   InputStats
 }
 
 type inputSlot struct {
@@ -36,22 +43,20 @@ type inputSlot struct {
 // Push takes in an input that came while tick now was the next to be simulated.
 // data is copied. Numbers must rise; one that was seen before is passed over, so
 // a client may repeat itself.
-func (u *Inputs) Push(seq, tick uint32, data []byte, now uint32) {
+func (u *Inputs) Push(seq, tick uint32, data []byte, now uint32) Fate {
 	if seq <= u.seen {
-		u.Stats.Repeated++
-		return
+		return Repeated
 	}
 	if len(data) > MaxInputSize || tick > now+MaxAhead {
-		u.Stats.Dropped++
-		return
+		return Dropped
 	}
 	u.seen = seq
-	u.Stats.Accepted++
+	fate := Accepted
 	if tick != 0 && tick < now {
-		u.Stats.Late++
+		fate = Late
 	}
 	if len(u.waiting) == MaxInputs {
-		u.Stats.Dropped++
+		fate = Dropped
 		u.recycle(1)
 	}
 	if n := len(u.waiting); n < cap(u.waiting) {
@@ -62,6 +67,7 @@ func (u *Inputs) Push(seq, tick uint32, data []byte, now uint32) {
 	s := &u.waiting[len(u.waiting)-1]
 	s.seq, s.tick = seq, tick
 	s.data = append(s.data[:0], data...)
+	return fate
 }
 
 // Take calls fn for the inputs that tick now applies, in the order of their

@@ -20,6 +20,21 @@ const (
 	maxPongs       = 4
 )
 
+// clientHeader is the size of a WebSocket header with a mask, as nearly all
+// messages of clients have it.
+const clientHeader = 6
+
+// serverHeader gives the size of the WebSocket header of a message to a client.
+func serverHeader(n int) int {
+	switch {
+	case n < 126:
+		return 2
+	case n < 1<<16:
+		return 4
+	}
+	return 10
+}
+
 // Client is one player's connection in a room.
 type Client struct {
 	// Set when the client joins.
@@ -36,9 +51,10 @@ type Client struct {
 	pongs    []uint64
 	answers  []byte // fields of a ServerFrame that must reach the client
 	heard    uint32 // tick in which the client last said something
-	limit    bucket
-	over     error // why the connection ended, or is to end
-	badInput bool
+	limit    bucket // of messages
+	over     error  // why the connection ended, or is to end
+
+	commandLimit bucket
 }
 
 type command struct {
@@ -81,6 +97,7 @@ func (r *Room) read(c *Client, w *Worker) {
 	st := &w.stats
 	err := c.conn.Poll(w.scratch, func(msg []byte) error {
 		st.MessagesIn++
+		st.BytesIn += len(msg) + clientHeader
 		if !c.limit.take() {
 			return closeError(tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, "messages come faster than the limit")
 		}
@@ -109,10 +126,17 @@ func (r *Room) message(c *Client, w *Worker, msg []byte) error {
 	now := r.tick + 1
 	for i := range f.Inputs {
 		in := &f.Inputs[i]
-		c.in.Push(in.Seq, in.Tick, in.Data, now)
+		switch c.in.Push(in.Seq, in.Tick, in.Data, now) {
+		case netcode.Accepted:
+			w.stats.Inputs++
+		case netcode.Late:
+			w.stats.InputsLate++
+		case netcode.Dropped:
+			w.stats.InputsDropped++
+		}
 	}
 	for i := range f.Commands {
-		c.pushCommand(&f.Commands[i])
+		c.pushCommand(&f.Commands[i], &w.stats)
 	}
 	if f.Ping && len(c.pongs) < maxPongs {
 		c.pongs = append(c.pongs, f.PingTime)
@@ -125,8 +149,9 @@ func (r *Room) message(c *Client, w *Worker, msg []byte) error {
 	return nil
 }
 
-func (c *Client) pushCommand(cmd *netcode.Command) {
-	if c.ncmds == maxCommands || len(cmd.Data) > maxCommandSize {
+func (c *Client) pushCommand(cmd *netcode.Command, st *Stats) {
+	if c.ncmds == maxCommands || len(cmd.Data) > maxCommandSize || !c.commandLimit.take() {
+		st.CommandsLimited++
 		c.answer(cmd.ID, tickroomv1.ReplyCode_REPLY_CODE_LIMITED, "too many commands at once", nil)
 		return
 	}
@@ -210,7 +235,7 @@ func (r *Room) write(c *Client, w *Worker, now time.Time) {
 		return
 	}
 	st.MessagesOut++
-	st.BytesOut += len(b) - socket.Headroom
+	st.BytesOut += len(b) - socket.Headroom + serverHeader(len(b)-socket.Headroom)
 	if err := c.conn.Send(b); err != nil {
 		c.over = err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/panjf2000/ants/v2"
 
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/server/metrics"
 	"github.com/tickroom/tickroom/server/socket"
 )
 
@@ -19,21 +20,6 @@ import (
 // larger are served by their own goroutine, since handing work over costs more
 // than a socket call.
 const chunk = 64
-
-// Observer is told what a loop does, in the loop's goroutine.
-type Observer interface {
-	// Ticked tells of a tick: how late it started, how long it took, what it did.
-	Ticked(late, took time.Duration, clients int, st *Stats)
-	// Dropped tells of ticks that were never simulated, since the room could not
-	// catch up.
-	Dropped(ticks int)
-	Joined()
-	// Left tells with which code a client's connection ended.
-	Left(code int)
-	// Rejected tells with which code a joiner was turned away.
-	Rejected(code int)
-	Failed()
-}
 
 // Pool runs the chunks of all rooms' reads and writes, and lends Workers.
 type Pool struct {
@@ -78,8 +64,12 @@ type LoopConfig struct {
 	CloseEmpty func() bool
 	// Gone is told of each seat that is free again: a client that left, or a
 	// joiner that was turned away.
-	Gone     func()
-	Observer Observer
+	Gone func()
+	// Ended is called when the room has ended and its clients are told, by the
+	// loop's goroutine.
+	Ended func()
+	// Metrics are those of the room's kind.
+	Metrics *metrics.KindMetrics
 }
 
 // Loop drives one room.
@@ -101,6 +91,7 @@ type Loop struct {
 	info    atomic.Pointer[Info]
 
 	// The loop's own.
+	own       *metrics.RoomMetrics
 	stats     Stats
 	wg        sync.WaitGroup
 	emptyFor  time.Duration
@@ -143,6 +134,7 @@ func StartLoop(r *Room, pool *Pool, cfg LoopConfig) *Loop {
 		dt:      time.Duration(float64(time.Second) / r.room.TickRate),
 		wake:    make(chan struct{}, 1),
 		stopped: make(chan struct{}),
+		own:     cfg.Metrics.Room(),
 	}
 	l.info.Store(&Info{ID: r.id, Kind: r.kind.Name, Capacity: r.Capacity(), TickRate: r.room.TickRate, Created: time.Now()})
 	go l.run()
@@ -218,7 +210,7 @@ func (l *Loop) run() {
 		}
 		due := 1 + int(late/l.dt)
 		if due > l.cfg.MaxCatchUp {
-			l.cfg.Observer.Dropped(due - l.cfg.MaxCatchUp)
+			l.cfg.Metrics.Dropped(due - l.cfg.MaxCatchUp)
 			next = next.Add(time.Duration(due-l.cfg.MaxCatchUp) * l.dt)
 			due = l.cfg.MaxCatchUp
 		}
@@ -246,22 +238,24 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 	l.each((*Room).read, now)
 	for range due {
 		if err := r.Step(&l.stats); err != nil {
-			l.cfg.Observer.Failed()
+			l.cfg.Metrics.Failed()
 			return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
 		}
 	}
 	l.each(r.writeAt(now), now)
 	if p := l.chunkFail.Load(); p != nil {
-		l.cfg.Observer.Failed()
+		l.cfg.Metrics.Failed()
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
 	}
 	r.Reap(l.gone)
 	if r.failed != nil { // in Leave
-		l.cfg.Observer.Failed()
+		l.cfg.Metrics.Failed()
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
 	}
 	took := time.Since(now)
-	l.cfg.Observer.Ticked(late, took, len(r.clients), &l.stats)
+	l.stats.Duration, l.stats.Late, l.stats.CaughtUp = took, late, due > 1
+	l.cfg.Metrics.Tick(&l.stats.TickStats)
+	l.own.Size(l.stats.Backlog, r.room.Entities())
 	l.note(took)
 	if r.room.Over() {
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED), "the room has ended", true
@@ -344,16 +338,16 @@ func (l *Loop) admit() {
 		if _, err := l.room.Join(j.conn, j.hello); err != nil {
 			why := asClose(err)
 			j.conn.Close(why.Code, why.Reason)
-			l.cfg.Observer.Rejected(why.Code)
+			l.cfg.Metrics.Rejected(why.Code)
 			l.cfg.Gone()
 			continue
 		}
-		l.cfg.Observer.Joined()
+		l.own.Joined()
 	}
 }
 
 func (l *Loop) gone(_ *Client, why *socket.CloseError) {
-	l.cfg.Observer.Left(why.Code)
+	l.own.Left(why.Code)
 	l.cfg.Gone()
 }
 
@@ -380,4 +374,6 @@ func (l *Loop) end(code int, reason string) {
 		l.cfg.Gone()
 	}
 	l.room.CloseAll(code, reason, l.gone)
+	l.own.Closed()
+	l.cfg.Ended()
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tickroom/tickroom/netcode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/server/metrics"
 	"github.com/tickroom/tickroom/server/socket"
 	"github.com/tickroom/tickroom/world"
 )
@@ -32,6 +33,9 @@ type Config struct {
 	// MessagesPerSecond and MessageBurst bound a client's messages. Default: 2
 	// per tick, but at least 120, and three seconds' worth.
 	MessagesPerSecond, MessageBurst float64
+	// CommandsPerSecond and CommandBurst bound a client's commands; those over it
+	// are answered so. Default 20 and 40.
+	CommandsPerSecond, CommandBurst float64
 }
 
 func (c Config) withDefaults(rate float64) Config {
@@ -53,35 +57,36 @@ func (c Config) withDefaults(rate float64) Config {
 	if c.MessageBurst <= 0 {
 		c.MessageBurst = 3 * c.MessagesPerSecond
 	}
+	if c.CommandsPerSecond <= 0 {
+		c.CommandsPerSecond = 20
+	}
+	if c.CommandBurst <= 0 {
+		c.CommandBurst = 40
+	}
 	return c
 }
 
-// Stats counts what happened in a tick.
+// Stats counts what happened in a tick, for the metrics.
 type Stats struct {
-	MessagesIn, MessagesOut int
-	BytesOut                int // without WebSocket headers
-	Snapshots               int
-	SkippedBusy             int // the socket had not taken the last one whole
-	SkippedWindow           int // too many ticks unacknowledged
-	SkippedRate             int // the client is sent fewer
-	Backlog                 int // bytes waiting in outboxes
-	Inputs                  int
-	Commands                int
-	Mismatches              int // clients that found their state hash wrong
+	metrics.TickStats
+	Backlog int // bytes waiting in outboxes
 }
 
 func (s *Stats) add(o *Stats) {
+	s.BytesIn += o.BytesIn
+	s.BytesOut += o.BytesOut
 	s.MessagesIn += o.MessagesIn
 	s.MessagesOut += o.MessagesOut
-	s.BytesOut += o.BytesOut
 	s.Snapshots += o.Snapshots
 	s.SkippedBusy += o.SkippedBusy
 	s.SkippedWindow += o.SkippedWindow
 	s.SkippedRate += o.SkippedRate
-	s.Backlog += o.Backlog
 	s.Inputs += o.Inputs
-	s.Commands += o.Commands
+	s.InputsLate += o.InputsLate
+	s.InputsDropped += o.InputsDropped
+	s.CommandsLimited += o.CommandsLimited
 	s.Mismatches += o.Mismatches
+	s.Backlog += o.Backlog
 }
 
 // Worker is the memory that reading and writing clients needs. Each goroutine
@@ -182,8 +187,9 @@ func (r *Room) Join(conn socket.Conn, hello *tickroomv1.Hello) (*Client, error) 
 		player: &world.Player{
 			Interest: world.NewInterest(r.room.World), ID: r.players, Name: hello.GetName(),
 		},
-		limit: newBucket(r.cfg.MessagesPerSecond, r.cfg.MessageBurst, r.room.TickRate),
-		heard: r.tick,
+		limit:        newBucket(r.cfg.MessagesPerSecond, r.cfg.MessageBurst, r.room.TickRate),
+		commandLimit: newBucket(r.cfg.CommandsPerSecond, r.cfg.CommandBurst, r.room.TickRate),
+		heard:        r.tick,
 	}
 	c.down = netcode.NewDownlink(c.player.Interest, uint32(r.cfg.AckWindow))
 	c.down.SetEvery(hello.GetEvery())
@@ -233,6 +239,7 @@ func (r *Room) Step(st *Stats) error {
 	err := r.guard("Tick", func() error {
 		for _, c := range r.clients {
 			c.limit.fill(1)
+			c.commandLimit.fill(1)
 			if c.over != nil {
 				continue
 			}
@@ -240,7 +247,6 @@ func (r *Room) Step(st *Stats) error {
 				r.runCommands(c, st)
 			}
 			c.in.Take(now, func(_ uint32, data []byte) {
-				st.Inputs++
 				if r.room.HandleInput(c.player, data) != nil && c.over == nil {
 					c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "an input could not be decoded")
 				}
@@ -259,17 +265,20 @@ func (r *Room) Step(st *Stats) error {
 func (r *Room) runCommands(c *Client, st *Stats) {
 	for i := range c.ncmds {
 		cmd := &c.commands[i]
-		st.Commands++
 		var err error
 		r.reply, err = r.room.HandleCommand(c.player, cmd.command, cmd.data, r.reply[:0])
 		switch {
 		case err == nil:
+			st.Commands++
 			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNSPECIFIED, "", r.reply)
 		case errors.Is(err, world.ErrUnknownCommand):
+			st.CommandsUnknown++
 			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNKNOWN_COMMAND, err.Error(), nil)
 		case errors.Is(err, world.ErrMalformed):
+			st.CommandsMalformed++
 			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_MALFORMED, err.Error(), nil)
 		default:
+			st.CommandsRefused++
 			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_REFUSED, err.Error(), nil)
 		}
 	}

@@ -1,0 +1,258 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tickroom/tickroom/matchmaking"
+	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/metrics"
+	"github.com/tickroom/tickroom/server/room"
+	"github.com/tickroom/tickroom/server/socket"
+	"github.com/tickroom/tickroom/world"
+)
+
+// rooms is the registry of this server's rooms: it finds or makes the one that a
+// player goes to.
+type rooms struct {
+	cfg     *config.Config
+	log     *slog.Logger
+	dir     matchmaking.Directory
+	pool    *room.Pool
+	metrics *metrics.Metrics
+	gone    func() // told of each seat that is free again
+
+	mu      sync.Mutex
+	kinds   map[string]*kind
+	running map[string]*room.Loop
+	made    uint64
+	closed  bool
+}
+
+type kind struct {
+	world.Kind
+	making sync.Mutex // one room of a kind is made at a time
+}
+
+func newRooms(cfg *config.Config, log *slog.Logger, dir matchmaking.Directory, pool *room.Pool, m *metrics.Metrics, gone func()) *rooms {
+	return &rooms{cfg: cfg, log: log, dir: dir, pool: pool, metrics: m, gone: gone, kinds: map[string]*kind{}, running: map[string]*room.Loop{}}
+}
+
+func (rs *rooms) register(k world.Kind) error {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if k.Name == "" || k.New == nil || k.Schema == nil {
+		return fmt.Errorf("server: kind %q: Name, Schema and New must be set", k.Name)
+	}
+	if rs.kinds[k.Name] != nil {
+		return fmt.Errorf("server: kind %q is registered already", k.Name)
+	}
+	rs.kinds[k.Name] = &kind{Kind: k}
+	return nil
+}
+
+// check makes and drops a room of each kind that has options set, so that a
+// wrong option is found at the start and not when the first player comes.
+func (rs *rooms) check() error {
+	for name := range rs.cfg.KindOptions {
+		k := rs.kinds[name]
+		if k == nil {
+			return fmt.Errorf("server: options for kind %q, which is not there; the kinds are: %s", name, strings.Join(rs.names(), ", "))
+		}
+		if _, _, err := world.NewRoom(k.Kind, 1, rs.cfg.Options(name), rs.log); err != nil {
+			return fmt.Errorf("server: %w", err)
+		}
+	}
+	return nil
+}
+
+func (rs *rooms) names() []string {
+	var names []string
+	for n := range rs.kinds {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func closeError(code tickroomv1.CloseCode, format string, args ...any) error {
+	return &socket.CloseError{Code: int(code), Reason: fmt.Sprintf(format, args...)}
+}
+
+// join finds the room that a hello asks for, or makes one, with a seat reserved
+// in it.
+func (rs *rooms) join(ctx context.Context, kindName, id string) (*room.Loop, error) {
+	rs.mu.Lock()
+	k := rs.kinds[kindName]
+	rs.mu.Unlock()
+	if k == nil {
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM, "there is no kind %.20q; there are: %s", kindName, strings.Join(rs.names(), ", "))
+	}
+	if l, err := rs.reserve(ctx, kindName, id); l != nil || err != nil {
+		return l, err
+	}
+	if id != "" {
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM, "there is no room %.40q of kind %.20q", id, kindName)
+	}
+	k.making.Lock()
+	defer k.making.Unlock()
+	// Somebody else may have made one meanwhile.
+	if l, err := rs.reserve(ctx, kindName, ""); l != nil || err != nil {
+		return l, err
+	}
+	return rs.make(ctx, k)
+}
+
+// reserve takes a seat in a room that is there, or gives nil.
+func (rs *rooms) reserve(ctx context.Context, kindName, id string) (*room.Loop, error) {
+	for {
+		r, err := rs.dir.Reserve(ctx, kindName, id)
+		switch {
+		case errors.Is(err, matchmaking.ErrNoRoom):
+			return nil, nil
+		case errors.Is(err, matchmaking.ErrFull):
+			return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "the room is full")
+		case err != nil:
+			return nil, fmt.Errorf("server: directory: %w", err)
+		}
+		rs.mu.Lock()
+		l := rs.running[r.ID]
+		rs.mu.Unlock()
+		if l != nil {
+			return l, nil
+		}
+		// The room has ended and is about to be taken off the list.
+		if err := rs.dir.Remove(ctx, r.ID); err != nil {
+			return nil, fmt.Errorf("server: directory: %w", err)
+		}
+	}
+}
+
+// make makes a room with one seat reserved.
+func (rs *rooms) make(ctx context.Context, k *kind) (*room.Loop, error) {
+	rs.mu.Lock()
+	n, closed := len(rs.running), rs.closed
+	rs.made++
+	made := rs.made
+	rs.mu.Unlock()
+	if closed {
+		return nil, &socket.CloseError{Code: socket.CodeGoingAway, Reason: "the server is going away"}
+	}
+	if n >= rs.cfg.MaxRooms {
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_SERVER_FULL, "the server has no room for another room")
+	}
+	seed := rs.cfg.Seed
+	if seed == 0 {
+		var b [8]byte
+		_, _ = rand.Read(b[:]) // never fails
+		seed = binary.LittleEndian.Uint64(b[:])
+	} else {
+		seed += made
+	}
+	id := k.Name + "-" + strings.ToLower(rand.Text()[:10])
+	r, err := room.New(id, k.Kind, seed, rs.cfg.Options(k.Name), room.Config{
+		AckWindow: rs.cfg.AckWindow, IdleAfter: rs.cfg.IdleTimeout, MaxOutbox: rs.cfg.MaxOutbox, MaxMessage: rs.cfg.MaxMessage,
+		MessagesPerSecond: rs.cfg.Limits.Messages, MessageBurst: float64(rs.cfg.Limits.MessageBurst),
+		CommandsPerSecond: rs.cfg.Limits.Commands, CommandBurst: float64(rs.cfg.Limits.CommandBurst),
+	}, rs.log)
+	if err != nil {
+		rs.log.Error("a room could not be made", "kind", k.Name, "error", err)
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, "the room could not be made")
+	}
+	dt := time.Duration(float64(time.Second) / r.World().TickRate)
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if rs.closed {
+		return nil, &socket.CloseError{Code: socket.CodeGoingAway, Reason: "the server is going away"}
+	}
+	l := room.StartLoop(r, rs.pool, room.LoopConfig{
+		MaxCatchUp: rs.cfg.MaxCatchUp, Linger: rs.cfg.EmptyRoomLinger,
+		// Golden-ratio steps spread the rooms' ticks over the period, however many
+		// rooms there are.
+		Phase:   time.Duration(float64(dt) * frac(float64(made)*0.6180339887498949)),
+		Metrics: rs.metrics.Kind(k.Name),
+		Gone:    func() { rs.release(id) },
+		CloseEmpty: func() bool {
+			ok, err := rs.dir.Close(context.Background(), id, 0)
+			return ok && err == nil
+		},
+		Ended: func() { rs.ended(id) },
+	})
+	rs.running[id] = l
+	err = rs.dir.Add(ctx, matchmaking.Room{ID: id, Kind: k.Name, Node: rs.cfg.Listen, Capacity: r.Capacity(), Taken: 1})
+	if err != nil {
+		l.Stop(int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room could not be listed")
+		return nil, fmt.Errorf("server: directory: %w", err)
+	}
+	rs.log.Info("room made", "room", id, "kind", k.Name)
+	return l, nil
+}
+
+func frac(x float64) float64 { return x - float64(int64(x)) }
+
+func (rs *rooms) release(id string) {
+	rs.gone()
+	if err := rs.dir.Release(context.Background(), id); err != nil {
+		rs.log.Error("a seat could not be given back", "room", id, "error", err)
+	}
+}
+
+func (rs *rooms) ended(id string) {
+	rs.mu.Lock()
+	delete(rs.running, id)
+	rs.mu.Unlock()
+	if err := rs.dir.Remove(context.Background(), id); err != nil {
+		rs.log.Error("a room could not be taken off the directory", "room", id, "error", err)
+	}
+	rs.log.Info("room ended", "room", id)
+}
+
+// list gives the rooms by id.
+func (rs *rooms) list() []room.Info {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	infos := make([]room.Info, 0, len(rs.running))
+	for _, l := range rs.running {
+		infos = append(infos, l.Info())
+	}
+	slices.SortFunc(infos, func(a, b room.Info) int { return cmp.Compare(a.ID, b.ID) })
+	return infos
+}
+
+// find gives a room by its id, or nil.
+func (rs *rooms) find(id string) *room.Loop {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	return rs.running[id]
+}
+
+// close ends all rooms, telling their clients that the server goes away, and
+// waits for them.
+func (rs *rooms) close(ctx context.Context) error {
+	rs.mu.Lock()
+	rs.closed = true
+	loops := make([]*room.Loop, 0, len(rs.running))
+	for _, l := range rs.running {
+		loops = append(loops, l)
+	}
+	rs.mu.Unlock()
+	for _, l := range loops {
+		l.Stop(socket.CodeGoingAway, "the server is going away")
+	}
+	for _, l := range loops {
+		if err := l.Wait(ctx); err != nil {
+			return fmt.Errorf("server: room %s did not end: %w", l.Info().ID, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,279 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tickroom/tickroom/matchmaking"
+	"github.com/tickroom/tickroom/netcode"
+	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/metrics"
+	"github.com/tickroom/tickroom/server/room"
+	"github.com/tickroom/tickroom/server/socket"
+	"github.com/tickroom/tickroom/world"
+)
+
+const (
+	// Path is where clients open their WebSocket.
+	Path = "/ws"
+	// Subprotocol is what they must offer.
+	Subprotocol = "tickroom.v1"
+	// Version is the protocol's version, which a hello must name.
+	Version = 1
+
+	maxNameBytes = 64
+)
+
+// Server is a tickroom server. Make one with New, Register the kinds of rooms,
+// and Run it.
+type Server struct {
+	cfg     *config.Config
+	log     *slog.Logger
+	mux     *http.ServeMux
+	metrics *metrics.Metrics
+	pool    *room.Pool
+	rooms   *rooms
+	gateway *socket.Gateway
+
+	clients  atomic.Int64 // seated or about to be
+	draining atomic.Bool
+	ran      atomic.Bool
+
+	ready     chan struct{} // closed when listening
+	addr      net.Addr
+	adminAddr net.Addr
+}
+
+// Option changes what New makes.
+type Option func(*options)
+
+type options struct {
+	log *slog.Logger
+	dir matchmaking.Directory
+}
+
+// WithLogger makes the server log to log instead of standard error.
+func WithLogger(log *slog.Logger) Option { return func(o *options) { o.log = log } }
+
+// WithDirectory makes the server list its rooms in dir instead of in memory.
+func WithDirectory(dir matchmaking.Directory) Option { return func(o *options) { o.dir = dir } }
+
+// New makes a server. The error says which part of the configuration is wrong.
+func New(cfg *config.Config, opts ...Option) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	o := options{dir: matchmaking.NewMemory()}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if o.log == nil {
+		o.log = newLogger(cfg)
+	}
+	s := &Server{cfg: cfg, log: o.log, mux: http.NewServeMux(), metrics: metrics.New(BuildVersion()), ready: make(chan struct{})}
+	var err error
+	if s.pool, err = room.NewPool(cfg.PoolSize(), s.log); err != nil {
+		return nil, err
+	}
+	s.rooms = newRooms(cfg, s.log, o.dir, s.pool, s.metrics, func() { s.clients.Add(-1) })
+	s.gateway, err = socket.New(socket.Options{
+		Subprotocol: Subprotocol, MaxMessage: cfg.MaxMessage, MaxOutbox: cfg.MaxOutbox,
+		SendBuffer: cfg.SendBuffer, NotSentLowat: cfg.NotSentLowat,
+		HandshakeTimeout: cfg.HandshakeTimeout, HelloTimeout: cfg.HelloTimeout,
+		MaxPending: cfg.MaxPending, Origins: cfg.Origins, Transport: cfg.Transport, DeadAfter: cfg.DeadAfter,
+		OnHello: s.hello, Logger: s.log,
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.pool.Close(time.Second))
+	}
+	s.mux.Handle(Path, s.gateway)
+	return s, nil
+}
+
+func newLogger(cfg *config.Config) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cfg.Log.Level)) // validated
+	opts := &slog.HandlerOptions{Level: level}
+	if cfg.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, opts))
+}
+
+// Register adds a kind of room. All are registered before Run.
+func (s *Server) Register(k world.Kind) error { return s.rooms.register(k) }
+
+// Handle serves other paths of the clients' address, such as a game's page. The
+// pattern is that of http.ServeMux.
+func (s *Server) Handle(pattern string, h http.Handler) { s.mux.Handle(pattern, h) }
+
+// Ready is closed once the server listens.
+func (s *Server) Ready() <-chan struct{} { return s.ready }
+
+// Addr gives where clients connect, once the server is Ready.
+func (s *Server) Addr() net.Addr { return s.addr }
+
+// AdminAddr gives where operators look, once the server is Ready; nil: nowhere.
+func (s *Server) AdminAddr() net.Addr { return s.adminAddr }
+
+// Run serves until ctx is done, then tells the clients why and ends. A server
+// runs once. It returns nil after an orderly end.
+func (s *Server) Run(ctx context.Context) (err error) {
+	if s.ran.Swap(true) {
+		return errors.New("server: it has run already")
+	}
+	defer func() { err = errors.Join(err, s.pool.Close(time.Second)) }()
+	if err := s.rooms.check(); err != nil {
+		return err
+	}
+	ln, err := s.listen()
+	if err != nil {
+		return err
+	}
+	s.addr = ln.Addr()
+	front := s.gateway.Server(s.mux)
+	front.BaseContext = func(net.Listener) context.Context { return ctx }
+
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	failed := make(chan error, 2)
+	serve := func(what string, srv *http.Server, ln net.Listener) {
+		wg.Go(func() {
+			if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("server: %s: %w", what, err)
+			}
+		})
+	}
+	var back *http.Server
+	if s.cfg.Admin != "" {
+		adminLn, err := net.Listen("tcp", s.cfg.Admin)
+		if err != nil {
+			return errors.Join(fmt.Errorf("server: admin address: %w; set --admin to another, or to nothing", err), ln.Close())
+		}
+		s.adminAddr = adminLn.Addr()
+		back = s.adminServer()
+		serve("admin address", back, adminLn)
+	}
+	serve("clients' address", front, ln)
+	s.log.Info("listening", "clients", s.addr.String(), "admin", s.cfg.Admin, "kinds", strings.Join(s.rooms.names(), ","))
+	close(s.ready)
+
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	return errors.Join(err, s.shutdown(front, back))
+}
+
+func (s *Server) listen() (net.Listener, error) {
+	ln, err := net.Listen("tcp", s.cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("server: clients' address: %w; set --listen to another", err)
+	}
+	if !s.cfg.TLS.Enabled() {
+		return ln, nil
+	}
+	cert, err := tls.LoadX509KeyPair(s.cfg.TLS.Cert, s.cfg.TLS.Key)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("server: TLS files: %w", err), ln.Close())
+	}
+	return tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}), nil
+}
+
+// shutdown takes the server apart in the reverse order of its making.
+func (s *Server) shutdown(front, back *http.Server) error {
+	s.draining.Store(true)
+	s.log.Info("going away", "grace", s.cfg.ShutdownGrace.String())
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownGrace+2*time.Second)
+	defer cancel()
+	var errs []error
+	// No new connections, then no new seats, then the rooms.
+	httpCtx, httpCancel := context.WithTimeout(ctx, s.cfg.ShutdownGrace/2+100*time.Millisecond)
+	defer httpCancel()
+	done := make(chan error, 1)
+	go func() { done <- s.gateway.Close(ctx) }()
+	errs = append(errs, s.rooms.close(ctx), <-done)
+	if err := front.Shutdown(httpCtx); err != nil {
+		errs = append(errs, front.Close())
+	}
+	if back != nil {
+		if err := back.Shutdown(httpCtx); err != nil {
+			errs = append(errs, back.Close())
+		}
+	}
+	err := errors.Join(errs...)
+	if err == nil {
+		s.log.Info("gone")
+	}
+	return err
+}
+
+// hello decides about a connection by its first message.
+func (s *Server) hello(r *http.Request, first []byte) (func(socket.Conn), error) {
+	h, err := readHello(first)
+	if err == nil && s.draining.Load() {
+		err = &socket.CloseError{Code: socket.CodeGoingAway, Reason: "the server is going away"}
+	}
+	if err == nil && s.clients.Add(1) > int64(s.cfg.MaxConnections) {
+		s.clients.Add(-1)
+		err = closeError(tickroomv1.CloseCode_CLOSE_CODE_SERVER_FULL, "the server is full")
+	}
+	if err != nil {
+		s.rejected(err)
+		return nil, err
+	}
+	l, err := s.rooms.join(r.Context(), h.GetKind(), h.GetRoom())
+	if err != nil {
+		s.clients.Add(-1)
+		s.rejected(err)
+		return nil, err
+	}
+	return func(c socket.Conn) { l.Seat(c, h) }, nil
+}
+
+func (s *Server) rejected(err error) {
+	code := socket.CodeInternal
+	if ce := (*socket.CloseError)(nil); errors.As(err, &ce) {
+		code = ce.Code
+	} else {
+		s.log.Error("a client could not be seated", "error", err)
+	}
+	s.metrics.RejectedCode(code)
+}
+
+// readHello takes the first message apart and checks it.
+func readHello(first []byte) (*tickroomv1.Hello, error) {
+	const bad = tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO
+	var f netcode.ClientFrame
+	if err := f.Parse(first); err != nil || f.Hello == nil {
+		return nil, closeError(bad, "the first message must be a ClientFrame with a hello")
+	}
+	h := &tickroomv1.Hello{}
+	if err := proto.Unmarshal(f.Hello, h); err != nil {
+		return nil, closeError(bad, "the hello could not be decoded")
+	}
+	switch {
+	case h.GetVersion() != Version:
+		return nil, closeError(bad, "version %d of the protocol; this server speaks %d", h.GetVersion(), Version)
+	case len(h.GetName()) > maxNameBytes:
+		return nil, closeError(bad, "the name is longer than %d bytes", maxNameBytes)
+	case !utf8.ValidString(h.GetName()) || strings.ContainsFunc(h.GetName(), unicode.IsControl):
+		return nil, closeError(bad, "the name has characters that can't be shown")
+	}
+	return h, nil
+}

@@ -1,0 +1,175 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"go.uber.org/goleak"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tickroom/tickroom/netcode/replica"
+	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	"github.com/tickroom/tickroom/server"
+	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/world"
+	"github.com/tickroom/tickroom/world/walkers"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
+
+// start runs a server on free ports until the test ends.
+func start(t *testing.T, change func(*config.Config), kinds ...world.Kind) *server.Server {
+	t.Helper()
+	cfg := config.Default()
+	cfg.Listen, cfg.Admin, cfg.Seed = "127.0.0.1:0", "127.0.0.1:0", 1
+	cfg.ShutdownGrace = time.Second
+	if change != nil {
+		change(cfg)
+	}
+	srv, err := server.New(cfg, server.WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kinds == nil {
+		kinds = []world.Kind{walkers.Kind()}
+	}
+	for _, k := range kinds {
+		if err := srv.Register(k); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the server ended with: %v", err)
+		}
+	})
+	select {
+	case <-srv.Ready():
+	case err := <-ended:
+		t.Fatal(err)
+	}
+	return srv
+}
+
+// player is a plain WebSocket client of an independent library.
+type player struct {
+	t    *testing.T
+	ws   *websocket.Conn
+	rep  *replica.Replica
+	welc *tickroomv1.Welcome
+	seq  uint32
+}
+
+func dial(t *testing.T, srv *server.Server) *websocket.Conn {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	ws, _, err := websocket.Dial(ctx, fmt.Sprintf("ws://%s%s", srv.Addr(), server.Path), &websocket.DialOptions{Subprotocols: []string{server.Subprotocol}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws.SetReadLimit(8 << 20)
+	t.Cleanup(func() { _ = ws.CloseNow() })
+	return ws
+}
+
+func send(t *testing.T, ws *websocket.Conn, f *tickroomv1.ClientFrame) {
+	t.Helper()
+	b, err := proto.Marshal(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ws.Write(t.Context(), websocket.MessageBinary, b); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func join(t *testing.T, srv *server.Server, hello *tickroomv1.Hello) *player {
+	t.Helper()
+	p := &player{t: t, ws: dial(t, srv), rep: replica.New(walkersv1.Schema)}
+	if hello == nil {
+		hello = &tickroomv1.Hello{Kind: "walkers"}
+	}
+	hello.Version, hello.HashEvery = 1, 1
+	send(t, p.ws, &tickroomv1.ClientFrame{Hello: hello})
+	p.frame()
+	if p.welc == nil {
+		t.Fatal("the first message has no welcome")
+	}
+	return p
+}
+
+// frame takes the next message, applies it and checks the state hash.
+func (p *player) frame() *replica.Frame {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	_, b, err := p.ws.Read(ctx)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := p.rep.Apply(b); err != nil {
+		p.t.Fatal(err)
+	}
+	f := p.rep.Frame()
+	if f.HasHash && f.Hash != p.rep.Hash() {
+		p.t.Fatalf("tick %d: hash %x, the server's is %x", f.Tick, p.rep.Hash(), f.Hash)
+	}
+	if f.Welcome != nil {
+		p.welc = f.Welcome
+	}
+	return f
+}
+
+// input sends an input with an acknowledgement.
+func (p *player) input(in *walkersv1.WalkerInput) uint32 {
+	p.seq++
+	send(p.t, p.ws, &tickroomv1.ClientFrame{Ack: p.rep.Tick(), Inputs: []*tickroomv1.Input{{Seq: p.seq, Data: in.AppendProto(nil)}}})
+	return p.seq
+}
+
+func TestPlayersSeeEachOther(t *testing.T) {
+	t.Parallel()
+	for _, transport := range []string{"auto", "gws"} {
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, func(c *config.Config) { c.Transport = transport })
+			a := join(t, srv, nil)
+			b := join(t, srv, nil)
+			if a.welc.GetRoom() != b.welc.GetRoom() {
+				t.Fatalf("rooms %s and %s", a.welc.GetRoom(), b.welc.GetRoom())
+			}
+			if a.welc.GetSchema() == nil || a.welc.GetPlayer() == b.welc.GetPlayer() {
+				t.Fatalf("welcome: %v", a.welc)
+			}
+			for range 40 {
+				seq := a.input(&walkersv1.WalkerInput{Direction: 1})
+				for f := a.frame(); f.InputAck < seq; f = a.frame() {
+				}
+				b.input(&walkersv1.WalkerInput{Stop: true})
+				b.frame()
+			}
+			if n := replica.Count[walkersv1.Walker](b.rep); n != 2 {
+				t.Errorf("b sees %d walkers", n)
+			}
+			for _, w := range replica.All[walkersv1.Walker](b.rep) {
+				if w.Player == a.welc.GetPlayer() && w.LastInput == 0 {
+					t.Error("a's inputs had no effect that b can see")
+				}
+			}
+			_ = a.ws.Close(websocket.StatusNormalClosure, "")
+			for replica.Count[walkersv1.Walker](b.rep) != 1 {
+				b.frame()
+			}
+		})
+	}
+}
