@@ -1,0 +1,70 @@
+// Tickbench measures a tickroom server side by side with the floor program and
+// prints a table of ratios.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/tickroom/tickroom/bots/bench"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	o := bench.Options{Progress: os.Stderr}
+	flag.StringVar(&o.Floor, "floor", "bin/floor", "the floor `program`")
+	flag.StringVar(&o.Load, "load", "bin/tickload", "the loader `program`")
+	flag.StringVar(&o.Tickroom, "tickroom", "bin/tickroom", "the tickroom `program`")
+	rows := flag.String("rows", "", "`names` of the rows, with commas: small, map, broadcast, jitter, memory, memory-gws, cores; empty: all")
+	flag.BoolVar(&o.FloorOnly, "floor-only", false, "measure the floor only, with frames of the expected sizes")
+	flag.IntVar(&o.Rounds, "rounds", 3, "how often each side is measured; the median counts")
+	flag.DurationVar(&o.Warm, "warm", 3*time.Second, "how long the load runs before it is measured")
+	flag.DurationVar(&o.Window, "window", 10*time.Second, "how long it is measured")
+	file := flag.String("json", "", "write the results with all rounds to this `file`; - prints them instead of the table")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		return fmt.Errorf("tickbench: unknown argument %q", flag.Arg(0))
+	}
+	if *rows != "" {
+		o.Rows = strings.Split(*rows, ",")
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	results, err := bench.Measure(ctx, o)
+	// What was measured before something failed is worth seeing.
+	if len(results) > 0 && *file != "-" {
+		if tableErr := bench.Table(os.Stdout, results); tableErr != nil {
+			return tableErr
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if *file == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(results, "", "  ")
+	if err != nil {
+		return err
+	}
+	text = append(text, '\n')
+	if *file == "-" {
+		_, err = os.Stdout.Write(text)
+		return err
+	}
+	return os.WriteFile(*file, text, 0o644)
+}
