@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tickroom/tickroom/server"
+	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/world"
+	"github.com/tickroom/tickroom/world/walkers"
+)
+
+// kinds gives the kinds of rooms that this program has.
+func kinds() []world.Kind { return []world.Kind{walkers.Kind()} }
+
+func newKinds() *cobra.Command {
+	return &cobra.Command{
+		Use:   "kinds",
+		Short: "List the kinds of rooms and their options",
+		Example: `  tickroom kinds
+  tickroom serve --kind-option walkers.players=50`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 3, ' ', 0)
+			for i, k := range kinds() {
+				if i > 0 {
+					fmt.Fprintln(w)
+				}
+				// Without tabs, so that the table's columns don't follow it.
+				fmt.Fprintf(w, "%s: %s\n", k.Name, k.Doc)
+				for _, o := range k.Options {
+					fmt.Fprintf(w, "  %s.%s=%s\t%s\n", k.Name, o.Name, o.Default, o.Doc)
+				}
+			}
+			return w.Flush()
+		},
+	}
+}
+
+func newConfig() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Print the configuration that serve would run with",
+		Long: `Print, as YAML, the configuration that serve would run with, given the same flags,
+environment and file. What is printed can be used as a file. Secrets are left out.`,
+		Example: `  tickroom config > tickroom.yaml             # a file to start from
+  tickroom config --config tickroom.yaml      # check it`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(cmd)
+			if err != nil {
+				return err
+			}
+			b, err := cfg.YAML()
+			if err != nil {
+				return err
+			}
+			_, err = cmd.OutOrStdout().Write(b)
+			return err
+		},
+	}
+	config.AddFlags(cmd.Flags())
+	cmd.Flags().SortFlags = false
+	return cmd
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tickroom %s%s, %s, %s/%s\n",
+				server.BuildVersion(), revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}
+
+// revision gives the commit that the program was built from, if it is known.
+func revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	rev, dirty := "", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			rev = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			dirty = ", changed"
+		}
+	}
+	if rev == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (%.12s%s)", rev, dirty)
+}

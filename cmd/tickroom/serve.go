@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/tickroom/tickroom/server"
+	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/web"
+)
+
+func newServe() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run a server",
+		Long: `Run a server until it is told to end, by Ctrl-C or SIGTERM: then it tells its
+clients why, and ends within seconds. A second signal ends it at once.
+
+Each setting can be given as a flag, in the environment (--log-level is
+TICKROOM_LOG_LEVEL there) or in a YAML file named by --config; flags come before
+the environment, that before the file. tickroom config prints what comes out.`,
+		Example: `  tickroom serve
+  tickroom serve --listen :7777 --origins https://game.example.com
+  tickroom serve --kind-option walkers.players=50 --kind-option walkers.radius=200
+  tickroom serve --config tickroom.yaml --log-format json
+  TICKROOM_ADMIN= tickroom serve              # without the admin address`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(cmd)
+			if err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			// From the first signal on the next one has its usual effect.
+			context.AfterFunc(ctx, stop)
+			return serve(ctx, cfg, cmd.ErrOrStderr())
+		},
+	}
+	config.AddFlags(cmd.Flags())
+	cmd.Flags().SortFlags = false
+	return cmd
+}
+
+func loadConfig(cmd *cobra.Command) (*config.Config, error) {
+	cfg, err := config.Load(cmd.Flags(), nil)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return cfg, nil
+}
+
+// serve runs a server with all kinds and the page until ctx is done.
+func serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
+	srv, err := server.New(cfg)
+	if err != nil {
+		return err
+	}
+	for _, k := range kinds() {
+		if err := srv.Register(k); err != nil {
+			return err
+		}
+	}
+	srv.Handle("/", web.Handler())
+
+	greeted := make(chan struct{})
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer close(greeted)
+		select {
+		case <-srv.Ready():
+			if isTerminal(stderr) {
+				greet(stderr, cfg, srv.Addr(), srv.AdminAddr())
+			}
+		case <-ctx.Done():
+		}
+	}()
+	err = srv.Run(ctx)
+	cancel()
+	<-greeted
+	return err
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// greet tells somebody at a terminal where to look.
+func greet(w io.Writer, cfg *config.Config, addr, admin net.Addr) {
+	scheme := "http"
+	if cfg.TLS.Enabled() {
+		scheme = "https"
+	}
+	fmt.Fprintf(w, "\n  tickroom is running.\n\n    play   %s\n", pageURL(scheme, addr))
+	if admin != nil {
+		fmt.Fprintf(w, "    admin  %s\n", pageURL("http", admin))
+	}
+	fmt.Fprintf(w, "\n  Ctrl-C ends it.\n\n")
+}
+
+// pageURL gives the address of a page for a browser on this machine.
+func pageURL(scheme string, addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return scheme + "://" + addr.String() + "/"
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port) + "/"
+}
