@@ -31,8 +31,8 @@ type carried struct {
 	pongs   int
 
 	// The end.
-	last *CloseError // what the reader ended with; reported when the inbox is empty
-	over *CloseError // reported now
+	last *CloseError // what the reader ended with; it counts when the inbox is empty
+	over *CloseError // the first one counts
 	down bool        // the last byte to write is in the outbox
 
 	stats Stats
@@ -108,7 +108,7 @@ func (c *carried) poll(fn func(bool, []byte) error) error {
 		}
 	}
 	if c.over == nil && c.last != nil && len(c.inbox) == 0 {
-		c.over = c.last
+		c.shut(c.last)
 	}
 	c.age()
 	return c.ended()
@@ -138,14 +138,6 @@ func (c *carried) ended() error {
 	return c.over
 }
 
-// sending is how the connection ended as far as writes are concerned.
-func (c *carried) sending() error {
-	if c.over == nil && c.last != nil {
-		return c.last
-	}
-	return c.ended()
-}
-
 // age ends the connection if its peer takes nothing.
 func (c *carried) age() {
 	if c.over == nil && c.out.stuck(c.g.opt.DeadAfter) {
@@ -173,7 +165,7 @@ func (c *carried) send(op byte, frame []byte, reliable bool) error {
 	b := seal(op, frame)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.sending(); err != nil {
+	if err := c.ended(); err != nil {
 		return err
 	}
 	if n := c.out.len(); n > 0 {
@@ -194,14 +186,14 @@ func (c *carried) Flush() (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.age()
-	return c.out.len(), c.sending()
+	return c.out.len(), c.ended()
 }
 
 // pong answers a ping, if nothing more important waits.
 func (c *carried) pong(payload []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.sending() != nil || c.pongs >= carriedPong || c.out.len() > carriedPong*(2+maxControlLength) {
+	if c.ended() != nil || c.pongs >= carriedPong || c.out.len() > carriedPong*(2+maxControlLength) {
 		return
 	}
 	c.pongs++
@@ -236,6 +228,7 @@ func (c *carried) bye(end *CloseError) {
 		return
 	}
 	c.down = true
+	c.g.unseat(c)
 	frame := appendClose(nil, end)
 	if len(frame) == 0 {
 		c.out.drop()
@@ -260,8 +253,8 @@ func (c *carried) kick() {
 // write drains the outbox and ends. Every write has a deadline, set once.
 func (c *carried) write() {
 	defer c.g.all.Done()
-	chunk := buffers.Get().(*buffer)
-	defer buffers.Put(chunk)
+	chunk := newBuffer()
+	defer chunk.free()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.out.len() > 0 {
@@ -304,12 +297,14 @@ func (c *carried) broke(err error) {
 	_ = netConn(c.p.Conn).Close()
 }
 
-// finish is called by the reader when gws has ended: it answers, waits for the peer to close
-// too, and closes.
-func (c *carried) finish(_ string, end *CloseError) {
+// finish is called by the reader when gws has ended. It waits for the owner, who may have
+// messages to take and to answer before, then for the peer to close too, and closes.
+func (c *carried) finish(end *CloseError) {
 	c.mu.Lock()
 	c.last = end
-	c.bye(end)
+	for c.over == nil {
+		c.free.Wait()
+	}
 	c.mu.Unlock()
 	var trash [512]byte
 	for {

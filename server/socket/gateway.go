@@ -51,7 +51,7 @@ type Gateway struct {
 	fresh   fifo[net.Conn]    // HTTP connections without a complete header
 	hearing fifo[*pending]    // upgraded, hello not complete
 	pending map[*pending]bool // handshake begun, not seated
-	seated  map[Conn]bool
+	seated  map[Conn]bool     // false: over, but not closed yet
 	stats   GatewayStats
 }
 
@@ -207,16 +207,29 @@ func (g *Gateway) seat(p *pending, c Conn) {
 	}
 }
 
-// release counts a seated connection out, once its descriptor is closed or lingers.
-func (g *Gateway) release(c Conn) {
+// unseat counts a connection out of the seated ones. It is still waited for.
+func (g *Gateway) unseat(c Conn) {
 	g.mu.Lock()
-	if g.seated[c] {
-		delete(g.seated, c)
-		if c.Raw() {
-			g.stats.Raw--
-		} else {
-			g.stats.Carried--
-		}
+	defer g.mu.Unlock()
+	if !g.seated[c] {
+		return
+	}
+	g.seated[c] = false
+	if c.Raw() {
+		g.stats.Raw--
+	} else {
+		g.stats.Carried--
+		g.stats.Lingering++
+	}
+}
+
+// release lets a connection go whose descriptor is closed, or has been given to linger.
+func (g *Gateway) release(c Conn) {
+	g.unseat(c)
+	g.mu.Lock()
+	delete(g.seated, c)
+	if !c.Raw() {
+		g.stats.Lingering--
 	}
 	g.mu.Unlock()
 	g.all.Done()
@@ -234,7 +247,8 @@ func (g *Gateway) Stats() GatewayStats {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s := g.stats
-	s.Pending, s.Lingering = len(g.pending), lingering
+	s.Pending = len(g.pending)
+	s.Lingering += lingering
 	s.Failed = maps.Clone(s.Failed)
 	return s
 }

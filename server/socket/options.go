@@ -40,6 +40,10 @@ type Options struct {
 	// HelloTimeout bounds the time from the upgrade to the first message. Default 5 s.
 	HelloTimeout time.Duration
 
+	// HelloTimeoutCode is the close code of a connection whose hello did not come in
+	// time. Default 1008.
+	HelloTimeoutCode int
+
 	// MaxPending bounds the connections that are not seated yet, and, apart from
 	// those, the ones whose HTTP header is incomplete (with Gateway.Server). When
 	// there is one too many the one that has kept us waiting longest gives way: an
@@ -99,6 +103,7 @@ func (o Options) withDefaults() (Options, error) {
 	setInt(&o.SendBuffer, 16<<10)
 	setInt(&o.NotSentLowat, 4<<10)
 	setInt(&o.MaxPending, 1024)
+	setInt(&o.HelloTimeoutCode, CodePolicy)
 	setTime(&o.HandshakeTimeout, 5*time.Second)
 	setTime(&o.HelloTimeout, 5*time.Second)
 	setTime(&o.DeadAfter, 10*time.Second)

@@ -17,6 +17,19 @@ type buffer struct{ b []byte }
 
 var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
+// newBuffer is an empty buffer; whoever has it gives it back once and forgets it.
+func newBuffer() *buffer {
+	buf := buffers.Get().(*buffer)
+	buf.b = buf.b[:0]
+	return buf
+}
+
+func (buf *buffer) free() {
+	if cap(buf.b) <= keepBuffer {
+		buffers.Put(buf)
+	}
+}
+
 func (o *outbox) len() int {
 	if o.buf == nil {
 		return 0
@@ -35,7 +48,7 @@ func (o *outbox) bytes() []byte {
 // fill makes room for appending and returns the buffer to append to.
 func (o *outbox) fill() *buffer {
 	if o.buf == nil {
-		o.buf, o.off, o.since = buffers.Get().(*buffer), 0, time.Now()
+		o.buf, o.off, o.since = newBuffer(), 0, time.Now()
 	}
 	if o.off > 0 && o.off >= len(o.buf.b)/2 {
 		o.buf.b = append(o.buf.b[:0], o.buf.b[o.off:]...)
@@ -68,10 +81,7 @@ func (o *outbox) drop() {
 		return
 	}
 	o.buf, o.off, o.since = nil, 0, time.Time{}
-	if cap(buf.b) <= keepBuffer {
-		buf.b = buf.b[:0]
-		buffers.Put(buf)
-	}
+	buf.free()
 }
 
 // stuck says that nothing has been taken for longer than limit.

@@ -166,7 +166,8 @@ func (p *pending) run(ws *gws.Conn) {
 	case p.adopt != nil && p.seat == nil:
 		p.seatRaw()
 	case p.seat != nil:
-		p.seat.finish(p.verdict())
+		_, end := p.verdict()
+		p.seat.finish(end)
 	default:
 		p.lose(p.verdict())
 	}
@@ -212,7 +213,7 @@ func (p *pending) verdict() (string, *CloseError) {
 	case p.remote != nil:
 		return FailGone, p.remote
 	case errors.Is(p.readErr, os.ErrDeadlineExceeded):
-		return FailHello, violation(CodePolicy, "no hello in time")
+		return FailHello, violation(p.g.opt.HelloTimeoutCode, "no hello in time")
 	case p.readErr != nil:
 		return FailGone, &CloseError{Code: CodeAbnormal, Remote: true, Err: p.readErr}
 	case p.reply == CodeTooBig:
