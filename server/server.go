@@ -54,6 +54,9 @@ type Server struct {
 	draining atomic.Bool
 	ran      atomic.Bool
 
+	gatherMu sync.Mutex
+	failed   map[string]uint64 // handshakes, by reason, that the metrics know of
+
 	ready     chan struct{} // closed when listening
 	addr      net.Addr
 	adminAddr net.Addr
@@ -85,7 +88,7 @@ func New(cfg *config.Config, opts ...Option) (*Server, error) {
 	if o.log == nil {
 		o.log = newLogger(cfg)
 	}
-	s := &Server{cfg: cfg, log: o.log, mux: http.NewServeMux(), metrics: metrics.New(BuildVersion()), ready: make(chan struct{})}
+	s := &Server{cfg: cfg, log: o.log, mux: http.NewServeMux(), metrics: metrics.New(BuildVersion()), failed: map[string]uint64{}, ready: make(chan struct{})}
 	var err error
 	if s.pool, err = room.NewPool(cfg.PoolSize(), s.log); err != nil {
 		return nil, err
@@ -96,7 +99,8 @@ func New(cfg *config.Config, opts ...Option) (*Server, error) {
 		SendBuffer: cfg.SendBuffer, NotSentLowat: cfg.NotSentLowat,
 		HandshakeTimeout: cfg.HandshakeTimeout, HelloTimeout: cfg.HelloTimeout,
 		MaxPending: cfg.MaxPending, Origins: cfg.Origins, Transport: cfg.Transport, DeadAfter: cfg.DeadAfter,
-		OnHello: s.hello, Logger: s.log,
+		HelloTimeoutCode: int(tickroomv1.CloseCode_CLOSE_CODE_HELLO_TIMEOUT),
+		OnHello:          s.hello, Logger: s.log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.pool.Close(time.Second))
