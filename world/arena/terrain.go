@@ -40,9 +40,10 @@ const (
 	// gap is the least space between two obstacles, or one and a wall: a ship
 	// touches only one at a time, so that pushing it out of that is enough.
 	gap = 2*ShipRadius + 24
-	// skin is how far a ship that is pushed out is kept from the edge, so that
-	// rounding its position does not put it inside.
-	skin = 1.0 / 32
+	// skin is how near to an edge a ship counts as touching it, and how far beyond
+	// that it is pushed: rounding its position moves it by less, so not inside.
+	skin  = 1.0 / 64
+	touch = ShipRadius + skin
 )
 
 // Terrain is what of a map does not change: its walls and obstacles. It can be
@@ -136,7 +137,7 @@ func (t *Terrain) collide(x, y, vx, vy float64) (px, py, pvx, pvy float64) {
 		var nx, ny, deep float64 // the way out
 		if o.Radius > 0 {
 			dx, dy := x-o.X, y-o.Y
-			r := o.Radius + ShipRadius
+			r := o.Radius + touch
 			d2 := float64(dx*dx) + float64(dy*dy)
 			if d2 >= r*r {
 				continue
@@ -150,19 +151,19 @@ func (t *Terrain) collide(x, y, vx, vy float64) (px, py, pvx, pvy float64) {
 			dx, dy := x-o.X, y-o.Y
 			ox, oy := math.Abs(dx)-o.HalfW, math.Abs(dy)-o.HalfH
 			switch {
-			case ox >= ShipRadius || oy >= ShipRadius:
+			case ox >= touch || oy >= touch:
 				continue
 			case ox > 0 && oy > 0: // at a corner
 				d2 := float64(ox*ox) + float64(oy*oy)
-				if d2 >= ShipRadius*ShipRadius {
+				if d2 >= touch*touch {
 					continue
 				}
 				d := math.Sqrt(d2)
-				nx, ny, deep = math.Copysign(ox/d, dx), math.Copysign(oy/d, dy), ShipRadius-d
+				nx, ny, deep = math.Copysign(ox/d, dx), math.Copysign(oy/d, dy), touch-d
 			case ox > oy:
-				nx, deep = math.Copysign(1, dx), ShipRadius-ox
+				nx, deep = math.Copysign(1, dx), touch-ox
 			default:
-				ny, deep = math.Copysign(1, dy), ShipRadius-oy
+				ny, deep = math.Copysign(1, dy), touch-oy
 			}
 		}
 		deep += skin
