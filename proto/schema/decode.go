@@ -35,6 +35,9 @@ func (r *Reader) Reset(table []byte) error {
 		if n < 0 {
 			return fmt.Errorf("%w: %w", ErrTable, protowire.ParseError(n))
 		}
+		if num > protowire.MaxValidNumber {
+			return fmt.Errorf("%w: field number %d is too high", ErrTable, num)
+		}
 		table = table[n:]
 		switch typ {
 		case protowire.VarintType:

@@ -71,6 +71,10 @@ func (d *Decoder) Next() bool {
 		return false
 	}
 	d.Tag = uint64(num)<<3 | uint64(typ)
+	if num > protowire.MaxValidNumber {
+		d.fail("its number is too high")
+		return false
+	}
 	d.b = d.b[n:]
 	return true
 }
