@@ -359,6 +359,10 @@ func (s *Session) Replica() *replica.Replica {
 	return s.rep
 }
 
+// Frame gives what the last Receive was given, taken apart, but for a welcome. It
+// is for the goroutine that calls Receive.
+func (s *Session) Frame() *replica.Frame { return &s.frame }
+
 // OnEvent calls fn for each event of type E, after the tables of its frame have
 // been applied. tick is the one that it happened in. The event is good during
 // the call only. It must be set before the first Receive.

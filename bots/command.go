@@ -1,0 +1,73 @@
+package bots
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Command gives the command "bots".
+func Command() *cobra.Command {
+	var cfg Config
+	var report string
+	cmd := &cobra.Command{
+		Use:   "bots",
+		Short: "Play with thousands of bots, and check that each sees exactly the server's state",
+		Long: `Play with thousands of bots, and check that each sees exactly the server's state.
+
+Each bot is a client like any other. Once a second it compares a hash of all it
+sees with the server's; a difference is a desync, which is reported with its tick,
+interest group and entity. The command fails on a desync, and on anything else
+that should not happen to a client.
+
+The duration begins when all bots have joined. Latencies leave out slow bots.
+Round trips include the wait for the server's next tick.`,
+		Example: `  # A hundred bots for half a minute, in rooms of walkers.
+  tickroom bots --server http://127.0.0.1:7777 --kind walkers --clients 100
+
+  # A soak test of the arena: bots come and go, some read slowly.
+  tickroom bots --kind arena --clients 1000 --duration 10m --churn 0.02 --slow 0.05
+
+  # The figures for another program.
+  tickroom bots --kind walkers --clients 1000 --duration 60s --report bots.json`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg.Progress = terminal(os.Stderr)
+			if cfg.Progress == nil {
+				cfg.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			}
+			rep, err := Run(cmd.Context(), cfg)
+			if rep.Clients == 0 {
+				return err
+			}
+			if serr := rep.Summary(cmd.OutOrStdout()); err == nil {
+				err = serr
+			}
+			if report != "" {
+				if werr := rep.WriteFile(report); werr != nil {
+					return fmt.Errorf("writing the report: %w", werr)
+				}
+			}
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&cfg.Server, "server", "http://127.0.0.1:7777", "the server's `address`")
+	f.StringVar(&cfg.Kind, "kind", "walkers", "`kind` of room to join: "+kinds())
+	f.StringVar(&cfg.Room, "room", "", "a certain room's `id`; any of the kind if left out")
+	f.IntVar(&cfg.Clients, "clients", 100, "`number` of bots")
+	f.DurationVar(&cfg.Duration, "duration", 30*time.Second, "how long to play once all have joined")
+	f.Float64Var(&cfg.Rate, "rate", 20, "inputs per second and bot")
+	f.Float64Var(&cfg.Churn, "churn", 0, "`share` of bots that leave and come back, per second")
+	f.Float64Var(&cfg.Slow, "slow", 0, "`share` of bots that stop reading for seconds, again and again")
+	f.Float64Var(&cfg.Ramp, "ramp", 500, "bots that join per second")
+	f.Uint64Var(&cfg.Seed, "seed", 1, "seed of what the bots do")
+	f.Uint32Var(&cfg.HashEvery, "hash-every", 20, "`ticks` between two checks of the state's hash")
+	f.StringVar(&report, "report", "", "`file` for the report as JSON")
+	return cmd
+}

@@ -1,0 +1,113 @@
+package bots
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/tickroom/tickroom/netcode/client"
+)
+
+// Config says what a swarm does.
+type Config struct {
+	// Server is its address, such as http://127.0.0.1:7777.
+	Server string
+	// Kind is the kind of room to join: arena or walkers.
+	Kind string
+	// Room is a certain room. Empty: any of the kind.
+	Room string
+	// Clients is how many bots there are.
+	Clients int
+	// Duration is how long to play once all have joined.
+	Duration time.Duration
+	// Rate is inputs per second and bot. 0: none; bots then only acknowledge.
+	Rate float64
+	// Churn is the share of bots that leave and come back, per second.
+	Churn float64
+	// Slow is the share of bots that stop reading for some seconds, again and
+	// again.
+	Slow float64
+	// Ramp is how many bots join per second. 0: 500.
+	Ramp float64
+	// Seed makes what the bots do repeatable. When they do it is not.
+	Seed uint64
+	// HashEvery is how many ticks lie between two checks of the state's hash. 0:
+	// 20, a second at the usual rate.
+	HashEvery uint32
+	// Loops is how many goroutines drive the bots. 0: one for each 2,000, at most
+	// one per core.
+	Loops int
+	// StallMin and StallMax bound how long a slow bot reads nothing. 0: 1 and 5
+	// seconds.
+	StallMin, StallMax time.Duration
+
+	// Progress is where a progress bar goes, nil for none.
+	Progress io.Writer
+	// Logger is told of errors and desyncs. Nil: nobody is.
+	Logger *slog.Logger
+}
+
+// check fills in defaults and refuses what can't be.
+func (c *Config) check() (*url.URL, Behaviour, error) {
+	b, ok := behaviours[c.Kind]
+	var errs []error
+	if !ok {
+		errs = append(errs, fmt.Errorf("bots can't play %q; they know %s", c.Kind, kinds()))
+	}
+	u, err := client.ServerURL(c.Server)
+	if err != nil {
+		errs = append(errs, err)
+	} else if u.Scheme != "ws" {
+		errs = append(errs, fmt.Errorf("bots speak plain TCP, not TLS; %q can't be their server: give an http:// address, say of the node behind the proxy", c.Server))
+	}
+	if c.Clients < 1 {
+		errs = append(errs, fmt.Errorf("%d clients; it must be 1 or more", c.Clients))
+	}
+	if c.Duration <= 0 {
+		errs = append(errs, fmt.Errorf("a duration of %v; it must be above 0", c.Duration))
+	}
+	if !(c.Rate >= 0 && c.Rate <= 1000) {
+		errs = append(errs, fmt.Errorf("%g inputs per second; it must be 0 to 1000", c.Rate))
+	}
+	if !(c.Churn >= 0 && c.Churn <= 1) {
+		errs = append(errs, fmt.Errorf("a churn of %g; it is a share, 0 to 1", c.Churn))
+	}
+	if !(c.Slow >= 0 && c.Slow <= 1) {
+		errs = append(errs, fmt.Errorf("%g of the bots are to be slow; it is a share, 0 to 1", c.Slow))
+	}
+	if !(c.Ramp >= 0) {
+		errs = append(errs, fmt.Errorf("a ramp of %g bots per second; it must be above 0", c.Ramp))
+	}
+	if c.Ramp == 0 {
+		c.Ramp = 500
+	}
+	if c.HashEvery == 0 {
+		c.HashEvery = 20
+	}
+	if c.StallMin == 0 && c.StallMax == 0 {
+		c.StallMin, c.StallMax = time.Second, 5*time.Second
+	}
+	if c.StallMin < 0 || c.StallMax < c.StallMin {
+		errs = append(errs, fmt.Errorf("slow bots are to stop for %v to %v; the second must not be less", c.StallMin, c.StallMax))
+	}
+	if c.Loops <= 0 {
+		c.Loops = min(runtime.GOMAXPROCS(0), (c.Clients+1999)/2000)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return u, b, errors.Join(errs...)
+}
+
+// terminal gives f if it is a terminal.
+func terminal(f *os.File) io.Writer {
+	if isTerminal(f) {
+		return f
+	}
+	return nil
+}

@@ -1,0 +1,305 @@
+package bots
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/gobwas/ws"
+
+	"github.com/tickroom/tickroom/netcode/client"
+)
+
+const sweepEvery = time.Millisecond
+
+// loop drives some of a swarm's bots on one goroutine.
+type loop struct {
+	sw   *swarm
+	poll *poller
+	bots []*bot
+	buf  []byte // that is read into
+	out  []byte // that is written from
+
+	slots [1024][]entry // wheel of timers, a slot per millisecond
+	spare []entry
+	at    int64 // millisecond that the wheel has come to
+
+	open      int // connections
+	seated    int
+	measuring bool
+	measured  time.Duration // since when
+	lastHouse time.Duration
+	churn     float64 // bots that are due to leave
+	rnd       *rand.Rand
+
+	joins, leaves, stalls int
+	clientSeconds         float64
+	ended                 client.Stats // of sessions that are over
+	base                  client.Stats // when the measuring began
+	rtt, gap              *hdrhistogram.Histogram
+	inputToState          *hdrhistogram.Histogram
+
+	mu      sync.Mutex
+	arrived []arrival // guarded by mu
+
+	// For the swarm to read at any time.
+	shown struct{ seated, snapshots, checks atomic.Int64 }
+}
+
+// entry is a bot's place in the wheel. Only its newest one counts.
+type entry struct {
+	b   *bot
+	gen uint32
+}
+
+// arrival is what a dialer has to tell.
+type arrival struct {
+	b    *bot
+	s    *client.Session
+	fd   descriptor
+	rest []byte // what the server sent right after the handshake
+	err  error
+}
+
+func newLoop(sw *swarm, n int) (*loop, error) {
+	p, err := newPoller()
+	if err != nil {
+		return nil, err
+	}
+	// In microseconds, up to two minutes, to three digits.
+	h := func() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(2*time.Minute/time.Microsecond), 3) }
+	return &loop{sw: sw, poll: p, rnd: rand.New(rand.NewPCG(sw.cfg.Seed, 1<<40+uint64(n))), buf: make([]byte, 256<<10), rtt: h(), gap: h(), inputToState: h()}, nil
+}
+
+func record(h *hdrhistogram.Histogram, d time.Duration) {
+	_ = h.RecordValue(min(int64(d/time.Microsecond), h.HighestTrackableValue()))
+}
+
+// run sweeps until the swarm is over and all bots have left.
+func (l *loop) run() error {
+	defer l.poll.close()
+	var sleep *time.Timer
+	for {
+		now := l.sw.now()
+		if l.sw.phase.Load() == phaseLeave && l.finish(now) {
+			return nil
+		}
+		l.mu.Lock()
+		arrived := l.arrived
+		l.arrived = nil
+		l.mu.Unlock()
+		for _, a := range arrived {
+			a.b.connected(a, now)
+		}
+		if err := l.poll.ready(func(b *bot) { l.read(b, l.sw.now()) }); err != nil {
+			return err
+		}
+		l.timers(l.sw.now())
+		l.house(now)
+		if sleep == nil {
+			sleep = time.NewTimer(sweepEvery)
+		} else {
+			sleep.Reset(sweepEvery)
+		}
+		<-sleep.C
+	}
+}
+
+// schedule makes a bot act at a time, and not at the one that was set before.
+func (l *loop) schedule(b *bot, at time.Duration) {
+	b.wake = at
+	ms := int64(at / time.Millisecond)
+	ms = min(max(ms, l.at+1), l.at+int64(len(l.slots))-1)
+	slot := &l.slots[ms%int64(len(l.slots))]
+	b.gen++
+	*slot = append(*slot, entry{b, b.gen})
+}
+
+func (l *loop) timers(now time.Duration) {
+	for ms := int64(now / time.Millisecond); l.at < ms; {
+		l.at++
+		slot := &l.slots[l.at%int64(len(l.slots))]
+		due := *slot
+		*slot = l.spare[:0]
+		for _, e := range due {
+			b := e.b
+			if b.gen == e.gen && b.wake <= now {
+				b.act(now)
+			}
+			if b.gen == e.gen && b.state != dialing && b.state != gone {
+				l.schedule(b, b.wake)
+			}
+		}
+		clear(due)
+		l.spare = due
+	}
+}
+
+// read takes what has come for a bot.
+func (l *loop) read(b *bot, now time.Duration) {
+	for b.state == seated || b.state == leaving {
+		n, err := b.fd.read(l.buf)
+		if err == errAgain {
+			return
+		}
+		if n == 0 || err != nil {
+			b.eof(err, now)
+			return
+		}
+		b.take(l.buf[:n], now)
+		if n < len(l.buf) {
+			return
+		}
+	}
+}
+
+// house does what needs no hurry.
+func (l *loop) house(now time.Duration) {
+	if now-l.lastHouse < 100*time.Millisecond {
+		return
+	}
+	dt := now - l.lastHouse
+	l.lastHouse = now
+	phase := l.sw.phase.Load()
+	if phase == phaseMeasure && !l.measuring {
+		l.measuring, l.measured = true, now
+		l.base = l.total()
+	} else if l.measuring && phase == phaseMeasure {
+		l.clientSeconds += float64(l.seated) * dt.Seconds()
+	}
+	sum := l.total()
+	l.shown.seated.Store(int64(l.seated))
+	l.shown.snapshots.Store(int64(sum.Snapshots))
+	l.shown.checks.Store(int64(sum.HashChecks))
+	if phase != phaseMeasure {
+		return
+	}
+	for l.churn += l.sw.cfg.Churn * float64(len(l.bots)) * dt.Seconds(); l.churn >= 1; l.churn-- {
+		b := l.bots[l.rnd.IntN(len(l.bots))]
+		if b.state == seated && b.welcomed {
+			b.leave(now)
+		}
+	}
+}
+
+// total adds up the statistics of all sessions so far.
+func (l *loop) total() client.Stats {
+	sum := l.ended
+	for _, b := range l.bots {
+		if b.s != nil {
+			add(&sum, b.s.Stats())
+		}
+	}
+	return sum
+}
+
+func add(sum *client.Stats, s client.Stats) {
+	sum.MessagesIn += s.MessagesIn
+	sum.BytesIn += s.BytesIn
+	sum.MessagesOut += s.MessagesOut
+	sum.BytesOut += s.BytesOut
+	sum.Snapshots += s.Snapshots
+	sum.FullSnapshots += s.FullSnapshots
+	sum.SkippedTicks += s.SkippedTicks
+	sum.RowsChanged += s.RowsChanged
+	sum.Events += s.Events
+	sum.HashChecks += s.HashChecks
+	sum.Desyncs += s.Desyncs
+	sum.InputsSent += s.InputsSent
+	sum.InputsDropped += s.InputsDropped
+}
+
+// drop ends a bot's connection.
+func (l *loop) drop(b *bot) {
+	if b.s == nil {
+		return
+	}
+	add(&l.ended, b.s.Stats())
+	l.open--
+	if b.welcomed && b.state != leaving {
+		l.seated--
+	}
+	l.poll.remove(b)
+	b.fd.close()
+	b.s, b.pilot = nil, nil
+}
+
+// left notes that a bot has left as it wanted to; it will come back.
+func (l *loop) left(b *bot, now time.Duration) {
+	l.drop(b)
+	l.leaves++
+	l.back(b, now+time.Duration(100+b.rnd.IntN(900))*time.Millisecond)
+}
+
+// fail notes an error that ends a bot's connection, and tells the server.
+func (l *loop) fail(b *bot, err error, now time.Duration) {
+	var d *client.Desync
+	if b.s != nil && b.s.DesyncPending() && !errors.As(err, &d) {
+		l.sw.note(b, &client.Desync{Tick: b.s.Tick()})
+	}
+	l.sw.note(b, err)
+	if b.s != nil {
+		var ce *client.CloseError
+		if !errors.As(err, &ce) {
+			p := binary.BigEndian.AppendUint16(nil, client.CloseCodeFor(err))
+			frame := appendFrame(nil, ws.OpClose, b.rnd.Uint32(), func(f []byte) []byte { return append(f, p...) })
+			_, _ = b.fd.write(frame)
+		}
+		l.drop(b)
+	}
+	l.back(b, now+errorPause)
+}
+
+// back makes a bot join again at a time.
+func (l *loop) back(b *bot, at time.Duration) {
+	b.state = away
+	if l.sw.phase.Load() == phaseLeave {
+		b.state = gone
+		return
+	}
+	l.schedule(b, at)
+}
+
+// finish makes all bots leave, and tells when they have.
+func (l *loop) finish(now time.Duration) bool {
+	if l.measuring {
+		l.clientSeconds += float64(l.seated) * (now - l.lastHouse).Seconds()
+		l.lastHouse = now
+		l.measuring = false
+		l.base = diff(l.total(), l.base) // from here on what was measured
+	}
+	busy := false
+	for _, b := range l.bots {
+		switch b.state {
+		case seated, stalled:
+			if b.welcomed {
+				if b.s.DesyncPending() {
+					l.sw.note(b, &client.Desync{Tick: b.s.Tick()})
+				}
+				b.leave(now)
+			} else {
+				l.drop(b)
+				b.state = gone
+			}
+		case away:
+			b.state = gone
+		}
+		busy = busy || b.state != gone
+	}
+	return !busy
+}
+
+func diff(a, b client.Stats) client.Stats {
+	a.BytesIn -= b.BytesIn
+	a.BytesOut -= b.BytesOut
+	a.Snapshots -= b.Snapshots
+	a.RowsChanged -= b.RowsChanged
+	a.InputsSent -= b.InputsSent
+	a.MessagesIn -= b.MessagesIn
+	a.MessagesOut -= b.MessagesOut
+	return a
+}

@@ -1,0 +1,176 @@
+package bots
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/tickroom/tickroom/netcode/client"
+)
+
+// Report is what a run has seen. The package comment says what its figures mean.
+type Report struct {
+	Kind    string `json:"kind"`
+	Clients int    `json:"clients"`
+	// Joined counts bots that were let in at least once, Joins each time that one
+	// was, Leaves those that left as they wanted to, and Stalls the times that a
+	// slow bot stopped reading.
+	Joined int `json:"joined"`
+	Joins  int `json:"joins"`
+	Leaves int `json:"leaves"`
+	Stalls int `json:"stalls"`
+
+	// DurationS is how long was measured, RampS how long the joining took before.
+	DurationS float64 `json:"duration_s"`
+	RampS     float64 `json:"ramp_s"`
+
+	// These are of the time that was measured.
+	Snapshots             uint64  `json:"snapshots"`
+	RowsChanged           uint64  `json:"rows_changed"`
+	BytesInPerClientS     float64 `json:"bytes_in_per_client_s"`
+	BytesOutPerClientS    float64 `json:"bytes_out_per_client_s"`
+	BytesPerEntityUpdate  float64 `json:"bytes_per_entity_update"`
+	SnapshotsPerClientS   float64 `json:"snapshots_per_client_s"`
+	BotCPUMicrosPerUpdate float64 `json:"bot_cpu_us_per_snapshot"`
+
+	// These are of the whole run.
+	HashChecks    uint64         `json:"hash_checks"`
+	Desyncs       int            `json:"desyncs"`
+	DesyncDetails []string       `json:"desync_details,omitempty"`
+	Errors        map[string]int `json:"errors"`
+
+	RTT          Latency `json:"rtt_ms"`
+	InputToState Latency `json:"input_to_state_ms"`
+	SnapshotGap  Latency `json:"snapshot_gap_ms"`
+}
+
+// Latency sums up a histogram, in milliseconds.
+type Latency struct {
+	Count int64   `json:"count"`
+	P50   float64 `json:"p50"`
+	P90   float64 `json:"p90"`
+	P99   float64 `json:"p99"`
+	Max   float64 `json:"max"`
+}
+
+func latency(h *hdrhistogram.Histogram) Latency {
+	ms := func(us int64) float64 { return float64(us) / 1000 }
+	return Latency{
+		Count: h.TotalCount(), P50: ms(h.ValueAtQuantile(50)), P90: ms(h.ValueAtQuantile(90)),
+		P99: ms(h.ValueAtQuantile(99)), Max: ms(h.Max()),
+	}
+}
+
+func (sw *swarm) report(measured, ramp time.Duration, cpu float64) Report {
+	r := Report{
+		Kind: sw.cfg.Kind, Clients: sw.cfg.Clients, Joined: int(sw.joined.Load()),
+		DurationS: measured.Seconds(), RampS: (ramp - time.Second).Seconds(),
+		Desyncs: sw.desyncs, DesyncDetails: sw.details, Errors: sw.errors,
+	}
+	first := sw.loops[0]
+	var whole, part client.Stats
+	seconds := 0.0
+	for _, l := range sw.loops {
+		r.Joins += l.joins
+		r.Leaves += l.leaves
+		r.Stalls += l.stalls
+		seconds += l.clientSeconds
+		add(&whole, l.total())
+		if measured > 0 {
+			add(&part, l.base)
+		}
+		if l != first {
+			first.rtt.Merge(l.rtt)
+			first.gap.Merge(l.gap)
+			first.inputToState.Merge(l.inputToState)
+		}
+	}
+	r.HashChecks = whole.HashChecks
+	r.Snapshots, r.RowsChanged = part.Snapshots, part.RowsChanged
+	if seconds > 0 {
+		r.BytesInPerClientS = float64(part.BytesIn) / seconds
+		r.BytesOutPerClientS = float64(part.BytesOut) / seconds
+		r.SnapshotsPerClientS = float64(part.Snapshots) / seconds
+	}
+	if part.RowsChanged > 0 {
+		r.BytesPerEntityUpdate = float64(part.BytesIn) / float64(part.RowsChanged)
+	}
+	if part.Snapshots > 0 {
+		r.BotCPUMicrosPerUpdate = cpu * 1e6 / float64(part.Snapshots)
+	}
+	r.RTT, r.InputToState, r.SnapshotGap = latency(first.rtt), latency(first.inputToState), latency(first.gap)
+	return r
+}
+
+// verdict gives the error of a run that was not as it should be.
+func (r *Report) verdict() error {
+	var errs []error
+	if r.Desyncs > 0 {
+		errs = append(errs, fmt.Errorf("%d desyncs, the first of %s", r.Desyncs, r.DesyncDetails[0]))
+	}
+	n := 0
+	for _, k := range r.Errors {
+		n += k
+	}
+	if n > 0 {
+		errs = append(errs, fmt.Errorf("%d errors: see the summary", n))
+	}
+	if r.Joined < r.Clients && r.DurationS > 0 {
+		errs = append(errs, fmt.Errorf("only %d of %d clients could join", r.Joined, r.Clients))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("bots: %w", err)
+	}
+	return nil
+}
+
+// WriteFile writes the report as JSON.
+func (r *Report) WriteFile(name string) error {
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, append(b, '\n'), 0o644)
+}
+
+// Summary writes the report for people.
+func (r *Report) Summary(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	line := func(name, format string, args ...any) {
+		_, _ = fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...))
+	}
+	line(r.Kind, "%d of %d clients joined, within %.1f s", r.Joined, r.Clients, r.RampS)
+	line("measured", "%.1f s; %d joins, %d leaves, %d stalls in all", r.DurationS, r.Joins, r.Leaves, r.Stalls)
+	line("snapshots", "%d (%.1f per client and second), %d rows changed", r.Snapshots, r.SnapshotsPerClientS, r.RowsChanged)
+	line("hash checks", "%d", r.HashChecks)
+	line("desyncs", "%d", r.Desyncs)
+	line("bytes per client and second", "%.0f in, %.0f out", r.BytesInPerClientS, r.BytesOutPerClientS)
+	line("bytes per row changed", "%.2f", r.BytesPerEntityUpdate)
+	line("bots' own CPU per snapshot", "%.1f µs", r.BotCPUMicrosPerUpdate)
+	_, _ = fmt.Fprintf(w, "\t\n")
+	_, _ = fmt.Fprintf(w, "milliseconds\tp50\tp90\tp99\tmax\n")
+	for _, row := range []struct {
+		name string
+		l    Latency
+	}{{"input to state", r.InputToState}, {"snapshot gap", r.SnapshotGap}, {"round trip", r.RTT}} {
+		_, _ = fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.1f\t%.1f\n", row.name, row.l.P50, row.l.P90, row.l.P99, row.l.Max)
+	}
+	if len(r.Errors) > 0 {
+		_, _ = fmt.Fprintf(w, "\t\nerrors\n")
+		for _, k := range slices.Sorted(maps.Keys(r.Errors)) {
+			line(fmt.Sprint("  ", r.Errors[k]), "%s", k)
+		}
+	}
+	for _, d := range r.DesyncDetails {
+		line("desync", "%s", d)
+	}
+	return w.Flush()
+}

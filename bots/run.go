@@ -1,0 +1,314 @@
+package bots
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/tickroom/tickroom/netcode/client"
+)
+
+// The phases of a run.
+const (
+	phaseJoin int32 = iota
+	phaseMeasure
+	phaseLeave
+)
+
+const (
+	dialers     = 32
+	dialLimit   = 10 * time.Second
+	joinLimit   = 30 * time.Second // beyond what the ramp takes
+	maxReasons  = 50
+	maxDesyncs  = 20
+	reasonWidth = 200
+)
+
+// swarm is what all loops share.
+type swarm struct {
+	cfg       Config
+	url       *url.URL
+	behaviour Behaviour
+	period    time.Duration // between inputs, 0 none
+	start     time.Time
+	loops     []*loop
+	want      chan *bot // bots to be connected; room for all
+
+	phase  atomic.Int32
+	joined atomic.Int64 // bots that were seated at least once
+
+	mu sync.Mutex
+	// Guarded by mu.
+	errors  map[string]int
+	desyncs int
+	details []string
+}
+
+// Run plays with a swarm of bots until the duration is over or the context ends,
+// and lets them leave. The error tells of a desync, or of anything else that
+// should not happen to a client; the report is good all the same. An error
+// together with a report of no clients means that nothing was begun.
+func Run(ctx context.Context, cfg Config) (Report, error) {
+	u, behaviour, err := cfg.check()
+	if err != nil {
+		return Report{}, fmt.Errorf("bots: %w", err)
+	}
+	sw := &swarm{
+		cfg: cfg, url: u, behaviour: behaviour, start: time.Now(),
+		want: make(chan *bot, cfg.Clients), errors: map[string]int{},
+	}
+	if cfg.Rate > 0 {
+		sw.period = time.Duration(float64(time.Second) / cfg.Rate)
+	}
+	for i := range cfg.Loops {
+		l, err := newLoop(sw, i)
+		if err != nil {
+			for _, l := range sw.loops {
+				l.poll.close()
+			}
+			return Report{}, fmt.Errorf("bots: %w", err)
+		}
+		sw.loops = append(sw.loops, l)
+	}
+	var all []*bot
+	slow := rand.New(rand.NewPCG(cfg.Seed, 0)).Perm(cfg.Clients)
+	for i := range cfg.Clients {
+		l := sw.loops[i%len(sw.loops)]
+		b := &bot{
+			id: i, loop: l, state: dialing, rnd: rand.New(rand.NewPCG(cfg.Seed, uint64(i+1))),
+			slow: float64(slow[i]) < cfg.Slow*float64(cfg.Clients),
+		}
+		l.bots = append(l.bots, b)
+		all = append(all, b)
+	}
+	return sw.run(ctx, all)
+}
+
+func (sw *swarm) run(ctx context.Context, all []*bot) (Report, error) {
+	dialCtx, stopDialing := context.WithCancel(context.Background())
+	defer stopDialing()
+	var driving, helping sync.WaitGroup
+	failed := make(chan error, len(sw.loops))
+	for _, l := range sw.loops {
+		driving.Go(func() {
+			if err := l.run(); err != nil {
+				failed <- err
+			}
+		})
+	}
+	for range min(dialers, len(all)) {
+		helping.Go(func() { sw.dialer(dialCtx) })
+	}
+	bar := newBar(sw)
+	helping.Go(func() { bar.run(dialCtx) })
+
+	cpu := cpuTime()
+	err := sw.ramp(ctx, all, failed)
+	rampTook := sw.now()
+	measured, cpuUsed := time.Duration(0), 0.0
+	if err == nil {
+		sw.phase.Store(phaseMeasure)
+		cpu = cpuTime()
+		err = wait(ctx, failed, sw.cfg.Duration)
+		measured, cpuUsed = sw.now()-rampTook, cpuTime()-cpu
+	}
+	// The bots that wait for a dialer don't need one any more.
+	sw.phase.Store(phaseLeave)
+	stopDialing()
+	for drained := false; !drained; {
+		select {
+		case b := <-sw.want:
+			b.loop.hand(arrival{b: b, err: context.Canceled})
+		default:
+			drained = true
+		}
+	}
+	driving.Wait()
+	helping.Wait()
+	rep := sw.report(measured, rampTook, cpuUsed)
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return rep, fmt.Errorf("bots: %w", err)
+	}
+	return rep, rep.verdict()
+}
+
+// ramp lets the bots join, so many per second, and waits until all have.
+func (sw *swarm) ramp(ctx context.Context, all []*bot, failed <-chan error) error {
+	limit := time.Duration(float64(len(all))/sw.cfg.Ramp*float64(time.Second)) + joinLimit
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	sent := 0
+	defer func() {
+		for _, b := range all[sent:] {
+			b.loop.hand(arrival{b: b, err: context.Canceled})
+		}
+	}()
+	for {
+		now := sw.now()
+		for sent < len(all) && float64(sent) <= now.Seconds()*sw.cfg.Ramp {
+			sw.want <- all[sent]
+			sent++
+		}
+		if int(sw.joined.Load()) == len(all) {
+			return nil
+		}
+		if now > limit {
+			// Bots that were not begun with, or have failed, are in the errors.
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-failed:
+			return err
+		case <-tick.C:
+		}
+	}
+}
+
+func wait(ctx context.Context, failed <-chan error, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// now is the swarm's clock. It begins at a second, so that 0 means never.
+func (sw *swarm) now() time.Duration { return time.Since(sw.start) + time.Second }
+
+// note counts an error.
+func (sw *swarm) note(b *bot, err error) {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	var d *client.Desync
+	if errors.As(err, &d) {
+		sw.desyncs++
+		if len(sw.details) < maxDesyncs {
+			sw.details = append(sw.details, fmt.Sprintf("bot %d: %v", b.id, err))
+		}
+		sw.cfg.Logger.Error("desync", "bot", b.id, "error", err)
+		return
+	}
+	r := reason(err)
+	if sw.errors[r] == 0 {
+		if len(sw.errors) >= maxReasons {
+			r = "others"
+		}
+		sw.cfg.Logger.Warn("a bot failed; further ones with this reason are only counted", "bot", b.id, "error", err)
+	}
+	sw.errors[r]++
+}
+
+// reason gives an error's text without what differs from bot to bot.
+func reason(err error) string {
+	var op *net.OpError
+	var no syscall.Errno
+	var ce *client.CloseError
+	s := err.Error()
+	switch {
+	case errors.As(err, &ce) && ce.Code != client.CloseLost:
+	case errors.As(err, &op) && op.Timeout():
+		s = op.Op + ": timed out"
+	case errors.As(err, &no):
+		s = no.Error()
+		if op != nil {
+			s = op.Op + ": " + s
+		}
+	}
+	if len(s) > reasonWidth {
+		s = s[:reasonWidth]
+	}
+	return s
+}
+
+// dialer connects bots, one at a time.
+func (sw *swarm) dialer(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case b := <-sw.want:
+			b.loop.hand(sw.dial(ctx, b))
+		}
+	}
+}
+
+func (l *loop) hand(a arrival) {
+	l.mu.Lock()
+	l.arrived = append(l.arrived, a)
+	l.mu.Unlock()
+}
+
+func (sw *swarm) dial(ctx context.Context, b *bot) (a arrival) {
+	a.b = b
+	s, err := client.NewSession(client.Config{
+		Kind: sw.cfg.Kind, Room: sw.cfg.Room, Name: fmt.Sprintf("bot %d", b.id),
+		Schema: sw.behaviour.Schema(), HashEvery: sw.cfg.HashEvery,
+	})
+	if err != nil {
+		a.err = err
+		return a
+	}
+	host := sw.url.Host
+	if sw.url.Port() == "" {
+		host = net.JoinHostPort(sw.url.Hostname(), "80")
+	}
+	dialer := net.Dialer{Timeout: dialLimit}
+	conn, err := dialer.DialContext(ctx, "tcp", host)
+	if err != nil {
+		a.err = err
+		return a
+	}
+	defer func() {
+		if a.err != nil {
+			_ = conn.Close()
+		}
+	}()
+	_ = conn.SetDeadline(time.Now().Add(dialLimit))
+	br, hs, err := ws.Dialer{Protocols: []string{client.Subprotocol}}.Upgrade(conn, sw.url)
+	if err != nil {
+		a.err = fmt.Errorf("handshake: %w", err)
+		return a
+	}
+	if hs.Protocol != client.Subprotocol {
+		a.err = fmt.Errorf("handshake: the server does not speak %s", client.Subprotocol)
+		return a
+	}
+	if br != nil {
+		a.rest = readAhead(br)
+	}
+	// Masking hides nothing between these two; it is there since it must be.
+	if _, err := conn.Write(appendFrame(nil, ws.OpBinary, uint32(b.id)*2654435761, s.AppendHello)); err != nil {
+		a.err = fmt.Errorf("hello: %w", err)
+		return a
+	}
+	_ = conn.SetDeadline(time.Time{})
+	a.fd, err = takeDescriptor(conn)
+	if err != nil {
+		a.err = fmt.Errorf("taking the descriptor: %w", err)
+	}
+	a.s = s
+	return a
+}
+
+// readAhead gives a copy of what a reader has taken in already.
+func readAhead(br *bufio.Reader) []byte {
+	p, _ := br.Peek(br.Buffered())
+	return append([]byte(nil), p...)
+}
