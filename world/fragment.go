@@ -120,32 +120,34 @@ func (o *olderStores) get(base uint32) *fragStore {
 	return o.stores[n]
 }
 
-// fullRow gives a slot's whole row.
-func (c *core) fullRow(slot int32) frag {
+// fullRow gives a slot's whole row. Like those of rowSince the fragment does not
+// change until the next commit: a store's slice of records grows before the
+// first of them is given out in a tick, since rows are added only between ticks.
+func (c *core) fullRow(slot int32) *frag {
 	t := c.w.committed
 	c.full.mu.Lock()
 	defer c.full.mu.Unlock()
 	if r := &c.full.recs[slot]; r.tick == t {
-		return r.f
+		return &r.f
 	}
 	cells := c.cells(slot)
-	return *c.full.encode(c, slot, c.ent[slot], t, c.comp.NonZero(cells), cells, nil)
+	return c.full.encode(c, slot, c.ent[slot], t, c.comp.NonZero(cells), cells, nil)
 }
 
 // rowSince gives the fields of a slot that changed after base, absolute. The
 // row was there at base.
-func (c *core) rowSince(slot int32, base uint32, sc *Scratch) frag {
+func (c *core) rowSince(slot int32, base uint32, sc *Scratch) *frag {
 	t := c.w.committed
 	st := c.older.get(base)
 	if st == nil {
-		var f frag
-		sc.private.encodeInto(&f, c, c.ent[slot], c.maskSince(slot, base), c.cells(slot), nil)
+		f := new(frag)
+		sc.private.encodeInto(f, c, c.ent[slot], c.maskSince(slot, base), c.cells(slot), nil)
 		return f
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if int(slot) < len(st.recs) && st.recs[slot].tick == t {
-		return st.recs[slot].f
+		return &st.recs[slot].f
 	}
-	return *st.encode(c, slot, c.ent[slot], t, c.maskSince(slot, base), c.cells(slot), nil)
+	return st.encode(c, slot, c.ent[slot], t, c.maskSince(slot, base), c.cells(slot), nil)
 }

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"math"
 	"math/bits"
 
 	"github.com/tickroom/tickroom/proto/schema"
@@ -37,15 +38,16 @@ type Scratch struct {
 	private fragStore
 	events  []*event
 
-	mark  []uint32 // by entity: epoch
+	mark  []mark // by entity
 	epoch uint32
+	seen  []viewEntry // a view's new entries
 
 	inner *Scratch // for a group's shared bytes, made while a message is
 }
 
 // item is one row of the message.
 type item struct {
-	f    frag
+	f    *frag
 	next int32 // index plus one
 }
 
@@ -80,27 +82,31 @@ func (sc *Scratch) begin(w *World) {
 	sc.private.reset(0)
 }
 
-// marks gives a set of entities, empty: those whose mark is the epoch.
-func (sc *Scratch) marks(n int) []uint32 {
+// mark puts an entity into a set: that of the epoch.
+type mark struct{ epoch, index uint32 }
+
+// marks gives a set of entities, empty: those whose mark has the epoch.
+func (sc *Scratch) marks(n int) []mark {
 	if len(sc.mark) < n {
-		sc.mark = append(sc.mark, make([]uint32, n-len(sc.mark))...)
+		sc.mark = append(sc.mark, make([]mark, n-len(sc.mark))...)
+	}
+	if sc.epoch == math.MaxUint32 {
+		clear(sc.mark)
+		sc.epoch = 0
 	}
 	sc.epoch++
-	if sc.epoch == 0 {
-		clear(sc.mark)
-		sc.epoch = 1
-	}
 	return sc.mark
 }
 
 func (sc *Scratch) remove(e Entity) { sc.removed = schema.AppendUvarint(sc.removed, uint64(e)) }
 
 // gather adds what a client lacks of one entity since base; all of it if fresh.
-func (sc *Scratch) gather(e Entity, s *entityState, base uint32, fresh bool) {
+func (sc *Scratch) gather(e Entity, base uint32, fresh bool) {
 	w := sc.w
+	s := &w.rows[e]
 	if fresh || base == 0 {
 		for has := s.has; has != 0; has &= has - 1 {
-			c := w.tables[bits.TrailingZeros64(has)].base()
+			c := w.cores[bits.TrailingZeros64(has)]
 			sc.add(c.index, c.fullRow(c.slotOf[e]-1))
 		}
 		return
@@ -108,9 +114,8 @@ func (sc *Scratch) gather(e Entity, s *entityState, base uint32, fresh bool) {
 	if base+1 == w.committed {
 		if s.changedAt == w.committed {
 			for ch := s.changed; ch != 0; ch &= ch - 1 {
-				i := bits.TrailingZeros64(ch)
-				c := w.tables[i].base()
-				sc.addPtr(MaxTables+i, &c.delta.recs[c.slotOf[e]-1].f)
+				c := w.cores[bits.TrailingZeros64(ch)]
+				sc.add(MaxTables+c.index, &c.delta.recs[c.slotOf[e]-1].f)
 			}
 		}
 		// Rows added to an entity that was there before have no difference.
@@ -119,7 +124,7 @@ func (sc *Scratch) gather(e Entity, s *entityState, base uint32, fresh bool) {
 		}
 	}
 	for has := s.has; has != 0; has &= has - 1 {
-		c := w.tables[bits.TrailingZeros64(has)].base()
+		c := w.cores[bits.TrailingZeros64(has)]
 		slot := c.slotOf[e] - 1
 		switch {
 		case c.rowTick[slot] <= base:
@@ -131,40 +136,35 @@ func (sc *Scratch) gather(e Entity, s *entityState, base uint32, fresh bool) {
 	}
 }
 
-func (sc *Scratch) add(chain int, f frag) { sc.addPtr(chain, &f) }
-
-func (sc *Scratch) addPtr(chain int, f *frag) {
-	sc.items = append(sc.items, item{f: *f})
+// add takes a row into the message.
+func (sc *Scratch) add(chain int, f *frag) {
+	sc.items = append(sc.items, item{f: f})
 	at := int32(len(sc.items))
-	var b *bucket
 	first := sc.chains[chain]
 	for i := first; i != 0; {
-		x := &sc.buckets[i-1]
-		if x.mask == f.mask {
-			b = x
-			break
+		b := &sc.buckets[i-1]
+		if b.mask == f.mask {
+			sc.items[b.tail-1].next = at
+			b.tail = at
+			b.n++
+			b.size += int32(len(f.rows)) - int32(f.maskLen)
+			return
 		}
-		i = x.next
+		i = b.next
 	}
-	if b == nil {
-		if first == 0 {
-			sc.active = append(sc.active, uint8(chain))
-		}
-		sc.buckets = append(sc.buckets, bucket{mask: f.mask, maskLen: f.maskLen, next: first, head: at})
-		sc.chains[chain] = int32(len(sc.buckets))
-		b = &sc.buckets[len(sc.buckets)-1]
-	} else {
-		sc.items[b.tail-1].next = at
+	if first == 0 {
+		sc.active = append(sc.active, uint8(chain))
 	}
-	b.tail = at
-	b.n++
-	b.size += int32(len(f.rows)) - int32(f.maskLen)
+	sc.buckets = append(sc.buckets, bucket{
+		mask: f.mask, maskLen: f.maskLen, next: first, head: at, tail: at, n: 1, size: int32(len(f.rows)) - int32(f.maskLen),
+	})
+	sc.chains[chain] = int32(len(sc.buckets))
 }
 
 // rowsRemovedSince tells whether any entity lost a row after base.
 func (sc *Scratch) rowsRemovedSince(base uint32) bool {
-	for _, t := range sc.w.tables {
-		if c := t.base(); len(after(c.tombs, base)) > 0 {
+	for _, c := range sc.w.cores {
+		if len(after(c.tombs, base)) > 0 {
 			return true
 		}
 	}
@@ -173,8 +173,7 @@ func (sc *Scratch) rowsRemovedSince(base uint32) bool {
 
 // gatherRemovedRows adds the rows that entities in sight lost after base.
 func (sc *Scratch) gatherRemovedRows(base uint32, inSight func(Entity) bool) {
-	for _, t := range sc.w.tables {
-		c := t.base()
+	for _, c := range sc.w.cores {
 		n := 0
 		for _, tomb := range after(c.tombs, base) {
 			if inSight(tomb.e) {
@@ -208,7 +207,7 @@ func (sc *Scratch) appendTo(b []byte) []byte {
 	}
 	b = append(b, sc.rowsOut...)
 	for _, chain := range sc.active {
-		tag, comp := byte(tagSet), sc.w.tables[chain&(MaxTables-1)].base().comp
+		tag, comp := byte(tagSet), sc.w.cores[chain&(MaxTables-1)].comp
 		if chain >= MaxTables {
 			tag = tagDelta
 		}
@@ -311,9 +310,15 @@ func (sc *Scratch) appendTable(b []byte, tag byte, comp *schema.Component, main,
 	if mixed {
 		b = append(b, tagMixed)
 		b = schema.AppendUvarint(b, uint64(mixedSize))
-		sc.each(0, first, true, func(f *frag) {
-			b = append(b, f.rows...)
-		}, main)
+		for j := first; j != 0; j = sc.buckets[j-1].next {
+			if x := &sc.buckets[j-1]; j != main && !x.own {
+				for i := x.head; i != 0; {
+					it := &sc.items[i-1]
+					b = append(b, it.f.rows...)
+					i = it.next
+				}
+			}
+		}
 	}
 	if !comp.Plain {
 		b = sc.appendExt(b, &ext, main, first, mixed)
@@ -322,16 +327,12 @@ func (sc *Scratch) appendTable(b []byte, tag byte, comp *schema.Component, main,
 }
 
 // each calls fn for the rows of bucket main, then, if mixed, for those of the
-// chain's buckets that have no table of their own, except is apart.
-func (sc *Scratch) each(main, first int32, mixed bool, fn func(*frag), except ...int32) {
+// chain's other buckets that have no table of their own.
+func (sc *Scratch) each(main, first int32, mixed bool, fn func(*frag)) {
 	walk := func(i int32) {
 		for i = sc.buckets[i-1].head; i != 0; i = sc.items[i-1].next {
-			fn(&sc.items[i-1].f)
+			fn(sc.items[i-1].f)
 		}
-	}
-	skip := main
-	if len(except) > 0 {
-		skip = except[0]
 	}
 	if main != 0 {
 		walk(main)
@@ -340,7 +341,7 @@ func (sc *Scratch) each(main, first int32, mixed bool, fn func(*frag), except ..
 		return
 	}
 	for i := first; i != 0; i = sc.buckets[i-1].next {
-		if i != skip && !sc.buckets[i-1].own {
+		if i != main && !sc.buckets[i-1].own {
 			walk(i)
 		}
 	}

@@ -13,8 +13,9 @@ type grid struct {
 }
 
 type gridEntry struct {
-	e    Entity
-	x, y float64
+	e      Entity
+	joined uint32 // tick in which it came into the group
+	x, y   float64
 }
 
 // maxCells bounds a grid's memory; a finer grid than that is made coarser.
@@ -55,7 +56,7 @@ func (g *grid) place(w *World, e Entity, s *entityState) {
 		}
 		s.cell = cell
 		s.inCell = int32(len(g.cells[cell]))
-		g.cells[cell] = append(g.cells[cell], gridEntry{e, s.x, s.y})
+		g.cells[cell] = append(g.cells[cell], gridEntry{e, s.joined, s.x, s.y})
 		return
 	}
 	p := &g.cells[cell][s.inCell]

@@ -180,7 +180,7 @@ func (g *Group) since(base uint32, sc *Scratch) []byte {
 		}
 	}
 	for _, e := range g.members {
-		inner.gather(e, &g.w.ents[e], base, g.w.ents[e].joined > base)
+		inner.gather(e, base, g.w.ents[e].joined > base)
 	}
 	if base > 0 {
 		inner.gatherRemovedRows(base, func(e Entity) bool { return g.w.GroupOf(e) == g })

@@ -15,8 +15,7 @@ func (w *World) hashRows() {
 		return
 	}
 	w.hashed = w.committed
-	for _, t := range w.tables {
-		c := t.base()
+	for _, c := range w.cores {
 		for slot, e := range c.ent {
 			if e != 0 && c.rowTick[slot] != c.hashOf[slot] {
 				c.hash[slot] = c.comp.RowHash(uint32(e), c.cells(int32(slot)))
@@ -28,8 +27,8 @@ func (w *World) hashRows() {
 
 func (w *World) entityHash(e Entity) uint64 {
 	var sum uint64
-	for has := w.ents[e].has; has != 0; has &= has - 1 {
-		c := w.tables[bits.TrailingZeros64(has)].base()
+	for has := w.rows[e].has; has != 0; has &= has - 1 {
+		c := w.cores[bits.TrailingZeros64(has)]
 		sum = schema.AddHash(sum, c.hash[c.slotOf[e]-1])
 	}
 	return sum

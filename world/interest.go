@@ -128,8 +128,8 @@ func (in *Interest) Reaches(base uint32) bool {
 			return false
 		}
 	}
-	for _, t := range in.w.tables {
-		if t.base().tombsFloor > base {
+	for _, c := range in.w.cores {
+		if c.tombsFloor > base {
 			return false
 		}
 	}

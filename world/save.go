@@ -113,6 +113,7 @@ func (w *World) Restore(saved []byte) error {
 	}
 	w.committed, w.emitted, w.hashed = s.GetTick(), s.GetEmitted(), 0
 	w.ents = make([]entityState, s.GetHighest()+1)
+	w.rows = make([]entityRows, s.GetHighest()+1)
 	for _, t := range w.tables {
 		t.wipe()
 	}

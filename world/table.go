@@ -118,7 +118,7 @@ func (c *core) occupy(slot int32, e Entity) {
 	c.born[slot] = c.w.Tick()
 	c.rowTick[slot] = 0
 	c.rows++
-	s := &c.w.ents[e]
+	s := &c.w.rows[e]
 	s.has |= 1 << c.index
 	s.addedAt = c.w.Tick()
 }
@@ -130,7 +130,7 @@ func (c *core) drop(e Entity) {
 	c.ent[slot] = 0
 	c.free = append(c.free, slot)
 	c.rows--
-	s := &c.w.ents[e]
+	s := &c.w.rows[e]
 	s.has &^= 1 << c.index
 	s.changed &^= 1 << c.index
 }
@@ -178,7 +178,7 @@ func (c *core) commitRow(slot int32, t uint32) {
 		}
 	}
 	c.rowTick[slot] = t
-	s := &c.w.ents[e]
+	s := &c.w.rows[e]
 	if s.changedAt != t {
 		s.changedAt, s.changed = t, 0
 	}
@@ -260,6 +260,7 @@ func NewTable[T any, P schema.Row[T]](w *World) *Table[T] {
 		t.same = func(a, b *T) bool { return P(a).SameAs(b) }
 	}
 	w.tables = append(w.tables, t)
+	w.cores = append(w.cores, &t.core)
 	return t
 }
 

@@ -64,35 +64,46 @@ func (v *View) update(sc *Scratch) {
 			v.follow = 0
 		}
 	}
-	mark := sc.marks(len(w.ents))
+	// The grid has the entities of this group alone, each with the tick in which
+	// it came, so that one that left and came back is told from one that stayed.
+	marks := sc.marks(len(w.ents))
 	epoch := sc.epoch
-	leave2 := v.leave * v.leave
-	keep := v.entries[:0]
-	for _, en := range v.entries {
-		s := &w.ents[en.e]
-		dx, dy := s.x-v.x, s.y-v.y
-		if s.group == v.group && s.joined <= en.since && s.cell >= 0 && dx*dx+dy*dy <= leave2 {
-			mark[en.e] = epoch
-			keep = append(keep, en)
-			continue
-		}
-		v.left = append(v.left, rowTomb{en.e, t})
+	for i := range v.entries {
+		marks[v.entries[i].e] = mark{epoch, uint32(i)}
 	}
-	v.entries = keep
 	g := v.group.grid
-	x0, y0, x1, y1 := g.span(v.x, v.y, v.radius)
-	r2 := v.radius * v.radius
+	x0, y0, x1, y1 := g.span(v.x, v.y, v.leave)
+	enter2, leave2 := v.radius*v.radius, v.leave*v.leave
+	seen := sc.seen[:0]
+	kept := 0
 	for cy := y0; cy <= y1; cy++ {
 		for _, cell := range g.cells[cy*g.nx+x0 : cy*g.nx+x1+1] {
 			for i := range cell {
 				p := &cell[i]
 				dx, dy := p.x-v.x, p.y-v.y
-				if dx*dx+dy*dy <= r2 && mark[p.e] != epoch {
-					v.entries = append(v.entries, viewEntry{p.e, t})
+				d2 := dx*dx + dy*dy
+				if d2 > leave2 {
+					continue
+				}
+				if m := &marks[p.e]; m.epoch == epoch && p.joined <= v.entries[m.index].since {
+					seen = append(seen, v.entries[m.index])
+					m.epoch = 0 // found again
+					kept++
+				} else if d2 <= enter2 {
+					seen = append(seen, viewEntry{p.e, t})
 				}
 			}
 		}
 	}
+	if kept < len(v.entries) {
+		for _, en := range v.entries {
+			if marks[en.e].epoch == epoch {
+				v.left = append(v.left, rowTomb{en.e, t})
+			}
+		}
+	}
+	v.entries = append(v.entries[:0], seen...)
+	sc.seen = seen
 	if n := len(v.left) - v.maxLefts; n > 0 {
 		v.floor = v.left[n-1].tick
 		v.left = append(v.left[:0], v.left[n:]...)
@@ -108,14 +119,14 @@ func (v *View) gather(sc *Scratch, base uint32) {
 		}
 	}
 	for _, en := range v.entries {
-		sc.gather(en.e, &w.ents[en.e], base, en.since > base)
+		sc.gather(en.e, base, en.since > base)
 	}
 	if base > 0 && sc.rowsRemovedSince(base) {
-		mark := sc.marks(len(w.ents))
+		marks := sc.marks(len(w.ents))
 		for _, en := range v.entries {
-			mark[en.e] = sc.epoch
+			marks[en.e].epoch = sc.epoch
 		}
-		sc.gatherRemovedRows(base, func(e Entity) bool { return mark[e] == sc.epoch })
+		sc.gatherRemovedRows(base, func(e Entity) bool { return marks[e].epoch == sc.epoch })
 	}
 }
 

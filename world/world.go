@@ -54,19 +54,23 @@ const MaxTables = 64
 
 // entityState is what the world knows of one entity number.
 type entityState struct {
-	group   *Group // nil: not alive
-	member  int32  // index in group.members
-	joined  uint32 // tick in which it came into its group
-	has     uint64 // bit per table: has a row
-	changed uint64 // bit per table: row changed in tick changedAt
-	// changedAt is the committed tick that changed is about.
-	changedAt uint32
-	addedAt   uint32 // tick in which the entity was last given a row
+	group  *Group // nil: not alive
+	member int32  // index in group.members
+	joined uint32 // tick in which it came into its group
 
 	x, y   float64
 	placed bool
 	cell   int32 // in the group's grid, -1 none
 	inCell int32 // index in the cell
+}
+
+// entityRows says which rows an entity has. It is apart from entityState since
+// it is what every snapshot looks at for every entity in it.
+type entityRows struct {
+	has       uint64 // bit per table: has a row
+	changed   uint64 // bit per table: row changed in tick changedAt
+	changedAt uint32 // the committed tick that changed is about
+	addedAt   uint32 // tick in which the entity was last given a row
 }
 
 // World is the state of one room.
@@ -75,11 +79,13 @@ type World struct {
 	committed uint32 // newest committed tick
 
 	ents  []entityState // by entity; 0 unused
+	rows  []entityRows  // by entity
 	alive int
 	free  idHeap    // numbers ready for use
 	quar  []quarant // numbers not to be used yet, oldest first
 
 	tables  []table
+	cores   []*core // of the tables
 	groups  []*Group
 	byName  map[string]*Group
 	emitted uint64 // events so far
@@ -98,7 +104,7 @@ type quarant struct {
 
 // New makes an empty world, about to simulate tick 1.
 func New(cfg Config) *World {
-	w := &World{cfg: cfg.withDefaults(), ents: make([]entityState, 1), byName: map[string]*Group{}}
+	w := &World{cfg: cfg.withDefaults(), ents: make([]entityState, 1), rows: make([]entityRows, 1), byName: map[string]*Group{}}
 	w.pcg = rand.NewPCG(cfg.Seed, 0x9e3779b97f4a7c15)
 	w.rnd = rand.New(w.pcg)
 	return w
@@ -149,6 +155,7 @@ func (w *World) newID() Entity {
 		return w.free.pop()
 	}
 	w.ents = append(w.ents, entityState{})
+	w.rows = append(w.rows, entityRows{})
 	return Entity(len(w.ents) - 1)
 }
 
@@ -160,12 +167,13 @@ func (w *World) Destroy(e Entity) {
 	}
 	s := &w.ents[e]
 	s.group.remove(e)
-	for i := range w.tables {
-		if s.has&(1<<i) != 0 {
-			w.tables[i].base().drop(e)
+	for i, c := range w.cores {
+		if w.rows[e].has&(1<<i) != 0 {
+			c.drop(e)
 		}
 	}
 	*s = entityState{cell: -1}
+	w.rows[e] = entityRows{}
 	w.alive--
 	w.quar = append(w.quar, quarant{e, w.Tick() + w.cfg.Quarantine})
 }

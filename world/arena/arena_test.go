@@ -916,3 +916,37 @@ func BenchmarkTickAndCommit(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSnapshots is what 1,000 clients are sent after a tick, put together
+// one after the other.
+func BenchmarkSnapshots(b *testing.B) {
+	r, ps := crowd(b, 1000, "")
+	var frame []byte
+	bytes, seen := 0, 0
+	look := func() {
+		for _, p := range ps {
+			frame = p.AppendSince(frame[:0], r.sc, r.Committed()-1, r.Committed()-1)
+			bytes += len(frame)
+			seen += p.View(r.arena).Len()
+			p.Acked(r.Committed() - 1)
+		}
+	}
+	for range 600 {
+		r.steerAll(ps)
+		r.tick()
+		look()
+	}
+	bytes, seen = 0, 0
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		r.steerAll(ps)
+		r.tick()
+		b.StartTimer()
+		look()
+	}
+	clients := float64(b.N * len(ps))
+	b.ReportMetric(float64(bytes)/clients, "bytes/client")
+	b.ReportMetric(float64(seen)/clients, "seen/client")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/clients, "ns/client")
+}

@@ -135,7 +135,9 @@ func (g *game) spawnPoint(s *ship) (x, y float64) {
 		for _, o := range g.ships {
 			if o.alive && s.hostile(o) {
 				dx, dy := o.X-cx, o.Y-cy
-				nearest = min(nearest, dx*dx+dy*dy)
+				if nearest = min(nearest, dx*dx+dy*dy); nearest <= best {
+					break
+				}
 			}
 		}
 		if nearest > best {
