@@ -110,7 +110,7 @@ func (c *Component) appendPlain(b []byte, mask uint64, cur, prev []int64) []byte
 			}
 		case f.wrap != 0:
 			u = Zigzag(WrapDiff(cur[f.cell], prev[f.cell], f.wrap))
-		case !f.bool:
+		case !f.asIs:
 			u = Zigzag(int32(u - uint32(prev[f.cell])))
 		}
 		for u >= 0x80 {

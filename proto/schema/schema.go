@@ -119,7 +119,7 @@ type plan struct {
 	wrap   uint32 // WrapSteps
 	cell   uint8
 	signed bool // as Field.Signed
-	bool   bool // travels as it is, never as a difference
+	asIs   bool // a bool, which never travels as a difference
 }
 
 // NewComponent lays out the cells of a component. It panics on what the
@@ -146,7 +146,7 @@ func NewComponent(id uint32, name string, fields ...Field) *Component {
 		}
 		c.Mask |= 1 << (f.Number - 1)
 		c.byNumber[f.Number] = int8(i + 1)
-		c.plans[f.Number-1] = plan{wrap: f.WrapSteps, cell: uint8(f.Cell), signed: f.Signed(), bool: f.Kind == Bool}
+		c.plans[f.Number-1] = plan{wrap: f.WrapSteps, cell: uint8(f.Cell), signed: f.Signed(), asIs: f.Kind == Bool}
 	}
 	return c
 }

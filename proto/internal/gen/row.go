@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	"github.com/tickroom/tickroom/proto/schema"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // infoVar gives the name of the variable with a component's description. It
