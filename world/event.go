@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/tickroom/tickroom/proto/schema"
 )
@@ -98,9 +99,10 @@ func (sc *Scratch) gatherEvents(g *Group, base uint32, v *View) {
 	if len(evs) == 0 || evs[len(evs)-1].tick <= base {
 		return
 	}
-	for i := range evs {
+	first := sort.Search(len(evs), func(i int) bool { return evs[i].tick > base })
+	for i := first; i < len(evs); i++ {
 		e := &evs[i]
-		if e.tick <= base || v != nil && e.placed && math.Hypot(e.x-v.x, e.y-v.y) > v.leave {
+		if v != nil && e.placed && math.Hypot(e.x-v.x, e.y-v.y) > v.leave {
 			continue
 		}
 		sc.events = append(sc.events, e)

@@ -138,7 +138,7 @@ func (g *Group) prune(t uint32) {
 		n++
 	}
 	// Moving the rest down now and then, not each time, keeps this linear.
-	if n > 64 || n == len(g.tombs) {
+	if n > 64+len(g.tombs)/8 || n == len(g.tombs) {
 		g.tombs = append(g.tombs[:0], g.tombs[n:]...)
 	}
 	g.events.prune(g.w, t)
