@@ -81,13 +81,17 @@ func New(opt Options) (*Gateway, error) {
 	g.stats.Failed = map[string]uint64{}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.linger.all = &g.all
-	g.upgrader = gws.NewUpgrader(events{}, &gws.ServerOption{
+	o := &gws.ServerOption{
 		ReadMaxPayloadSize: opt.MaxMessage,
 		ReadBufferSize:     readBuffer,
 		CheckUtf8Enabled:   true,
 		HandshakeTimeout:   opt.HandshakeTimeout,
 		NewSession:         func() gws.SessionStorage { return nil },
-	})
+	}
+	if opt.Subprotocol != "" {
+		o.SubProtocols = []string{opt.Subprotocol}
+	}
+	g.upgrader = gws.NewUpgrader(events{}, o)
 	return g, nil
 }
 

@@ -80,6 +80,10 @@ func reference(limit int, text bool, stream []byte) (*tape, string) {
 		h, err := ws.ReadHeader(in)
 		switch {
 		case errors.Is(err, ws.ErrHeaderLengthMSB):
+			// Two things may be wrong; the first bytes count.
+			if !text && stream[at]&0x7F == opText && stream[at+1]&bitMask != 0 && !state.Fragmented() {
+				return to, "1003 remote=false"
+			}
 			return to, "1002 remote=false"
 		case err != nil:
 			return to, "more"

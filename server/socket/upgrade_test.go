@@ -1,0 +1,182 @@
+package socket
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// TestHandshake: every handshake that is not ours gets a status and a sentence.
+func TestHandshake(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	s := open(t, "raw", Options{Subprotocol: "tickroom.v1", OnHello: r.onHello})
+	ok := "Sec-WebSocket-Protocol: chat, tickroom.v1"
+	for _, c := range []struct {
+		name   string
+		change []string
+		status int
+		says   string
+	}{
+		{"good", []string{ok}, 101, ""},
+		{"protocols on two lines", []string{"Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: tickroom.v1"}, 101, ""},
+		{"connection as browsers send it", []string{ok, "Connection: keep-alive, Upgrade"}, 101, ""},
+		{"deflate offered, and never negotiated", []string{ok, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"}, 101, ""},
+		{"origin of the same host", []string{ok, "Origin: http://" + s.addr}, 101, ""},
+		{"another origin", []string{ok, "Origin: https://evil.example"}, 403, "evil.example"},
+		{"origin null", []string{ok, "Origin: null"}, 403, "null"},
+		{"no upgrade", []string{ok, "Upgrade:"}, 426, "Upgrade: websocket"},
+		{"no connection", []string{ok, "Connection: keep-alive"}, 426, "proxy"},
+		{"upgrade to something else", []string{ok, "Upgrade: h2c"}, 426, "WebSocket"},
+		{"version 8", []string{ok, "Sec-WebSocket-Version: 8"}, 426, "want 13"},
+		{"no version", []string{ok, "Sec-WebSocket-Version:"}, 426, "want 13"},
+		{"no key", []string{ok, "Sec-WebSocket-Key:"}, 400, "16 bytes"},
+		{"short key", []string{ok, "Sec-WebSocket-Key: c2hvcnQ="}, 400, "16 bytes"},
+		{"key not in base64", []string{ok, "Sec-WebSocket-Key: !!!!!!!!!!!!!!!!!!!!!!=="}, 400, "16 bytes"},
+		{"key of 17 bytes", []string{ok, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAAA="}, 400, "16 bytes"},
+		{"two keys", []string{ok, "Sec-WebSocket-Key: " + key + "\r\nSec-WebSocket-Key: " + key}, 400, "16 bytes"},
+		{"no subprotocol", nil, 400, `Offer the subprotocol "tickroom.v1"`},
+		{"other subprotocols", []string{"Sec-WebSocket-Protocol: chat, tickroom.v2"}, 400, `want "tickroom.v1"`},
+		{"a body", []string{ok, "Content-Length: 5"}, 400, "no body"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			nc := s.dial()
+			if _, err := io.WriteString(nc, handshake(s.addr, c.change...)); err != nil {
+				t.Fatal(err)
+			}
+			res, err := http.ReadResponse(bufio.NewReader(nc), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = res.Body.Close() }()
+			if res.StatusCode != c.status {
+				t.Fatalf("got %s, want %d", res.Status, c.status)
+			}
+			if c.status == 101 {
+				if p := res.Header["Sec-Websocket-Protocol"]; len(p) != 1 || p[0] != "tickroom.v1" {
+					t.Fatalf("subprotocol %q", p)
+				}
+				if e, ok := res.Header["Sec-Websocket-Extensions"]; ok {
+					t.Fatalf("extensions %q", e)
+				}
+				return
+			}
+			if c.status == 426 && (res.Header.Get("Upgrade") != "websocket" || res.Header.Get("Sec-WebSocket-Version") != "13") {
+				t.Fatalf("header %v", res.Header)
+			}
+			b, _ := io.ReadAll(res.Body)
+			if !strings.Contains(string(b), c.says) {
+				t.Fatalf("%q does not say %q", b, c.says)
+			}
+		})
+	}
+	for _, c := range []struct {
+		name, request string
+		status        int
+	}{
+		{"POST", strings.Replace(handshake(s.addr, ok), "GET", "POST", 1), 405},
+		{"HTTP/1.0", strings.Replace(handshake(s.addr, ok), "HTTP/1.1", "HTTP/1.0", 1), 505},
+		{"a header too big", handshake(s.addr, ok, "Cookie: "+strings.Repeat("x", 20<<10)), 431},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			nc := s.dial()
+			go func() { _, _ = io.WriteString(nc, c.request) }()
+			res, err := http.ReadResponse(bufio.NewReader(nc), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != c.status {
+				t.Fatalf("got %s, want %d", res.Status, c.status)
+			}
+		})
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		allowed []string
+		host    string
+		origin  string
+		want    bool
+	}{
+		{nil, "game.example", "https://game.example", true},
+		{nil, "Game.example", "https://gAme.Example", true},
+		{nil, "game.example", "https://game.example:443", true},
+		{nil, "game.example:443", "https://game.example", true},
+		{nil, "game.example:80", "http://game.example", true},
+		{nil, "game.example", "http://game.example:8080", false},
+		{nil, "game.example", "https://game.example.evil.example", false},
+		{nil, "game.example", "https://evil.example/game.example", false},
+		{nil, "game.example", "https://game.example@evil.example", false},
+		{nil, "game.example", "https://evilgame.example", false},
+		{nil, "game.example", "null", false},
+		{nil, "game.example", "file://", false},
+		{nil, "game.example", "", true}, // no browser
+		{[]string{"*"}, "a", "https://anything.example", true},
+		{[]string{"*"}, "a", "null", true},
+		{[]string{"https://play.example"}, "a", "https://play.example", true},
+		{[]string{"https://play.example"}, "a", "http://play.example", false},
+		{[]string{"https://play.example"}, "play.example", "https://a", false},
+		{[]string{"https://play.example"}, "game.example", "https://game.example", false},
+		{[]string{"play.example:8443"}, "a", "https://play.example:8443", true},
+		{[]string{"play.example:8443"}, "a", "https://play.example", false},
+	} {
+		o, err := parseOrigins(c.allowed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = c.host
+		if c.origin != "" {
+			r.Header.Set("Origin", c.origin)
+		}
+		if got := o.allow(r); got != c.want {
+			t.Errorf("%q on %q with %q: %v", c.origin, c.host, c.allowed, got)
+		}
+	}
+	for _, bad := range []string{"", "https://", "https://a/path", "a/b", "*.example", "https://user@a"} {
+		if _, err := parseOrigins([]string{bad}); err == nil {
+			t.Errorf("%q passes", bad)
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	t.Parallel()
+	ok := func(*http.Request, []byte) (func(Conn), error) { return nil, nil }
+	for name, o := range map[string]Options{
+		"OnHello":     {},
+		"MaxOutbox":   {OnHello: ok, MaxOutbox: -1},
+		"Transport":   {OnHello: ok, Transport: "quic"},
+		"Subprotocol": {OnHello: ok, Subprotocol: "a b"},
+		"origin":      {OnHello: ok, Origins: []string{"https://"}},
+	} {
+		if _, err := New(o); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// wrapped is what a middleware's response writer looks like.
+type wrapped struct{ http.ResponseWriter }
+
+func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// TestMiddleware: gws wants the bare http.Hijacker; the gateway looks under wrappers.
+func TestMiddleware(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t).run()
+	s := open(t, "raw", Options{OnHello: r.onHello})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { s.ServeHTTP(wrapped{w}, q) }))
+	t.Cleanup(srv.Close)
+	s.addr = srv.Listener.Addr().String()
+	c := s.upgrade(binaryFrame("hello"))
+	r.conn(t)
+	c.write(binaryFrame("x"))
+	c.want("binary x")
+}
