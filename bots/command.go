@@ -1,9 +1,12 @@
 package bots
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,7 +44,11 @@ Round trips include the wait for the server's next tick.`,
 			if cfg.Progress == nil {
 				cfg.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 			}
-			rep, err := Run(cmd.Context(), cfg)
+			// The first interrupt lets the bots leave, a second one ends the program.
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			context.AfterFunc(ctx, stop)
+			defer stop()
+			rep, err := Run(ctx, cfg)
 			if rep.Clients == 0 {
 				return err
 			}
