@@ -158,17 +158,19 @@ func (r *Result) note(format string, args ...any) {
 // show something other than what they should.
 func (r *Result) summarise(side string, figure func(*Run) float64) *float64 {
 	var figures []float64
+	var others float64 // most of a core that other programs took
 	for i := range r.Runs {
 		run := &r.Runs[i]
 		if run.Side != side {
 			continue
 		}
+		others = max(others, run.others())
 		figures = append(figures, figure(run))
 		if run.Delivered < 0.98 {
 			r.note("%s: only %.0f%% of the messages came", side, run.Delivered*100)
 		}
 		if late := run.Load.LateMS.P99; late > 20 {
-			r.note("the loader was late by up to %.0f ms: the machine is too busy", late)
+			r.note("the loader was late by %.0f ms (p99): the machine is too busy", late)
 		}
 		for why, n := range run.Load.Errors {
 			r.note("%s: %d clients lost: %s", side, n, why)
@@ -176,6 +178,9 @@ func (r *Result) summarise(side string, figure func(*Run) float64) *float64 {
 	}
 	if len(figures) == 0 {
 		return nil
+	}
+	if others > 0.15 {
+		r.note("%s: other programs took up to %.0f%% of a core meanwhile: the figures are rough", side, others*100)
 	}
 	m := median(figures)
 	if spread := slices.Max(figures) / slices.Min(figures); spread > 1.15 {
@@ -214,6 +219,18 @@ func newRun(side string, report load.Report, rate int) Run {
 	}
 	return run
 }
+
+// others is the share of a core that other programs took.
+func (r *Run) others() float64 {
+	if r.Load.WindowS == 0 {
+		return 0
+	}
+	return r.Load.OthersCPUS / r.Load.WindowS
+}
+
+// disturbed tells whether other programs took so much, or kept the loader waiting
+// for so long, that the figures mean nothing.
+func (r *Run) disturbed() bool { return r.others() > 0.5 || r.Load.LateMS.P99 > 20 }
 
 // clientsFor gives how many clients use a share of a core when each tick of one
 // costs so many microseconds.

@@ -199,3 +199,23 @@ small: all went well
 		t.Errorf("got\n%s", b.String())
 	}
 }
+
+func TestUndisturbed(t *testing.T) {
+	quiet := Run{Load: load.Report{WindowS: 10, OthersCPUS: 1}}
+	busy := Run{Load: load.Report{WindowS: 10, OthersCPUS: 9}}
+	late := Run{Load: load.Report{WindowS: 10, LateMS: load.Quantiles{P99: 30}}}
+	for name, c := range map[string]struct {
+		runs  []Run
+		tries int
+	}{
+		"at once":    {[]Run{quiet}, 1},
+		"in the end": {[]Run{busy, late, quiet}, 3},
+		"never":      {[]Run{busy, busy, busy, quiet}, 3},
+	} {
+		tries := 0
+		run, err := undisturbed(func() (Run, error) { tries++; return c.runs[tries-1], nil })
+		if err != nil || tries != c.tries || run.others() != c.runs[c.tries-1].others() {
+			t.Errorf("%s: %d tries, %+v, %v", name, tries, run, err)
+		}
+	}
+}

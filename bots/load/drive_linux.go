@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"runtime"
 	"sync"
 	"syscall"
@@ -163,7 +164,8 @@ func (d *driver) loop(ctx context.Context, arrivals <-chan joined, start time.Ti
 	slices := max(1, int(period/slice))
 	var opens, closes time.Time // of the window, once all have joined
 	var opened time.Time
-	var cpu time.Duration
+	var used watched // when the window opens
+	var err error
 
 	begin := time.Now()
 	for step := 0; ; step++ {
@@ -191,36 +193,59 @@ func (d *driver) loop(ctx context.Context, arrivals <-chan joined, start time.Ti
 		if !d.measure && !opens.IsZero() && !now.Before(opens) {
 			d.measure = true
 			d.stats.reset()
-			if d.cfg.Watch != 0 {
-				usage, err := UsageOf(d.cfg.Watch)
-				if err != nil {
-					return err
-				}
-				cpu = usage.CPU
+			if used, err = d.watch(); err != nil {
+				return err
 			}
 			opened = time.Now()
 			d.phase(Measuring)
 		}
 		if d.measure && !now.Before(closes) {
 			d.stats.report(report, d.cfg.Clients, now.Sub(opened))
-			if d.cfg.Watch != 0 {
-				usage, err := UsageOf(d.cfg.Watch)
-				if err != nil {
-					return err
-				}
-				report.CPUS = (usage.CPU - cpu).Seconds()
-				report.RSSAfter = usage.RSS
+			at, err := d.watch()
+			if err != nil {
+				return err
 			}
+			cpu := at.server.CPU - used.server.CPU
+			report.CPUS = cpu.Seconds()
+			report.OthersCPUS = max(0, at.busy-used.busy-cpu-(at.self-used.self)).Seconds()
+			report.RSSAfter = at.server.RSS
 			d.phase(Measured)
 			return nil
 		}
 		if d.measure {
 			note(d.stats.late, now.Sub(due))
 		}
+		if late := now.Sub(due); late > period {
+			// Hopelessly late: what was not sent meanwhile is not made up for.
+			begin = begin.Add(late)
+		}
 		for i := step % slices; i < len(d.conns); i += slices {
 			d.turn(d.conns[i], step/slices)
 		}
 	}
+}
+
+// watched is what was used until some moment.
+type watched struct {
+	server     Usage
+	self, busy time.Duration // of the loader, of all programs
+}
+
+// watch tells what was used, if that is to be reported.
+func (d *driver) watch() (w watched, err error) {
+	if d.cfg.Watch == 0 {
+		return w, nil
+	}
+	if w.server, err = UsageOf(d.cfg.Watch); err != nil {
+		return w, err
+	}
+	self, err := UsageOf(os.Getpid())
+	if err != nil {
+		return w, err
+	}
+	w.self = self.CPU
+	w.busy, err = busyTime()
+	return w, err
 }
 
 // adopt takes over the clients that have joined.

@@ -110,9 +110,11 @@ type Report struct {
 
 	// Of the process that was watched: CPU time in the window, resident memory
 	// before the first connection and at the end.
-	CPUS      float64 `json:"cpu_s,omitempty"`
-	RSSBefore int64   `json:"rss_before,omitempty"`
-	RSSAfter  int64   `json:"rss_after,omitempty"`
+	CPUS float64 `json:"cpu_s,omitempty"`
+	// CPU time that others than it and the loader took in the window.
+	OthersCPUS float64 `json:"others_cpu_s,omitempty"`
+	RSSBefore  int64   `json:"rss_before,omitempty"`
+	RSSAfter   int64   `json:"rss_after,omitempty"`
 }
 
 // Quantiles of a distribution.

@@ -46,3 +46,31 @@ func parseUsage(line []byte) (Usage, error) {
 	}
 	return Usage{CPU: time.Duration(n[0]+n[1]) * clockTick, RSS: n[2] * int64(os.Getpagesize())}, nil
 }
+
+// busyTime is how long all cores have been busy since the machine started, from
+// /proc/stat.
+func busyTime() (time.Duration, error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, fmt.Errorf("load: %w", err)
+	}
+	return parseBusy(text)
+}
+
+func parseBusy(text []byte) (time.Duration, error) {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	fields := bytes.Fields(line)
+	if len(fields) < 8 || string(fields[0]) != "cpu" {
+		return 0, fmt.Errorf("load: can't make sense of the machine's status %q", line)
+	}
+	var sum int64
+	// User, nice, system, interrupts; idle and waiting lie between.
+	for _, at := range []int{1, 2, 3, 6, 7} {
+		n, err := strconv.ParseInt(string(fields[at]), 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("load: the machine's status: %w", err)
+		}
+		sum += n
+	}
+	return time.Duration(sum) * clockTick, nil
+}

@@ -49,3 +49,18 @@ func TestParseUsage(t *testing.T) {
 		t.Errorf("usage of this process: %+v, %v", u, err)
 	}
 }
+
+func TestParseBusy(t *testing.T) {
+	d, err := parseBusy([]byte("cpu  100 10 50 9999 777 20 20 0 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n"))
+	if err != nil || d != 2*time.Second {
+		t.Errorf("%v, %v", d, err)
+	}
+	for _, bad := range []string{"", "cpu 1 2", "cpu0 1 1 1 1 1 1 1 1", "cpu 1 1 x 1 1 1 1 1"} {
+		if _, err := parseBusy([]byte(bad)); err == nil {
+			t.Errorf("%q: no error", bad)
+		}
+	}
+	if _, err := busyTime(); err != nil {
+		t.Error(err)
+	}
+}
