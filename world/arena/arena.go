@@ -16,7 +16,7 @@ import (
 	"errors"
 	"math"
 
-	"github.com/tickroom/tickroom/proto/tickroom/arena/v1"
+	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -68,6 +68,7 @@ type game struct {
 	pickup   *world.Table[arenav1.Pickup]
 	pilot    *world.Table[arenav1.Pilot]
 	leader   *world.Table[arenav1.Leader]
+	obstacle *world.Table[arenav1.Obstacle]
 
 	ships   []*ship
 	players int // of the ships
@@ -115,6 +116,7 @@ func newGame(r *world.Room) (world.Game, error) {
 		pickup:   world.NewTable[arenav1.Pickup](r.World),
 		pilot:    world.NewTable[arenav1.Pilot](r.World),
 		leader:   world.NewTable[arenav1.Leader](r.World),
+		obstacle: world.NewTable[arenav1.Obstacle](r.World),
 	}
 	bounds := world.Bounds{MaxX: float64(edge), MaxY: float64(edge)}
 	g.arena = r.NewSpatialGroup("arena", bounds, max(radius/2, float64(edge)/512))
@@ -147,10 +149,9 @@ func (g *game) layMap(edge float64, obstacles int) {
 		ShipRadius: ShipRadius, MaxSpeed: MaxSpeed, BoostSpeed: BoostSpeed, Thrust: Thrust, Drag: Drag, TurnRate: TurnRate,
 		BulletSpeed: BulletSpeed, BulletRange: BulletRange, EnergyRate: energyRate, EnergyShot: energyShot,
 	})
-	rows := world.NewTable[arenav1.Obstacle](g.r.World)
 	all := generate(g.r.Rand(), edge, obstacles)
 	for _, o := range all {
-		rows.Set(g.r.Spawn(scenery), arenav1.Obstacle{
+		g.obstacle.Set(g.r.Spawn(scenery), arenav1.Obstacle{
 			X: float32(o.X), Y: float32(o.Y), Radius: float32(o.Radius), HalfWidth: float32(o.HalfW), HalfHeight: float32(o.HalfH),
 		})
 	}

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tickroom/tickroom/proto/schema"
-	"github.com/tickroom/tickroom/proto/tickroom/arena/v1"
+	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -155,8 +155,10 @@ func TestPredictionIsExact(t *testing.T) {
 		r.tick()
 		// The terrain as a client has it.
 		var obstacles []Obstacle
-		for i := range r.terrain.Obstacles {
-			obstacles = append(obstacles, r.terrain.Obstacles[i])
+		for _, o := range r.Group("map").Members() {
+			if row := r.obstacle.Get(o); row != nil {
+				obstacles = append(obstacles, ObstacleOf(row))
+			}
 		}
 		mine := NewTerrain(1024, obstacles)
 		comp := s.pilot.ComponentInfo()

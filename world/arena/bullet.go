@@ -3,7 +3,7 @@ package arena
 import (
 	"math"
 
-	"github.com/tickroom/tickroom/proto/tickroom/arena/v1"
+	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
 	"github.com/tickroom/tickroom/world"
 )
 

@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/tickroom/tickroom/proto/tickroom/arena/v1"
+	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
 	"github.com/tickroom/tickroom/world"
 )
 

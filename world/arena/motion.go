@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/tickroom/tickroom/proto/schema"
-	"github.com/tickroom/tickroom/proto/tickroom/arena/v1"
+	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
 )
 
 // How ships move. Distances are in units, times in seconds, angles in radians.

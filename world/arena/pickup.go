@@ -1,7 +1,7 @@
 package arena
 
 import (
-	"github.com/tickroom/tickroom/proto/tickroom/arena/v1"
+	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
 	"github.com/tickroom/tickroom/world"
 )
 

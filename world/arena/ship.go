@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/tickroom/tickroom/proto/tickroom/arena/v1"
+	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
 	"github.com/tickroom/tickroom/world"
 )
 

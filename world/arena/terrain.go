@@ -3,6 +3,8 @@ package arena
 import (
 	"math"
 	"math/rand/v2"
+
+	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
 )
 
 // Obstacle is a circle or a box along the axes that nothing gets through.
@@ -10,6 +12,13 @@ type Obstacle struct {
 	X, Y         float64 // middle
 	Radius       float64 // of a circle; 0: it is a box
 	HalfW, HalfH float64 // half the edges of a box
+}
+
+// ObstacleOf gives the obstacle that a row tells of.
+func ObstacleOf(row *arenav1.Obstacle) Obstacle {
+	return Obstacle{
+		X: float64(row.X), Y: float64(row.Y), Radius: float64(row.Radius), HalfW: float64(row.HalfWidth), HalfH: float64(row.HalfHeight),
+	}
 }
 
 // reach gives the radius of the circle around the obstacle.

@@ -12,7 +12,7 @@ import (
 	"math"
 	"unicode/utf8"
 
-	"github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/world"
 )
 

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -268,7 +268,7 @@ func TestSameSeedSameWorld(t *testing.T) {
 		}
 		return hashes
 	}
-	if run(1) != run(1) {
+	if a, b := run(1), run(1); a != b {
 		t.Error("the same seed and inputs gave different worlds")
 	}
 	if run(1) == run(2) {
