@@ -11,11 +11,12 @@ import (
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/world"
+	"github.com/tickroom/tickroom/world/arena"
 	"github.com/tickroom/tickroom/world/walkers"
 )
 
 // kinds gives the kinds of rooms that this program has.
-func kinds() []world.Kind { return []world.Kind{walkers.Kind()} }
+func kinds() []world.Kind { return []world.Kind{arena.Kind(), walkers.Kind()} }
 
 func newKinds() *cobra.Command {
 	return &cobra.Command{
