@@ -22,7 +22,7 @@ func annotate(b []byte, client bool) []string {
 	a := annotator{}
 	a.message(b, md, 0)
 	if len(a.lines) == 0 {
-		return []string{""}
+		return []string{"# nothing"}
 	}
 	return a.lines
 }
@@ -66,7 +66,11 @@ func (a *annotator) message(b []byte, md protoreflect.MessageDescriptor, depth i
 		case protowire.VarintType:
 			a.add(depth, all, name+": "+scalar(fd, value))
 		case protowire.Fixed64Type:
-			a.add(depth, all, fmt.Sprintf("%s: %016x", name, binary.LittleEndian.Uint64(value)))
+			text := fmt.Sprintf("%016x", binary.LittleEndian.Uint64(value))
+			if fd.Kind() == protoreflect.DoubleKind {
+				text = scalar(fd, value)
+			}
+			a.add(depth, all, name+": "+text)
 		case protowire.BytesType:
 			p, _ := protowire.ConsumeBytes(value)
 			switch {
@@ -103,6 +107,9 @@ func list(fd protoreflect.FieldDescriptor, p []byte) string {
 		}
 		s = append(s, scalar(fd, p[:n]))
 		p = p[n:]
+	}
+	if len(s) == 0 {
+		return "none"
 	}
 	return strings.Join(s, " ")
 }

@@ -124,7 +124,7 @@ func walkers(t *testing.T) *sequence {
 	ra := table.Set(a, walkersv1.Walker{X: 10, Y: 20.5, Heading: 255 * turn, Health: 100, Player: 1})
 	rb := table.Set(b, walkersv1.Walker{X: -3, Y: 0.125, Heading: 64 * turn, Health: 100, Player: 2})
 	rc := table.Set(c, walkersv1.Walker{X: 512, Y: 512, Health: 7})
-	s.send("A full snapshot of three walkers. Each row brings its fields that are not zero; the first two have the same ones, so their mask is said once, in front of rows; the third says its own, in mixed. x and y are signed, so 80 steps travel as 160; heading wraps, so it is unsigned.")
+	s.send("A full snapshot of three walkers. Each row brings its fields that are not zero, and has its mask in front of it, which here is shorter than a table for each mask. x and y are signed, so 80 steps travel as 160; heading wraps, so it is unsigned.")
 
 	ra.X, ra.Y, ra.Heading = 10.125, 20.25, 0
 	s.inputs, ra.LastInput = 1, 1
@@ -337,7 +337,7 @@ func events(t *testing.T) *sequence {
 }
 
 func session(t *testing.T) *sequence {
-	s := newScene(t, "session", "What frames hold besides snapshots.", world.Config{}, walkerComp)
+	s := newScene(t, "session", "What frames hold besides snapshots.", world.Config{}, walkerComp, quantitiesComp)
 	table := world.NewTable[walkersv1.Walker](s.w)
 	table.Set(s.w.Spawn(s.main), walkersv1.Walker{X: 1, Player: 1})
 	tick := s.w.Commit()

@@ -215,7 +215,7 @@ func saidLines(m *tickroomv1.ServerFrame) []string {
 		say("hash: %016x", m.GetHash())
 	}
 	for _, e := range m.GetEvents() {
-		say("event: %d of tick %d, data %x", e.GetEvent(), m.GetTick()-e.GetAge(), e.GetData())
+		say("event: %d of tick %d, data 0x%x", e.GetEvent(), m.GetTick()-e.GetAge(), e.GetData())
 	}
 	for _, h := range m.GetEntityHashes() {
 		say("entity_hash: entity %d, group %d, %016x", h.GetEntity(), h.GetGroup(), h.GetHash())
@@ -224,7 +224,7 @@ func saidLines(m *tickroomv1.ServerFrame) []string {
 		say("welcome: player %d, room %q, kind %q, %g ticks per second, fingerprint %016x, %d components", w.GetPlayer(), w.GetRoom(), w.GetKind(), w.GetTickRate(), w.GetFingerprint(), len(w.GetSchema().GetComponents()))
 	}
 	for _, r := range m.GetReplies() {
-		say("reply: to %d, code %d, error %q, data %x", r.GetId(), r.GetCode(), r.GetError(), r.GetData())
+		say("reply: to %d, code %d, error %q, data 0x%x", r.GetId(), r.GetCode(), r.GetError(), r.GetData())
 	}
 	for _, p := range m.GetPongs() {
 		say("pong: client %d, server %d, tick %d", p.GetClientTimeUs(), p.GetServerTimeUs(), p.GetTick())
@@ -288,17 +288,17 @@ func clientFrameLines(m *tickroomv1.ClientFrame) []string {
 	var out []string
 	say := func(format string, args ...any) { out = append(out, "client: "+fmt.Sprintf(format, args...)) }
 	if h := m.GetHello(); h != nil {
-		say("hello: version %d, kind %q, room %q, name %q, fingerprint %016x, hash every %d, every %d, data %x",
+		say("hello: version %d, kind %q, room %q, name %q, fingerprint %016x, hash every %d, every %d, data 0x%x",
 			h.GetVersion(), h.GetKind(), h.GetRoom(), h.GetName(), h.GetFingerprint(), h.GetHashEvery(), h.GetEvery(), h.GetData())
 	}
 	if m.GetAck() != 0 {
 		say("ack %d", m.GetAck())
 	}
 	for _, in := range m.GetInputs() {
-		say("input %d for tick %d, data %x", in.GetSeq(), in.GetTick(), in.GetData())
+		say("input %d for tick %d, data 0x%x", in.GetSeq(), in.GetTick(), in.GetData())
 	}
 	for _, c := range m.GetCommands() {
-		say("command %d, number %d, data %x", c.GetCommand(), c.GetId(), c.GetData())
+		say("command %d, number %d, data 0x%x", c.GetCommand(), c.GetId(), c.GetData())
 	}
 	if p := m.GetPing(); p != nil {
 		say("ping %d", p.GetClientTimeUs())
