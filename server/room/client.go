@@ -94,18 +94,20 @@ func (r *Room) read(c *Client, w *Worker) {
 	if c.over != nil {
 		return
 	}
-	st := &w.stats
-	err := c.conn.Poll(w.scratch, func(msg []byte) error {
-		st.MessagesIn++
-		st.BytesIn += len(msg) + clientHeader
-		if !c.limit.take() {
-			return closeError(tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, "messages come faster than the limit")
-		}
-		return r.message(c, w, msg)
-	})
-	if err != nil {
+	w.room, w.client = r, c
+	if err := c.conn.Poll(w.scratch, w.take); err != nil {
 		c.over = err
 	}
+}
+
+// got is what a worker does with each message of its client.
+func (w *Worker) got(msg []byte) error {
+	w.stats.MessagesIn++
+	w.stats.BytesIn += len(msg) + clientHeader
+	if !w.client.limit.take() {
+		return closeError(tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, "messages come faster than the limit")
+	}
+	return w.room.message(w.client, w, msg)
 }
 
 // message takes one message in.

@@ -97,11 +97,19 @@ type Worker struct {
 	frame   netcode.ClientFrame
 	world   world.Scratch
 	stats   Stats
+
+	// The client that is being read, and the function that takes its messages:
+	// made once, so that reading a client allocates nothing.
+	room   *Room
+	client *Client
+	take   func(msg []byte) error
 }
 
 // NewWorker makes a Worker.
 func NewWorker() *Worker {
-	return &Worker{scratch: make([]byte, 16<<10), out: make([]byte, socket.Headroom, 4<<10)}
+	w := &Worker{scratch: make([]byte, 16<<10), out: make([]byte, socket.Headroom, 4<<10)}
+	w.take = w.got
+	return w
 }
 
 // Room is a room of clients: a game, its world, and the connections to it. Its
