@@ -119,7 +119,8 @@ func (b *bot) seat(now time.Duration) {
 }
 
 func (b *bot) untilStall() time.Duration {
-	return b.loop.sw.cfg.StallMin + time.Duration(b.rnd.Int64N(int64(10*time.Second)))
+	cfg := &b.loop.sw.cfg
+	return cfg.StallMin + time.Duration(b.rnd.Int64N(int64(2*cfg.StallMax+1)))
 }
 
 // act does what is due.

@@ -49,12 +49,9 @@ func (b *bar) run(ctx context.Context) {
 			checks += l.shown.checks.Load()
 		}
 		b.sw.mu.Lock()
-		desyncs, errs := b.sw.desyncs, 0
-		for _, n := range b.sw.errors {
-			errs += n
-		}
+		desyncs := b.sw.desyncs
 		b.sw.mu.Unlock()
-		trouble := fmt.Sprintf("%d desyncs, %d errors", desyncs, errs)
+		trouble := fmt.Sprintf("%d desyncs, %d errors", desyncs, b.sw.failures())
 		if b.sw.phase.Load() == phaseJoin {
 			joined := b.sw.joined.Load()
 			b.p.Describe(fmt.Sprintf("joining: %d of %d, %s", joined, b.sw.cfg.Clients, trouble))

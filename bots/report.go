@@ -123,7 +123,7 @@ func (r *Report) verdict() error {
 	if n > 0 {
 		errs = append(errs, fmt.Errorf("%d errors: see the summary", n))
 	}
-	if r.Joined < r.Clients && r.DurationS > 0 {
+	if r.Joined < r.Clients && (r.DurationS > 0 || n > 0) {
 		errs = append(errs, fmt.Errorf("only %d of %d clients could join", r.Joined, r.Clients))
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -112,13 +112,12 @@ func (sw *swarm) run(ctx context.Context, all []*bot) (Report, error) {
 	bar := newBar(sw)
 	helping.Go(func() { bar.run(dialCtx) })
 
-	cpu := cpuTime()
 	err := sw.ramp(ctx, all, failed)
 	rampTook := sw.now()
 	measured, cpuUsed := time.Duration(0), 0.0
-	if err == nil {
+	if err == nil && sw.joined.Load() > 0 {
 		sw.phase.Store(phaseMeasure)
-		cpu = cpuTime()
+		cpu := cpuTime()
 		err = wait(ctx, failed, sw.cfg.Duration)
 		measured, cpuUsed = sw.now()-rampTook, cpuTime()-cpu
 	}
@@ -161,6 +160,9 @@ func (sw *swarm) ramp(ctx context.Context, all []*bot, failed <-chan error) erro
 		}
 		if int(sw.joined.Load()) == len(all) {
 			return nil
+		}
+		if sw.joined.Load() == 0 && sw.failures() >= len(all) {
+			return nil // no use in trying on; the errors say why
 		}
 		if now > limit {
 			// Bots that were not begun with, or have failed, are in the errors.
@@ -213,6 +215,17 @@ func (sw *swarm) note(b *bot, err error) {
 		sw.cfg.Logger.Warn("a bot failed; further ones with this reason are only counted", "bot", b.id, "error", err)
 	}
 	sw.errors[r]++
+}
+
+// failures counts the errors so far.
+func (sw *swarm) failures() int {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	n := 0
+	for _, k := range sw.errors {
+		n += k
+	}
+	return n
 }
 
 // reason gives an error's text without what differs from bot to bot.
