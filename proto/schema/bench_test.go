@@ -111,7 +111,7 @@ func BenchmarkWalker(b *testing.B) {
 			s.Rows = schema.AppendUvarint(s.Rows, uint64(i+1))
 			c.AppendFields(&s, 7, cur[i], prev[i].Nums)
 		}
-		table := schema.AppendUvarint([]byte{1<<3 | 0, 1, 2<<3 | 0, 7, 4<<3 | 2}, uint64(len(s.Rows)))
+		table := schema.AppendUvarint([]byte{1 << 3, 1, 2 << 3, 7, 4<<3 | 2}, uint64(len(s.Rows)))
 		table = append(table, s.Rows...)
 		var r schema.Reader
 		for b.Loop() {

@@ -79,9 +79,10 @@ func clone(c schema.Cells) schema.Cells {
 }
 
 // table encodes rows as a Table: those with the same mask as the first in rows,
-// the others in mixed as far as their masks allow; it returns how many it took.
+// the others in mixed as far as their masks allow. It gives the rows in the order
+// of the table.
 func table(c *schema.Component, rows []row, delta bool) (enc []byte, order []row) {
-	var plain, mixed, rest schema.Streams
+	var plain, mixed schema.Streams
 	mask := rows[0].mask
 	prevOf := func(r row) []int64 {
 		if delta {
@@ -98,17 +99,16 @@ func table(c *schema.Component, rows []row, delta bool) (enc []byte, order []row
 			order = append(order, r)
 		}
 	}
-	rest = plain
-	rest.Rows = nil
+	mixed = plain
+	mixed.Rows = nil
 	for _, r := range rows {
 		if r.mask != mask && r.mask <= 0xffffffff {
-			rest.Rows = schema.AppendUvarint(rest.Rows, r.mask)
-			rest.Rows = schema.AppendUvarint(rest.Rows, uint64(r.entity))
-			c.AppendFields(&rest, r.mask, r.cur, prevOf(r))
+			mixed.Rows = schema.AppendUvarint(mixed.Rows, r.mask)
+			mixed.Rows = schema.AppendUvarint(mixed.Rows, uint64(r.entity))
+			c.AppendFields(&mixed, r.mask, r.cur, prevOf(r))
 			order = append(order, r)
 		}
 	}
-	mixed = rest
 	num := func(n protowire.Number, v uint64) {
 		enc = protowire.AppendVarint(protowire.AppendTag(enc, n, protowire.VarintType), v)
 	}
@@ -387,10 +387,8 @@ func FuzzReader(f *testing.F) {
 				t.Fatalf("%d bytes in cells of a table of %d", total, len(enc))
 			}
 			for i := range c.Fields {
-				if fl := &c.Fields[i]; !fl.InBlob() && fl.Kind == schema.Quantised {
-					if v := cells.Nums[fl.Cell]; fl.Signed() != (v < 0) && v < 0 {
-						t.Fatalf("field %s is %d", fl.Name, v)
-					}
+				if fl := &c.Fields[i]; fl.Kind == schema.Quantised && !fl.InBlob() && !fl.Signed() && cells.Nums[fl.Cell] < 0 {
+					t.Fatalf("field %s is %d", fl.Name, cells.Nums[fl.Cell])
 				}
 			}
 			c.RowHash(1, cells)
