@@ -857,6 +857,94 @@ func TestBotsPlay(t *testing.T) {
 	}
 }
 
+// In a room with the default options a single player meets somebody.
+func TestOnePlayerIsNotAlone(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, 3, "")
+	p, s := r.join(1)
+	met, hurt := 0, uint32(0)
+	const ticks = 20 * 180
+	for i := range ticks {
+		if i%5 == 0 {
+			r.input(p, &arenav1.ShipInput{Thrust: 0.5, Turn: float32(math.Sin(float64(i) / 100))})
+		}
+		health := s.vitals.Health
+		r.tick()
+		if s.vitals.Health < health {
+			hurt += health - s.vitals.Health
+		}
+		r.look(p)
+		other := false
+		p.Each(func(e world.Entity) {
+			other = other || e != s.entity && r.GroupOf(e) == r.arena && r.ship.Get(e) != nil
+		})
+		if other {
+			met++
+		}
+	}
+	t.Logf("another ship in sight for %d%% of three minutes; %d damage, %d deaths", 100*met/ticks, hurt, s.tally.Deaths)
+	if met < ticks/5 || hurt == 0 {
+		t.Error("one player is alone")
+	}
+}
+
+// Bullets outlive who fired them.
+func TestShooterLeaves(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, 1, empty+"teams=2")
+	pa, a := r.join(1)
+	_, b := r.join(2)
+	_, c := r.join(3) // a friend of the shooter, between the two
+	r.put(a, 1000, 1000, 0)
+	r.put(b, 1300, 1000, 0)
+	r.put(c, 1150, 1000, 0)
+	b.vitals.Health = 1
+	r.input(pa, &arenav1.ShipInput{Fire: true})
+	r.tick()
+	r.game.Leave(pa)
+	for id := uint32(4); id < 10; id++ { // rows of the one who left go to others
+		r.join(id)
+	}
+	for range 20 {
+		r.tick()
+		r.check(t)
+	}
+	if b.alive || c.vitals.Health != full {
+		t.Errorf("the enemy is alive: %t; the friend's health is %d", b.alive, c.vitals.Health)
+	}
+	for _, s := range r.ships {
+		if s.tally.Score != 0 || s.tally.Kills != 0 {
+			t.Errorf("ship %d got the score of one who left", s.entity)
+		}
+	}
+}
+
+// In a large room a kill is told to those who see it and to the two concerned.
+func TestKillFeedOfALargeRoom(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, 1, "bots=60 obstacles=0 pickups=0 radius=200 map=16384")
+	pa, a := r.join(1001)
+	pb, b := r.join(1002)
+	pc, c := r.join(1003)
+	r.put(a, 1000, 1000, 0)
+	r.put(b, 1300, 1000, 0) // beyond what the killer sees
+	r.put(c, 9000, 9000, 0)
+	r.tick()
+	for b.alive {
+		r.hurt(b, damage, a)
+	}
+	r.tick()
+	for _, tt := range []struct {
+		who  string
+		p    *world.Player
+		want int
+	}{{"the killer", pa, 1}, {"the victim", pb, 1}, {"one far away", pc, 0}} {
+		if got := strings.Count(string(r.look(tt.p)), "player 1002"); got != tt.want {
+			t.Errorf("%s is told %d times; want %d", tt.who, got, tt.want)
+		}
+	}
+}
+
 func TestSameSeedSameWorld(t *testing.T) {
 	t.Parallel()
 	run := func(seed uint64) []uint64 {

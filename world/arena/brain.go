@@ -73,9 +73,15 @@ func (g *game) think(s *ship) {
 	s.control = c
 }
 
-// goal gives a place to go to: a pickup, or anywhere.
+// goal gives a place to go to: where a player is, so that nobody is alone on a
+// large map, a pickup, or anywhere.
 func (g *game) goal(s *ship) (x, y float64) {
 	rnd := g.r.Rand()
+	if s.vitals.Health > full/2 && rnd.IntN(2) == 0 {
+		if p := g.nearestPlayer(s); p != nil {
+			return p.X, p.Y
+		}
+	}
 	if n := len(g.pickups); n > 0 {
 		// One of a few, the nearest that it has a use for.
 		best := math.Inf(1)
@@ -94,6 +100,20 @@ func (g *game) goal(s *ship) (x, y float64) {
 		}
 	}
 	return g.freePoint()
+}
+
+// nearestPlayer gives the nearest living enemy that a player flies, or nil.
+func (g *game) nearestPlayer(s *ship) *ship {
+	var found *ship
+	best := math.Inf(1)
+	for _, o := range g.ships {
+		if o.player != nil && o.alive && s.hostile(o) {
+			if d := math.Hypot(o.X-s.X, o.Y-s.Y); d < best {
+				found, best = o, d
+			}
+		}
+	}
+	return found
 }
 
 // dodge turns a ship away from what it would fly into, whatever it wanted.

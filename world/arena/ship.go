@@ -19,6 +19,7 @@ const (
 	respawnAfter = 3.0
 	protectFor   = 2.5
 	quietAfter   = 1.0 // without input the controls are let go
+	spawnApart   = 600 // units from an enemy that are enough to come back at
 
 	// feedShips is the most ships of a room in which everybody is told of every
 	// kill. With a thousand there would be dozens a second.
@@ -125,8 +126,8 @@ func (g *game) launch(s *ship) {
 	g.r.Move(s.entity, g.arena)
 }
 
-// spawnPoint gives the one of several free places whose nearest enemy is the
-// farthest.
+// spawnPoint gives the first of several free places with no enemy near, or else
+// the one whose nearest enemy is the farthest.
 func (g *game) spawnPoint(s *ship) (x, y float64) {
 	best := -1.0
 	for range 8 {
@@ -142,6 +143,9 @@ func (g *game) spawnPoint(s *ship) (x, y float64) {
 		}
 		if nearest > best {
 			x, y, best = cx, cy, nearest
+		}
+		if best >= spawnApart*spawnApart {
+			break
 		}
 	}
 	return x, y
