@@ -39,7 +39,7 @@ export const CLOSE_CODES = Object.freeze({
   4012: { text: 'The server is full.', retry: true, slow: true },
 });
 
-const utf8 = new TextDecoder();
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const toUtf8 = new TextEncoder();
 
 export class ProtocolError extends Error {}
@@ -120,7 +120,13 @@ export class Reader {
     return this.b.subarray(this.i - n, this.i);
   }
 
-  text() { return utf8.decode(this.bytes()); }
+  text() {
+    try {
+      return utf8.decode(this.bytes());
+    } catch (err) {
+      throw err instanceof ProtocolError ? err : new ProtocolError('a string is not UTF-8');
+    }
+  }
 
   skip() {
     switch (this.wire) {
@@ -295,25 +301,31 @@ export function decodeSchema(bytes) {
               6: ['min', 'double'], 7: ['max', 'double'], 8: ['wrapSteps', 'uint'], 9: ['smooth', 'uint'],
             }),
           };
-          if (f.number < 1 || f.number > 64 || f.kind < Kind.UINT || f.kind > Kind.BYTES) {
-            throw new ProtocolError(`field ${comp.name}.${f.name} is of a kind that this client does not know`);
-          }
-          f.signed = f.kind === Kind.INT || f.kind === Kind.ENUM || (f.kind === Kind.QUANTISED && f.wrapSteps === 0 && f.max <= f.min);
-          f.index = comp.fields.length;
           comp.fields.push(f);
           break;
         }
         default: c.skip();
       }
     }
-    comp.byNumber = [];
-    comp.byName = new Map();
-    for (const f of comp.fields) {
-      comp.byNumber[f.number] = f;
-      comp.byName.set(f.name, f);
-    }
-    comp.moves = comp.fields.some((f) => f.smooth !== 0);
     components.push(comp);
+  }
+  return describe(components);
+}
+
+/** Makes a schema of components, [{id, name, fields: [{number, name, kind, ...}]}]. */
+export function describe(components) {
+  for (const c of components) {
+    c.byNumber = [];
+    c.byName = new Map();
+    for (const [index, f] of c.fields.entries()) {
+      if (f.number < 1 || f.number > 64 || f.kind < Kind.UINT || f.kind > Kind.BYTES) {
+        throw new ProtocolError(`field ${c.name}.${f.name} is of a kind that this client does not know`);
+      }
+      f.index = index;
+      f.signed = f.kind === Kind.INT || f.kind === Kind.ENUM || (f.kind === Kind.QUANTISED && f.wrapSteps === 0 && f.max <= f.min);
+      c.byNumber[f.number] = f;
+      c.byName.set(f.name, f);
+    }
   }
   return { components };
 }
