@@ -2,6 +2,7 @@ package socket
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,12 +15,13 @@ const (
 // are written, the sending side is shut, and what the peer still sends is thrown away until
 // it closes too, or for two seconds. Its goroutine lives while there is one to see off.
 type linger struct {
-	all *sync.WaitGroup
+	all     *sync.WaitGroup
+	count   atomic.Int64 // of guests, everywhere
+	cutting atomic.Bool
 
-	mu      sync.Mutex
-	guests  []guest
+	mu      sync.Mutex // never held during a system call: those who end connections are ticks
+	arrived []guest
 	running bool
-	cutting bool
 }
 
 type guest struct {
@@ -29,11 +31,7 @@ type guest struct {
 	until time.Time
 }
 
-func (l *linger) len() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.guests)
-}
+func (l *linger) len() int { return int(l.count.Load()) }
 
 // see takes a descriptor over. The caller holds a place in all.
 func (l *linger) see(g guest) {
@@ -41,14 +39,15 @@ func (l *linger) see(g guest) {
 		g.fd.close()
 		return
 	}
-	g.until = time.Now().Add(farewell)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.guests) >= maxLinger || l.cutting {
+	if l.count.Add(1) > maxLinger || l.cutting.Load() {
+		l.count.Add(-1)
 		g.fd.close()
 		return
 	}
-	l.guests = append(l.guests, g)
+	g.until = time.Now().Add(farewell)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.arrived = append(l.arrived, g)
 	if !l.running {
 		l.running = true
 		l.all.Add(1)
@@ -57,37 +56,36 @@ func (l *linger) see(g guest) {
 }
 
 // cut makes the goroutine close what is left.
-func (l *linger) cut() {
-	l.mu.Lock()
-	l.cutting = true
-	l.mu.Unlock()
-}
+func (l *linger) cut() { l.cutting.Store(true) }
 
 func (l *linger) run() {
 	defer l.all.Done()
+	var guests []guest
 	trash := make([]byte, 16<<10)
 	tick := time.NewTicker(lingerStep)
 	defer tick.Stop()
 	for {
-		<-tick.C
-		now := time.Now()
 		l.mu.Lock()
-		stay := l.guests[:0]
-		for _, g := range l.guests {
-			if g.step(trash) || l.cutting || now.After(g.until) {
-				g.fd.close()
-				continue
-			}
-			stay = append(stay, g)
-		}
-		clear(l.guests[len(stay):])
-		l.guests = stay
-		if len(stay) == 0 {
-			l.guests, l.running = nil, false
+		guests = append(guests, l.arrived...)
+		l.arrived = nil
+		if len(guests) == 0 {
+			l.running = false
 			l.mu.Unlock()
 			return
 		}
 		l.mu.Unlock()
+		now := <-tick.C
+		stay := guests[:0]
+		for _, g := range guests {
+			if g.step(trash) || l.cutting.Load() || now.After(g.until) {
+				g.fd.close()
+				l.count.Add(-1)
+				continue
+			}
+			stay = append(stay, g)
+		}
+		clear(guests[len(stay):])
+		guests = stay
 	}
 }
 

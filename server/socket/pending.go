@@ -30,7 +30,8 @@ const (
 //   - the close frames gws writes are noted, not sent, and its Close is ignored: all
 //     connections end in one place, with our codes and no texts of Go errors;
 //   - gws writes nothing else: pings reach our handler;
-//   - a connection that has not said hello has a deadline and a budget of bytes.
+//   - the bytes of a message, headers of fragments and all, are bounded, and before the hello
+//     there is a deadline.
 type pending struct {
 	net.Conn // the network
 	g        *Gateway
@@ -89,13 +90,19 @@ func (p *pending) Read(b []byte) (int, error) {
 	}
 	if p.seat != nil {
 		p.seat.read(n)
-		return n, p.readErr
 	}
 	if p.budget -= n; p.budget < 0 {
-		p.fail(FailTooMuch, violation(CodePolicy, "too many bytes before the hello"))
+		p.fail(FailTooMuch, violation(CodePolicy, "too many bytes for one message"))
 		return 0, io.EOF
 	}
 	return n, p.readErr
+}
+
+// refill is the budget of a seated connection's next message. gws does not count fragments,
+// so their headers are counted as bytes.
+func (p *pending) refill() {
+	r := reader{max: p.g.opt.MaxMessage}
+	p.budget = r.max + 8*r.maxFragments() + readBuffer
 }
 
 // Write is gws answering the handshake, or closing.
@@ -149,7 +156,8 @@ func (p *pending) arm(t time.Time) {
 	if p.aborted != nil {
 		t = past
 	}
-	_ = p.SetDeadline(t)
+	_ = p.SetReadDeadline(t)
+	_ = p.SetWriteDeadline(time.Now().Add(p.g.opt.HelloTimeout + farewell)) // pongs; TLS does not survive a write cut short
 }
 
 // run hears the hello and seats the connection; a carried one it reads until its end.
@@ -300,7 +308,7 @@ func (p *pending) hello(first []byte) {
 		p.adopt, p.stop = adopt, true
 		return
 	}
-	p.budget = -1
+	p.refill()
 	p.mu.Lock()
 	_ = p.SetDeadline(time.Time{})
 	p.mu.Unlock()
@@ -348,7 +356,11 @@ func of(c *gws.Conn) *pending { return c.NetConn().(*pending) }
 
 func (events) OnOpen(*gws.Conn) {}
 
-func (events) OnPong(*gws.Conn, []byte) {}
+func (events) OnPong(c *gws.Conn, payload []byte) {
+	if p := of(c); p.seat != nil {
+		p.budget += len(payload) + 6
+	}
+}
 
 func (events) OnClose(c *gws.Conn, err error) {
 	p := of(c)
@@ -371,6 +383,7 @@ func (events) OnClose(c *gws.Conn, err error) {
 func (events) OnPing(c *gws.Conn, payload []byte) {
 	p := of(c)
 	if p.seat != nil {
+		p.budget += len(payload) + 6
 		p.seat.pong(payload)
 		return
 	}
@@ -390,6 +403,7 @@ func (events) OnMessage(c *gws.Conn, m *gws.Message) {
 			p.fail(FailProtocol, violation(CodeUnsupported, "text messages are not spoken here"))
 			_ = m.Close()
 		case p.seat != nil:
+			p.refill()
 			p.seat.deliver(m)
 		default:
 			p.hello(m.Bytes())

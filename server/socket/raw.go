@@ -1,9 +1,11 @@
 package socket
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -177,6 +179,9 @@ func (c *rawConn) receive(scratch []byte) error {
 
 // broken is the end of a connection that the peer or the network ended without a close frame.
 func broken(err error) *CloseError {
+	if errors.Is(err, syscall.ETIMEDOUT) { // unacknowledged for too long, says the kernel
+		return dead()
+	}
 	return &CloseError{Code: CodeAbnormal, Remote: true, Err: err}
 }
 
