@@ -107,6 +107,7 @@ func (files handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store") // of what is no page
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
 		http.Error(w, "this is a page: it can only be read", http.StatusMethodNotAllowed)
@@ -114,7 +115,6 @@ func (files handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	f := files[r.URL.Path]
 	if f == nil {
-		h.Set("Cache-Control", "no-store")
 		http.Error(w, "there is no such page; / shows the arena", http.StatusNotFound)
 		return
 	}
