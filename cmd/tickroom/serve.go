@@ -58,19 +58,27 @@ func loadConfig(cmd *cobra.Command) (*config.Config, error) {
 	return cfg, nil
 }
 
-// serve runs a server with all kinds and the page until ctx is done.
-func serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
+// newServer makes a server with all kinds and the page.
+func newServer(cfg *config.Config) (*server.Server, error) {
 	srv, err := server.New(cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, k := range kinds() {
 		if err := srv.Register(k); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	srv.Handle("/", web.Handler())
+	return srv, nil
+}
 
+// serve runs a server until ctx is done.
+func serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
+	srv, err := newServer(cfg)
+	if err != nil {
+		return err
+	}
 	greeted := make(chan struct{})
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {

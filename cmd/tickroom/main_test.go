@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/tickroom/tickroom/server/config"
+)
+
+func TestMain(m *testing.M) {
+	// Importing ants starts its default pool, for good.
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+}
+
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args   string
+		code   int
+		stdout string // part of it
+		stderr string // part of it, "" for nothing
+	}{
+		{"", exitOK, "tickroom serve", ""},
+		{"--help", exitOK, "tickroom serve", ""},
+		{"serve --help", exitOK, "--kind-option", ""},
+		{"bots --help", exitOK, "--churn", ""},
+		{"version", exitOK, "tickroom ", ""},
+		{"kinds", exitOK, "walkers.players=10", ""},
+		{"kinds", exitOK, "arena.teams=0", ""},
+		{"config --max-rooms 7", exitOK, "\nmax_rooms: 7\n", ""},
+		{"config --kind-option arena.teams=2", exitOK, "kinds:\n  arena:\n    teams: \"2\"\n", ""},
+		{"srve", exitUsage, "", `tickroom: tickroom does not know what to do with "srve"; did you mean "serve"? see tickroom --help`},
+		{"serve now", exitUsage, "", `tickroom: tickroom serve does not know what to do with "now"; see tickroom serve --help`},
+		{"serve --listn x", exitUsage, "", "tickroom: unknown flag: --listn; see tickroom serve --help"},
+		{"serve --max-rooms many", exitUsage, "", "see tickroom serve --help"},
+		{"serve --max-rooms 0", exitUsage, "", "tickroom: max_rooms: 0 is too little; it must be 1 or more"},
+		{"serve --config /nowhere.yaml", exitUsage, "", "tickroom: the configuration file can't be read: open /nowhere.yaml"},
+		{"serve --log-level error --listen 192.0.2.1:1 --admin=", exitFailed, "", "set --listen to another"},
+		{"serve --log-level error --listen 127.0.0.1:0 --admin= --kind-option walkers.plyers=3", exitFailed, "", `kind walkers has no option "plyers"; it has: players`},
+		{"serve --log-level error --listen 127.0.0.1:0 --admin= --kind-option chess.x=3", exitFailed, "", "the kinds are: arena, walkers"},
+	} {
+		t.Run(tt.args, func(t *testing.T) {
+			t.Parallel()
+			var stdout, stderr bytes.Buffer
+			code := run(strings.Fields(tt.args), &stdout, &stderr)
+			if code != tt.code {
+				t.Errorf("exit code %d, want %d", code, tt.code)
+			}
+			if !strings.Contains(stdout.String(), tt.stdout) {
+				t.Errorf("no %q in: %s", tt.stdout, &stdout)
+			}
+			if tt.stderr == "" && stderr.Len() > 0 || !strings.Contains(stderr.String(), tt.stderr) {
+				t.Errorf("no %q in the errors: %s", tt.stderr, &stderr)
+			}
+			if n := strings.Count(stderr.String(), "\n"); n > 1 {
+				t.Errorf("%d lines of errors: %s", n, &stderr)
+			}
+		})
+	}
+}
+
+// TestServe runs the real server and asks for its pages.
+func TestServe(t *testing.T) {
+	t.Parallel()
+	cfg := config.Default()
+	cfg.Listen, cfg.Admin, cfg.Log.Level = "127.0.0.1:0", "127.0.0.1:0", "error"
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	srv, err := newServer(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wg.Go(func() {
+		if err := srv.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	defer wg.Wait()
+	defer cancel()
+	select {
+	case <-srv.Ready():
+	case <-time.After(10 * time.Second):
+		t.Fatal("the server does not listen")
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for url, want := range map[string]string{
+		pageURL("http", srv.Addr()):                  "<canvas",
+		pageURL("http", srv.Addr()) + "tickroom.js":  "decodeServerFrame",
+		pageURL("http", srv.AdminAddr()):             "tickroom",
+		pageURL("http", srv.AdminAddr()) + "metrics": "tickroom_build_info",
+		pageURL("http", srv.AdminAddr()) + "readyz":  "ready",
+		pageURL("http", srv.AdminAddr()) + "rooms":   `"count": 0`,
+		pageURL("http", srv.AdminAddr()) + "version": `"go": "go`,
+	} {
+		resp, err := client.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != 200 || !strings.Contains(string(b), want) {
+			t.Errorf("%s: %d %v: %.200s", url, resp.StatusCode, err, b)
+		}
+	}
+}
+
+func TestGreeting(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	cfg := config.Default()
+	greet(&b, cfg, &net.TCPAddr{IP: net.IPv6zero, Port: 7777}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7778})
+	for _, want := range []string{"http://localhost:7777/", "http://127.0.0.1:7778/"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s in: %s", want, &b)
+		}
+	}
+	b.Reset()
+	cfg.TLS = config.TLS{Cert: "c", Key: "k"}
+	greet(&b, cfg, &net.TCPAddr{IP: net.IPv6loopback, Port: 443}, nil)
+	if !strings.Contains(b.String(), "https://[::1]:443/") || strings.Contains(b.String(), "admin") {
+		t.Errorf("%s", &b)
+	}
+}
+
+// TestConfigReadsItself feeds the printed configuration back.
+func TestConfigReadsItself(t *testing.T) {
+	t.Parallel()
+	var first, second, stderr bytes.Buffer
+	if run([]string{"config", "--seed", "7", "--kind-option", "walkers.npcs=3"}, &first, &stderr) != exitOK {
+		t.Fatal(&stderr)
+	}
+	path := filepath.Join(t.TempDir(), "tickroom.yaml")
+	if err := os.WriteFile(path, first.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if run([]string{"config", "--config", path}, &second, &stderr) != exitOK {
+		t.Fatal(&stderr)
+	}
+	if first.String() != second.String() {
+		t.Errorf("%s\nbecame\n%s", &first, &second)
+	}
+}
