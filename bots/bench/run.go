@@ -206,7 +206,7 @@ func reachable(ctx context.Context, addr string, gone chan error) error {
 		select {
 		case err := <-gone:
 			gone <- err
-			return fmt.Errorf("the server ended: %v", err)
+			return ended(err)
 		case <-deadline:
 			return fmt.Errorf("the server did not come up within %v: %w", upWithin, err)
 		case <-ctx.Done():
@@ -220,7 +220,7 @@ func reachable(ctx context.Context, addr string, gone chan error) error {
 func stop(server *exec.Cmd, gone chan error) error {
 	select {
 	case err := <-gone:
-		return fmt.Errorf("the server ended too early: %v", err)
+		return ended(err)
 	default:
 	}
 	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
@@ -233,10 +233,17 @@ func stop(server *exec.Cmd, gone chan error) error {
 		}
 		return nil
 	case <-time.After(downWithin):
-		err := server.Process.Kill()
-		<-gone
-		return errors.Join(fmt.Errorf("the server did not end within %v", downWithin), err)
+		killErr := server.Process.Kill()
+		return errors.Join(fmt.Errorf("the server did not end within %v", downWithin), killErr, <-gone)
 	}
+}
+
+// ended is the error of a server that ended by itself.
+func ended(err error) error {
+	if err == nil {
+		return errors.New("the server ended by itself")
+	}
+	return fmt.Errorf("the server ended by itself: %w", err)
 }
 
 // freeAddr gives a loopback address that is free now.
