@@ -164,7 +164,7 @@ func (sc *Scratch) add(chain int, f *frag) {
 // rowsRemovedSince tells whether any entity lost a row after base.
 func (sc *Scratch) rowsRemovedSince(base uint32) bool {
 	for _, c := range sc.w.cores {
-		if len(after(c.tombs, base)) > 0 {
+		if len(after(c.tombs.all(), base)) > 0 {
 			return true
 		}
 	}
@@ -175,7 +175,7 @@ func (sc *Scratch) rowsRemovedSince(base uint32) bool {
 func (sc *Scratch) gatherRemovedRows(base uint32, inSight func(Entity) bool) {
 	for _, c := range sc.w.cores {
 		n := 0
-		for _, tomb := range after(c.tombs, base) {
+		for _, tomb := range after(c.tombs.all(), base) {
 			if inSight(tomb.e) {
 				n += uvarintLen(uint64(tomb.e))
 			}
@@ -189,7 +189,7 @@ func (sc *Scratch) gatherRemovedRows(base uint32, inSight func(Entity) bool) {
 		b = schema.AppendUvarint(b, uint64(c.comp.ID))
 		b = append(b, tagRowsRemoved)
 		b = schema.AppendUvarint(b, uint64(n))
-		for _, tomb := range after(c.tombs, base) {
+		for _, tomb := range after(c.tombs.all(), base) {
 			if inSight(tomb.e) {
 				b = schema.AppendUvarint(b, uint64(tomb.e))
 			}

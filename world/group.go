@@ -15,8 +15,8 @@ type Group struct {
 	closed bool
 
 	members []Entity
-	tombs   []rowTomb // entities that left, oldest first
-	floor   uint32    // newest tick of a forgotten one
+	tombs   fifo[rowTomb] // entities that left
+	floor   uint32        // newest tick of a forgotten one
 
 	grid   *grid // nil: no spatial views
 	events eventLog
@@ -38,11 +38,8 @@ func (w *World) NewGroup(name string) *Group {
 	if w.byName[name] != nil {
 		panic(fmt.Sprintf("world: a group named %q exists", name))
 	}
-	id := uint32(1)
-	if n := len(w.groups); n > 0 {
-		id = w.groups[n-1].id + 1
-	}
-	g := &Group{w: w, id: id, name: name, floor: w.committed}
+	w.made++
+	g := &Group{w: w, id: w.made, name: name, floor: w.committed}
 	g.events.floor = w.committed
 	w.groups = append(w.groups, g)
 	w.byName[name] = g
@@ -119,7 +116,7 @@ func (g *Group) remove(e Entity) {
 	}
 	// An entity that no client has seen yet need not be taken from any.
 	if s.joined <= g.w.committed {
-		g.tombs = append(g.tombs, rowTomb{e, g.w.Tick()})
+		g.tombs.push(rowTomb{e, g.w.Tick()})
 	}
 }
 
@@ -132,16 +129,22 @@ func (g *Group) place(e Entity, s *entityState) {
 
 // prune forgets what is older than the world remembers.
 func (g *Group) prune(t uint32) {
+	forget(&g.tombs, g.w, t, &g.floor)
+	g.events.prune(g.w, t)
+}
+
+// forget drops the removals that are older than the world remembers, or too
+// many, and notes in floor the newest tick of a forgotten one.
+func forget(tombs *fifo[rowTomb], w *World, t uint32, floor *uint32) {
+	all := tombs.all()
 	n := 0
-	for n < len(g.tombs) && (g.tombs[n].tick+g.w.cfg.Horizon < t || len(g.tombs)-n > g.w.cfg.MaxTombstones) {
-		g.floor = g.tombs[n].tick
+	for n < len(all) && (all[n].tick+w.cfg.Horizon < t || len(all)-n > w.cfg.MaxTombstones) {
+		*floor = all[n].tick
 		n++
 	}
-	// Moving the rest down now and then, not each time, keeps this linear.
-	if n > 64+len(g.tombs)/8 || n == len(g.tombs) {
-		g.tombs = append(g.tombs[:0], g.tombs[n:]...)
+	if n > 0 {
+		tombs.drop(n)
 	}
-	g.events.prune(g.w, t)
 }
 
 // after gives the part of tombs with ticks after base.
@@ -175,7 +178,7 @@ func (g *Group) since(base uint32, sc *Scratch) []byte {
 	inner := sc.nested()
 	inner.begin(g.w)
 	if base > 0 {
-		for _, t := range after(g.tombs, base) {
+		for _, t := range after(g.tombs.all(), base) {
 			inner.remove(t.e)
 		}
 	}

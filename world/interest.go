@@ -226,7 +226,7 @@ func (s *subscription) gatherDropped(sc *Scratch, base uint32) {
 			sc.remove(e)
 		}
 	}
-	for _, t := range after(s.group.tombs, base) {
+	for _, t := range after(s.group.tombs.all(), base) {
 		sc.remove(t.e)
 	}
 }

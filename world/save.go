@@ -23,11 +23,11 @@ func (w *World) Save() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("world: save: %w", err)
 	}
-	s := &tickroomv1.WorldState{Version: saveVersion, Tick: w.committed, Random: random, Emitted: w.emitted, Highest: uint32(len(w.ents) - 1)}
+	s := &tickroomv1.WorldState{Version: saveVersion, Tick: w.committed, Random: random, Emitted: w.emitted, GroupsMade: w.made, Highest: uint32(len(w.ents) - 1)}
 	for _, e := range w.free {
 		s.Free = append(s.Free, uint32(e))
 	}
-	for _, q := range w.quar {
+	for _, q := range w.quar.all() {
 		s.Quarantined = append(s.Quarantined, &tickroomv1.Quarantined{Entity: uint32(q.id), Until: q.until})
 	}
 	for _, g := range w.groups {
@@ -48,7 +48,7 @@ func saveTombs(tombs []rowTomb) []*tickroomv1.Tombstone {
 }
 
 func (g *Group) save() *tickroomv1.GroupState {
-	s := &tickroomv1.GroupState{Id: g.id, Name: g.name, Floor: g.floor, Tombstones: saveTombs(g.tombs), EventsFloor: g.events.floor}
+	s := &tickroomv1.GroupState{Id: g.id, Name: g.name, Floor: g.floor, Tombstones: saveTombs(g.tombs.all()), EventsFloor: g.events.floor}
 	if g.grid != nil {
 		b := g.grid.b
 		s.Grid = []float64{b.MinX, b.MinY, b.MaxX, b.MaxY, 1 / g.grid.perCell}
@@ -66,7 +66,7 @@ func (g *Group) save() *tickroomv1.GroupState {
 
 func saveTable(t table) *tickroomv1.TableState {
 	c := t.base()
-	s := &tickroomv1.TableState{Component: c.comp.ID, Name: c.comp.Name, Slots: uint32(len(c.ent)), Tombstones: saveTombs(c.tombs), Floor: c.tombsFloor}
+	s := &tickroomv1.TableState{Component: c.comp.ID, Name: c.comp.Name, Slots: uint32(len(c.ent)), Tombstones: saveTombs(c.tombs.all()), Floor: c.tombsFloor}
 	for _, slot := range c.free {
 		s.Free = append(s.Free, uint32(slot))
 	}
@@ -117,7 +117,7 @@ func (w *World) Restore(saved []byte) error {
 	for _, t := range w.tables {
 		t.wipe()
 	}
-	if err := w.restoreGroups(s.GetGroups()); err != nil {
+	if err := w.restoreGroups(s.GetGroups(), s.GetGroupsMade()); err != nil {
 		return err
 	}
 	if err := w.restoreNumbers(s); err != nil {
@@ -143,7 +143,7 @@ func (w *World) restoreNumbers(s *tickroomv1.WorldState) error {
 		seen[e] = true
 		return nil
 	}
-	w.free, w.quar = nil, nil
+	w.free, w.quar = nil, fifo[quarant]{}
 	for _, e := range s.GetFree() {
 		if err := take(e); err != nil {
 			return err
@@ -154,20 +154,19 @@ func (w *World) restoreNumbers(s *tickroomv1.WorldState) error {
 		if err := take(q.GetEntity()); err != nil {
 			return err
 		}
-		w.quar = append(w.quar, quarant{Entity(q.GetEntity()), q.GetUntil()})
+		w.quar.push(quarant{Entity(q.GetEntity()), q.GetUntil()})
 	}
 	return nil
 }
 
-func restoreTombs(in []*tickroomv1.Tombstone) []rowTomb {
-	var out []rowTomb
+func restoreTombs(in []*tickroomv1.Tombstone) (out fifo[rowTomb]) {
 	for _, t := range in {
-		out = append(out, rowTomb{Entity(t.GetEntity()), t.GetTick()})
+		out.push(rowTomb{Entity(t.GetEntity()), t.GetTick()})
 	}
 	return out
 }
 
-func (w *World) restoreGroups(groups []*tickroomv1.GroupState) error {
+func (w *World) restoreGroups(groups []*tickroomv1.GroupState, made uint32) error {
 	last := uint32(0)
 	order := make([]*Group, 0, len(groups))
 	for _, gs := range groups {
@@ -215,6 +214,7 @@ func (w *World) restoreGroups(groups []*tickroomv1.GroupState) error {
 		return fmt.Errorf("%w: the world has a group that was not saved", ErrSaved)
 	}
 	w.groups = order
+	w.made = max(made, last)
 	return nil
 }
 

@@ -44,8 +44,8 @@ type core struct {
 	hash    []uint64 // by slot: state hash
 	hashOf  []uint32 // by slot: rowTick that hash belongs to
 
-	tombs      []rowTomb // rows removed from entities that live on, oldest first
-	tombsFloor uint32    // newest tick of a forgotten one
+	tombs      fifo[rowTomb] // rows removed from entities that live on
+	tombsFloor uint32        // newest tick of a forgotten one
 
 	numField, blobField []int // cell to index in comp.Fields
 	next                schema.Cells
@@ -202,14 +202,7 @@ func (c *core) beginCommit(t uint32) {
 	c.delta.reset(t)
 	c.full.reset(t)
 	c.older.reset(t)
-	n := 0
-	for n < len(c.tombs) && (c.tombs[n].tick+c.w.cfg.Horizon < t || len(c.tombs)-n > c.w.cfg.MaxTombstones) {
-		c.tombsFloor = c.tombs[n].tick
-		n++
-	}
-	if n > 0 {
-		c.tombs = append(c.tombs[:0], c.tombs[n:]...)
-	}
+	forget(&c.tombs, c.w, t, &c.tombsFloor)
 }
 
 // Table holds the rows of one component, at most one per entity.
@@ -311,7 +304,7 @@ func (t *Table[T]) Remove(e Entity) {
 		return
 	}
 	if t.born[slot] <= t.w.committed {
-		t.tombs = append(t.tombs, rowTomb{e, t.w.Tick()})
+		t.tombs.push(rowTomb{e, t.w.Tick()})
 	}
 	t.drop(e)
 }

@@ -81,12 +81,13 @@ type World struct {
 	ents  []entityState // by entity; 0 unused
 	rows  []entityRows  // by entity
 	alive int
-	free  idHeap    // numbers ready for use
-	quar  []quarant // numbers not to be used yet, oldest first
+	free  idHeap        // numbers ready for use
+	quar  fifo[quarant] // numbers not to be used yet
 
 	tables  []table
 	cores   []*core // of the tables
 	groups  []*Group
+	made    uint32 // groups so far; the number of the last one
 	byName  map[string]*Group
 	emitted uint64 // events so far
 
@@ -143,13 +144,9 @@ func (w *World) Spawn(g *Group) Entity {
 
 func (w *World) newID() Entity {
 	now := w.Tick()
-	n := 0
-	for n < len(w.quar) && w.quar[n].until <= now {
-		w.free.push(w.quar[n].id)
-		n++
-	}
-	if n > 0 {
-		w.quar = append(w.quar[:0], w.quar[n:]...)
+	for q := w.quar.all(); len(q) > 0 && q[0].until <= now; q = q[1:] {
+		w.free.push(q[0].id)
+		w.quar.drop(1)
 	}
 	if len(w.free) > 0 {
 		return w.free.pop()
@@ -175,7 +172,7 @@ func (w *World) Destroy(e Entity) {
 	*s = entityState{cell: -1}
 	w.rows[e] = entityRows{}
 	w.alive--
-	w.quar = append(w.quar, quarant{e, w.Tick() + w.cfg.Quarantine})
+	w.quar.push(quarant{e, w.Tick() + w.cfg.Quarantine})
 }
 
 // Move puts an entity into another group. Clients that see only the old one are
@@ -246,6 +243,26 @@ func (w *World) oldest() uint32 {
 		return 0
 	}
 	return w.committed - w.cfg.Horizon
+}
+
+// fifo is a list, oldest first, that is added to at one end and dropped from at
+// the other. What is left is moved down only when more than half has been
+// dropped, so that both cost a constant.
+type fifo[T any] struct {
+	items []T
+	first int
+}
+
+func (f *fifo[T]) all() []T { return f.items[f.first:] }
+
+func (f *fifo[T]) push(v T) { f.items = append(f.items, v) }
+
+func (f *fifo[T]) drop(n int) {
+	f.first += n
+	if f.first > len(f.items)/2 {
+		f.items = append(f.items[:0], f.items[f.first:]...)
+		f.first = 0
+	}
 }
 
 // idHeap is a min-heap of entity numbers, so that low numbers, which take fewer

@@ -38,10 +38,12 @@ type WorldState struct {
 	// Highest entity number ever used.
 	Highest uint32 `protobuf:"varint,5,opt,name=highest,proto3" json:"highest,omitempty"`
 	// Numbers that are free, and those that will be.
-	Free          []uint32       `protobuf:"varint,6,rep,packed,name=free,proto3" json:"free,omitempty"`
-	Quarantined   []*Quarantined `protobuf:"bytes,7,rep,name=quarantined,proto3" json:"quarantined,omitempty"`
-	Groups        []*GroupState  `protobuf:"bytes,8,rep,name=groups,proto3" json:"groups,omitempty"`
-	Tables        []*TableState  `protobuf:"bytes,9,rep,name=tables,proto3" json:"tables,omitempty"`
+	Free        []uint32       `protobuf:"varint,6,rep,packed,name=free,proto3" json:"free,omitempty"`
+	Quarantined []*Quarantined `protobuf:"bytes,7,rep,name=quarantined,proto3" json:"quarantined,omitempty"`
+	Groups      []*GroupState  `protobuf:"bytes,8,rep,name=groups,proto3" json:"groups,omitempty"`
+	Tables      []*TableState  `protobuf:"bytes,9,rep,name=tables,proto3" json:"tables,omitempty"`
+	// Groups made so far; the highest number of one.
+	GroupsMade    uint32 `protobuf:"varint,10,opt,name=groups_made,json=groupsMade,proto3" json:"groups_made,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -137,6 +139,13 @@ func (x *WorldState) GetTables() []*TableState {
 		return x.Tables
 	}
 	return nil
+}
+
+func (x *WorldState) GetGroupsMade() uint32 {
+	if x != nil {
+		return x.GroupsMade
+	}
+	return 0
 }
 
 // Quarantined is an entity number that is not to be used yet.
@@ -701,7 +710,7 @@ var File_tickroom_v1_state_proto protoreflect.FileDescriptor
 
 const file_tickroom_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x17tickroom/v1/state.proto\x12\vtickroom.v1\"\xb8\x02\n" +
+	"\x17tickroom/v1/state.proto\x12\vtickroom.v1\"\xd9\x02\n" +
 	"\n" +
 	"WorldState\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
@@ -712,7 +721,10 @@ const file_tickroom_v1_state_proto_rawDesc = "" +
 	"\x04free\x18\x06 \x03(\rR\x04free\x12:\n" +
 	"\vquarantined\x18\a \x03(\v2\x18.tickroom.v1.QuarantinedR\vquarantined\x12/\n" +
 	"\x06groups\x18\b \x03(\v2\x17.tickroom.v1.GroupStateR\x06groups\x12/\n" +
-	"\x06tables\x18\t \x03(\v2\x17.tickroom.v1.TableStateR\x06tables\";\n" +
+	"\x06tables\x18\t \x03(\v2\x17.tickroom.v1.TableStateR\x06tables\x12\x1f\n" +
+	"\vgroups_made\x18\n" +
+	" \x01(\rR\n" +
+	"groupsMade\";\n" +
 	"\vQuarantined\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\x14\n" +
 	"\x05until\x18\x02 \x01(\rR\x05until\"\x9c\x02\n" +
