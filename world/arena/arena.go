@@ -43,7 +43,7 @@ func Kind() world.Kind {
 		},
 		// A number of a ship or a bullet rests for longer than a bullet flies, and
 		// the kill feed needs no long memory.
-		World: world.Config{Quarantine: 60, MaxEvents: 256},
+		World: world.Config{Quarantine: 60},
 		New:   newGame,
 	}
 }
