@@ -92,7 +92,7 @@ func browse(t *testing.T, url string, width, height int64, phone bool) *page {
 	if chromium == "" {
 		t.Fatal("Chromium is needed to test the page: install chromium")
 	}
-	dir, err := os.MkdirTemp("", "tickroom-browser")
+	dir, err := os.MkdirTemp("", "tickroom-browser") //nolint:usetesting // t.TempDir fails if files appear while it cleans up
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -162,7 +162,7 @@ func TestErrors(t *testing.T) {
 		want       string
 	}{
 		{name: "unknown key", file: "listen: :1\nmax_roms: 3\n", want: `tickroom.yaml:2: there is no setting "max_roms"; did you mean max_rooms?`},
-		{name: "unknown nested key", file: "log:\n  levle: info\n", want: `tickroom.yaml:2: there is no setting "log.levle"; did you mean log.level?`},
+		{name: "unknown nested key", file: "log:\n  lewel: info\n", want: `tickroom.yaml:2: there is no setting "log.lewel"; did you mean log.level?`},
 		{name: "key like nothing", file: "database: x\n", want: "tickroom.yaml:1: there is no setting \"database\"; `tickroom config` lists them all"},
 		{name: "twice", file: "seed: 1\nseed: 2\n", want: "tickroom.yaml:2: seed is there twice in the file"},
 		{name: "wrong type", file: "max_rooms: many\n", want: `tickroom.yaml:1: max_rooms: "many" is not a whole number`},
@@ -228,7 +228,7 @@ func TestYAML(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if got.AdminHosts == nil || len(got.AdminHosts) == 0 {
+	if len(got.AdminHosts) == 0 {
 		got.AdminHosts = nil // an empty list is none
 	}
 	if d := cmp.Diff(c, got); d != "" {
