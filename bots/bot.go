@@ -27,15 +27,15 @@ const (
 type state uint8
 
 const (
-	away    state = iota // not connected; to dial at wake
-	dialing              // with a dialer
-	seated               // connected
-	stalled              // connected, and not reading
-	leaving              // our close frame is sent
-	gone                 // the swarm is done with it
+	away       state = iota // not connected; to dial at wake
+	connecting              // with a dialer
+	seated                  // connected
+	stalled                 // connected, and not reading
+	leaving                 // our close frame is sent
+	gone                    // the swarm is done with it
 )
 
-// bot is one client. It belongs to a loop; while it is dialing, to a dialer.
+// bot is one client. It belongs to a loop; while it is connecting, to a dialer.
 type bot struct {
 	id    int
 	loop  *loop
@@ -128,7 +128,7 @@ func (b *bot) act(now time.Duration) {
 	l := b.loop
 	switch b.state {
 	case away:
-		b.state = dialing
+		b.state = connecting
 		l.sw.want <- b // holds all bots: never full
 		return
 	case stalled:
@@ -219,7 +219,7 @@ func (b *bot) flush(now time.Duration) {
 	for len(out) > 0 {
 		n, err := b.fd.write(out)
 		out = out[n:]
-		if err == errAgain {
+		if errors.Is(err, errAgain) {
 			break
 		}
 		if err != nil {

@@ -130,7 +130,7 @@ func (l *loop) timers(now time.Duration) {
 			if b.gen == e.gen && b.wake <= now {
 				b.act(now)
 			}
-			if b.gen == e.gen && b.state != dialing && b.state != gone {
+			if b.gen == e.gen && b.state != connecting && b.state != gone {
 				l.schedule(b, b.wake)
 			}
 		}
@@ -143,7 +143,7 @@ func (l *loop) timers(now time.Duration) {
 func (l *loop) read(b *bot, now time.Duration) {
 	for b.state == seated || b.state == leaving {
 		n, err := b.fd.read(l.buf)
-		if err == errAgain {
+		if errors.Is(err, errAgain) {
 			return
 		}
 		if n == 0 || err != nil {

@@ -85,7 +85,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	for i := range cfg.Clients {
 		l := sw.loops[i%len(sw.loops)]
 		b := &bot{
-			id: i, loop: l, state: dialing, rnd: rand.New(rand.NewPCG(cfg.Seed, uint64(i+1))),
+			id: i, loop: l, state: connecting, rnd: rand.New(rand.NewPCG(cfg.Seed, uint64(i+1))),
 			slow: float64(slow[i]) < cfg.Slow*float64(cfg.Clients),
 		}
 		l.bots = append(l.bots, b)
@@ -121,18 +121,11 @@ func (sw *swarm) run(ctx context.Context, all []*bot) (Report, error) {
 		err = wait(ctx, failed, sw.cfg.Duration)
 		measured, cpuUsed = sw.now()-rampTook, cpuTime()-cpu
 	}
-	// The bots that wait for a dialer don't need one any more.
+	// Bots that are being connected, or wait for it, now fail at once.
 	sw.phase.Store(phaseLeave)
 	stopDialing()
-	for drained := false; !drained; {
-		select {
-		case b := <-sw.want:
-			b.loop.hand(arrival{b: b, err: context.Canceled})
-		default:
-			drained = true
-		}
-	}
 	driving.Wait()
+	close(sw.want)
 	helping.Wait()
 	rep := sw.report(measured, rampTook, cpuUsed)
 	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
@@ -250,15 +243,11 @@ func reason(err error) string {
 	return s
 }
 
-// dialer connects bots, one at a time.
+// dialer connects bots, one at a time, until there is no loop any more that could
+// want it.
 func (sw *swarm) dialer(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case b := <-sw.want:
-			b.loop.hand(sw.dial(ctx, b))
-		}
+	for b := range sw.want {
+		b.loop.hand(sw.dial(ctx, b))
 	}
 }
 

@@ -41,9 +41,9 @@ func takeDescriptor(conn net.Conn) (descriptor, error) {
 func (d descriptor) read(b []byte) (int, error) {
 	for {
 		n, err := unix.Read(int(d), b)
-		switch {
-		case err == unix.EINTR:
-		case err == unix.EAGAIN:
+		switch err {
+		case unix.EINTR:
+		case unix.EAGAIN:
 			return 0, errAgain
 		default:
 			return max(n, 0), err
@@ -54,9 +54,9 @@ func (d descriptor) read(b []byte) (int, error) {
 func (d descriptor) write(b []byte) (int, error) {
 	for {
 		n, err := unix.Write(int(d), b)
-		switch {
-		case err == unix.EINTR:
-		case err == unix.EAGAIN:
+		switch err {
+		case unix.EINTR:
+		case unix.EAGAIN:
 			return 0, errAgain
 		default:
 			return max(n, 0), err

@@ -189,6 +189,9 @@ func (c *Client) connect(ctx context.Context, u *url.URL) (*gws.Conn, error) {
 		Addr: u.String(), RequestHeader: h, HandshakeTimeout: handshakeTimeout,
 		ReadMaxPayloadSize: maxServerMessage, CheckUtf8Enabled: true,
 	}, conn)
+	if resp != nil {
+		_ = resp.Body.Close()
+	}
 	switch {
 	case ctx.Err() != nil:
 		if up != nil {

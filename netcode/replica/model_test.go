@@ -60,9 +60,8 @@ var testSchema = &schema.Schema{Package: "test", Components: []*schema.Component
 
 // unit is what the generator would make of unitComponent, with fewer fields.
 type unit struct {
-	X          float64
-	Health     uint32
-	unexpected bool
+	X      float64
+	Health uint32
 }
 
 var ownUnit = schema.NewComponent(1, "Unit",
