@@ -246,6 +246,18 @@ const ships = `(() => {
 	return out;
 })()`
 
+// moved is an expression: whether one of the ships that satisfy a condition is
+// now somewhere else than when it was first seen.
+func moved(condition string) string {
+	return `(() => {
+		const first = window.first ??= {};
+		return Object.entries(` + ships + `).some(([e, s]) => {
+			first[e] ??= s;
+			return (` + condition + `) && Math.hypot(s.x - first[e].x, s.y - first[e].y) > 30;
+		});
+	})()`
+}
+
 // TestArena plays in a real browser against a real server: others' ships move,
 // one's own obeys, the state is the server's, and the page comes back after the
 // server was away.
@@ -254,14 +266,13 @@ func TestArena(t *testing.T) {
 	addr, end := serve(t, "127.0.0.1:0")
 	p := browse(t, "http://"+addr+"/?name=Tester", 1280, 800, false)
 	p.until("in the game, with others in sight", `tickroom.session.state === 'open' && tickroom.game.scene.ships >= 3`)
-	p.do(chromedp.Evaluate[chromedp.Void](`window.before = ` + ships + `; 0`))
-	p.until("a ship of others moves", `Object.entries(`+ships+`).some(([e, s]) => e != tickroom.game.ship && before[e] && Math.hypot(s.x - before[e].x, s.y - before[e].y) > 30)`)
+	p.until("a ship of others moves", moved(`e != tickroom.game.ship`))
 
 	p.key(input.DispatchKeyEventTypeKeyDown, "ArrowUp")
 	p.key(input.DispatchKeyEventTypeKeyDown, "Space")
 	p.until("the own ship burns its engine", ships+`[tickroom.game.ship]?.thrust === true`)
 	p.until("it has fired", `[...tickroom.session.table('Bullet')].some(([, b]) => b.ship === tickroom.game.ship)`)
-	p.until("it is on the way", `(() => { const s = `+ships+`[tickroom.game.ship], b = before[tickroom.game.ship]; return s && Math.hypot(s.x - b.x, s.y - b.y) > 30; })()`)
+	p.until("it is on the way", moved(`e == tickroom.game.ship`))
 	p.until("the leaders are shown", `document.querySelectorAll('#leaders tr').length >= 10`)
 	p.until("the state has been held against the server's", `tickroom.session.stats.hashChecks >= 3`)
 	if n := p.picture("arena.png"); n < 1000 {

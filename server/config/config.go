@@ -67,7 +67,7 @@ type Config struct {
 	// it drops those beyond.
 	MaxCatchUp int `koanf:"max_catch_up" validate:"min=1,max=1000"`
 	// EmptyRoomLinger is how long a room without clients lives on.
-	EmptyRoomLinger time.Duration `koanf:"empty_room_linger" validate:"min=0s,max=24h"`
+	EmptyRoomLinger time.Duration `koanf:"empty_room_linger" validate:"min=100ms,max=24h"`
 	// Workers is how many goroutines read and write for large rooms. 0: four for
 	// each processor.
 	Workers int `koanf:"workers" validate:"min=0,max=10000"`
