@@ -4,15 +4,18 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/big"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -70,12 +73,7 @@ func open(t testing.TB, kind string, opt Options) *site {
 	}
 	s := &site{Gateway: g, t: t, kind: kind, addr: ln.Addr().String()}
 	if kind == "tls" {
-		// Borrow a certificate.
-		ts := httptest.NewUnstartedServer(nil)
-		ts.StartTLS()
-		cert := ts.TLS.Certificates[0]
-		ts.Close()
-		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{cert}})
+		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{certificate()}})
 		s.tls = &tls.Config{InsecureSkipVerify: true}
 	}
 	srv := g.Server(nil)
@@ -92,6 +90,20 @@ func open(t testing.TB, kind string, opt Options) *site {
 	})
 	return s
 }
+
+// certificate is one for tests. Clients do not look at it.
+var certificate = sync.OnceValue(func() tls.Certificate {
+	pub, priv, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, pub, priv)
+	if err != nil {
+		panic(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: priv}
+})
 
 // dial opens a connection without a handshake.
 func (s *site) dial() net.Conn {

@@ -284,7 +284,7 @@ func TestBackPressure(t *testing.T) {
 		s := open(t, kind, Options{OnHello: r.onHello})
 		c := s.upgrade(binaryFrame("hello"))
 		conn := r.conn(t)
-		const n = 4000
+		const n = 1000
 		sent := make(chan error, 1)
 		go func() {
 			for i := range n {
@@ -367,9 +367,9 @@ func TestCloseRaces(t *testing.T) {
 	each(t, func(t *testing.T, kind string) {
 		r := newRoom(t)
 		s := open(t, kind, Options{OnHello: r.onHello})
-		rounds := 150
+		rounds := 40
 		if testing.Short() {
-			rounds = 20
+			rounds = 5
 		}
 		for i := range rounds {
 			var clients sync.WaitGroup
