@@ -1,15 +1,18 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,7 +21,13 @@ import (
 	"github.com/tickroom/tickroom/server/config"
 )
 
+// asProgram in the environment makes the test binary be the program.
+const asProgram = "RUN_AS_TICKROOM"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
 	// Importing ants starts its default pool, for good.
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
 }
@@ -112,6 +121,45 @@ func TestServe(t *testing.T) {
 		if err != nil || resp.StatusCode != 200 || !strings.Contains(string(b), want) {
 			t.Errorf("%s: %d %v: %.200s", url, resp.StatusCode, err, b)
 		}
+	}
+}
+
+// TestSignals runs the program itself, and tells it to end.
+func TestSignals(t *testing.T) {
+	t.Parallel()
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "serve", "--listen=127.0.0.1:0", "--admin=", "--log-format=json")
+			cmd.Env = append(os.Environ(), asProgram+"=1")
+			stderr, err := cmd.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			var begun time.Time
+			for sc := bufio.NewScanner(stderr); sc.Scan(); {
+				said = append(said, sc.Text())
+				if strings.Contains(sc.Text(), `"msg":"listening"`) {
+					begun = time.Now()
+					if err := cmd.Process.Signal(sig); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("%v: %q", err, said)
+			}
+			if d := time.Since(begun); d > 5*time.Second {
+				t.Errorf("it took %v to end", d)
+			}
+			if len(said) == 0 || !strings.Contains(said[len(said)-1], `"msg":"gone"`) {
+				t.Errorf("its last words are not that it is gone: %q", said)
+			}
+		})
 	}
 }
 
