@@ -9,6 +9,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -72,8 +73,9 @@ type Run struct {
 	Load    load.Report `json:"load"`
 }
 
-// Measure runs the rows and returns their results in order. What a row can't
-// measure is in its notes, and no error.
+// Measure runs the rows and returns their results in order. A row that fails does
+// not keep the others from being measured; its error is in its notes, and in the
+// one that is returned.
 func Measure(ctx context.Context, o Options) ([]Result, error) {
 	if o.Rounds < 1 || o.Window <= 0 {
 		return nil, fmt.Errorf("bench: %d rounds of %v; there must be at least one", o.Rounds, o.Window)
@@ -91,15 +93,20 @@ func Measure(ctx context.Context, o Options) ([]Result, error) {
 		r.progress.expect(row.estimate(&o))
 	}
 	var results []Result
+	var failed []error
 	for _, row := range chosen {
 		result := Result{Row: row.name, Work: row.work, Measure: row.measure, Aim: row.aim.String()}
 		if err := row.run(ctx, r, &row, &result); err != nil {
-			return results, fmt.Errorf("bench: row %s: %w", row.name, err)
+			failed = append(failed, fmt.Errorf("bench: row %s: %w", row.name, err))
+			result.note("failed: %v", err)
+			if ctx.Err() != nil {
+				return results, errors.Join(failed...)
+			}
 		}
 		result.judge(row.aim)
 		results = append(results, result)
 	}
-	return results, nil
+	return results, errors.Join(failed...)
 }
 
 // choose picks rows by name.

@@ -149,6 +149,9 @@ other_seconds_bucket{le="+Inf"} 7
 	if h, err := parseHistogram(strings.NewReader(text), "no_seconds"); err != nil || h.quantile(0.5) != 0 {
 		t.Errorf("%v, %v", h, err)
 	}
+	if n := histogram(nil).minus(h).quantile(0.5); n != 0 {
+		t.Errorf("less than nothing has a quantile of %v", n)
+	}
 	for _, bad := range []string{`x_bucket{le="1"}`, `x_bucket{a="1"} 2`, `x_bucket{le="y"} 2`, `x_bucket{le="1"} y`} {
 		if _, err := parseHistogram(strings.NewReader(bad), "x"); err == nil {
 			t.Errorf("%s: no error", bad)

@@ -47,7 +47,8 @@ func parseHistogram(text io.Reader, name string) (histogram, error) {
 
 // minus gives what came since an earlier state.
 func (h histogram) minus(earlier histogram) histogram {
-	d := maps.Clone(h)
+	d := histogram{}
+	maps.Copy(d, h)
 	for le, n := range earlier {
 		d[le] -= n
 	}
@@ -59,7 +60,7 @@ func (h histogram) minus(earlier histogram) histogram {
 // 0 if there is nothing.
 func (h histogram) quantile(q float64) float64 {
 	rank := q * h[math.Inf(1)]
-	if rank == 0 {
+	if rank <= 0 {
 		return 0
 	}
 	lower, below := 0.0, 0.0

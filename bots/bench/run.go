@@ -114,9 +114,12 @@ func (r *runner) tickroomOnce(ctx context.Context, what string, w work, cores []
 		}
 		return err
 	})
+	if err != nil {
+		return Run{}, err
+	}
 	run := newRun("tickroom", report, w.rate)
 	run.LateP99 = late[1].minus(late[0]).quantile(0.99) * 1e3
-	return run, err
+	return run, nil
 }
 
 func (r *runner) loadArgs(w work, addr, path string) []string {
