@@ -238,6 +238,14 @@ func TestCloseCodes(t *testing.T) {
 	}
 }
 
+func TestHelloTimeout(t *testing.T) {
+	t.Parallel()
+	_, err := dialPlain(t, walkersServer(t, nil)).next()
+	if code := websocket.CloseStatus(err); code != 4000 {
+		t.Errorf("without a hello it ended with %v", err)
+	}
+}
+
 func TestHandshake(t *testing.T) {
 	t.Parallel()
 	url := walkersServer(t, nil)
