@@ -50,7 +50,7 @@ func (s *Server) adminServer() *http.Server {
 		},
 		Rooms:    operated{s.rooms},
 		Registry: prometheus.GathererFunc(s.gather),
-		Hosts:    s.cfg.AdminHosts,
+		Hosts:    s.cfg.AdminNames(),
 		Version:  admin.Version{Version: BuildVersion(), Revision: buildRevision()},
 		Logger:   s.log,
 	}), s.log)

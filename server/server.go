@@ -174,7 +174,11 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		serve("admin address", back, adminLn)
 	}
 	serve("clients' address", front, ln)
-	s.log.Info("listening", "clients", s.addr.String(), "admin", s.cfg.Admin, "kinds", strings.Join(s.rooms.names(), ","))
+	adminAddr := "off"
+	if s.adminAddr != nil {
+		adminAddr = s.adminAddr.String()
+	}
+	s.log.Info("listening", "clients", s.addr.String(), "admin", adminAddr, "kinds", strings.Join(s.rooms.names(), ","))
 	close(s.ready)
 
 	select {

@@ -147,7 +147,16 @@ func (m *Metrics) Pending(n int) { m.pending.Set(float64(n)) }
 func (m *Metrics) Rejected(reason string) { m.rejected.WithLabelValues(reason).Inc() }
 
 // RejectedCode is Rejected for one that was told a close code.
-func (m *Metrics) RejectedCode(code int) { m.Rejected(strconv.Itoa(code)) }
+func (m *Metrics) RejectedCode(code int) { m.Rejected(codeLabel(code)) }
+
+// codeLabel gives the label of a close code. Those that have no meaning here, which
+// clients may send as they like, share one, so that nobody can make labels.
+func codeLabel(code int) string {
+	if code >= 1000 && code <= 1015 || code >= 4000 && code <= 4012 {
+		return strconv.Itoa(code)
+	}
+	return "other"
+}
 
 // TickStats is what a room counts during a tick.
 type TickStats struct {
@@ -303,7 +312,7 @@ func (r *RoomMetrics) Joined() {
 // Left counts a client whose connection ended with a close code.
 func (r *RoomMetrics) Left(code int) {
 	r.k.leaves.Inc()
-	r.k.m.closes.WithLabelValues(strconv.Itoa(code)).Inc()
+	r.k.m.closes.WithLabelValues(codeLabel(code)).Inc()
 	r.clients--
 	r.k.clients.Dec()
 }

@@ -1,7 +1,9 @@
 package socket
 
 import (
+	"errors"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -140,7 +142,7 @@ func (c *carried) ended() error {
 
 // age ends the connection if its peer takes nothing.
 func (c *carried) age() {
-	if c.over == nil && c.out.stuck(c.g.opt.DeadAfter) {
+	if c.over == nil && c.out.stuck(c.g.opt.DeadAfter) && lost(c.p.Conn) {
 		c.shut(dead())
 	}
 }
@@ -255,6 +257,7 @@ func (c *carried) write() {
 	defer c.g.all.Done()
 	chunk := newBuffer()
 	defer chunk.free()
+	plain := netConn(c.p.Conn) == c.p.Conn // over TLS a write can't be taken up again
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.out.len() > 0 {
@@ -269,6 +272,9 @@ func (c *carried) write() {
 		c.stats.BytesOut += uint64(n)
 		if c.out.buf != nil { // else the connection was cut
 			c.out.took(n)
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) && plain && !c.down && c.out.len() > 0 && !lost(c.p.Conn) {
+			continue // slow, not dead
 		}
 		if err != nil {
 			c.out.drop()

@@ -50,8 +50,6 @@ func (d detached) tune(o *Options) {
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, o.SendBuffer)
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, o.NotSentLowat)
-	// Bytes that are never acknowledged end the connection even if the outbox is empty.
-	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(o.DeadAfter/time.Millisecond))
 }
 
 // recv reads what is there. again says that nothing is.
@@ -104,20 +102,30 @@ func (d detached) abort() {
 	d.close()
 }
 
-func (d detached) rtt() time.Duration {
-	var info unix.TCPInfo
+func (d detached) info() (info unix.TCPInfo, ok bool) {
 	size := uint32(unsafe.Sizeof(info))
 	_, _, e := syscall.RawSyscall6(syscall.SYS_GETSOCKOPT, d.number(), unix.IPPROTO_TCP, unix.TCP_INFO,
 		uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
-	if e != 0 {
-		return 0
-	}
+	return info, e == 0
+}
+
+func (d detached) rtt() time.Duration {
+	info, _ := d.info()
 	return time.Duration(info.Rtt) * time.Microsecond
+}
+
+// lost says that the peer's kernel does not answer: segments have been sent again, or its
+// closed window asked after, several times in vain. A peer whose program has stopped reading
+// is not lost: its kernel goes on saying that the window is closed.
+func (d detached) lost() bool {
+	const inVain = 3
+	info, ok := d.info()
+	return !ok || info.Retransmits >= inVain || info.Probes >= inVain
 }
 
 // with lends the descriptor of a connection that stays in the poller.
 func with(c net.Conn, f func(d detached)) {
-	t, ok := c.(*net.TCPConn)
+	t, ok := netConn(c).(*net.TCPConn)
 	if !ok {
 		return
 	}
@@ -128,6 +136,12 @@ func with(c net.Conn, f func(d detached)) {
 
 // tune sets a carried connection's socket up as a raw one's.
 func tune(c net.Conn, o *Options) { with(c, func(d detached) { d.tune(o) }) }
+
+// lost says that the peer's kernel does not answer.
+func lost(c net.Conn) (l bool) {
+	with(c, func(d detached) { l = d.lost() })
+	return l
+}
 
 // rtt is the kernel's smoothed round-trip time of a connection.
 func rtt(c net.Conn) (d time.Duration) {

@@ -24,6 +24,7 @@ func (detached) shutdown() error                { return errNotRaw }
 func (detached) close()                         {}
 func (detached) abort()                         {}
 func (detached) rtt() time.Duration             { return 0 }
+func (detached) lost() bool                     { return true }
 
 func tune(c net.Conn, o *Options) {
 	if t, ok := c.(*net.TCPConn); ok {
@@ -31,5 +32,8 @@ func tune(c net.Conn, o *Options) {
 		_ = t.SetWriteBuffer(o.SendBuffer)
 	}
 }
+
+// lost can't be known: whoever takes nothing for too long counts as lost.
+func lost(net.Conn) bool { return true }
 
 func rtt(net.Conn) time.Duration { return 0 }

@@ -208,11 +208,24 @@ func unhex(s string) []byte {
 	return b
 }
 
+// readFrame reads a frame of at most 2 MB.
+func readFrame(r io.Reader) (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(r); err != nil {
+		return f, err
+	}
+	if f.Header.Length > 2<<20 {
+		return f, fmt.Errorf("a frame of %d bytes", f.Header.Length)
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(r, f.Payload)
+	return f, err
+}
+
 // next reads a server frame and describes it: "binary abc", "pong x", "close 1002 why",
 // or "gone" when the connection ends without a close frame.
 func (c *client) next() string {
 	c.t.Helper()
-	f, err := ws.ReadFrame(c.br)
+	f, err := readFrame(c.br)
 	if err != nil {
 		var ne net.Error
 		if errors.As(err, &ne) && ne.Timeout() {
@@ -271,7 +284,6 @@ func (c *client) wantClose(code int) {
 
 // room polls its connections in a goroutine, as a tick would.
 type room struct {
-	echo  bool
 	text  bool
 	onMsg func(c Conn, msg []byte) error
 

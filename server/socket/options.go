@@ -59,8 +59,11 @@ type Options struct {
 	// Transport is TransportAuto (default) or TransportGWS.
 	Transport string
 
-	// DeadAfter is how long a peer may take nothing of what waits for it before its
-	// connection is given up. Default 10 s.
+	// DeadAfter is how long a peer may take nothing of what waits for it before the
+	// kernel is asked whether it is still there; if it does not answer, its connection
+	// is given up. One that is only slow is kept, and what waits for it bounded. On
+	// TLS connections, whose writes can't be taken up again, and where the kernel can't
+	// be asked, it is given up in any case. Default 10 s.
 	DeadAfter time.Duration
 
 	// AllowText passes text messages, validated, to TextConn.PollAny; otherwise they

@@ -12,8 +12,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/gobwas/ws"
 )
 
 // TestOutbox: a reader that has stopped costs a bounded outbox and nobody's time; nothing that
@@ -74,7 +72,7 @@ func TestOutbox(t *testing.T) {
 		go func() {
 			defer close(got)
 			for range want {
-				f, err := ws.ReadFrame(c.br)
+				f, err := readFrame(c.br)
 				if err != nil {
 					return
 				}
@@ -119,7 +117,7 @@ func TestOutboxOneBig(t *testing.T) {
 		}
 		done := make(chan string)
 		go func() {
-			f, err := ws.ReadFrame(c.br)
+			f, err := readFrame(c.br)
 			if err != nil || !bytes.Equal(f.Payload, big) {
 				done <- fmt.Sprintf("%d bytes, %v", len(f.Payload), err)
 			}
@@ -129,40 +127,6 @@ func TestOutboxOneBig(t *testing.T) {
 		if bad := <-done; bad != "" {
 			t.Fatal(bad)
 		}
-	})
-}
-
-// TestDead: a peer that takes nothing is given up, wherever it is noticed.
-func TestDead(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, kind string) {
-		r := newRoom(t)
-		s := open(t, kind, Options{OnHello: r.onHello, DeadAfter: 300 * time.Millisecond})
-		s.upgrade(binaryFrame("hello"))
-		conn := r.conn(t)
-		f := make([]byte, Headroom+4096)
-		var err error
-		until(t, "dead", func() bool {
-			for {
-				if e := conn.SendReliable(f); e != nil {
-					if !errors.Is(e, ErrOverflow) {
-						err = e
-					}
-					break
-				}
-			}
-			if _, e := conn.Flush(); e != nil {
-				err = e
-			}
-			return err != nil
-		})
-		if !errors.Is(err, ErrDead) || !isClose(err, CodeAbnormal) {
-			t.Fatal(err)
-		}
-		if e := conn.Poll(make([]byte, 4096), nil); !errors.Is(e, ErrDead) {
-			t.Fatal(e)
-		}
-		until(t, "closed", func() bool { st := s.Stats(); return st.Raw+st.Carried+st.Lingering == 0 })
 	})
 }
 
@@ -380,9 +344,9 @@ func TestCloseRaces(t *testing.T) {
 				clients.Go(func() { // the client
 					defer func() { _ = c.nc.Close() }()
 					for {
-						switch got := c.next(); {
-						case got == "binary "+me:
-						case got == "gone" || got == "close 4007 enough":
+						switch got := c.next(); got {
+						case "binary " + me:
+						case "gone", "close 4007 enough":
 							return
 						default:
 							t.Errorf("%s heard %.100q", me, got)

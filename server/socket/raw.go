@@ -187,7 +187,7 @@ func broken(err error) *CloseError {
 
 // age ends the connection if its peer takes nothing.
 func (c *rawConn) age() error {
-	if c.out.stuck(c.g.opt.DeadAfter) {
+	if c.out.stuck(c.g.opt.DeadAfter) && c.fd.lost() {
 		return dead()
 	}
 	return nil

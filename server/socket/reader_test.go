@@ -41,7 +41,10 @@ func verdictOf(err error) string {
 	if err == nil {
 		return "more"
 	}
-	ce := err.(*CloseError)
+	var ce *CloseError
+	if !errors.As(err, &ce) {
+		return err.Error()
+	}
 	return fmt.Sprintf("%d remote=%v", ce.Code, ce.Remote)
 }
 
@@ -330,7 +333,7 @@ func TestSeal(t *testing.T) {
 		for i := range n {
 			f[Headroom+i] = byte(i)
 		}
-		got, err := ws.ReadFrame(bytes.NewReader(seal(opBinary, f)))
+		got, err := readFrame(bytes.NewReader(seal(opBinary, f)))
 		if err != nil {
 			t.Fatal(err)
 		}

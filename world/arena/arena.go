@@ -33,7 +33,7 @@ func Kind() world.Kind {
 		MaxPlayers: 1000,
 		Options: []world.Option{
 			{Name: "players", Default: "1000", Doc: "players per room"},
-			{Name: "bots", Default: "12", Doc: "ships that the game flies"},
+			{Name: "bots", Default: "100", Doc: "ships that the game flies"},
 			{Name: "map", Default: "4096", Doc: "edge of the square map, in units"},
 			{Name: "radius", Default: "400", Doc: "how far a player sees, in units"},
 			{Name: "teams", Default: "0", Doc: "number of teams, 2 to 4; 0: each for themselves"},
