@@ -118,7 +118,7 @@ func TestWalkersInPython(t *testing.T) {
 			t.Parallel()
 			url := walkersServer(t, c.options)
 			other := watch(t, url)
-			lines := runPython(t, "examples/walkers.py", url, "3")
+			lines := runPython(t, "examples/walkers.py", url, "4")
 			compared, moved, steered := map[uint32]int{}, map[string]bool{}, false
 			for _, line := range lines[1:] {
 				m := walkerLine.FindStringSubmatch(line)

@@ -93,7 +93,7 @@ func (a *annotator) message(b []byte, md protoreflect.MessageDescriptor, depth i
 func list(fd protoreflect.FieldDescriptor, p []byte) string {
 	var s []string
 	for len(p) > 0 {
-		n := 0
+		var n int
 		switch fd.Kind() {
 		case protoreflect.FloatKind:
 			n = 4
