@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -45,16 +46,21 @@ func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	results, err := bench.Measure(ctx, o)
-	// What was measured before something failed is worth seeing.
-	if len(results) > 0 && *file != "-" {
-		if tableErr := bench.Table(os.Stdout, results); tableErr != nil {
-			return tableErr
-		}
-	}
-	if err != nil {
+	if len(results) == 0 {
 		return err
 	}
-	if *file == "" {
+	// What was measured is worth seeing, even if something failed.
+	return errors.Join(err, show(results, *file))
+}
+
+// show prints the table and writes the file, or prints what would be in it.
+func show(results []bench.Result, file string) error {
+	if file != "-" {
+		if err := bench.Table(os.Stdout, results); err != nil {
+			return err
+		}
+	}
+	if file == "" {
 		return nil
 	}
 	text, err := json.MarshalIndent(results, "", "  ")
@@ -62,9 +68,9 @@ func run() error {
 		return err
 	}
 	text = append(text, '\n')
-	if *file == "-" {
+	if file == "-" {
 		_, err = os.Stdout.Write(text)
 		return err
 	}
-	return os.WriteFile(*file, text, 0o644)
+	return os.WriteFile(file, text, 0o644)
 }
