@@ -296,7 +296,7 @@ func (c *carried) write() {
 // broke notes that a write failed.
 func (c *carried) broke(err error) {
 	end := &CloseError{Code: CodeAbnormal, Remote: true, Err: err}
-	if ne, ok := err.(net.Error); ok && ne.Timeout() {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
 		end = dead()
 	}
 	c.shut(end)
