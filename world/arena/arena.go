@@ -129,8 +129,8 @@ func newGame(r *world.Room) (world.Game, error) {
 	for range pickups {
 		g.pickups = append(g.pickups, pickup{})
 	}
-	for range bots {
-		g.enlist(nil, botName(r.Rand()))
+	for i := range bots {
+		g.enlist(nil, botName(i))
 	}
 	world.OnInput(r, g.input)
 	world.OnCommand(r, g.setName)

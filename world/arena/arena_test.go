@@ -788,7 +788,7 @@ func (r room) steerAll(ps []*world.Player) {
 
 func TestThousandPlayers(t *testing.T) {
 	t.Parallel()
-	r, ps := crowd(t, 1000, "")
+	r, ps := crowd(t, 1000, "bots=12")
 	seen := 0
 	for range 200 {
 		r.steerAll(ps)

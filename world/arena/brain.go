@@ -3,6 +3,7 @@ package arena
 import (
 	"math"
 	"math/rand/v2"
+	"strconv"
 )
 
 // thinkEvery is how many ticks lie between two thoughts of a ship that the game
@@ -32,7 +33,14 @@ var firstNames = [...]string{
 	"Vega", "Orion", "Lyra", "Rigel", "Nova", "Altair", "Mira", "Draco", "Atlas", "Juno", "Castor", "Deneb", "Io", "Titan", "Rhea", "Pavo",
 }
 
-func botName(rnd *rand.Rand) string { return firstNames[rnd.IntN(len(firstNames))] + "-bot" }
+// botName gives the name of the i-th ship that the game flies: another for each.
+func botName(i int) string {
+	name := firstNames[i%len(firstNames)] + " bot"
+	if n := i / len(firstNames); n > 0 {
+		name += " " + strconv.Itoa(n+1)
+	}
+	return name
+}
 
 // think sets the controls of a ship that the game flies.
 func (g *game) think(s *ship) {
