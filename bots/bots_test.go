@@ -144,8 +144,8 @@ func (s *rooms) play(ctx context.Context, conn *websocket.Conn, frames <-chan *t
 			s.t.Errorf("server: %v", err)
 		}
 		if tick%hello.GetHashEvery() == 0 {
-			if f.Hash = truth.Hash(); tick == s.lie {
-				f.Hash++
+			if f.Hash = proto.Uint64(truth.Hash()); tick == s.lie {
+				*f.Hash++
 			}
 		}
 		if explain {

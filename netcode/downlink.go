@@ -67,9 +67,11 @@ func (d *Downlink) SetEvery(n uint32) {
 	if n == 0 {
 		return
 	}
-	n = min(n, MaxEvery)
-	d.wish = 1 << bits.Len32(n-1)
-	d.every = d.wish
+	wish := uint32(1) << bits.Len32(min(n, MaxEvery)-1)
+	if wish == d.wish {
+		return // a client that repeats its wish does not undo a step down
+	}
+	d.wish, d.every = wish, wish
 	d.misses, d.clean = 0, 0
 }
 
@@ -99,9 +101,12 @@ func (d *Downlink) Ack(tick uint32) error {
 	return nil
 }
 
-// Due tells whether a snapshot is due in a tick. Rates are aligned: clients with
+// Due tells whether a snapshot is due after the ticks that follow before, up to
+// now: usually one, more when a room catches up. Rates are aligned: clients with
 // the same rate are due in the same ticks.
-func (d *Downlink) Due(tick uint32) bool { return tick&(d.every-1) == 0 || d.base == 0 }
+func (d *Downlink) Due(before, now uint32) bool {
+	return now/d.every != before/d.every || d.base == 0
+}
 
 // WindowFull tells whether too many ticks are in flight for another snapshot.
 func (d *Downlink) WindowFull() bool { return d.base-d.acked > d.window && d.base != 0 }

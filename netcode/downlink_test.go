@@ -55,8 +55,12 @@ func TestRatesAreStepsOfTwoAndAligned(t *testing.T) {
 			t.Errorf("a wish of %d gives %d", wish, s.down.Every())
 		}
 		for tick := range uint32(64) {
-			if s.down.Due(tick) != (tick%every == 0) {
-				t.Errorf("every %d: due in tick %d: %t", every, tick, s.down.Due(tick))
+			if got := s.down.Due(tick, tick+1); got != ((tick+1)%every == 0) {
+				t.Errorf("every %d: due in tick %d: %t", every, tick+1, got)
+			}
+			// Two ticks at a time, as when a room catches up.
+			if got := s.down.Due(tick, tick+2); got != ((tick+1)%every == 0 || (tick+2)%every == 0) {
+				t.Errorf("every %d: due in ticks %d and %d: %t", every, tick+1, tick+2, got)
 			}
 		}
 		s.down.SetEvery(0)

@@ -23,6 +23,7 @@ needs() {
 gcc|the race detector and the floor program|command -v gcc
 libc6-dev|the race detector and the floor program|test -e /usr/include/stdlib.h
 protobuf-compiler|the example client in another language|command -v protoc
+libprotobuf-dev|what protoc needs for schemas of games|test -f /usr/include/google/protobuf/descriptor.proto
 python3|the example client in another language|test -x /usr/bin/python3
 python3-protobuf|the example client in another language|/usr/bin/python3 -c "import google.protobuf"
 python3-websockets|the example client in another language|/usr/bin/python3 -c "import websockets"

@@ -98,6 +98,15 @@ func (sc *Scratch) marks(n int) []mark {
 	return sc.mark
 }
 
+// removeAll removes what a client has at base and was removed since.
+func (sc *Scratch) removeAll(tombs []rowTomb, base uint32) {
+	for _, t := range after(tombs, base) {
+		if t.since <= base {
+			sc.remove(t.e)
+		}
+	}
+}
+
 func (sc *Scratch) remove(e Entity) { sc.removed = schema.AppendUvarint(sc.removed, uint64(e)) }
 
 // gather adds what a client lacks of one entity since base; all of it if fresh.
@@ -176,7 +185,7 @@ func (sc *Scratch) gatherRemovedRows(base uint32, inSight func(Entity) bool) {
 	for _, c := range sc.w.cores {
 		n := 0
 		for _, tomb := range after(c.tombs.all(), base) {
-			if inSight(tomb.e) {
+			if tomb.since <= base && inSight(tomb.e) {
 				n += uvarintLen(uint64(tomb.e))
 			}
 		}
@@ -190,7 +199,7 @@ func (sc *Scratch) gatherRemovedRows(base uint32, inSight func(Entity) bool) {
 		b = append(b, tagRowsRemoved)
 		b = schema.AppendUvarint(b, uint64(n))
 		for _, tomb := range after(c.tombs.all(), base) {
-			if inSight(tomb.e) {
+			if tomb.since <= base && inSight(tomb.e) {
 				b = schema.AppendUvarint(b, uint64(tomb.e))
 			}
 		}

@@ -116,7 +116,7 @@ func (g *Group) remove(e Entity) {
 	}
 	// An entity that no client has seen yet need not be taken from any.
 	if s.joined <= g.w.committed {
-		g.tombs.push(rowTomb{e, g.w.Tick()})
+		g.tombs.push(rowTomb{e, g.w.Tick(), s.joined})
 	}
 }
 
@@ -178,9 +178,7 @@ func (g *Group) since(base uint32, sc *Scratch) []byte {
 	inner := sc.nested()
 	inner.begin(g.w)
 	if base > 0 {
-		for _, t := range after(g.tombs.all(), base) {
-			inner.remove(t.e)
-		}
+		inner.removeAll(g.tombs.all(), base)
 	}
 	for _, e := range g.members {
 		inner.gather(e, base, g.w.ents[e].joined > base)

@@ -216,9 +216,7 @@ func (s *subscription) gatherDropped(sc *Scratch, base uint32) {
 				sc.remove(en.e)
 			}
 		}
-		for _, l := range after(v.left, base) {
-			sc.remove(l.e)
-		}
+		sc.removeAll(v.left, base)
 		return
 	}
 	for _, e := range s.group.members {
@@ -226,9 +224,7 @@ func (s *subscription) gatherDropped(sc *Scratch, base uint32) {
 			sc.remove(e)
 		}
 	}
-	for _, t := range after(s.group.tombs.all(), base) {
-		sc.remove(t.e)
-	}
+	sc.removeAll(s.group.tombs.all(), base)
 }
 
 // Each calls fn for every entity that the client sees as of its last snapshot.

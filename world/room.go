@@ -38,6 +38,9 @@ type Player struct {
 	ID uint32
 	// Name is what the player wants to be called. It is not unique.
 	Name string
+	// InputSeq is the sequence number of the last input that was handed to the
+	// game; while an input is being handled, that input's.
+	InputSeq uint32
 	// Seat is for the game: what it keeps for this player.
 	Seat any
 
@@ -225,8 +228,9 @@ var (
 	ErrUnknownCommand = errors.New("unknown command")
 )
 
-// HandleInput hands an encoded input to the game.
-func (r *Room) HandleInput(p *Player, data []byte) error {
+// HandleInput hands an encoded input to the game. seq is its sequence number.
+func (r *Room) HandleInput(p *Player, seq uint32, data []byte) error {
+	p.InputSeq = seq
 	if r.input == nil {
 		return nil
 	}

@@ -42,7 +42,7 @@ func (w *World) Save() ([]byte, error) {
 func saveTombs(tombs []rowTomb) []*tickroomv1.Tombstone {
 	var out []*tickroomv1.Tombstone
 	for _, t := range tombs {
-		out = append(out, &tickroomv1.Tombstone{Entity: uint32(t.e), Tick: t.tick})
+		out = append(out, &tickroomv1.Tombstone{Entity: uint32(t.e), Tick: t.tick, Since: t.since})
 	}
 	return out
 }
@@ -161,7 +161,7 @@ func (w *World) restoreNumbers(s *tickroomv1.WorldState) error {
 
 func restoreTombs(in []*tickroomv1.Tombstone) (out fifo[rowTomb]) {
 	for _, t := range in {
-		out.push(rowTomb{Entity(t.GetEntity()), t.GetTick()})
+		out.push(rowTomb{Entity(t.GetEntity()), t.GetTick(), t.GetSince()})
 	}
 	return out
 }

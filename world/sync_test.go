@@ -378,7 +378,7 @@ func (s *sim) run(ticks int) {
 			case c.name == "client0": // never misses one
 				s.send(c)
 			case c.name == "client1" && now%64 < 50: // stalls beyond the horizon
-			case c.down.Due(now) && !c.down.WindowFull() && !lazy:
+			case c.down.Due(now-1, now) && !c.down.WindowFull() && !lazy:
 				s.send(c)
 			default:
 				c.down.Missed()

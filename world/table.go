@@ -55,9 +55,11 @@ type core struct {
 	older olderStores
 }
 
+// rowTomb remembers that something was removed: from a group, a view or a table.
 type rowTomb struct {
-	e    Entity
-	tick uint32
+	e     Entity
+	tick  uint32 // when it was removed
+	since uint32 // when it had come: who lacks that lacks the removal as well
 }
 
 func (c *core) base() *core { return c }
@@ -304,7 +306,7 @@ func (t *Table[T]) Remove(e Entity) {
 		return
 	}
 	if t.born[slot] <= t.w.committed {
-		t.tombs.push(rowTomb{e, t.w.Tick()})
+		t.tombs.push(rowTomb{e, t.w.Tick(), t.born[slot]})
 	}
 	t.drop(e)
 }

@@ -98,7 +98,7 @@ func (v *View) update(sc *Scratch) {
 	if kept < len(v.entries) {
 		for _, en := range v.entries {
 			if marks[en.e].epoch == epoch {
-				v.left = append(v.left, rowTomb{en.e, t})
+				v.left = append(v.left, rowTomb{en.e, t, en.since})
 			}
 		}
 	}
@@ -114,9 +114,7 @@ func (v *View) update(sc *Scratch) {
 func (v *View) gather(sc *Scratch, base uint32) {
 	w := v.group.w
 	if base > 0 {
-		for _, l := range after(v.left, base) {
-			sc.remove(l.e)
-		}
+		sc.removeAll(v.left, base)
 	}
 	for _, en := range v.entries {
 		sc.gather(en.e, base, en.since > base)

@@ -134,7 +134,7 @@ async def play(url, seconds):
             if not f.tick:
                 continue
             replica.apply(f)
-            if f.hash:
+            if f.HasField("hash"):
                 if f.hash != replica.hash():
                     raise ValueError(f"tick {f.tick}: hash {replica.hash():016x}, the server has {f.hash:016x}")
                 show(replica)

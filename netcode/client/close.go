@@ -55,6 +55,8 @@ func AdviceFor(code uint16) Advice {
 	switch code {
 	case CloseGoingAway, CloseServerFail, CloseLost:
 		return ComeBack
+	case 1013: // try again later
+		return ComeBackLater
 	}
 	return StayAway
 }

@@ -238,7 +238,7 @@ func TestDesync(t *testing.T) {
 		if err := server.Apply(b); err != nil {
 			t.Fatal(err)
 		}
-		f.Hash = server.Hash()
+		f.Hash = proto.Uint64(server.Hash())
 		if err := feed(t, s, f, at(1)); err != nil || s.DesyncPending() {
 			t.Fatalf("a right hash: %v", err)
 		}
@@ -246,7 +246,7 @@ func TestDesync(t *testing.T) {
 	}
 	s := start()
 	f := snapshot(2)
-	f.Hash = 77
+	f.Hash = proto.Uint64(77)
 	if err := feed(t, s, f, at(2)); err != nil || !s.DesyncPending() || !s.Ready() {
 		t.Fatalf("a wrong hash: %v", err)
 	}
@@ -268,7 +268,7 @@ func TestDesync(t *testing.T) {
 	s = start()
 	for tick := uint32(2); ; tick++ {
 		f := snapshot(tick)
-		f.Hash = 77
+		f.Hash = proto.Uint64(77)
 		err := feed(t, s, f, at(tick))
 		if m := sent(t, s); m != nil && m.Mismatch != (tick == 2) {
 			t.Fatalf("tick %d: mismatch %t", tick, m.Mismatch)

@@ -477,7 +477,7 @@ func (w *truth) step(t *rapid.T) *tickroomv1.ServerFrame {
 		f.Events = append(f.Events, &tickroomv1.EventData{Event: rapid.Uint32().Draw(t, "event"), Data: []byte("x"), Age: 1})
 	}
 	if rapid.Bool().Draw(t, "rest") {
-		f.Hash = rapid.Uint64().Draw(t, "hash")
+		f.Hash = proto.Uint64(rapid.Uint64().Draw(t, "hash"))
 		f.Welcome = &tickroomv1.Welcome{Session: "s", Schema: testSchema.Proto()}
 		f.Replies = append(f.Replies, &tickroomv1.Reply{Id: 7, Code: 3, Error: "no", Data: []byte{1}})
 		f.Pongs = append(f.Pongs, &tickroomv1.Pong{ClientTimeUs: 1 << 40, ServerTimeUs: 1 << 50, Tick: 9})

@@ -61,7 +61,10 @@ func TestApplyAgainstNaive(t *testing.T) {
 
 func checkFrame(t *rapid.T, got *Frame, want *tickroomv1.ServerFrame) {
 	back := &tickroomv1.ServerFrame{
-		Tick: got.Tick, Skip: got.Skip, Full: got.Full, InputAck: got.InputAck, Hash: got.Hash, Welcome: got.Welcome,
+		Tick: got.Tick, Skip: got.Skip, Full: got.Full, InputAck: got.InputAck, Welcome: got.Welcome,
+	}
+	if got.HasHash {
+		back.Hash = &got.Hash
 	}
 	for _, e := range got.Events {
 		back.Events = append(back.Events, &tickroomv1.EventData{Event: e.ID, Data: e.Data, Age: e.Age})
@@ -162,7 +165,7 @@ func TestFrameWithoutSnapshot(t *testing.T) {
 	t.Parallel()
 	r := New(testSchema)
 	f := unitFrame(0, map[uint32]uint32{1: 1}, nil)
-	f.Hash = 5
+	f.Hash = proto.Uint64(5)
 	if err := r.Apply(marshal(t, f)); err != nil || r.Rows() != 0 || r.Tick() != 0 || !r.Frame().HasHash {
 		t.Fatalf("%v, %d rows, tick %d", err, r.Rows(), r.Tick())
 	}

@@ -208,19 +208,26 @@ func ValidText(s string) string {
 	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
-// FloatCell gives the cell of a float without quantisation: its bits; those of
-// +0 for -0, so that the two are the same value.
+// FloatCell gives the cell of a float without quantisation: its bits. -0 counts as
+// +0, and what is not a number as the quiet NaN 0x7fc00000, since runtimes of
+// other languages change the bits of other NaNs.
 func FloatCell(v float32) int64 {
-	if v == 0 {
+	switch {
+	case v == 0:
 		return 0
+	case v != v:
+		return 0x7fc00000
 	}
 	return int64(math.Float32bits(v))
 }
 
 // DoubleCell is FloatCell for a double.
 func DoubleCell(v float64) int64 {
-	if v == 0 {
+	switch {
+	case v == 0:
 		return 0
+	case v != v:
+		return 0x7ff8000000000000
 	}
 	return int64(math.Float64bits(v))
 }

@@ -142,7 +142,7 @@ func play(t *testing.T, s *sequence) {
 		if got.hash() != rep.Hash() {
 			t.Errorf("%s: the replica's hash is %016x, by the book it is %016x", f.name, rep.Hash(), got.hash())
 		}
-		if m.Hash != 0 && m.GetHash() != rep.Hash() {
+		if m.Hash != nil && m.GetHash() != rep.Hash() {
 			t.Errorf("%s: the server's hash is %016x, the replica's %016x", f.name, m.GetHash(), rep.Hash())
 		}
 		if diff := cmp.Diff(saidLines(m), frameLines(rep.Frame())); diff != "" {
@@ -211,7 +211,7 @@ func saidLines(m *tickroomv1.ServerFrame) []string {
 	if m.GetInputAck() != 0 {
 		say("input_ack: %d", m.GetInputAck())
 	}
-	if m.GetHash() != 0 {
+	if m.Hash != nil {
 		say("hash: %016x", m.GetHash())
 	}
 	for _, e := range m.GetEvents() {
@@ -234,7 +234,10 @@ func saidLines(m *tickroomv1.ServerFrame) []string {
 
 // frameLines is saidLines for what the replica has parsed.
 func frameLines(f *replica.Frame) []string {
-	m := &tickroomv1.ServerFrame{Tick: f.Tick, InputAck: f.InputAck, Hash: f.Hash, Welcome: f.Welcome}
+	m := &tickroomv1.ServerFrame{Tick: f.Tick, InputAck: f.InputAck, Welcome: f.Welcome}
+	if f.HasHash {
+		m.Hash = &f.Hash
+	}
 	for _, e := range f.Events {
 		m.Events = append(m.Events, &tickroomv1.EventData{Event: e.ID, Age: e.Age, Data: e.Data})
 	}

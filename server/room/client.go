@@ -51,6 +51,7 @@ type Client struct {
 	pongs    []uint64
 	answers  []byte // fields of a ServerFrame that must reach the client
 	heard    uint32 // tick in which the client last said something
+	bytes    uint64 // received when that was last looked up
 	limit    bucket // of messages
 	over     error  // why the connection ended, or is to end
 
@@ -188,7 +189,7 @@ func (c *Client) answer(id uint32, code tickroomv1.ReplyCode, text string, data 
 
 // write sends the client what is due. It runs at the same time as that of other
 // clients of the room.
-func (r *Room) write(c *Client, w *Worker, now time.Time) {
+func (r *Room) write(c *Client, w *Worker) {
 	if c.over != nil {
 		return
 	}
@@ -201,7 +202,7 @@ func (r *Room) write(c *Client, w *Worker, now time.Time) {
 	if pending > 0 {
 		st.Backlog += pending
 		st.SkippedBusy++
-		if c.down.Due(r.tick) {
+		if c.down.Due(r.written, r.tick) {
 			c.down.Missed()
 		}
 		if len(c.answers) > r.cfg.MaxOutbox {
@@ -211,7 +212,7 @@ func (r *Room) write(c *Client, w *Worker, now time.Time) {
 	}
 	b := w.out[:socket.Headroom]
 	switch {
-	case !c.down.Due(r.tick):
+	case !c.down.Due(r.written, r.tick):
 		st.SkippedRate++
 	case c.down.WindowFull():
 		st.SkippedWindow++
@@ -229,7 +230,7 @@ func (r *Room) write(c *Client, w *Worker, now time.Time) {
 		c.answers = c.answers[:0]
 	}
 	for _, t := range c.pongs {
-		b = appendPong(b, t, now.UnixMicro(), r.tick)
+		b = appendPong(b, t, time.Now().UnixMicro(), r.tick)
 	}
 	c.pongs = c.pongs[:0]
 	w.out = b[:0]

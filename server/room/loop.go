@@ -235,14 +235,15 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 	r := l.room
 	l.admit()
 	l.stats = Stats{}
-	l.each((*Room).read, now)
+	l.each((*Room).read)
 	for range due {
 		if err := r.Step(&l.stats); err != nil {
 			l.cfg.Metrics.Failed()
 			return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
 		}
 	}
-	l.each(r.writeAt(now), now)
+	l.each((*Room).write)
+	r.written = r.tick
 	if p := l.chunkFail.Load(); p != nil {
 		l.cfg.Metrics.Failed()
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
@@ -270,12 +271,8 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 	return 0, "", false
 }
 
-func (r *Room) writeAt(now time.Time) func(*Room, *Client, *Worker) {
-	return func(r *Room, c *Client, w *Worker) { r.write(c, w, now) }
-}
-
 // each calls fn for all clients, in parallel where they are many.
-func (l *Loop) each(fn func(*Room, *Client, *Worker), now time.Time) {
+func (l *Loop) each(fn func(*Room, *Client, *Worker)) {
 	clients := l.room.clients
 	if len(clients) <= chunk {
 		l.part(clients, fn, &l.stats)

@@ -127,6 +127,7 @@ type Room struct {
 	clients []*Client
 	players uint32 // last number given
 	tick    uint32 // newest tick committed
+	written uint32 // newest tick whose snapshots were written
 	reply   []byte
 	failed  error
 }
@@ -254,8 +255,8 @@ func (r *Room) Step(st *Stats) error {
 			if c.ncmds > 0 {
 				r.runCommands(c, st)
 			}
-			c.in.Take(now, func(_ uint32, data []byte) {
-				if r.room.HandleInput(c.player, data) != nil && c.over == nil {
+			c.in.Take(now, func(seq uint32, data []byte) {
+				if r.room.HandleInput(c.player, seq, data) != nil && c.over == nil {
 					c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "an input could not be decoded")
 				}
 			})
@@ -302,7 +303,7 @@ func (r *Room) Reap(gone func(c *Client, why *socket.CloseError)) {
 		if c.over == nil {
 			if reason, ok := c.player.Removed(); ok {
 				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_KICKED, reason)
-			} else if r.tick-c.heard > idle {
+			} else if r.tick-c.heard > idle && !r.heardPings(c) {
 				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_IDLE, "nothing was heard from the client")
 			}
 		}
@@ -324,6 +325,17 @@ func (r *Room) Reap(gone func(c *Client, why *socket.CloseError)) {
 	}
 	clear(r.clients[n:])
 	r.clients = r.clients[:n]
+}
+
+// heardPings tells whether a client that has sent no message has sent something
+// else, such as WebSocket pings, since this was last asked; then it is not idle.
+func (r *Room) heardPings(c *Client) bool {
+	n := c.conn.Stats().BytesIn
+	if n == c.bytes {
+		return false
+	}
+	c.bytes, c.heard = n, r.tick
+	return true
 }
 
 func asClose(err error) *socket.CloseError {
@@ -352,8 +364,9 @@ func (r *Room) Read(w *Worker) {
 }
 
 // Write sends all clients what is due. Loop does the same in parallel.
-func (r *Room) Write(w *Worker, now time.Time) {
+func (r *Room) Write(w *Worker) {
 	for _, c := range r.clients {
-		r.write(c, w, now)
+		r.write(c, w)
 	}
+	r.written = r.tick
 }

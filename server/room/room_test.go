@@ -107,7 +107,7 @@ func (h *hall) tick() {
 	if err := h.r.Step(&Stats{}); err != nil {
 		h.t.Fatal(err)
 	}
-	h.r.Write(h.w, time.Now())
+	h.r.Write(h.w)
 	h.r.Reap(func(*Client, *socket.CloseError) {})
 }
 
@@ -272,7 +272,6 @@ func TestNoAllocationsInASteadyTick(t *testing.T) {
 	if _, err := h.r.Join(sink, &tickroomv1.Hello{}); err != nil {
 		t.Fatal(err)
 	}
-	now := time.Now()
 	var st Stats
 	step := func() {
 		sink.ack = h.r.tick
@@ -280,7 +279,7 @@ func TestNoAllocationsInASteadyTick(t *testing.T) {
 		if err := h.r.Step(&st); err != nil {
 			t.Fatal(err)
 		}
-		h.r.Write(h.w, now)
+		h.r.Write(h.w)
 	}
 	for range 200 {
 		step()

@@ -155,7 +155,7 @@ func (g *game) input(p *world.Player, in *walkersv1.WalkerInput) {
 	if !ok {
 		return
 	}
-	s.row.LastInput++
+	s.row.LastInput = s.player.InputSeq
 	s.steered = g.r.Tick()
 	s.stopped = in.Stop
 	if d := float64(in.Direction); !math.IsNaN(d) && !math.IsInf(d, 0) {

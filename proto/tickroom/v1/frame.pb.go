@@ -175,9 +175,9 @@ func (ReplyCode) EnumDescriptor() ([]byte, []int) {
 
 // CloseCode is a WebSocket close code of tickroom's own. Each says whether a
 // client should come back. Codes of RFC 6455 are used as well: 1000, 1001 (the
-// server is going away: come back after a moment), 1002, 1003, 1007, 1009 (the
-// client is at fault: do not come back unchanged), 1011 (the server is at fault:
-// come back after a moment).
+// server is going away: come back after a moment), 1002, 1003, 1007, 1008, 1009
+// (the client is at fault: do not come back unchanged), 1011 (the server is at
+// fault: come back after a moment), 1013 (the server is busy: come back later).
 type CloseCode int32
 
 const (
@@ -298,8 +298,9 @@ type ServerFrame struct {
 	// Events, oldest first, after the tables have been applied.
 	Events []*EventData `protobuf:"bytes,8,rep,name=events,proto3" json:"events,omitempty"`
 	// Sum of the state hashes of all rows that the client holds now, if it asked
-	// for it. The low 32 bits are one sum, the high 32 bits another.
-	Hash uint64 `protobuf:"fixed64,9,opt,name=hash,proto3" json:"hash,omitempty"`
+	// for it. The low 32 bits are one sum, the high 32 bits another. 0 is the hash of
+	// no rows; a frame without a hash does not have the field.
+	Hash *uint64 `protobuf:"fixed64,9,opt,name=hash,proto3,oneof" json:"hash,omitempty"`
 	// Rows behind the hash, after a client reported a mismatch.
 	EntityHashes []*EntityHash `protobuf:"bytes,10,rep,name=entity_hashes,json=entityHashes,proto3" json:"entity_hashes,omitempty"`
 	// The answer to hello; the first message from the server.
@@ -399,8 +400,8 @@ func (x *ServerFrame) GetEvents() []*EventData {
 }
 
 func (x *ServerFrame) GetHash() uint64 {
-	if x != nil {
-		return x.Hash
+	if x != nil && x.Hash != nil {
+		return *x.Hash
 	}
 	return 0
 }
@@ -1582,7 +1583,7 @@ var File_tickroom_v1_frame_proto protoreflect.FileDescriptor
 
 const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\n" +
-	"\x17tickroom/v1/frame.proto\x12\vtickroom.v1\"\xd9\x03\n" +
+	"\x17tickroom/v1/frame.proto\x12\vtickroom.v1\"\xe7\x03\n" +
 	"\vServerFrame\x12\x12\n" +
 	"\x04tick\x18\x01 \x01(\rR\x04tick\x12\x12\n" +
 	"\x04skip\x18\x02 \x01(\rR\x04skip\x12\x12\n" +
@@ -1591,13 +1592,14 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\aremoved\x18\x05 \x03(\rR\aremoved\x12$\n" +
 	"\x03set\x18\x06 \x03(\v2\x12.tickroom.v1.TableR\x03set\x12(\n" +
 	"\x05delta\x18\a \x03(\v2\x12.tickroom.v1.TableR\x05delta\x12.\n" +
-	"\x06events\x18\b \x03(\v2\x16.tickroom.v1.EventDataR\x06events\x12\x12\n" +
-	"\x04hash\x18\t \x01(\x06R\x04hash\x12<\n" +
+	"\x06events\x18\b \x03(\v2\x16.tickroom.v1.EventDataR\x06events\x12\x17\n" +
+	"\x04hash\x18\t \x01(\x06H\x00R\x04hash\x88\x01\x01\x12<\n" +
 	"\rentity_hashes\x18\n" +
 	" \x03(\v2\x17.tickroom.v1.EntityHashR\fentityHashes\x12.\n" +
 	"\awelcome\x18\v \x01(\v2\x14.tickroom.v1.WelcomeR\awelcome\x12,\n" +
 	"\areplies\x18\f \x03(\v2\x12.tickroom.v1.ReplyR\areplies\x12'\n" +
-	"\x05pongs\x18\r \x03(\v2\x11.tickroom.v1.PongR\x05pongs\"\x90\x02\n" +
+	"\x05pongs\x18\r \x03(\v2\x11.tickroom.v1.PongR\x05pongsB\a\n" +
+	"\x05_hash\"\x90\x02\n" +
 	"\x05Table\x12\x1c\n" +
 	"\tcomponent\x18\x01 \x01(\rR\tcomponent\x12\x12\n" +
 	"\x04mask\x18\x02 \x01(\rR\x04mask\x12\x1b\n" +
@@ -1793,6 +1795,7 @@ func file_tickroom_v1_frame_proto_init() {
 	if File_tickroom_v1_frame_proto != nil {
 		return
 	}
+	file_tickroom_v1_frame_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

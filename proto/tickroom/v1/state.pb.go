@@ -386,9 +386,11 @@ func (x *EntityState) GetY() float64 {
 
 // Tombstone remembers a removal.
 type Tombstone struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Entity        uint32                 `protobuf:"varint,1,opt,name=entity,proto3" json:"entity,omitempty"`
-	Tick          uint32                 `protobuf:"varint,2,opt,name=tick,proto3" json:"tick,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Entity uint32                 `protobuf:"varint,1,opt,name=entity,proto3" json:"entity,omitempty"`
+	Tick   uint32                 `protobuf:"varint,2,opt,name=tick,proto3" json:"tick,omitempty"`
+	// Tick in which what was removed had come.
+	Since         uint32 `protobuf:"varint,3,opt,name=since,proto3" json:"since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -433,6 +435,13 @@ func (x *Tombstone) GetEntity() uint32 {
 func (x *Tombstone) GetTick() uint32 {
 	if x != nil {
 		return x.Tick
+	}
+	return 0
+}
+
+func (x *Tombstone) GetSince() uint32 {
+	if x != nil {
+		return x.Since
 	}
 	return 0
 }
@@ -745,10 +754,11 @@ const file_tickroom_v1_state_proto_rawDesc = "" +
 	"\x06joined\x18\x02 \x01(\rR\x06joined\x12\x16\n" +
 	"\x06placed\x18\x03 \x01(\bR\x06placed\x12\f\n" +
 	"\x01x\x18\x04 \x01(\x01R\x01x\x12\f\n" +
-	"\x01y\x18\x05 \x01(\x01R\x01y\"7\n" +
+	"\x01y\x18\x05 \x01(\x01R\x01y\"M\n" +
 	"\tTombstone\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\x12\n" +
-	"\x04tick\x18\x02 \x01(\rR\x04tick\"\x96\x01\n" +
+	"\x04tick\x18\x02 \x01(\rR\x04tick\x12\x14\n" +
+	"\x05since\x18\x03 \x01(\rR\x05since\"\x96\x01\n" +
 	"\n" +
 	"EventState\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
