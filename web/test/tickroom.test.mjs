@@ -133,8 +133,7 @@ for (const seq of readVectors()) {
       if (said.tick) assert.equal(replica.tick, Number(said.tick[0]), frame.name);
       if (said.state_hash) assert.equal(hex64(replica.hash()), said.state_hash[0], frame.name);
       assert.equal(f.inputAck, Number(said.input_ack?.[0] ?? 0), frame.name);
-      // To a stock protobuf runtime a hash of 0 is as none.
-      assert.equal(f.hash ? hex64(f.hash) : undefined, said.hash?.[0], frame.name);
+      assert.equal(f.hash !== null ? hex64(f.hash) : undefined, said.hash?.[0], frame.name);
       assert.deepEqual(f.events.map((e) => `${e.event} of tick ${f.tick - e.age}, data 0x${hexOf(e.data)}`), said.event ?? [], frame.name);
       assert.deepEqual(f.entityHashes.map((h) => `entity ${h.entity}, group ${h.group}, ${hex64(h.hash)}`), said.entity_hash ?? [], frame.name);
       assert.deepEqual(f.replies.map((r) => `to ${r.id}, code ${r.code}, error ${JSON.stringify(r.error)}, data 0x${hexOf(r.data ?? [])}`), said.reply ?? [], frame.name);
