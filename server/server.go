@@ -90,7 +90,7 @@ func New(cfg *config.Config, opts ...Option) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, log: o.log, mux: http.NewServeMux(), metrics: metrics.New(BuildVersion()), failed: map[string]uint64{}, ready: make(chan struct{})}
 	var err error
-	if s.pool, err = room.NewPool(cfg.PoolSize(), s.log); err != nil {
+	if s.pool, err = room.NewPool(cfg.PoolSize(), cfg.Transport != socket.TransportAuto, s.log); err != nil {
 		return nil, err
 	}
 	s.rooms = newRooms(cfg, s.log, o.dir, s.pool, s.metrics, func() { s.clients.Add(-1) })

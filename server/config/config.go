@@ -30,8 +30,10 @@ type Config struct {
 	// Origins are the origins that browsers may come from, or "*". Empty: the
 	// server's own only.
 	Origins []string `koanf:"origins" validate:"dive,origin"`
-	// Transport is "auto" or "gws".
-	Transport string `koanf:"transport" validate:"oneof=auto gws"`
+	// Transport is how clients' sockets are driven: "auto", by the rooms' ticks, with
+	// io_uring where the kernel allows it; "raw", the same without io_uring; "gws", by
+	// the WebSocket library's goroutines.
+	Transport string `koanf:"transport" validate:"oneof=auto raw gws"`
 
 	// MaxConnections bounds the connections of clients, seated or not.
 	MaxConnections int `koanf:"max_connections" validate:"min=1,max=10000000"`

@@ -18,6 +18,8 @@ const (
 	maxCommands    = 16      // commands that wait for the next step
 	maxCommandSize = 4 << 10 // bytes of one
 	maxPongs       = 4
+
+	maxKept = 1 << 20 // bytes of memory for messages that a worker keeps
 )
 
 // clientHeader is the size of a WebSocket header with a mask, as nearly all
@@ -89,26 +91,38 @@ func closeError(code tickroomv1.CloseCode, reason string) error {
 	return &socket.CloseError{Code: int(code), Reason: reason}
 }
 
-// read takes what the client has sent. It runs at the same time as that of other
-// clients of the room.
-func (r *Room) read(c *Client, w *Worker) {
-	if c.over != nil {
-		return
-	}
-	w.room, w.client = r, c
-	if err := c.conn.Poll(w.scratch, w.take); err != nil {
-		c.over = err
-	}
+// read takes what some clients have sent. It runs at the same time as that of
+// other clients of the room.
+func (r *Room) read(clients []*Client, w *Worker) {
+	w.room, w.clients = r, clients
+	w.batch.Poll(len(clients), w.conn, w.got, w.over)
+	w.room, w.clients = nil, nil
 }
 
-// got is what a worker does with each message of its client.
-func (w *Worker) got(msg []byte) error {
+// gotConn gives the connection of a worker's client, nil if it is over.
+func (w *Worker) gotConn(i int) socket.Conn {
+	if c := w.clients[i]; c.over == nil {
+		return c.conn
+	}
+	return nil
+}
+
+// gotMessage is what a worker does with each message of its clients.
+func (w *Worker) gotMessage(i int, msg []byte) error {
+	c := w.clients[i]
 	w.stats.MessagesIn++
 	w.stats.BytesIn += len(msg) + clientHeader
-	if !w.client.limit.take() {
+	if !c.limit.take() {
 		return closeError(tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, "messages come faster than the limit")
 	}
-	return w.room.message(w.client, w, msg)
+	return w.room.message(c, w, msg)
+}
+
+// gotOver notes why the connection of a worker's client has ended.
+func (w *Worker) gotOver(i int, err error) {
+	if c := w.clients[i]; c.over == nil {
+		c.over = err
+	}
 }
 
 // message takes one message in.
@@ -187,12 +201,24 @@ func (c *Client) answer(id uint32, code tickroomv1.ReplyCode, text string, data 
 	c.answers = protowire.AppendBytes(c.answers, b)
 }
 
-// write sends the client what is due. It runs at the same time as that of other
+// write sends some clients what is due. It runs at the same time as that of other
 // clients of the room.
-func (r *Room) write(c *Client, w *Worker) {
-	if c.over != nil {
-		return
+func (r *Room) write(clients []*Client, w *Worker) {
+	w.room, w.clients = r, clients
+	if w.out = w.out[:0]; cap(w.out) > maxKept {
+		w.out = nil
 	}
+	for i, c := range clients {
+		if c.over == nil {
+			r.writeOne(i, c, w)
+		}
+	}
+	w.batch.Flush(w.over)
+	w.room, w.clients = nil, nil
+}
+
+// writeOne queues the frame that is due to a client.
+func (r *Room) writeOne(i int, c *Client, w *Worker) {
 	st := &w.stats
 	pending, err := c.conn.Flush()
 	if err != nil {
@@ -210,7 +236,11 @@ func (r *Room) write(c *Client, w *Worker) {
 		}
 		return
 	}
-	b := w.out[:socket.Headroom]
+	// The frames of a part stand one after another, each behind room for its
+	// header, until all are sent.
+	from := len(w.out)
+	b := append(w.out, w.headroom[:]...)
+	start := len(b)
 	switch {
 	case !c.down.Due(r.written, r.tick):
 		st.SkippedRate++
@@ -233,15 +263,15 @@ func (r *Room) write(c *Client, w *Worker) {
 		b = appendPong(b, t, time.Now().UnixMicro(), r.tick)
 	}
 	c.pongs = c.pongs[:0]
-	w.out = b[:0]
-	if len(b) == socket.Headroom {
+	w.out = b
+	n := len(b) - start
+	if n == 0 {
+		w.out = b[:from]
 		return
 	}
 	st.MessagesOut++
-	st.BytesOut += len(b) - socket.Headroom + serverHeader(len(b)-socket.Headroom)
-	if err := c.conn.Send(b); err != nil {
-		c.over = err
-	}
+	st.BytesOut += n + serverHeader(n)
+	w.batch.Send(i, c.conn, b[from:len(b):len(b)], w.over)
 }
 
 func appendPong(b []byte, client uint64, server int64, tick uint32) []byte {

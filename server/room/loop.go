@@ -23,13 +23,17 @@ const chunk = 64
 
 // Pool runs the chunks of all rooms' reads and writes, and lends Workers.
 type Pool struct {
-	ants    *ants.Pool
-	workers sync.Pool
+	ants  *ants.Pool
+	plain bool
+
+	mu   sync.Mutex
+	idle []*Worker // as many as ever worked at once
 }
 
-// NewPool makes a Pool of so many goroutines.
-func NewPool(size int, log *slog.Logger) (*Pool, error) {
-	p := &Pool{workers: sync.Pool{New: func() any { return NewWorker() }}}
+// NewPool makes a Pool of so many goroutines. If plain is set its workers do
+// without io_uring.
+func NewPool(size int, plain bool, log *slog.Logger) (*Pool, error) {
+	p := &Pool{plain: plain}
 	var err error
 	p.ants, err = ants.NewPool(size, ants.WithNonblocking(true), ants.WithPanicHandler(func(v any) {
 		// A chunk contains its own panics; this is the last resort.
@@ -43,10 +47,35 @@ func NewPool(size int, log *slog.Logger) (*Pool, error) {
 
 // Close ends the pool's goroutines. All loops must have ended.
 func (p *Pool) Close(timeout time.Duration) error {
+	p.mu.Lock()
+	for _, w := range p.idle {
+		w.Close()
+	}
+	p.idle = nil
+	p.mu.Unlock()
 	if err := p.ants.ReleaseTimeout(timeout); err != nil {
 		return fmt.Errorf("room: worker pool: %w", err)
 	}
 	return nil
+}
+
+// take lends a worker, the one that was given back last, whose memory is warm.
+func (p *Pool) take() *Worker {
+	p.mu.Lock()
+	if n := len(p.idle); n > 0 {
+		w := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		p.mu.Unlock()
+		return w
+	}
+	p.mu.Unlock()
+	return NewWorker(p.plain)
+}
+
+func (p *Pool) give(w *Worker) {
+	p.mu.Lock()
+	p.idle = append(p.idle, w)
+	p.mu.Unlock()
 }
 
 // LoopConfig says how a room is run.
@@ -272,7 +301,7 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 }
 
 // each calls fn for all clients, in parallel where they are many.
-func (l *Loop) each(fn func(*Room, *Client, *Worker)) {
+func (l *Loop) each(fn func(*Room, []*Client, *Worker)) {
 	clients := l.room.clients
 	if len(clients) <= chunk {
 		l.part(clients, fn, &l.stats)
@@ -307,21 +336,20 @@ func (l *Loop) each(fn func(*Room, *Client, *Worker)) {
 }
 
 // part calls fn for some clients. A panic ends the room, not the process.
-func (l *Loop) part(clients []*Client, fn func(*Room, *Client, *Worker), st *Stats) {
-	w := l.pool.workers.Get().(*Worker)
+func (l *Loop) part(clients []*Client, fn func(*Room, []*Client, *Worker), st *Stats) {
+	w := l.pool.take()
 	defer func() {
 		if p := recover(); p != nil {
 			err := fmt.Errorf("room: panic while reading or writing: %v", p)
 			l.chunkFail.Store(&err)
 			l.log.Error("reading or writing clients panicked; the room ends", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			return // the worker's memory may be in any state
+			w.Close() // its memory may be in any state
+			return
 		}
-		l.pool.workers.Put(w)
+		l.pool.give(w)
 	}()
 	w.stats = Stats{}
-	for _, c := range clients {
-		fn(l.room, c, w)
-	}
+	fn(l.room, clients, w)
 	st.add(&w.stats)
 }
 

@@ -43,7 +43,7 @@ func newRig(t *testing.T, players int) *rig {
 	g := &rig{game: &slowGame{}, m: metrics.New("test")}
 	log := slog.New(slog.DiscardHandler)
 	var err error
-	if g.pool, err = NewPool(4, log); err != nil {
+	if g.pool, err = NewPool(4, true, log); err != nil {
 		t.Fatal(err)
 	}
 	r, err := New("r", world.Kind{

@@ -92,25 +92,31 @@ func (s *Stats) add(o *Stats) {
 // Worker is the memory that reading and writing clients needs. Each goroutine
 // that does so has one of its own.
 type Worker struct {
-	scratch []byte // what a socket is read into
-	out     []byte // the message being put together
-	frame   netcode.ClientFrame
-	world   world.Scratch
-	stats   Stats
+	batch    *socket.Batch
+	out      []byte // the messages being put together
+	headroom [socket.Headroom]byte
+	frame    netcode.ClientFrame
+	world    world.Scratch
+	stats    Stats
 
-	// The client that is being read, and the function that takes its messages:
-	// made once, so that reading a client allocates nothing.
-	room   *Room
-	client *Client
-	take   func(msg []byte) error
+	// The clients that are being read or written, and the functions that the batch
+	// calls: made once, so that serving a client allocates nothing.
+	room    *Room
+	clients []*Client
+	conn    func(i int) socket.Conn
+	got     func(i int, msg []byte) error
+	over    func(i int, err error)
 }
 
-// NewWorker makes a Worker.
-func NewWorker() *Worker {
-	w := &Worker{scratch: make([]byte, 16<<10), out: make([]byte, socket.Headroom, 4<<10)}
-	w.take = w.got
+// NewWorker makes a Worker. If plain is set it does without io_uring.
+func NewWorker(plain bool) *Worker {
+	w := &Worker{batch: socket.NewBatch(plain)}
+	w.conn, w.got, w.over = w.gotConn, w.gotMessage, w.gotOver
 	return w
 }
+
+// Close gives up what the worker holds of the kernel.
+func (w *Worker) Close() { w.batch.Close() }
 
 // Room is a room of clients: a game, its world, and the connections to it. Its
 // methods must not be called at the same time, except read and write, for
@@ -358,15 +364,11 @@ func (r *Room) CloseAll(code int, reason string, gone func(c *Client, why *socke
 
 // Read takes what all clients have sent. Loop does the same in parallel.
 func (r *Room) Read(w *Worker) {
-	for _, c := range r.clients {
-		r.read(c, w)
-	}
+	r.read(r.clients, w)
 }
 
 // Write sends all clients what is due. Loop does the same in parallel.
 func (r *Room) Write(w *Worker) {
-	for _, c := range r.clients {
-		r.write(c, w)
-	}
+	r.write(r.clients, w)
 	r.written = r.tick
 }

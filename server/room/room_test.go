@@ -89,7 +89,7 @@ func newHall(t *testing.T, cfg Config) *hall {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &hall{t, r, NewWorker()}
+	return &hall{t, r, NewWorker(true)}
 }
 
 func (h *hall) join() (*wire, *replica.Replica) {

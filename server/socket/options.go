@@ -10,6 +10,7 @@ import (
 // The transports that Options.Transport names.
 const (
 	TransportAuto = "auto" // raw descriptors where the platform and the connection allow
+	TransportRaw  = "raw"  // the same; a Batch is then to be made without io_uring
 	TransportGWS  = "gws"  // every connection carried by gws
 )
 
@@ -56,7 +57,7 @@ type Options struct {
 	// be the request's. Clients that send no Origin are no browsers and pass.
 	Origins []string
 
-	// Transport is TransportAuto (default) or TransportGWS.
+	// Transport is TransportAuto (default), TransportRaw or TransportGWS.
 	Transport string
 
 	// DeadAfter is how long a peer may take nothing of what waits for it before the
@@ -129,8 +130,8 @@ func (o Options) withDefaults() (Options, error) {
 			return o, fmt.Errorf("socket: Options.%s is %d: it must be positive, or 0 for the default", f.name, f.value)
 		}
 	}
-	if o.Transport != TransportAuto && o.Transport != TransportGWS {
-		return o, fmt.Errorf("socket: Options.Transport is %q: want %q or %q", o.Transport, TransportAuto, TransportGWS)
+	if o.Transport != TransportAuto && o.Transport != TransportRaw && o.Transport != TransportGWS {
+		return o, fmt.Errorf("socket: Options.Transport is %q: want %q, %q or %q", o.Transport, TransportAuto, TransportRaw, TransportGWS)
 	}
 	if o.OnHello == nil {
 		return o, fmt.Errorf("socket: Options.OnHello is missing: somebody must take the connections")

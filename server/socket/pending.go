@@ -280,7 +280,7 @@ func (p *pending) hello(first []byte) {
 		p.fail(FailBusy, errBusy) // it had to give way a moment ago
 		return
 	}
-	if g.opt.Transport == TransportAuto {
+	if g.opt.Transport != TransportGWS {
 		fd, err := detach(p.Conn)
 		switch {
 		case err == nil:

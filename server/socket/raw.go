@@ -157,19 +157,34 @@ func (c *rawConn) receive(scratch []byte) error {
 			return err
 		}
 	}
+	if err := c.more(scratch); err != nil {
+		return err
+	}
+	return c.settle()
+}
+
+// more reads once.
+func (c *rawConn) more(scratch []byte) error {
 	n, again, err := c.fd.recv(scratch)
 	switch {
 	case again:
+		return nil
 	case err != nil:
 		return broken(err)
 	case n == 0:
 		return broken(io.EOF)
-	default:
-		c.stats.BytesIn += uint64(n)
-		if err := c.in.feed(scratch[:n], c); err != nil {
-			return err
-		}
 	}
+	return c.got(scratch[:n])
+}
+
+// got takes in what was read.
+func (c *rawConn) got(b []byte) error {
+	c.stats.BytesIn += uint64(len(b))
+	return c.in.feed(b, c)
+}
+
+// settle ends a Poll: pongs go out, and a peer that takes nothing is noticed.
+func (c *rawConn) settle() error {
 	if c.pongs > 0 {
 		_, err := c.flush()
 		return err
