@@ -74,15 +74,17 @@ func (b *Batch) Poll(n int, conn func(i int) Conn, fn func(i int, msg []byte) er
 			continue
 		}
 		rc, raw := c.(*rawConn)
-		if !raw || b.ring == nil || rc.early != nil {
-			b.cur = i
-			if err := c.Poll(b.scratch, b.deliver); err != nil {
-				over(i, err)
-			}
+		if !raw || b.ring == nil {
+			b.one(i, c, over)
 			continue
 		}
 		if !rc.enter() {
 			over(i, rc.ended())
+			continue
+		}
+		if rc.early != nil { // its first bytes are here already
+			rc.leave()
+			b.one(i, c, over)
 			continue
 		}
 		b.ring.recv(rc.fd, b.bufs[b.n*batchBuffer:(b.n+1)*batchBuffer], b.n)
@@ -93,6 +95,14 @@ func (b *Batch) Poll(n int, conn func(i int) Conn, fn func(i int, msg []byte) er
 	}
 	b.read(over)
 	b.fn = nil
+}
+
+// one polls one connection on its own.
+func (b *Batch) one(i int, c Conn, over func(i int, err error)) {
+	b.cur = i
+	if err := c.Poll(b.scratch, b.deliver); err != nil {
+		over(i, err)
+	}
 }
 
 // read takes what the queued connections have and delivers it.

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const patience = 20 * time.Second
 
 // kinds are the ways a connection can be carried; every one passes the same suite.
-var kinds = []string{"raw", "gws", "tls"}
+var kinds = []string{"raw", "ring", "gws", "tls"}
 
 // each runs a test once per kind, in parallel.
 func each(t *testing.T, f func(t *testing.T, kind string)) {
@@ -286,6 +286,7 @@ func (c *client) wantClose(code int) {
 type room struct {
 	text  bool
 	onMsg func(c Conn, msg []byte) error
+	batch *Batch // of the kind "ring": what reads the connections, all at a time
 
 	mu      sync.Mutex
 	joining []Conn
@@ -298,9 +299,15 @@ type room struct {
 
 func newRoom(t testing.TB) *room {
 	r := &room{ends: make(chan *CloseError, 4096), joined: make(chan Conn, 4096), stop: make(chan struct{})}
+	if strings.Contains(t.Name(), "/ring") {
+		r.batch = NewBatch(false)
+	}
 	t.Cleanup(func() {
 		close(r.stop)
 		r.wg.Wait()
+		if r.batch != nil {
+			r.batch.Close()
+		}
 	})
 	return r
 }
@@ -338,9 +345,10 @@ func (r *room) run() *room {
 			conns = append(conns, r.joining...)
 			r.joining = nil
 			r.mu.Unlock()
+			errs := r.read(conns, scratch, &out)
 			stay := conns[:0]
-			for _, c := range conns {
-				err := r.tick(c, scratch, &out)
+			for i, c := range conns {
+				err := errs[i]
 				if err == nil {
 					_, err = c.Flush()
 				}
@@ -358,6 +366,25 @@ func (r *room) run() *room {
 		}
 	})
 	return r
+}
+
+// read reads all connections and gives the errors of those that have ended.
+func (r *room) read(conns []Conn, scratch []byte, out *[]byte) []error {
+	errs := make([]error, len(conns))
+	if r.batch == nil || r.text {
+		for i, c := range conns {
+			errs[i] = r.tick(c, scratch, out)
+		}
+		return errs
+	}
+	r.batch.Poll(len(conns), func(i int) Conn { return conns[i] }, func(i int, msg []byte) error {
+		if r.onMsg != nil {
+			return r.onMsg(conns[i], msg)
+		}
+		*out = append((*out)[:Headroom], msg...)
+		return conns[i].SendReliable(*out)
+	}, func(i int, err error) { errs[i] = err })
+	return errs
 }
 
 func (r *room) tick(c Conn, scratch []byte, out *[]byte) error {
