@@ -75,7 +75,7 @@ var rows = []row{
 		aim: aim{bound: 1.1, unit: " × bare writes"},
 		does: work{
 			clients: 10000, rate: 5, room: 10000, mode: "write", size: 110,
-			// There is no kind with viewers yet; its name and options belong here.
+			kind: "walkers", args: options("walkers.players=10000", "walkers.watch=1", "walkers.npcs=20", "walkers.rate=5"),
 			load:  []string{"--send-every", "0"},
 			hello: []string{"--send-every", "5", "--ack-only"},
 		},

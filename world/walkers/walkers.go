@@ -40,6 +40,7 @@ func Kind() world.Kind {
 			{Name: "map", Default: "1024", Doc: "edge of the square map, in units"},
 			{Name: "radius", Default: "0", Doc: "how far a player sees, in units; 0: all see all"},
 			{Name: "rate", Default: "20", Doc: "ticks per second"},
+			{Name: "watch", Default: "0", Doc: "1: players have no walker and only watch"},
 			{Name: "speed", Default: "100", Doc: "speed of a walker, in units per second"},
 		},
 		New: newGame,
@@ -54,6 +55,7 @@ type game struct {
 
 	edge   float32 // of the map
 	radius float64 // of the views; 0: all see all
+	watch  bool    // players have no walker
 	quiet  uint32  // ticks without input after which the game steers
 	dx, dy [steps]float32
 
@@ -78,12 +80,13 @@ func newGame(r *world.Room) (world.Game, error) {
 	radius, err4 := r.Float("radius", 0, 65536)
 	rate, err5 := r.Float("rate", 1, 128)
 	speed, err6 := r.Float("speed", 0, 10_000)
-	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
+	watch, err7 := r.Int("watch", 0, 1)
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7); err != nil {
 		return nil, err
 	}
 	r.MaxPlayers, r.TickRate = players, rate
 	g := &game{
-		r: r, edge: float32(edge), radius: radius, quiet: uint32(math.Ceil(rate)),
+		r: r, edge: float32(edge), radius: radius, watch: watch == 1, quiet: uint32(math.Ceil(rate)),
 		table: world.NewTable[walkersv1.Walker](r.World),
 	}
 	if radius > 0 {
@@ -117,8 +120,17 @@ func (g *game) spawn(player uint32) (world.Entity, *walkersv1.Walker) {
 	return e, row
 }
 
-// Join gives a player a walker. data is not looked at.
+// Join gives a player a walker, or lets it watch from the middle of the map. data
+// is not looked at.
 func (g *game) Join(p *world.Player, _ []byte) error {
+	if g.watch {
+		if g.radius > 0 {
+			p.Watch(g.group, g.radius).LookAt(float64(g.edge/2), float64(g.edge/2))
+		} else {
+			p.Subscribe(g.group)
+		}
+		return nil
+	}
 	if len(g.seats) >= g.r.MaxPlayers {
 		return world.ErrFull
 	}
