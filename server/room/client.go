@@ -120,9 +120,14 @@ func (w *Worker) gotMessage(i int, msg []byte) error {
 
 // gotOver notes why the connection of a worker's client has ended.
 func (w *Worker) gotOver(i int, err error) {
-	if c := w.clients[i]; c.over == nil {
-		c.over = err
+	c := w.clients[i]
+	if c.over != nil {
+		return
 	}
+	if errors.Is(err, socket.ErrOverflow) {
+		err = closeError(tickroomv1.CloseCode_CLOSE_CODE_OVERFLOW, "a snapshot could not be delivered")
+	}
+	c.over = err
 }
 
 // message takes one message in.

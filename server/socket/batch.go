@@ -54,8 +54,16 @@ func NewBatch(plain bool) *Batch {
 // Ring tells whether the Batch has an io_uring.
 func (b *Batch) Ring() bool { return b.ring != nil }
 
-// Close gives up what the Batch holds of the kernel.
+// Close gives up what the Batch holds of the kernel. Frames that were queued and not flushed,
+// since their maker has panicked, are not sent.
 func (b *Batch) Close() {
+	for k := range b.n {
+		if c := b.conns[k]; c != nil {
+			c.leave()
+		}
+		b.conns[k], b.frames[k] = nil, nil
+	}
+	b.n, b.queued = 0, 0
 	if b.ring != nil {
 		b.ring.close()
 		b.ring = nil
@@ -148,12 +156,14 @@ func (b *Batch) lose(err error) {
 	b.Close()
 }
 
-// Send is Conn.Send, but for when: at the latest when Flush is called. The frame must be left
-// alone until then. over gets the error of a connection, by its number.
+// Send is Conn.SendReliable, but for when: at the latest when Flush is called. The frame must
+// be left alone until then. over gets the error of a connection, by its number. A caller that
+// wants to skip the busy asks Conn.Flush first; between the two only a pong may come into the
+// outbox, and the frame goes behind it.
 func (b *Batch) Send(i int, c Conn, frame []byte, over func(i int, err error)) {
 	rc, raw := c.(*rawConn)
 	if !raw || b.ring == nil {
-		if err := c.Send(frame); err != nil {
+		if err := c.SendReliable(frame); err != nil {
 			over(i, err)
 		}
 		return
@@ -162,12 +172,14 @@ func (b *Batch) Send(i int, c Conn, frame []byte, over func(i int, err error)) {
 		over(i, rc.ended())
 		return
 	}
+	sealed := seal(opBinary, frame)
 	if rc.out.len() > 0 {
-		rc.leave()
-		over(i, ErrBacklog)
+		err := rc.put(sealed, true)
+		if rc.leave(); err != nil {
+			over(i, err)
+		}
 		return
 	}
-	sealed := seal(opBinary, frame)
 	b.ring.send(rc.fd, sealed, b.n)
 	b.conns[b.n], b.which[b.n], b.frames[b.n] = rc, i, sealed
 	b.queued += len(sealed)

@@ -143,7 +143,7 @@ func TestBatchKeepsWhatTheKernelDoesNotTake(t *testing.T) {
 		sent, skipped := 0, false
 		until(t, "backlog", func() bool {
 			over := func(i int, err error) {
-				if i != 0 || !errors.Is(err, ErrBacklog) {
+				if i != 0 || !errors.Is(err, ErrOverflow) {
 					t.Fatalf("connection %d: %v", i, err)
 				}
 				skipped = true
@@ -211,6 +211,30 @@ func TestBatchSurvivesAPanic(t *testing.T) {
 		for _, i := range []int{0, 2, 3} {
 			conns[i].Close(CodeGoingAway, "")
 			clients[i].wantClose(CodeGoingAway)
+		}
+	})
+}
+
+// TestBatchClosedInTheMiddle: connections for which a frame was queued can be closed when the
+// Batch is given up before it was sent.
+func TestBatchClosedInTheMiddle(t *testing.T) {
+	t.Parallel()
+	batches(t, func(t *testing.T, kind string, b *Batch) {
+		clients, conns := crowd(t, kind, 3, Options{})
+		for i, c := range conns {
+			b.Send(i, c, append(make([]byte, Headroom), "never sent, or at once"...), func(_ int, err error) { t.Error(err) })
+		}
+		b.Close()
+		b.Close()
+		for i, c := range conns {
+			c.Close(CodeGoingAway, "")
+			got := clients[i].next()
+			if strings.HasPrefix(got, "binary") {
+				got = clients[i].next()
+			}
+			if !strings.HasPrefix(got, "close 1001") {
+				t.Errorf("client %d: %s", i, got)
+			}
 		}
 	})
 }
