@@ -150,7 +150,7 @@ func TestEveryoneInALargeRoomIsServed(t *testing.T) {
 		}
 		g.stop(t)
 		for i, w := range wires {
-			if len(w.down) != 3 || w.closed != 1001 {
+			if n := len(w.down); n < 2 || n > 3 || w.closed != 1001 { // the first tick is at once
 				t.Fatalf("client %d: %d messages, closed with %d", i, len(w.down), w.closed)
 			}
 		}
