@@ -308,7 +308,7 @@ func (q *quiet) Poll(_ []byte, fn func([]byte) error) error {
 	return fn(append(b, p...))
 }
 
-func (q *quiet) Send([]byte) error { return nil }
+func (q *quiet) SendReliable([]byte) error { return nil }
 
 func appendVarint(b []byte, v uint32) []byte {
 	for v >= 0x80 {
