@@ -52,6 +52,10 @@ lint: ## lint Go, .proto files and scripts (builds the linters first: minutes)
 		echo "lint: there is no shellcheck, so scripts are not checked" >&2; \
 	fi
 
+.PHONY: breaking
+breaking: ## say whether the .proto files break clients built from AGAINST, a git revision (default main)
+	$(TOOL) buf breaking --against '.git#ref=$(or $(AGAINST),main)'
+
 .PHONY: bench
 bench: bin/floor build ## run the micro-benchmarks, then measure the server side by side with the floor
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...

@@ -15,12 +15,12 @@ func (idle) Join(*world.Player, []byte) error { return nil }
 func (idle) Leave(*world.Player)              {}
 func (idle) Tick()                            {}
 
-func kind(make func(r *world.Room) error) world.Kind {
+func kind(set func(r *world.Room) error) world.Kind {
 	return world.Kind{
 		Name: "test", Schema: walkersv1.Schema,
 		Options: []world.Option{{Name: "seats", Default: "4"}, {Name: "speed", Default: "1.5"}},
 		New: func(r *world.Room) (world.Game, error) {
-			if err := make(r); err != nil {
+			if err := set(r); err != nil {
 				return nil, err
 			}
 			return idle{}, nil

@@ -222,7 +222,7 @@ func (s *sim) subscribe(c *client) {
 func (s *sim) expect(c *client) expectation {
 	x := expectation{rows: map[string]string{}}
 	if c.view != nil {
-		cx, cy := c.view.Center() // its update has moved it where it follows
+		cx, cy := c.view.Middle() // its update has moved it where it follows
 		for e, inc := range c.visible {
 			if s.w.GroupOf(e) != s.field || s.inc[e] != inc {
 				delete(c.visible, e)

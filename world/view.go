@@ -43,8 +43,8 @@ func (v *View) SetRadius(r float64) { v.radius, v.leave = r, r*(1+Hysteresis) }
 // Radius gives the view's radius.
 func (v *View) Radius() float64 { return v.radius }
 
-// Center gives the view's middle.
-func (v *View) Center() (x, y float64) { return v.x, v.y }
+// Middle gives the view's middle.
+func (v *View) Middle() (x, y float64) { return v.x, v.y }
 
 // Len gives the number of entities in view, as of the last snapshot.
 func (v *View) Len() int { return len(v.entries) }

@@ -15,6 +15,9 @@ import (
 	"github.com/tickroom/tickroom/world"
 )
 
+// pass lets the bubble's time go by.
+func pass(d time.Duration) { <-time.After(d) }
+
 // slowGame takes as long for each tick as it is told.
 type slowGame struct {
 	ticks atomic.Int64
@@ -25,7 +28,7 @@ func (g *slowGame) Join(*world.Player, []byte) error { return nil }
 func (g *slowGame) Leave(*world.Player)              {}
 func (g *slowGame) Tick() {
 	g.ticks.Add(1)
-	time.Sleep(time.Duration(g.took.Load())) // in the bubble's time
+	pass(time.Duration(g.took.Load()))
 }
 
 type rig struct {
@@ -93,7 +96,7 @@ func TestTicksDoNotDrift(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t, 1)
 		g.game.took.Store(int64(20 * time.Millisecond)) // of 50: must not become 70
-		time.Sleep(10*time.Second + 30*time.Millisecond)
+		pass(10*time.Second + 30*time.Millisecond)
 		if n := g.game.ticks.Load(); n != 201 {
 			t.Errorf("%d ticks in 10 s at 20 per second", n)
 		}
@@ -105,12 +108,12 @@ func TestLateTicksAreCaughtUpWithACap(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t, 1)
-		time.Sleep(time.Second + 10*time.Millisecond)
+		pass(time.Second + 10*time.Millisecond)
 		before := g.game.ticks.Load()
 		g.game.took.Store(int64(150 * time.Millisecond)) // one tick this slow: two are late
-		time.Sleep(50 * time.Millisecond)
+		pass(50 * time.Millisecond)
 		g.game.took.Store(0)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if n := g.game.ticks.Load() - before; n != 21 {
 			t.Errorf("%d ticks in the 1.05 s around a slow one, want 21", n)
 		}
@@ -118,10 +121,10 @@ func TestLateTicksAreCaughtUpWithACap(t *testing.T) {
 			t.Errorf("%g ticks dropped", n)
 		}
 		g.game.took.Store(int64(3 * time.Second)) // sixty are late: five are caught up
-		time.Sleep(50 * time.Millisecond)
+		pass(50 * time.Millisecond)
 		g.game.took.Store(0)
 		before = g.game.ticks.Load()
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		if n := g.metric(t, "tickroom_ticks_dropped_total"); n < 50 || n > 60 {
 			t.Errorf("%g ticks dropped, want about 55", n)
 		}
@@ -144,7 +147,7 @@ func TestEveryoneInALargeRoomIsServed(t *testing.T) {
 		}
 		extra := &wire{}
 		g.loop.Seat(extra, &tickroomv1.Hello{})
-		time.Sleep(120 * time.Millisecond)
+		pass(120 * time.Millisecond)
 		if g.loop.Info().Clients != n {
 			t.Errorf("%d clients", g.loop.Info().Clients)
 		}
@@ -172,12 +175,12 @@ func TestAnEmptyRoomEndsOnlyIfNobodyIsSentToIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t, 1)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		if g.ended.Load() {
 			t.Error("it ended though somebody was on the way")
 		}
 		g.keep.Store(false)
-		time.Sleep(100 * time.Millisecond)
+		pass(100 * time.Millisecond)
 		if !g.ended.Load() {
 			t.Error("it did not end")
 		}
