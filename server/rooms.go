@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -30,6 +31,7 @@ type rooms struct {
 	dir     matchmaking.Directory
 	pool    *room.Pool
 	metrics *metrics.Metrics
+	start   time.Time
 	gone    func() // told of each seat that is free again
 
 	mu      sync.Mutex
@@ -45,7 +47,7 @@ type kind struct {
 }
 
 func newRooms(cfg *config.Config, log *slog.Logger, dir matchmaking.Directory, pool *room.Pool, m *metrics.Metrics, gone func()) *rooms {
-	return &rooms{cfg: cfg, log: log, dir: dir, pool: pool, metrics: m, gone: gone, kinds: map[string]*kind{}, running: map[string]*room.Loop{}}
+	return &rooms{cfg: cfg, log: log, dir: dir, pool: pool, metrics: m, start: time.Now(), gone: gone, kinds: map[string]*kind{}, running: map[string]*room.Loop{}}
 }
 
 func (rs *rooms) register(k world.Kind) error {
@@ -177,9 +179,7 @@ func (rs *rooms) make(ctx context.Context, k *kind) (*room.Loop, error) {
 	}
 	l := room.StartLoop(r, rs.pool, room.LoopConfig{
 		MaxCatchUp: rs.cfg.MaxCatchUp, Linger: rs.cfg.EmptyRoomLinger,
-		// Golden-ratio steps spread the rooms' ticks over the period, however many
-		// rooms there are.
-		Phase:   time.Duration(float64(dt) * frac(float64(made)*0.6180339887498949)),
+		Phase:   phase(time.Since(rs.start), dt, made),
 		Metrics: rs.metrics.Kind(k.Name),
 		Gone:    func() { rs.release(id) },
 		CloseEmpty: func() bool {
@@ -198,7 +198,18 @@ func (rs *rooms) make(ctx context.Context, k *kind) (*room.Loop, error) {
 	return l, nil
 }
 
-func frac(x float64) float64 { return x - float64(int64(x)) }
+// phase gives how long a room waits for its first tick, so that the rooms' ticks
+// are spread evenly over the period, however many rooms there are and whenever
+// they were made: each room's are a golden-ratio step after those of the one made
+// before it, counted from the server's start.
+func phase(since, dt time.Duration, made uint64) time.Duration {
+	_, step := math.Modf(float64(made) * 0.6180339887498949)
+	wait := time.Duration(step*float64(dt)) - since%dt
+	if wait < 0 {
+		wait += dt
+	}
+	return wait
+}
 
 func (rs *rooms) release(id string) {
 	rs.gone()
