@@ -43,80 +43,88 @@ type Command struct {
 }
 
 // Parse decodes a message, without reflection: every client sends one per tick.
+// Fields are told by number and wire type together, as in protobuf; all others
+// are passed over.
 func (f *ClientFrame) Parse(b []byte) error {
 	*f = ClientFrame{Inputs: f.Inputs[:0], Commands: f.Commands[:0]}
-	return fields(b, func(num protowire.Number, v uint64, p []byte) error {
-		switch num {
-		case 1:
+	for len(b) > 0 {
+		tag, v, p, rest, err := field(b)
+		if err != nil {
+			return err
+		}
+		b = rest
+		switch tag {
+		case 1<<3 | varint:
 			f.Ack = uint32(v)
-		case 2:
+		case 2<<3 | bytes:
 			if len(f.Inputs) == MaxFrameInputs {
 				return fmt.Errorf("%w: more than %d inputs", ErrFrame, MaxFrameInputs)
 			}
 			f.Inputs = append(f.Inputs, Input{})
 			in := &f.Inputs[len(f.Inputs)-1]
-			for len(p) > 0 {
-				num, v, data, rest, err := field(p)
-				if err != nil {
-					return err
-				}
-				p = rest
-				switch num {
-				case 1:
-					in.Seq = uint32(v)
-				case 2:
-					in.Tick = uint32(v)
-				case 3:
-					in.Data = data
-				}
+			if in.Seq, in.Tick, in.Data, err = triple(p); err != nil {
+				return err
 			}
-		case 3:
+		case 3<<3 | bytes:
 			if len(f.Commands) == MaxFrameCommands {
 				return fmt.Errorf("%w: more than %d commands", ErrFrame, MaxFrameCommands)
 			}
 			f.Commands = append(f.Commands, Command{})
 			c := &f.Commands[len(f.Commands)-1]
-			for len(p) > 0 {
-				num, v, data, rest, err := field(p)
-				if err != nil {
-					return err
-				}
-				p = rest
-				switch num {
-				case 1:
-					c.ID = uint32(v)
-				case 2:
-					c.Command = uint32(v)
-				case 3:
-					c.Data = data
-				}
+			if c.ID, c.Command, c.Data, err = triple(p); err != nil {
+				return err
 			}
-		case 4:
+		case 4<<3 | bytes:
 			f.Ping = true
 			for len(p) > 0 {
-				num, v, _, rest, err := field(p)
+				tag, v, _, rest, err := field(p)
 				if err != nil {
 					return err
 				}
-				p = rest
-				if num == 1 {
+				if p = rest; tag == 1<<3|varint {
 					f.PingTime = v
 				}
 			}
-		case 5:
+		case 5<<3 | bytes:
 			f.Hello = p
-		case 6:
+		case 6<<3 | varint:
 			f.Every = uint32(v)
-		case 7:
+		case 7<<3 | varint:
 			f.Mismatch = v != 0
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
-// wireTypes of the known fields of ClientFrame, Input, CommandData and Ping are
-// those that field gives a value for; a field with another type is unknown.
-func field(b []byte) (num protowire.Number, v uint64, data, rest []byte, err error) {
+// triple decodes an Input or a CommandData, which are alike: two numbers and an
+// encoded message.
+func triple(p []byte) (a, b uint32, data []byte, err error) {
+	for len(p) > 0 {
+		tag, v, d, rest, err := field(p)
+		if err != nil {
+			return 0, 0, nil, err
+		}
+		p = rest
+		switch tag {
+		case 1<<3 | varint:
+			a = uint32(v)
+		case 2<<3 | varint:
+			b = uint32(v)
+		case 3<<3 | bytes:
+			data = d
+		}
+	}
+	return a, b, data, nil
+}
+
+const (
+	varint = uint64(protowire.VarintType)
+	bytes  = uint64(protowire.BytesType)
+)
+
+// field takes the first field off a message: its tag, and its value if that is a
+// number or bytes.
+func field(b []byte) (tag, v uint64, data, rest []byte, err error) {
 	num, typ, n := protowire.ConsumeTag(b)
 	if n < 0 {
 		return 0, 0, nil, nil, fmt.Errorf("%w: %w", ErrFrame, protowire.ParseError(n))
@@ -129,24 +137,9 @@ func field(b []byte) (num protowire.Number, v uint64, data, rest []byte, err err
 		data, n = protowire.ConsumeBytes(b)
 	default:
 		n = protowire.ConsumeFieldValue(num, typ, b)
-		num = 0
 	}
 	if n < 0 {
 		return 0, 0, nil, nil, fmt.Errorf("%w: %w", ErrFrame, protowire.ParseError(n))
 	}
-	return num, v, data, b[n:], nil
-}
-
-func fields(b []byte, fn func(num protowire.Number, v uint64, data []byte) error) error {
-	for len(b) > 0 {
-		num, v, data, rest, err := field(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		if err := fn(num, v, data); err != nil {
-			return err
-		}
-	}
-	return nil
+	return protowire.EncodeTag(num, typ), v, data, b[n:], nil
 }
