@@ -52,6 +52,7 @@ type Downlink struct {
 	hashEvery uint32 // ticks between state hashes, 0 none
 	hashed    uint32 // tick of the last one
 	explain   bool   // send the entity hashes along
+	explained uint32 // tick in which that was last done
 }
 
 // NewDownlink makes the downlink of a client that has nothing yet. window is the
@@ -81,7 +82,11 @@ func (d *Downlink) Every() uint32 { return d.every }
 // SetHashEvery makes every so many ticks' snapshot carry the state hash. 0: none.
 func (d *Downlink) SetHashEvery(n uint32) { d.hashEvery = n }
 
-// Explain makes the next snapshot carry a hash for each entity.
+// ExplainEvery is how many ticks lie between two snapshots that carry entity
+// hashes, however often a client asks: they are large.
+const ExplainEvery = 100
+
+// Explain makes the next snapshot that may carry a hash for each entity do so.
 func (d *Downlink) Explain() { d.explain = true }
 
 // Base gives the tick of the last snapshot sent, 0 before the first.
@@ -175,13 +180,14 @@ func (d *Downlink) AppendSnapshot(b []byte, sc *world.Scratch, now, inputAck uin
 		b = schema.AppendUvarint(b, uint64(inputAck))
 	}
 	b = d.in.AppendSince(b, sc, base, d.events)
-	if d.hashEvery != 0 && (now-d.hashed >= d.hashEvery || d.explain) {
+	explain := d.explain && (d.explained == 0 || now-d.explained >= ExplainEvery)
+	if d.hashEvery != 0 && (now-d.hashed >= d.hashEvery || explain) {
 		d.hashed = now
 		b = append(b, tagHash)
 		h := d.in.Hash()
 		b = append(b, byte(h), byte(h>>8), byte(h>>16), byte(h>>24), byte(h>>32), byte(h>>40), byte(h>>48), byte(h>>56))
-		if d.explain {
-			d.explain = false
+		if explain {
+			d.explain, d.explained = false, now
 			b = d.appendEntityHashes(b)
 		}
 	}

@@ -133,6 +133,12 @@ func (rs *rooms) reserve(ctx context.Context, kindName, id string) (*room.Loop, 
 		if l != nil {
 			return l, nil
 		}
+		if r.Node != rs.cfg.Listen {
+			if err := rs.dir.Release(ctx, r.ID); err != nil {
+				return nil, fmt.Errorf("server: directory: %w", err)
+			}
+			return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM, "the room is on another server, %.60s", r.Node)
+		}
 		// The room has ended and is about to be taken off the list.
 		if err := rs.dir.Remove(ctx, r.ID); err != nil {
 			return nil, fmt.Errorf("server: directory: %w", err)

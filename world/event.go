@@ -28,10 +28,14 @@ type event struct {
 func (g *Group) Emit(ev schema.Event) { g.emit(ev, event{}) }
 
 // EmitAt tells an event to those who see the whole group, and to those whose
-// view has the point in it.
+// view has the point in it when they are sent the event: a client that skips ticks
+// and moves on meanwhile is not told, even if the event is reliable.
 func (g *Group) EmitAt(x, y float64, ev schema.Event) { g.emit(ev, event{placed: true, x: x, y: y}) }
 
 func (g *Group) emit(ev schema.Event, e event) {
+	if g.closed {
+		return // nobody sees it
+	}
 	id, reliable := ev.EventID()
 	g.w.emitted++
 	e.seq, e.tick, e.reliable = g.w.emitted, g.w.Tick(), reliable
@@ -74,9 +78,9 @@ func (l *eventLog) prune(w *World, t uint32) {
 	n := 0
 	for i := range l.events {
 		e := &l.events[i]
-		keep := e.tick+w.cfg.TransientTicks > t
+		keep := t-e.tick < w.cfg.TransientTicks
 		if e.reliable {
-			keep = e.tick+w.cfg.Horizon > t && reliable <= w.cfg.MaxEvents
+			keep = t-e.tick < w.cfg.Horizon && reliable <= w.cfg.MaxEvents
 			if !keep {
 				l.floor = e.tick
 				reliable--
@@ -93,8 +97,8 @@ func (l *eventLog) prune(w *World, t uint32) {
 }
 
 // gatherEvents adds the events after base that a client gets: all of the group,
-// or those that its view covers.
-func (sc *Scratch) gatherEvents(g *Group, base uint32, v *View) {
+// or those that its view covers. If until is not 0, only reliable ones before it.
+func (sc *Scratch) gatherEvents(g *Group, base, until uint32, v *View) {
 	evs := g.events.events
 	if len(evs) == 0 || evs[len(evs)-1].tick <= base {
 		return
@@ -102,6 +106,9 @@ func (sc *Scratch) gatherEvents(g *Group, base uint32, v *View) {
 	first := sort.Search(len(evs), func(i int) bool { return evs[i].tick > base })
 	for i := first; i < len(evs); i++ {
 		e := &evs[i]
+		if until != 0 && (e.tick >= until || !e.reliable) {
+			continue
+		}
 		if v != nil && e.placed && math.Hypot(e.x-v.x, e.y-v.y) > v.leave {
 			continue
 		}

@@ -62,6 +62,20 @@ type bucket struct {
 	own        bool // travels as a table of its own
 }
 
+// Release lets go of the world that was last read, so that a Scratch that is kept
+// for later does not keep a world that has ended.
+func (sc *Scratch) Release() {
+	if sc.w == nil {
+		return
+	}
+	sc.w = nil
+	clear(sc.items)
+	sc.items = sc.items[:0]
+	if sc.inner != nil {
+		sc.inner.Release()
+	}
+}
+
 func (sc *Scratch) nested() *Scratch {
 	if sc.inner == nil {
 		sc.inner = new(Scratch)

@@ -9,10 +9,11 @@ import (
 // Group is an interest group: the unit of who may see what. Every entity is in
 // exactly one group; clients subscribe to groups, whole or through a view.
 type Group struct {
-	w      *World
-	id     uint32
-	name   string
-	closed bool
+	w        *World
+	id       uint32
+	name     string
+	closed   bool
+	closedAt uint32 // first tick without the group
 
 	members []Entity
 	tombs   fifo[rowTomb] // entities that left
@@ -85,7 +86,7 @@ func (g *Group) Close() {
 	for len(g.members) > 0 {
 		g.w.Destroy(g.members[len(g.members)-1])
 	}
-	g.closed = true
+	g.closed, g.closedAt = true, g.w.Tick()
 	delete(g.w.byName, g.name)
 	for i, o := range g.w.groups {
 		if o == g {
@@ -138,7 +139,7 @@ func (g *Group) prune(t uint32) {
 func forget(tombs *fifo[rowTomb], w *World, t uint32, floor *uint32) {
 	all := tombs.all()
 	n := 0
-	for n < len(all) && (all[n].tick+w.cfg.Horizon < t || len(all)-n > w.cfg.MaxTombstones) {
+	for n < len(all) && (t-all[n].tick > w.cfg.Horizon || len(all)-n > w.cfg.MaxTombstones) {
 		*floor = all[n].tick
 		n++
 	}

@@ -49,7 +49,8 @@ func (in *Interest) Watch(g *Group, radius float64) *View {
 	return v
 }
 
-// Unsubscribe ends the client's sight of a group from this tick on.
+// Unsubscribe ends the client's sight of a group from this tick on. It is still told
+// the reliable events of the ticks before.
 func (in *Interest) Unsubscribe(g *Group) {
 	if i := in.find(g); i >= 0 {
 		in.drop(i)
@@ -94,7 +95,7 @@ func (in *Interest) Acked(tick uint32) {
 	n := 0
 	for i := range in.subs {
 		s := &in.subs[i]
-		if s.dropped != 0 && s.dropped <= tick {
+		if s.dropped != 0 && s.dropped <= tick || s.group.closed && s.group.closedAt <= tick {
 			continue
 		}
 		if s.view != nil {
@@ -140,7 +141,11 @@ func (in *Interest) Reaches(base uint32) bool {
 func (in *Interest) EventsReach(base uint32) bool {
 	for i := range in.subs {
 		s := &in.subs[i]
-		if s.dropped == 0 && s.group.events.floor > max(base, s.from-1) {
+		after := max(base, s.from-1)
+		if s.dropped != 0 && s.dropped <= after+1 {
+			continue
+		}
+		if s.group.events.floor > after {
 			return false
 		}
 	}
@@ -187,8 +192,9 @@ func (in *Interest) AppendSince(b []byte, sc *Scratch, base, events uint32) []by
 	}
 	sc.events = sc.events[:0]
 	for i := range in.subs {
-		if s := &in.subs[i]; s.dropped == 0 && s.from <= now {
-			sc.gatherEvents(s.group, max(events, s.from-1), s.view)
+		if s := &in.subs[i]; s.from <= now {
+			// Of a group that is no longer seen, what is reliable and was not sent yet.
+			sc.gatherEvents(s.group, max(events, s.from-1), s.dropped, s.view)
 		}
 	}
 	if len(sc.events) > 0 {

@@ -57,10 +57,25 @@ type client struct {
 	name    string
 	whole   map[string]bool        // groups seen whole
 	from    map[string]uint32      // group to the tick it was subscribed in
+	past    []span                 // subscriptions that have ended
 	visible map[world.Entity]int   // through the view, as the dumb copy has it: incarnation
 	shadow  map[uint32]expectation // by tick: what the client should then hold
 	view    *world.View
 	sentTo  uint32 // tick of the last frame made
+}
+
+// span is the time in which a client was subscribed to a group.
+type span struct {
+	group       string
+	from, until uint32
+}
+
+// drop notes the end of a subscription.
+func (c *client) drop(group string, tick uint32) {
+	if from, ok := c.from[group]; ok {
+		c.past = append(c.past, span{group, from, tick})
+		delete(c.from, group)
+	}
 }
 
 type expectation struct {
@@ -195,10 +210,11 @@ func (s *sim) subscribe(c *client) {
 	case 0:
 		c.in.Unsubscribe(g)
 		delete(c.whole, g.Name())
-		delete(c.from, g.Name())
+		c.drop(g.Name(), s.w.Tick())
 		unwatch()
 	case 1:
 		if c.view == nil {
+			c.drop("field", s.w.Tick())
 			c.from["field"] = s.w.Tick()
 		}
 		delete(c.whole, "field")
@@ -209,6 +225,7 @@ func (s *sim) subscribe(c *client) {
 		unwatch()
 		if !c.whole[g.Name()] {
 			c.whole[g.Name()] = true
+			c.drop(g.Name(), s.w.Tick())
 			c.from[g.Name()] = s.w.Tick()
 		}
 	}
@@ -287,13 +304,21 @@ func (s *sim) send(c *client) {
 	}
 	x := s.expect(c)
 	for _, e := range s.told {
-		if from, ok := c.from[e.group]; ok && e.reliable && e.tick > max(c.sentTo, from-1) {
+		if e.reliable && e.tick > c.sentTo && c.saw(e.group, e.tick) {
 			x.pings = append(x.pings, e.n)
 		}
 	}
 	c.sentTo = now
 	c.shadow[now] = x
 	c.flight = append(c.flight, frame)
+}
+
+// saw tells whether the client was subscribed to a group in a tick.
+func (c *client) saw(group string, tick uint32) bool {
+	if from, ok := c.from[group]; ok && tick >= from {
+		return true
+	}
+	return slices.ContainsFunc(c.past, func(p span) bool { return p.group == group && p.from <= tick && tick < p.until })
 }
 
 // receive lets a client have its oldest frame in flight.

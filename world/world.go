@@ -179,6 +179,9 @@ func (w *World) Destroy(e Entity) {
 // told that it is gone, those that see only the new one get it whole.
 func (w *World) Move(e Entity, to *Group) {
 	s := w.state(e)
+	if to.w != w || to.closed {
+		panic(fmt.Sprintf("world: Move into group %q, which is closed or of another world", to.name))
+	}
 	if s.group == to {
 		return
 	}

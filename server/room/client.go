@@ -53,7 +53,9 @@ type Client struct {
 	pongs    []uint64
 	answers  []byte // fields of a ServerFrame that must reach the client
 	heard    uint32 // tick in which the client last said something
-	bytes    uint64 // received when that was last looked up
+	bytes    uint64 // received half the idle time after that
+	sampled  uint32 // the heard that bytes belongs to
+	blocked  uint32 // ticks for which the window has been full
 	limit    bucket // of messages
 	over     error  // why the connection ended, or is to end
 
@@ -74,7 +76,12 @@ func newBucket(perSecond, burst, rate float64) bucket {
 	return bucket{tokens: float32(burst), perTick: float32(perSecond / rate), burst: float32(burst)}
 }
 
-func (b *bucket) fill(ticks uint32) { b.tokens = min(b.burst, b.tokens+b.perTick*float32(ticks)) }
+// fill adds what so many ticks give. After ticks that came late there may be more
+// in the bucket than otherwise: what the client sent meanwhile comes all at once.
+func (b *bucket) fill(ticks uint32) {
+	n := float32(ticks)
+	b.tokens = min(b.burst+b.perTick*(n-1), b.tokens+b.perTick*n)
+}
 
 func (b *bucket) take() bool {
 	if b.tokens < 1 {
@@ -220,6 +227,7 @@ func (r *Room) write(clients []*Client, w *Worker) {
 	}
 	w.batch.Flush(w.over)
 	w.room, w.clients = nil, nil
+	w.world.Release()
 }
 
 // writeOne queues the frame that is due to a client.
@@ -251,8 +259,10 @@ func (r *Room) writeOne(i int, c *Client, w *Worker) {
 		st.SkippedRate++
 	case c.down.WindowFull():
 		st.SkippedWindow++
+		c.blocked += r.tick - r.written
 		c.down.Missed()
 	default:
+		c.blocked = 0
 		b, err = c.down.AppendSnapshot(b, &w.world, r.tick, c.in.Applied())
 		if errors.Is(err, netcode.ErrOverrun) {
 			c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_OVERFLOW, "events could not be delivered")

@@ -238,6 +238,7 @@ func (l *Loop) run() {
 			continue
 		}
 		due := 1 + int(late/l.dt)
+		l.room.fill(uint32(due))
 		if due > l.cfg.MaxCatchUp {
 			l.cfg.Metrics.Dropped(due - l.cfg.MaxCatchUp)
 			next = next.Add(time.Duration(due-l.cfg.MaxCatchUp) * l.dt)

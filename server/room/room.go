@@ -253,8 +253,6 @@ func (r *Room) Step(st *Stats) error {
 	now := r.tick + 1
 	err := r.guard("Tick", func() error {
 		for _, c := range r.clients {
-			c.limit.fill(1)
-			c.commandLimit.fill(1)
 			if c.over != nil {
 				continue
 			}
@@ -268,13 +266,10 @@ func (r *Room) Step(st *Stats) error {
 			})
 		}
 		r.game.Tick()
+		r.tick = r.room.Commit() // which calls the game's Locate functions
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	r.tick = r.room.Commit()
-	return nil
+	return err
 }
 
 func (r *Room) runCommands(c *Client, st *Stats) {
@@ -309,7 +304,9 @@ func (r *Room) Reap(gone func(c *Client, why *socket.CloseError)) {
 		if c.over == nil {
 			if reason, ok := c.player.Removed(); ok {
 				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_KICKED, reason)
-			} else if r.tick-c.heard > idle && !r.heardPings(c) {
+			} else if c.blocked > idle {
+				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_IDLE, "the client acknowledges nothing")
+			} else if r.tick-c.heard > idle/2 && r.silent(c, idle) {
 				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_IDLE, "nothing was heard from the client")
 			}
 		}
@@ -333,15 +330,19 @@ func (r *Room) Reap(gone func(c *Client, why *socket.CloseError)) {
 	r.clients = r.clients[:n]
 }
 
-// heardPings tells whether a client that has sent no message has sent something
-// else, such as WebSocket pings, since this was last asked; then it is not idle.
-func (r *Room) heardPings(c *Client) bool {
+// silent tells whether a client that has sent no message for half the idle time or
+// more has been silent for the whole of it. Other bytes that come in the second
+// half, such as WebSocket pings, count as a message.
+func (r *Room) silent(c *Client, idle uint32) bool {
 	n := c.conn.Stats().BytesIn
-	if n == c.bytes {
+	switch {
+	case c.sampled != c.heard: // the first time
+		c.sampled, c.bytes = c.heard, n
+	case n != c.bytes:
+		c.heard = r.tick
 		return false
 	}
-	c.bytes, c.heard = n, r.tick
-	return true
+	return r.tick-c.heard > idle
 }
 
 func asClose(err error) *socket.CloseError {
@@ -364,7 +365,16 @@ func (r *Room) CloseAll(code int, reason string, gone func(c *Client, why *socke
 
 // Read takes what all clients have sent. Loop does the same in parallel.
 func (r *Room) Read(w *Worker) {
+	r.fill(1)
 	r.read(r.clients, w)
+}
+
+// fill gives the clients what they may send in so many ticks.
+func (r *Room) fill(ticks uint32) {
+	for _, c := range r.clients {
+		c.limit.fill(ticks)
+		c.commandLimit.fill(ticks)
+	}
 }
 
 // Write sends all clients what is due. Loop does the same in parallel.

@@ -13,6 +13,7 @@ import (
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/server/socket"
+	"github.com/tickroom/tickroom/world"
 	"github.com/tickroom/tickroom/world/walkers"
 )
 
@@ -23,6 +24,7 @@ type wire struct {
 	busy     bool // takes nothing of what it is sent
 	pending  int
 	closed   int
+	bytes    uint64 // received
 	over     error
 }
 
@@ -64,7 +66,7 @@ func (w *wire) Close(code int, _ string) {
 }
 func (w *wire) RTT() time.Duration   { return 0 }
 func (w *wire) RemoteAddr() net.Addr { return &net.TCPAddr{} }
-func (w *wire) Stats() socket.Stats  { return socket.Stats{} }
+func (w *wire) Stats() socket.Stats  { return socket.Stats{BytesIn: w.bytes} }
 func (w *wire) Raw() bool            { return true }
 
 func (w *wire) say(t *testing.T, f *tickroomv1.ClientFrame) {
@@ -74,6 +76,7 @@ func (w *wire) say(t *testing.T, f *tickroomv1.ClientFrame) {
 		t.Fatal(err)
 	}
 	w.up = append(w.up, b)
+	w.bytes += uint64(len(b))
 }
 
 // hall is a room of walkers stepped by hand.
@@ -182,6 +185,42 @@ func TestASilentClientIsClosed(t *testing.T) {
 	}
 	if a.closed != int(tickroomv1.CloseCode_CLOSE_CODE_IDLE) || b.closed != 0 {
 		t.Errorf("closed with %d and %d", a.closed, b.closed)
+	}
+}
+
+func TestPingsCountAgainstSilenceAndOldMessagesDoNot(t *testing.T) {
+	t.Parallel()
+	h := newHall(t, Config{IdleAfter: time.Second, AckWindow: 1000})
+	a, ra := h.join()
+	b, _ := h.join()
+	h.tick()
+	h.apply(a, ra)
+	a.say(t, &tickroomv1.ClientFrame{Ack: 1})
+	for range 30 {
+		h.tick()
+		b.bytes += 6 // a WebSocket ping
+	}
+	if a.closed != int(tickroomv1.CloseCode_CLOSE_CODE_IDLE) {
+		t.Errorf("after 30 silent ticks of 20 allowed: closed with %d", a.closed)
+	}
+	if b.closed != 0 {
+		t.Errorf("a client that pings is closed with %d", b.closed)
+	}
+}
+
+func TestAPanicWhileCommittingEndsTheRoomAlone(t *testing.T) {
+	t.Parallel()
+	r, err := New("r", world.Kind{Name: "k", Schema: walkersv1.Schema, New: func(r *world.Room) (world.Game, error) {
+		table := world.NewTable[walkersv1.Walker](r.World)
+		table.Locate(func(*walkersv1.Walker) (x, y float64) { panic("as asked") })
+		table.Add(r.Spawn(r.NewSpatialGroup("g", world.Bounds{MaxX: 1, MaxY: 1}, 1)))
+		return &slowGame{}, nil
+	}}, 1, nil, Config{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Step(&Stats{}); !errors.Is(err, ErrFailed) {
+		t.Errorf("got %v", err)
 	}
 }
 
