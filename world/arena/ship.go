@@ -19,7 +19,7 @@ const (
 	respawnAfter = 3.0
 	protectFor   = 2.5
 	quietAfter   = 1.0 // without input the controls are let go
-	spawnApart   = 600 // units from an enemy that are enough to come back at
+	spawnApart   = 320 // units from an enemy that are enough to come back at
 
 	// feedShips is the most ships of a room in which everybody is told of every
 	// kill. With a thousand there would be dozens a second.
@@ -126,25 +126,29 @@ func (g *game) launch(s *ship) {
 	g.r.Move(s.entity, g.arena)
 }
 
-// spawnPoint gives the first of several free places with no enemy near, or else
-// the one whose nearest enemy is the farthest.
+// spawnPoint gives a free place at some distance from the nearest enemy, but no
+// farther than need be, so that whoever comes finds something to do. Of several
+// places it takes the first that is neither too near nor too far; else the nearest
+// that is far enough; else the farthest.
 func (g *game) spawnPoint(s *ship) (x, y float64) {
+	const apart, far = spawnApart * spawnApart, 1.5 * 1.5 * spawnApart * spawnApart
 	best := -1.0
-	for range 8 {
+	for range 12 {
 		cx, cy := g.freePoint()
 		nearest := math.Inf(1)
 		for _, o := range g.ships {
 			if o.alive && s.hostile(o) {
 				dx, dy := o.X-cx, o.Y-cy
-				if nearest = min(nearest, dx*dx+dy*dy); nearest <= best {
+				if nearest = min(nearest, dx*dx+dy*dy); nearest <= best && nearest < apart {
 					break
 				}
 			}
 		}
-		if nearest > best {
+		switch {
+		case best < apart && nearest > best, best >= apart && nearest >= apart && nearest < best:
 			x, y, best = cx, cy, nearest
 		}
-		if best >= spawnApart*spawnApart {
+		if best >= apart && best <= far {
 			break
 		}
 	}
