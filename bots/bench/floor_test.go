@@ -22,7 +22,7 @@ func buildPrograms(t *testing.T) (floor, loader string) {
 	t.Helper()
 	cc, err := exec.LookPath("cc")
 	if err != nil {
-		t.Skip("there is no C compiler; make setup installs one")
+		t.Fatal("there is no C compiler; make setup installs one")
 	}
 	dir := t.TempDir()
 	floor, loader = filepath.Join(dir, "floor"), filepath.Join(dir, "tickload")
