@@ -14,6 +14,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"math"
 
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 )
@@ -277,7 +278,8 @@ func (s *Schema) Fingerprint() uint64 {
 		_, _ = fmt.Fprintf(h, "c %d %s\n", c.ID, c.Name)
 		for i := range c.Fields {
 			f := &c.Fields[i]
-			_, _ = fmt.Fprintf(h, "f %d %s %d %t %g %g %g %d %d\n", f.Number, f.Name, f.Kind, f.Repeated, f.Step, f.Min, f.Max, f.WrapSteps, f.Smooth)
+			_, _ = fmt.Fprintf(h, "f %d %s %d %t %016x %016x %016x %d %d\n", f.Number, f.Name, f.Kind, f.Repeated,
+				math.Float64bits(f.Step), math.Float64bits(f.Min), math.Float64bits(f.Max), f.WrapSteps, f.Smooth)
 		}
 	}
 	for _, e := range s.Events {

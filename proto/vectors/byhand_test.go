@@ -112,6 +112,7 @@ func client(t *testing.T) *sequence {
 	say("The first message, of a client that has no generated code and wants a state hash each second.", &tickroomv1.ClientFrame{Hello: &tickroomv1.Hello{Version: 1, Kind: "walkers", Name: "Ann", HashEvery: 20}})
 	say("All that a hello can say.", &tickroomv1.ClientFrame{Hello: &tickroomv1.Hello{
 		Version: 1, Kind: "walkers", Room: "walkers-abcdefghij", Name: "Bob", Fingerprint: walkersv1.Schema.Fingerprint(), HashEvery: 20, Every: 2, Data: []byte("team red"),
+		Spectate: true,
 	}})
 	input := &walkersv1.WalkerInput{Direction: 1.5}
 	say("The usual message: what was applied, and an input.", &tickroomv1.ClientFrame{Ack: 300, Inputs: []*tickroomv1.Input{{Seq: 41, Data: input.AppendProto(nil)}}})
@@ -120,5 +121,8 @@ func client(t *testing.T) *sequence {
 		Commands: []*tickroomv1.CommandData{{Id: 1, Command: 1, Data: (&walkersv1.Shout{Text: "hi"}).AppendProto(nil)}},
 		Ping:     &tickroomv1.Ping{ClientTimeUs: 1234567}, Every: 4, Mismatch: true,
 	})
+	say("A hello that resumes a session: it names the room, the session's token and the last tick that was applied.", &tickroomv1.ClientFrame{Hello: &tickroomv1.Hello{
+		Version: 1, Kind: "walkers", Room: "walkers-abcdefghij", Name: "Bob", Fingerprint: walkersv1.Schema.Fingerprint(), Resume: "Q3JSYV2KSKQ2BCIJZ6J6VLLEHT", ResumeTick: 301,
+	}})
 	return s.seq
 }

@@ -358,5 +358,13 @@ func session(t *testing.T) *sequence {
 		Pongs: []*tickroomv1.Pong{{ClientTimeUs: 1234567, ServerTimeUs: 1767225601000000, Tick: 20}},
 	}))
 	s.say("A message may hold nothing at all.", nil)
+	s.say("On a new connection: the welcome to a session that is resumed. The client keeps its rows; the snapshot builds on the last tick that it applied.", s.marshal(&tickroomv1.ServerFrame{
+		Tick: 5, Skip: 3, Removed: []uint32{9},
+		Welcome: &tickroomv1.Welcome{
+			Session: "Q3JSYV2KSKQ2BCIJZ6J6VLLEHT", Room: "walkers-abcdefghij", Kind: "walkers", Player: 1, TickRate: 20, Tick: 5,
+			ServerTimeUs: 1767225602000000, Fingerprint: walkersv1.Schema.Fingerprint(), AckWindow: 10, MaxMessage: 8192,
+			Resumed: true, HoldSeconds: 60, InputSeq: 43, CommandId: 2, EventsMissed: true, Spectator: true,
+		},
+	}))
 	return s.seq
 }

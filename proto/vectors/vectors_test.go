@@ -47,7 +47,7 @@ const head = `# Test vectors of the frame protocol, tickroom.v1; docs/protocol.m
 # quantised:   component, entity, and the values of its quantised fields, in the game's units
 # input_ack:   if it is not 0
 # hash:        the state hash that the message brings, if it does
-# event, entity_hash, reply, pong, welcome: what else it brings
+# event, entity_hash, reply, pong, welcome, resumed: what else it brings
 
 `
 
@@ -222,6 +222,9 @@ func saidLines(m *tickroomv1.ServerFrame) []string {
 	}
 	if w := m.GetWelcome(); w != nil {
 		say("welcome: player %d, room %q, kind %q, %g ticks per second, fingerprint %016x, %d components", w.GetPlayer(), w.GetRoom(), w.GetKind(), w.GetTickRate(), w.GetFingerprint(), len(w.GetSchema().GetComponents()))
+		if w.GetResumed() {
+			say("resumed: input %d, command %d, events missed %t, spectator %t, held for %g s", w.GetInputSeq(), w.GetCommandId(), w.GetEventsMissed(), w.GetSpectator(), w.GetHoldSeconds())
+		}
 	}
 	for _, r := range m.GetReplies() {
 		say("reply: to %d, code %d, error %q, data 0x%x", r.GetId(), r.GetCode(), r.GetError(), r.GetData())
@@ -293,6 +296,12 @@ func clientFrameLines(m *tickroomv1.ClientFrame) []string {
 	if h := m.GetHello(); h != nil {
 		say("hello: version %d, kind %q, room %q, name %q, fingerprint %016x, hash every %d, every %d, data 0x%x",
 			h.GetVersion(), h.GetKind(), h.GetRoom(), h.GetName(), h.GetFingerprint(), h.GetHashEvery(), h.GetEvery(), h.GetData())
+		if h.GetSpectate() {
+			say("hello: spectate")
+		}
+		if h.GetResume() != "" {
+			say("hello: resume %q at tick %d", h.GetResume(), h.GetResumeTick())
+		}
 	}
 	if m.GetAck() != 0 {
 		say("ack %d", m.GetAck())

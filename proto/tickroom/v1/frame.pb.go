@@ -211,6 +211,10 @@ const (
 	CloseCode_CLOSE_CODE_KICKED CloseCode = 4011
 	// The server is full. Come back after a while.
 	CloseCode_CLOSE_CODE_SERVER_FULL CloseCode = 4012
+	// The session to resume is not there any more. Join anew.
+	CloseCode_CLOSE_CODE_SESSION_GONE CloseCode = 4013
+	// Another connection has resumed the session. Do not come back on your own.
+	CloseCode_CLOSE_CODE_TAKEN_OVER CloseCode = 4014
 )
 
 // Enum value maps for CloseCode.
@@ -230,6 +234,8 @@ var (
 		4010: "CLOSE_CODE_IDLE",
 		4011: "CLOSE_CODE_KICKED",
 		4012: "CLOSE_CODE_SERVER_FULL",
+		4013: "CLOSE_CODE_SESSION_GONE",
+		4014: "CLOSE_CODE_TAKEN_OVER",
 	}
 	CloseCode_value = map[string]int32{
 		"CLOSE_CODE_UNSPECIFIED":   0,
@@ -246,6 +252,8 @@ var (
 		"CLOSE_CODE_IDLE":          4010,
 		"CLOSE_CODE_KICKED":        4011,
 		"CLOSE_CODE_SERVER_FULL":   4012,
+		"CLOSE_CODE_SESSION_GONE":  4013,
+		"CLOSE_CODE_TAKEN_OVER":    4014,
 	}
 )
 
@@ -704,7 +712,8 @@ func (x *EntityHash) GetHash() uint64 {
 // Welcome opens a session.
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The session's id.
+	// The session's token: whoever has it can resume the session, so it is a
+	// secret between client and server.
 	Session string `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	// The room's id.
 	Room string `protobuf:"bytes,2,opt,name=room,proto3" json:"room,omitempty"`
@@ -726,7 +735,21 @@ type Welcome struct {
 	// Ticks that may be unacknowledged before the client is skipped.
 	AckWindow uint32 `protobuf:"varint,10,opt,name=ack_window,json=ackWindow,proto3" json:"ack_window,omitempty"`
 	// Most bytes that one message to the server may have.
-	MaxMessage    uint32 `protobuf:"varint,11,opt,name=max_message,json=maxMessage,proto3" json:"max_message,omitempty"`
+	MaxMessage uint32 `protobuf:"varint,11,opt,name=max_message,json=maxMessage,proto3" json:"max_message,omitempty"`
+	// The session is the one that the hello asked to resume.
+	Resumed bool `protobuf:"varint,12,opt,name=resumed,proto3" json:"resumed,omitempty"`
+	// Seconds for which the seat is kept when the connection is lost.
+	HoldSeconds float64 `protobuf:"fixed64,13,opt,name=hold_seconds,json=holdSeconds,proto3" json:"hold_seconds,omitempty"`
+	// Of a resumed session: the newest input that the server has. The client goes
+	// on after it.
+	InputSeq uint32 `protobuf:"varint,14,opt,name=input_seq,json=inputSeq,proto3" json:"input_seq,omitempty"`
+	// Of a resumed session: the newest command that the server has.
+	CommandId uint32 `protobuf:"varint,15,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	// Of a resumed session: reliable events that the client did not get are
+	// forgotten.
+	EventsMissed bool `protobuf:"varint,16,opt,name=events_missed,json=eventsMissed,proto3" json:"events_missed,omitempty"`
+	// The client only watches.
+	Spectator     bool `protobuf:"varint,17,opt,name=spectator,proto3" json:"spectator,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -836,6 +859,48 @@ func (x *Welcome) GetMaxMessage() uint32 {
 		return x.MaxMessage
 	}
 	return 0
+}
+
+func (x *Welcome) GetResumed() bool {
+	if x != nil {
+		return x.Resumed
+	}
+	return false
+}
+
+func (x *Welcome) GetHoldSeconds() float64 {
+	if x != nil {
+		return x.HoldSeconds
+	}
+	return 0
+}
+
+func (x *Welcome) GetInputSeq() uint32 {
+	if x != nil {
+		return x.InputSeq
+	}
+	return 0
+}
+
+func (x *Welcome) GetCommandId() uint32 {
+	if x != nil {
+		return x.CommandId
+	}
+	return 0
+}
+
+func (x *Welcome) GetEventsMissed() bool {
+	if x != nil {
+		return x.EventsMissed
+	}
+	return false
+}
+
+func (x *Welcome) GetSpectator() bool {
+	if x != nil {
+		return x.Spectator
+	}
+	return false
 }
 
 // Schema describes a game's components, so that a client can read tables with
@@ -1362,7 +1427,8 @@ func (x *Input) GetData() []byte {
 // CommandData is a request.
 type CommandData struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The client's number for it, which the reply repeats.
+	// The client's number for it, which the reply repeats. It is greater than
+	// that of every command before in the session.
 	Id uint32 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The command's id in the schema.
 	Command uint32 `protobuf:"varint,2,opt,name=command,proto3" json:"command,omitempty"`
@@ -1488,7 +1554,15 @@ type Hello struct {
 	// Wish for fewer snapshots, as in ClientFrame.
 	Every uint32 `protobuf:"varint,7,opt,name=every,proto3" json:"every,omitempty"`
 	// What the game itself asks of a joiner, encoded as the game says.
-	Data          []byte `protobuf:"bytes,8,opt,name=data,proto3" json:"data,omitempty"`
+	Data []byte `protobuf:"bytes,8,opt,name=data,proto3" json:"data,omitempty"`
+	// The token of a session to resume, from its welcome; kind and room are those
+	// of the welcome too. Empty: a new session.
+	Resume string `protobuf:"bytes,9,opt,name=resume,proto3" json:"resume,omitempty"`
+	// The last tick that the client applied in that session. 0: it has nothing
+	// any more, and wants the full state.
+	ResumeTick uint32 `protobuf:"varint,10,opt,name=resume_tick,json=resumeTick,proto3" json:"resume_tick,omitempty"`
+	// Watch, without a part in the game. Not every kind of room lets clients do so.
+	Spectate      bool `protobuf:"varint,11,opt,name=spectate,proto3" json:"spectate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1579,6 +1653,27 @@ func (x *Hello) GetData() []byte {
 	return nil
 }
 
+func (x *Hello) GetResume() string {
+	if x != nil {
+		return x.Resume
+	}
+	return ""
+}
+
+func (x *Hello) GetResumeTick() uint32 {
+	if x != nil {
+		return x.ResumeTick
+	}
+	return 0
+}
+
+func (x *Hello) GetSpectate() bool {
+	if x != nil {
+		return x.Spectate
+	}
+	return false
+}
+
 var File_tickroom_v1_frame_proto protoreflect.FileDescriptor
 
 const file_tickroom_v1_frame_proto_rawDesc = "" +
@@ -1621,7 +1716,7 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"EntityHash\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\x14\n" +
 	"\x05group\x18\x02 \x01(\rR\x05group\x12\x12\n" +
-	"\x04hash\x18\x03 \x01(\x06R\x04hash\"\xc9\x02\n" +
+	"\x04hash\x18\x03 \x01(\x06R\x04hash\"\x85\x04\n" +
 	"\aWelcome\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x12\x12\n" +
@@ -1636,7 +1731,14 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"ack_window\x18\n" +
 	" \x01(\rR\tackWindow\x12\x1f\n" +
 	"\vmax_message\x18\v \x01(\rR\n" +
-	"maxMessage\"@\n" +
+	"maxMessage\x12\x18\n" +
+	"\aresumed\x18\f \x01(\bR\aresumed\x12!\n" +
+	"\fhold_seconds\x18\r \x01(\x01R\vholdSeconds\x12\x1b\n" +
+	"\tinput_seq\x18\x0e \x01(\rR\binputSeq\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x0f \x01(\rR\tcommandId\x12#\n" +
+	"\revents_missed\x18\x10 \x01(\bR\feventsMissed\x12\x1c\n" +
+	"\tspectator\x18\x11 \x01(\bR\tspectator\"@\n" +
 	"\x06Schema\x126\n" +
 	"\n" +
 	"components\x18\x01 \x03(\v2\x16.tickroom.v1.ComponentR\n" +
@@ -1682,7 +1784,7 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\acommand\x18\x02 \x01(\rR\acommand\x12\x12\n" +
 	"\x04data\x18\x03 \x01(\fR\x04data\",\n" +
 	"\x04Ping\x12$\n" +
-	"\x0eclient_time_us\x18\x01 \x01(\x04R\fclientTimeUs\"\xc8\x01\n" +
+	"\x0eclient_time_us\x18\x01 \x01(\x04R\fclientTimeUs\"\x9d\x02\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
@@ -1692,7 +1794,12 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\n" +
 	"hash_every\x18\x06 \x01(\rR\thashEvery\x12\x14\n" +
 	"\x05every\x18\a \x01(\rR\x05every\x12\x12\n" +
-	"\x04data\x18\b \x01(\fR\x04data*\xce\x01\n" +
+	"\x04data\x18\b \x01(\fR\x04data\x12\x16\n" +
+	"\x06resume\x18\t \x01(\tR\x06resume\x12\x1f\n" +
+	"\vresume_tick\x18\n" +
+	" \x01(\rR\n" +
+	"resumeTick\x12\x1a\n" +
+	"\bspectate\x18\v \x01(\bR\bspectate*\xce\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tKIND_UINT\x10\x01\x12\f\n" +
@@ -1715,7 +1822,7 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\x1aREPLY_CODE_UNKNOWN_COMMAND\x10\x01\x12\x18\n" +
 	"\x14REPLY_CODE_MALFORMED\x10\x02\x12\x16\n" +
 	"\x12REPLY_CODE_REFUSED\x10\x03\x12\x16\n" +
-	"\x12REPLY_CODE_LIMITED\x10\x04*\x8c\x03\n" +
+	"\x12REPLY_CODE_LIMITED\x10\x04*\xc6\x03\n" +
 	"\tCloseCode\x12\x1a\n" +
 	"\x16CLOSE_CODE_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x18CLOSE_CODE_HELLO_TIMEOUT\x10\xa0\x1f\x12\x19\n" +
@@ -1730,7 +1837,9 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\x13CLOSE_CODE_OVERFLOW\x10\xa9\x1f\x12\x14\n" +
 	"\x0fCLOSE_CODE_IDLE\x10\xaa\x1f\x12\x16\n" +
 	"\x11CLOSE_CODE_KICKED\x10\xab\x1f\x12\x1b\n" +
-	"\x16CLOSE_CODE_SERVER_FULL\x10\xac\x1fB;Z9github.com/tickroom/tickroom/proto/tickroom/v1;tickroomv1b\x06proto3"
+	"\x16CLOSE_CODE_SERVER_FULL\x10\xac\x1f\x12\x1c\n" +
+	"\x17CLOSE_CODE_SESSION_GONE\x10\xad\x1f\x12\x1a\n" +
+	"\x15CLOSE_CODE_TAKEN_OVER\x10\xae\x1fB;Z9github.com/tickroom/tickroom/proto/tickroom/v1;tickroomv1b\x06proto3"
 
 var (
 	file_tickroom_v1_frame_proto_rawDescOnce sync.Once
