@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tickroom/tickroom/proto/schema"
 )
@@ -26,6 +27,16 @@ type Game interface {
 	Tick()
 }
 
+// Presence is implemented by a Game that wants to know about players whose
+// connection is lost and whose seat is kept for a while.
+type Presence interface {
+	// Away tells that nothing will come from a player until Back, or that Leave
+	// will follow.
+	Away(p *Player)
+	// Back tells that an away player is there again.
+	Back(p *Player)
+}
+
 // ErrFull is what a Game's Join returns, or wraps, when there is no free seat.
 var ErrFull = errors.New("the room is full")
 
@@ -41,6 +52,10 @@ type Player struct {
 	// InputSeq is the sequence number of the last input that was handed to the
 	// game; while an input is being handled, that input's.
 	InputSeq uint32
+	// Spectator tells that the player only watches. The game gets no inputs of a
+	// spectator; what commands it allows is its own choice. It is so for as long as
+	// the player is in the room.
+	Spectator bool
 	// Seat is for the game: what it keeps for this player.
 	Seat any
 
@@ -73,6 +88,12 @@ type Kind struct {
 	TickRate float64
 	// MaxPlayers bounds the players of a room. Default 100.
 	MaxPlayers int
+	// Spectators tells whether clients may join to watch: whether Join looks at
+	// Player.Spectator.
+	Spectators bool
+	// Hold is how long a seat is kept for a player whose connection is lost.
+	// Default 60 s; less than 0: not at all.
+	Hold time.Duration
 	// Options lists the options that New understands.
 	Options []Option
 	// World bounds what rooms of the kind remember; zero values mean the
