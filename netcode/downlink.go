@@ -39,7 +39,8 @@ type Downlink struct {
 	in     *world.Interest
 	base   uint32 // tick that the next snapshot builds on, 0 none
 	newest uint32 // newest tick ever sent
-	acked  uint32 // newest tick that the client says it applied
+	acked  uint32 // newest tick that the client is taken to have applied, or to have dropped all from
+	said   uint32 // newest tick that the client says it applied
 	events uint32 // newest tick whose events were sent
 	window uint32 // ticks that may be in flight
 
@@ -48,6 +49,9 @@ type Downlink struct {
 	// Of the last snapshots due: misses counts those not sent, with a decay;
 	// clean counts the unbroken run of those sent.
 	misses, clean uint32
+
+	resumed bool // the next snapshot is due at once
+	missed  bool // reliable events were forgotten before it
 
 	hashEvery uint32 // ticks between state hashes, 0 none
 	hashed    uint32 // tick of the last one
@@ -100,7 +104,7 @@ func (d *Downlink) Ack(tick uint32) error {
 	}
 	// One that is newer than the base is from before a Resume that gave less.
 	if tick > d.acked && tick <= d.base {
-		d.acked = tick
+		d.acked, d.said = tick, tick
 		d.in.Acked(tick)
 	}
 	return nil
@@ -110,7 +114,7 @@ func (d *Downlink) Ack(tick uint32) error {
 // now: usually one, more when a room catches up. Rates are aligned: clients with
 // the same rate are due in the same ticks.
 func (d *Downlink) Due(before, now uint32) bool {
-	return now/d.every != before/d.every || d.base == 0
+	return now/d.every != before/d.every || d.base == 0 || d.resumed
 }
 
 // WindowFull tells whether too many ticks are in flight for another snapshot.
@@ -140,20 +144,30 @@ func (d *Downlink) sent() {
 }
 
 // Resume takes up a client again whose last applied tick is known, as if nothing
-// had been sent since. If that is not to be had any more, the next snapshot is
-// the full state.
-func (d *Downlink) Resume(tick uint32) error {
+// had been sent since. If that is not to be had any more, the next snapshot is the
+// full state; likewise if tick is 0, which says that the client has nothing. The
+// next snapshot is due at once.
+func (d *Downlink) Resume(tick uint32) {
 	if tick > d.newest {
-		return fmt.Errorf("%w: %d, the last was %d", ErrAck, tick, d.newest)
+		tick = 0 // the client is ahead of the room: only the full state can be right
 	}
-	d.events = min(d.events, tick)
+	// A client that has nothing any more had the events of what it acknowledged.
+	if tick == 0 {
+		d.events = min(d.events, d.said)
+	} else {
+		d.events = min(d.events, tick)
+	}
 	if tick < d.acked || !d.in.Reaches(tick) {
 		tick = 0
 	}
 	d.base, d.acked = tick, tick
 	d.misses, d.clean, d.every = 0, 0, d.wish
-	return nil
+	d.resumed = true
 }
+
+// EventsMissed tells whether reliable events were forgotten before the client came
+// back, as of the first snapshot after Resume.
+func (d *Downlink) EventsMissed() bool { return d.missed }
 
 // AppendSnapshot appends the fields of a ServerFrame that bring the client to
 // the committed tick, which from then on is its base. inputAck is the sequence
@@ -163,6 +177,10 @@ func (d *Downlink) AppendSnapshot(b []byte, sc *world.Scratch, now, inputAck uin
 	base := d.base
 	if base != 0 && !d.in.Reaches(base) {
 		base = 0
+	}
+	if d.resumed {
+		from := d.in.EventsFrom(d.events)
+		d.missed, d.events, d.resumed = from > d.events, from, false
 	}
 	if !d.in.EventsReach(d.events) {
 		return b, ErrOverrun

@@ -138,18 +138,23 @@ func (in *Interest) Reaches(base uint32) bool {
 }
 
 // EventsReach tells whether all reliable events since base are still remembered.
-func (in *Interest) EventsReach(base uint32) bool {
+func (in *Interest) EventsReach(base uint32) bool { return in.EventsFrom(base) <= base }
+
+// EventsFrom gives the earliest tick, base or later, since which all reliable
+// events are still remembered.
+func (in *Interest) EventsFrom(base uint32) uint32 {
+	from := base
 	for i := range in.subs {
 		s := &in.subs[i]
 		after := max(base, s.from-1)
 		if s.dropped != 0 && s.dropped <= after+1 {
 			continue
 		}
-		if s.group.events.floor > after {
-			return false
+		if floor := s.group.events.floor; floor > after {
+			from = max(from, floor)
 		}
 	}
-	return true
+	return from
 }
 
 // AppendSince appends to b the fields of a ServerFrame that bring a client from

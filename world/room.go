@@ -97,11 +97,22 @@ type Kind struct {
 	// Options lists the options that New understands.
 	Options []Option
 	// World bounds what rooms of the kind remember; zero values mean the
-	// defaults.
+	// defaults. That of Horizon is here at least the hold window and 40 s more.
 	World Config
 	// New makes a room's game. It may set r.TickRate and r.MaxPlayers from the
 	// options.
 	New func(r *Room) (Game, error)
+}
+
+// lateNotice is how long it may take until a lost connection is noticed.
+const lateNotice = 40 * time.Second
+
+// HoldTime gives Hold, or its default; 0 if seats are not kept.
+func (k *Kind) HoldTime() time.Duration {
+	if k.Hold == 0 {
+		return time.Minute
+	}
+	return max(k.Hold, 0)
 }
 
 // Option describes an option of a kind, set with --kind-option kind.name=value.
@@ -158,6 +169,11 @@ func NewRoom(k Kind, seed uint64, options map[string]string, log *slog.Logger) (
 	g, err := k.New(r)
 	if err != nil {
 		return nil, nil, fmt.Errorf("kind %s: %w", k.Name, err)
+	}
+	if k.World.Horizon == 0 {
+		// Whoever comes back within the hold window gets the difference, also when
+		// the loss of the connection was noticed late.
+		r.cfg.Horizon = max(r.cfg.Horizon, uint32((k.HoldTime()+lateNotice).Seconds()*r.TickRate))
 	}
 	if !(r.TickRate >= 1 && r.TickRate <= 128) {
 		return nil, nil, fmt.Errorf("kind %s: a tick rate of %g; it must be 1 to 128 per second", k.Name, r.TickRate)
