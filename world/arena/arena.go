@@ -6,7 +6,8 @@
 // Everything that moves is in one spatial group, which each player sees through
 // a view around the own ship; when that is gone, around the place where it blew
 // up. The map, the leaderboard and the head count are in groups that everybody
-// sees whole; what only the player may know is in a group of each player.
+// sees whole; what only the player may know is in a group of each player. A
+// spectator has no ship; its view follows somebody else's.
 //
 // The package holds the rules. It knows no sockets and no clock; the functions
 // that a client needs to predict its own ship are exported: [Step], [Terrain].
@@ -31,6 +32,7 @@ func Kind() world.Kind {
 		Schema:     arenav1.Schema,
 		TickRate:   20,
 		MaxPlayers: 1000,
+		Spectators: true,
 		Options: []world.Option{
 			{Name: "players", Default: "1000", Doc: "players per room"},
 			{Name: "bots", Default: "100", Doc: "ships that the game flies"},
@@ -68,13 +70,15 @@ type game struct {
 	pickup   *world.Table[arenav1.Pickup]
 	pilot    *world.Table[arenav1.Pilot]
 	leader   *world.Table[arenav1.Leader]
+	camera   *world.Table[arenav1.Camera]
 	obstacle *world.Table[arenav1.Obstacle]
 
-	ships   []*ship
-	players int // of the ships
-	bullets []bullet
-	pickups []pickup
-	near    index // living ships by place
+	ships    []*ship
+	players  int // of the ships
+	watchers []*watcher
+	bullets  []bullet
+	pickups  []pickup
+	near     index // living ships by place
 
 	teams   int
 	team    [maxTeams + 1]team
@@ -116,6 +120,7 @@ func newGame(r *world.Room) (world.Game, error) {
 		pickup:   world.NewTable[arenav1.Pickup](r.World),
 		pilot:    world.NewTable[arenav1.Pilot](r.World),
 		leader:   world.NewTable[arenav1.Leader](r.World),
+		camera:   world.NewTable[arenav1.Camera](r.World),
 		obstacle: world.NewTable[arenav1.Obstacle](r.World),
 	}
 	bounds := world.Bounds{MaxX: float64(edge), MaxY: float64(edge)}
@@ -136,6 +141,7 @@ func newGame(r *world.Room) (world.Game, error) {
 	world.OnCommand(r, g.setName)
 	world.OnCommand(r, g.chat)
 	world.OnCommand(r, g.chooseTeam)
+	world.OnCommand(r, g.follow)
 	return g, nil
 }
 
@@ -161,8 +167,13 @@ func (g *game) layMap(edge float64, obstacles int) {
 // ticks gives the number of ticks in so many seconds, at least 1.
 func (g *game) ticks(seconds float64) uint32 { return uint32(max(1, math.Round(seconds/g.dt))) }
 
-// Join gives a player a ship. data is not looked at.
+// Join gives a player a ship, and a spectator a view of somebody else's. data is
+// not looked at.
 func (g *game) Join(p *world.Player, _ []byte) error {
+	if p.Spectator {
+		g.seat(p)
+		return nil
+	}
 	if g.players >= g.r.MaxPlayers {
 		return world.ErrFull
 	}
@@ -180,10 +191,13 @@ func (g *game) Join(p *world.Player, _ []byte) error {
 
 // Leave takes a player's ship away. Its bullets fly on.
 func (g *game) Leave(p *world.Player) {
-	if s, ok := p.Seat.(*ship); ok {
-		p.Seat = nil
+	switch s := p.Seat.(type) {
+	case *ship:
 		g.discharge(s)
+	case *watcher:
+		g.unseat(s)
 	}
+	p.Seat = nil
 }
 
 // input sets the controls of a player's ship until the next input.
@@ -198,7 +212,9 @@ func (g *game) input(p *world.Player, in *arenav1.ShipInput) {
 func (g *game) Tick() {
 	now := g.r.Tick()
 	for i, s := range g.ships {
-		if !s.alive {
+		if s.away != 0 {
+			g.await(s, now)
+		} else if !s.alive {
 			if now >= s.respawn {
 				g.launch(s)
 			}
@@ -221,5 +237,8 @@ func (g *game) Tick() {
 	}
 	if now%g.ticks(1) == 0 {
 		g.refreshBoard()
+	}
+	for _, w := range g.watchers {
+		g.guide(w)
 	}
 }

@@ -721,7 +721,8 @@ func (r room) check(t interface{ Fatalf(string, ...any) }) {
 		}
 	}
 	if r.bullet.Len() != len(r.bullets) || r.ship.Len() != len(r.ships) || r.pickup.Len() != laid ||
-		r.arena.Len() != alive+len(r.bullets)+laid || r.limbo.Len() != len(r.ships)-alive || r.pilot.Len() != r.players {
+		r.arena.Len() != alive+len(r.bullets)+laid || r.limbo.Len() != len(r.ships)-alive || r.pilot.Len() != r.players ||
+		r.camera.Len() != len(r.watchers) {
 		t.Fatalf("%d bullets of %d, %d ships of %d, %d pickups of %d; %d in the arena, %d in limbo", r.bullet.Len(), len(r.bullets),
 			r.ship.Len(), len(r.ships), r.pickup.Len(), laid, r.arena.Len(), r.limbo.Len())
 	}

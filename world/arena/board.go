@@ -44,6 +44,7 @@ func (g *game) openBoard() {
 // change all the time cost little.
 func (g *game) refreshBoard() {
 	g.census.Players, g.census.Bots = uint32(g.players), uint32(len(g.ships)-g.players)
+	g.census.Spectators = uint32(len(g.watchers))
 	for t := 1; t <= g.teams; t++ {
 		g.team[t].row.Score, g.team[t].row.Ships = g.team[t].score, uint32(g.team[t].ships)
 	}

@@ -19,6 +19,7 @@ const (
 	respawnAfter = 3.0
 	protectFor   = 2.5
 	quietAfter   = 1.0 // without input the controls are let go
+	awayFor      = 5.0 // without its player a ship stays for so long
 	spawnApart   = 320 // units from an enemy that are enough to come back at
 
 	// feedShips is the most ships of a room in which everybody is told of every
@@ -33,6 +34,7 @@ type ship struct {
 	index  int  // in game.ships
 	alive  bool // if not, the entity is in limbo
 	gone   bool // its pilot left
+	parked bool // it was taken out, since its player was away
 	// fromX and fromY are where it was a tick ago.
 	fromX, fromY float64
 
@@ -40,6 +42,7 @@ type ship struct {
 	brain   *brain        // nil: a player flies it
 	control Control
 	steered uint32 // tick of the last input
+	away    uint32 // tick from which the player is away; 0: here
 
 	energy     float64 // at energyTick
 	energyTick uint32
@@ -258,9 +261,14 @@ func (g *game) announce(s, by *ship) {
 func (g *game) wreck(s *ship) {
 	g.events.explosion = arenav1.Explosion{X: uint32(s.X), Y: uint32(s.Y), Ship: uint32(s.entity)}
 	g.arena.EmitAt(s.X, s.Y, &g.events.explosion)
+	s.respawn = g.r.Tick() + g.ticks(respawnAfter)
+	g.remove(s)
+}
+
+// remove takes a ship off the map.
+func (g *game) remove(s *ship) {
 	s.alive = false
 	s.VX, s.VY = 0, 0
 	s.vitals.Health = 0
-	s.respawn = g.r.Tick() + g.ticks(respawnAfter)
 	g.r.Move(s.entity, g.limbo)
 }

@@ -7,9 +7,9 @@
 //
 // What a client sees:
 //   - whole, from the start: the Rules and the Obstacles, the Leaders, TeamScores
-//     and the Census, and its own Pilot;
+//     and the Census, and its own Pilot, or its Camera if it only watches;
 //   - within its view radius: ships (Ship, Vitals, Identity, Score), Bullets and
-//     Pickups.
+//     Pickups. The middle is the own ship, or the one that a spectator follows.
 //
 // Angles are in radians from east (x) to north (y); positions and distances in
 // units; times in ticks of the room.
@@ -38,6 +38,7 @@ var Schema = &schema.Schema{
 		componentLeader,
 		componentTeamScore,
 		componentCensus,
+		componentCamera,
 	},
 	Events: []schema.EventInfo{
 		{ID: 1, Name: "Explosion", Reliable: false, New: func() schema.Event { return new(Explosion) }},
@@ -50,6 +51,7 @@ var Schema = &schema.Schema{
 		{ID: 1, Name: "SetName", New: func() schema.Command { return new(SetName) }, Reply: "SetNameReply", NewReply: func() schema.Message { return new(SetNameReply) }},
 		{ID: 2, Name: "Chat", New: func() schema.Command { return new(Chat) }, Reply: "ChatReply", NewReply: func() schema.Message { return new(ChatReply) }},
 		{ID: 3, Name: "ChooseTeam", New: func() schema.Command { return new(ChooseTeam) }, Reply: "ChooseTeamReply", NewReply: func() schema.Message { return new(ChooseTeamReply) }},
+		{ID: 4, Name: "Follow", New: func() schema.Command { return new(Follow) }, Reply: "FollowReply", NewReply: func() schema.Message { return new(FollowReply) }},
 	},
 	Input:    "ShipInput",
 	NewInput: func() schema.Message { return new(ShipInput) },
@@ -1359,11 +1361,14 @@ type Census struct {
 	Players uint32
 	// Ships that the game flies.
 	Bots uint32
+	// Who only watches. They are not among the players.
+	Spectators uint32
 }
 
 var componentCensus = schema.NewComponent(12, "Census",
 	schema.Field{Number: 1, Name: "players", Kind: schema.Uint},
 	schema.Field{Number: 2, Name: "bots", Kind: schema.Uint},
+	schema.Field{Number: 3, Name: "spectators", Kind: schema.Uint},
 )
 
 // ComponentInfo gives the component's description.
@@ -1372,21 +1377,24 @@ func (*Census) ComponentInfo() *schema.Component { return componentCensus }
 // SameAs compares field by field, exactly: a NaN differs from itself.
 func (m *Census) SameAs(o *Census) bool {
 	return m.Players == o.Players &&
-		m.Bots == o.Bots
+		m.Bots == o.Bots &&
+		m.Spectators == o.Spectators
 }
 
 // StoreCells writes the row's quantised values. Blobs' memory is used again.
 func (m *Census) StoreCells(c schema.Cells) {
-	n := (*[2]int64)(c.Nums)
+	n := (*[3]int64)(c.Nums)
 	n[0] = int64(m.Players)
 	n[1] = int64(m.Bots)
+	n[2] = int64(m.Spectators)
 }
 
 // LoadCells sets the row from its cells. Strings and slices are copied.
 func (m *Census) LoadCells(c schema.Cells) {
-	n := (*[2]int64)(c.Nums)
+	n := (*[3]int64)(c.Nums)
 	m.Players = uint32(n[0])
 	m.Bots = uint32(n[1])
+	m.Spectators = uint32(n[2])
 }
 
 // AppendProto appends the message's protobuf encoding.
@@ -1398,6 +1406,10 @@ func (m *Census) AppendProto(b []byte) []byte {
 	if m.Bots != 0 {
 		b = append(b, 0x10)
 		b = protowire.AppendVarint(b, uint64(m.Bots))
+	}
+	if m.Spectators != 0 {
+		b = append(b, 0x18)
+		b = protowire.AppendVarint(b, uint64(m.Spectators))
 	}
 	return b
 }
@@ -1417,6 +1429,103 @@ func (m *Census) mergeProto(d schema.Decoder) error {
 			m.Players = uint32(d.Varint())
 		case 2<<3 | 0:
 			m.Bots = uint32(d.Varint())
+		case 3<<3 | 0:
+			m.Spectators = uint32(d.Varint())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Camera is what only a spectator knows: where the view is.
+type Camera struct {
+	// Entity of the ship that the view follows, alive or dead. 0: there is none.
+	Ship uint32
+	// Whether the game chooses the ship: the best one alive, and another when that
+	// is shot down.
+	Auto bool
+	// Where the view is while the ship is not to be seen.
+	X float32
+	Y float32
+}
+
+var componentCamera = schema.NewComponent(13, "Camera",
+	schema.Field{Number: 1, Name: "ship", Kind: schema.Uint},
+	schema.Field{Number: 2, Name: "auto", Kind: schema.Bool},
+	schema.Field{Number: 3, Name: "x", Kind: schema.Quantised, Step: 1, Max: 16384},
+	schema.Field{Number: 4, Name: "y", Kind: schema.Quantised, Step: 1, Max: 16384},
+)
+
+// ComponentInfo gives the component's description.
+func (*Camera) ComponentInfo() *schema.Component { return componentCamera }
+
+// SameAs compares field by field, exactly: a NaN differs from itself.
+func (m *Camera) SameAs(o *Camera) bool {
+	return m.Ship == o.Ship &&
+		m.Auto == o.Auto &&
+		m.X == o.X &&
+		m.Y == o.Y
+}
+
+// StoreCells writes the row's quantised values. Blobs' memory is used again.
+func (m *Camera) StoreCells(c schema.Cells) {
+	n := (*[4]int64)(c.Nums)
+	n[0] = int64(m.Ship)
+	n[1] = schema.BoolCell(m.Auto)
+	n[2] = schema.Quantise(float64(m.X), 1, 0, 16384)
+	n[3] = schema.Quantise(float64(m.Y), 1, 0, 16384)
+}
+
+// LoadCells sets the row from its cells. Strings and slices are copied.
+func (m *Camera) LoadCells(c schema.Cells) {
+	n := (*[4]int64)(c.Nums)
+	m.Ship = uint32(n[0])
+	m.Auto = n[1] != 0
+	m.X = float32(schema.Dequantise(n[2], 1, 0))
+	m.Y = float32(schema.Dequantise(n[3], 1, 0))
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Camera) AppendProto(b []byte) []byte {
+	if m.Ship != 0 {
+		b = append(b, 0x8)
+		b = protowire.AppendVarint(b, uint64(m.Ship))
+	}
+	if m.Auto {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Auto)))
+	}
+	if math.Float32bits(m.X) != 0 {
+		b = append(b, 0x1d)
+		b = protowire.AppendFixed32(b, math.Float32bits(m.X))
+	}
+	if math.Float32bits(m.Y) != 0 {
+		b = append(b, 0x25)
+		b = protowire.AppendFixed32(b, math.Float32bits(m.Y))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Camera) UnmarshalProto(b []byte) error {
+	*m = Camera{}
+	return m.mergeProto(schema.NewDecoder("tickroom.arena.v1.Camera", b))
+}
+
+func (m *Camera) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Ship = uint32(d.Varint())
+		case 2<<3 | 0:
+			m.Auto = d.Varint() != 0
+		case 3<<3 | 5:
+			m.X = d.Float()
+		case 4<<3 | 5:
+			m.Y = d.Float()
 		default:
 			d.Skip()
 		}
@@ -1716,6 +1825,94 @@ func (m *ChooseTeamReply) UnmarshalProto(b []byte) error {
 func (m *ChooseTeamReply) mergeProto(d schema.Decoder) error {
 	for d.Next() {
 		switch d.Tag {
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Follow tells which ship a spectator wants to follow. Players are refused.
+type Follow struct {
+	// Entity of the ship. 0: step decides.
+	Ship uint32
+	// Greater than 0: the next of the living ships, by their entities; less: the one
+	// before; 0: the game chooses, now and when the ship is shot down.
+	Step int32
+}
+
+// CommandID gives the command's id in the schema.
+func (*Follow) CommandID() uint32 { return 4 }
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Follow) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Ship != 0 {
+		b = append(b, 0x8)
+		b = protowire.AppendVarint(b, uint64(m.Ship))
+	}
+	if m.Step != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, protowire.EncodeZigZag(int64(m.Step)))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Follow) UnmarshalProto(b []byte) error {
+	*m = Follow{}
+	return m.mergeProto(schema.NewDecoder("tickroom.arena.v1.Follow", b))
+}
+
+func (m *Follow) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Ship = uint32(d.Varint())
+		case 2<<3 | 0:
+			m.Step = d.Sint32()
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// FollowReply answers Follow.
+type FollowReply struct {
+	// Entity of the ship that is followed now. 0: there is none.
+	Ship uint32
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *FollowReply) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Ship != 0 {
+		b = append(b, 0x8)
+		b = protowire.AppendVarint(b, uint64(m.Ship))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *FollowReply) UnmarshalProto(b []byte) error {
+	*m = FollowReply{}
+	return m.mergeProto(schema.NewDecoder("tickroom.arena.v1.FollowReply", b))
+}
+
+func (m *FollowReply) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Ship = uint32(d.Varint())
 		default:
 			d.Skip()
 		}
