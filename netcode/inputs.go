@@ -95,3 +95,6 @@ func (u *Inputs) recycle(n int) {
 
 // Applied gives the sequence number of the last input applied.
 func (u *Inputs) Applied() uint32 { return u.applied }
+
+// Seen gives the sequence number of the newest input taken in.
+func (u *Inputs) Seen() uint32 { return u.seen }

@@ -115,6 +115,15 @@ func (rs *rooms) join(ctx context.Context, kindName, id string) (*room.Loop, err
 	return rs.make(ctx, k)
 }
 
+// resume finds the room in which a session is to be resumed.
+func (rs *rooms) resume(kindName, id string) (*room.Loop, error) {
+	l := rs.find(id)
+	if l == nil || l.Info().Kind != kindName {
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_SESSION_GONE, "the room of the session is not there any more")
+	}
+	return l, nil
+}
+
 // reserve takes a seat in a room that is there, or gives nil.
 func (rs *rooms) reserve(ctx context.Context, kindName, id string) (*room.Loop, error) {
 	for {
@@ -169,7 +178,7 @@ func (rs *rooms) make(ctx context.Context, k *kind) (*room.Loop, error) {
 	}
 	id := k.Name + "-" + strings.ToLower(rand.Text()[:10])
 	r, err := room.New(id, k.Kind, seed, rs.cfg.Options(k.Name), room.Config{
-		AckWindow: rs.cfg.AckWindow, IdleAfter: rs.cfg.IdleTimeout, MaxOutbox: rs.cfg.MaxOutbox, MaxMessage: rs.cfg.MaxMessage,
+		AckWindow: rs.cfg.AckWindow, IdleAfter: rs.cfg.IdleTimeout, Hold: rs.cfg.Hold, MaxOutbox: rs.cfg.MaxOutbox, MaxMessage: rs.cfg.MaxMessage,
 		MessagesPerSecond: rs.cfg.Limits.Messages, MessageBurst: float64(rs.cfg.Limits.MessageBurst),
 		CommandsPerSecond: rs.cfg.Limits.Commands, CommandBurst: float64(rs.cfg.Limits.CommandBurst),
 	}, rs.log)

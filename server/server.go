@@ -36,7 +36,8 @@ const (
 	// Version is the protocol's version, which a hello must name.
 	Version = 1
 
-	maxNameBytes = 64
+	maxNameBytes  = 64
+	maxTokenBytes = 256
 )
 
 // Server is a tickroom server. Make one with New, Register the kinds of rooms,
@@ -237,7 +238,9 @@ func (s *Server) hello(r *http.Request, first []byte) (func(socket.Conn), error)
 	if err == nil && s.draining.Load() {
 		err = &socket.CloseError{Code: socket.CodeGoingAway, Reason: "the server is going away"}
 	}
-	if err == nil && s.clients.Add(1) > int64(s.cfg.MaxConnections) {
+	resume := h.GetResume() != ""
+	// A session that is resumed is counted already.
+	if err == nil && !resume && s.clients.Add(1) > int64(s.cfg.MaxConnections) {
 		s.clients.Add(-1)
 		err = closeError(tickroomv1.CloseCode_CLOSE_CODE_SERVER_FULL, "the server is full")
 	}
@@ -245,9 +248,13 @@ func (s *Server) hello(r *http.Request, first []byte) (func(socket.Conn), error)
 		s.rejected(err)
 		return nil, err
 	}
-	l, err := s.rooms.join(r.Context(), h.GetKind(), h.GetRoom())
-	if err != nil {
+	var l *room.Loop
+	if resume {
+		l, err = s.rooms.resume(h.GetKind(), h.GetRoom())
+	} else if l, err = s.rooms.join(r.Context(), h.GetKind(), h.GetRoom()); err != nil {
 		s.clients.Add(-1)
+	}
+	if err != nil {
 		s.rejected(err)
 		return nil, err
 	}
@@ -280,6 +287,8 @@ func readHello(first []byte) (*tickroomv1.Hello, error) {
 		return nil, closeError(bad, "version %d of the protocol; this server speaks %d", h.GetVersion(), Version)
 	case len(h.GetName()) > maxNameBytes:
 		return nil, closeError(bad, "the name is longer than %d bytes", maxNameBytes)
+	case len(h.GetResume()) > maxTokenBytes:
+		return nil, closeError(bad, "the token of the session to resume is longer than %d bytes", maxTokenBytes)
 	case !utf8.ValidString(h.GetName()) || strings.ContainsFunc(h.GetName(), unicode.IsControl):
 		return nil, closeError(bad, "the name has characters that can't be shown")
 	}

@@ -48,6 +48,9 @@ type Config struct {
 	HelloTimeout time.Duration `koanf:"hello_timeout" validate:"min=100ms,max=5m"`
 	// IdleTimeout is how long a client may be silent: no message, no ping.
 	IdleTimeout time.Duration `koanf:"idle_timeout" validate:"min=1s,max=24h"`
+	// Hold is how long a seat is kept for a client whose connection is lost. 0: as
+	// long as the room's kind says; less: not at all.
+	Hold time.Duration `koanf:"hold" validate:"min=-1s,max=1h"`
 	// DeadAfter is how long a client may take nothing of what waits for it.
 	DeadAfter time.Duration `koanf:"dead_after" validate:"min=1s,max=1h"`
 

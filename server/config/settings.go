@@ -55,6 +55,7 @@ func (c *Config) settings() []Setting {
 		{"handshake_timeout", "time for a request's header to arrive", &c.HandshakeTimeout},
 		{"hello_timeout", "time from the WebSocket upgrade to the first message", &c.HelloTimeout},
 		{"idle_timeout", "how long a client may be silent", &c.IdleTimeout},
+		{"hold", "how long a seat is kept for a client whose connection is lost; 0: as long as the room's kind says; -1s: not at all", &c.Hold},
 		{"dead_after", "how long a client may take nothing of what waits for it", &c.DeadAfter},
 		{"max_message", "longest message from a client, in bytes", &c.MaxMessage},
 		{"max_outbox", "most bytes that wait for one client", &c.MaxOutbox},

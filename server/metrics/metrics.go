@@ -49,11 +49,11 @@ const (
 type Metrics struct {
 	registry *prometheus.Registry
 
-	rooms, clients               *prometheus.GaugeVec
+	rooms, clients, held         *prometheus.GaugeVec
 	backlog, entities            *prometheus.GaugeVec
 	connections                  *prometheus.GaugeVec
 	pending                      prometheus.Gauge
-	joins, leaves                *prometheus.CounterVec
+	joins, leaves, resumes       *prometheus.CounterVec
 	rejected, closes             *prometheus.CounterVec
 	tick, late                   *prometheus.HistogramVec
 	caughtUp, dropped, failures  *prometheus.CounterVec
@@ -89,6 +89,7 @@ func New(version string) *Metrics {
 
 	m.rooms = gauge("rooms", "Rooms that are running.", kind...)
 	m.clients = gauge("clients", "Clients seated in rooms.", kind...)
+	m.held = gauge("seats_held", "Seats kept for clients whose connection is lost.", kind...)
 	m.entities = gauge("entities", "Entities in the rooms' worlds.", kind...)
 	m.backlog = gauge("backlog_bytes", "Bytes waiting in clients' outboxes.", kind...)
 	m.connections = gauge("connections", "Connections that have been upgraded, seated or not, by how they are carried.", "transport")
@@ -97,6 +98,7 @@ func New(version string) *Metrics {
 
 	m.joins = counter("joins_total", "Clients that took a seat.", kind...)
 	m.leaves = counter("leaves_total", "Clients that gave up their seat.", kind...)
+	m.resumes = counter("resumes_total", "Sessions that were taken up again by a new connection, by whether the old one was known to be lost.", "kind", "connection")
 	m.rejected = counter("rejected_total", "Connections and joiners that were turned away, by close code or another reason.", "reason")
 	m.closes = counter("closes_total", "Connections of seated clients that ended, by WebSocket close code; 1006: broken.", "code")
 	m.roomsCreated = counter("rooms_created_total", "Rooms that were made.", kind...)
@@ -191,11 +193,13 @@ type TickStats struct {
 type KindMetrics struct {
 	m               *Metrics
 	rooms           prometheus.Gauge
-	clients         prometheus.Gauge
+	clients, held   prometheus.Gauge
 	entities        prometheus.Gauge
 	backlog         prometheus.Gauge
 	created, closed prometheus.Counter
 	joins, leaves   prometheus.Counter
+	resumed         prometheus.Counter // after the connection was lost
+	resumedOver     prometheus.Counter // while there was another
 	failures        prometheus.Counter
 	tick, late      prometheus.Observer
 	caughtUp        prometheus.Counter
@@ -223,6 +227,8 @@ func (m *Metrics) Kind(name string) *KindMetrics {
 		rooms: m.rooms.WithLabelValues(name), clients: m.clients.WithLabelValues(name),
 		entities: m.entities.WithLabelValues(name), backlog: m.backlog.WithLabelValues(name),
 		created: m.roomsCreated.WithLabelValues(name), closed: m.roomsClosed.WithLabelValues(name),
+		held:    m.held.WithLabelValues(name),
+		resumed: m.resumes.WithLabelValues(name, "lost"), resumedOver: m.resumes.WithLabelValues(name, "taken_over"),
 		joins: m.joins.WithLabelValues(name), leaves: m.leaves.WithLabelValues(name),
 		failures: m.failures.WithLabelValues(name),
 		tick:     m.tick.WithLabelValues(name), late: m.late.WithLabelValues(name),
@@ -290,9 +296,10 @@ func (k *KindMetrics) Failed() { k.failures.Inc() }
 // RoomMetrics are one room's share of its kind's gauges: each room sets its own
 // numbers, and the kind shows their sums.
 type RoomMetrics struct {
-	k                          *KindMetrics
-	clients, backlog, entities int
-	closed                     atomic.Bool
+	k                 *KindMetrics
+	clients, held     int
+	backlog, entities int
+	closed            atomic.Bool
 }
 
 // Room counts a room that begins.
@@ -309,7 +316,37 @@ func (r *RoomMetrics) Joined() {
 	r.k.clients.Inc()
 }
 
-// Left counts a client whose connection ended with a close code.
+// Away counts a client whose connection ended with a close code and whose seat is
+// kept.
+func (r *RoomMetrics) Away(code int) {
+	r.k.m.closes.WithLabelValues(codeLabel(code)).Inc()
+	r.clients--
+	r.k.clients.Dec()
+	r.held++
+	r.k.held.Inc()
+}
+
+// Resumed counts a session with a new connection; away tells that it had none.
+func (r *RoomMetrics) Resumed(away bool) {
+	if !away {
+		r.k.resumedOver.Inc()
+		return
+	}
+	r.k.resumed.Inc()
+	r.clients++
+	r.k.clients.Inc()
+	r.held--
+	r.k.held.Dec()
+}
+
+// Expired counts a seat that was kept for long enough.
+func (r *RoomMetrics) Expired() {
+	r.k.leaves.Inc()
+	r.held--
+	r.k.held.Dec()
+}
+
+// Left counts a client whose connection and session ended with a close code.
 func (r *RoomMetrics) Left(code int) {
 	r.k.leaves.Inc()
 	r.k.m.closes.WithLabelValues(codeLabel(code)).Inc()
@@ -337,6 +374,7 @@ func (r *RoomMetrics) Closed() {
 	}
 	r.Size(0, 0)
 	r.k.clients.Sub(float64(r.clients))
+	r.k.held.Sub(float64(r.held))
 	r.k.rooms.Dec()
 	r.k.closed.Inc()
 }

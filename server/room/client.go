@@ -37,12 +37,18 @@ func serverHeader(n int) int {
 	return 10
 }
 
-// Client is one player's connection in a room.
+// Client is one player's session in a room, and its connection.
 type Client struct {
 	// Set when the client joins.
-	conn   socket.Conn
 	player *world.Player
-	token  string // the session's id
+	token  string // with which the session is resumed; a secret
+
+	// Set when a connection is seated.
+	conn        socket.Conn // nil while the seat is kept without one
+	fingerprint uint64      // of the schema that the client knows
+	greet       bool        // a welcome is due
+	resumed     bool        // it is one to a session that was there before
+	leaveAt     uint32      // tick in which a seat that is kept is given up
 
 	// Touched by the one worker that reads or writes the client in a phase of the
 	// tick, and by the room's goroutine between the phases.
@@ -52,6 +58,7 @@ type Client struct {
 	ncmds    int
 	pongs    []uint64
 	answers  []byte // fields of a ServerFrame that must reach the client
+	kept     kept   // answers that were sent
 	heard    uint32 // tick in which the client last said something
 	bytes    uint64 // received half the idle time after that
 	sampled  uint32 // the heard that bytes belongs to
@@ -60,6 +67,7 @@ type Client struct {
 	over     error  // why the connection ended, or is to end
 
 	commandLimit bucket
+	lastCommand  uint32 // highest number of a command
 }
 
 type command struct {
@@ -151,6 +159,9 @@ func (r *Room) message(c *Client, w *Worker, msg []byte) error {
 		if err := c.down.Ack(f.Ack); err != nil {
 			return closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "acknowledges a tick that was not sent")
 		}
+		if len(c.kept.marks) > 0 {
+			c.kept.acked(f.Ack)
+		}
 	}
 	now := r.tick + 1
 	for i := range f.Inputs {
@@ -179,6 +190,10 @@ func (r *Room) message(c *Client, w *Worker, msg []byte) error {
 }
 
 func (c *Client) pushCommand(cmd *netcode.Command, st *Stats) {
+	if cmd.ID <= c.lastCommand {
+		return // a client that has come back repeats what it has no answer to
+	}
+	c.lastCommand = cmd.ID
 	if c.ncmds == maxCommands || len(cmd.Data) > maxCommandSize || !c.commandLimit.take() {
 		st.CommandsLimited++
 		c.answer(cmd.ID, tickroomv1.ReplyCode_REPLY_CODE_LIMITED, "too many commands at once", nil)
@@ -270,8 +285,14 @@ func (r *Room) writeOne(i int, c *Client, w *Worker) {
 		}
 		st.Snapshots++
 	}
+	if c.greet {
+		b = c.appendWelcome(b, r)
+	}
 	if len(c.answers) > 0 {
 		b = append(b, c.answers...)
+		if r.holdTicks > 0 {
+			c.kept.add(c.answers, r.tick, r.cfg.MaxOutbox)
+		}
 		c.answers = c.answers[:0]
 	}
 	for _, t := range c.pongs {

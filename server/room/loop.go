@@ -91,7 +91,7 @@ type LoopConfig struct {
 	// CloseEmpty is asked before a room that has lingered ends, so that nobody is
 	// sent to it any more. It must not block.
 	CloseEmpty func() bool
-	// Gone is told of each seat that is free again: a client that left, or a
+	// Gone is told of each seat that is free again: a session that ended, or a
 	// joiner that was turned away.
 	Gone func()
 	// Ended is called when the room has ended and its clients are told, by the
@@ -141,6 +141,7 @@ type stopAsked struct {
 type Info struct {
 	ID, Kind string
 	Clients  int
+	Held     int // seats kept for clients without a connection
 	Capacity int
 	Tick     uint32
 	TickRate float64
@@ -165,6 +166,7 @@ func StartLoop(r *Room, pool *Pool, cfg LoopConfig) *Loop {
 		stopped: make(chan struct{}),
 		own:     cfg.Metrics.Room(),
 	}
+	r.away = l.away
 	l.info.Store(&Info{ID: r.id, Kind: r.kind.Name, Capacity: r.Capacity(), TickRate: r.room.TickRate, Created: time.Now()})
 	go l.run()
 	return l
@@ -173,7 +175,8 @@ func StartLoop(r *Room, pool *Pool, cfg LoopConfig) *Loop {
 // Info gives the state of the room as of its last tick or so.
 func (l *Loop) Info() Info { return *l.info.Load() }
 
-// Seat hands a connection to the room, which takes it in with its next tick.
+// Seat hands a connection to the room, which takes it in with its next tick: with a
+// seat of its own, or with that of the session that the hello resumes.
 // The loop owns the connection from then on; if it has ended the connection is
 // closed.
 func (l *Loop) Seat(conn socket.Conn, hello *tickroomv1.Hello) {
@@ -181,7 +184,9 @@ func (l *Loop) Seat(conn socket.Conn, hello *tickroomv1.Hello) {
 	if l.closed {
 		l.mu.Unlock()
 		conn.Close(int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED), "the room has ended")
-		l.cfg.Gone()
+		if hello.GetResume() == "" {
+			l.cfg.Gone()
+		}
 		return
 	}
 	l.joining = append(l.joining, joiner{conn, hello})
@@ -264,6 +269,7 @@ func (l *Loop) asked() *stopAsked {
 func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reason string, over bool) {
 	r := l.room
 	l.admit()
+	l.count()
 	l.stats = Stats{}
 	l.each((*Room).read)
 	for range due {
@@ -279,7 +285,7 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
 	}
 	r.Reap(l.gone)
-	if r.failed != nil { // in Leave
+	if r.failed != nil { // in Leave or Away
 		l.cfg.Metrics.Failed()
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
 	}
@@ -291,7 +297,7 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 	if r.room.Over() {
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED), "the room has ended", true
 	}
-	if len(r.clients) > 0 {
+	if len(r.clients)+len(r.held) > 0 {
 		l.emptyFor = 0
 		return 0, "", false
 	}
@@ -361,29 +367,59 @@ func (l *Loop) admit() {
 	l.joining = nil
 	l.mu.Unlock()
 	for _, j := range joining {
-		if _, err := l.room.Join(j.conn, j.hello); err != nil {
+		resume := j.hello.GetResume() != ""
+		var away bool
+		var err error
+		if resume {
+			_, away, err = l.room.Resume(j.conn, j.hello)
+		} else {
+			_, err = l.room.Join(j.conn, j.hello)
+		}
+		switch {
+		case err != nil:
 			why := asClose(err)
 			j.conn.Close(why.Code, why.Reason)
 			l.cfg.Metrics.Rejected(why.Code)
-			l.cfg.Gone()
-			continue
+			if !resume {
+				l.cfg.Gone()
+			}
+		case resume:
+			l.own.Resumed(away)
+		default:
+			l.own.Joined()
 		}
-		l.own.Joined()
 	}
 }
 
 func (l *Loop) gone(_ *Client, why *socket.CloseError) {
-	l.own.Left(why.Code)
+	if why == nil {
+		l.own.Expired()
+	} else {
+		l.own.Left(why.Code)
+	}
 	l.cfg.Gone()
 }
 
-func (l *Loop) note(took time.Duration) {
+func (l *Loop) away(_ *Client, why *socket.CloseError) { l.own.Away(why.Code) }
+
+// count makes Info tell of a client before the client hears that it is seated.
+func (l *Loop) count() {
 	old := l.info.Load()
-	if l.room.tick%16 != 0 && old.Clients == len(l.room.clients) {
+	if old.Clients == len(l.room.clients) && old.Held == len(l.room.held) {
 		return
 	}
 	i := *old
-	i.Clients, i.Tick, i.Entities = len(l.room.clients), l.room.tick, l.room.room.Entities()
+	i.Clients, i.Held = len(l.room.clients), len(l.room.held)
+	l.info.Store(&i)
+}
+
+func (l *Loop) note(took time.Duration) {
+	l.count()
+	if l.room.tick%16 != 0 {
+		return
+	}
+	i := *l.info.Load()
+	i.Tick, i.Entities = l.room.tick, l.room.room.Entities()
 	i.TickTime += (took - i.TickTime) / 8
 	l.info.Store(&i)
 }
@@ -397,7 +433,9 @@ func (l *Loop) end(code int, reason string) {
 	l.mu.Unlock()
 	for _, j := range joining {
 		j.conn.Close(code, reason)
-		l.cfg.Gone()
+		if j.hello.GetResume() == "" {
+			l.cfg.Gone()
+		}
 	}
 	l.room.CloseAll(code, reason, l.gone)
 	l.own.Closed()

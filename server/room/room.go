@@ -33,6 +33,9 @@ type Config struct {
 	// MessagesPerSecond and MessageBurst bound a client's messages. Default: 2
 	// per tick, but at least 120, and three seconds' worth.
 	MessagesPerSecond, MessageBurst float64
+	// Hold is how long a seat is kept when the connection is lost. 0: as long as the
+	// kind says; less: not at all.
+	Hold time.Duration
 	// CommandsPerSecond and CommandBurst bound a client's commands; those over it
 	// are answered so. Default 20 and 40.
 	CommandsPerSecond, CommandBurst float64
@@ -130,12 +133,18 @@ type Room struct {
 	game    world.Game
 	welcome *tickroomv1.Welcome
 
-	clients []*Client
-	players uint32 // last number given
-	tick    uint32 // newest tick committed
-	written uint32 // newest tick whose snapshots were written
-	reply   []byte
-	failed  error
+	clients  []*Client
+	held     []*Client          // without a connection, whose seat is kept
+	sessions map[string]*Client // all of them, by token
+	players  uint32             // last number given
+	tick     uint32             // newest tick committed
+	written  uint32             // newest tick whose snapshots were written
+	reply    []byte
+	failed   error
+
+	holdTicks uint32
+	ending    bool                                    // no seat is kept any more
+	away      func(c *Client, why *socket.CloseError) // told of each seat that is kept; may be nil
 }
 
 // ErrFailed is what a room's methods return once its game has panicked.
@@ -143,7 +152,7 @@ var ErrFailed = errors.New("room: the game has failed")
 
 // New makes a room of a kind.
 func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg Config, log *slog.Logger) (*Room, error) {
-	r := &Room{id: id, kind: kind, log: log.With("room", id, "kind", kind.Name)}
+	r := &Room{id: id, kind: kind, sessions: map[string]*Client{}, log: log.With("room", id, "kind", kind.Name)}
 	err := r.guard("New", func() (err error) {
 		r.room, r.game, err = world.NewRoom(kind, seed, options, r.log)
 		return err
@@ -152,9 +161,15 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 		return nil, err
 	}
 	r.cfg = cfg.withDefaults(r.room.TickRate)
+	hold := kind.HoldTime()
+	if cfg.Hold != 0 {
+		hold = max(cfg.Hold, 0)
+	}
+	r.holdTicks = uint32(hold.Seconds() * r.room.TickRate)
 	r.welcome = &tickroomv1.Welcome{
 		Room: id, Kind: kind.Name, TickRate: r.room.TickRate, Fingerprint: kind.Schema.Fingerprint(),
 		AckWindow: uint32(r.cfg.AckWindow), MaxMessage: uint32(r.cfg.MaxMessage),
+		HoldSeconds: hold.Seconds(),
 	}
 	return r, nil
 }
@@ -165,8 +180,11 @@ func (r *Room) ID() string { return r.id }
 // World gives the game's side of the room.
 func (r *Room) World() *world.Room { return r.room }
 
-// Clients gives the number of clients.
+// Clients gives the number of clients with a connection.
 func (r *Room) Clients() int { return len(r.clients) }
+
+// Held gives the number of seats that are kept for clients without a connection.
+func (r *Room) Held() int { return len(r.held) }
 
 // Capacity gives how many clients the room takes.
 func (r *Room) Capacity() int { return r.room.MaxPlayers }
@@ -192,7 +210,10 @@ func (r *Room) Join(conn socket.Conn, hello *tickroomv1.Hello) (*Client, error) 
 	if r.failed != nil {
 		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, "the room has failed")
 	}
-	if len(r.clients) >= r.room.MaxPlayers {
+	if hello.GetSpectate() && !r.kind.Spectators {
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO, "rooms of this kind can't be watched")
+	}
+	if len(r.clients)+len(r.held) >= r.room.MaxPlayers {
 		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, world.ErrFull.Error())
 	}
 	r.players++
@@ -200,8 +221,9 @@ func (r *Room) Join(conn socket.Conn, hello *tickroomv1.Hello) (*Client, error) 
 		conn:  conn,
 		token: rand.Text(),
 		player: &world.Player{
-			Interest: world.NewInterest(r.room.World), ID: r.players, Name: hello.GetName(),
+			Interest: world.NewInterest(r.room.World), ID: r.players, Name: hello.GetName(), Spectator: hello.GetSpectate(),
 		},
+		greet: true, fingerprint: hello.GetFingerprint(),
 		limit:        newBucket(r.cfg.MessagesPerSecond, r.cfg.MessageBurst, r.room.TickRate),
 		commandLimit: newBucket(r.cfg.CommandsPerSecond, r.cfg.CommandBurst, r.room.TickRate),
 		heard:        r.tick,
@@ -220,28 +242,31 @@ func (r *Room) Join(conn socket.Conn, hello *tickroomv1.Hello) (*Client, error) 
 		}
 		return nil, closeError(code, reason)
 	}
-	if err := c.welcome(r, hello.GetFingerprint()); err != nil {
-		return nil, err
-	}
 	r.clients = append(r.clients, c)
+	r.sessions[c.token] = c
 	return c, nil
 }
 
-func (c *Client) welcome(r *Room, fingerprint uint64) error {
+// appendWelcome appends the welcome that is due to a client.
+func (c *Client) appendWelcome(b []byte, r *Room) []byte {
 	w := proto.CloneOf(r.welcome)
-	w.Session, w.Player, w.Tick = c.token, c.player.ID, r.tick
+	w.Session, w.Player, w.Tick, w.Spectator = c.token, c.player.ID, r.tick, c.player.Spectator
 	w.ServerTimeUs = time.Now().UnixMicro()
-	if fingerprint != w.GetFingerprint() {
+	if c.fingerprint != w.GetFingerprint() {
 		w.Schema = r.kind.Schema.Proto()
 	}
-	b, err := proto.Marshal(&tickroomv1.ServerFrame{Welcome: w})
-	if err != nil {
-		return err
+	if c.resumed {
+		w.Resumed, w.InputSeq, w.CommandId, w.EventsMissed = true, c.in.Seen(), c.lastCommand, c.down.EventsMissed()
 	}
-	// A welcome may stand in front of other fields in the same message, since
-	// messages may be put together from their fields.
-	c.answers = append(c.answers, b...)
-	return nil
+	c.greet = false
+	m, err := proto.Marshal(&tickroomv1.ServerFrame{Welcome: w})
+	if err != nil {
+		// The names in it were checked to be UTF-8, which is all that can be wrong.
+		panic(fmt.Sprintf("room: welcome: %v", err))
+	}
+	// A welcome may stand behind other fields in the same message, since messages
+	// may be put together from their fields.
+	return append(b, m...)
 }
 
 // Step simulates one tick: commands and inputs, then the game, then the commit.
@@ -253,23 +278,34 @@ func (r *Room) Step(st *Stats) error {
 	now := r.tick + 1
 	err := r.guard("Tick", func() error {
 		for _, c := range r.clients {
-			if c.over != nil {
-				continue
-			}
-			if c.ncmds > 0 {
-				r.runCommands(c, st)
-			}
-			c.in.Take(now, func(seq uint32, data []byte) {
-				if r.room.HandleInput(c.player, seq, data) != nil && c.over == nil {
-					c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "an input could not be decoded")
-				}
-			})
+			r.serve(c, now, st)
+		}
+		for _, c := range r.held { // what came before the connection was lost
+			r.serve(c, now, st)
 		}
 		r.game.Tick()
 		r.tick = r.room.Commit() // which calls the game's Locate functions
 		return nil
 	})
 	return err
+}
+
+// serve hands the game what a client asks for.
+func (r *Room) serve(c *Client, now uint32, st *Stats) {
+	if c.over != nil {
+		return
+	}
+	if c.ncmds > 0 {
+		r.runCommands(c, st)
+	}
+	c.in.Take(now, func(seq uint32, data []byte) {
+		if c.player.Spectator {
+			return
+		}
+		if r.room.HandleInput(c.player, seq, data) != nil && c.over == nil {
+			c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "an input could not be decoded")
+		}
+	})
 }
 
 func (r *Room) runCommands(c *Client, st *Stats) {
@@ -295,8 +331,10 @@ func (r *Room) runCommands(c *Client, st *Stats) {
 	c.ncmds = 0
 }
 
-// Reap ends the clients whose connection is over, or who have been silent for
-// too long or removed by the game, and calls gone for each.
+// Reap ends the connections of the clients that have been silent for too long or
+// that the game has removed. Of those and the others whose connection is over, it
+// keeps the seats or ends the sessions; it calls gone for each session that has
+// ended, without a reason if the seat was kept, but for long enough.
 func (r *Room) Reap(gone func(c *Client, why *socket.CloseError)) {
 	idle := uint32(r.cfg.IdleAfter.Seconds() * r.room.TickRate)
 	n := 0
@@ -319,15 +357,21 @@ func (r *Room) Reap(gone func(c *Client, why *socket.CloseError)) {
 		}
 		why := asClose(c.over)
 		c.conn.Close(why.Code, why.Reason)
-		c.player.Clear()
-		if r.failed == nil {
-			// A failed game is told nothing any more.
-			_ = r.guard("Leave", func() error { r.game.Leave(c.player); return nil })
+		if r.holdTicks > 0 && !r.ending && r.failed == nil && holds(why) {
+			r.hold(c)
+			if r.away != nil {
+				r.away(c, why)
+			}
+			continue
 		}
+		r.leave(c)
 		gone(c, why)
 	}
 	clear(r.clients[n:])
 	r.clients = r.clients[:n]
+	if len(r.held) > 0 {
+		r.release(gone)
+	}
 }
 
 // silent tells whether a client that has sent no message for half the idle time or
@@ -353,12 +397,16 @@ func asClose(err error) *socket.CloseError {
 	return &socket.CloseError{Code: 1011, Reason: "internal error", Err: err}
 }
 
-// CloseAll ends all clients with a code.
+// CloseAll ends all sessions with a code.
 func (r *Room) CloseAll(code int, reason string, gone func(c *Client, why *socket.CloseError)) {
+	r.ending = true
 	for _, c := range r.clients {
 		if c.over == nil {
 			c.over = &socket.CloseError{Code: code, Reason: reason}
 		}
+	}
+	for _, c := range r.held {
+		c.leaveAt = r.tick
 	}
 	r.Reap(gone)
 }

@@ -269,8 +269,8 @@ func TestAnswersOverBoundsEndTheClient(t *testing.T) {
 	h.tick()
 	h.apply(a, ra)
 	a.busy = true
-	for range 200 {
-		a.say(t, &tickroomv1.ClientFrame{Commands: []*tickroomv1.CommandData{{Id: 1, Command: 99}}})
+	for i := range uint32(200) {
+		a.say(t, &tickroomv1.ClientFrame{Commands: []*tickroomv1.CommandData{{Id: 1 + i, Command: 99}}})
 		h.tick()
 	}
 	if a.closed != int(tickroomv1.CloseCode_CLOSE_CODE_OVERFLOW) {
