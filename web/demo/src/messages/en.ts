@@ -1,0 +1,10 @@
+// The pages' texts in English. zh.ts has the same keys; a missing one fails the
+// type check. {name} stands for a parameter. A text that depends on a number n
+// may have the forms "one | many".
+
+export const en = {
+  'lang.name': 'English',
+  'lang.switch': 'Language',
+
+  'common.home': 'tickroom, home',
+};
