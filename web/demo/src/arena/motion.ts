@@ -1,0 +1,137 @@
+// How ships move: what world/arena/motion.go does, computed the same way, so
+// that the page knows what the server will say of its own ship. A test holds the
+// two to each other, bit by bit.
+
+import type { Terrain } from './terrain';
+
+/** The constants that Rules carries, as far as motion needs them. */
+export interface FlightRules {
+  readonly maxSpeed: number;
+  readonly boostSpeed: number;
+  readonly thrust: number;
+  readonly drag: number;
+  readonly turnRate: number;
+  readonly shipRadius: number;
+}
+
+/** Headings in a full turn. */
+export const HEADINGS = 65536;
+const PER_HEADING = HEADINGS / (2 * Math.PI);
+
+/**
+ * What of a ship moves. Position and velocity are whole numbers of the steps in
+ * which a Pilot row carries them.
+ */
+export interface Motion {
+  x: number; // multiples of 1/64 unit
+  y: number;
+  vx: number; // multiples of 1/16 unit per second
+  vy: number;
+  heading: number; // 0 to HEADINGS - 1
+}
+
+/** What a pilot does in one tick, made harmless. */
+export interface Control {
+  turn: number; // -1 to 1, positive to the left
+  thrust: number; // 0 to 1
+  fire: boolean;
+  steer: boolean;
+  aim: number; // 0 to HEADINGS - 1
+  boost: boolean; // from the ship, not from the pilot
+}
+
+/** The fields of a ShipInput. */
+export interface ShipInput {
+  turn: number;
+  thrust: number;
+  fire: boolean;
+  steer: boolean;
+  aim: number;
+}
+
+export function newMotion(): Motion {
+  return { x: 0, y: 0, vx: 0, vy: 0, heading: 0 };
+}
+
+export function newControl(): Control {
+  return { turn: 0, thrust: 0, fire: false, steer: false, aim: 0, boost: false };
+}
+
+export function copyMotion(to: Motion, from: Readonly<Motion>): void {
+  to.x = from.x;
+  to.y = from.y;
+  to.vx = from.vx;
+  to.vy = from.vy;
+  to.heading = from.heading;
+}
+
+/** Fills a control from an input, whose floats travel with 32 bits. */
+export function controlOf(to: Control, input: Readonly<ShipInput>): void {
+  to.turn = clamp(Math.fround(input.turn), -1, 1);
+  to.thrust = clamp(Math.fround(input.thrust), 0, 1);
+  to.fire = input.fire;
+  to.steer = input.steer;
+  to.aim = headingOf(Math.fround(input.aim));
+  to.boost = false;
+}
+
+/** Holds v within lo and hi, which have 0 between them; NaN gives 0. */
+function clamp(v: number, lo: number, hi: number): number {
+  return v !== v ? 0 : Math.min(Math.max(v, lo), hi);
+}
+
+/** The heading nearest to an angle; 0 for what is not a number. */
+export function headingOf(radians: number): number {
+  const q = Math.floor(radians * PER_HEADING + 0.5);
+  if (!(Math.abs(q) < 2 ** 52)) return 0;
+  const n = q % HEADINGS;
+  return n < 0 ? n + HEADINGS : n + 0; // no minus zero
+}
+
+/** A heading's angle, 0 to 2 pi. */
+export function radians(heading: number): number {
+  return heading / PER_HEADING;
+}
+
+function round(v: number, per: number): number {
+  return Math.floor(v * per + 0.5) / per;
+}
+
+/** Moves a ship by one tick of dt seconds. */
+export function step(m: Motion, c: Readonly<Control>, dt: number, rules: FlightRules, terrain: Terrain): void {
+  const limit = rules.turnRate * dt * PER_HEADING;
+  let turn = c.turn * limit;
+  if (c.steer) turn = clamp(((c.aim - m.heading) << 16) >> 16, -limit, limit);
+  m.heading = (m.heading + Math.floor(turn + 0.5)) & (HEADINGS - 1);
+
+  const keep = Math.max(0, 1 - rules.drag * dt);
+  let vx = m.vx * keep;
+  let vy = m.vy * keep;
+  if (c.thrust > 0) {
+    const angle = radians(m.heading);
+    const dv = rules.thrust * dt * c.thrust;
+    vx += Math.cos(angle) * dv;
+    vy += Math.sin(angle) * dv;
+  } else if (Math.abs(vx) < 1 && Math.abs(vy) < 1) {
+    vx = vy = 0;
+  }
+  const top = c.boost ? rules.boostSpeed : rules.maxSpeed;
+  const v2 = vx * vx + vy * vy;
+  if (v2 > top * top) {
+    const f = top / Math.sqrt(v2);
+    vx *= f;
+    vy *= f;
+  }
+  const n = Math.ceil((top * dt) / rules.shipRadius);
+  m.vx = vx;
+  m.vy = vy;
+  for (let i = 0; i < n; i++) {
+    m.x += (m.vx * dt) / n;
+    m.y += (m.vy * dt) / n;
+    terrain.collide(m);
+  }
+  m.x = round(m.x, 64);
+  m.y = round(m.y, 64);
+  m.vx = round(m.vx, 16);
+  m.vy = round(m.vy, 16);
+}
