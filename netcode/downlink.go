@@ -110,6 +110,10 @@ func (d *Downlink) Ack(tick uint32) error {
 	return nil
 }
 
+// Acknowledged gives the newest tick that the client says it applied, 0 before the
+// first.
+func (d *Downlink) Acknowledged() uint32 { return d.said }
+
 // Due tells whether a snapshot is due after the ticks that follow before, up to
 // now: usually one, more when a room catches up. Rates are aligned: clients with
 // the same rate are due in the same ticks.

@@ -68,6 +68,8 @@ type Config struct {
 	Every uint32
 	// Data is what the game asks of a joiner, encoded as the game says.
 	Data []byte
+	// Spectate asks to watch, without a part in the game.
+	Spectate bool
 }
 
 // Desync tells that the replica did not hold what the server said it should.
@@ -104,6 +106,7 @@ type Stats struct {
 	Desyncs               uint64
 	InputsSent            uint64
 	InputsDropped         uint64 // forgotten since too many were waiting
+	Resumes               uint64 // new connections that took the session up again
 	RTT                   time.Duration
 	MinRTT                time.Duration // of the last seconds
 }
@@ -124,6 +127,9 @@ type Session struct {
 	// Guarded by mu.
 	rep     *replica.Replica // nil before the welcome; its content isn't guarded
 	welcome *tickroomv1.Welcome
+	greeted bool // on this connection
+	resume  bool // the hello asked to take up the session
+	missed  bool // when it was taken up reliable events had been forgotten
 	clock   clock
 	stats   Stats
 	seen    seen
@@ -147,7 +153,7 @@ type outbox struct {
 	seq      uint32         // of the newest input
 	inputs   []PendingInput // not acknowledged yet, oldest first
 	sent     int            // of inputs
-	commands [][]byte       // encoded CommandData
+	asked    int            // of the session's calls, those that were sent
 	ping     time.Duration
 	hasPing  bool
 	every    uint32
@@ -162,6 +168,7 @@ type PendingInput struct {
 
 type call struct {
 	id   uint32
+	data []byte // encoded CommandData
 	done func(r replica.Reply, err error)
 }
 
@@ -177,7 +184,7 @@ func NewSession(cfg Config) (*Session, error) {
 	return &Session{cfg: cfg, events: map[uint32]func(replica.Event, uint32) error{}}, nil
 }
 
-// AppendHello appends the message that opens the session.
+// AppendHello appends the message that opens the session, or takes it up again.
 func (s *Session) AppendHello(b []byte) []byte {
 	h := []byte{}
 	str := func(num protowire.Number, v string) {
@@ -190,9 +197,15 @@ func (s *Session) AppendHello(b []byte) []byte {
 			h = protowire.AppendVarint(protowire.AppendTag(h, num, protowire.VarintType), uint64(v))
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kind, room := s.cfg.Kind, s.cfg.Room
+	if s.resume = s.welcome != nil; s.resume {
+		kind, room = s.welcome.GetKind(), s.welcome.GetRoom()
+	}
 	num(1, 1)
-	str(2, s.cfg.Kind)
-	str(3, s.cfg.Room)
+	str(2, kind)
+	str(3, room)
 	str(4, schema.ValidText(s.cfg.Name))
 	if s.cfg.Schema != nil {
 		h = protowire.AppendFixed64(protowire.AppendTag(h, 5, protowire.Fixed64Type), s.cfg.Schema.Fingerprint())
@@ -200,12 +213,37 @@ func (s *Session) AppendHello(b []byte) []byte {
 	num(6, s.cfg.HashEvery)
 	num(7, s.cfg.Every)
 	str(8, string(s.cfg.Data))
+	if s.resume {
+		str(9, s.welcome.GetSession())
+		num(10, s.seen.tick)
+	} else if s.cfg.Spectate {
+		num(11, 1)
+	}
 	at := len(b)
 	b = protowire.AppendBytes(protowire.AppendTag(b, 5, protowire.BytesType), h)
-	s.mu.Lock()
 	s.countOut(len(b) - at)
-	s.mu.Unlock()
 	return b
+}
+
+// Lost tells the session that its connection has ended. It is for the goroutine
+// that calls Receive, as is AppendHello. On a new one AppendHello
+// asks to take up the session where it was, if it ever got a welcome: what the
+// server may not have seen is sent again. Calls without an answer stay so until
+// then; Fail ends them.
+func (s *Session) Lost() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.greeted = false
+	s.out.sent, s.out.asked, s.out.hasPing, s.out.mismatch = 0, 0, false, false
+	s.desync.tick, s.desync.hashes = 0, 0
+}
+
+// EventsMissed tells whether, when the session was last taken up again, the server
+// had forgotten reliable events that it had not delivered.
+func (s *Session) EventsMissed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.missed
 }
 
 // Receive takes one binary message from the server. The bytes are not kept. An
@@ -226,7 +264,7 @@ func (s *Session) Receive(msg []byte, now time.Duration) error {
 		}
 		f.Welcome = nil
 	}
-	if s.rep == nil {
+	if !s.greeted {
 		return fmt.Errorf("%w: the first message has no welcome", ErrProtocol)
 	}
 	if f.Tick != 0 {
@@ -304,8 +342,13 @@ func (s *Session) verify(f *replica.Frame) error {
 }
 
 func (s *Session) takeWelcome(w *tickroomv1.Welcome) error {
-	if s.rep != nil {
+	switch {
+	case s.greeted:
 		return fmt.Errorf("%w: a second welcome", ErrProtocol)
+	case s.resume != w.GetResumed():
+		return fmt.Errorf("%w: a session is resumed: asked for %t, got %t", ErrProtocol, s.resume, w.GetResumed())
+	case s.resume:
+		return s.takeUp(w)
 	}
 	if !(w.GetTickRate() > 0 && w.GetTickRate() <= 1000) {
 		return fmt.Errorf("%w: a tick rate of %g", ErrProtocol, w.GetTickRate())
@@ -330,12 +373,35 @@ func (s *Session) takeWelcome(w *tickroomv1.Welcome) error {
 	w.Schema = nil
 	rep := replica.New(used)
 	s.mu.Lock()
-	s.welcome, s.rep = w, rep
+	s.welcome, s.rep, s.greeted = w, rep, true
 	s.clock.perTick = time.Duration(float64(time.Second) / w.GetTickRate())
 	s.mu.Unlock()
 	if s.onWelcome != nil {
 		s.onWelcome(rep)
 	}
+	return nil
+}
+
+// takeUp takes the welcome to a session that is resumed. The replica is what it
+// was; the snapshot that comes with it builds on that, or is whole.
+func (s *Session) takeUp(w *tickroomv1.Welcome) error {
+	if w.GetFingerprint() != s.welcome.GetFingerprint() {
+		return fmt.Errorf("%w: it has changed since the session began", ErrSchema)
+	}
+	w.Schema = nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.welcome, s.greeted, s.missed = w, true, w.GetEventsMissed()
+	s.seen.ack = s.seen.tick // the hello said so
+	// What the server has need not be said again.
+	o := &s.out
+	for o.sent < len(o.inputs) && o.inputs[o.sent].Seq <= w.GetInputSeq() {
+		o.sent++
+	}
+	for o.asked < len(s.calls) && s.calls[o.asked].id <= w.GetCommandId() {
+		o.asked++
+	}
+	s.stats.Resumes++
 	return nil
 }
 
@@ -470,8 +536,7 @@ func (s *Session) sendCommand(command uint32, data []byte, done func(r replica.R
 		return 0, fmt.Errorf("%w: a command of %d bytes, the limit is %d", ErrTooLarge, len(c), limit)
 	}
 	s.lastID++
-	s.calls = append(s.calls, call{s.lastID, done})
-	s.out.commands = append(s.out.commands, c)
+	s.calls = append(s.calls, call{s.lastID, c, done})
 	return s.lastID, nil
 }
 
@@ -489,6 +554,9 @@ func (s *Session) answered(id uint32) func(replica.Reply, error) {
 	for i, c := range s.calls {
 		if c.id == id {
 			s.calls = slices.Delete(s.calls, i, i+1)
+			if i < s.out.asked {
+				s.out.asked--
+			}
 			return c.done
 		}
 	}
@@ -499,7 +567,7 @@ func (s *Session) answered(id uint32) func(replica.Reply, error) {
 func (s *Session) Fail(err error) {
 	s.mu.Lock()
 	calls := s.calls
-	s.calls = nil
+	s.calls, s.out.asked = nil, 0
 	s.mu.Unlock()
 	for _, c := range calls {
 		if c.done != nil {
@@ -528,7 +596,7 @@ func (s *Session) Ready() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o := &s.out
-	return o.sent < len(o.inputs) || len(o.commands) > 0 || o.hasPing || o.every != 0 || o.mismatch || s.seen.tick-s.seen.ack >= ackLag
+	return o.sent < len(o.inputs) || o.asked < len(s.calls) || o.hasPing || o.every != 0 || o.mismatch || s.seen.tick-s.seen.ack >= ackLag
 }
 
 // AppendMessage appends one message with what waits to be sent, the newest
@@ -537,7 +605,7 @@ func (s *Session) Ready() bool {
 func (s *Session) AppendMessage(b []byte) ([]byte, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.welcome == nil {
+	if !s.greeted {
 		return b, false
 	}
 	o := &s.out
@@ -556,14 +624,14 @@ func (s *Session) AppendMessage(b []byte) ([]byte, bool) {
 		o.sent++
 		s.stats.InputsSent++
 	}
-	for n := 0; len(o.commands) > 0 && n < frameCommands; n++ {
-		c := o.commands[0]
+	for n := 0; o.asked < len(s.calls) && n < frameCommands; n++ {
+		c := s.calls[o.asked].data
 		if len(b) > at && len(b)-at+len(c)+6 > limit {
 			break
 		}
 		b = schema.AppendUvarint(append(b, 3<<3|2), uint64(len(c)))
 		b = append(b, c...)
-		o.commands = slices.Delete(o.commands, 0, 1)
+		o.asked++
 	}
 	if o.hasPing {
 		o.hasPing = false

@@ -357,7 +357,7 @@ func (r *Room) Reap(gone func(c *Client, why *socket.CloseError)) {
 		}
 		why := asClose(c.over)
 		c.conn.Close(why.Code, why.Reason)
-		if r.holdTicks > 0 && !r.ending && r.failed == nil && holds(why) {
+		if r.holds(c, why) {
 			r.hold(c)
 			if r.away != nil {
 				r.away(c, why)

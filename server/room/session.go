@@ -13,9 +13,13 @@ import (
 // is sent meanwhile, so a seat that is kept costs its memory alone: what the
 // client sees is a function of the last tick that it has.
 
-// holds tells whether the seat is kept when a connection ends so: unless the
-// client said that it is done, broke the protocol, or was removed.
-func holds(why *socket.CloseError) bool {
+// holds tells whether a client's seat is kept when its connection ends so: unless
+// the client said that it is done, broke the protocol, or was removed, or it has
+// not even shown that it got the welcome.
+func (r *Room) holds(c *Client, why *socket.CloseError) bool {
+	if r.holdTicks == 0 || r.ending || r.failed != nil || c.down.Acknowledged() == 0 {
+		return false
+	}
 	switch tickroomv1.CloseCode(why.Code) {
 	case socket.CodeNormal, socket.CodeNoStatus,
 		socket.CodeProtocol, socket.CodeUnsupported, socket.CodeInvalidData, socket.CodePolicy, socket.CodeTooBig,
