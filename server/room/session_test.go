@@ -494,3 +494,20 @@ func TestNothingReliableIsLostOrDoubled(t *testing.T) {
 		h.w.Close()
 	}
 }
+
+func TestARepeatedCommandIsDoneOnce(t *testing.T) {
+	t.Parallel()
+	h, g := newRelay(t, Config{})
+	w := &wire{}
+	if _, err := h.r.Join(w, &tickroomv1.Hello{}); err != nil {
+		t.Fatal(err)
+	}
+	chat := &tickroomv1.CommandData{Id: 7, Command: (&arenav1.Chat{}).CommandID(), Data: (&arenav1.Chat{Text: "a"}).AppendProto(nil)}
+	w.say(t, &tickroomv1.ClientFrame{Commands: []*tickroomv1.CommandData{chat, chat}})
+	h.tick()
+	w.say(t, &tickroomv1.ClientFrame{Commands: []*tickroomv1.CommandData{chat}})
+	h.tick()
+	if len(g.lines) != 1 {
+		t.Errorf("done %d times", len(g.lines))
+	}
+}
