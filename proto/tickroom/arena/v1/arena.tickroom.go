@@ -784,6 +784,9 @@ type Rules struct {
 	EnergyRate float32
 	// Energy that a shot takes.
 	EnergyShot float32
+	// Seconds from one shot to the next, without and with a rapid fire pickup.
+	FireEvery  float32
+	RapidEvery float32
 }
 
 var componentRules = schema.NewComponent(8, "Rules",
@@ -800,6 +803,8 @@ var componentRules = schema.NewComponent(8, "Rules",
 	schema.Field{Number: 11, Name: "bullet_range", Kind: schema.Float},
 	schema.Field{Number: 12, Name: "energy_rate", Kind: schema.Float},
 	schema.Field{Number: 13, Name: "energy_shot", Kind: schema.Float},
+	schema.Field{Number: 14, Name: "fire_every", Kind: schema.Float},
+	schema.Field{Number: 15, Name: "rapid_every", Kind: schema.Float},
 )
 
 // ComponentInfo gives the component's description.
@@ -819,12 +824,14 @@ func (m *Rules) SameAs(o *Rules) bool {
 		m.BulletSpeed == o.BulletSpeed &&
 		m.BulletRange == o.BulletRange &&
 		m.EnergyRate == o.EnergyRate &&
-		m.EnergyShot == o.EnergyShot
+		m.EnergyShot == o.EnergyShot &&
+		m.FireEvery == o.FireEvery &&
+		m.RapidEvery == o.RapidEvery
 }
 
 // StoreCells writes the row's quantised values. Blobs' memory is used again.
 func (m *Rules) StoreCells(c schema.Cells) {
-	n := (*[13]int64)(c.Nums)
+	n := (*[15]int64)(c.Nums)
 	n[0] = schema.FloatCell(m.Edge)
 	n[1] = schema.FloatCell(m.ViewRadius)
 	n[2] = int64(m.Teams)
@@ -838,11 +845,13 @@ func (m *Rules) StoreCells(c schema.Cells) {
 	n[10] = schema.FloatCell(m.BulletRange)
 	n[11] = schema.FloatCell(m.EnergyRate)
 	n[12] = schema.FloatCell(m.EnergyShot)
+	n[13] = schema.FloatCell(m.FireEvery)
+	n[14] = schema.FloatCell(m.RapidEvery)
 }
 
 // LoadCells sets the row from its cells. Strings and slices are copied.
 func (m *Rules) LoadCells(c schema.Cells) {
-	n := (*[13]int64)(c.Nums)
+	n := (*[15]int64)(c.Nums)
 	m.Edge = schema.CellFloat(n[0])
 	m.ViewRadius = schema.CellFloat(n[1])
 	m.Teams = uint32(n[2])
@@ -856,6 +865,8 @@ func (m *Rules) LoadCells(c schema.Cells) {
 	m.BulletRange = schema.CellFloat(n[10])
 	m.EnergyRate = schema.CellFloat(n[11])
 	m.EnergyShot = schema.CellFloat(n[12])
+	m.FireEvery = schema.CellFloat(n[13])
+	m.RapidEvery = schema.CellFloat(n[14])
 }
 
 // AppendProto appends the message's protobuf encoding.
@@ -912,6 +923,14 @@ func (m *Rules) AppendProto(b []byte) []byte {
 		b = append(b, 0x6d)
 		b = protowire.AppendFixed32(b, math.Float32bits(m.EnergyShot))
 	}
+	if math.Float32bits(m.FireEvery) != 0 {
+		b = append(b, 0x75)
+		b = protowire.AppendFixed32(b, math.Float32bits(m.FireEvery))
+	}
+	if math.Float32bits(m.RapidEvery) != 0 {
+		b = append(b, 0x7d)
+		b = protowire.AppendFixed32(b, math.Float32bits(m.RapidEvery))
+	}
 	return b
 }
 
@@ -952,6 +971,10 @@ func (m *Rules) mergeProto(d schema.Decoder) error {
 			m.EnergyRate = d.Float()
 		case 13<<3 | 5:
 			m.EnergyShot = d.Float()
+		case 14<<3 | 5:
+			m.FireEvery = d.Float()
+		case 15<<3 | 5:
+			m.RapidEvery = d.Float()
 		default:
 			d.Skip()
 		}

@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { headingOf, newControl, newMotion, step, type FlightRules, type Motion } from './motion';
-import { Terrain, type Obstacle } from './terrain';
+import { headingOf, newControl, newMotion, step, type FlightRules, type Motion } from './motion.ts';
+import { Terrain, type Obstacle } from './terrain.ts';
 
 interface Vectors {
   Edge: number;

@@ -2,7 +2,7 @@
 // that the page knows what the server will say of its own ship. A test holds the
 // two to each other, bit by bit.
 
-import type { Terrain } from './terrain';
+import type { Terrain } from './terrain.ts';
 
 /** The constants that Rules carries, as far as motion needs them. */
 export interface FlightRules {

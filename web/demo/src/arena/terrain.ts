@@ -1,7 +1,7 @@
 // What of a map does not change, as world/arena/terrain.go has it: where ships
 // bounce off, and how far a bullet gets.
 
-import type { Motion } from './motion';
+import type { Motion } from './motion.ts';
 
 export interface Obstacle {
   readonly x: number; // middle
