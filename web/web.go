@@ -1,5 +1,8 @@
-// Package web holds the pages that a server shows in a browser: at / the arena,
-// live. They are plain files, with no build step and nothing from elsewhere.
+// Package web holds the pages that a server shows in a browser: what this is at /,
+// the arena at /arena, walkers at /walkers. They are built from web/demo by
+// `make web`, which needs Node.js, and are part of the program; nothing comes from
+// elsewhere. In a program that was built without them a page says how to build
+// them, and all else works.
 package web
 
 import (
@@ -15,28 +18,73 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
-//go:embed static
-var static embed.FS
+// dist has the built pages in its folder site, if they were built.
+//
+//go:embed all:dist
+var dist embed.FS
+
+// fallback is what is shown in their place.
+//
+//go:embed fallback
+var fallback embed.FS
 
 // policy lets a page load its own files and connect to its own server, and
-// nothing else.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+// nothing else. blob: is for pictures that a page draws itself.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
 	"manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+
+// permissions are those that a page may have, and what it frames: none.
+const permissions = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+const (
+	// How browsers keep files: those with a hash of their content in their name for
+	// good, pages only if they ask each time whether they have changed, so that a
+	// page never meets a server of another version.
+	keep = "public, max-age=31536000, immutable"
+	ask  = "no-cache"
+)
+
+// hashed is where the build puts files with a hash in their name.
+const hashed = "/assets/"
 
 // file is a file as it is sent.
 type file struct {
-	plain, zipped []byte // zipped: nil where it would not be smaller
-	mime, tag     string
+	plain []byte
+	// zipped is plain compressed, or nil if that would not be smaller. It is made
+	// when it is first asked for, so that no start of a server waits for it.
+	zipped            func() []byte
+	mime, tag, caches string
 }
 
-// Handler serves the pages. Browsers keep the files, and ask each time whether
-// they have changed, so that a page never meets a server of another version.
+// Built tells whether the program has the pages. If not it shows one that says
+// how to build them.
+func Built() bool {
+	_, err := fs.Stat(dist, "dist/site/index.html")
+	return err == nil
+}
+
+// Handler serves the pages.
 func Handler() http.Handler {
-	files, err := load(static)
+	from, dir := fs.FS(fallback), "fallback"
+	if Built() {
+		from, dir = dist, "dist/site"
+	}
+	site, err := fs.Sub(from, dir)
 	if err != nil {
 		panic(err) // the files are part of the program
+	}
+	files, err := load(site)
+	if err != nil {
+		panic(err)
+	}
+	if !Built() {
+		// Whatever page was asked for, it is the same that is missing.
+		for _, name := range []string{"/arena", "/arena/", "/walkers", "/walkers/"} {
+			files[name] = files["/"]
+		}
 	}
 	return files
 }
@@ -45,7 +93,7 @@ type handler map[string]*file // by URL path
 
 func load(from fs.FS) (handler, error) {
 	files := handler{}
-	err := fs.WalkDir(from, "static", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -54,25 +102,20 @@ func load(from fs.FS) (handler, error) {
 			return err
 		}
 		sum := sha256.Sum256(b)
-		f := &file{plain: b, mime: contentType(name), tag: base64.RawURLEncoding.EncodeToString(sum[:12])}
-		var z bytes.Buffer
-		w, err := gzip.NewWriterLevel(&z, gzip.BestCompression)
-		if err != nil {
-			return err
+		f := &file{
+			plain: b, zipped: sync.OnceValue(func() []byte { return zip(b) }),
+			mime: contentType(name), tag: base64.RawURLEncoding.EncodeToString(sum[:12]), caches: ask,
 		}
-		if _, err := w.Write(b); err != nil {
-			return err
+		p := "/" + name
+		if strings.HasPrefix(p, hashed) {
+			f.caches = keep
 		}
-		if err := w.Close(); err != nil {
-			return err
-		}
-		if z.Len() < len(b) {
-			f.zipped = z.Bytes()
-		}
-		p := strings.TrimPrefix(name, "static")
 		files[p] = f
-		if path.Base(p) == "index.html" {
-			files[strings.TrimSuffix(p, "index.html")] = f
+		if dir, ok := strings.CutSuffix(p, "index.html"); ok {
+			files[dir] = f
+			if dir != "/" {
+				files[strings.TrimSuffix(dir, "/")] = f
+			}
 		}
 		return nil
 	})
@@ -82,7 +125,20 @@ func load(from fs.FS) (handler, error) {
 	return files, nil
 }
 
-// contentType does not ask the machine, whose tables differ.
+// zip compresses b, and gives nil if that does not help.
+func zip(b []byte) []byte {
+	var z bytes.Buffer
+	// Neither the level nor a buffer can be wrong.
+	w, _ := gzip.NewWriterLevel(&z, gzip.BestCompression)
+	_, _ = w.Write(b)
+	_ = w.Close()
+	if z.Len() >= len(b) {
+		return nil
+	}
+	return z.Bytes()
+}
+
+// contentType does not ask the machine, whose tables differ, for what pages have.
 func contentType(name string) string {
 	switch path.Ext(name) {
 	case ".html":
@@ -91,8 +147,14 @@ func contentType(name string) string {
 		return "text/css; charset=utf-8"
 	case ".js":
 		return "text/javascript; charset=utf-8"
+	case ".json", ".map":
+		return "application/json"
 	case ".svg":
 		return "image/svg+xml"
+	case ".txt":
+		return "text/plain; charset=utf-8"
+	case ".webmanifest":
+		return "application/manifest+json"
 	}
 	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
 		return t
@@ -105,6 +167,7 @@ func (files handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Security-Policy", policy)
+	h.Set("Permissions-Policy", permissions)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store") // of what is no page
@@ -115,16 +178,18 @@ func (files handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	f := files[r.URL.Path]
 	if f == nil {
-		http.Error(w, "there is no such page; / shows the arena", http.StatusNotFound)
+		http.Error(w, "there is no such page; / says what there is", http.StatusNotFound)
 		return
 	}
 	h.Set("Content-Type", f.mime)
-	h.Set("Cache-Control", "no-cache") // keep it, but ask
+	h.Set("Cache-Control", f.caches)
 	h.Set("Vary", "Accept-Encoding")
 	body, tag := f.plain, f.tag
-	if f.zipped != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
-		h.Set("Content-Encoding", "gzip")
-		body, tag = f.zipped, f.tag+"-gzip"
+	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+		if z := f.zipped(); z != nil {
+			h.Set("Content-Encoding", "gzip")
+			body, tag = z, f.tag+"-gzip"
+		}
 	}
 	tag = `"` + tag + `"`
 	h.Set("ETag", tag)

@@ -104,8 +104,8 @@ func TestServe(t *testing.T) {
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for url, want := range map[string]string{
-		pageURL("http", srv.Addr()):                  "<canvas",
-		pageURL("http", srv.Addr()) + "tickroom.js":  "decodeServerFrame",
+		pageURL("http", srv.Addr()):                  "<title>tickroom",
+		pageURL("http", srv.Addr()) + "arena":        "<title>",
 		pageURL("http", srv.AdminAddr()):             "tickroom",
 		pageURL("http", srv.AdminAddr()) + "metrics": "tickroom_build_info",
 		pageURL("http", srv.AdminAddr()) + "readyz":  "ready",

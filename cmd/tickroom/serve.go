@@ -112,6 +112,9 @@ func greet(w io.Writer, cfg *config.Config, addr, admin net.Addr) {
 	if admin != nil {
 		fmt.Fprintf(w, "    admin  %s\n", pageURL("http", admin))
 	}
+	if !web.Built() {
+		fmt.Fprintf(w, "\n  It was built without its pages; make web builds them, with Node.js.\n")
+	}
 	fmt.Fprintf(w, "\n  Ctrl-C ends it.\n\n")
 }
 
