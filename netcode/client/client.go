@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -54,14 +55,48 @@ type Options struct {
 	Header http.Header
 	// Logger is told what goes wrong. Nil: nobody is.
 	Logger *slog.Logger
+
+	// NoReconnect makes the loss of the connection the end of the client. Else it
+	// connects again and takes the session up, for as long as the server keeps the
+	// seat and its close codes do not say otherwise.
+	NoReconnect bool
+	// OnState is told when the connection is lost, with why, and when the session
+	// goes on, with nil. It must not block, or call Close. May be nil.
+	OnState func(s State, why *CloseError)
 }
+
+// State is how a client's connection is.
+type State uint8
+
+// The states of a client.
+const (
+	// Live: the session goes on.
+	Live State = iota
+	// Reconnecting: the connection is lost; the client tries to come back.
+	Reconnecting
+	// Closed: the end.
+	Closed
+)
+
+// String names the state.
+func (s State) String() string { return [...]string{"live", "reconnecting", "closed"}[s] }
+
+// Pauses between attempts to connect again: a random time up to one that doubles,
+// from backoffBase to backoffMax ("full jitter"). The first attempt is made at once.
+const (
+	backoffBase = 250 * time.Millisecond
+	backoffMax  = 15 * time.Second
+	// holdSlack is how long after the hold window a client still tries: the server may
+	// have noticed the loss later.
+	holdSlack = 30 * time.Second
+)
 
 // Client is a session with a connection. Its methods may be called from any
 // goroutine; callbacks run on the one that receives, with the state locked: they
 // may send, but must not call View, Call or Close.
 type Client struct {
 	s    *Session
-	conn *gws.Conn
+	url  *url.URL
 	log  *slog.Logger
 	opts Options
 
@@ -69,11 +104,22 @@ type Client struct {
 
 	woken    chan struct{} // something is to be sent; holds one
 	welcomed chan struct{} // closed
-	closing  chan struct{} // closed when this side wants to end
+	quit     chan struct{} // closed when this side is done
 	done     chan struct{} // closed when all has ended
 	err      atomic.Pointer[CloseError]
-	endOnce  sync.Once
+	link     atomic.Pointer[link] // the newest
+	quitOnce sync.Once
 	start    time.Time
+}
+
+// link is one connection of a client.
+type link struct {
+	c       *Client
+	conn    *gws.Conn
+	greeted bool          // the welcome has come; for the goroutine that reads
+	closing chan struct{} // closed when either side wants to end
+	err     atomic.Pointer[CloseError]
+	endOnce sync.Once
 }
 
 // Dial connects to a server, for example ws://127.0.0.1:7777/ws, joins, and
@@ -94,25 +140,25 @@ func Dial(ctx context.Context, rawURL string, o Options) (*Client, error) {
 		o.Setup(s)
 	}
 	c := &Client{
-		s: s, log: o.Logger, opts: o,
-		woken: make(chan struct{}, 1), welcomed: make(chan struct{}), closing: make(chan struct{}), done: make(chan struct{}),
+		s: s, url: u, log: o.Logger, opts: o,
+		woken: make(chan struct{}, 1), welcomed: make(chan struct{}), quit: make(chan struct{}), done: make(chan struct{}),
 		start: time.Now(),
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
-	if c.conn, err = c.connect(ctx, u); err != nil {
+	l, err := c.connect(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("client: connecting to %s: %w", u, err)
 	}
-	go c.run()
+	go c.run(l)
 	select {
 	case <-c.welcomed:
 		return c, nil
 	case <-c.done:
 		return nil, c.Err()
 	case <-ctx.Done():
-		c.end(&CloseError{Code: CloseNormal, ByUs: true, Err: ctx.Err()})
-		<-c.done
+		c.close(&CloseError{Code: CloseNormal, ByUs: true, Err: ctx.Err()})
 		return nil, ctx.Err()
 	}
 }
@@ -156,7 +202,9 @@ func (d contextDialer) Dial(network, addr string) (net.Conn, error) {
 	return conn, err
 }
 
-func (c *Client) connect(ctx context.Context, u *url.URL) (*gws.Conn, error) {
+// connect opens a connection.
+func (c *Client) connect(ctx context.Context) (*link, error) {
+	u, l := c.url, &link{c: c, closing: make(chan struct{})}
 	by := c.opts.Dialer
 	if by == nil {
 		by = &net.Dialer{Timeout: handshakeTimeout}
@@ -185,7 +233,7 @@ func (c *Client) connect(ctx context.Context, u *url.URL) (*gws.Conn, error) {
 		}
 		conn = tls.Client(raw, cfg)
 	}
-	up, resp, err := gws.NewClientFromConn((*handler)(c), &gws.ClientOption{
+	up, resp, err := gws.NewClientFromConn((*handler)(l), &gws.ClientOption{
 		Addr: u.String(), RequestHeader: h, HandshakeTimeout: handshakeTimeout,
 		ReadMaxPayloadSize: maxServerMessage, CheckUtf8Enabled: true,
 	}, conn)
@@ -206,7 +254,8 @@ func (c *Client) connect(ctx context.Context, u *url.URL) (*gws.Conn, error) {
 		_ = raw.Close()
 		return nil, fmt.Errorf("the server does not speak %s", Subprotocol)
 	}
-	return up, nil
+	l.conn = up
+	return l, nil
 }
 
 func hostPort(u *url.URL) string {
@@ -219,45 +268,149 @@ func hostPort(u *url.URL) string {
 
 func (c *Client) now() time.Duration { return time.Since(c.start) }
 
-// run owns the connection: it starts the goroutine that reads and the one that
-// writes, and waits for both.
-func (c *Client) run() {
+// run owns the connections, one after the other.
+func (c *Client) run(l *link) {
+	defer close(c.done)
+	var end *CloseError
+	var b backoff
+	for {
+		end = l.run()
+		if l.greeted {
+			b = backoff{}
+		}
+		if l = c.comeBack(end, &b); l == nil {
+			break
+		}
+	}
+	if e := c.err.Load(); e != nil {
+		end = e // this side was done
+	} else {
+		c.err.Store(end)
+	}
+	c.s.Fail(end)
+	c.tell(Closed, end)
+}
+
+func (c *Client) tell(s State, why *CloseError) {
+	if c.opts.OnState != nil {
+		c.opts.OnState(s, why)
+	}
+}
+
+// backoff says how long to wait before the next attempt to connect.
+type backoff struct {
+	since time.Time     // when the connection was lost
+	limit time.Duration // of the next pause; 0: there is none
+}
+
+func (b *backoff) next() (pause time.Duration) {
+	if b.limit > 0 {
+		pause = rand.N(b.limit)
+	}
+	b.limit = min(max(2*b.limit, backoffBase), backoffMax)
+	return pause
+}
+
+// comeBack opens a new connection in place of one that has ended, on which the
+// session may go on; nil if it is all over.
+func (c *Client) comeBack(why *CloseError, b *backoff) *link {
+	w := c.s.Welcome()
+	if c.opts.NoReconnect || why.ByUs || w.GetHoldSeconds() <= 0 || c.quitting() {
+		return nil
+	}
+	switch why.Advice() {
+	case StayAway, JoinAnother:
+		return nil
+	}
+	if b.since.IsZero() {
+		b.since = time.Now()
+		c.log.Info("the connection is lost; connecting again", "why", why)
+		c.tell(Reconnecting, why)
+	}
+	if why.Advice() == ComeBackLater {
+		b.limit = max(b.limit, 4*backoffBase)
+	}
+	c.s.Lost()
+	keep := time.Duration(w.GetHoldSeconds()*float64(time.Second)) + holdSlack
+	ctx, cancel := context.WithDeadline(context.Background(), b.since.Add(keep))
 	var wg sync.WaitGroup
-	wg.Go(c.read)
-	wg.Go(c.write)
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() {
+		select {
+		case <-c.quit:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	for {
+		timer := time.NewTimer(b.next())
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		}
+		l, err := c.connect(ctx)
+		if err == nil {
+			return l
+		}
+		c.log.Info("connecting again failed", "error", err)
+	}
+}
+
+func (c *Client) quitting() bool {
+	select {
+	case <-c.quit:
+		return true
+	default:
+		return false
+	}
+}
+
+// run serves the connection until it ends: it starts the goroutine that reads and
+// the one that writes, waits for both, and says how it ended.
+func (l *link) run() *CloseError {
+	l.c.link.Store(l)
+	if l.c.quitting() { // Close may have missed this link
+		l.end(l.c.err.Load())
+	}
+	var wg sync.WaitGroup
+	wg.Go(l.read)
+	wg.Go(l.write)
 	wg.Wait()
-	c.s.Fail(c.Err())
-	close(c.done)
+	return l.err.Load()
 }
 
 // read receives until the connection ends.
-func (c *Client) read() {
+func (l *link) read() {
 	// gws panics on a frame whose length has its top bit set, and then neither
 	// closes nor tells anybody.
 	defer func() {
 		if p := recover(); p != nil {
-			c.log.Error("the reader of the connection panicked", "panic", p, "stack", string(debug.Stack()))
-			c.end(&CloseError{Code: CloseProtocol, ByUs: true, Err: fmt.Errorf("%w: %v", ErrProtocol, p)})
+			l.c.log.Error("the reader of the connection panicked", "panic", p, "stack", string(debug.Stack()))
+			l.end(&CloseError{Code: CloseProtocol, ByUs: true, Err: fmt.Errorf("%w: %v", ErrProtocol, p)})
 		}
-		_ = c.conn.NetConn().Close()
+		_ = l.conn.NetConn().Close()
 	}()
-	c.conn.ReadLoop()
+	l.conn.ReadLoop()
 }
 
 // write says hello, then sends what the session has to say, and pings.
-func (c *Client) write() {
+func (l *link) write() {
+	c := l.c
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	buf := c.s.AppendHello(nil)
 	for {
 		if len(buf) > 0 {
-			if err := c.send(buf); err != nil {
-				c.end(&CloseError{Code: CloseLost, Err: err})
+			if err := l.send(buf); err != nil {
+				l.end(&CloseError{Code: CloseLost, Err: err})
 			}
 		}
 		select {
-		case <-c.closing:
-			c.sayClose()
+		case <-l.closing:
+			l.sayClose()
 			return
 		default:
 		}
@@ -266,7 +419,7 @@ func (c *Client) write() {
 			continue
 		}
 		select {
-		case <-c.closing:
+		case <-l.closing:
 		case <-c.woken:
 		case <-ping.C:
 			c.s.Ping(c.now())
@@ -274,17 +427,17 @@ func (c *Client) write() {
 	}
 }
 
-func (c *Client) send(b []byte) error {
-	if err := c.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+func (l *link) send(b []byte) error {
+	if err := l.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return err
 	}
-	return c.conn.WriteMessage(gws.OpcodeBinary, b)
+	return l.conn.WriteMessage(gws.OpcodeBinary, b)
 }
 
 // sayClose tells the server why this side ends, unless it was the server that
 // did, and gives it a moment to close as well.
-func (c *Client) sayClose() {
-	e, conn := c.err.Load(), c.conn.NetConn()
+func (l *link) sayClose() {
+	e, conn := l.err.Load(), l.conn.NetConn()
 	if !e.ByUs {
 		_ = conn.Close()
 		return
@@ -318,15 +471,15 @@ func (c *Client) wake() {
 }
 
 // end notes why the connection ends; the first one to say so wins.
-func (c *Client) end(e *CloseError) {
-	c.endOnce.Do(func() {
-		c.err.Store(e)
-		close(c.closing)
+func (l *link) end(e *CloseError) {
+	l.endOnce.Do(func() {
+		l.err.Store(e)
+		close(l.closing)
 	})
 }
 
 // handler is what the connection calls.
-type handler Client
+type handler link
 
 func (h *handler) OnOpen(*gws.Conn) {}
 
@@ -343,23 +496,24 @@ func (h *handler) OnClose(_ *gws.Conn, err error) {
 	if errors.As(err, &ce) {
 		e = &CloseError{Code: ce.Code, Reason: string(ce.Reason)}
 	}
-	(*Client)(h).end(e)
+	(*link)(h).end(e)
 }
 
 func (h *handler) OnMessage(_ *gws.Conn, msg *gws.Message) {
 	defer func() { _ = msg.Close() }()
-	c := (*Client)(h)
+	l := (*link)(h)
+	c := l.c
 	if msg.Opcode != gws.OpcodeBinary {
-		c.end(&CloseError{Code: CloseBadData, ByUs: true, Reason: "only binary messages", Err: ErrProtocol})
+		l.end(&CloseError{Code: CloseBadData, ByUs: true, Reason: "only binary messages", Err: ErrProtocol})
 		return
 	}
-	if c.err.Load() != nil {
+	if l.err.Load() != nil {
 		return // on its way out
 	}
-	err := c.receive(msg.Bytes())
+	err := l.receive(msg.Bytes())
 	if err != nil {
 		c.log.Warn("the session ends", "error", err)
-		c.end(&CloseError{Code: CloseCodeFor(err), ByUs: true, Reason: truncate(err.Error(), 120), Err: err})
+		l.end(&CloseError{Code: CloseCodeFor(err), ByUs: true, Reason: truncate(err.Error(), 120), Err: err})
 		return
 	}
 	if c.s.Ready() {
@@ -367,7 +521,8 @@ func (h *handler) OnMessage(_ *gws.Conn, msg *gws.Message) {
 	}
 }
 
-func (c *Client) receive(b []byte) (err error) {
+func (l *link) receive(b []byte) (err error) {
+	c := l.c
 	c.state.Lock()
 	defer c.state.Unlock()
 	defer func() {
@@ -380,9 +535,16 @@ func (c *Client) receive(b []byte) (err error) {
 	if err := c.s.Receive(b, c.now()); err != nil {
 		return err
 	}
+	if l.greeted {
+		return nil
+	}
+	l.greeted = true
+	c.s.Ping(c.now())
 	if first {
-		c.s.Ping(c.now())
 		close(c.welcomed)
+	} else {
+		c.wake() // what was not answered goes out again
+		c.tell(Live, nil)
 	}
 	return nil
 }
@@ -431,11 +593,10 @@ func (c *Client) SetEvery(n uint32) {
 	c.wake()
 }
 
-// Done is closed when the connection has ended and nothing of the client runs
-// any more.
+// Done is closed when the client has ended and nothing of it runs any more.
 func (c *Client) Done() <-chan struct{} { return c.done }
 
-// Err says how the connection ended, as a *CloseError; nil while it stands.
+// Err says how the client ended, as a *CloseError; nil before that.
 func (c *Client) Err() error {
 	if e := c.err.Load(); e != nil {
 		return e
@@ -446,6 +607,16 @@ func (c *Client) Err() error {
 // Close ends the session with a code and a reason, and waits until all has
 // ended. It may be called more than once; only the first has a say.
 func (c *Client) Close(code uint16, reason string) {
-	c.end(&CloseError{Code: code, Reason: reason, ByUs: true})
+	c.close(&CloseError{Code: code, Reason: reason, ByUs: true})
+}
+
+func (c *Client) close(e *CloseError) {
+	c.quitOnce.Do(func() {
+		c.err.CompareAndSwap(nil, e)
+		close(c.quit)
+		if l := c.link.Load(); l != nil {
+			l.end(e)
+		}
+	})
 	<-c.done
 }

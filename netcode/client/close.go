@@ -29,7 +29,7 @@ const (
 	ComeBack Advice = iota
 	// ComeBackLater: after a while; the server asked for less load.
 	ComeBackLater
-	// JoinAnother: not to this room, but to any other.
+	// JoinAnother: with a new session, to any room.
 	JoinAnother
 	// StayAway: not before something has been changed: the client was at fault,
 	// was removed by the game, or was done itself.
@@ -38,7 +38,7 @@ const (
 
 // String names the advice.
 func (a Advice) String() string {
-	return [...]string{"come back", "come back after a while", "join another room", "do not come back unchanged"}[a]
+	return [...]string{"come back", "come back after a while", "join anew", "do not come back unchanged"}[a]
 }
 
 // AdviceFor gives the advice that goes with a close code; see CloseCode in
@@ -49,7 +49,7 @@ func AdviceFor(code uint16) Advice {
 		return ComeBack
 	case tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, tickroomv1.CloseCode_CLOSE_CODE_SERVER_FULL:
 		return ComeBackLater
-	case tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED, tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED:
+	case tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED, tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, tickroomv1.CloseCode_CLOSE_CODE_SESSION_GONE:
 		return JoinAnother
 	}
 	switch code {

@@ -4,8 +4,8 @@
 // What happens is apart from when it happens. A Session is the protocol: it is
 // given messages and a clock's reading, and gives back messages; it has no
 // socket, no goroutine and no clock, so tests and swarms of bots drive it by
-// hand. A Client is a Session with a WebSocket, and two goroutines that end with
-// it.
+// hand. A Client is a Session with a WebSocket, which it opens again when it is
+// lost, and three goroutines that end with it.
 //
 //	c, err := client.Dial(ctx, "ws://127.0.0.1:7777/ws", client.Options{
 //		Config: client.Config{Kind: "walkers", Schema: walkersv1.Schema},
@@ -17,6 +17,6 @@
 //		for entity, walker := range replica.All[walkersv1.Walker](r) { … }
 //	})
 //
-// What the package does not do: smooth between snapshots, predict, or join again
-// by itself after a connection is lost.
+// What the package does not do: smooth between snapshots, predict, or join anew by
+// itself when the server has given the seat up.
 package client
