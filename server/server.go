@@ -197,11 +197,11 @@ func (s *Server) listen() (net.Listener, error) {
 	if !s.cfg.TLS.Enabled() {
 		return ln, nil
 	}
-	cert, err := tls.LoadX509KeyPair(s.cfg.TLS.Cert, s.cfg.TLS.Key)
+	cert, err := newCertificate(s.cfg.TLS.Cert, s.cfg.TLS.Key, s.log)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("server: TLS files: %w", err), ln.Close())
 	}
-	return tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}), nil
+	return tls.NewListener(ln, &tls.Config{GetCertificate: cert.get, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}), nil
 }
 
 // shutdown takes the server apart in the reverse order of its making.
