@@ -50,6 +50,7 @@ type Server struct {
 	pool    *room.Pool
 	rooms   *rooms
 	gateway *socket.Gateway
+	status  *status // nil: not shown
 
 	clients  atomic.Int64 // seated or about to be
 	draining atomic.Bool
@@ -107,6 +108,10 @@ func New(cfg *config.Config, opts ...Option) (*Server, error) {
 		return nil, errors.Join(err, s.pool.Close(time.Second))
 	}
 	s.mux.Handle(Path, s.gateway)
+	if cfg.Status {
+		s.status = s.newStatus()
+		s.mux.Handle(StatusPath, s.status)
+	}
 	return s, nil
 }
 
@@ -163,6 +168,11 @@ func (s *Server) Run(ctx context.Context) (err error) {
 				failed <- fmt.Errorf("server: %s: %w", what, err)
 			}
 		})
+	}
+	if s.status != nil {
+		statusCtx, stop := context.WithCancel(ctx)
+		defer stop()
+		wg.Go(func() { s.status.run(statusCtx) })
 	}
 	var back *http.Server
 	if s.cfg.Admin != "" {

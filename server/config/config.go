@@ -30,6 +30,9 @@ type Config struct {
 	// Origins are the origins that browsers may come from, or "*". Empty: the
 	// server's own only.
 	Origins []string `koanf:"origins" validate:"dive,origin"`
+	// Status lets everybody who reaches Listen read there, at /status.json, how the
+	// server is doing: rooms, numbers of players, traffic.
+	Status bool `koanf:"status"`
 	// Transport is how clients' sockets are driven: "auto", by the rooms' ticks, with
 	// io_uring where the kernel allows it; "raw", the same without io_uring; "gws", by
 	// the WebSocket library's goroutines.
@@ -130,6 +133,7 @@ func Default() *Config {
 	return &Config{
 		Listen:           "127.0.0.1:7777",
 		Admin:            "127.0.0.1:7778",
+		Status:           true,
 		Transport:        "auto",
 		MaxConnections:   20_000,
 		MaxPending:       1024,

@@ -108,7 +108,7 @@ func TestEverySetting(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
 		"listen": "127.0.0.2:1", "admin": "127.0.0.2:2", "admin_allow_remote": "true", "admin_hosts": "ops.example",
-		"origins": "https://x.example", "transport": "gws", "max_pending": "99", "seed": "18446744073709551615",
+		"origins": "https://x.example", "status": "false", "transport": "gws", "max_pending": "99", "seed": "18446744073709551615",
 		"limits.messages": "0.5", "limits.commands": "0.25", "log.level": "error", "log.format": "json", "tls.cert": "c.pem", "tls.key": "k.pem",
 	}
 	for _, s := range Settings() {

@@ -48,6 +48,7 @@ func (c *Config) settings() []Setting {
 		{"admin_allow_remote", "let the admin address be one that others can reach; it has no password", &c.AdminAllowRemote},
 		{"admin_hosts", "further host names that the admin address may be asked under", &c.AdminHosts},
 		{"origins", `origins that browsers may come from, as https://game.example.com, or "*"; empty: the server's own`, &c.Origins},
+		{"status", "tell everybody at /status.json how the server is doing: rooms, numbers of players, traffic", &c.Status},
 		{"transport", "how connections are carried: auto (raw descriptors where possible) or gws", &c.Transport},
 		{"max_connections", "most connections of clients", &c.MaxConnections},
 		{"max_pending", "most connections that have not joined a room yet", &c.MaxPending},

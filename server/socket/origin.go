@@ -36,6 +36,10 @@ func parseOrigins(list []string) (origins, error) {
 	return o, nil
 }
 
+// Allowed tells whether the page that a browser sends a request for, if it is one,
+// may connect.
+func (g *Gateway) Allowed(r *http.Request) bool { return g.origins.allow(r) }
+
 // allow judges a request's Origin.
 func (o origins) allow(r *http.Request) bool {
 	lines := r.Header["Origin"]

@@ -1,0 +1,54 @@
+package metrics
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+)
+
+// Totals are what a kind of room has counted since the server's start, for whoever
+// makes rates of it.
+type Totals struct {
+	MessagesIn, MessagesOut float64
+	BytesIn, BytesOut       float64
+	Snapshots               float64
+	Ticks, TickSeconds      float64 // ticks, and the time that they took
+}
+
+// Sub gives what was counted since an earlier time.
+func (t Totals) Sub(before Totals) Totals {
+	return Totals{
+		t.MessagesIn - before.MessagesIn, t.MessagesOut - before.MessagesOut, t.BytesIn - before.BytesIn, t.BytesOut - before.BytesOut,
+		t.Snapshots - before.Snapshots, t.Ticks - before.Ticks, t.TickSeconds - before.TickSeconds,
+	}
+}
+
+// Add gives the sum of the two.
+func (t Totals) Add(u Totals) Totals {
+	return Totals{
+		t.MessagesIn + u.MessagesIn, t.MessagesOut + u.MessagesOut, t.BytesIn + u.BytesIn, t.BytesOut + u.BytesOut,
+		t.Snapshots + u.Snapshots, t.Ticks + u.Ticks, t.TickSeconds + u.TickSeconds,
+	}
+}
+
+// Totals reads what has been counted. It costs a few microseconds.
+func (k *KindMetrics) Totals() Totals {
+	ticks := read(k.tick).GetHistogram()
+	return Totals{
+		MessagesIn: counted(k.messagesIn), MessagesOut: counted(k.messagesOut),
+		BytesIn: counted(k.bytesIn), BytesOut: counted(k.bytesOut), Snapshots: counted(k.snapshots),
+		Ticks: float64(ticks.GetSampleCount()), TickSeconds: ticks.GetSampleSum(),
+	}
+}
+
+// Clients gives how many clients are in rooms of the kind, without those away.
+func (k *KindMetrics) Clients() int { return int(read(k.clients).GetGauge().GetValue()) }
+
+func counted(c prometheus.Counter) float64 { return read(c).GetCounter().GetValue() }
+
+func read(of any) *dto.Metric {
+	var m dto.Metric
+	if metric, ok := of.(prometheus.Metric); ok { // as all of them are
+		_ = metric.Write(&m) // what is made here can be written
+	}
+	return &m
+}

@@ -1,0 +1,69 @@
+package server_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	"github.com/tickroom/tickroom/server"
+	"github.com/tickroom/tickroom/server/config"
+)
+
+// TestStatusOfAServer asks a real server, before and after somebody has joined.
+func TestStatusOfAServer(t *testing.T) {
+	t.Parallel()
+	srv := start(t, nil)
+	if s := status(t, srv); s.Rooms != 0 || s.Players != 0 || len(s.Kinds) != 1 || s.Kinds[0].Kind != "walkers" || len(s.Open) != 0 {
+		t.Errorf("an empty server: %+v", s)
+	}
+	p := join(t, srv, nil)
+	// The answer changes once a second.
+	for {
+		p.frame()
+		p.input(&walkersv1.WalkerInput{}) // acknowledges, so that there are more
+		s := status(t, srv)
+		if s.Players == 0 || s.Rates.MessagesOut == 0 {
+			continue
+		}
+		if s.Rooms != 1 || len(s.Open) != 1 || s.Open[0].ID != p.welc.GetRoom() || s.Open[0].Capacity != s.Kinds[0].Capacity {
+			t.Errorf("with a player: %+v", s)
+		}
+		break
+	}
+}
+
+func status(t *testing.T, srv *server.Server) server.Status {
+	t.Helper()
+	resp := getStatus(t, srv)
+	defer resp.Body.Close()
+	var s server.Status
+	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatal(resp.Status, err)
+	}
+	return s
+}
+
+func getStatus(t *testing.T, srv *server.Server) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+srv.Addr().String()+server.StatusPath, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close = true // so that no connection outlives the test
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp
+}
+
+func TestStatusOff(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(c *config.Config) { c.Status = false })
+	resp := getStatus(t, srv)
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusNotFound {
+		t.Errorf("%s", resp.Status)
+	}
+}
