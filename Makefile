@@ -1,5 +1,6 @@
 # Bare `make` prints the targets. Tools are pinned in tools/go.mod and built on
-# first use; Debian packages that are missing are installed by `make setup`.
+# first use; Debian packages that are missing are installed by `make setup`, npm's
+# by whatever needs them. Go and Node.js are there already, or `make` says so.
 
 GO       ?= go
 TOOL     := $(GO) tool -modfile=tools/go.mod
@@ -15,21 +16,55 @@ help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## serve with defaults: players on 127.0.0.1:7777, admin on 127.0.0.1:7778
+run: pages ## serve with defaults: players on 127.0.0.1:7777, admin on 127.0.0.1:7778
 	$(GO) run ./cmd/tickroom serve
 
 .PHONY: build
-build: ## build the programs into bin/
+build: pages ## build the programs into bin/, with the pages if there is Node.js
 	$(GO) build -o bin/ ./cmd/...
 
+.PHONY: web
+web: ## build the pages that the program shows (Node.js 20.19 or newer)
+	@scripts/node.sh
+	@$(MAKE) --no-print-directory $(SITE)
+
+# The pages, where they can be built; else the program says how to.
+.PHONY: pages
+pages:
+	@if scripts/node.sh; then \
+		$(MAKE) --no-print-directory $(SITE); \
+	else \
+		echo "web: going on without the pages; the server works, and says at / how to build them" >&2; \
+	fi
+
+SITE     := web/dist/site/index.html
+PACKAGES := web/node_modules/.package-lock.json
+NPM      := npm --prefix web --loglevel=error
+
+$(SITE): $(PACKAGES) web/tsconfig.base.json $(shell find web/demo web/sdk/src web/sdk/package.json -type f \
+		-not -path '*/node_modules/*' -not -name '*.test.ts' 2>/dev/null)
+	@echo "web: building the pages into web/dist/site"
+	@$(NPM) run --silent build -w demo
+	@touch $@
+
+$(PACKAGES): web/package-lock.json
+	@echo "web: installing the npm packages of web/package-lock.json"
+	@$(NPM) ci --no-audit --no-fund
+	@touch $@
+
 .PHONY: test
-test: setup ## install what is missing, vet, check the format, run all tests with the race detector
+test: setup web ## install what is missing, build the pages, check types and formats, run all tests
 	$(GO) vet ./...
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then \
 		echo "not formatted, run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; \
 	fi
+	$(NPM) run typecheck --workspaces --if-present
+	$(NPM) test -w sdk -w demo --if-present
+	$(NPM) run build -w sdk --if-present
+	$(GO) build -o bin/ ./cmd/...
 	$(GO) test -race -timeout 8m ./...
+	$(NPM) test -w e2e --if-present
 
 .PHONY: setup
 setup: ## check for the Debian packages that the tests need, install what is missing

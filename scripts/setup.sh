@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks that what the tests need is there, and installs what is missing from
-# Debian's packages.
+# Debian's packages. Go and Node.js have to be there already.
 #
 #   scripts/setup.sh           check, and install what is missing
 #   scripts/setup.sh --check   check only; exits with 1 when something is missing
@@ -28,6 +28,7 @@ python3|the example client in another language|test -x /usr/bin/python3
 python3-protobuf|the example client in another language|/usr/bin/python3 -c "import google.protobuf"
 python3-websockets|the example client in another language|/usr/bin/python3 -c "import websockets"
 chromium|the tests that look at the pages|command -v chromium
+fonts-wqy-zenhei|the pages in Chinese, in those tests|test -e /usr/share/fonts/truetype/wqy/wqy-zenhei.ttc
 EOF
 }
 
@@ -58,6 +59,7 @@ check_go() {
 
 cd "$(dirname "$0")/.."
 check_go
+scripts/node.sh
 
 mapfile -t missing < <(missing_packages)
 if ((${#missing[@]} == 0)); then
