@@ -1,0 +1,99 @@
+// Time, as far as a client can know the server's.
+
+/** Timers and a clock: the platform's, or a test's. */
+export interface Clock {
+  /** Milliseconds since any moment; it never goes back. `performance.now()`, if there is one. */
+  now(): number;
+  setTimeout(fn: () => void, ms: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+/** The platform's clock. */
+export const systemClock: Clock = {
+  now: () => (typeof performance === 'object' ? performance.now() : Date.now()),
+  setTimeout: (fn, ms) => setTimeout(fn, ms),
+  clearTimeout: (timer) => clearTimeout(timer as number),
+};
+
+/** The minimum of the last 5 to 10 seconds. */
+class WindowMin {
+  private current = Infinity;
+  private previous = Infinity;
+  private since = 0;
+
+  add(v: number, now: number): void {
+    const age = now - this.since;
+    if (this.current === Infinity || age >= 10_000) {
+      this.previous = Infinity;
+      this.current = v;
+      this.since = now;
+    } else if (age >= 5_000) {
+      this.previous = this.current;
+      this.current = v;
+      this.since = now;
+    } else if (v < this.current) this.current = v;
+  }
+
+  get value(): number {
+    return Math.min(this.current, this.previous);
+  }
+}
+
+/**
+ * Estimates the server's tick and time from when snapshots and pongs arrive. A
+ * message can be late but never early, so of several the fastest tells the most.
+ * Times are milliseconds.
+ */
+export class ServerClock {
+  /** The last round trip, 0 before the first. */
+  lastRtt = 0;
+  perTick = 50;
+
+  private arrival = new WindowMin();
+  private wall = new WindowMin();
+  private trip = new WindowMin();
+
+  reset(tickRate: number): void {
+    this.perTick = 1000 / tickRate;
+    this.arrival = new WindowMin();
+    this.wall = new WindowMin();
+    this.trip = new WindowMin();
+  }
+
+  /** A snapshot has arrived. Gives by how much it was later than the fastest one. */
+  sawTick(tick: number, now: number): number {
+    const at = now - tick * this.perTick;
+    this.arrival.add(at, now);
+    return at - this.arrival.value;
+  }
+
+  sawPong(sent: number, serverTime: number, now: number): void {
+    this.lastRtt = now - sent;
+    this.trip.add(this.lastRtt, now);
+    this.wall.add(now - serverTime, now);
+  }
+
+  /** The shortest round trip of the last seconds, 0 before the first. */
+  get rtt(): number {
+    const v = this.trip.value;
+    return v === Infinity ? 0 : v;
+  }
+
+  /** The newest tick of which a snapshot can have arrived by now, with a fraction; 0 if nothing is known. */
+  arrivedTick(now: number): number {
+    const v = this.arrival.value;
+    return v === Infinity ? 0 : (now - v) / this.perTick;
+  }
+
+  /** The server's tick now, with a fraction. */
+  serverTick(now: number): number {
+    const v = this.arrivedTick(now);
+    return v === 0 ? 0 : v + this.rtt / 2 / this.perTick;
+  }
+
+  /** The server's wall clock now, in milliseconds since 1970; NaN before the first pong. */
+  serverTime(now: number): number {
+    const v = this.wall.value;
+    return v === Infinity ? NaN : now - v + this.rtt / 2;
+  }
+}

@@ -1,0 +1,6 @@
+/**
+ * The walkers, who walk about on a plane: `import { walkers } from '@tickroom/client/games/walkers'`.
+ *
+ * @module
+ */
+export * as walkers from '../gen/tickroom/walkers/v1/walkers.tickroom.js';

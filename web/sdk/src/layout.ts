@@ -1,0 +1,126 @@
+// How the rows of a component lie in memory. Numbers of all kinds are 32-bit
+// cells, as they travel and are hashed: a value of 64 bits takes two, a quantised
+// one is its number of steps. Strings, bytes and lists are objects.
+
+import { SchemaError } from './errors.js';
+import { type Component, type Field, Kind } from './game.js';
+
+/** A field as the decoder needs it. */
+export class Plan {
+  readonly number: number;
+  readonly kind: Kind;
+  readonly repeated: boolean;
+  readonly step: number;
+  readonly min: number;
+  readonly wrap: number;
+  readonly smooth: number;
+  /** Whether its absolute value travels as zigzag, and its cell is a signed number. */
+  readonly signed: boolean;
+  /** The property of rows; empty: the game does not know the field. */
+  readonly key: string;
+  /** Its first cell; of objects, which one. */
+  readonly at: number;
+
+  constructor(f: Field, key: string, at: number) {
+    this.number = f.number;
+    this.kind = f.kind;
+    this.repeated = f.repeated;
+    this.step = f.step;
+    this.min = f.min;
+    this.wrap = f.wrapSteps;
+    this.smooth = f.smooth;
+    this.signed = f.kind === Kind.Int || f.kind === Kind.Enum || (f.kind === Kind.Quantised && f.wrapSteps === 0 && f.max <= f.min);
+    this.key = key;
+    this.at = at;
+  }
+}
+
+export class Layout {
+  readonly id: number;
+  readonly name: string;
+  /** In the order of their numbers. */
+  readonly plans: readonly Plan[];
+  /** Those that have a property in rows. */
+  readonly shown: readonly Plan[];
+  /** Those of them that move between two snapshots. */
+  readonly smooth: readonly Plan[];
+  readonly byNumber: readonly (Plan | undefined)[];
+  mask = 0;
+  maskHigh = 0;
+  /** Numbers and objects in a row. */
+  cells = 0;
+  objects = 0;
+
+  /** server says how rows travel; own, the game's, how its fields are called. */
+  constructor(server: Component, own: Component | undefined) {
+    this.id = server.id;
+    this.name = server.name;
+    const byNumber: (Plan | undefined)[] = new Array<Plan | undefined>(65).fill(undefined);
+    this.plans = server.fields.map((f) => {
+      const object = isObject(f);
+      const known = own?.fields.find((o) => o.number === f.number);
+      const plan = new Plan(f, known ? known.key : '', object ? this.objects : this.cells);
+      if (object) this.objects++;
+      else this.cells += f.kind === Kind.Int64 || f.kind === Kind.Uint64 || f.kind === Kind.Double ? 2 : 1;
+      byNumber[f.number] = plan;
+      if (f.number <= 32) this.mask |= 1 << (f.number - 1);
+      else this.maskHigh |= 1 << (f.number - 33);
+      return plan;
+    });
+    this.byNumber = byNumber;
+    this.shown = this.plans.filter((p) => p.key !== '');
+    this.smooth = this.shown.filter((p) => p.smooth !== 0 && !p.repeated && (p.kind === Kind.Quantised || p.kind === Kind.Float || p.kind === Kind.Double));
+  }
+}
+
+function isObject(f: Field): boolean {
+  return f.repeated || f.kind === Kind.String || f.kind === Kind.Bytes;
+}
+
+/** A list as it is kept: its raw values, two numbers for each of 64 bits, and what rows show. */
+export interface List {
+  readonly raw: readonly number[];
+  readonly shown: readonly unknown[];
+}
+
+export const emptyList: List = { raw: [], shown: [] };
+export const noBytes = new Uint8Array(0);
+
+/** What an object is in a row that has none yet. */
+export function emptyObject(p: Plan): unknown {
+  return p.repeated ? emptyList : p.kind === Kind.String ? '' : noBytes;
+}
+
+/** Checks what a server says of its components, and brings fields into the order of their numbers. */
+export function checkComponents(components: readonly Component[]): void {
+  const ids = new Set<number>();
+  for (const c of components) {
+    if (ids.has(c.id)) throw new SchemaError(`two components have the id ${c.id}`);
+    ids.add(c.id);
+    let last = 0;
+    for (const f of c.fields) {
+      if (f.number <= last || f.number > 64) throw new SchemaError(`${c.name}.${f.name}: its number ${f.number} is out of order`);
+      if (f.kind < Kind.Uint || f.kind > Kind.Bytes) throw new SchemaError(`${c.name}.${f.name} is of kind ${f.kind}, which this client is too old for`);
+      last = f.number;
+    }
+  }
+}
+
+/**
+ * Throws a SchemaError if a game that was built with own components can't play
+ * on a server with others: all that it knows must be there, and travel as it
+ * knows it. The server may have more.
+ */
+export function checkCompatible(own: readonly Component[], server: readonly Component[]): void {
+  for (const c of own) {
+    const s = server.find((s) => s.id === c.id);
+    if (!s) throw new SchemaError(`the server has no component ${c.id} (${c.name})`);
+    for (const f of c.fields) {
+      const g = s.fields.find((g) => g.number === f.number);
+      if (!g) throw new SchemaError(`the server has no field ${c.name}.${f.name}`);
+      for (const what of ['kind', 'repeated', 'step', 'min', 'max', 'wrapSteps'] as const) {
+        if (f[what] !== g[what]) throw new SchemaError(`${c.name}.${f.name}: ${what} is ${f[what]} here, ${g[what]} on the server`);
+      }
+    }
+  }
+}

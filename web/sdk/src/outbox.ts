@@ -1,0 +1,167 @@
+import { create, type DescMessage, fromBinary, type Message, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+
+import type { Clock } from './clock.js';
+import { CommandError, type CommandErrorCode } from './errors.js';
+import { ClientFrameSchema, type Reply } from './gen/tickroom/v1/frame_pb.js';
+import type { CommandType } from './game.js';
+
+/** How many inputs may wait to be sent or to be acknowledged; then the oldest is forgotten. */
+const maxInputs = 128;
+/** A server takes no more in one message. */
+const frameInputs = 64;
+const frameCommands = 16;
+/** A server drops longer inputs. */
+const maxInput = 512;
+
+/** An input that the state doesn't include yet. */
+export interface PendingInput<Input = unknown> {
+  readonly seq: number;
+  readonly input: Input;
+}
+
+interface StoredInput extends PendingInput {
+  readonly data: Uint8Array;
+}
+
+interface Call {
+  readonly id: number;
+  readonly command: number;
+  readonly data: Uint8Array;
+  sent: boolean;
+  done(reply: Reply): void;
+  fail(code: CommandErrorCode, message: string): void;
+}
+
+const replyCodes: readonly CommandErrorCode[] = ['refused', 'unknown', 'malformed', 'refused', 'limited'];
+
+/** What a client has to say: inputs and commands, until the server has answered, and the rest until it is sent. */
+export class Outbox {
+  inputs: StoredInput[] = [];
+  /** The last tick applied, and the last one that the server was told of. */
+  ack = 0;
+  acked = 0;
+  /** A wish for snapshots to be told; 0: none. */
+  every = 0;
+  mismatch = false;
+  /** Whether a ping is to go out. */
+  ping = false;
+  maxMessage = 8192;
+  dropped = 0;
+
+  private readonly clock: Clock;
+  private calls: Call[] = [];
+  private seq = 0;
+  private lastId = 0;
+  /** How many of inputs have been sent on this connection. */
+  private sentInputs = 0;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  input(desc: DescMessage, init: MessageInitShape<DescMessage>): number {
+    const message = create(desc, init);
+    const data = toBinary(desc, message);
+    if (data.length > maxInput) throw new RangeError(`an input of ${data.length} bytes: a server takes ${maxInput}`);
+    if (this.inputs.length === maxInputs) {
+      if (this.sentInputs === 0) this.dropped++;
+      this.forget(1);
+    }
+    this.inputs.push({ seq: ++this.seq, input: message, data });
+    return this.seq;
+  }
+
+  /** The state includes the inputs up to seq. */
+  done(seq: number): void {
+    let n = 0;
+    while (n < this.inputs.length && this.inputs[n].seq <= seq) n++;
+    if (n > 0) this.forget(n);
+  }
+
+  private forget(n: number): void {
+    this.inputs = this.inputs.slice(n);
+    this.sentInputs = Math.max(0, this.sentInputs - n);
+  }
+
+  command<C extends Message, R extends Message | undefined>(type: CommandType<C, R>, init: MessageInitShape<DescMessage>, timeout: number): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const data = toBinary(type.message, create(type.message, init as never));
+      if (data.length > this.maxMessage / 2) {
+        reject(new CommandError('limited', `a command of ${data.length} bytes is too large`));
+        return;
+      }
+      const end = (): void => {
+        this.clock.clearTimeout(timer);
+        this.calls = this.calls.filter((c) => c !== call);
+      };
+      const call: Call = {
+        id: ++this.lastId,
+        command: type.id,
+        data,
+        sent: false,
+        done: (reply) => {
+          end();
+          if (reply.code !== 0) reject(new CommandError(replyCodes[reply.code] ?? 'refused', reply.error || 'the room refused the command'));
+          else resolve((type.reply ? fromBinary(type.reply, reply.data) : undefined) as R);
+        },
+        fail: (code, message) => {
+          end();
+          reject(new CommandError(code, message));
+        },
+      };
+      const timer = this.clock.setTimeout(() => call.fail('timeout', `no reply in ${timeout} ms`), timeout);
+      this.calls.push(call);
+    });
+  }
+
+  reply(reply: Reply): void {
+    this.calls.find((c) => c.id === reply.id)?.done(reply);
+  }
+
+  /** The session goes on, on a new connection: the server has seen so much of it. */
+  resume(inputSeq: number, commandId: number): void {
+    this.seq = Math.max(this.seq, inputSeq);
+    this.lastId = Math.max(this.lastId, commandId);
+    this.sentInputs = this.inputs.filter((i) => i.seq <= inputSeq).length;
+    for (const c of this.calls) c.sent = false;
+    this.acked = 0;
+  }
+
+  /** Another session begins, or none. */
+  reset(why: string): void {
+    this.inputs = [];
+    this.seq = this.lastId = this.sentInputs = this.ack = this.acked = 0;
+    this.mismatch = this.ping = false;
+    for (const c of this.calls) c.fail('lost', why);
+  }
+
+  /** Whether there is something that should not wait. */
+  get urgent(): boolean {
+    return this.sentInputs < this.inputs.length || this.ping || this.every !== 0 || this.mismatch || this.ack - this.acked >= 3 || this.calls.some((c) => !c.sent);
+  }
+
+  /** The next message, as much as fits. */
+  encode(clientTime: number): Uint8Array {
+    let room = this.maxMessage - 64;
+    const inputs = [];
+    while (this.sentInputs < this.inputs.length && inputs.length < frameInputs) {
+      const { seq, data } = this.inputs[this.sentInputs];
+      if ((room -= data.length + 16) < 0) break;
+      inputs.push({ seq, data });
+      this.sentInputs++;
+    }
+    const commands = [];
+    for (const c of this.calls) {
+      if (c.sent) continue;
+      if (commands.length === frameCommands || (room -= c.data.length + 24) < 0) break;
+      commands.push({ id: c.id, command: c.command, data: c.data });
+      c.sent = true;
+    }
+    const frame = create(ClientFrameSchema, { ack: this.ack, inputs, commands, every: this.every, mismatch: this.mismatch });
+    if (this.ping) frame.ping = { $typeName: 'tickroom.v1.Ping', clientTimeUs: BigInt(Math.round(clientTime * 1000)) };
+    this.acked = this.ack;
+    this.every = 0;
+    this.mismatch = this.ping = false;
+    return toBinary(ClientFrameSchema, frame);
+  }
+}

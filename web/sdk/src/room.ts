@@ -1,0 +1,457 @@
+import { fromBinary, type DescMessage, type Message, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
+
+import { Callbacks } from './callbacks.js';
+import { CloseCode } from './close.js';
+import { type Clock, ServerClock } from './clock.js';
+import { Delay, type Interpolation, type InterpolationOptions } from './delay.js';
+import { CommandError, JoinError, ProtocolError, SchemaError } from './errors.js';
+import { type CommandType, type Component, type EventType, type Field, type Game, type InputOf, type Kind, type RowOf } from './game.js';
+import { EntityHashSchema, type EventData, EventDataSchema, type Pong, PongSchema, ReplySchema, type Schema, type Welcome, WelcomeSchema } from './gen/tickroom/v1/frame_pb.js';
+import { checkCompatible, checkComponents } from './layout.js';
+import type { PendingInput } from './outbox.js';
+import { Replica } from './replica.js';
+import { Session, type SessionOptions, type State, type StateChange } from './session.js';
+import { Stats } from './stats.js';
+import type { Rows, Table } from './table.js';
+import { RoomView, type View } from './view.js';
+import { Cursor } from './wire/cursor.js';
+import { Frame, type Spans } from './wire/frame.js';
+
+/** Nobody has looked at a view for so long: its past is let go. */
+const viewIdle = 2_000;
+/** After so many hashes without an explanation a wrong state is given up. */
+const explainPatience = 5;
+
+/** A state hash was not what the server said. The room then joins anew by itself. */
+export interface Desync {
+  /** The tick whose hash was wrong. */
+  readonly tick: number;
+  /** Entities that differ, if the server told. */
+  readonly entities: readonly number[];
+}
+
+/** What rooms tell of, with what they tell; see {@link Room.on}. */
+export interface RoomEvents {
+  /** The connection's state has changed, or when the next attempt will be. */
+  state: StateChange;
+  /** A snapshot has been applied, and all that hangs on it has been called. */
+  snapshot: number;
+  /** The session goes on after the connection was lost, or the page was loaded again. */
+  resumed: { readonly full: boolean; readonly eventsMissed: boolean };
+  /** The session was gone, and there is a new one: all rows are new, and the player may be. */
+  rejoined: { readonly player: number; readonly room: string };
+  desync: Desync;
+  /** It is over; the room won't come back. */
+  closed: { readonly code: number; readonly reason: string };
+}
+
+/** The kind of an input that {@link Room.pending} gives. */
+type InputShape<G extends Game> = G extends { readonly input: infer D extends DescMessage } ? MessageShape<D> : never;
+
+/**
+ * A room that the client is in: what it sees, and what it can do there. It comes
+ * back by itself when the connection is lost. {@link Client} makes rooms.
+ */
+export class Room<G extends Game = Game> {
+  /** The rows that the client sees, by the names of the game's components. */
+  readonly tables: { readonly [K in keyof G['components']]: Table<RowOf<G['components'][K]>> };
+  /** Resolves when the first snapshot has been applied. @internal */
+  readonly joined: Promise<void>;
+
+  private readonly game: G;
+  private readonly counts = new Stats();
+  private readonly clock: Clock;
+  private readonly session: Session;
+  private readonly replica = new Replica();
+  private readonly server = new ServerClock();
+  private readonly delay: Delay;
+  private readonly shown: RoomView;
+  private readonly frame = new Frame();
+  private readonly cursor = new Cursor();
+  private readonly listeners = new Map<keyof RoomEvents, Callbacks<[never]>>();
+  private readonly events = new Map<number, { message: DescMessage; list: Callbacks<[Message, number]> }>();
+
+  private welcome: Welcome | undefined;
+  private fingerprint: bigint;
+  private inputDone = 0;
+  private viewedAt = -Infinity;
+  private wrong: { tick: number; hashes: number } | undefined;
+  private resumed: { eventsMissed: boolean } | undefined;
+  /** The rest of the first message, until the game could ask to be told. */
+  private held: (() => void) | undefined;
+  private settle: { resolve: () => void; reject: (err: Error) => void } | undefined;
+
+  /** @internal */
+  constructor(game: G, o: SessionOptions, interpolation: InterpolationOptions) {
+    this.game = game;
+    this.clock = o.clock;
+    this.fingerprint = game.fingerprint;
+    this.delay = new Delay(interpolation);
+    const tables: Record<string, Rows> = {};
+    for (const [name, c] of Object.entries(game.components)) tables[name] = this.replica.own(c);
+    this.tables = tables as unknown as Room<G>['tables'];
+    this.shown = new RoomView(tables);
+    this.joined = new Promise((resolve, reject) => {
+      this.settle = { resolve, reject };
+    });
+    const room = this;
+    this.session = new Session(o, {
+      get tick() {
+        return room.replica.tick;
+      },
+      get fingerprint() {
+        return room.fingerprint;
+      },
+      receive: (bytes, now) => this.receive(bytes, now),
+      stateChanged: (s) => this.stateChanged(s),
+    });
+  }
+
+  /** @internal */
+  start(): void {
+    this.session.start();
+  }
+
+  /** The room's id, by which others can join it. */
+  get id(): string {
+    return this.welcome?.room ?? '';
+  }
+
+  get kind(): string {
+    return this.welcome?.kind ?? this.game.kind;
+  }
+
+  /** The player's number in the room, from 1; rows may refer to it. */
+  get player(): number {
+    return this.welcome?.player ?? 0;
+  }
+
+  /** Whether the client only watches. */
+  get spectator(): boolean {
+    return this.welcome?.spectator ?? false;
+  }
+
+  /** Ticks per second. */
+  get tickRate(): number {
+    return this.welcome?.tickRate ?? 0;
+  }
+
+  /** What the room has seen and done so far. */
+  get stats(): Stats {
+    const { counts, session } = this;
+    counts.bytesOut = session.bytesOut;
+    counts.messagesOut = session.messagesOut;
+    counts.reconnects = session.losses;
+    counts.inputsDropped = session.outbox.dropped;
+    return counts;
+  }
+
+  get state(): State {
+    return this.session.state;
+  }
+
+  /** The tick that the tables are of. */
+  get tick(): number {
+    return this.replica.tick;
+  }
+
+  /** The newest input that the tables include. */
+  get inputAck(): number {
+    return this.inputDone;
+  }
+
+  /** Inputs that the tables don't include yet, oldest first: what a prediction applies on top of them. */
+  get pending(): readonly PendingInput<InputShape<G>>[] {
+    return this.session.outbox.inputs as unknown as readonly PendingInput<InputShape<G>>[];
+  }
+
+  /** The shortest round trip of the last seconds, in milliseconds, up to one tick included; 0 before the first. */
+  get rtt(): number {
+    return this.server.rtt;
+  }
+
+  /** What views are like at the moment. */
+  get interpolation(): Interpolation {
+    return this.delay;
+  }
+
+  /** The server's tick now, with a fraction: an estimate. now is in milliseconds, as of `performance.now()`. */
+  serverTick(now: number = this.clock.now()): number {
+    return this.server.serverTick(now);
+  }
+
+  /** The server's wall clock now, in milliseconds since 1970: an estimate; NaN before the first answer. */
+  serverTime(now: number = this.clock.now()): number {
+    return this.server.serverTime(now);
+  }
+
+  /**
+   * Calls fn when something happens to the room.
+   *
+   * @returns a function that ends it.
+   */
+  on<E extends keyof RoomEvents>(event: E, fn: (what: RoomEvents[E]) => void): () => void {
+    let list = this.listeners.get(event);
+    if (!list) this.listeners.set(event, (list = new Callbacks()));
+    return list.add(fn as (what: never) => void);
+  }
+
+  /**
+   * Calls fn for each event of a type, after the snapshot that it came with has
+   * been applied. tick is the one that it happened in, perhaps earlier than the
+   * snapshot's.
+   *
+   * @returns a function that ends it.
+   */
+  onEvent<M extends Message>(type: EventType<M>, fn: (event: M, tick: number) => void): () => void {
+    let l = this.events.get(type.id);
+    if (!l) this.events.set(type.id, (l = { message: type.message, list: new Callbacks() }));
+    return l.list.add(fn as unknown as (event: Message, tick: number) => void);
+  }
+
+  /**
+   * Asks the room to do something. The reply is that of the game's schema. While
+   * the connection is lost commands wait; after a resume those without a reply are
+   * sent again, and done once.
+   *
+   * @param options.timeoutMs how long to wait for the reply, 10000 if not given.
+   * @throws {@link CommandError} by the promise.
+   */
+  command<C extends Message, R extends Message | undefined>(
+    type: CommandType<C, R>,
+    init: MessageInitShape<CommandType<C, R>['message']>,
+    options: { timeoutMs?: number } = {},
+  ): Promise<R> {
+    if (this.state === 'closed') return Promise.reject(new CommandError('lost', 'the room is closed'));
+    const reply = this.session.outbox.command(type, init as MessageInitShape<DescMessage>, options.timeoutMs ?? 10_000);
+    this.session.flushSoon(this.clock.now());
+    return reply;
+  }
+
+  /**
+   * Sends what the player does: the game's input message, or some of its fields.
+   * All inputs of a server's tick go in one message, and are applied in their
+   * order.
+   *
+   * @returns the input's number, which {@link Room.inputAck} reaches when the
+   * tables include it.
+   * @throws RangeError for an input of more than 512 bytes.
+   */
+  input(init: InputOf<G>): number {
+    if (!this.game.input) throw new TypeError(`${this.kind} has no input`);
+    if (this.state === 'closed') return 0;
+    const seq = this.session.outbox.input(this.game.input, init as MessageInitShape<DescMessage>);
+    this.session.flushSoon(this.clock.now());
+    return seq;
+  }
+
+  /**
+   * What is to be seen now: all rows a little in the past, between two snapshots,
+   * as the schema says of each field. How far adapts to how regularly snapshots
+   * come. Call it once for each frame that is drawn. The result is used again by
+   * the next call.
+   *
+   * @param now milliseconds as of `performance.now()`, such as what
+   * requestAnimationFrame gives.
+   */
+  view(now: number = this.clock.now()): View<G> {
+    const { perTick } = this.server;
+    const called = this.clock.now();
+    if (called - this.viewedAt > viewIdle) this.delay.restart();
+    this.viewedAt = called;
+    if (this.replica.tick > 0) {
+      const tick = this.delay.tick(now, this.server.arrivedTick(now), this.replica.tick, perTick);
+      this.delay.extrapolating = this.shown.advance(tick, this.replica, this.delay.extrapolate / perTick);
+    }
+    return this.shown as unknown as View<G>;
+  }
+
+  /**
+   * Wishes for a snapshot in every so many ticks, rounded up to a power of two up
+   * to 32. The server has the last word. A hidden page asks for 32 by itself.
+   */
+  setEvery(every: number): void {
+    this.session.setEvery(every);
+  }
+
+  /** @internal */
+  abandon(): void {
+    this.session.abandon();
+  }
+
+  /** Leaves the room and gives the seat up. Done when the server knows, or after a second. */
+  leave(): Promise<void> {
+    return this.session.leave();
+  }
+
+  // ---------------------------------------------------------------- receiving
+
+  private receive(bytes: Uint8Array, now: number): void {
+    this.release();
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const { frame: f, cursor: c, stats, session } = this;
+    stats.messagesIn++;
+    stats.bytesIn += bytes.length;
+    c.reset(bytes, view, 0, bytes.length);
+    f.parse(c);
+    if (f.welcome.count > 0) this.takeWelcome(fromBinary(WelcomeSchema, joined(bytes, f.welcome)));
+    else if (!this.welcome) throw new ProtocolError('the first message has no welcome');
+    for (const p of parts(bytes, f.pongs)) this.takePong(fromBinary(PongSchema, p), now);
+    if (f.tick > 0) this.takeSnapshot(bytes, view, now);
+    for (const r of parts(bytes, f.replies)) session.outbox.reply(fromBinary(ReplySchema, r));
+    if (this.wrong && (f.entityHashes.count > 0 || this.wrong.hashes >= explainPatience)) this.giveUp(bytes);
+  }
+
+  private takeWelcome(w: Welcome): void {
+    if (!(w.tickRate > 0 && w.tickRate <= 1000)) throw new ProtocolError(`a tick rate of ${w.tickRate}`);
+    const again = this.welcome !== undefined;
+    if (!w.resumed && again) {
+      this.replica.reset();
+      this.session.outbox.reset('the session is gone');
+      this.inputDone = 0;
+      this.wrong = undefined;
+      this.delay.reset();
+    }
+    if (!w.resumed || !again) this.server.reset(w.tickRate);
+    if (w.schema) this.takeSchema(w.schema, w.fingerprint);
+    else if (w.fingerprint !== this.fingerprint) throw new SchemaError('the server has another schema, and did not send it');
+    this.welcome = w;
+    if (w.resumed) {
+      this.session.outbox.resume(w.inputSeq, w.commandId);
+      this.resumed = { eventsMissed: w.eventsMissed };
+      this.stats.resumes++;
+    }
+    this.session.welcome(w);
+    if (again && !w.resumed) this.emit('rejoined', { player: w.player, room: w.room });
+  }
+
+  private takeSchema(schema: Schema, fingerprint: bigint): void {
+    const server = schema.components.map(
+      (c): Component => ({ id: c.id, name: c.name, fields: c.fields.map((f): Field => ({ ...f, key: f.name, kind: f.kind as number as Kind })) }),
+    );
+    checkComponents(server);
+    checkCompatible(Object.values(this.game.components), server);
+    this.replica.reset();
+    this.replica.relayout(server);
+    this.fingerprint = fingerprint;
+  }
+
+  private takePong(p: Pong, now: number): void {
+    const sent = Number(p.clientTimeUs) / 1000;
+    if (sent > now + 1) return; // not ours
+    this.server.sawPong(sent, Number(p.serverTimeUs) / 1000, now);
+    this.stats.rtt = this.server.lastRtt;
+  }
+
+  private takeSnapshot(bytes: Uint8Array, view: DataView, now: number): void {
+    const { frame: f, replica, stats, session } = this;
+    if (now - this.viewedAt > viewIdle) this.shown.release();
+    const start = this.clock.now();
+    replica.apply(f, bytes, view);
+    stats.sawDecode(this.clock.now() - start);
+    stats.sawSnapshot(bytes.length, replica.changes, now);
+    if (f.full) stats.fullSnapshots++;
+    else stats.skippedTicks += f.skip;
+    this.delay.saw(this.server.sawTick(f.tick, now), f.full ? 1 : f.skip + 1);
+    session.outbox.ack = f.tick;
+    if (f.inputAck > this.inputDone) {
+      this.inputDone = f.inputAck;
+      session.outbox.done(f.inputAck);
+    }
+    replica.tell();
+    stats.entities = replica.rows;
+    if (f.hasHash) this.checkHash();
+
+    const { tick, full } = f;
+    const resumed = this.resumed;
+    this.resumed = undefined;
+    const events = f.events.count > 0 ? parts(bytes, f.events).map((b) => fromBinary(EventDataSchema, b)) : none;
+    const tell = (): void => {
+      if (resumed) this.emit('resumed', { full, eventsMissed: resumed.eventsMissed });
+      for (const e of events) {
+        const l = this.events.get(e.event);
+        if (l) l.list.call(fromBinary(l.message, e.data), tick - e.age);
+      }
+      this.emit('snapshot', tick);
+    };
+    if (!this.settle) {
+      tell();
+      return;
+    }
+    // The first one: whoever waits for the room has yet to say what it wants to be
+    // told of.
+    this.held = tell;
+    this.clock.setTimeout(() => this.release(), 0);
+    this.settle.resolve();
+    this.settle = undefined;
+  }
+
+  /** Tells what was held back of the first message. */
+  private release(): void {
+    const tell = this.held;
+    this.held = undefined;
+    tell?.();
+  }
+
+  private checkHash(): void {
+    const { frame: f, stats } = this;
+    stats.hashChecks++;
+    if (this.wrong) {
+      this.wrong.hashes++;
+      return;
+    }
+    const h = this.replica.hash();
+    if (h.low === f.hashLow && h.high === f.hashHigh) return;
+    stats.desyncs++;
+    this.wrong = { tick: f.tick, hashes: 0 };
+    this.session.outbox.mismatch = true;
+  }
+
+  /** The state is not what it should be: says so, and has the session begin anew. */
+  private giveUp(bytes: Uint8Array): void {
+    const tick = this.wrong!.tick;
+    const differ = new Set<number>();
+    if (this.frame.entityHashes.count > 0) {
+      for (const t of this.replica.tables) for (const e of t.entries) differ.add(e.entity);
+      for (const p of parts(bytes, this.frame.entityHashes)) {
+        const want = fromBinary(EntityHashSchema, p);
+        const got = this.replica.hash(want.entity);
+        if (want.hash === BigInt(`0x${got.toString()}`)) differ.delete(want.entity);
+        else differ.add(want.entity);
+      }
+    }
+    this.wrong = undefined;
+    this.emit('desync', { tick, entities: [...differ] });
+    throw new ProtocolError(`the state of tick ${tick} was wrong`);
+  }
+
+  private stateChanged(s: StateChange): void {
+    if (s.state === 'closed') this.release();
+    this.emit('state', s);
+    if (s.state !== 'closed') return;
+    const code = s.code ?? CloseCode.Lost;
+    const reason = s.reason ?? '';
+    this.settle?.reject(new JoinError(code, reason, s.text));
+    this.settle = undefined;
+    this.emit('closed', { code, reason });
+  }
+
+  private emit<E extends keyof RoomEvents>(event: E, what: RoomEvents[E]): void {
+    this.listeners.get(event)?.call(what as never);
+  }
+}
+
+const none: EventData[] = [];
+
+/** The bytes of each part. */
+function parts(bytes: Uint8Array, spans: Spans): Uint8Array[] {
+  if (spans.count === 0) return noParts;
+  return Array.from({ length: spans.count }, (_, i) => bytes.subarray(spans.start(i), spans.end(i)));
+}
+
+const noParts: Uint8Array[] = [];
+
+/** The bytes of all parts: in protobuf, a message in parts is one message. */
+function joined(bytes: Uint8Array, spans: Spans): Uint8Array {
+  return Uint8Array.from(parts(bytes, spans).flatMap((p) => [...p]));
+}

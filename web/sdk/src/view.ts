@@ -1,0 +1,81 @@
+import type { Game, RowOf } from './game.js';
+import type { Replica } from './replica.js';
+import type { RowIn, Rows } from './table.js';
+import { Tracks } from './tracks.js';
+
+/**
+ * The rows of one component as a view shows them. Like those of a table they are
+ * used again: the next view changes them.
+ */
+export interface ViewTable<Row> extends Iterable<RowIn<Row>> {
+  readonly size: number;
+  get(entity: number): RowIn<Row> | undefined;
+  has(entity: number): boolean;
+}
+
+/** What is to be seen at one moment; see {@link Room.view}. */
+export interface View<G extends Game> {
+  /** The tick that is shown, with a fraction. 0: there is nothing yet. */
+  readonly tick: number;
+  readonly tables: { readonly [K in keyof G['components']]: ViewTable<RowOf<G['components'][K]>> };
+}
+
+class TrackedRows implements ViewTable<object> {
+  private readonly table: Rows;
+
+  constructor(table: Rows) {
+    this.table = table;
+  }
+
+  private get rows(): RowIn<object>[] {
+    return (this.table.tracks?.rows ?? []) as RowIn<object>[];
+  }
+
+  get size(): number {
+    return this.rows.length;
+  }
+
+  get(entity: number): RowIn<object> | undefined {
+    return this.table.tracks?.get(entity) as RowIn<object> | undefined;
+  }
+
+  has(entity: number): boolean {
+    return this.get(entity) !== undefined;
+  }
+
+  [Symbol.iterator](): Iterator<RowIn<object>> {
+    return this.rows[Symbol.iterator]();
+  }
+}
+
+/** The view of a room, which there is one of. */
+export class RoomView {
+  tick = 0;
+  readonly tables: Record<string, ViewTable<object>> = {};
+
+  private readonly own: Rows[] = [];
+
+  constructor(tables: Readonly<Record<string, Rows>>) {
+    for (const [name, t] of Object.entries(tables)) {
+      this.own.push(t);
+      this.tables[name] = new TrackedRows(t);
+    }
+  }
+
+  /** Shows a tick; tells whether something is shown beyond the newest snapshot. */
+  advance(tick: number, replica: Replica, cap: number): boolean {
+    let extrapolating = false;
+    this.tick = tick;
+    for (const t of this.own) {
+      t.tracks ??= new Tracks(t);
+      t.tracks.advance(tick, replica.tick, cap);
+      extrapolating ||= t.tracks.extrapolating;
+    }
+    return extrapolating;
+  }
+
+  /** Lets go of the past, when nobody looks. */
+  release(): void {
+    for (const t of this.own) t.tracks = undefined;
+  }
+}
