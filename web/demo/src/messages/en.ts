@@ -2,7 +2,11 @@
 // type check. {name} stands for a parameter. A text that depends on a number n
 // may have the forms "one | many".
 
+import { arenaEn } from '../arena/messages/en.ts';
+
 export const en = {
+  ...arenaEn,
+
   'lang.name': 'English',
   'lang.switch': 'Language',
 

@@ -1,8 +1,11 @@
 // The pages' texts in Chinese (simplified).
 
+import { arenaZh } from '../arena/messages/zh.ts';
 import type { Messages } from '../i18n.ts';
 
 export const zh: Messages = {
+  ...arenaZh,
+
   'lang.name': '中文',
   'lang.switch': '语言',
 
