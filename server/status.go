@@ -49,10 +49,10 @@ type status struct {
 
 // statusKind is a kind of room, as far as the status needs it.
 type statusKind struct {
-	name, doc  string
-	spectators bool
-	clients    int
-	totals     metrics.Totals
+	name, doc string
+	watchable bool
+	clients   int
+	totals    metrics.Totals
 }
 
 // Status is what the clients' address answers at StatusPath.
@@ -61,6 +61,7 @@ type Status struct {
 	Uptime         float64      `json:"uptime_seconds"`
 	Rooms          int          `json:"rooms"`
 	Players        int          `json:"players"`
+	Spectators     int          `json:"spectators"`
 	Away           int          `json:"away"` // whose connection is lost and whose seat is kept
 	MaxConnections int          `json:"max_connections"`
 	Rates          statusRates  `json:"rates"`
@@ -82,7 +83,7 @@ type statusRates struct {
 
 // statusSeries has a value for each second of the last minute, the oldest first.
 type statusSeries struct {
-	Players     []int     `json:"players"`
+	Clients     []int     `json:"clients"` // players and spectators
 	MessagesIn  []float64 `json:"messages_in"`
 	MessagesOut []float64 `json:"messages_out"`
 	BytesOut    []float64 `json:"bytes_out"`
@@ -92,9 +93,10 @@ type statusSeries struct {
 type StatusKind struct {
 	Kind       string      `json:"kind"`
 	Doc        string      `json:"doc"`
-	Spectators bool        `json:"spectators"` // whether one can join to watch
+	Watchable  bool        `json:"watchable"` // whether one can join to watch
 	Rooms      int         `json:"rooms"`
 	Players    int         `json:"players"`
+	Spectators int         `json:"spectators"`
 	Away       int         `json:"away"`
 	Capacity   int         `json:"capacity"`
 	Entities   int         `json:"entities"`
@@ -106,6 +108,7 @@ type StatusRoom struct {
 	ID         string  `json:"id"`
 	Kind       string  `json:"kind"`
 	Players    int     `json:"players"`
+	Spectators int     `json:"spectators"`
 	Away       int     `json:"away"`
 	Capacity   int     `json:"capacity"`
 	Entities   int     `json:"entities"`
@@ -146,7 +149,7 @@ func (st *status) run(ctx context.Context) {
 
 // read reads the counters at a time.
 func (st *status) read(now time.Time) {
-	kinds, players := st.kinds(), 0
+	kinds, clients := st.kinds(), 0
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	first := st.at.IsZero()
@@ -156,7 +159,7 @@ func (st *status) read(now time.Time) {
 	var all metrics.Totals
 	over := now.Sub(st.at).Seconds()
 	for _, k := range kinds {
-		players += k.clients
+		clients += k.clients
 		if !first && over > 0 {
 			d := k.totals.Sub(st.last[k.name])
 			st.rates[k.name] = ratesOf(d, over)
@@ -168,7 +171,7 @@ func (st *status) read(now time.Time) {
 		r := ratesOf(all, over)
 		st.rates[""] = r
 		h := &st.history
-		push(&h.Players, players)
+		push(&h.Clients, clients)
 		push(&h.MessagesIn, r.MessagesIn)
 		push(&h.MessagesOut, r.MessagesOut)
 		push(&h.BytesOut, r.BytesOut)
@@ -215,20 +218,22 @@ func (st *status) json() ([]byte, error) {
 	at := map[string]int{}
 	for i, k := range st.kinds() {
 		at[k.name] = i
-		out.Kinds = append(out.Kinds, StatusKind{Kind: k.name, Doc: k.doc, Spectators: k.spectators, Rates: st.rates[k.name]})
+		out.Kinds = append(out.Kinds, StatusKind{Kind: k.name, Doc: k.doc, Watchable: k.watchable, Rates: st.rates[k.name]})
 	}
 	for _, i := range infos {
 		k := &out.Kinds[at[i.Kind]]
 		k.Rooms++
-		k.Players += i.Clients
+		k.Players += i.Clients - i.Spectators
+		k.Spectators += i.Spectators
 		k.Away += i.Held
 		k.Capacity += i.Capacity
 		k.Entities += i.Entities
-		out.Players += i.Clients
+		out.Players += i.Clients - i.Spectators
+		out.Spectators += i.Spectators
 		out.Away += i.Held
 		if i.Clients+i.Held < i.Capacity {
 			out.Open = append(out.Open, StatusRoom{
-				ID: i.ID, Kind: i.Kind, Players: i.Clients, Away: i.Held, Capacity: i.Capacity, Entities: i.Entities, TickRate: i.TickRate,
+				ID: i.ID, Kind: i.Kind, Players: i.Clients - i.Spectators, Spectators: i.Spectators, Away: i.Held, Capacity: i.Capacity, Entities: i.Entities, TickRate: i.TickRate,
 				TickMillis: rounded(float64(i.TickTime)/float64(time.Millisecond), 1000),
 				Age:        rounded(max(0, st.at.Sub(i.Created).Seconds()), 1),
 			})
@@ -247,7 +252,7 @@ func (st *status) json() ([]byte, error) {
 
 // whole gives the series with lists where there is nothing yet.
 func (s statusSeries) whole() statusSeries {
-	if s.Players == nil {
+	if s.Clients == nil {
 		return statusSeries{[]int{}, []float64{}, []float64{}, []float64{}}
 	}
 	return s

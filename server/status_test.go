@@ -49,18 +49,18 @@ func TestStatus(t *testing.T) {
 	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	c := &counters{
 		kinds: []statusKind{
-			{name: "arena", doc: "a shooter", spectators: true, clients: 5, totals: metrics.Totals{MessagesIn: 1000, Ticks: 50, TickSeconds: 1}},
+			{name: "arena", doc: "a shooter", watchable: true, clients: 5, totals: metrics.Totals{MessagesIn: 1000, Ticks: 50, TickSeconds: 1}},
 			{name: "walkers", doc: "a load"},
 		},
 		rooms: []room.Info{
 			{ID: "arena-a", Kind: "arena", Clients: 1, Capacity: 4, Tick: 9, TickRate: 20, Entities: 7, TickTime: 1500 * time.Microsecond, Created: now.Add(-90 * time.Second)},
 			{ID: "arena-b", Kind: "arena", Clients: 3, Held: 1, Capacity: 4, TickRate: 20, Entities: 8, Created: now},
-			{ID: "arena-c", Kind: "arena", Clients: 2, Held: 1, Capacity: 4, TickRate: 20, Entities: 9, Created: now},
+			{ID: "arena-c", Kind: "arena", Clients: 3, Spectators: 1, Held: 1, Capacity: 5, TickRate: 20, Entities: 9, Created: now},
 		},
 	}
 	st := c.status()
 	st.read(now)
-	if s := ask(t, st); s.Rates != (statusRates{}) || len(s.History.Players) != 0 || s.Players != 6 {
+	if s := ask(t, st); s.Rates != (statusRates{}) || len(s.History.Clients) != 0 || s.Players != 6 {
 		t.Errorf("at the start: %+v", s)
 	}
 
@@ -72,17 +72,17 @@ func TestStatus(t *testing.T) {
 	got := ask(t, st)
 	arena := statusRates{MessagesIn: 250, MessagesOut: 100, BytesIn: 0.5, BytesOut: 2048, Snapshots: 50, Ticks: 20, TickMillis: 1.5}
 	want := Status{
-		Version: "v1", Uptime: 2, Rooms: 3, Players: 6, Away: 2, MaxConnections: 1000,
+		Version: "v1", Uptime: 2, Rooms: 3, Players: 6, Spectators: 1, Away: 2, MaxConnections: 1000,
 		Rates: statusRates{MessagesIn: 255, MessagesOut: 100, BytesIn: 0.5, BytesOut: 2048, Snapshots: 50, Ticks: 40, TickMillis: 0.75},
 		Kinds: []StatusKind{
-			{Kind: "arena", Doc: "a shooter", Spectators: true, Rooms: 3, Players: 6, Away: 2, Capacity: 12, Entities: 24, Rates: arena},
+			{Kind: "arena", Doc: "a shooter", Watchable: true, Rooms: 3, Players: 6, Spectators: 1, Away: 2, Capacity: 13, Entities: 24, Rates: arena},
 			{Kind: "walkers", Doc: "a load", Rates: statusRates{MessagesIn: 5, Ticks: 20}},
 		},
 		Open: []StatusRoom{
-			{ID: "arena-c", Kind: "arena", Players: 2, Away: 1, Capacity: 4, Entities: 9, TickRate: 20, Age: 2},
+			{ID: "arena-c", Kind: "arena", Players: 2, Spectators: 1, Away: 1, Capacity: 5, Entities: 9, TickRate: 20, Age: 2},
 			{ID: "arena-a", Kind: "arena", Players: 1, Capacity: 4, Entities: 7, TickRate: 20, TickMillis: 1.5, Age: 92},
 		},
-		History: statusSeries{Players: []int{6}, MessagesIn: []float64{255}, MessagesOut: []float64{100}, BytesOut: []float64{2048}},
+		History: statusSeries{Clients: []int{6}, MessagesIn: []float64{255}, MessagesOut: []float64{100}, BytesOut: []float64{2048}},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -141,11 +141,13 @@ type stopAsked struct {
 type Info struct {
 	ID, Kind string
 	Clients  int
-	Held     int // seats kept for clients without a connection
-	Capacity int
-	Tick     uint32
-	TickRate float64
-	Entities int
+	// Spectators are those of the Clients who only watch.
+	Spectators int
+	Held       int // seats kept for clients without a connection
+	Capacity   int
+	Tick       uint32
+	TickRate   float64
+	Entities   int
 	// TickTime is the mean time that a tick takes, over about the last hundred.
 	TickTime time.Duration
 	Created  time.Time
@@ -409,7 +411,7 @@ func (l *Loop) count() {
 		return
 	}
 	i := *old
-	i.Clients, i.Held = len(l.room.clients), len(l.room.held)
+	i.Clients, i.Held, i.Spectators = len(l.room.clients), len(l.room.held), l.room.Spectators()
 	l.info.Store(&i)
 }
 
@@ -419,7 +421,7 @@ func (l *Loop) note(took time.Duration) {
 		return
 	}
 	i := *l.info.Load()
-	i.Tick, i.Entities = l.room.tick, l.room.room.Entities()
+	i.Tick, i.Entities, i.Spectators = l.room.tick, l.room.room.Entities(), l.room.Spectators()
 	i.TickTime += (took - i.TickTime) / 8
 	l.info.Store(&i)
 }

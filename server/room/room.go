@@ -186,6 +186,17 @@ func (r *Room) Clients() int { return len(r.clients) }
 // Held gives the number of seats that are kept for clients without a connection.
 func (r *Room) Held() int { return len(r.held) }
 
+// Spectators counts the seated clients that only watch.
+func (r *Room) Spectators() int {
+	n := 0
+	for _, c := range r.clients {
+		if c.player.Spectator {
+			n++
+		}
+	}
+	return n
+}
+
 // Capacity gives how many clients the room takes.
 func (r *Room) Capacity() int { return r.room.MaxPlayers }
 

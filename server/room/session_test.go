@@ -397,6 +397,9 @@ func TestASpectatorsInputsCountForNothing(t *testing.T) {
 		t.Errorf("inputs %v, frame %v", g.input, &f)
 	}
 	plain := newHall(t, Config{})
+	if h.r.Spectators() != 1 {
+		t.Errorf("%d spectators", h.r.Spectators())
+	}
 	_, err := plain.r.Join(&wire{}, &tickroomv1.Hello{Spectate: true})
 	wantCode(t, err, tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO)
 }
