@@ -1,0 +1,305 @@
+// Package rating estimates how strong players are from the matches they have
+// played, and predicts how a match will end. It is the Bayesian approximation
+// method of R. C. Weng and C.-J. Lin, "A Bayesian Approximation Method for Online
+// Ranking", Journal of Machine Learning Research 12 (2011), with the Plackett-Luce
+// model (their algorithm 4): teams of any number and size, with ties.
+//
+// A player's strength is a normal distribution: Mu is the estimate, Sigma how
+// uncertain it is. A team's is the sum of its players'. The package keeps nothing:
+// ratings go in, ratings come out.
+//
+// # Weights
+//
+// A player may have played a part of the match only; its Weight is that part, from
+// 0 to 1. A team's strength is then the sum of w·Mu, its variance that of w²·Sigma²,
+// and what the method derives for a player follows: Mu moves by w times as much, and
+// the variance shrinks by w² times as much.
+//
+// # Those who leave
+//
+// A player who left before the end (Left) counts in its team for its weight, as
+// anybody does, so that the others are not blamed for a hole; but it is itself rated
+// as if its team had come last, alone, and as if it had played all the time, whatever
+// became of the team. To leave is therefore never better than to lose. A team that
+// everybody has left is last for all; several such teams share the last place.
+//
+// A player who never joined (Absent) counts for nothing, and its rating stays as it
+// was. A team in which nobody has played is not in the match.
+package rating
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Rating is what is known of a player's strength.
+type Rating struct {
+	Mu    float64 // the estimate
+	Sigma float64 // its standard deviation, more than 0
+}
+
+// Options are the parameters of the method. The unit of Mu, Sigma, Beta and Tau is
+// free, as long as it is the same: the method is indifferent to the scale.
+type Options struct {
+	// Mu and Sigma are those of a player of whom nothing is known.
+	Mu, Sigma float64
+	// Beta is the standard deviation of a team's performance in one match, around
+	// its strength. Of two certain teams whose strengths are Beta apart the stronger
+	// wins three times of four.
+	Beta float64
+	// Tau is what a match adds to the uncertainty before it is rated, as a standard
+	// deviation: players change. 0 lets ratings settle for good.
+	Tau float64
+	// Kappa is the least factor by which one match may shrink the variance.
+	Kappa float64
+	// DrawRate is how often two equal teams whose strength is certain draw, from 0 to
+	// less than 1. It is used for predictions alone.
+	DrawRate float64
+	// LimitSigma keeps Sigma from ever growing.
+	LimitSigma bool
+}
+
+// Default gives the paper's parameters in a unit in which a new player has 1500.
+func Default() Options {
+	return Options{Mu: 1500, Sigma: 500, Beta: 250, Tau: 5, Kappa: 0.0001, DrawRate: 0.02}
+}
+
+// Paper gives the paper's parameters in its own unit, with a new player at 25.
+func Paper() Options {
+	return Options{Mu: 25, Sigma: 25.0 / 3, Beta: 25.0 / 6, Kappa: 0.0001, DrawRate: 0.02}
+}
+
+// New gives the rating of a player of whom nothing is known.
+func (o Options) New() Rating { return Rating{o.Mu, o.Sigma} }
+
+// Validate says what is wrong with the options.
+func (o Options) Validate() error {
+	for _, f := range []struct {
+		name string
+		v    float64
+		ok   bool
+		want string
+	}{
+		{"mu", o.Mu, true, "a number"},
+		{"sigma", o.Sigma, o.Sigma > 0, "more than 0"},
+		{"beta", o.Beta, o.Beta > 0, "more than 0"},
+		{"tau", o.Tau, o.Tau >= 0, "0 or more"},
+		{"kappa", o.Kappa, o.Kappa > 0 && o.Kappa <= 1, "more than 0, at most 1"},
+		{"draw rate", o.DrawRate, o.DrawRate >= 0 && o.DrawRate < 1, "0 or more, less than 1"},
+	} {
+		if !f.ok || math.IsNaN(f.v) || math.IsInf(f.v, 0) {
+			return fmt.Errorf("rating: %s is %v; it must be %s", f.name, f.v, f.want)
+		}
+	}
+	return nil
+}
+
+// Player is one who was in a match.
+type Player struct {
+	Rating
+	// Weight is the part of the match that the player took part in, from 0 to 1.
+	Weight float64
+	// Left tells that the player left before the end.
+	Left bool
+	// Absent tells that the player never joined.
+	Absent bool
+}
+
+// Full gives a player who was there from the beginning to the end.
+func Full(r Rating) Player { return Player{Rating: r, Weight: 1} }
+
+// Errors of Rate.
+var (
+	ErrRanks  = errors.New("rating: there must be a rank for each team")
+	ErrPlayer = errors.New("rating: a player's numbers make no sense")
+)
+
+// Rate gives the players' ratings after a match, in the places of teams. ranks has a
+// rank per team; the lower is the better, equal ones are ties. In a free-for-all
+// every team is of one.
+//
+// With fewer than two teams in the match nothing changes.
+func Rate(teams [][]Player, ranks []int, o Options) ([][]Rating, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	if len(ranks) != len(teams) {
+		return nil, fmt.Errorf("%w: %d teams, %d ranks", ErrRanks, len(teams), len(ranks))
+	}
+	out := make([][]Rating, len(teams))
+	for i, t := range teams {
+		out[i] = make([]Rating, len(t))
+		for j, p := range t {
+			if err := p.validate(); err != nil {
+				return nil, fmt.Errorf("%w (team %d, player %d)", err, i, j)
+			}
+			out[i][j] = p.Rating
+		}
+	}
+	m := newMatch(teams, ranks, o)
+	if len(m.teams) < 2 {
+		return out, nil
+	}
+	m.rate(m.ranks)
+	for k, t := range m.teams {
+		for j, p := range teams[t.index] {
+			if !p.Absent && !p.Left {
+				out[t.index][j] = m.update(k, p, p.Weight)
+			}
+		}
+	}
+	for k, t := range m.teams {
+		if !t.left {
+			continue
+		}
+		last := append([]int(nil), m.ranks...)
+		if !t.empty {
+			last[k] = m.last
+		}
+		m.rate(last)
+		for j, p := range teams[t.index] {
+			if p.Left && !p.Absent {
+				out[t.index][j] = m.update(k, p, 1)
+			}
+		}
+	}
+	return out, nil
+}
+
+func (p Player) validate() error {
+	for _, v := range [...]float64{p.Mu, p.Sigma, p.Weight} {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%w: %v", ErrPlayer, v)
+		}
+	}
+	if p.Sigma <= 0 {
+		return fmt.Errorf("%w: sigma is %v; it must be more than 0", ErrPlayer, p.Sigma)
+	}
+	if p.Weight < 0 || p.Weight > 1 {
+		return fmt.Errorf("%w: weight is %v; it must be from 0 to 1", ErrPlayer, p.Weight)
+	}
+	return nil
+}
+
+// team is a side of a match as the method sees it.
+type team struct {
+	index        int     // among those given
+	mu, variance float64 // sums
+	left         bool    // somebody has left
+	empty        bool    // everybody has
+	omega        float64 // how much better than expected
+	delta        float64 // how much was learnt
+}
+
+// match is the method at work.
+type match struct {
+	o     Options
+	teams []team
+	ranks []int
+	last  int     // a rank worse than all others, for leavers
+	c     float64 // the scale of the logistic curves
+	exp   []float64
+	sum   []float64
+	ties  []float64
+}
+
+func newMatch(teams [][]Player, ranks []int, o Options) *match {
+	m := &match{o: o, last: math.MinInt}
+	for i, players := range teams {
+		t := team{index: i, empty: true}
+		played := false
+		for _, p := range players {
+			if p.Absent {
+				continue
+			}
+			played = true
+			t.left = t.left || p.Left
+			t.empty = t.empty && p.Left
+			t.mu += p.Weight * p.Mu
+			t.variance += p.Weight * p.Weight * m.variance(p.Rating)
+		}
+		if played {
+			m.teams = append(m.teams, t)
+			m.ranks = append(m.ranks, ranks[i])
+			m.last = max(m.last, ranks[i])
+		}
+	}
+	// Ranks from 1 on would do, but any are allowed; those who left come after.
+	if m.last < math.MaxInt {
+		m.last++
+	}
+	c := 0.0
+	for k, t := range m.teams {
+		c += t.variance + o.Beta*o.Beta
+		if t.empty {
+			m.ranks[k] = m.last
+		}
+	}
+	m.c = math.Sqrt(c)
+	n := len(m.teams)
+	m.exp, m.sum, m.ties = make([]float64, n), make([]float64, n), make([]float64, n)
+	return m
+}
+
+// variance is a player's before the match, with what time has added.
+func (m *match) variance(r Rating) float64 { return r.Sigma*r.Sigma + m.o.Tau*m.o.Tau }
+
+// rate finds omega and delta of every team, given their ranks.
+func (m *match) rate(ranks []int) {
+	top := math.Inf(-1)
+	for _, t := range m.teams {
+		top = max(top, t.mu)
+	}
+	// Taking the largest out of the exponents changes no quotient, and nothing
+	// overflows.
+	for k, t := range m.teams {
+		m.exp[k] = math.Exp((t.mu - top) / m.c)
+	}
+	for q := range m.teams {
+		m.sum[q], m.ties[q] = 0, 0
+		for s := range m.teams {
+			if ranks[s] >= ranks[q] {
+				m.sum[q] += m.exp[s]
+			}
+			if ranks[s] == ranks[q] {
+				m.ties[q]++
+			}
+		}
+	}
+	for i := range m.teams {
+		t := &m.teams[i]
+		t.omega, t.delta = 0, 0
+		for q := range m.teams {
+			if ranks[q] > ranks[i] {
+				continue
+			}
+			p := 0.0 // that i comes next of those from q's rank on
+			if m.sum[q] > 0 {
+				p = m.exp[i] / m.sum[q]
+			}
+			if i == q {
+				t.omega += (1 - p) / m.ties[q]
+			} else {
+				t.omega -= p / m.ties[q]
+			}
+			t.delta += p * (1 - p) / m.ties[q]
+		}
+		t.omega /= m.c
+		gamma := math.Sqrt(t.variance) / m.c
+		t.delta *= gamma / (m.c * m.c)
+	}
+}
+
+// update gives a player of team k its new rating.
+func (m *match) update(k int, p Player, weight float64) Rating {
+	t, v := m.teams[k], m.variance(p.Rating)
+	r := Rating{
+		Mu:    p.Mu + weight*v*t.omega,
+		Sigma: math.Sqrt(v * max(1-weight*weight*v*t.delta, m.o.Kappa)),
+	}
+	if m.o.LimitSigma {
+		r.Sigma = min(r.Sigma, p.Sigma)
+	}
+	return r
+}
