@@ -4,6 +4,7 @@ export const arenaEn = {
   'arena.title': 'Arena',
   'arena.lead': 'One map, everybody at once. Fly, shoot, collect, come back.',
   'arena.name': 'Your name',
+  'arena.pilot': 'Pilot {n}',
   'arena.play': 'Play',
   'arena.watch': 'Watch',
   'arena.close': 'Close',

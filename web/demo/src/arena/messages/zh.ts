@@ -6,6 +6,7 @@ export const arenaZh: Readonly<Record<keyof typeof arenaEn, string>> = {
   'arena.title': '竞技场',
   'arena.lead': '一张地图，所有人同场。飞行、射击、拾取，再次出战。',
   'arena.name': '你的名字',
+  'arena.pilot': '飞行员 {n}',
   'arena.play': '开始游戏',
   'arena.watch': '观战',
   'arena.close': '关闭',

@@ -12,6 +12,8 @@ export interface ShipLook {
   entity: number;
   color: number;
   hull: number;
+  labelColor: number;
+  team: number;
   name: string;
   /** Flown by a player, by the game, by oneself. */
   human: boolean;
@@ -36,6 +38,12 @@ export interface ShipLook {
   age: number;
   /** Of the last frame that it was drawn in. */
   frame: number;
+  /** Whether health and shield are known, so that less of them means a hit. */
+  known: boolean;
+  /** The frame in which it was shot down, to tell that from leaving otherwise. */
+  fell: number;
+  /** Time until the engine's next puff. */
+  puff: number;
 }
 
 const TAU = 2 * Math.PI;

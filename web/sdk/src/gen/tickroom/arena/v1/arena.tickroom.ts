@@ -19,7 +19,7 @@ import * as pb from './arena_pb.js';
 export const kind = 'arena';
 
 /** Fingerprint of the schema, by which client and server see whether they have the same one. */
-export const fingerprint = 0x2efb0d441e374ccfn;
+export const fingerprint = 0x5f86db0bf1e980fen;
 
 /** PickupKind is what a pickup does. */
 export const PickupKind = pb.PickupKind;
@@ -134,6 +134,9 @@ export interface Rules {
   energyRate: number;
   /** Energy that a shot takes. */
   energyShot: number;
+  /** Seconds from one shot to the next, without and with a rapid fire pickup. */
+  fireEvery: number;
+  rapidEvery: number;
 }
 
 /**
@@ -268,6 +271,8 @@ export const components = {
     field(11, 'bullet_range', Kind.Float, 'bulletRange'),
     field(12, 'energy_rate', Kind.Float, 'energyRate'),
     field(13, 'energy_shot', Kind.Float, 'energyShot'),
+    field(14, 'fire_every', Kind.Float, 'fireEvery'),
+    field(15, 'rapid_every', Kind.Float, 'rapidEvery'),
   ]),
   pilot: /* @__PURE__ */ component<Pilot>(9, 'Pilot', [
     field(1, 'ship', Kind.Uint),

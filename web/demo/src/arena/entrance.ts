@@ -1,0 +1,197 @@
+// Who comes in, and how: asks for a name while somebody else's game is to be
+// seen, then plays or watches; says how the connection is; lets one come in anew.
+
+import { Client, JoinError, type StateChange } from '@tickroom/client';
+import { arena } from '@tickroom/client/games/arena';
+import { onLanguage, t } from '../i18n.ts';
+import { el, text } from './hud/dom.ts';
+import type { Hud, Mode } from './hud/hud.ts';
+import type { Controls } from './input/controls.ts';
+import { Game, type ArenaRoom } from './game.ts';
+import type { Stage } from './render/stage.ts';
+import type { Sounds } from './sound.ts';
+
+const nameKey = 'tickroom.name';
+const seatKey = 'tickroom.arena.seat';
+
+export class Entrance {
+  room: ArenaRoom | null = null;
+  game: Game | null = null;
+  readonly #client = new Client('/ws');
+  readonly #query = new URLSearchParams(location.search);
+  readonly #lobby = el('lobby');
+  readonly #name = el<HTMLInputElement>('name');
+  #entering: AbortController | null = null;
+  #name0 = '';
+
+  constructor(
+    readonly stage: Stage,
+    readonly controls: Controls,
+    readonly sounds: Sounds,
+    readonly hud: Hud,
+  ) {
+    el<HTMLFormElement>('enter').addEventListener('submit', (e) => {
+      e.preventDefault();
+      this.#keepName(this.#name.value);
+      void this.enter('play');
+    });
+    el('watch').addEventListener('click', () => void this.enter('watch'));
+    el('watch-play').addEventListener('click', () => void this.enter('play'));
+    hud.banner.onAgain = () => {
+      // An old page can only be helped by a new one.
+      if (hud.banner.old) location.reload();
+      else void this.enter(hud.mode === 'lobby' ? 'play' : hud.mode);
+    };
+    hud.onStep = (step) => void this.#follow(0, step);
+    hud.leaders.onChoose = (ship) => void this.#follow(ship, 0);
+    hud.chat.onSay = async (said, team) => {
+      await this.room?.command(arena.chat, { text: said, team });
+    };
+    onLanguage(() => this.#census());
+  }
+
+  /** Begins as the address says. */
+  async open(): Promise<void> {
+    this.#name0 = this.#storedName();
+    const asked = this.#query.get('name');
+    if (asked !== null) this.#name0 = asked.slice(0, 16);
+    this.#name.value = this.#name0;
+    if (this.#query.has('watch')) await this.enter('watch');
+    else if (asked !== null || seats.getItem(seatKey) !== null) await this.enter('play');
+    else await this.enter('lobby');
+  }
+
+  /** Leaves what there is and comes in anew. */
+  async enter(mode: Mode): Promise<void> {
+    this.#entering?.abort();
+    const entering = (this.#entering = new AbortController());
+    const { signal } = entering;
+    const before = this.room;
+    // From watching one goes into the same room.
+    const wanted = this.#query.get('room') ?? (before && before.state !== 'closed' ? before.id : '');
+    this.#dismiss();
+    this.hud.mode = mode;
+    this.hud.banner.hide();
+    this.#lobby.hidden = mode !== 'lobby';
+    if (mode === 'lobby') this.#name.focus({ preventScroll: true });
+    else if (this.#lobby.contains(document.activeElement)) (document.activeElement as HTMLElement).blur();
+    this.hud.leaders.show(mode !== 'lobby');
+    this.hud.minimap.show(mode !== 'lobby');
+    void before?.leave();
+    try {
+      const room = await this.#join(mode, wanted, signal);
+      if (signal.aborted) {
+        void room.leave();
+        return;
+      }
+      this.#begin(room, mode);
+    } catch (err) {
+      if (signal.aborted) return;
+      // Behind the way in nothing needs to be seen.
+      if (mode === 'lobby') this.hud.banner.hide();
+      else if (err instanceof JoinError) this.hud.banner.closed(err.code, err.reason);
+      else throw err;
+    }
+  }
+
+  async #join(mode: Mode, id: string, signal: AbortSignal): Promise<ArenaRoom> {
+    const onState = (s: StateChange) => {
+      if (!signal.aborted && mode !== 'lobby' && s.state !== 'closed') this.hud.banner.state(s);
+    };
+    const options = { signal, onState, hashEvery: 20, name: mode === 'play' ? this.#name0 || t('arena.pilot', { n: 100 + Math.floor(Math.random() * 900) }) : '' };
+    if (mode !== 'play') return this.#client.spectate(arena, id, options);
+    const keep = { ...options, storage: seats, storageKey: seatKey };
+    if (id === '') return this.#client.joinOrCreate(arena, keep);
+    try {
+      return await this.#client.join(arena, id, keep);
+    } catch (err) {
+      // Another room will do, unless a certain one was asked for.
+      if (signal.aborted || this.#query.has('room')) throw err;
+      return this.#client.joinOrCreate(arena, keep);
+    }
+  }
+
+  #begin(room: ArenaRoom, mode: Mode): void {
+    const { hud } = this;
+    this.room = room;
+    this.game = new Game(room, this.stage, this.controls, this.sounds, hud, mode);
+    const current = () => this.room === room;
+    if (mode !== 'lobby') hud.banner.state({ state: room.state, text: '' });
+    room.on('state', (s) => {
+      if (current() && mode !== 'lobby') hud.banner.state(s);
+    });
+    room.on('resumed', () => {
+      if (current() && mode !== 'lobby') hud.banner.news('resumed');
+    });
+    room.on('rejoined', () => {
+      if (current() && mode !== 'lobby') hud.banner.news('rejoined');
+    });
+    room.on('desync', (d) => console.warn(`the state of tick ${d.tick} differs from the server's`, d.entities));
+    room.tables.census.onAdd(() => this.#census());
+    room.tables.census.onChange(() => this.#census());
+  }
+
+  /** Ends the game on the screen; its room is left by the caller. */
+  #dismiss(): void {
+    this.game?.stop();
+    this.game = null;
+    this.room = null;
+    this.hud.feed.clear();
+  }
+
+  async #follow(ship: number, step: number): Promise<void> {
+    if (!this.room?.spectator) return;
+    try {
+      await this.room.command(arena.follow, { ship, step });
+    } catch {
+      // Too often, or the ship is gone: the next press will do.
+    }
+  }
+
+  #census(): void {
+    const [census] = this.room?.tables.census ?? [];
+    text(el('lobby-eyebrow'), census ? t('arena.now', { players: census.players, bots: census.bots }) : '');
+  }
+
+  #storedName(): string {
+    try {
+      return localStorage.getItem(nameKey) ?? '';
+    } catch {
+      return ''; // storage may be forbidden
+    }
+  }
+
+  #keepName(name: string): void {
+    this.#name0 = name.trim().slice(0, 16);
+    try {
+      localStorage.setItem(nameKey, this.#name0);
+    } catch {
+      // Storage may be forbidden.
+    }
+  }
+}
+
+/** Where the seat is kept while the page is loaded again; storage may be forbidden. */
+const seats = {
+  getItem(key: string): string | null {
+    try {
+      return sessionStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  setItem(key: string, value: string): void {
+    try {
+      sessionStorage.setItem(key, value);
+    } catch {
+      // Then a page that is loaded again begins anew.
+    }
+  },
+  removeItem(key: string): void {
+    try {
+      sessionStorage.removeItem(key);
+    } catch {
+      // As above.
+    }
+  },
+};

@@ -1,0 +1,520 @@
+// One room on the screen: takes what the room tells, predicts the own ship, and
+// draws a frame.
+
+import type { Room, View } from '@tickroom/client';
+import { arena } from '@tickroom/client/games/arena';
+import { t } from '../i18n.ts';
+import { Bullets, type Bullet } from './bullets.ts';
+import type { Hud, Mode } from './hud/hud.ts';
+import type { LeaderLine, TeamLine } from './hud/leaders.ts';
+import type { Controls } from './input/controls.ts';
+import { Looks } from './looks.ts';
+import { radians, type ShipInput } from './motion.ts';
+import { Prediction, type PilotRules } from './prediction.ts';
+import { DANGER, ENERGY, ICE, PICKUPS, SHIELD, WHITE } from './render/palette.ts';
+import { Effects } from './render/effects.ts';
+import { Scene, type ShipLook } from './render/scene.ts';
+import type { Stage } from './render/stage.ts';
+import type { Sounds } from './sound.ts';
+import { Terrain, type Obstacle } from './terrain.ts';
+
+export type ArenaRoom = Room<typeof arena>;
+
+/** Something to be shown when its tick is. */
+interface Coming {
+  tick: number;
+  show: () => void;
+}
+
+const RESPAWN = 3; // seconds, for the ring alone
+const PROTECTED = 2.5;
+const RAPID = 8;
+const BOOST = 8;
+const NOTHING: Readonly<ShipInput> = { turn: 0, thrust: 0, fire: false, steer: false, aim: 0 };
+
+export class Game {
+  readonly looks = new Looks();
+  readonly effects: Effects;
+  prediction: Prediction | null = null;
+  bullets: Bullets | null = null;
+  terrain: Terrain | null = null;
+  /** Less motion, for those who ask for it. */
+  calm = false;
+  /** What the last frame showed, for tests: ships, bullets and pickups in sight. */
+  visible = 0;
+  /** Ships of others in sight. */
+  rivals = 0;
+
+  readonly #scene: Scene;
+  #rules: arena.Rules | null = null;
+  #dirty = true; // the terrain is not that of the rows
+  #ship = 0; // the own one's entity, or the one that is followed
+  #team = 0;
+  #leader = 0;
+  #ahead = 0; // the tick that the own ship is shown at
+  #killer = '';
+  #wasAlive = false;
+  #danger = 0;
+  #boardAt = 0;
+  readonly #coming: Coming[] = [];
+  readonly #off: (() => void)[] = [];
+  readonly #lines: LeaderLine[] = [];
+  readonly #teams: TeamLine[] = [];
+
+  constructor(
+    readonly room: ArenaRoom,
+    readonly stage: Stage,
+    readonly controls: Controls,
+    readonly sounds: Sounds,
+    readonly hud: Hud,
+    readonly mode: Mode,
+  ) {
+    this.effects = new Effects(stage.atlas);
+    this.#scene = new Scene(stage.batch, stage.atlas, stage.camera);
+    stage.camera.forget();
+    const { tables } = room;
+    const off = this.#off;
+    const dirty = () => (this.#dirty = true);
+    off.push(tables.obstacle.onAdd(dirty), tables.obstacle.onRemove(dirty), tables.rules.onAdd(dirty));
+    off.push(
+      tables.bullet.onAdd((row, entity) => {
+        this.#settle();
+        this.bullets?.add(entity, row, this.mode === 'play' ? this.#ship : 0);
+      }),
+      tables.bullet.onRemove((_, entity) => this.bullets?.remove(entity, room.tick)),
+      room.on('snapshot', (tick) => this.#snapshot(tick)),
+      room.on('rejoined', () => this.#anew()),
+    );
+    this.#listen();
+    if (room.tick > 0) this.#snapshot(room.tick);
+  }
+
+  /** Lets go of the room. */
+  stop(): void {
+    for (const off of this.#off) off();
+    this.sounds.engine(0);
+    this.controls.release();
+  }
+
+  /** The ship in the middle: the own one, or the one that is followed. */
+  get ship(): number {
+    return this.#ship;
+  }
+
+  /** Where the own ship is shown, for tests. */
+  get own(): { x: number; y: number; heading: number; alive: boolean } {
+    const p = this.prediction;
+    return p ? { x: p.x, y: p.y, heading: p.heading, alive: p.alive } : { x: 0, y: 0, heading: 0, alive: false };
+  }
+
+  // --- what the room tells
+
+  #listen(): void {
+    const { room } = this;
+    const off = this.#off;
+    off.push(
+      room.onEvent(arena.Explosion, (e, tick) => {
+        const show = () => this.#explode(e.x, e.y, e.ship);
+        // The own ship is ahead of the others, and so is its end.
+        if (e.ship === this.#ship && this.mode === 'play') show();
+        else this.#coming.push({ tick, show });
+      }),
+      room.onEvent(arena.PickupTaken, (e, tick) => {
+        const show = () => {
+          const s = this.looks.get(e.ship);
+          if (s) this.effects.taken(s.x, s.y, PICKUPS[e.kind] ?? WHITE);
+          if (s?.own) this.sounds.play('pickup', 0.8);
+        };
+        if (e.ship === this.#ship) show();
+        else this.#coming.push({ tick, show });
+      }),
+      room.onEvent(arena.Hit, (e, tick) => {
+        if (this.mode !== 'play') return;
+        if (e.ship === this.#ship) this.#struck(e.damage);
+        else if (e.by === this.#ship) {
+          this.#coming.push({
+            tick,
+            show: () => {
+              const s = this.looks.get(e.ship);
+              if (!s) return;
+              if (e.damage > 0) this.effects.number(e.ship, s.x, s.y, e.damage, s.shield > 0 ? SHIELD : ENERGY);
+              this.sounds.play(e.damage > 0 ? 'hit' : 'shield', 0.7, this.#pan(s.x));
+            },
+          });
+        }
+      }),
+      room.onEvent(arena.Kill, (e) => {
+        const mine = this.mode !== 'play' ? '' : e.by === this.#ship ? 'by' : e.ship === this.#ship ? 'ship' : '';
+        this.hud.feed.kill(e.byName, e.name, mine);
+        if (mine === 'by') this.sounds.play('kill', 0.7);
+        if (mine === 'ship') this.#killer = e.byName;
+      }),
+      room.onEvent(arena.Said, (e) => {
+        const mine = e.player === room.player && this.mode === 'play';
+        this.hud.chat.said(e.name, e.text, e.team, mine);
+        if (!mine) this.sounds.play('talk', 0.35);
+      }),
+    );
+  }
+
+  /** Another session: nothing of the old one counts. */
+  #anew(): void {
+    this.looks.clear();
+    this.effects.clear();
+    this.bullets?.clear();
+    this.#coming.length = 0;
+    this.prediction = null;
+    this.bullets = null;
+    this.terrain = null;
+    this.#dirty = true;
+    this.#ship = this.#ahead = 0;
+    this.#wasAlive = false;
+    this.stage.camera.forget();
+  }
+
+  /** Builds the terrain, and what stands on it, when the rows of it have come. */
+  #settle(): void {
+    if (!this.#dirty) return;
+    const { room } = this;
+    const [rules] = room.tables.rules;
+    if (!rules) return;
+    this.#dirty = false;
+    this.#rules = { ...rules };
+    const obstacles: Obstacle[] = [];
+    for (const o of room.tables.obstacle) obstacles.push({ x: o.x, y: o.y, radius: o.radius, halfWidth: o.halfWidth, halfHeight: o.halfHeight });
+    this.terrain = new Terrain(rules.edge, rules.shipRadius, obstacles);
+    const perTick = rules.bulletSpeed / room.tickRate;
+    this.bullets = new Bullets(perTick, rules.bulletRange, this.terrain, { end: (b, spent) => this.#ended(b, spent) });
+    for (const b of room.tables.bullet) this.bullets.add(b.entity, b, this.#ship);
+    this.prediction = this.mode === 'play' ? new Prediction(room.tickRate, exact(rules), this.terrain) : null;
+    if (this.prediction) {
+      this.prediction.onFire = (tick, m) => {
+        this.bullets?.expect(this.#ship, m.x, m.y, radians(m.heading), tick);
+        this.sounds.play('shot', 0.5);
+      };
+    }
+    this.hud.chat.teams = rules.teams > 0;
+  }
+
+  #snapshot(tick: number): void {
+    this.#settle();
+    const { room, prediction } = this;
+    const [pilot] = room.tables.pilot;
+    if (!pilot || !prediction) return;
+    this.#ship = pilot.ship;
+    prediction.rebase(pilot, tick, room.inputAck);
+  }
+
+  // --- a frame
+
+  /** Lets dt seconds pass, up to now in milliseconds, and draws. */
+  frame(now: number, dt: number): void {
+    const { room, stage, terrain } = this;
+    const view = room.view(now);
+    const rules = this.#rules;
+    this.looks.frame++;
+    if (!rules || !terrain || !this.bullets || view.tick === 0) {
+      stage.camera.update(dt, this.calm);
+      stage.begin(rules?.viewRadius ?? 400);
+      stage.end(rules?.edge ?? 4096, 0);
+      return;
+    }
+    this.effects.calm = this.calm;
+    this.#steer(now, dt);
+    this.#play(view.tick);
+    this.#look(view, dt);
+    stage.camera.update(dt, this.calm);
+    stage.begin(rules.viewRadius);
+    this.#draw(view, rules, terrain, now / 1000, dt);
+    stage.end(rules.edge, this.calm ? Math.min(0.5, this.#danger) : this.#danger);
+    this.#report(view, rules, now);
+    if (this.looks.frame % 30 === 0) this.looks.sweep();
+  }
+
+  /** Sends the input of each tick, and puts the own ship where it is shown. */
+  #steer(now: number, dt: number): void {
+    const { room, prediction, controls } = this;
+    if (!prediction || this.#ship === 0) return;
+    // An input that is sent now will be there half a round trip later.
+    const target = room.serverTick(now) + ((room.rtt / 2) * room.tickRate) / 1000;
+    this.#ahead += dt * room.tickRate;
+    const off = target - this.#ahead;
+    this.#ahead += Math.abs(off) > 8 ? off : off * Math.min(1, dt * 3);
+    const tick = Math.floor(this.#ahead) + 1;
+    if (tick > prediction.tick && room.state === 'live') {
+      let input: Readonly<ShipInput> = NOTHING;
+      if (prediction.alive) {
+        if (prediction.vx !== 0 || prediction.vy !== 0) controls.keys.back = Math.atan2(-prediction.vy, -prediction.vx);
+        const s = this.stage;
+        const { camera } = s;
+        input = controls.read(s.width / 2 + (prediction.x - camera.x) * camera.scale, s.height / 2 - (prediction.y - camera.y) * camera.scale, prediction.heading);
+      }
+      const seq = room.input(input);
+      prediction.sent(seq, tick, input);
+    }
+    prediction.show(this.#ahead, dt);
+    this.sounds.engine(prediction.alive ? prediction.thrust : 0);
+  }
+
+  /** Shows events whose tick has come. */
+  #play(tick: number): void {
+    for (let i = 0; i < this.#coming.length; ) {
+      const c = this.#coming[i]!;
+      if (c.tick > tick) {
+        i++;
+        continue;
+      }
+      this.#coming.splice(i, 1);
+      c.show();
+    }
+  }
+
+  /** Points the camera. */
+  #look(view: View<typeof arena>, dt: number): void {
+    const { camera } = this.stage;
+    const p = this.prediction;
+    if (p) {
+      // A little ahead of the ship, where it flies.
+      if (p.alive) camera.follow(p.x + p.vx * 0.1, p.y + p.vy * 0.1, 0.09, dt);
+      return;
+    }
+    const [row] = this.room.tables.camera;
+    if (!row) return;
+    this.#ship = row.ship;
+    const s = view.tables.ship.get(row.ship);
+    if (s) camera.follow(s.x, s.y, 0.12, dt);
+    else camera.follow(row.x, row.y, 0.3, dt);
+  }
+
+  #draw(view: View<typeof arena>, rules: arena.Rules, terrain: Terrain, time: number, dt: number): void {
+    const scene = this.#scene;
+    const bullets = this.bullets!;
+    const p = this.prediction;
+    const { camera } = this.stage;
+    scene.obstacles(terrain, time);
+    let visible = 0;
+    for (const row of view.tables.pickup) {
+      scene.pickup(row.entity, row.kind, row.x, row.y, time);
+      if (camera.sees(row.x, row.y, 20)) visible++;
+    }
+    bullets.update(view.tick, p ? this.#ahead : view.tick, p ? p.x : 0, p ? p.y : 0, camera);
+    for (let i = 0; i < bullets.live.length; i++) {
+      const b = bullets.live[i]!;
+      scene.bullet(b, this.looks.get(b.ship)?.color ?? ICE);
+      if (camera.sees(b.px, b.py, 10)) visible++;
+    }
+    this.rivals = 0;
+    for (const row of view.tables.ship) {
+      if (p && row.entity === this.#ship) continue;
+      this.rivals++;
+      if (this.#other(view, rules, row, time, dt)) visible++;
+    }
+    if (p?.alive && this.#ship !== 0) {
+      this.#self(p, rules, time, dt);
+      visible++;
+    }
+    this.#missing(rules);
+    this.effects.draw(this.stage.batch, camera, dt);
+    this.visible = visible;
+  }
+
+  /** Draws somebody's ship, and tells whether it is on the screen. */
+  #other(view: View<typeof arena>, rules: arena.Rules, row: { entity: number; x: number; y: number; heading: number; thrust: boolean }, time: number, dt: number): boolean {
+    const { looks, effects, stage } = this;
+    const { camera } = stage;
+    const s = looks.meet(row.entity);
+    const came = s.frame !== looks.frame - 1;
+    s.x = row.x;
+    s.y = row.y;
+    s.heading = row.heading;
+    s.leader = row.entity === this.#leader;
+    if (came || (looks.frame + row.entity) % 16 === 0) looks.name(s, view.tables.identity.get(row.entity), false, this.#team);
+    if (came) s.known = false;
+    const loss = looks.heal(s, view.tables.vitals.get(row.entity));
+    looks.age(s, row.thrust, dt);
+    const seen = camera.sees(s.x, s.y, rules.shipRadius * 3);
+    if (came && s.protected && seen) {
+      effects.warp(s.x, s.y, s.color);
+      this.#hear('spawn', s.x, s.y, 0.35);
+    }
+    if (!seen) {
+      if (this.rivals < 30) this.#scene.pointer(s.x, s.y, s.color);
+      return false;
+    }
+    if (loss.hull > 0) effects.sparks(s.x, s.y, 0, 6.3, 5, 110, s.color);
+    this.#puff(s, -Math.cos(s.heading), -Math.sin(s.heading), rules.shipRadius, dt);
+    this.#scene.ship(s, rules.shipRadius, time);
+    this.#scene.badge(s, rules.shipRadius);
+    const below = rules.shipRadius * 1.75 + (s.health < 100 || s.shield > 0 ? 10 : 4) / camera.scale;
+    stage.labels.put(s.entity, s.name, s.labelColor, s.x, s.y - below, camera);
+    return true;
+  }
+
+  #self(p: Prediction, rules: arena.Rules, time: number, dt: number): void {
+    const { looks, room } = this;
+    const s = looks.meet(this.#ship);
+    const came = s.frame !== looks.frame - 1;
+    s.x = p.x;
+    s.y = p.y;
+    s.heading = p.heading;
+    s.leader = this.#ship === this.#leader;
+    const id = room.tables.identity.get(this.#ship);
+    this.#team = id?.team ?? 0;
+    looks.name(s, id, true, this.#team);
+    looks.heal(s, room.tables.vitals.get(this.#ship));
+    looks.age(s, p.thrust > 0, dt);
+    if (came) {
+      this.effects.warp(s.x, s.y, s.color);
+      this.sounds.play('spawn', 0.6);
+    }
+    this.#puff(s, -Math.cos(s.heading), -Math.sin(s.heading), rules.shipRadius, dt);
+    this.#scene.ship(s, rules.shipRadius, time);
+    this.#scene.badge(s, rules.shipRadius);
+  }
+
+  #puff(s: ShipLook, bx: number, by: number, radius: number, dt: number): void {
+    if (s.burn < 0.3) return;
+    s.puff -= dt;
+    if (s.puff > 0) return;
+    s.puff = 0.035 + Math.random() * 0.03;
+    this.effects.exhaust(s.x + bx * radius * 1.5, s.y + by * radius * 1.5, bx * 90, by * 90, s.boost ? PICKUPS[4] : s.color);
+  }
+
+  /** Ships that were there a frame ago, well within sight, and were not shot down: they have left. */
+  #missing(rules: arena.Rules): void {
+    const { list, frame } = this.looks;
+    const { camera } = this.stage;
+    for (let i = 0; i < list.length; i++) {
+      const s = list[i]!;
+      if (s.frame !== frame - 1 || frame - s.fell < 30 || s.own) continue;
+      if (camera.sees(s.x, s.y, 0) && Math.hypot(s.x - camera.x, s.y - camera.y) < rules.viewRadius * 0.85) this.effects.warp(s.x, s.y, s.color);
+    }
+  }
+
+  // --- effects
+
+  #explode(x: number, y: number, ship: number): void {
+    const s = this.looks.get(ship);
+    if (s) s.fell = this.looks.frame;
+    const { camera } = this.stage;
+    const own = this.mode === 'play' && ship === this.#ship;
+    if (s && Math.hypot(s.x - x, s.y - y) < 60) {
+      x = s.x;
+      y = s.y;
+    }
+    if (!camera.sees(x, y, 120)) return;
+    this.effects.explode(x, y, s?.color ?? WHITE);
+    const far = Math.hypot(x - camera.x, y - camera.y);
+    camera.shake(own ? 9 : Math.max(0, 5 * (1 - far / 260)));
+    if (own) this.sounds.play('boom-own', 1);
+    else this.#hear('boom', x, y, 0.8);
+  }
+
+  /** The own ship was hit. */
+  #struck(damage: number): void {
+    const s = this.looks.get(this.#ship);
+    if (damage === 0) {
+      this.sounds.play('shield', 0.4);
+      if (s) s.spark = 1;
+      return;
+    }
+    this.sounds.play(s && s.shield > 0 ? 'shield' : 'struck', 0.9);
+    this.stage.camera.shake(2.6);
+    this.#danger = Math.min(0.9, this.#danger + 0.35);
+    if (s) this.effects.sparks(s.x, s.y, 0, 6.3, 8, 150, s.shield > 0 ? SHIELD : DANGER);
+  }
+
+  #ended(b: Readonly<Bullet>, spent: boolean): void {
+    if (spent) return;
+    const color = this.looks.get(b.ship)?.color ?? ICE;
+    this.effects.impact(b.px, b.py, b.heading, color);
+  }
+
+  #pan(x: number): number {
+    return (x - this.stage.camera.x) / (this.stage.camera.width * 0.6);
+  }
+
+  #hear(sound: 'boom' | 'spawn', x: number, y: number, volume: number): void {
+    const { camera } = this.stage;
+    const far = Math.hypot(x - camera.x, y - camera.y) / (camera.width * 0.8);
+    if (far < 1) this.sounds.play(sound, volume, this.#pan(x), far * 0.8);
+  }
+
+  // --- around the picture
+
+  #report(view: View<typeof arena>, rules: arena.Rules, now: number): void {
+    const { room, hud, prediction: p } = this;
+    const [pilot] = room.tables.pilot;
+    if (p && pilot) {
+      const v = room.tables.vitals.get(this.#ship);
+      const health = p.alive ? (v?.health ?? 0) : 0;
+      hud.vitals.set(health, p.alive ? (v?.shield ?? 0) : 0, p.alive ? p.energy(this.#ahead) : 0);
+      const left = (until: number) => (p.alive ? Math.max(0, until - this.#ahead) / room.tickRate : 0);
+      hud.vitals.boost('protected', left(pilot.protectedUntil) / PROTECTED);
+      hud.vitals.boost('rapid', left(pilot.rapidUntil) / RAPID);
+      hud.vitals.boost('boost', left(pilot.boostUntil) / BOOST);
+      // With little left the edges of the screen beat.
+      const low = p.alive && health <= 30 ? (0.3 - health / 100) * 1.6 + 0.12 : 0;
+      const beat = this.calm ? 1 : 0.75 + 0.25 * Math.sin(now / 180);
+      this.#danger = Math.max(low * beat, this.#danger * 0.93);
+      if (!p.alive && pilot.respawnTick > 0) {
+        hud.fallen(this.#killer, (pilot.respawnTick - room.serverTick(now)) / room.tickRate, RESPAWN);
+      } else if (!this.#wasAlive && p.alive) {
+        hud.alive();
+        this.#killer = '';
+      }
+      this.#wasAlive = p.alive;
+    } else this.#danger *= 0.9;
+    if (now - this.#boardAt < 100 && now >= this.#boardAt) return;
+    this.#boardAt = now;
+    this.#board(rules);
+    const { camera } = this.stage;
+    hud.minimap.draw(this.terrain!, camera, rules.viewRadius, this.looks.list, this.looks.frame);
+    if (this.mode === 'watch') {
+      const [row] = room.tables.camera;
+      const id = row ? (view.tables.identity.get(row.ship) ?? room.tables.identity.get(row.ship)) : undefined;
+      let name = id?.name ?? '';
+      if (!name && row) for (const l of room.tables.leader) if (l.ship === row.ship) name = l.name;
+      if (row?.ship && !name) name = '…';
+      hud.watching(name, row?.auto ?? true);
+    }
+  }
+
+  #board(rules: arena.Rules): void {
+    const { room } = this;
+    const lines = this.#lines;
+    lines.length = 0;
+    this.#leader = 0;
+    let listed = false;
+    for (const l of room.tables.leader) {
+      const me = this.mode === 'play' && l.ship === this.#ship;
+      listed ||= me;
+      if (l.rank === 1) this.#leader = l.ship;
+      lines.push({ rank: l.rank, ship: l.ship, name: l.name, team: l.team, score: l.score, me });
+    }
+    lines.sort((a, b) => a.rank - b.rank);
+    if (!listed && this.mode === 'play') {
+      const score = room.tables.score.get(this.#ship);
+      const id = room.tables.identity.get(this.#ship);
+      if (score && id) lines.push({ rank: 0, ship: this.#ship, name: id.name, team: id.team, score: score.score, me: true });
+    }
+    const teams = this.#teams;
+    teams.length = 0;
+    if (rules.teams > 0) {
+      for (const s of room.tables.teamScore) teams.push({ team: s.team, score: s.score, mine: this.mode === 'play' && s.team === this.#team });
+      teams.sort((a, b) => b.score - a.score);
+    }
+    const [census] = room.tables.census;
+    const text = census ? t('arena.now', { players: census.players, bots: census.bots }) : '';
+    this.hud.leaders.set(lines, teams, text, this.mode === 'watch', this.#ship);
+  }
+}
+
+/** The rules with the numbers that the server has: what travels as a float of 32 bits was a short decimal. */
+function exact(rules: arena.Rules): PilotRules {
+  const short = (v: number) => Number(v.toPrecision(7));
+  return {
+    shipRadius: short(rules.shipRadius), maxSpeed: short(rules.maxSpeed), boostSpeed: short(rules.boostSpeed), thrust: short(rules.thrust), drag: short(rules.drag),
+    turnRate: short(rules.turnRate), energyRate: short(rules.energyRate), energyShot: short(rules.energyShot), fireEvery: short(rules.fireEvery), rapidEvery: short(rules.rapidEvery),
+  };
+}

@@ -1,0 +1,112 @@
+// Over the game: how the connection is, where it isn't as it should be.
+
+import type { StateChange } from '@tickroom/client';
+import { onLanguage, t, type Key } from '../../i18n.ts';
+import { el, text } from './dom.ts';
+
+type Light = 'live' | 'wait' | 'off';
+
+/** What the page says about close codes that end it all. */
+const closed: Readonly<Record<number, Key>> = {
+  1000: 'arena.closed.done', 4002: 'arena.closed.room', 4003: 'arena.closed.full', 4012: 'arena.closed.full', 4004: 'arena.closed.ended', 4006: 'arena.closed.old',
+  4011: 'arena.closed.kicked', 4014: 'arena.closed.taken', 1006: 'arena.closed.silent',
+};
+
+export class Banner {
+  /** The button to join again was pressed. */
+  onAgain: () => void = () => {};
+  /** Whether only a new page helps. */
+  old = false;
+  readonly #root = el('banner');
+  readonly #dot = this.#root.querySelector<HTMLElement>('.dot')!;
+  readonly #title = el('banner-title');
+  readonly #text = el('banner-text');
+  readonly #button = el<HTMLButtonElement>('banner-again');
+  /** Says the current thing again, in another language or with another time. */
+  #say: () => void = () => {};
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #clock: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    this.#button.addEventListener('click', () => this.onAgain());
+    onLanguage(() => this.#say());
+  }
+
+  /** A change of the connection's state. */
+  state(s: StateChange): void {
+    switch (s.state) {
+      case 'connecting':
+        // Usually it takes no time that one would want to read about.
+        this.#later(500, () => this.#show('wait', () => [t('arena.state.connecting'), '']));
+        break;
+      case 'live':
+        if (this.#root.dataset['kind'] !== 'news') this.hide();
+        break;
+      case 'reconnecting':
+        this.#show('wait', () => {
+          const seconds = s.retryAt === undefined ? 0 : Math.ceil((s.retryAt - performance.now()) / 1000);
+          if (s.offline) return [t('arena.state.lost'), t('arena.state.offline')];
+          return [t('arena.state.lost'), seconds > 0 ? t('arena.state.retry', { seconds }) : t('arena.state.trying')];
+        });
+        this.#clock = setInterval(() => this.#say(), 250);
+        break;
+      case 'closed':
+        this.closed(s.code ?? 1000, s.reason ?? '');
+        break;
+    }
+    document.body.dataset['state'] = s.state;
+  }
+
+  /** It is over, for the reason that a close code tells. */
+  closed(code: number, reason: string): void {
+    this.old = code === 4006;
+    const key = closed[code] ?? (reason ? 'arena.closed.other' : 'arena.closed.done');
+    this.#show('off', () => [t('arena.state.closed'), t(key, { reason: reason || `${code}` })]);
+    text(this.#button, t(this.old ? 'arena.state.reload' : 'arena.state.again'));
+    this.#button.hidden = false;
+    document.body.dataset['state'] = 'closed';
+  }
+
+  /** Good news, for a moment. */
+  news(what: 'resumed' | 'rejoined'): void {
+    this.#show('live', () => [t(`arena.state.${what}`), t(`arena.state.${what}.text`)]);
+    this.#root.dataset['kind'] = 'news';
+    this.#later(what === 'rejoined' ? 5000 : 2600, () => this.hide());
+  }
+
+  /** Something that can't be helped. */
+  fail(title: Key, body: Key): void {
+    this.#show('off', () => [t(title), t(body)]);
+  }
+
+  hide(): void {
+    this.#stop();
+    this.#say = () => {};
+    this.#root.hidden = true;
+    delete this.#root.dataset['kind'];
+  }
+
+  #show(light: Light, words: () => [string, string]): void {
+    this.#stop();
+    this.#root.hidden = false;
+    this.#root.dataset['kind'] = light;
+    this.#dot.className = `dot ${light}`;
+    this.#button.hidden = true;
+    this.#say = () => {
+      const [title, body] = words();
+      text(this.#title, title);
+      text(this.#text, body);
+    };
+    this.#say();
+  }
+
+  #later(ms: number, fn: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(fn, ms);
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    clearInterval(this.#clock);
+  }
+}

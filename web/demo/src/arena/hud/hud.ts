@@ -1,0 +1,90 @@
+// All that stands over the picture.
+
+import { number, onLanguage, t } from '../../i18n.ts';
+import { Banner } from './banner.ts';
+import { Chat } from './chat.ts';
+import { el, text } from './dom.ts';
+import { Feed } from './feed.ts';
+import { Leaders } from './leaders.ts';
+import { Minimap } from './minimap.ts';
+import { Vitals } from './vitals.ts';
+
+/** What the page is about: the way in, the game, or somebody else's. */
+export type Mode = 'lobby' | 'play' | 'watch';
+
+export class Hud {
+  readonly vitals = new Vitals();
+  readonly leaders = new Leaders();
+  readonly feed = new Feed();
+  readonly chat = new Chat();
+  readonly minimap = new Minimap();
+  readonly banner = new Banner();
+  /** A spectator wants another ship: the one before, the next, or the game's choice. */
+  onStep: (step: -1 | 0 | 1) => void = () => {};
+
+  readonly #fallen = el('fallen');
+  readonly #fallenBy = el('fallen-by');
+  readonly #fallenTime = el('fallen-time');
+  readonly #ring = el('fallen-ring');
+  readonly #watchbar = el('watchbar');
+  readonly #watched = el('watch-name');
+  readonly #auto = el<HTMLButtonElement>('watch-auto');
+  readonly #numbers = el('numbers');
+  #dead = false;
+  #mode: Mode = 'lobby';
+
+  constructor() {
+    el('watch-prev').addEventListener('click', () => this.onStep(-1));
+    el('watch-next').addEventListener('click', () => this.onStep(1));
+    this.#auto.addEventListener('click', () => this.onStep(0));
+    onLanguage(() => (this.#dead = false));
+  }
+
+  get mode(): Mode {
+    return this.#mode;
+  }
+
+  set mode(mode: Mode) {
+    this.#mode = mode;
+    document.body.dataset['mode'] = mode;
+    this.vitals.show(mode === 'play');
+    this.#watchbar.hidden = mode !== 'watch';
+    this.chat.enabled = mode === 'play';
+    if (mode !== 'play') {
+      this.alive();
+      this.chat.close();
+    }
+    el('tool-watch').setAttribute('aria-pressed', String(mode === 'watch'));
+    el<HTMLButtonElement>('tool-chat').disabled = mode !== 'play';
+  }
+
+  /** The own ship was shot down, and comes back in so many seconds of all. */
+  fallen(by: string, seconds: number, all: number): void {
+    if (!this.#dead) {
+      this.#dead = true;
+      this.#fallen.hidden = false;
+      document.body.classList.add('fallen');
+    }
+    text(this.#fallenBy, by ? t('arena.fallen.by', { name: by }) : '');
+    const left = Math.ceil(seconds);
+    text(this.#fallenTime, left > 0 ? t('arena.fallen.back', { seconds: left }) : t('arena.fallen.soon'));
+    this.#ring.style.strokeDashoffset = `${Math.round(Math.max(0, Math.min(1, seconds / all)) * 200) / 200}`;
+  }
+
+  alive(): void {
+    if (!this.#dead && this.#fallen.hidden) return;
+    this.#dead = false;
+    this.#fallen.hidden = true;
+    document.body.classList.remove('fallen');
+  }
+
+  watching(name: string, auto: boolean): void {
+    text(this.#watched, name || t('arena.watching.nobody'));
+    const pressed = String(auto);
+    if (this.#auto.getAttribute('aria-pressed') !== pressed) this.#auto.setAttribute('aria-pressed', pressed);
+  }
+
+  numbers(ping: number, fps: number): void {
+    text(this.#numbers, t('arena.numbers', { ping: number(Math.round(ping)), fps: number(Math.round(fps)) }));
+  }
+}

@@ -1,0 +1,100 @@
+// The leaderboard, the teams' scores, and how many are in the room. Its lines are
+// buttons for spectators, who follow a leader that way.
+
+import { number, onLanguage, t, type Key } from '../../i18n.ts';
+import { TEAMS, css } from '../render/palette.ts';
+import { el, make, text } from './dom.ts';
+
+export interface LeaderLine {
+  rank: number;
+  ship: number;
+  name: string;
+  team: number;
+  score: number;
+  me: boolean;
+}
+
+export interface TeamLine {
+  team: number;
+  score: number;
+  mine: boolean;
+}
+
+const LINES = 11;
+
+export class Leaders {
+  /** A spectator has chosen a ship. */
+  onChoose: (ship: number) => void = () => {};
+  readonly #root = el('leaders');
+  readonly #teams = el('teams');
+  readonly #census = el('census');
+  readonly #lines: { item: HTMLElement; button: HTMLButtonElement; rank: HTMLElement; name: HTMLElement; score: HTMLElement; ship: number }[] = [];
+  #watching = false;
+  #key = '';
+
+  constructor() {
+    const list = el('leaders-list');
+    for (let i = 0; i < LINES; i++) {
+      const item = make('li');
+      const button = document.createElement('button');
+      button.type = 'button';
+      const rank = make('span', 'rank');
+      const name = make('span', 'name');
+      const score = make('span', 'score num');
+      button.append(rank, name, score);
+      item.append(button);
+      item.hidden = true;
+      list.append(item);
+      const line = { item, button, rank, name, score, ship: 0 };
+      button.addEventListener('click', () => this.#watching && this.onChoose(line.ship));
+      this.#lines.push(line);
+    }
+    const toggle = el('leaders-toggle');
+    const open = (yes: boolean) => {
+      this.#root.classList.toggle('folded', !yes);
+      toggle.setAttribute('aria-expanded', String(yes));
+    };
+    toggle.addEventListener('click', () => open(this.#root.classList.contains('folded')));
+    open(!matchMedia('(max-width: 700px), (max-height: 480px)').matches);
+    onLanguage(() => (this.#key = ''));
+  }
+
+  show(visible: boolean): void {
+    this.#root.hidden = !visible;
+  }
+
+  set(lines: readonly LeaderLine[], teams: readonly TeamLine[], census: string, watching: boolean, followed: number): void {
+    let key = `${watching} ${followed} ${census}`;
+    for (const l of lines) key += `|${l.rank},${l.ship},${l.name},${l.score},${l.team},${l.me}`;
+    for (const l of teams) key += `|${l.team},${l.score},${l.mine}`;
+    if (key === this.#key) return;
+    this.#key = key;
+    this.#watching = watching;
+    this.#root.classList.toggle('choose', watching);
+    for (let i = 0; i < LINES; i++) {
+      const line = this.#lines[i]!;
+      const l = lines[i];
+      line.item.hidden = !l;
+      if (!l) continue;
+      line.ship = l.ship;
+      line.item.classList.toggle('me', l.me);
+      line.item.classList.toggle('followed', watching && l.ship === followed);
+      // What does nothing should not take the focus.
+      line.button.disabled = !watching;
+      text(line.rank, l.rank > 0 ? `${l.rank}` : '–');
+      text(line.name, l.name);
+      line.name.style.color = l.team > 0 ? css(TEAMS[l.team] ?? TEAMS[0]) : '';
+      text(line.score, number(l.score));
+      line.button.setAttribute('aria-label', t('arena.score', { name: l.me ? `${l.name} (${t('arena.you')})` : l.name, score: l.score }));
+    }
+    this.#teams.replaceChildren(...teams.map((l) => {
+      const item = make('li', l.mine ? 'mine' : '');
+      const badge = make('b', `team-${l.team}`);
+      badge.style.backgroundColor = css(TEAMS[l.team] ?? TEAMS[0]);
+      item.append(badge, make('span', '', t(`arena.team.${l.team}` as Key)), make('span', 'score num', number(l.score)));
+      return item;
+    }));
+    this.#teams.hidden = teams.length === 0;
+    text(this.#census, census);
+  }
+}

@@ -1,0 +1,122 @@
+// What is kept of each ship in sight, to draw it: its look, and what fades.
+
+import { HULLS, colorOf, hullOf, mix, WHITE } from './render/palette.ts';
+import type { ShipLook } from './render/scene.ts';
+
+export interface IdentityRow {
+  readonly player: number;
+  readonly name: string;
+  readonly team: number;
+  readonly hue: number;
+}
+
+export interface VitalsRow {
+  readonly health: number;
+  readonly shield: number;
+  readonly protected: boolean;
+  readonly rapid: boolean;
+  readonly boost: boolean;
+}
+
+/** What a ship lost since it was looked at last. */
+export interface Loss {
+  hull: number;
+  shield: number;
+}
+
+/** Frames after which a ship that isn't seen is forgotten. */
+const FORGET = 90;
+
+export class Looks {
+  /** Those of the last moments; drawn are those whose frame is the current one. */
+  readonly list: ShipLook[] = [];
+  readonly #byEntity = new Map<number, ShipLook>();
+  readonly #pool: ShipLook[] = [];
+  readonly #loss: Loss = { hull: 0, shield: 0 };
+  frame = 0;
+
+  get(entity: number): ShipLook | undefined {
+    return this.#byEntity.get(entity);
+  }
+
+  /** The look of a ship that is to be drawn now; fresh tells whether it has just come. */
+  meet(entity: number): ShipLook {
+    let s = this.#byEntity.get(entity);
+    if (!s) {
+      s = this.#pool.pop() ?? blank();
+      Object.assign(s, fresh);
+      s.entity = entity;
+      this.#byEntity.set(entity, s);
+      this.list.push(s);
+    }
+    return s;
+  }
+
+  /** Takes over who flies a ship. */
+  name(s: ShipLook, id: IdentityRow | undefined, own: boolean, ownTeam: number): void {
+    s.own = own;
+    if (!id) return;
+    s.name = id.name;
+    s.human = id.player > 0;
+    s.team = id.team;
+    s.ally = id.team > 0 && id.team === ownTeam;
+    s.color = colorOf(id.team, id.hue);
+    s.hull = hullOf(id.team, id.hue) % HULLS;
+    s.labelColor = own ? WHITE : mix(s.color, WHITE, id.player > 0 ? 0.65 : 0.35);
+  }
+
+  /** Takes over how a ship is doing, and tells what it lost. */
+  heal(s: ShipLook, v: VitalsRow | undefined): Readonly<Loss> {
+    this.#loss.hull = this.#loss.shield = 0;
+    if (!v) return this.#loss;
+    if (s.known) {
+      this.#loss.hull = Math.max(0, s.health - v.health);
+      this.#loss.shield = Math.max(0, s.shield - v.shield);
+      if (this.#loss.hull > 0) s.flash = 1;
+      if (this.#loss.shield > 0) s.spark = 1;
+    }
+    s.known = true;
+    s.health = v.health;
+    s.shield = v.shield;
+    s.protected = v.protected;
+    s.rapid = v.rapid;
+    s.boost = v.boost;
+    return this.#loss;
+  }
+
+  /** Lets dt seconds pass for a ship. */
+  age(s: ShipLook, thrust: boolean, dt: number): void {
+    s.age += dt;
+    s.burn += ((thrust ? 1 : 0) - s.burn) * Math.min(1, dt * 14);
+    s.flash *= Math.exp(-dt * 11);
+    s.spark *= Math.exp(-dt * 5);
+    s.frame = this.frame;
+  }
+
+  /** Forgets those that have not been seen for a while. */
+  sweep(): void {
+    for (let i = this.list.length - 1; i >= 0; i--) {
+      const s = this.list[i]!;
+      if (this.frame - s.frame < FORGET) continue;
+      this.#byEntity.delete(s.entity);
+      this.list[i] = this.list[this.list.length - 1]!;
+      this.list.pop();
+      this.#pool.push(s);
+    }
+  }
+
+  clear(): void {
+    this.#pool.push(...this.list);
+    this.list.length = 0;
+    this.#byEntity.clear();
+  }
+}
+
+const fresh = {
+  name: '', color: WHITE, labelColor: WHITE, hull: 0, team: 0, human: false, own: false, ally: false, leader: false, known: false, fell: 0, puff: 0,
+  health: 100, shield: 0, protected: false, rapid: false, boost: false, burn: 0, flash: 0, spark: 0, age: 0, frame: 0,
+} as const;
+
+function blank(): ShipLook {
+  return { ...fresh, entity: 0, x: 0.5, y: 0.5, heading: 0.5 };
+}

@@ -1,0 +1,37 @@
+// Where drawing is slow, fewer pixels are drawn: that is better than fewer
+// frames. The game's own pace is not touched by it.
+
+const STEPS = [1, 0.75, 0.55] as const;
+const SLOW = 30; // milliseconds from one frame to the next
+const FAST = 18;
+
+export class Sharpness {
+  /** Share of the pixels along an edge. */
+  value: number = STEPS[0];
+  #step = 0;
+  #mean = 16;
+  #since = 0;
+  #raised = 0;
+
+  /** Takes the time since the last frame; tells whether the value has changed. */
+  saw(gap: number, now: number): boolean {
+    // A page that was hidden, or a machine that was busy for a moment, says nothing.
+    if (gap > 250 || gap <= 0) {
+      this.#since = now;
+      return false;
+    }
+    this.#mean += (gap - this.#mean) * 0.03;
+    if (now - this.#since < 3000) return false;
+    let step = this.#step;
+    if (this.#mean > SLOW && step < STEPS.length - 1) step++;
+    else if (this.#mean < FAST && step > 0 && now - this.#since > 20_000 && this.#raised < 2) {
+      step--;
+      this.#raised++;
+    }
+    if (step === this.#step) return false;
+    this.#step = step;
+    this.#since = now;
+    this.value = STEPS[step]!;
+    return true;
+  }
+}
