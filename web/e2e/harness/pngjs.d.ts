@@ -1,0 +1,5 @@
+declare module 'pngjs' {
+  export class PNG {
+    static sync: { read(data: Buffer): { width: number; height: number; data: Buffer } };
+  }
+}

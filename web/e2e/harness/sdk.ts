@@ -1,0 +1,51 @@
+// The client library in a page, alone: a script of it and its games that is run
+// in any page of the server, as `library`.
+
+import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+
+import type { View } from './browser.ts';
+
+/** What the script makes of the library. */
+export interface Library {
+  readonly connect: typeof import('@tickroom/client').connect;
+  readonly Client: typeof import('@tickroom/client').Client;
+  readonly arena: typeof import('@tickroom/client/games/arena').arena;
+  readonly walkers: typeof import('@tickroom/client/games/walkers').walkers;
+}
+
+let script: Promise<string> | undefined;
+
+async function bundle(): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `
+        export { Client, connect } from '@tickroom/client';
+        export { arena } from '@tickroom/client/games/arena';
+        export { walkers } from '@tickroom/client/games/walkers';
+      `,
+      resolveDir: fileURLToPath(new URL('..', import.meta.url)),
+    },
+    bundle: true,
+    write: false,
+    format: 'iife',
+    globalName: 'library',
+    target: 'es2022',
+    conditions: ['tickroom-source'],
+  });
+  return `${outputFiles[0]!.text}; globalThis.library = library;`;
+}
+
+/** Goes to the least that a server shows, its icon, and puts the library there. */
+export async function bring(view: View, origin: string): Promise<void> {
+  script ??= bundle();
+  view.expect(/favicon\.ico/); // which browsers ask for when they show a picture
+  await view.goto(`${origin}/icon.svg`);
+  await view.page.evaluate(await script);
+}
+
+declare global {
+  interface Window {
+    readonly library: Library;
+  }
+}

@@ -1,0 +1,105 @@
+// A real server in a process of its own, that can be ended, killed and started
+// again at the same address.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** How a server process ended. */
+interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<End>;
+}
+
+/** Settings that suit tests: a small arena in which everybody meets. */
+const small = [
+  '--log-format', 'json', '--seed', '5', '--shutdown-grace', '1s',
+  '--kind-option', 'arena.map=1024', '--kind-option', 'arena.obstacles=8', '--kind-option', 'arena.pickups=12',
+];
+
+export class Server {
+  /** What it has logged, line by line, over all its lives. */
+  readonly log: string[] = [];
+  #listen = '127.0.0.1:0';
+  readonly #flags: readonly string[];
+  #running: Running | undefined;
+
+  private constructor(flags: readonly string[]) {
+    this.#flags = flags;
+  }
+
+  /** Starts a server on a free port. Flags are those of `tickroom serve`. */
+  static async start(...flags: string[]): Promise<Server> {
+    const s = new Server(flags);
+    await s.start();
+    return s;
+  }
+
+  /** Where it listens, as host:port. */
+  get address(): string {
+    return this.#listen;
+  }
+
+  get port(): number {
+    return Number(this.#listen.split(':').pop());
+  }
+
+  get url(): string {
+    return `http://${this.#listen}`;
+  }
+
+  get pid(): number {
+    return this.#running?.child.pid ?? 0;
+  }
+
+  /** Starts it, again at the address that it had. */
+  async start(): Promise<void> {
+    const bin = process.env['TICKROOM_BIN'];
+    if (!bin) throw new Error('there is no server to start: TICKROOM_BIN is not set');
+    // The environment's settings are not the tests'.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('TICKROOM_')));
+    const child = spawn(bin, ['serve', '--listen', this.#listen, '--admin', '', ...small, ...this.#flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...env, GORACE: 'halt_on_error=0' },
+    });
+    const ended = new Promise<End>((resolve) => child.on('close', (code, signal) => resolve({ code, signal })));
+    child.on('error', (err) => this.log.push(String(err)));
+    this.#running = { child, ended };
+    const listening = new Promise<string>((resolve, reject) => {
+      const read = (line: string) => {
+        this.log.push(line);
+        const at = /"msg":"listening","clients":"([^"]+)"/.exec(line);
+        if (at?.[1]) resolve(at[1]);
+      };
+      createInterface({ input: child.stdout }).on('line', read);
+      createInterface({ input: child.stderr }).on('line', read);
+      void ended.then(() => reject(new Error(`the server did not start:\n${this.log.join('\n')}`)));
+    });
+    this.#listen = await listening;
+  }
+
+  /** Ends it as an operator would, and checks that it went as it should. */
+  async stop(): Promise<void> {
+    const end = await this.#end('SIGTERM');
+    if (end && (end.code !== 0 || this.log.some((l) => l.includes('DATA RACE') || l.includes('"level":"ERROR"')))) {
+      throw new Error(`the server ended with ${JSON.stringify(end)}:\n${this.log.join('\n')}`);
+    }
+  }
+
+  /** Kills it: no farewell. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<End | undefined> {
+    const running = this.#running;
+    if (!running) return undefined;
+    this.#running = undefined;
+    running.child.kill(signal);
+    return running.ended;
+  }
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    environment: 'node',
+    globalSetup: ['harness/build.ts'],
+    // A browser without a graphics card keeps all processors busy by itself.
+    fileParallelism: false,
+    // Waits have time-outs of their own, which say what was waited for.
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
+    teardownTimeout: 30_000,
+    reporters: ['verbose'],
+  },
+});
