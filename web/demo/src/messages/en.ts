@@ -3,9 +3,11 @@
 // may have the forms "one | many".
 
 import { arenaEn } from '../arena/messages/en.ts';
+import { netEn } from './net.en.ts';
 
 export const en = {
   ...arenaEn,
+  ...netEn,
 
   'lang.name': 'English',
   'lang.switch': 'Language',

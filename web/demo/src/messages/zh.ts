@@ -2,9 +2,11 @@
 
 import { arenaZh } from '../arena/messages/zh.ts';
 import type { Messages } from '../i18n.ts';
+import { netZh } from './net.zh.ts';
 
 export const zh: Messages = {
   ...arenaZh,
+  ...netZh,
 
   'lang.name': '中文',
   'lang.switch': '语言',

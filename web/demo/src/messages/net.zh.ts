@@ -1,0 +1,53 @@
+import type { netEn } from './net.en.ts';
+
+/** The netgraph's texts in Chinese. */
+export const netZh: Record<keyof typeof netEn, string> = {
+  'net.title': '网络状况',
+  'net.pause': '暂停图表',
+  'net.close': '关闭',
+  'net.window': '最近 30 秒',
+
+  'net.state.connecting': '连接中',
+  'net.state.live': '已连接',
+  'net.state.reconnecting': '重连中',
+  'net.state.closed': '已断开',
+
+  'net.times': '时间',
+  'net.rtt': '往返延迟',
+  'net.gap': '快照间隔',
+  'net.delay': '插值延迟',
+  'net.traffic': '流量',
+  'net.in': '下行',
+  'net.out': '上行',
+  'net.entity': '每实体字节',
+  'net.skipped': '跳过的帧',
+  'net.decode': '解码耗时',
+  'net.ms': '毫秒',
+  'net.kbs': 'kB/s',
+  'net.bytes': 'B',
+  'net.pers': '次/秒',
+
+  'net.say.rtt': '往返延迟 {n} 毫秒',
+  'net.say.gap': '快照最长间隔 {n} 毫秒',
+  'net.say.delay': '插值延迟 {n} 毫秒',
+  'net.say.in': '每秒接收 {n} 字节',
+  'net.say.out': '每秒发送 {n} 字节',
+  'net.say.entity': '每个实体 {n} 字节',
+  'net.say.skipped': '每秒跳过 {n} 帧',
+  'net.say.decode': '解码一次快照 {n} 毫秒',
+  'net.say.and': '；',
+  'net.say.nothing': '还没有测量数据。',
+
+  'net.bad': '模拟弱网',
+  'net.bad.none': '不模拟',
+  'net.bad.phone': '手机网络',
+  'net.bad.train': '高铁上',
+  'net.bad.delay': '附加延迟',
+  'net.bad.jitter': '抖动',
+  'net.bad.loss': '丢包率',
+  'net.bad.stall': '卡住',
+  'net.bad.stall.for': '网络卡住 {n} 秒',
+  'net.bad.seconds': '{n} 秒',
+  'net.bad.cut': '断线',
+  'net.bad.cut.title': '直接断开连接，随后会自动重连',
+};
