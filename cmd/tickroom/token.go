@@ -1,0 +1,168 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tickroom/tickroom/server/identity"
+)
+
+// tokenFlags are what `tickroom token` is told.
+type tokenFlags struct {
+	player, name     string
+	roles, audience  []string
+	issuer           string
+	ttl, notBefore   time.Duration
+	keyFile, newFile string
+	alg              string
+}
+
+func newToken() *cobra.Command {
+	var f tokenFlags
+	cmd := &cobra.Command{
+		Use:   "token",
+		Short: "Mint a token that says who a player is",
+		Long: `Mint a token, as a game's account service would: a JSON Web Token that says who a
+player is, signed with a key that the server trusts. It is for development and
+tests. The token alone goes to standard output, all else to standard error.
+
+A key comes first. An EdDSA key has two files: the private one signs, the public
+one (.pub) is for servers, which can then tell players but not make them up. An
+HS256 key is one secret that both sides have. The server reads the public key's
+file as identity.key_files, the secret's as identity.secret_files.
+
+Whoever has the private key or the secret can be any player, admins included; keep
+it out of the repository. A token is a password too, until it expires.`,
+		Example: `  tickroom token --new-key dev.key                        # make dev.key and dev.key.pub
+  tickroom token --key-file dev.key --player ann --name Ann
+  tickroom token --key-file dev.key --player mod1 --role moderator --ttl 10m
+  tickroom token --new-key dev.key --player ann           # both at once
+  tickroom token --new-key dev.secret --alg HS256         # a shared secret instead
+  TOKEN=$(tickroom token --key-file dev.key --player ann 2>/dev/null)`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.run(cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.player, "player", "", "the player's id: up to 128 printable ASCII characters without spaces")
+	fl.StringVar(&f.name, "name", "", "the player's name, for others: up to 64 bytes")
+	fl.StringSliceVar(&f.roles, "role", nil, "what the player may do: "+strings.Join(identity.RoleNames(), ", ")+"; may be repeated (default player)")
+	fl.DurationVar(&f.ttl, "ttl", time.Hour, "how long the token is good for; 0: for ever, which servers refuse unless told otherwise")
+	fl.DurationVar(&f.notBefore, "not-before", 0, "how long from now it becomes good")
+	fl.StringVar(&f.issuer, "issuer", "", "who made it, if the server asks for an issuer (identity.issuer)")
+	fl.StringSliceVar(&f.audience, "audience", nil, "whom it is for, if the server asks for an audience (identity.audience)")
+	fl.StringVar(&f.keyFile, "key-file", "", "file with the key to sign with: an Ed25519 private key in PEM, or an HS256 secret")
+	fl.StringVar(&f.newFile, "new-key", "", "make a new key in this file, which must not be there yet")
+	fl.StringVar(&f.alg, "alg", identity.EdDSA, "what the new key is for: EdDSA or HS256")
+	fl.SortFlags = false
+	return cmd
+}
+
+func (f *tokenFlags) run(stdout, stderr io.Writer) error {
+	grant, err := f.grant()
+	if err != nil {
+		return usageError{err}
+	}
+	var key *identity.SigningKey
+	if f.newFile != "" {
+		key, err = f.newKey(stderr)
+	} else {
+		key, err = identity.ReadSigningKey(f.keyFile)
+	}
+	if err != nil {
+		return err
+	}
+	if f.player == "" {
+		fmt.Fprintf(stderr, "\nNow mint a token:\n\n  tickroom token --key-file %s --player ann\n", f.newFile)
+		return nil
+	}
+	token, err := key.Mint(grant)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stderr, describe(grant, key))
+	_, err = fmt.Fprintln(stdout, string(token))
+	return err
+}
+
+// newKey makes a key and tells how to use it.
+func (f *tokenFlags) newKey(stderr io.Writer) (*identity.SigningKey, error) {
+	key, err := identity.NewSigningKey(f.alg)
+	if err != nil {
+		return nil, err
+	}
+	verify, err := key.Write(f.newFile)
+	if err != nil {
+		return nil, err
+	}
+	if key.Alg() == identity.HS256 {
+		fmt.Fprintf(stderr, "%s is a new secret. Whoever has it can sign tokens.\nThe server needs it in its configuration:\n\n  identity:\n    secret_files: [%s]\n", f.newFile, verify)
+	} else {
+		fmt.Fprintf(stderr, "%s is a new private key. Whoever has it can sign tokens.\nThe server needs the public key in its configuration:\n\n  identity:\n    key_files: [%s]\n", f.newFile, verify)
+	}
+	return key, nil
+}
+
+// grant checks what the command was told, before any file is touched.
+func (f *tokenFlags) grant() (identity.Grant, error) {
+	g := identity.Grant{Player: f.player, Name: f.name, Issuer: f.issuer, Audience: f.audience, TTL: f.ttl, Now: time.Now()}
+	switch {
+	case f.keyFile == "" && f.newFile == "":
+		return g, errors.New("a key to sign with is missing: give --key-file FILE, or make one with --new-key FILE; see tickroom token --help")
+	case f.keyFile != "" && f.newFile != "":
+		return g, errors.New("--key-file takes a key that is there, --new-key makes one: give one of them")
+	case f.player == "" && f.keyFile != "":
+		return g, errors.New("whose token? give --player ID, for example --player ann")
+	case f.alg != identity.EdDSA && f.alg != identity.HS256:
+		return g, fmt.Errorf("--alg: %q is not one of: %s, %s", f.alg, identity.EdDSA, identity.HS256)
+	case f.ttl < 0:
+		return g, fmt.Errorf("--ttl: %v is less than nothing; give a time such as 10m or 1h", f.ttl)
+	case f.ttl > 0 && f.ttl < time.Second:
+		return g, fmt.Errorf("--ttl: %v is too little; tokens count in seconds", f.ttl)
+	case f.notBefore < 0:
+		return g, fmt.Errorf("--not-before: %v is less than nothing; it counts from now", f.notBefore)
+	case f.ttl > 0 && f.notBefore >= f.ttl:
+		return g, fmt.Errorf("--not-before: the token would become good after %v, and expire after %v", f.notBefore, f.ttl)
+	}
+	if f.player != "" {
+		if err := identity.CheckPlayer(f.player); err != nil {
+			return g, fmt.Errorf("--player: %w", err)
+		}
+	}
+	if err := identity.CheckName(f.name); err != nil {
+		return g, fmt.Errorf("--name: %w", err)
+	}
+	for _, name := range f.roles {
+		r, ok := identity.ParseRole(name)
+		if !ok {
+			return g, fmt.Errorf("--role: %q is not one of: %s", name, strings.Join(identity.RoleNames(), ", "))
+		}
+		g.Roles |= r
+	}
+	if g.Roles == 0 {
+		g.Roles = identity.Player
+	}
+	if f.notBefore > 0 {
+		g.NotBefore = g.Now.Add(f.notBefore)
+	}
+	return g, nil
+}
+
+// describe says what was signed, in a line.
+func describe(g identity.Grant, key *identity.SigningKey) string {
+	until := "for ever"
+	if g.TTL > 0 {
+		until = "until " + g.Now.Add(g.TTL).Format(time.RFC3339)
+	}
+	from := ""
+	if !g.NotBefore.IsZero() {
+		from = "from " + g.NotBefore.Format(time.RFC3339) + " "
+	}
+	return fmt.Sprintf("player %s (%s), good %s%s, signed with %s", g.Player, g.Roles, from, until, key.Alg())
+}
