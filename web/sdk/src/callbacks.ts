@@ -1,22 +1,22 @@
 /** Functions that want to be told of something. */
 export class Callbacks<Args extends unknown[]> {
-  private list: ((...args: Args) => void)[] = [];
+  #list: ((...args: Args) => void)[] = [];
 
   /** Adds a function; the result takes it away again. */
   add(fn: (...args: Args) => void): () => void {
-    this.list = [...this.list, fn];
+    this.#list = [...this.#list, fn];
     return () => {
-      this.list = this.list.filter((f) => f !== fn);
+      this.#list = this.#list.filter((f) => f !== fn);
     };
   }
 
   get any(): boolean {
-    return this.list.length > 0;
+    return this.#list.length > 0;
   }
 
   /** Calls all of them. What one throws is reported, and stops nobody else. */
   call(...args: Args): void {
-    for (const fn of this.list) {
+    for (const fn of this.#list) {
       try {
         fn(...args);
       } catch (err) {

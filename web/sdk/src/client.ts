@@ -54,13 +54,13 @@ export interface JoinOptions {
 
 /** A server to join rooms of. */
 export class Client {
-  private readonly url: string;
-  private readonly options: ClientOptions;
+  readonly #url: string;
+  readonly #options: ClientOptions;
 
   /** @param url of the server's WebSocket, such as `wss://example.com/ws`; in a page also `/ws`. */
   constructor(url: string, options: ClientOptions = {}) {
-    this.url = resolve(url);
-    this.options = options;
+    this.#url = resolve(url);
+    this.#options = options;
   }
 
   /**
@@ -72,27 +72,27 @@ export class Client {
    * {@link JoinOptions.timeoutMs}; the signal's reason when that is aborted.
    */
   joinOrCreate<G extends Game>(game: G, options: JoinOptions = {}): Promise<Room<G>> {
-    return this.enter(game, '', false, options);
+    return this.#enter(game, '', false, options);
   }
 
   /** Joins a certain room. See {@link Client.joinOrCreate}; no other room will do, also when the session is gone. */
   join<G extends Game>(game: G, roomId: string, options: JoinOptions = {}): Promise<Room<G>> {
-    return this.enter(game, roomId, false, options);
+    return this.#enter(game, roomId, false, options);
   }
 
   /** Watches a room of the game, a certain one or any, without a part in it. Not every game lets clients do so. */
   spectate<G extends Game>(game: G, roomId = '', options: JoinOptions = {}): Promise<Room<G>> {
-    return this.enter(game, roomId, true, options);
+    return this.#enter(game, roomId, true, options);
   }
 
-  private async enter<G extends Game>(game: G, roomId: string, spectate: boolean, o: JoinOptions): Promise<Room<G>> {
+  async #enter<G extends Game>(game: G, roomId: string, spectate: boolean, o: JoinOptions): Promise<Room<G>> {
     o.signal?.throwIfAborted();
-    const clock = this.options.clock ?? systemClock;
+    const clock = this.#options.clock ?? systemClock;
     const kind = o.kind ?? game.kind;
     const room = new Room(
       game,
       {
-        url: this.url,
+        url: this.#url,
         kind,
         room: roomId,
         spectate,
@@ -100,13 +100,13 @@ export class Client {
         data: o.data ?? new Uint8Array(0),
         hashEvery: o.hashEvery ?? 0,
         every: o.every ?? 1,
-        socket: this.options.socket ?? webSocket,
+        socket: this.#options.socket ?? webSocket,
         clock,
-        random: this.options.random ?? Math.random,
-        surroundings: this.options.surroundings ?? page,
-        backoff: this.options.backoff ?? {},
+        random: this.#options.random ?? Math.random,
+        surroundings: this.#options.surroundings ?? page,
+        backoff: this.#options.backoff ?? {},
         store: o.storage,
-        storeKey: o.storageKey ?? `tickroom:${this.url}:${kind}`,
+        storeKey: o.storageKey ?? `tickroom:${this.#url}:${kind}`,
       },
       o.interpolation ?? {},
     );

@@ -17,25 +17,25 @@ export const systemClock: Clock = {
 
 /** The minimum of the last 5 to 10 seconds. */
 class WindowMin {
-  private current = Infinity;
-  private previous = Infinity;
-  private since = 0;
+  #current = Infinity;
+  #previous = Infinity;
+  #since = 0;
 
   add(v: number, now: number): void {
-    const age = now - this.since;
-    if (this.current === Infinity || age >= 10_000) {
-      this.previous = Infinity;
-      this.current = v;
-      this.since = now;
+    const age = now - this.#since;
+    if (this.#current === Infinity || age >= 10_000) {
+      this.#previous = Infinity;
+      this.#current = v;
+      this.#since = now;
     } else if (age >= 5_000) {
-      this.previous = this.current;
-      this.current = v;
-      this.since = now;
-    } else if (v < this.current) this.current = v;
+      this.#previous = this.#current;
+      this.#current = v;
+      this.#since = now;
+    } else if (v < this.#current) this.#current = v;
   }
 
   get value(): number {
-    return Math.min(this.current, this.previous);
+    return Math.min(this.#current, this.#previous);
   }
 }
 
@@ -49,39 +49,39 @@ export class ServerClock {
   lastRtt = 0;
   perTick = 50;
 
-  private arrival = new WindowMin();
-  private wall = new WindowMin();
-  private trip = new WindowMin();
+  #arrival = new WindowMin();
+  #wall = new WindowMin();
+  #trip = new WindowMin();
 
   reset(tickRate: number): void {
     this.perTick = 1000 / tickRate;
-    this.arrival = new WindowMin();
-    this.wall = new WindowMin();
-    this.trip = new WindowMin();
+    this.#arrival = new WindowMin();
+    this.#wall = new WindowMin();
+    this.#trip = new WindowMin();
   }
 
   /** A snapshot has arrived. Gives by how much it was later than the fastest one. */
   sawTick(tick: number, now: number): number {
     const at = now - tick * this.perTick;
-    this.arrival.add(at, now);
-    return at - this.arrival.value;
+    this.#arrival.add(at, now);
+    return at - this.#arrival.value;
   }
 
   sawPong(sent: number, serverTime: number, now: number): void {
     this.lastRtt = now - sent;
-    this.trip.add(this.lastRtt, now);
-    this.wall.add(now - serverTime, now);
+    this.#trip.add(this.lastRtt, now);
+    this.#wall.add(now - serverTime, now);
   }
 
   /** The shortest round trip of the last seconds, 0 before the first. */
   get rtt(): number {
-    const v = this.trip.value;
+    const v = this.#trip.value;
     return v === Infinity ? 0 : v;
   }
 
   /** The newest tick of which a snapshot can have arrived by now, with a fraction; 0 if nothing is known. */
   arrivedTick(now: number): number {
-    const v = this.arrival.value;
+    const v = this.#arrival.value;
     return v === Infinity ? 0 : (now - v) / this.perTick;
   }
 
@@ -93,7 +93,7 @@ export class ServerClock {
 
   /** The server's wall clock now, in milliseconds since 1970; NaN before the first pong. */
   serverTime(now: number): number {
-    const v = this.wall.value;
+    const v = this.#wall.value;
     return v === Infinity ? NaN : now - v + this.rtt / 2;
   }
 }

@@ -1,28 +1,3 @@
-/** The close codes of tickroom, next to those of WebSocket. */
-export const CloseCode = {
-  Done: 1000,
-  GoingAway: 1001,
-  Lost: 1006,
-  ServerFault: 1011,
-  TryLater: 1013,
-  HelloTimeout: 4000,
-  BadHello: 4001,
-  NoSuchRoom: 4002,
-  RoomFull: 4003,
-  RoomClosed: 4004,
-  RoomFailed: 4005,
-  Schema: 4006,
-  BadMessage: 4007,
-  RateLimited: 4008,
-  Overflow: 4009,
-  Idle: 4010,
-  Kicked: 4011,
-  ServerFull: 4012,
-  SessionGone: 4013,
-  TakenOver: 4014,
-} as const;
-export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
-
 /**
  * What a close code says about coming back: after a pause (`soon`), after a
  * longer one (`later`), to another room (`elsewhere`), or not (`stop`).

@@ -29,63 +29,63 @@ export class Delay implements Interpolation {
   jitterMs = 0;
   extrapolating = false;
 
-  private readonly minDelay: number;
-  private readonly maxDelay: number;
+  readonly #minDelay: number;
+  readonly #maxDelay: number;
   readonly extrapolate: number;
-  private readonly late = new Float64Array(remembered);
-  private readonly sorted = new Float64Array(remembered);
-  private count = 0;
+  readonly #late = new Float64Array(remembered);
+  readonly #sorted = new Float64Array(remembered);
+  #count = 0;
   /** Usual time between two snapshots, in ticks. */
-  private interval = 1;
-  private shown = -1;
-  private at = 0;
+  #interval = 1;
+  #shown = -1;
+  #at = 0;
 
   constructor(o: InterpolationOptions = {}) {
-    this.minDelay = o.minDelayMs ?? 0;
-    this.maxDelay = Math.max(this.minDelay, o.maxDelayMs ?? 500);
+    this.#minDelay = o.minDelayMs ?? 0;
+    this.#maxDelay = Math.max(this.#minDelay, o.maxDelayMs ?? 500);
     this.extrapolate = o.extrapolateMs ?? 150;
   }
 
   /** Forgets what was shown: the next view begins where it should. */
   restart(): void {
-    this.shown = -1;
-    this.interval = 1;
+    this.#shown = -1;
+    this.#interval = 1;
   }
 
   /** Forgets all. */
   reset(): void {
     this.restart();
-    this.count = 0;
+    this.#count = 0;
     this.jitterMs = 0;
   }
 
   /** A snapshot has arrived, late by so much, that brought so many ticks. */
   saw(late: number, ticks: number): void {
-    this.late[this.count++ % remembered] = late;
-    const n = Math.min(this.count, remembered);
-    this.sorted.set(this.late);
-    this.jitterMs = this.sorted.subarray(0, n).sort()[Math.floor(0.9 * (n - 1))];
+    this.#late[this.#count++ % remembered] = late;
+    const n = Math.min(this.#count, remembered);
+    this.#sorted.set(this.#late);
+    this.jitterMs = this.#sorted.subarray(0, n).sort()[Math.floor(0.9 * (n - 1))];
     // A longer pause counts at once, a shorter one by and by.
     // A very long one was none of the rate.
     if (ticks > 32) return;
-    this.interval = ticks > this.interval ? ticks : this.interval + (ticks - this.interval) * 0.1;
+    this.#interval = ticks > this.#interval ? ticks : this.#interval + (ticks - this.#interval) * 0.1;
   }
 
   /** The tick to show now, given the tick that could have arrived by now and the newest that has. */
   tick(now: number, arrived: number, newest: number, perTick: number): number {
-    const want = arrived - Math.min(this.maxDelay, Math.max(this.minDelay, this.interval * perTick + this.jitterMs)) / perTick;
+    const want = arrived - Math.min(this.#maxDelay, Math.max(this.#minDelay, this.#interval * perTick + this.jitterMs)) / perTick;
     // There is nothing to be seen beyond.
     const limit = newest + this.extrapolate / perTick;
-    const passed = Math.max(0, now - this.at) / perTick;
-    const off = want - (this.shown + passed);
-    if (this.shown < 0 || off > 1000 / perTick) this.shown = Math.max(0, Math.min(want, limit));
+    const passed = Math.max(0, now - this.#at) / perTick;
+    const off = want - (this.#shown + passed);
+    if (this.#shown < 0 || off > 1000 / perTick) this.#shown = Math.max(0, Math.min(want, limit));
     else {
       // Off by a tenth of a second, time goes faster or slower by a quarter.
       const speed = 1 + Math.max(-0.25, Math.min(0.25, (off * perTick) / 400));
-      this.shown = Math.max(this.shown, Math.min(this.shown + passed * speed, limit));
+      this.#shown = Math.max(this.#shown, Math.min(this.#shown + passed * speed, limit));
     }
-    this.at = Math.max(this.at, now);
-    this.delayMs = (arrived - this.shown) * perTick;
-    return this.shown;
+    this.#at = Math.max(this.#at, now);
+    this.delayMs = (arrived - this.#shown) * perTick;
+    return this.#shown;
   }
 }

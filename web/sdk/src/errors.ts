@@ -1,5 +1,3 @@
-import type { CloseCode } from './close.js';
-
 /** What a server sent breaks the protocol: the connection is closed with 4007. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
@@ -14,7 +12,7 @@ export class SchemaError extends Error {
 export class JoinError extends Error {
   override readonly name = 'JoinError';
   /** The close code that said so; 1006 if there was no connection. */
-  readonly code: CloseCode | number;
+  readonly code: number;
   /** What the server said with it. */
   readonly reason: string;
 

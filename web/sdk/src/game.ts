@@ -1,24 +1,14 @@
 // What a game's generated module is made of: descriptions of components, events
 // and commands, with types that carry what they describe.
 
-import type { DescMessage, Message, MessageInitShape } from '@bufbuild/protobuf';
-import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
+import type { Message } from '@bufbuild/protobuf';
 
-/** How a field's values travel in tables, as the Kind of the protocol. */
-export const Kind = {
-  Uint: 1,
-  Int: 2,
-  Bool: 3,
-  Enum: 4,
-  Quantised: 5,
-  Int64: 6,
-  Uint64: 7,
-  Float: 8,
-  Double: 9,
-  String: 10,
-  Bytes: 11,
-} as const;
-export type Kind = (typeof Kind)[keyof typeof Kind];
+import type { InitOf, MessageType } from './message.js';
+
+export { message, type MessageType } from './message.js';
+
+/** How the values of fields travel in tables, by name. */
+export * as Kind from './kinds.js';
 
 /** What a schema says of one field of a component. */
 export interface Field {
@@ -28,7 +18,8 @@ export interface Field {
   readonly name: string;
   /** The property of rows. */
   readonly key: string;
-  readonly kind: Kind;
+  /** One of {@link Kind}. */
+  readonly kind: number;
   readonly repeated: boolean;
   /** A quantised value is `min + steps * step`. */
   readonly step: number;
@@ -55,14 +46,14 @@ export interface Component<Row = object> {
 /** An event of a game, for {@link Room.onEvent}. */
 export interface EventType<M extends Message = Message> {
   readonly id: number;
-  readonly message: GenMessage<M>;
+  readonly message: MessageType<M>;
 }
 
 /** A command of a game, for {@link Room.command}. */
 export interface CommandType<C extends Message = Message, R extends Message | undefined = Message | undefined> {
   readonly id: number;
-  readonly message: GenMessage<C>;
-  readonly reply: R extends Message ? GenMessage<R> : undefined;
+  readonly message: MessageType<C>;
+  readonly reply: R extends Message ? MessageType<R> : undefined;
 }
 
 /** A game's generated module, as `import { arena } from '@tickroom/client/games/arena'` brings it. */
@@ -74,17 +65,17 @@ export interface Game {
   /** By the names that their tables have in a room. */
   readonly components: Readonly<Record<string, Component>>;
   /** The message that a player sends each tick. */
-  readonly input?: DescMessage;
+  readonly input?: MessageType;
 }
 
 /** The rows of a component. */
 export type RowOf<C> = C extends Component<infer Row> ? Row : never;
 
 /** What {@link Room.input} takes: a game's input message, or some of its fields. */
-export type InputOf<G extends Game> = G extends { readonly input: infer D extends DescMessage } ? MessageInitShape<D> : never;
+export type InputOf<G extends Game> = G extends { readonly input: MessageType<infer M> } ? InitOf<M> : never;
 
 /** Describes a field; for generated code. */
-export function field(number: number, name: string, kind: Kind, key = name, more: Partial<Field> = {}): Field {
+export function field(number: number, name: string, kind: number, key = name, more: Partial<Field> = {}): Field {
   return { number, name, key, kind, repeated: false, step: 0, min: 0, max: 0, wrapSteps: 0, smooth: 0, ...more };
 }
 
@@ -94,13 +85,20 @@ export function component<Row>(id: number, name: string, fields: readonly Field[
 }
 
 /** Describes an event; for generated code. */
-export function event<M extends Message>(id: number, message: GenMessage<M>): EventType<M> {
+export function event<M extends Message>(id: number, message: MessageType<M>): EventType<M> {
   return { id, message };
 }
 
 /** Describes a command; for generated code. */
-export function command<C extends Message>(id: number, message: GenMessage<C>): CommandType<C, undefined>;
-export function command<C extends Message, R extends Message>(id: number, message: GenMessage<C>, reply: GenMessage<R>): CommandType<C, R>;
-export function command(id: number, message: GenMessage<Message>, reply?: GenMessage<Message>): unknown {
+export function command<C extends Message>(id: number, message: MessageType<C>): CommandType<C, undefined>;
+export function command<C extends Message, R extends Message>(id: number, message: MessageType<C>, reply: MessageType<R>): CommandType<C, R>;
+export function command(id: number, message: MessageType<Message>, reply?: MessageType<Message>): unknown {
   return { id, message, reply };
+}
+
+/** Makes an enum, of names and of numbers; for generated code. */
+export function enumeration<E extends object>(values: { readonly [K in keyof E as K extends string ? K : never]: number }): E {
+  const e: Record<string, unknown> = { ...values };
+  for (const [name, n] of Object.entries<number>(values)) e[n] ??= name;
+  return e as E;
 }

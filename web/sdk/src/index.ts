@@ -9,7 +9,8 @@
  */
 export { Client, connect, type ClientOptions, type JoinOptions } from './client.js';
 export { type Clock } from './clock.js';
-export { type Advice, type Backoff, CloseCode } from './close.js';
+export { type Advice, type Backoff } from './close.js';
+export * as CloseCode from './codes.js';
 export { type Interpolation, type InterpolationOptions } from './delay.js';
 export { CommandError, type CommandErrorCode, JoinError, ProtocolError, SchemaError } from './errors.js';
 export {
@@ -23,9 +24,11 @@ export {
   type RowOf,
   command,
   component,
+  enumeration,
   event,
   field,
 } from './game.js';
+export { type InitOf, message, type MessageField, type MessageType, type Scalar } from './message.js';
 export { type PendingInput } from './outbox.js';
 export { type Desync, Room, type RoomEvents } from './room.js';
 export { type State, type StateChange, type Store } from './session.js';

@@ -3,12 +3,13 @@
 // one is its number of steps. Strings, bytes and lists are objects.
 
 import { SchemaError } from './errors.js';
-import { type Component, type Field, Kind } from './game.js';
+import type { Component, Field } from './game.js';
+import * as Kind from './kinds.js';
 
 /** A field as the decoder needs it. */
 export class Plan {
   readonly number: number;
-  readonly kind: Kind;
+  readonly kind: number;
   readonly repeated: boolean;
   readonly step: number;
   readonly min: number;

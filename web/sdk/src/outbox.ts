@@ -1,9 +1,10 @@
-import { create, type DescMessage, fromBinary, type Message, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { Message } from '@bufbuild/protobuf';
 
 import type { Clock } from './clock.js';
 import { CommandError, type CommandErrorCode } from './errors.js';
-import { ClientFrameSchema, type Reply } from './gen/tickroom/v1/frame_pb.js';
 import type { CommandType } from './game.js';
+import { createMessage, decodeMessage, encodeMessage, type InitOf, type MessageType } from './message.js';
+import { encodeFrame, type Reply } from './wire/messages.js';
 
 /** How many inputs may wait to be sent or to be acknowledged; then the oldest is forgotten. */
 const maxInputs = 128;
@@ -48,120 +49,120 @@ export class Outbox {
   maxMessage = 8192;
   dropped = 0;
 
-  private readonly clock: Clock;
-  private calls: Call[] = [];
-  private seq = 0;
-  private lastId = 0;
+  readonly #clock: Clock;
+  #calls: Call[] = [];
+  #seq = 0;
+  #lastId = 0;
   /** How many of inputs have been sent on this connection. */
-  private sentInputs = 0;
+  #sentInputs = 0;
 
   constructor(clock: Clock) {
-    this.clock = clock;
+    this.#clock = clock;
   }
 
-  input(desc: DescMessage, init: MessageInitShape<DescMessage>): number {
-    const message = create(desc, init);
-    const data = toBinary(desc, message);
+  input(type: MessageType, init: InitOf<Message>): number {
+    const message = createMessage(type, init);
+    const data = encodeMessage(type, message);
     if (data.length > maxInput) throw new RangeError(`an input of ${data.length} bytes: a server takes ${maxInput}`);
     if (this.inputs.length === maxInputs) {
-      if (this.sentInputs === 0) this.dropped++;
-      this.forget(1);
+      if (this.#sentInputs === 0) this.dropped++;
+      this.#forget(1);
     }
-    this.inputs.push({ seq: ++this.seq, input: message, data });
-    return this.seq;
+    this.inputs.push({ seq: ++this.#seq, input: message, data });
+    return this.#seq;
   }
 
   /** The state includes the inputs up to seq. */
   done(seq: number): void {
     let n = 0;
     while (n < this.inputs.length && this.inputs[n].seq <= seq) n++;
-    if (n > 0) this.forget(n);
+    if (n > 0) this.#forget(n);
   }
 
-  private forget(n: number): void {
+  #forget(n: number): void {
     this.inputs = this.inputs.slice(n);
-    this.sentInputs = Math.max(0, this.sentInputs - n);
+    this.#sentInputs = Math.max(0, this.#sentInputs - n);
   }
 
-  command<C extends Message, R extends Message | undefined>(type: CommandType<C, R>, init: MessageInitShape<DescMessage>, timeout: number): Promise<R> {
+  command<C extends Message, R extends Message | undefined>(type: CommandType<C, R>, init: InitOf<C>, timeout: number): Promise<R> {
     return new Promise((resolve, reject) => {
-      const data = toBinary(type.message, create(type.message, init as never));
+      const data = encodeMessage(type.message, init);
       if (data.length > this.maxMessage / 2) {
         reject(new CommandError('limited', `a command of ${data.length} bytes is too large`));
         return;
       }
       const end = (): void => {
-        this.clock.clearTimeout(timer);
-        this.calls = this.calls.filter((c) => c !== call);
+        this.#clock.clearTimeout(timer);
+        this.#calls = this.#calls.filter((c) => c !== call);
       };
       const call: Call = {
-        id: ++this.lastId,
+        id: ++this.#lastId,
         command: type.id,
         data,
         sent: false,
         done: (reply) => {
           end();
           if (reply.code !== 0) reject(new CommandError(replyCodes[reply.code] ?? 'refused', reply.error || 'the room refused the command'));
-          else resolve((type.reply ? fromBinary(type.reply, reply.data) : undefined) as R);
+          else resolve((type.reply ? decodeMessage(type.reply, reply.data) : undefined) as R);
         },
         fail: (code, message) => {
           end();
           reject(new CommandError(code, message));
         },
       };
-      const timer = this.clock.setTimeout(() => call.fail('timeout', `no reply in ${timeout} ms`), timeout);
-      this.calls.push(call);
+      const timer = this.#clock.setTimeout(() => call.fail('timeout', `no reply in ${timeout} ms`), timeout);
+      this.#calls.push(call);
     });
   }
 
   reply(reply: Reply): void {
-    this.calls.find((c) => c.id === reply.id)?.done(reply);
+    this.#calls.find((c) => c.id === reply.id)?.done(reply);
   }
 
   /** The session goes on, on a new connection: the server has seen so much of it. */
   resume(inputSeq: number, commandId: number): void {
-    this.seq = Math.max(this.seq, inputSeq);
-    this.lastId = Math.max(this.lastId, commandId);
-    this.sentInputs = this.inputs.filter((i) => i.seq <= inputSeq).length;
-    for (const c of this.calls) c.sent = false;
+    this.#seq = Math.max(this.#seq, inputSeq);
+    this.#lastId = Math.max(this.#lastId, commandId);
+    this.#sentInputs = this.inputs.filter((i) => i.seq <= inputSeq).length;
+    for (const c of this.#calls) c.sent = false;
     this.acked = 0;
   }
 
   /** Another session begins, or none. */
   reset(why: string): void {
     this.inputs = [];
-    this.seq = this.lastId = this.sentInputs = this.ack = this.acked = 0;
+    this.#seq = this.#lastId = this.#sentInputs = this.ack = this.acked = 0;
     this.mismatch = this.ping = false;
-    for (const c of this.calls) c.fail('lost', why);
+    for (const c of this.#calls) c.fail('lost', why);
   }
 
   /** Whether there is something that should not wait. */
   get urgent(): boolean {
-    return this.sentInputs < this.inputs.length || this.ping || this.every !== 0 || this.mismatch || this.ack - this.acked >= 3 || this.calls.some((c) => !c.sent);
+    return this.#sentInputs < this.inputs.length || this.ping || this.every !== 0 || this.mismatch || this.ack - this.acked >= 3 || this.#calls.some((c) => !c.sent);
   }
 
   /** The next message, as much as fits. */
   encode(clientTime: number): Uint8Array {
     let room = this.maxMessage - 64;
     const inputs = [];
-    while (this.sentInputs < this.inputs.length && inputs.length < frameInputs) {
-      const { seq, data } = this.inputs[this.sentInputs];
+    while (this.#sentInputs < this.inputs.length && inputs.length < frameInputs) {
+      const { seq, data } = this.inputs[this.#sentInputs];
       if ((room -= data.length + 16) < 0) break;
       inputs.push({ seq, data });
-      this.sentInputs++;
+      this.#sentInputs++;
     }
     const commands = [];
-    for (const c of this.calls) {
+    for (const c of this.#calls) {
       if (c.sent) continue;
       if (commands.length === frameCommands || (room -= c.data.length + 24) < 0) break;
       commands.push({ id: c.id, command: c.command, data: c.data });
       c.sent = true;
     }
-    const frame = create(ClientFrameSchema, { ack: this.ack, inputs, commands, every: this.every, mismatch: this.mismatch });
-    if (this.ping) frame.ping = { $typeName: 'tickroom.v1.Ping', clientTimeUs: BigInt(Math.round(clientTime * 1000)) };
+    const ping = this.ping ? Math.round(clientTime * 1000) : undefined;
+    const message = encodeFrame({ ack: this.ack, inputs, commands, ping, every: this.every, mismatch: this.mismatch });
     this.acked = this.ack;
     this.every = 0;
     this.mismatch = this.ping = false;
-    return toBinary(ClientFrameSchema, frame);
+    return message;
   }
 }

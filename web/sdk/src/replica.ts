@@ -3,8 +3,7 @@ import type { Component } from './game.js';
 import { StateHash } from './hash.js';
 import { Rows } from './table.js';
 import { Cursor } from './wire/cursor.js';
-import type { Frame, Spans } from './wire/frame.js';
-import { TableReader } from './wire/table.js';
+import { type Fields, TableReader } from './wire/fields.js';
 
 /** The most rows that a client holds, all components together. */
 const maxRows = 1 << 18;
@@ -20,29 +19,29 @@ export class Replica {
   /** All tables, also those that the game doesn't know. */
   tables: Rows[] = [];
 
-  private readonly known: Rows[] = [];
-  private byId = new Map<number, Rows>();
-  private readonly reader = new TableReader();
-  private readonly cursor = new Cursor();
-  private readonly sum = new StateHash();
+  readonly #known: Rows[] = [];
+  #byId = new Map<number, Rows>();
+  readonly #reader = new TableReader();
+  readonly #cursor = new Cursor();
+  readonly #sum = new StateHash();
 
   /** The table of a component of the game; stays the same when the schema changes. */
   own(c: Component): Rows {
     const t = new Rows(c, c);
-    this.known.push(t);
+    this.#known.push(t);
     this.tables.push(t);
-    this.byId.set(c.id, t);
+    this.#byId.set(c.id, t);
     return t;
   }
 
   /** Takes over a server's description of the components. There must be no rows. */
   relayout(server: readonly Component[]): void {
-    this.byId = new Map();
+    this.#byId = new Map();
     this.tables = server.map((c) => {
-      let t = this.known.find((t) => t.layout.id === c.id);
+      let t = this.#known.find((t) => t.layout.id === c.id);
       if (t) t.relayout(c);
       else t = new Rows(c, undefined);
-      this.byId.set(c.id, t);
+      this.#byId.set(c.id, t);
       return t;
     });
   }
@@ -58,36 +57,43 @@ export class Replica {
     this.tell();
   }
 
-  /** Applies the snapshot of a frame, of which bytes are the bytes. Nobody is told yet. */
-  apply(f: Frame, bytes: Uint8Array, view: DataView): void {
-    if (!f.full && (f.base !== this.tick || f.skip >= f.tick)) {
-      throw new ProtocolError(`snapshot ${f.tick} builds on tick ${f.base}, and the client is at ${this.tick}`);
+  /**
+   * Applies the snapshot of a ServerFrame that has one. Nobody is told yet; after
+   * a ProtocolError the rows are not to be trusted until reset.
+   *
+   * @returns the number of ticks that it brings the client on.
+   */
+  apply(f: Fields, bytes: Uint8Array, view: DataView): number {
+    const tick = f.last[1];
+    const skip = f.last[2];
+    const full = f.truth(3);
+    if (!full && (tick - 1 - skip !== this.tick || skip >= tick)) {
+      throw new ProtocolError(`tick ${tick} builds on ${tick - 1 - skip}, not ${this.tick}`);
     }
-    if (f.full) for (const t of this.tables) t.clear();
-    const c = this.cursor;
-    for (let i = 0; i < f.removed.count; i++) {
-      c.reset(bytes, view, f.removed.start(i), f.removed.end(i));
-      while (c.pos < c.end) {
-        const entity = c.uint32();
-        for (const t of this.tables) t.remove(entity);
-      }
+    if (full) for (const t of this.tables) t.clear();
+    const c = this.#cursor;
+    f.open(5, c);
+    while (c.more) {
+      const entity = c.uint32();
+      for (const t of this.tables) t.remove(entity);
     }
-    for (let i = 0; i < f.set.count; i++) {
-      const t = this.open(f.set, i, bytes, view);
-      const { removed } = this.reader;
-      while (removed.pos < removed.end) t.remove(removed.uint32());
+    const reader = this.#reader;
+    for (let i = 0; i < f.count[6]; i++) {
+      const t = this.#open(f, 6, i, bytes, view);
+      while (reader.removed.more) t.remove(reader.removed.uint32());
     }
-    for (let i = 0; i < f.set.count; i++) this.open(f.set, i, bytes, view).read(this.reader, false);
-    for (let i = 0; i < f.delta.count; i++) this.open(f.delta, i, bytes, view).read(this.reader, true);
+    for (let i = 0; i < f.count[6]; i++) this.#open(f, 6, i, bytes, view).read(reader, false);
+    for (let i = 0; i < f.count[7]; i++) this.#open(f, 7, i, bytes, view).read(reader, true);
     this.rows = 0;
     this.changes = 0;
     for (const t of this.tables) {
       this.rows += t.size;
       this.changes += t.changes;
-      t.track(f.tick, f.full ? f.tick : f.base);
+      t.track(tick, full ? tick : this.tick);
     }
     if (this.rows > maxRows) throw new ProtocolError(`more than ${maxRows} rows`);
-    this.tick = f.tick;
+    this.tick = tick;
+    return full ? 1 : skip + 1;
   }
 
   /** Calls the functions that want to know of the last snapshot. */
@@ -97,20 +103,20 @@ export class Replica {
     for (const t of this.tables) t.tellChanged();
   }
 
-  /** The state hash of all rows, or of an entity's. The object is used again. */
-  hash(entity?: number): StateHash {
-    this.sum.reset();
+  /** The state hash of all rows, or of an entity's. */
+  hash(entity?: number): bigint {
+    this.#sum.reset();
     for (const t of this.tables) {
-      if (entity === undefined) t.hash(this.sum);
-      else t.hashOne(this.sum, entity);
+      if (entity === undefined) t.hash(this.#sum);
+      else t.hashOne(this.#sum, entity);
     }
-    return this.sum;
+    return this.#sum.value;
   }
 
-  private open(list: Spans, i: number, bytes: Uint8Array, view: DataView): Rows {
-    this.reader.parse(bytes, view, list.start(i), list.end(i));
-    const t = this.byId.get(this.reader.component);
-    if (!t) throw new ProtocolError(`component ${this.reader.component} is not in the schema`);
+  #open(f: Fields, field: number, i: number, bytes: Uint8Array, view: DataView): Rows {
+    this.#reader.scan(bytes, view, f.start(field, i), f.end(field, i));
+    const t = this.#byId.get(this.#reader.component);
+    if (!t) throw new ProtocolError(`component ${this.#reader.component} is not in the schema`);
     return t;
   }
 }

@@ -1,12 +1,11 @@
-import { fromBinary, type DescMessage, type Message, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
+import type { Message } from '@bufbuild/protobuf';
 
 import { Callbacks } from './callbacks.js';
-import { CloseCode } from './close.js';
 import { type Clock, ServerClock } from './clock.js';
 import { Delay, type Interpolation, type InterpolationOptions } from './delay.js';
 import { CommandError, JoinError, ProtocolError, SchemaError } from './errors.js';
-import { type CommandType, type Component, type EventType, type Field, type Game, type InputOf, type Kind, type RowOf } from './game.js';
-import { EntityHashSchema, type EventData, EventDataSchema, type Pong, PongSchema, ReplySchema, type Schema, type Welcome, WelcomeSchema } from './gen/tickroom/v1/frame_pb.js';
+import type { CommandType, EventType, Game, InputOf, RowOf } from './game.js';
+import { decodeMessage, type InitOf, type MessageType } from './message.js';
 import { checkCompatible, checkComponents } from './layout.js';
 import type { PendingInput } from './outbox.js';
 import { Replica } from './replica.js';
@@ -14,8 +13,8 @@ import { Session, type SessionOptions, type State, type StateChange } from './se
 import { Stats } from './stats.js';
 import type { Rows, Table } from './table.js';
 import { RoomView, type View } from './view.js';
-import { Cursor } from './wire/cursor.js';
-import { Frame, type Spans } from './wire/frame.js';
+import { Fields, frameFields } from './wire/fields.js';
+import { decodeEntityHash, decodeEvent, decodePong, decodeReply, decodeSchema, decodeWelcome, type Pong, type Welcome } from './wire/messages.js';
 
 /** Nobody has looked at a view for so long: its past is let go. */
 const viewIdle = 2_000;
@@ -46,7 +45,7 @@ export interface RoomEvents {
 }
 
 /** The kind of an input that {@link Room.pending} gives. */
-type InputShape<G extends Game> = G extends { readonly input: infer D extends DescMessage } ? MessageShape<D> : never;
+type InputShape<G extends Game> = G extends { readonly input: MessageType<infer M> } ? M : never;
 
 /**
  * A room that the client is in: what it sees, and what it can do there. It comes
@@ -66,10 +65,9 @@ export class Room<G extends Game = Game> {
   private readonly server = new ServerClock();
   private readonly delay: Delay;
   private readonly shown: RoomView;
-  private readonly frame = new Frame();
-  private readonly cursor = new Cursor();
+  private readonly frame = new Fields(frameFields);
   private readonly listeners = new Map<keyof RoomEvents, Callbacks<[never]>>();
-  private readonly events = new Map<number, { message: DescMessage; list: Callbacks<[Message, number]> }>();
+  private readonly events = new Map<number, { message: MessageType; list: Callbacks<[Message, number]> }>();
 
   private welcome: Welcome | undefined;
   private fingerprint: bigint;
@@ -219,11 +217,11 @@ export class Room<G extends Game = Game> {
    */
   command<C extends Message, R extends Message | undefined>(
     type: CommandType<C, R>,
-    init: MessageInitShape<CommandType<C, R>['message']>,
+    init: InitOf<C>,
     options: { timeoutMs?: number } = {},
   ): Promise<R> {
     if (this.state === 'closed') return Promise.reject(new CommandError('lost', 'the room is closed'));
-    const reply = this.session.outbox.command(type, init as MessageInitShape<DescMessage>, options.timeoutMs ?? 10_000);
+    const reply = this.session.outbox.command(type, init, options.timeoutMs ?? 10_000);
     this.session.flushSoon(this.clock.now());
     return reply;
   }
@@ -240,7 +238,7 @@ export class Room<G extends Game = Game> {
   input(init: InputOf<G>): number {
     if (!this.game.input) throw new TypeError(`${this.kind} has no input`);
     if (this.state === 'closed') return 0;
-    const seq = this.session.outbox.input(this.game.input, init as MessageInitShape<DescMessage>);
+    const seq = this.session.outbox.input(this.game.input, init as InitOf<Message>);
     this.session.flushSoon(this.clock.now());
     return seq;
   }
@@ -289,88 +287,91 @@ export class Room<G extends Game = Game> {
   private receive(bytes: Uint8Array, now: number): void {
     this.release();
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const { frame: f, cursor: c, stats, session } = this;
-    stats.messagesIn++;
-    stats.bytesIn += bytes.length;
-    c.reset(bytes, view, 0, bytes.length);
-    f.parse(c);
-    if (f.welcome.count > 0) this.takeWelcome(fromBinary(WelcomeSchema, joined(bytes, f.welcome)));
+    const { frame: f, counts, session } = this;
+    counts.messagesIn++;
+    counts.bytesIn += bytes.length;
+    f.scan(bytes, view, 0, bytes.length);
+    // In protobuf, a message in parts is one message.
+    if (f.count[11] > 0) this.takeWelcome(decodeWelcome(Uint8Array.from(this.parts(11).flatMap((p) => [...p]))));
     else if (!this.welcome) throw new ProtocolError('the first message has no welcome');
-    for (const p of parts(bytes, f.pongs)) this.takePong(fromBinary(PongSchema, p), now);
-    if (f.tick > 0) this.takeSnapshot(bytes, view, now);
-    for (const r of parts(bytes, f.replies)) session.outbox.reply(fromBinary(ReplySchema, r));
-    if (this.wrong && (f.entityHashes.count > 0 || this.wrong.hashes >= explainPatience)) this.giveUp(bytes);
+    for (const p of this.parts(13)) this.takePong(decodePong(p), now);
+    if (f.last[1] > 0) this.takeSnapshot(bytes, view, now);
+    for (const r of this.parts(12)) session.outbox.reply(decodeReply(r));
+    if (this.wrong && (f.count[10] > 0 || this.wrong.hashes >= explainPatience)) this.giveUp();
+  }
+
+  /** The values of a field of the frame. */
+  private parts(field: number): Uint8Array[] {
+    const n = this.frame.count[field];
+    return n === 0 ? none : Array.from({ length: n }, (_, i) => this.frame.part(field, i));
   }
 
   private takeWelcome(w: Welcome): void {
     if (!(w.tickRate > 0 && w.tickRate <= 1000)) throw new ProtocolError(`a tick rate of ${w.tickRate}`);
     const again = this.welcome !== undefined;
-    if (!w.resumed && again) {
+    if (again && !w.resumed) {
       this.replica.reset();
       this.session.outbox.reset('the session is gone');
       this.inputDone = 0;
       this.wrong = undefined;
       this.delay.reset();
     }
-    if (!w.resumed || !again) this.server.reset(w.tickRate);
-    if (w.schema) this.takeSchema(w.schema, w.fingerprint);
-    else if (w.fingerprint !== this.fingerprint) throw new SchemaError('the server has another schema, and did not send it');
+    if (!again || !w.resumed) this.server.reset(w.tickRate);
+    if (w.fingerprint !== this.fingerprint) {
+      if (!w.schema) throw new SchemaError('the server has another schema, and did not send it');
+      const server = decodeSchema(w.schema);
+      checkComponents(server);
+      checkCompatible(Object.values(this.game.components), server);
+      this.replica.reset();
+      this.replica.relayout(server);
+      this.fingerprint = w.fingerprint;
+    }
     this.welcome = w;
     if (w.resumed) {
       this.session.outbox.resume(w.inputSeq, w.commandId);
-      this.resumed = { eventsMissed: w.eventsMissed };
-      this.stats.resumes++;
+      this.resumed = w;
+      this.counts.resumes++;
     }
     this.session.welcome(w);
     if (again && !w.resumed) this.emit('rejoined', { player: w.player, room: w.room });
   }
 
-  private takeSchema(schema: Schema, fingerprint: bigint): void {
-    const server = schema.components.map(
-      (c): Component => ({ id: c.id, name: c.name, fields: c.fields.map((f): Field => ({ ...f, key: f.name, kind: f.kind as number as Kind })) }),
-    );
-    checkComponents(server);
-    checkCompatible(Object.values(this.game.components), server);
-    this.replica.reset();
-    this.replica.relayout(server);
-    this.fingerprint = fingerprint;
-  }
-
   private takePong(p: Pong, now: number): void {
-    const sent = Number(p.clientTimeUs) / 1000;
+    const sent = Number(p.clientTime) / 1000;
     if (sent > now + 1) return; // not ours
-    this.server.sawPong(sent, Number(p.serverTimeUs) / 1000, now);
-    this.stats.rtt = this.server.lastRtt;
+    this.server.sawPong(sent, Number(p.serverTime) / 1000, now);
+    this.counts.rtt = this.server.lastRtt;
   }
 
   private takeSnapshot(bytes: Uint8Array, view: DataView, now: number): void {
-    const { frame: f, replica, stats, session } = this;
+    const { frame: f, replica, counts, session } = this;
     if (now - this.viewedAt > viewIdle) this.shown.release();
     const start = this.clock.now();
-    replica.apply(f, bytes, view);
-    stats.sawDecode(this.clock.now() - start);
-    stats.sawSnapshot(bytes.length, replica.changes, now);
-    if (f.full) stats.fullSnapshots++;
-    else stats.skippedTicks += f.skip;
-    this.delay.saw(this.server.sawTick(f.tick, now), f.full ? 1 : f.skip + 1);
-    session.outbox.ack = f.tick;
-    if (f.inputAck > this.inputDone) {
-      this.inputDone = f.inputAck;
-      session.outbox.done(f.inputAck);
+    const ticks = replica.apply(f, bytes, view);
+    const { tick } = replica;
+    counts.sawDecode(this.clock.now() - start);
+    counts.sawSnapshot(bytes.length, replica.changes, now);
+    counts.entities = replica.rows;
+    const full = f.truth(3);
+    if (full) counts.fullSnapshots++;
+    else counts.skippedTicks += ticks - 1;
+    this.delay.saw(this.server.sawTick(tick, now), ticks);
+    session.outbox.ack = tick;
+    if (f.last[4] > this.inputDone) {
+      this.inputDone = f.last[4];
+      session.outbox.done(this.inputDone);
     }
     replica.tell();
-    stats.entities = replica.rows;
-    if (f.hasHash) this.checkHash();
+    if (f.count[9] > 0) this.checkHash(this.parts(9).at(-1)!);
 
-    const { tick, full } = f;
-    const resumed = this.resumed;
+    const { resumed } = this;
     this.resumed = undefined;
-    const events = f.events.count > 0 ? parts(bytes, f.events).map((b) => fromBinary(EventDataSchema, b)) : none;
+    const events = this.parts(8).map(decodeEvent);
     const tell = (): void => {
       if (resumed) this.emit('resumed', { full, eventsMissed: resumed.eventsMissed });
       for (const e of events) {
         const l = this.events.get(e.event);
-        if (l) l.list.call(fromBinary(l.message, e.data), tick - e.age);
+        if (l) l.list.call(decodeMessage(l.message, e.data), tick - e.age);
       }
       this.emit('snapshot', tick);
     };
@@ -393,32 +394,27 @@ export class Room<G extends Game = Game> {
     tell?.();
   }
 
-  private checkHash(): void {
-    const { frame: f, stats } = this;
-    stats.hashChecks++;
+  private checkHash(b: Uint8Array): void {
+    this.counts.hashChecks++;
     if (this.wrong) {
       this.wrong.hashes++;
       return;
     }
-    const h = this.replica.hash();
-    if (h.low === f.hashLow && h.high === f.hashHigh) return;
-    stats.desyncs++;
-    this.wrong = { tick: f.tick, hashes: 0 };
+    if (this.replica.hash() === new DataView(b.buffer, b.byteOffset).getBigUint64(0, true)) return;
+    this.counts.desyncs++;
+    this.wrong = { tick: this.replica.tick, hashes: 0 };
     this.session.outbox.mismatch = true;
   }
 
   /** The state is not what it should be: says so, and has the session begin anew. */
-  private giveUp(bytes: Uint8Array): void {
-    const tick = this.wrong!.tick;
+  private giveUp(): void {
+    const { tick } = this.wrong!;
     const differ = new Set<number>();
-    if (this.frame.entityHashes.count > 0) {
-      for (const t of this.replica.tables) for (const e of t.entries) differ.add(e.entity);
-      for (const p of parts(bytes, this.frame.entityHashes)) {
-        const want = fromBinary(EntityHashSchema, p);
-        const got = this.replica.hash(want.entity);
-        if (want.hash === BigInt(`0x${got.toString()}`)) differ.delete(want.entity);
-        else differ.add(want.entity);
-      }
+    const hashes = this.parts(10).map(decodeEntityHash);
+    if (hashes.length > 0) for (const t of this.replica.tables) for (const e of t.entries) differ.add(e.entity);
+    for (const h of hashes) {
+      if (this.replica.hash(h.entity) === h.hash) differ.delete(h.entity);
+      else differ.add(h.entity);
     }
     this.wrong = undefined;
     this.emit('desync', { tick, entities: [...differ] });
@@ -429,7 +425,7 @@ export class Room<G extends Game = Game> {
     if (s.state === 'closed') this.release();
     this.emit('state', s);
     if (s.state !== 'closed') return;
-    const code = s.code ?? CloseCode.Lost;
+    const code = s.code ?? 1006;
     const reason = s.reason ?? '';
     this.settle?.reject(new JoinError(code, reason, s.text));
     this.settle = undefined;
@@ -441,17 +437,4 @@ export class Room<G extends Game = Game> {
   }
 }
 
-const none: EventData[] = [];
-
-/** The bytes of each part. */
-function parts(bytes: Uint8Array, spans: Spans): Uint8Array[] {
-  if (spans.count === 0) return noParts;
-  return Array.from({ length: spans.count }, (_, i) => bytes.subarray(spans.start(i), spans.end(i)));
-}
-
-const noParts: Uint8Array[] = [];
-
-/** The bytes of all parts: in protobuf, a message in parts is one message. */
-function joined(bytes: Uint8Array, spans: Spans): Uint8Array {
-  return Uint8Array.from(parts(bytes, spans).flatMap((p) => [...p]));
-}
+const none: Uint8Array[] = [];

@@ -1,15 +1,14 @@
 // A session's connections: opening them, coming back when they are lost, noticing
 // that they are dead, and sending at the server's pace.
 
-import { create, toBinary } from '@bufbuild/protobuf';
-
-import { type Advice, type Backoff, CloseCode, meaning, pause } from './close.js';
+import { type Advice, type Backoff, meaning, pause } from './close.js';
 import type { Clock } from './clock.js';
+import * as CloseCode from './codes.js';
 import { ProtocolError, SchemaError } from './errors.js';
-import { ClientFrameSchema, type Welcome } from './gen/tickroom/v1/frame_pb.js';
 import { Outbox } from './outbox.js';
 import type { Socket, SocketFactory } from './socket.js';
 import type { Surroundings } from './surroundings.js';
+import { encodeHello, type Welcome } from './wire/messages.js';
 
 export const subprotocol = 'tickroom.v1';
 
@@ -112,121 +111,116 @@ export class Session {
   messagesOut = 0;
   closing: { code: number; reason: string } | undefined;
 
-  private readonly o: SessionOptions;
-  private readonly owner: SessionOwner;
-  private readonly clock: Clock;
-  private socket: Socket | undefined;
-  private generation = 0;
-  private ticket: Ticket | undefined;
+  readonly #o: SessionOptions;
+  readonly #owner: SessionOwner;
+  readonly #clock: Clock;
+  #socket: Socket | undefined;
+  #generation = 0;
+  #ticket: Ticket | undefined;
   /** The room that the hello asks for. */
-  private room: string;
-  private wish: number;
-  private attempt = 0;
-  private refusals = 0;
-  private welcomed = false;
-  private liveAt = 0;
-  private offline = false;
-  private perTick = 50;
-  private pings = 0;
-  private nextPing = 0;
-  private heardAt = 0;
+  #room: string;
+  #wish: number;
+  #attempt = 0;
+  #refusals = 0;
+  #welcomed = false;
+  #liveAt = 0;
+  #offline = false;
+  #perTick = 50;
+  #pings = 0;
+  #nextPing = 0;
+  #heardAt = 0;
   /** By when something must be heard; 0: nothing was asked. */
-  private deadline = 0;
-  private slot = 0;
-  private flushing = false;
+  #deadline = 0;
+  #slot = 0;
+  #flushing = false;
 
-  private retryTimer: unknown;
-  private pulseTimer: unknown;
-  private welcomeTimer: unknown;
-  private flushTimer: unknown;
-  private readonly unwatch: () => void;
-  private left: (() => void) | undefined;
+  #retryTimer: unknown;
+  #pulseTimer: unknown;
+  #welcomeTimer: unknown;
+  #flushTimer: unknown;
+  readonly #unwatch: () => void;
+  #left: (() => void) | undefined;
 
   constructor(o: SessionOptions, owner: SessionOwner) {
-    this.o = o;
-    this.owner = owner;
-    this.clock = o.clock;
+    this.#o = o;
+    this.#owner = owner;
+    this.#clock = o.clock;
     this.outbox = new Outbox(o.clock);
-    this.room = o.room;
-    this.wish = o.every;
-    this.ticket = this.load();
-    this.unwatch = o.surroundings.watch((what) => this.happened(what));
+    this.#room = o.room;
+    this.#wish = o.every;
+    this.#ticket = this.#load();
+    this.#unwatch = o.surroundings.watch((what) => this.#happened(what));
   }
 
   /** Opens the first connection. */
   start(): void {
-    this.change({ state: 'connecting', text: 'Connecting.' });
-    this.open();
+    this.#change({ state: 'connecting', text: 'Connecting.' });
+    this.#open();
   }
 
   // ------------------------------------------------------------ connections
 
-  private open(): void {
-    this.clock.clearTimeout(this.retryTimer);
-    const generation = ++this.generation;
-    const current = (): boolean => generation === this.generation;
-    this.welcomed = false;
+  #open(): void {
+    this.#clock.clearTimeout(this.#retryTimer);
+    const generation = ++this.#generation;
+    const current = (): boolean => generation === this.#generation;
+    this.#welcomed = false;
     let opened = false;
     const hello = (): void => {
       opened = true;
-      if (current() && this.socket) this.send(this.hello());
+      if (current() && this.#socket) this.#send(this.#hello());
     };
-    this.welcomeTimer = this.clock.setTimeout(() => this.give(CloseCode.Lost, 'no answer'), welcomeWithin);
+    this.#welcomeTimer = this.#clock.setTimeout(() => this.#give(CloseCode.Lost, 'no answer'), welcomeWithin);
     let socket: Socket;
     try {
-      socket = this.o.socket(this.o.url, subprotocol, {
+      socket = this.#o.socket(this.#o.url, subprotocol, {
         open: hello,
         message: (data) => {
-          if (current()) this.message(data instanceof Uint8Array ? data : new Uint8Array(data));
+          if (current()) this.#message(data instanceof Uint8Array ? data : new Uint8Array(data));
         },
         close: (code, reason) => {
-          if (current()) this.lost(code, reason);
-          else this.left?.();
+          if (current()) this.#lost(code, reason);
+          else this.#left?.();
         },
       });
     } catch (err) {
-      if (current()) this.end(CloseCode.Lost, err instanceof Error ? err.message : String(err));
+      if (current()) this.#end(CloseCode.Lost, err instanceof Error ? err.message : String(err));
       return;
     }
     if (!current()) return; // it failed at once
-    this.socket = socket;
+    this.#socket = socket;
     if (opened) hello();
   }
 
-  private hello(): Uint8Array {
-    const { ticket: t, o } = this;
+  #hello(): Uint8Array {
+    const t = this.#ticket;
+    const o = this.#o;
     const hidden = o.surroundings.hidden;
-    return toBinary(
-      ClientFrameSchema,
-      create(ClientFrameSchema, {
-        hello: {
-          version: 1,
-          kind: t ? t.kind : o.kind,
-          room: t ? t.room : this.room,
-          name: o.name,
-          data: o.data,
-          spectate: o.spectate,
-          hashEvery: o.hashEvery,
-          every: hidden ? hiddenEvery : this.wish,
-          fingerprint: this.owner.fingerprint,
-          resume: t ? t.session : '',
-          resumeTick: t ? this.owner.tick : 0,
-        },
-      }),
-    );
+    return encodeHello({
+      kind: t ? t.kind : o.kind,
+      room: t ? t.room : this.#room,
+      name: o.name,
+      fingerprint: this.#owner.fingerprint,
+      hashEvery: o.hashEvery,
+      every: hidden ? hiddenEvery : this.#wish,
+      data: o.data,
+      resume: t ? t.session : '',
+      resumeTick: t ? this.#owner.tick : 0,
+      spectate: o.spectate,
+    });
   }
 
-  private message(bytes: Uint8Array): void {
-    const now = this.clock.now();
-    this.heardAt = now;
-    this.deadline = 0;
+  #message(bytes: Uint8Array): void {
+    const now = this.#clock.now();
+    this.#heardAt = now;
+    this.#deadline = 0;
     try {
-      this.owner.receive(bytes, now);
-      if (!this.welcomed) throw new ProtocolError('the first message has no welcome');
+      this.#owner.receive(bytes, now);
+      if (!this.#welcomed) throw new ProtocolError('the first message has no welcome');
     } catch (err) {
-      if (err instanceof SchemaError) this.give(CloseCode.Schema, err.message);
-      else if (err instanceof ProtocolError) this.refuse(err.message);
-      else throw err;
+      // The runtime has errors of its own for what can't be decoded.
+      if (err instanceof SchemaError) this.#give(CloseCode.Schema, err.message);
+      else this.refuse(String(err));
       return;
     }
     if (this.outbox.urgent) this.flushSoon(now);
@@ -234,32 +228,32 @@ export class Session {
 
   /** The server has let the client in. Called by the owner, out of receive. */
   welcome(w: Welcome): void {
-    const now = this.clock.now();
-    this.clock.clearTimeout(this.welcomeTimer);
-    this.welcomed = true;
-    this.ticket = { session: w.session, room: w.room, kind: w.kind };
-    this.save();
-    this.perTick = 1000 / w.tickRate;
+    const now = this.#clock.now();
+    this.#clock.clearTimeout(this.#welcomeTimer);
+    this.#welcomed = true;
+    this.#ticket = { session: w.session, room: w.room, kind: w.kind };
+    this.#save();
+    this.#perTick = 1000 / w.tickRate;
     if (w.maxMessage > 0) this.outbox.maxMessage = w.maxMessage;
-    this.liveAt = now;
-    this.offline = false;
-    this.slot = now;
-    this.pings = 0;
-    this.pulse();
-    this.change({ state: 'live', text: 'Connected.' });
+    this.#liveAt = now;
+    this.#offline = false;
+    this.#slot = now;
+    this.#pings = 0;
+    this.#pulse();
+    this.#change({ state: 'live', text: 'Connected.' });
   }
 
   /** Closes the connection for a server that sends what can't be. */
   refuse(why: string): void {
-    this.refusals++;
-    this.give(CloseCode.BadMessage, why);
+    this.#refusals++;
+    this.#give(CloseCode.BadMessage, why);
   }
 
   /** Gives the connection up. */
-  private give(code: number, reason: string): void {
-    const socket = this.socket;
-    this.generation++;
-    this.socket = undefined;
+  #give(code: number, reason: string): void {
+    const socket = this.#socket;
+    this.#generation++;
+    this.#socket = undefined;
     try {
       // Browsers let pages send only some codes, and short reasons.
       if (code === CloseCode.Lost) socket?.close();
@@ -267,101 +261,101 @@ export class Session {
     } catch {
       // It was not even open.
     }
-    this.lost(code, reason);
+    this.#lost(code, reason);
   }
 
-  private lost(code: number, reason: string): void {
-    this.generation++;
-    this.socket = undefined;
-    for (const t of [this.pulseTimer, this.welcomeTimer, this.flushTimer]) this.clock.clearTimeout(t);
-    this.flushTimer = undefined;
-    const now = this.clock.now();
-    const resuming = this.ticket !== undefined && !this.welcomed;
-    if (this.welcomed) {
+  #lost(code: number, reason: string): void {
+    this.#generation++;
+    this.#socket = undefined;
+    for (const t of [this.#pulseTimer, this.#welcomeTimer, this.#flushTimer]) this.#clock.clearTimeout(t);
+    this.#flushTimer = undefined;
+    const now = this.#clock.now();
+    const resuming = this.#ticket !== undefined && !this.#welcomed;
+    if (this.#welcomed) {
       this.losses++;
-      if (now - this.liveAt >= goodFor) this.attempt = 0;
-      if (now - this.liveAt >= 10 * goodFor) this.refusals = 0;
+      if (now - this.#liveAt >= goodFor) this.#attempt = 0;
+      if (now - this.#liveAt >= 10 * goodFor) this.#refusals = 0;
     }
-    this.welcomed = false;
+    this.#welcomed = false;
     let { advice, text } = meaning(code);
-    const anyRoom = this.o.room === '';
+    const anyRoom = this.#o.room === '';
     if (code === CloseCode.SessionGone || (resuming && gone(code))) {
       // The seat is gone. The same room may have another one; else any room will do.
-      this.room = code === CloseCode.SessionGone && this.ticket ? this.ticket.room : this.o.room;
-      this.forget();
+      this.#room = code === CloseCode.SessionGone && this.#ticket ? this.#ticket.room : this.#o.room;
+      this.#forget();
       advice = 'soon';
-    } else if (anyRoom && this.room !== '' && gone(code)) {
-      this.room = '';
+    } else if (anyRoom && this.#room !== '' && gone(code)) {
+      this.#room = '';
       advice = 'soon';
     } else if (advice === 'elsewhere') {
-      this.forget();
-      this.room = '';
+      this.#forget();
+      this.#room = '';
       if (!anyRoom) advice = 'stop';
-    } else if (code === CloseCode.BadMessage && this.refusals > 0) {
+    } else if (code === CloseCode.BadMessage && this.#refusals > 0) {
       // The state was wrong, here or there: begin anew.
-      this.forget();
-      if (this.refusals <= maxRefusals) advice = 'soon';
+      this.#forget();
+      if (this.#refusals <= maxRefusals) advice = 'soon';
     }
-    if (advice === 'stop') this.end(code, reason, text);
-    else this.retry(code, reason, text, advice, now);
+    if (advice === 'stop') this.#end(code, reason, text);
+    else this.#retry(code, reason, text, advice, now);
   }
 
-  private retry(code: number, reason: string, text: string, advice: Advice, now: number): void {
-    const ms = this.offline ? offlinePause : pause(advice, this.attempt, this.o.backoff, this.o.random);
-    this.attempt++;
-    this.retryTimer = this.clock.setTimeout(() => this.open(), ms);
-    this.change({
+  #retry(code: number, reason: string, text: string, advice: Advice, now: number): void {
+    const ms = this.#offline ? offlinePause : pause(advice, this.#attempt, this.#o.backoff, this.#o.random);
+    this.#attempt++;
+    this.#retryTimer = this.#clock.setTimeout(() => this.#open(), ms);
+    this.#change({
       state: this.state === 'connecting' ? 'connecting' : 'reconnecting',
       code,
       reason,
       retryAt: now + ms,
-      attempt: this.attempt,
-      offline: this.offline,
-      text: this.offline ? 'There is no network.' : text,
+      attempt: this.#attempt,
+      offline: this.#offline,
+      text: this.#offline ? 'There is no network.' : text,
     });
   }
 
   /** It is over. */
-  private end(code: number, reason: string, text = meaning(code).text): void {
+  #end(code: number, reason: string, text = meaning(code).text): void {
     if (this.state === 'closed') return;
-    this.generation++;
-    this.socket = undefined;
-    for (const t of [this.retryTimer, this.pulseTimer, this.welcomeTimer, this.flushTimer]) this.clock.clearTimeout(t);
-    this.unwatch();
-    if (code !== CloseCode.Lost) this.forget();
+    this.#generation++;
+    this.#socket = undefined;
+    for (const t of [this.#retryTimer, this.#pulseTimer, this.#welcomeTimer, this.#flushTimer]) this.#clock.clearTimeout(t);
+    this.#unwatch();
+    if (code !== CloseCode.Lost) this.#forget();
     this.outbox.reset('the room is closed');
     this.closing = { code, reason };
-    this.change({ state: 'closed', code, reason, text });
+    this.#change({ state: 'closed', code, reason, text });
   }
 
   /** Ends the session and gives the seat up; done when the connection is closed, or soon. */
   leave(): Promise<void> {
     if (this.state === 'closed') return Promise.resolve();
-    const socket = this.socket;
+    const socket = this.#socket;
     const done = new Promise<void>((resolve) => {
       if (!socket) {
         resolve();
         return;
       }
-      const timer = this.clock.setTimeout(resolve, 1000);
-      this.left = () => {
-        this.clock.clearTimeout(timer);
+      const timer = this.#clock.setTimeout(resolve, 1000);
+      this.#left = () => {
+        this.#clock.clearTimeout(timer);
         resolve();
       };
     });
-    this.end(CloseCode.Done, '');
+    this.#end(CloseCode.Done, '');
     try {
       socket?.close(CloseCode.Done, '');
     } catch {
-      this.left?.();
+      this.#left?.();
     }
     return done;
   }
 
   /** Ends all attempts, and keeps the seat for a later one. */
   abandon(): void {
-    const { socket } = this;
-    this.end(CloseCode.Lost, '');
+    const socket = this.#socket;
+    this.#end(CloseCode.Lost, '');
     try {
       socket?.close();
     } catch {
@@ -369,126 +363,126 @@ export class Session {
     }
   }
 
-  private change(s: StateChange): void {
+  #change(s: StateChange): void {
     this.state = s.state;
-    this.owner.stateChanged(s);
+    this.#owner.stateChanged(s);
   }
 
   // ------------------------------------------------------------ surroundings
 
-  private happened(what: 'offline' | 'online' | 'visibility' | 'wake'): void {
+  #happened(what: 'offline' | 'online' | 'visibility' | 'wake'): void {
     switch (what) {
       case 'offline':
-        this.offline = true;
-        if (this.welcomed) this.check();
-        else if (this.state !== 'closed' && !this.socket) {
-          this.clock.clearTimeout(this.retryTimer);
-          this.retry(CloseCode.Lost, '', '', 'soon', this.clock.now());
+        this.#offline = true;
+        if (this.#welcomed) this.#check();
+        else if (this.state !== 'closed' && !this.#socket) {
+          this.#clock.clearTimeout(this.#retryTimer);
+          this.#retry(CloseCode.Lost, '', '', 'soon', this.#clock.now());
         }
         return;
       case 'online':
-        this.offline = false;
-        if (this.welcomed) this.check();
-        else this.now();
+        this.#offline = false;
+        if (this.#welcomed) this.#check();
+        else this.#now();
         return;
       case 'visibility':
-        if (this.welcomed) {
-          this.outbox.every = this.o.surroundings.hidden ? hiddenEvery : this.wish;
-          this.check();
-        } else if (!this.o.surroundings.hidden) this.now();
+        if (this.#welcomed) {
+          this.outbox.every = this.#o.surroundings.hidden ? hiddenEvery : this.#wish;
+          this.#check();
+        } else if (!this.#o.surroundings.hidden) this.#now();
         return;
       case 'wake':
-        if (this.welcomed) this.check();
-        else this.now();
+        if (this.#welcomed) this.#check();
+        else this.#now();
     }
   }
 
   /** Tries at once, instead of after the pause. */
-  private now(): void {
-    if (this.state === 'closed' || this.socket) return;
-    this.open();
+  #now(): void {
+    if (this.state === 'closed' || this.#socket) return;
+    this.#open();
   }
 
   /** Asks for a sign of life; without one the connection is given up. */
-  private check(): void {
-    this.deadline = this.clock.now() + answerWithin;
+  #check(): void {
+    this.#deadline = this.#clock.now() + answerWithin;
     this.outbox.ping = true;
-    this.flush();
-    this.pulseIn(answerWithin);
+    this.#flush();
+    this.#pulseIn(answerWithin);
   }
 
   setEvery(every: number): void {
-    this.wish = every;
-    if (!this.welcomed || this.o.surroundings.hidden) return;
+    this.#wish = every;
+    if (!this.#welcomed || this.#o.surroundings.hidden) return;
     this.outbox.every = every;
-    this.flushSoon(this.clock.now());
+    this.flushSoon(this.#clock.now());
   }
 
   // ----------------------------------------------------------------- sending
 
-  private pulseIn(ms: number): void {
-    this.clock.clearTimeout(this.pulseTimer);
-    const due = this.clock.now() + ms;
-    this.pulseTimer = this.clock.setTimeout(() => this.pulse(due), ms);
+  #pulseIn(ms: number): void {
+    this.#clock.clearTimeout(this.#pulseTimer);
+    const due = this.#clock.now() + ms;
+    this.#pulseTimer = this.#clock.setTimeout(() => this.#pulse(due), ms);
   }
 
   /** Pings, and looks whether the server is still there. due is when it should have been called. */
-  private pulse(due = 0): void {
-    const now = this.clock.now();
+  #pulse(due = 0): void {
+    const now = this.#clock.now();
     if (due > 0) {
-      if (this.deadline > 0 && now >= this.deadline) {
-        this.give(CloseCode.Lost, 'no answer');
+      if (this.#deadline > 0 && now >= this.#deadline) {
+        this.#give(CloseCode.Lost, 'no answer');
         return;
       }
-      if (this.deadline === 0 && now - this.heardAt > silence) {
+      if (this.#deadline === 0 && now - this.#heardAt > silence) {
         // The program may have been asleep, and messages wait to be read: ask once
         // more before giving up.
-        this.check();
+        this.#check();
         return;
       }
     }
-    if (now >= this.nextPing || this.pings === 0) {
-      this.pings++;
-      this.nextPing = now + (this.pings < firstPings ? pingEvery / 4 : pingEvery) - 1;
+    if (now >= this.#nextPing || this.#pings === 0) {
+      this.#pings++;
+      this.#nextPing = now + (this.#pings < firstPings ? pingEvery / 4 : pingEvery) - 1;
       this.outbox.ping = true;
       this.flushSoon(now);
     }
-    this.pulseIn(Math.max(1, Math.min(this.nextPing - now, this.deadline > 0 ? this.deadline - now : Infinity)) + 1);
+    this.#pulseIn(Math.max(1, Math.min(this.#nextPing - now, this.#deadline > 0 ? this.#deadline - now : Infinity)) + 1);
   }
 
   /** Sends what waits, at the next tick's time; all that comes until then goes along. */
   flushSoon(now: number): void {
-    if (!this.welcomed || this.flushing || this.flushTimer !== undefined) return;
+    if (!this.#welcomed || this.#flushing || this.#flushTimer !== undefined) return;
     // A timer that is late by a little must not cost a tick.
-    const wait = this.slot - now - this.perTick / 4;
+    const wait = this.#slot - now - this.#perTick / 4;
     if (wait <= 0) {
-      this.flushing = true;
+      this.#flushing = true;
       queueMicrotask(() => {
-        this.flushing = false;
-        this.flush();
+        this.#flushing = false;
+        this.#flush();
       });
       return;
     }
-    this.flushTimer = this.clock.setTimeout(() => {
-      this.flushTimer = undefined;
-      this.flush();
+    this.#flushTimer = this.#clock.setTimeout(() => {
+      this.#flushTimer = undefined;
+      this.#flush();
     }, wait);
   }
 
-  private flush(): void {
-    if (!this.welcomed || !this.socket || !this.outbox.urgent) return;
-    const now = this.clock.now();
-    this.slot = Math.max(this.slot, now - this.perTick / 4) + this.perTick;
-    if ((this.socket.bufferedAmount ?? 0) > maxBuffered) return; // the next message takes it along
-    this.send(this.outbox.encode(now));
+  #flush(): void {
+    if (!this.#welcomed || !this.#socket || !this.outbox.urgent) return;
+    const now = this.#clock.now();
+    this.#slot = Math.max(this.#slot, now - this.#perTick / 4) + this.#perTick;
+    if ((this.#socket.bufferedAmount ?? 0) > maxBuffered) return; // the next message takes it along
+    this.#send(this.outbox.encode(now));
     if (this.outbox.urgent) this.flushSoon(now);
   }
 
-  private send(data: Uint8Array): void {
+  #send(data: Uint8Array): void {
     this.bytesOut += data.length;
     this.messagesOut++;
     try {
-      this.socket?.send(data);
+      this.#socket?.send(data);
     } catch {
       // A socket that can't send tells of its end.
     }
@@ -496,11 +490,11 @@ export class Session {
 
   // ----------------------------------------------------------------- storage
 
-  private load(): Ticket | undefined {
+  #load(): Ticket | undefined {
     try {
-      const text = this.o.store?.getItem(this.o.storeKey);
+      const text = this.#o.store?.getItem(this.#o.storeKey);
       const t = text ? (JSON.parse(text) as Partial<Ticket>) : {};
-      if (typeof t.session === 'string' && typeof t.room === 'string' && t.kind === this.o.kind && (this.o.room === '' || this.o.room === t.room)) {
+      if (typeof t.session === 'string' && typeof t.room === 'string' && t.kind === this.#o.kind && (this.#o.room === '' || this.#o.room === t.room)) {
         return { session: t.session, room: t.room, kind: t.kind };
       }
     } catch {
@@ -509,18 +503,18 @@ export class Session {
     return undefined;
   }
 
-  private save(): void {
+  #save(): void {
     try {
-      this.o.store?.setItem(this.o.storeKey, JSON.stringify(this.ticket));
+      this.#o.store?.setItem(this.#o.storeKey, JSON.stringify(this.#ticket));
     } catch {
       // Then a reload is a new player.
     }
   }
 
-  private forget(): void {
-    this.ticket = undefined;
+  #forget(): void {
+    this.#ticket = undefined;
     try {
-      this.o.store?.removeItem(this.o.storeKey);
+      this.#o.store?.removeItem(this.#o.storeKey);
     } catch {
       // See save.
     }

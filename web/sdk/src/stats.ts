@@ -31,22 +31,22 @@ export class Stats {
   /** Inputs that were dropped since too many waited. */
   inputsDropped = 0;
 
-  private readonly ring = new Float32Array(remembered);
-  private lastAt = 0;
+  readonly #ring = new Float32Array(remembered);
+  #lastAt = 0;
 
   /** Times between the last snapshots, at most 128, oldest first, in milliseconds. */
   get gaps(): number[] {
     const n = Math.min(Math.max(this.snapshots - 1, 0), remembered);
-    return Array.from({ length: n }, (_, i) => this.ring[(this.snapshots - 1 - n + i) % remembered]);
+    return Array.from({ length: n }, (_, i) => this.#ring[(this.snapshots - 1 - n + i) % remembered]);
   }
 
   /** @internal */
   sawSnapshot(bytes: number, rows: number, now: number): void {
     if (this.snapshots > 0) {
-      this.gapMs = now - this.lastAt;
-      this.ring[(this.snapshots - 1) % remembered] = this.gapMs;
+      this.gapMs = now - this.#lastAt;
+      this.#ring[(this.snapshots - 1) % remembered] = this.gapMs;
     }
-    this.lastAt = now;
+    this.#lastAt = now;
     this.snapshots++;
     this.rowsChanged += rows;
     if (rows > 0) this.bytesPerEntity = average(this.bytesPerEntity, bytes / rows);

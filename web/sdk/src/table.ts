@@ -1,12 +1,13 @@
 import { Callbacks } from './callbacks.js';
 import { ProtocolError } from './errors.js';
-import { type Component, Kind } from './game.js';
+import type { Component } from './game.js';
+import * as Kind from './kinds.js';
 import type { StateHash } from './hash.js';
 import { emptyObject, Layout, type Plan } from './layout.js';
 import type { Track, Tracks } from './tracks.js';
 import { readCells, readObject, show } from './values.js';
 import type { Cursor } from './wire/cursor.js';
-import type { TableReader } from './wire/table.js';
+import type { TableReader } from './wire/fields.js';
 
 /** A row as tables hand it out. */
 export type RowIn<Row> = Readonly<Row> & { readonly entity: number };
@@ -206,8 +207,8 @@ export class Rows implements Table<object> {
   /** Reads the rows of a table of a frame. */
   read(t: TableReader, delta: boolean): void {
     const { rows, mixed } = t;
-    while (rows.pos < rows.end) this.readRow(t, rows, rows.uint32(), t.mask, t.maskHigh, delta);
-    while (mixed.pos < mixed.end) {
+    while (rows.more) this.readRow(t, rows, rows.uint32(), t.mask, t.maskHigh, delta);
+    while (mixed.more) {
       const mask = mixed.int32();
       this.readRow(t, mixed, mixed.uint32(), mask, 0, delta);
     }

@@ -2,7 +2,7 @@
 // the past, between two snapshots. What has come is shown from its tick on, what
 // is gone until its tick, and a field that isn't smoothed changes in its tick.
 
-import { Kind } from './game.js';
+import * as Kind from './kinds.js';
 import type { Layout, Plan } from './layout.js';
 import type { Entry, Rows } from './table.js';
 import { numberOf, show } from './values.js';
@@ -51,18 +51,18 @@ export class Tracks {
   /** Whether one of them is shown beyond the newest snapshot. */
   extrapolating = false;
 
-  private readonly table: Rows;
-  private readonly layout: Layout;
-  private readonly live: Track[] = [];
-  private readonly ghosts: Track[] = [];
-  private readonly spareSamples: Sample[] = [];
-  private readonly spareTracks: Track[] = [];
-  private tick = 0;
+  readonly #table: Rows;
+  readonly #layout: Layout;
+  readonly #live: Track[] = [];
+  readonly #ghosts: Track[] = [];
+  readonly #spareSamples: Sample[] = [];
+  readonly #spareTracks: Track[] = [];
+  #tick = 0;
 
   /** Begins with the rows that the table has, as if they had always been so. */
   constructor(table: Rows) {
-    this.table = table;
-    this.layout = table.layout;
+    this.#table = table;
+    this.#layout = table.layout;
     for (const e of table.entries) {
       e.track = undefined;
       this.write(e, -1, -1);
@@ -71,7 +71,7 @@ export class Tracks {
 
   /** Takes down a row after the snapshot of a tick, which built on base. */
   write(e: Entry, tick: number, base: number): void {
-    const s = this.sample(e);
+    const s = this.#sample(e);
     s.tick = tick;
     s.base = base;
     let t = e.track;
@@ -80,17 +80,17 @@ export class Tracks {
       t.newest = s;
       return;
     }
-    t = this.spareTracks.pop();
+    t = this.#spareTracks.pop();
     if (t) t.shown = t.newest = s;
-    else t = new Track(this.table.newRow(), s);
+    else t = new Track(this.#table.newRow(), s);
     e.track = t;
     t.entity = e.entity;
     t.row['entity'] = e.entity;
     t.born = tick;
     t.gone = Infinity;
     t.settled = false;
-    t.slot = this.live.length;
-    this.live.push(t);
+    t.slot = this.#live.length;
+    this.#live.push(t);
   }
 
   /** Takes down that a row is gone as of a tick. */
@@ -99,12 +99,12 @@ export class Tracks {
     if (!t) return;
     e.track = undefined;
     t.gone = tick;
-    const last = this.live.pop()!;
+    const last = this.#live.pop()!;
     if (last !== t) {
-      this.live[t.slot] = last;
+      this.#live[t.slot] = last;
       last.slot = t.slot;
     }
-    this.ghosts.push(t);
+    this.#ghosts.push(t);
   }
 
   /**
@@ -112,27 +112,27 @@ export class Tracks {
    * the tick of the newest snapshot; what moved in it goes on for up to cap ticks.
    */
   advance(tick: number, newest: number, cap: number): void {
-    this.tick = tick;
+    this.#tick = tick;
     this.extrapolating = false;
     let n = 0;
     let kept = 0;
-    for (let i = 0; i < this.ghosts.length; i++) {
-      const t = this.ghosts[i];
+    for (let i = 0; i < this.#ghosts.length; i++) {
+      const t = this.#ghosts[i];
       if (t.gone <= tick) {
-        this.recycle(t);
+        this.#recycle(t);
         continue;
       }
-      this.ghosts[kept++] = t;
+      this.#ghosts[kept++] = t;
       if (t.born <= tick) {
-        this.place(t, tick, newest, cap);
+        this.#place(t, tick, newest, cap);
         this.rows[n++] = t.row;
       }
     }
-    while (this.ghosts.length > kept) this.ghosts.pop();
-    for (let i = 0; i < this.live.length; i++) {
-      const t = this.live[i];
+    while (this.#ghosts.length > kept) this.#ghosts.pop();
+    for (let i = 0; i < this.#live.length; i++) {
+      const t = this.#live[i];
       if (t.born <= tick) {
-        this.place(t, tick, newest, cap);
+        this.#place(t, tick, newest, cap);
         this.rows[n++] = t.row;
       }
     }
@@ -141,16 +141,16 @@ export class Tracks {
 
   /** The row of an entity, if it is to be seen at the tick of the last advance. */
   get(entity: number): Record<string, unknown> | undefined {
-    const t = this.table.entry(entity)?.track;
-    if (t && t.born <= this.tick) return t.row;
-    for (const g of this.ghosts) if (g.entity === entity && g.born <= this.tick && g.gone > this.tick) return g.row;
+    const t = this.#table.entry(entity)?.track;
+    if (t && t.born <= this.#tick) return t.row;
+    for (const g of this.#ghosts) if (g.entity === entity && g.born <= this.#tick && g.gone > this.#tick) return g.row;
     return undefined;
   }
 
-  private place(t: Track, tick: number, newest: number, cap: number): void {
+  #place(t: Track, tick: number, newest: number, cap: number): void {
     let next = t.shown.next;
     while (next && next.tick <= tick) {
-      if (t.before) this.spare(t.before);
+      if (t.before) this.#spare(t.before);
       t.before = t.shown;
       t.shown = next;
       next = next.next;
@@ -159,47 +159,47 @@ export class Tracks {
     if (next === undefined && t.settled && t.shown.tick !== newest) return;
     if (!t.settled) {
       const { cells, objects } = t.shown;
-      for (const p of this.layout.shown) show(t.row, p, cells, 0, objects, 0);
+      for (const p of this.#layout.shown) show(t.row, p, cells, 0, objects, 0);
       t.settled = true;
     }
     if (next) {
-      if (tick > next.base) this.between(t, t.shown, next, (tick - next.base) / (next.tick - next.base));
-    } else if (t.before && tick > newest && t.shown.tick === newest && t.gone === Infinity && this.layout.smooth.length > 0) {
+      if (tick > next.base) this.#between(t, t.shown, next, (tick - next.base) / (next.tick - next.base));
+    } else if (t.before && tick > newest && t.shown.tick === newest && t.gone === Infinity && this.#layout.smooth.length > 0) {
       const { base } = t.shown;
-      this.between(t, t.before, t.shown, 1 + Math.min(tick - newest, cap) / (newest - base));
+      this.#between(t, t.before, t.shown, 1 + Math.min(tick - newest, cap) / (newest - base));
       this.extrapolating = true;
     }
   }
 
   /** Shows the smoothed fields as they are a part of the way from a to b. */
-  private between(t: Track, a: Sample, b: Sample, part: number): void {
+  #between(t: Track, a: Sample, b: Sample, part: number): void {
     t.settled = false;
-    for (const p of this.layout.smooth) {
+    for (const p of this.#layout.smooth) {
       t.row[p.key] = p.smooth === 2 && p.wrap !== 0 ? turn(p, a.cells[p.at], b.cells[p.at], part) : line(p, a.cells, b.cells, part);
     }
   }
 
-  private sample(e: Entry): Sample {
-    const { cells, objects } = this.layout;
-    const s = this.spareSamples.pop() ?? new Sample(cells);
+  #sample(e: Entry): Sample {
+    const { cells, objects } = this.#layout;
+    const s = this.#spareSamples.pop() ?? new Sample(cells);
     s.next = undefined;
-    const from = this.table.cells;
+    const from = this.#table.cells;
     const at = e.slot * cells;
     for (let i = 0; i < cells; i++) s.cells[i] = from[at + i];
     const o = e.slot * objects;
-    for (let i = 0; i < objects; i++) s.objects[i] = this.table.objects[o + i];
+    for (let i = 0; i < objects; i++) s.objects[i] = this.#table.objects[o + i];
     return s;
   }
 
-  private spare(s: Sample): void {
-    if (this.spareSamples.length < 4096) this.spareSamples.push(s);
+  #spare(s: Sample): void {
+    if (this.#spareSamples.length < 4096) this.#spareSamples.push(s);
   }
 
-  private recycle(t: Track): void {
-    if (t.before) this.spare(t.before);
+  #recycle(t: Track): void {
+    if (t.before) this.#spare(t.before);
     t.before = undefined;
-    for (let s: Sample | undefined = t.shown; s; s = s.next) this.spare(s);
-    if (this.spareTracks.length < 1024) this.spareTracks.push(t);
+    for (let s: Sample | undefined = t.shown; s; s = s.next) this.#spare(s);
+    if (this.#spareTracks.length < 1024) this.#spareTracks.push(t);
   }
 }
 

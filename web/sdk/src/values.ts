@@ -1,10 +1,9 @@
 // Between the bytes of a table, cells and what rows show.
 
-import { ProtocolError } from './errors.js';
-import { Kind } from './game.js';
+import * as Kind from './kinds.js';
 import { emptyList, type List, type Plan } from './layout.js';
 import type { Cursor } from './wire/cursor.js';
-import type { TableReader } from './wire/table.js';
+import type { TableReader } from './wire/fields.js';
 import { decodeText } from './wire/text.js';
 
 const ints = new Int32Array(2);
@@ -93,15 +92,12 @@ export function readObject(p: Plan, t: TableReader, src: Cursor): unknown {
 }
 
 function readString(t: TableReader): string {
-  const i = t.nextString++;
-  if (i >= t.strings.count) throw new ProtocolError('there are too few strings');
-  return decodeText(t.source, t.strings.start(i), t.strings.end(i));
+  const i = t.nextString();
+  return decodeText(t.source, t.start(9, i), t.end(9, i));
 }
 
 function readBytes(t: TableReader): Uint8Array {
-  const i = t.nextBlob++;
-  if (i >= t.blobs.count) throw new ProtocolError('there are too few blobs');
-  return t.source.slice(t.blobs.start(i), t.blobs.end(i));
+  return t.part(10, t.nextBlob()).slice();
 }
 
 /** What rows show of a field's cells. */

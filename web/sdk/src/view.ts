@@ -21,22 +21,22 @@ export interface View<G extends Game> {
 }
 
 class TrackedRows implements ViewTable<object> {
-  private readonly table: Rows;
+  readonly #table: Rows;
 
   constructor(table: Rows) {
-    this.table = table;
+    this.#table = table;
   }
 
-  private get rows(): RowIn<object>[] {
-    return (this.table.tracks?.rows ?? []) as RowIn<object>[];
+  get #rows(): RowIn<object>[] {
+    return (this.#table.tracks?.rows ?? []) as RowIn<object>[];
   }
 
   get size(): number {
-    return this.rows.length;
+    return this.#rows.length;
   }
 
   get(entity: number): RowIn<object> | undefined {
-    return this.table.tracks?.get(entity) as RowIn<object> | undefined;
+    return this.#table.tracks?.get(entity) as RowIn<object> | undefined;
   }
 
   has(entity: number): boolean {
@@ -44,7 +44,7 @@ class TrackedRows implements ViewTable<object> {
   }
 
   [Symbol.iterator](): Iterator<RowIn<object>> {
-    return this.rows[Symbol.iterator]();
+    return this.#rows[Symbol.iterator]();
   }
 }
 
@@ -53,11 +53,11 @@ export class RoomView {
   tick = 0;
   readonly tables: Record<string, ViewTable<object>> = {};
 
-  private readonly own: Rows[] = [];
+  readonly #own: Rows[] = [];
 
   constructor(tables: Readonly<Record<string, Rows>>) {
     for (const [name, t] of Object.entries(tables)) {
-      this.own.push(t);
+      this.#own.push(t);
       this.tables[name] = new TrackedRows(t);
     }
   }
@@ -66,7 +66,7 @@ export class RoomView {
   advance(tick: number, replica: Replica, cap: number): boolean {
     let extrapolating = false;
     this.tick = tick;
-    for (const t of this.own) {
+    for (const t of this.#own) {
       t.tracks ??= new Tracks(t);
       t.tracks.advance(tick, replica.tick, cap);
       extrapolating ||= t.tracks.extrapolating;
@@ -76,6 +76,6 @@ export class RoomView {
 
   /** Lets go of the past, when nobody looks. */
   release(): void {
-    for (const t of this.own) t.tracks = undefined;
+    for (const t of this.#own) t.tracks = undefined;
   }
 }

@@ -1,12 +1,10 @@
 import { ProtocolError } from '../errors.js';
 
-const none: Uint8Array = new Uint8Array(0);
-const noneView: DataView = new DataView(none.buffer);
 
 /** Goes through protobuf values in a range of bytes. Made once, reset for each range. */
 export class Cursor {
-  bytes = none;
-  view = noneView;
+  private bytes: Uint8Array = new Uint8Array(0);
+  private view = new DataView(this.bytes.buffer);
   pos = 0;
   end = 0;
 
@@ -21,8 +19,9 @@ export class Cursor {
     this.end = end;
   }
 
-  clear(): void {
-    this.reset(none, noneView, 0, 0);
+  /** Whether there is more to read. */
+  get more(): boolean {
+    return this.pos < this.end;
   }
 
   /** The low 32 bits of a varint, as a signed number. */
@@ -60,12 +59,6 @@ export class Cursor {
   /** The low 32 bits of a varint. */
   uint32(): number {
     return this.int32() >>> 0;
-  }
-
-  /** Whether a varint has any bit set. */
-  truth(): boolean {
-    this.sint64();
-    return (this.low | this.high) !== 0;
   }
 
   /** A zigzag varint of 32 bits. */

@@ -12,8 +12,8 @@
 // Angles are in radians from east (x) to north (y); positions and distances in
 // units; times in ticks of the room.
 
-import { Kind, command, component, event, field } from '../../../../game.js';
-import * as pb from './arena_pb.js';
+import { Kind, command, component, enumeration, event, field, message } from '../../../../game.js';
+import type * as pb from './arena_pb.js';
 
 /** The kind of room that plays this game, unless the server names it otherwise. */
 export const kind = 'arena';
@@ -22,8 +22,124 @@ export const kind = 'arena';
 export const fingerprint = 0x5f86db0bf1e980fen;
 
 /** PickupKind is what a pickup does. */
-export const PickupKind = pb.PickupKind;
+export const PickupKind = /* @__PURE__ */ enumeration<typeof pb.PickupKind>({
+  UNSPECIFIED: 0,
+  HEALTH: 1,
+  SHIELD: 2,
+  RAPID: 3,
+  BOOST: 4,
+});
 export type PickupKind = pb.PickupKind;
+
+/** ShipInput is what a player does in one tick. The server clamps all of it. */
+export type ShipInput = pb.ShipInput;
+const ShipInputMessage = /* @__PURE__ */ message<pb.ShipInput>('tickroom.arena.v1.ShipInput', [
+  [1, 'turn', 'float'],
+  [2, 'thrust', 'float'],
+  [3, 'fire', 'bool'],
+  [4, 'steer', 'bool'],
+  [5, 'aim', 'float'],
+]);
+
+/**
+ * SetName changes what the player is called: 1 to 16 characters, none of them
+ * invisible. Once in 2 seconds.
+ */
+export type SetName = pb.SetName;
+const SetNameMessage = /* @__PURE__ */ message<pb.SetName>('tickroom.arena.v1.SetName', [
+  [1, 'name', 'string'],
+]);
+
+/** SetNameReply answers SetName. */
+export type SetNameReply = pb.SetNameReply;
+const SetNameReplyMessage = /* @__PURE__ */ message<pb.SetNameReply>('tickroom.arena.v1.SetNameReply', [
+  [1, 'name', 'string'],
+]);
+
+/**
+ * Chat says something to everybody in the room: 1 to 120 characters, once a
+ * second.
+ */
+export type Chat = pb.Chat;
+const ChatMessage = /* @__PURE__ */ message<pb.Chat>('tickroom.arena.v1.Chat', [
+  [1, 'text', 'string'],
+  [2, 'team', 'bool'],
+]);
+
+/** ChatReply answers Chat. */
+export type ChatReply = pb.ChatReply;
+const ChatReplyMessage = /* @__PURE__ */ message<pb.ChatReply>('tickroom.arena.v1.ChatReply', []);
+
+/**
+ * ChooseTeam changes the player's team, at the price of the ship; the score
+ * stays. Refused if the team has more ships than the smallest other one, and
+ * more often than every 5 seconds.
+ */
+export type ChooseTeam = pb.ChooseTeam;
+const ChooseTeamMessage = /* @__PURE__ */ message<pb.ChooseTeam>('tickroom.arena.v1.ChooseTeam', [
+  [1, 'team', 'uint32'],
+]);
+
+/** ChooseTeamReply answers ChooseTeam. */
+export type ChooseTeamReply = pb.ChooseTeamReply;
+const ChooseTeamReplyMessage = /* @__PURE__ */ message<pb.ChooseTeamReply>('tickroom.arena.v1.ChooseTeamReply', []);
+
+/** Follow tells which ship a spectator wants to follow. Players are refused. */
+export type Follow = pb.Follow;
+const FollowMessage = /* @__PURE__ */ message<pb.Follow>('tickroom.arena.v1.Follow', [
+  [1, 'ship', 'uint32'],
+  [2, 'step', 'sint32'],
+]);
+
+/** FollowReply answers Follow. */
+export type FollowReply = pb.FollowReply;
+const FollowReplyMessage = /* @__PURE__ */ message<pb.FollowReply>('tickroom.arena.v1.FollowReply', [
+  [1, 'ship', 'uint32'],
+]);
+
+/** Explosion tells those who see the place that a ship blew up. */
+export type Explosion = pb.Explosion;
+const ExplosionMessage = /* @__PURE__ */ message<pb.Explosion>('tickroom.arena.v1.Explosion', [
+  [1, 'x', 'uint32'],
+  [2, 'y', 'uint32'],
+  [3, 'ship', 'uint32'],
+]);
+
+/** Hit tells the two whom it concerns, and nobody else, that a bullet hit. */
+export type Hit = pb.Hit;
+const HitMessage = /* @__PURE__ */ message<pb.Hit>('tickroom.arena.v1.Hit', [
+  [1, 'ship', 'uint32'],
+  [2, 'by', 'uint32'],
+  [3, 'damage', 'uint32'],
+]);
+
+/**
+ * Kill tells that a ship shot another down. In a room of up to 50 ships all are
+ * told, in a larger one those who see the place and the two whom it concerns.
+ */
+export type Kill = pb.Kill;
+const KillMessage = /* @__PURE__ */ message<pb.Kill>('tickroom.arena.v1.Kill', [
+  [1, 'ship', 'uint32'],
+  [2, 'by', 'uint32'],
+  [3, 'name', 'string'],
+  [4, 'byName', 'string'],
+]);
+
+/** Said tells what a player said in a Chat. */
+export type Said = pb.Said;
+const SaidMessage = /* @__PURE__ */ message<pb.Said>('tickroom.arena.v1.Said', [
+  [1, 'player', 'uint32'],
+  [2, 'name', 'string'],
+  [3, 'text', 'string'],
+  [4, 'team', 'bool'],
+]);
+
+/** PickupTaken tells those who see the place that a ship took a pickup. */
+export type PickupTaken = pb.PickupTaken;
+const PickupTakenMessage = /* @__PURE__ */ message<pb.PickupTaken>('tickroom.arena.v1.PickupTaken', [
+  [1, 'kind', 'int32'],
+  [2, 'ship', 'uint32'],
+]);
 
 /**
  * Ship is where a ship is. It changes in nearly every tick. A ship's velocity is
@@ -315,68 +431,46 @@ export const components = {
   ]),
 };
 
-/** ShipInput is what a player does in one tick. The server clamps all of it. */
-export const input = pb.ShipInputSchema;
-export type ShipInput = pb.ShipInput;
+/** The message that a player sends each tick. */
+export const input = ShipInputMessage;
 
 /** Explosion tells those who see the place that a ship blew up. */
-export const Explosion = /* @__PURE__ */ event(1, pb.ExplosionSchema);
-export type Explosion = pb.Explosion;
+export const Explosion = /* @__PURE__ */ event(1, ExplosionMessage);
 
 /** Hit tells the two whom it concerns, and nobody else, that a bullet hit. */
-export const Hit = /* @__PURE__ */ event(2, pb.HitSchema);
-export type Hit = pb.Hit;
+export const Hit = /* @__PURE__ */ event(2, HitMessage);
 
 /**
  * Kill tells that a ship shot another down. In a room of up to 50 ships all are
  * told, in a larger one those who see the place and the two whom it concerns.
  */
-export const Kill = /* @__PURE__ */ event(3, pb.KillSchema);
-export type Kill = pb.Kill;
+export const Kill = /* @__PURE__ */ event(3, KillMessage);
 
 /** Said tells what a player said in a Chat. */
-export const Said = /* @__PURE__ */ event(4, pb.SaidSchema);
-export type Said = pb.Said;
+export const Said = /* @__PURE__ */ event(4, SaidMessage);
 
 /** PickupTaken tells those who see the place that a ship took a pickup. */
-export const PickupTaken = /* @__PURE__ */ event(5, pb.PickupTakenSchema);
-export type PickupTaken = pb.PickupTaken;
+export const PickupTaken = /* @__PURE__ */ event(5, PickupTakenMessage);
 
 /**
  * SetName changes what the player is called: 1 to 16 characters, none of them
  * invisible. Once in 2 seconds.
  */
-export const setName = /* @__PURE__ */ command(1, pb.SetNameSchema, pb.SetNameReplySchema);
-export type SetName = pb.SetName;
+export const setName = /* @__PURE__ */ command(1, SetNameMessage, SetNameReplyMessage);
 
 /**
  * Chat says something to everybody in the room: 1 to 120 characters, once a
  * second.
  */
-export const chat = /* @__PURE__ */ command(2, pb.ChatSchema, pb.ChatReplySchema);
-export type Chat = pb.Chat;
+export const chat = /* @__PURE__ */ command(2, ChatMessage, ChatReplyMessage);
 
 /**
  * ChooseTeam changes the player's team, at the price of the ship; the score
  * stays. Refused if the team has more ships than the smallest other one, and
  * more often than every 5 seconds.
  */
-export const chooseTeam = /* @__PURE__ */ command(3, pb.ChooseTeamSchema, pb.ChooseTeamReplySchema);
-export type ChooseTeam = pb.ChooseTeam;
+export const chooseTeam = /* @__PURE__ */ command(3, ChooseTeamMessage, ChooseTeamReplyMessage);
 
 /** Follow tells which ship a spectator wants to follow. Players are refused. */
-export const follow = /* @__PURE__ */ command(4, pb.FollowSchema, pb.FollowReplySchema);
-export type Follow = pb.Follow;
-
-/** SetNameReply answers SetName. */
-export type SetNameReply = pb.SetNameReply;
-
-/** ChatReply answers Chat. */
-export type ChatReply = pb.ChatReply;
-
-/** ChooseTeamReply answers ChooseTeam. */
-export type ChooseTeamReply = pb.ChooseTeamReply;
-
-/** FollowReply answers Follow. */
-export type FollowReply = pb.FollowReply;
+export const follow = /* @__PURE__ */ command(4, FollowMessage, FollowReplyMessage);
 

@@ -4,14 +4,40 @@
 // The game that the tests, the benchmarks and the first steps in the
 // documentation play: players and others walk about on a plane.
 
-import { Kind, command, component, event, field } from '../../../../game.js';
-import * as pb from './walkers_pb.js';
+import { Kind, command, component, event, field, message } from '../../../../game.js';
+import type * as pb from './walkers_pb.js';
 
 /** The kind of room that plays this game, unless the server names it otherwise. */
 export const kind = 'walkers';
 
 /** Fingerprint of the schema, by which client and server see whether they have the same one. */
 export const fingerprint = 0x31b665ed5aa4b7f6n;
+
+/** WalkerInput is what a player does in one tick. */
+export type WalkerInput = pb.WalkerInput;
+const WalkerInputMessage = /* @__PURE__ */ message<pb.WalkerInput>('tickroom.walkers.v1.WalkerInput', [
+  [1, 'direction', 'float'],
+  [2, 'stop', 'bool'],
+]);
+
+/** Shout says something to all who are near. */
+export type Shout = pb.Shout;
+const ShoutMessage = /* @__PURE__ */ message<pb.Shout>('tickroom.walkers.v1.Shout', [
+  [1, 'text', 'string'],
+]);
+
+/** ShoutReply answers Shout. */
+export type ShoutReply = pb.ShoutReply;
+const ShoutReplyMessage = /* @__PURE__ */ message<pb.ShoutReply>('tickroom.walkers.v1.ShoutReply', [
+  [1, 'count', 'uint32'],
+]);
+
+/** Heard tells that a player near by said something. */
+export type Heard = pb.Heard;
+const HeardMessage = /* @__PURE__ */ message<pb.Heard>('tickroom.walkers.v1.Heard', [
+  [1, 'player', 'uint32'],
+  [2, 'text', 'string'],
+]);
 
 /** Walker is somebody who walks about. */
 export interface Walker {
@@ -41,18 +67,12 @@ export const components = {
   ]),
 };
 
-/** WalkerInput is what a player does in one tick. */
-export const input = pb.WalkerInputSchema;
-export type WalkerInput = pb.WalkerInput;
+/** The message that a player sends each tick. */
+export const input = WalkerInputMessage;
 
 /** Heard tells that a player near by said something. */
-export const Heard = /* @__PURE__ */ event(1, pb.HeardSchema);
-export type Heard = pb.Heard;
+export const Heard = /* @__PURE__ */ event(1, HeardMessage);
 
 /** Shout says something to all who are near. */
-export const shout = /* @__PURE__ */ command(1, pb.ShoutSchema, pb.ShoutReplySchema);
-export type Shout = pb.Shout;
-
-/** ShoutReply answers Shout. */
-export type ShoutReply = pb.ShoutReply;
+export const shout = /* @__PURE__ */ command(1, ShoutMessage, ShoutReplyMessage);
 

@@ -1,0 +1,139 @@
+// Messages of a game: inputs, events, commands and their replies. Their types are
+// those of protoc-gen-es; a table says how they are read and written, with the
+// runtime's reader and writer. The runtime's own way, by reflection on descriptors,
+// would weigh more than all the rest of this library.
+
+import type { Message, MessageInitShape } from '@bufbuild/protobuf';
+import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+
+/** What reads and writes a value: methods of the runtime's reader and writer. */
+export type Scalar =
+  | 'double'
+  | 'float'
+  | 'int64'
+  | 'uint64'
+  | 'int32'
+  | 'fixed64'
+  | 'fixed32'
+  | 'bool'
+  | 'string'
+  | 'bytes'
+  | 'uint32'
+  | 'sfixed32'
+  | 'sfixed64'
+  | 'sint32'
+  | 'sint64';
+
+/** A field of a message: its number, its property, its kind, and whether it is a list. */
+export type MessageField = readonly [number: number, key: string, kind: Scalar | (() => MessageType), list?: boolean];
+
+/** A type of messages. */
+export interface MessageType<M extends Message = Message> {
+  /** As in the .proto file, with its package. */
+  readonly typeName: string;
+  readonly fields: readonly MessageField[];
+  /** Never there: it makes the type remember what messages look like. */
+  readonly message?: M;
+}
+
+/** A message, or some of its fields. */
+export type InitOf<M extends Message> = MessageInitShape<GenMessage<M>>;
+
+/** Describes a type of messages; for generated code. */
+export function message<M extends Message>(typeName: M['$typeName'], fields: readonly MessageField[]): MessageType<M> {
+  return { typeName, fields };
+}
+
+type Values = Record<string, unknown>;
+
+/** Makes a message; fields that init does not have are zero. */
+export function createMessage<M extends Message>(type: MessageType<M>, init: InitOf<M>): M {
+  const m: Values = { $typeName: type.typeName };
+  for (const [, key, kind, list] of type.fields) {
+    const v = (init as Values)[key];
+    if (typeof kind !== 'string') {
+      const make = (v: unknown): Message => createMessage(kind(), v as object);
+      m[key] = list ? ((v as unknown[] | undefined) ?? []).map(make) : v && make(v);
+    } else m[key] = v ?? (list ? [] : zero(kind));
+  }
+  return m as M;
+}
+
+function zero(kind: Scalar): unknown {
+  switch (kind) {
+    case 'string':
+      return '';
+    case 'bytes':
+      return new Uint8Array(0);
+    case 'bool':
+      return false;
+  }
+  return kind.endsWith('64') ? 0n : 0;
+}
+
+/** Decodes a message. Fields that the type does not know are passed over. */
+export function decodeMessage<M extends Message>(type: MessageType<M>, bytes: Uint8Array): M {
+  const m = createMessage(type, {} as InitOf<M>);
+  merge(type, bytes, m as Values);
+  return m;
+}
+
+function merge(type: MessageType, bytes: Uint8Array, m: Values): void {
+  const r = new BinaryReader(bytes);
+  while (r.pos < r.len) {
+    const [number, wire] = r.tag();
+    const field = type.fields.find((f) => f[0] === number);
+    if (!field) {
+      r.skip(wire, number);
+      continue;
+    }
+    const [, key, kind, list] = field;
+    const values = m[key] as unknown[];
+    const own = wireType(kind);
+    if (list && wire === 2 && own !== 2) {
+      const end = r.uint32() + r.pos;
+      while (r.pos < end) values.push(r[kind as Scalar]());
+    } else if (wire !== own) r.skip(wire, number);
+    else if (typeof kind === 'string') {
+      if (list) values.push(r[kind]());
+      else m[key] = r[kind]();
+    } else if (list) values.push(decodeMessage(kind(), r.bytes()));
+    else merge(kind(), r.bytes(), (m[key] ??= createMessage(kind(), {})) as Values);
+  }
+}
+
+/** Encodes a message; fields that are zero are left out. */
+export function encodeMessage<M extends Message>(type: MessageType<M>, init: InitOf<M>): Uint8Array {
+  return write(new BinaryWriter(), type, init as Values).finish();
+}
+
+function write(w: BinaryWriter, type: MessageType, m: Values): BinaryWriter {
+  for (const [number, key, kind, list] of type.fields) {
+    const wire = wireType(kind);
+    const v = m[key];
+    const put = (v: unknown): void => {
+      if (typeof kind === 'string') w[kind](v as never);
+      else write(w.fork(), kind(), v as Values).join();
+    };
+    // A list, or one value that is not zero; bytes are lists of their own.
+    const values = (list ? (v ?? []) : (v || v !== v) && (v as Uint8Array).length !== 0 ? [v] : []) as readonly unknown[];
+    if (list && wire !== 2 && values.length > 0) {
+      w.tag(number, 2).fork();
+      values.forEach(put);
+      w.join();
+    } else {
+      for (const v of values) {
+        w.tag(number, wire);
+        put(v);
+      }
+    }
+  }
+  return w;
+}
+
+function wireType(kind: MessageField[2]): number {
+  if (typeof kind !== 'string' || kind === 'string' || kind === 'bytes') return 2;
+  if (kind === 'double' || kind.endsWith('fixed64')) return 1;
+  return kind === 'float' || kind.endsWith('fixed32') ? 5 : 0;
+}

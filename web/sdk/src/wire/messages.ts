@@ -1,0 +1,219 @@
+// The protocol's small messages, read and written with the runtime's reader and
+// writer by hand: what protoc-gen-es makes of frame.proto is larger than all of
+// this, and every page would have to load it.
+
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+
+import { type Component, field, type Field } from '../game.js';
+
+type How = 'uint32' | 'bool' | 'string' | 'bytes' | 'double' | 'fixed64' | 'uint64' | 'int64';
+/** By number: the property, and how its value is read. */
+type Spec = Readonly<Record<number, readonly [string, How]>>;
+
+/** Reads a message into an object; what it already holds as a list grows by each value. */
+function decode<T extends object>(b: Uint8Array, spec: Spec, into: T): T {
+  const r = new BinaryReader(b);
+  const o = into as Record<string, unknown>;
+  while (r.pos < r.len) {
+    const [number, type] = r.tag();
+    const [name, how] = spec[number] ?? [];
+    if (!name || !how || type !== (how === 'string' || how === 'bytes' ? 2 : how === 'double' || how === 'fixed64' ? 1 : 0)) {
+      r.skip(type, number);
+      continue;
+    }
+    const v = r[how]();
+    const list = o[name];
+    if (Array.isArray(list)) list.push(v);
+    else o[name] = v;
+  }
+  return into;
+}
+
+/** The answer to a hello. */
+export interface Welcome {
+  session: string;
+  room: string;
+  kind: string;
+  player: number;
+  tickRate: number;
+  /** Encoded, if it is there. */
+  schema: Uint8Array | undefined;
+  fingerprint: bigint;
+  maxMessage: number;
+  resumed: boolean;
+  inputSeq: number;
+  commandId: number;
+  eventsMissed: boolean;
+  spectator: boolean;
+}
+
+export function decodeWelcome(b: Uint8Array): Welcome {
+  const spec: Spec = {
+    1: ['session', 'string'],
+    2: ['room', 'string'],
+    3: ['kind', 'string'],
+    4: ['player', 'uint32'],
+    5: ['tickRate', 'double'],
+    8: ['schema', 'bytes'],
+    9: ['fingerprint', 'fixed64'],
+    11: ['maxMessage', 'uint32'],
+    12: ['resumed', 'bool'],
+    14: ['inputSeq', 'uint32'],
+    15: ['commandId', 'uint32'],
+    16: ['eventsMissed', 'bool'],
+    17: ['spectator', 'bool'],
+  };
+  return decode(b, spec, {
+    session: '',
+    room: '',
+    kind: '',
+    player: 0,
+    tickRate: 0,
+    schema: undefined,
+    fingerprint: 0n,
+    maxMessage: 0,
+    resumed: false,
+    inputSeq: 0,
+    commandId: 0,
+    eventsMissed: false,
+    spectator: false,
+  });
+}
+
+/** The components of a Schema. */
+export function decodeSchema(b: Uint8Array): Component[] {
+  return decode(b, { 1: ['list', 'bytes'] }, { list: [] as Uint8Array[] }).list.map((b): Component => {
+    const c = decode(b, { 1: ['id', 'uint32'], 2: ['name', 'string'], 3: ['list', 'bytes'] }, { id: 0, name: '', list: [] as Uint8Array[] });
+    return { id: c.id, name: c.name, fields: c.list.map(decodeField) };
+  });
+}
+
+function decodeField(b: Uint8Array): Field {
+  const spec: Spec = {
+    1: ['number', 'uint32'],
+    2: ['name', 'string'],
+    3: ['kind', 'uint32'],
+    4: ['repeated', 'bool'],
+    5: ['step', 'double'],
+    6: ['min', 'double'],
+    7: ['max', 'double'],
+    8: ['wrapSteps', 'uint32'],
+    9: ['smooth', 'uint32'],
+  };
+  return decode(b, spec, { ...field(0, '', 0) });
+}
+
+export interface EventData {
+  event: number;
+  data: Uint8Array;
+  age: number;
+}
+
+export function decodeEvent(b: Uint8Array): EventData {
+  return decode(b, { 1: ['event', 'uint32'], 2: ['data', 'bytes'], 3: ['age', 'uint32'] }, { event: 0, data: new Uint8Array(0), age: 0 });
+}
+
+export interface EntityHash {
+  entity: number;
+  hash: bigint;
+}
+
+export function decodeEntityHash(b: Uint8Array): EntityHash {
+  return decode(b, { 1: ['entity', 'uint32'], 3: ['hash', 'fixed64'] }, { entity: 0, hash: 0n });
+}
+
+export interface Reply {
+  id: number;
+  code: number;
+  error: string;
+  data: Uint8Array;
+}
+
+export function decodeReply(b: Uint8Array): Reply {
+  const spec: Spec = { 1: ['id', 'uint32'], 2: ['code', 'uint32'], 3: ['error', 'string'], 4: ['data', 'bytes'] };
+  return decode(b, spec, { id: 0, code: 0, error: '', data: new Uint8Array(0) });
+}
+
+export interface Pong {
+  /** Microseconds. */
+  clientTime: bigint;
+  serverTime: bigint;
+}
+
+export function decodePong(b: Uint8Array): Pong {
+  return decode(b, { 1: ['clientTime', 'uint64'], 2: ['serverTime', 'int64'] }, { clientTime: 0n, serverTime: 0n });
+}
+
+/** What a client says of itself. */
+export interface Hello {
+  kind: string;
+  room: string;
+  name: string;
+  fingerprint: bigint;
+  hashEvery: number;
+  every: number;
+  data: Uint8Array;
+  resume: string;
+  resumeTick: number;
+  spectate: boolean;
+}
+
+/** Writes numbers that are not zero, and texts and bytes that are not empty. */
+function put(w: BinaryWriter, number: number, v: number | boolean | string | Uint8Array): void {
+  if (typeof v === 'string') {
+    if (v) w.tag(number, 2).string(v);
+  } else if (typeof v === 'object') {
+    if (v.length > 0) w.tag(number, 2).bytes(v);
+  } else if (v) w.tag(number, 0).uint32(+v);
+}
+
+/** The ClientFrame with a hello. */
+export function encodeHello(h: Hello): Uint8Array {
+  const w = new BinaryWriter().tag(5, 2).fork();
+  put(w, 1, 1); // the protocol's version
+  put(w, 2, h.kind);
+  put(w, 3, h.room);
+  put(w, 4, h.name);
+  if (h.fingerprint) w.tag(5, 1).fixed64(h.fingerprint);
+  put(w, 6, h.hashEvery);
+  put(w, 7, h.every);
+  put(w, 8, h.data);
+  put(w, 9, h.resume);
+  put(w, 10, h.resumeTick);
+  put(w, 11, h.spectate);
+  return w.join().finish();
+}
+
+/** Any other ClientFrame. */
+export interface ClientFrame {
+  ack: number;
+  inputs: readonly { seq: number; tick?: number; data: Uint8Array }[];
+  commands: readonly { id: number; command: number; data: Uint8Array }[];
+  /** Microseconds of the client's clock; undefined: no ping. */
+  ping: number | undefined;
+  every: number;
+  mismatch: boolean;
+}
+
+export function encodeFrame(f: ClientFrame): Uint8Array {
+  const w = new BinaryWriter();
+  put(w, 1, f.ack);
+  for (const i of f.inputs) {
+    w.tag(2, 2).fork();
+    put(w, 1, i.seq);
+    put(w, 2, i.tick ?? 0);
+    put(w, 3, i.data);
+    w.join();
+  }
+  for (const c of f.commands) {
+    w.tag(3, 2).fork();
+    put(w, 1, c.id);
+    put(w, 2, c.command);
+    put(w, 3, c.data);
+    w.join();
+  }
+  if (f.ping !== undefined) w.tag(4, 2).fork().tag(1, 0).uint64(f.ping).join();
+  put(w, 6, f.every);
+  put(w, 7, f.mismatch);
+  return w.finish();
+}
