@@ -3,14 +3,14 @@
 // may have the forms "one | many".
 
 import { arenaEn } from '../arena/messages/en.ts';
+import { homeEn } from './home.en.ts';
 import { netEn } from './net.en.ts';
 
 export const en = {
   ...arenaEn,
   ...netEn,
+  ...homeEn,
 
   'lang.name': 'English',
   'lang.switch': 'Language',
-
-  'common.home': 'tickroom, home',
 };

@@ -1,0 +1,13 @@
+// What a page says about a close code.
+
+import { type Key, t } from './i18n.ts';
+
+const known: Readonly<Record<number, Key>> = {
+  1000: 'conn.code.done', 1006: 'conn.code.silent', 4002: 'conn.code.room', 4003: 'conn.code.full', 4012: 'conn.code.full',
+  4004: 'conn.code.ended', 4006: 'conn.code.old', 4011: 'conn.code.removed', 4014: 'conn.code.taken',
+};
+
+/** Why a connection is over, by its close code and what the server said with it. */
+export function connectionText(code: number, reason: string): string {
+  return t(known[code] ?? 'conn.code.other', { code: String(code), reason: reason || '–' });
+}
