@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tickroom/tickroom/proto/schema"
 )
@@ -91,9 +90,9 @@ type Kind struct {
 	// Spectators tells whether clients may join to watch: whether Join looks at
 	// Player.Spectator.
 	Spectators bool
-	// Hold is how long a seat is kept for a player whose connection is lost.
-	// Default 60 s; less than 0: not at all.
-	Hold time.Duration
+	// Hold is how many seconds a seat is kept for a player whose connection is lost.
+	// Default 60; less than 0: not at all.
+	Hold float64
 	// Options lists the options that New understands.
 	Options []Option
 	// World bounds what rooms of the kind remember; zero values mean the
@@ -104,13 +103,13 @@ type Kind struct {
 	New func(r *Room) (Game, error)
 }
 
-// lateNotice is how long it may take until a lost connection is noticed.
-const lateNotice = 40 * time.Second
+// lateNotice is how many seconds it may take until a lost connection is noticed.
+const lateNotice = 40
 
-// HoldTime gives Hold, or its default; 0 if seats are not kept.
-func (k *Kind) HoldTime() time.Duration {
+// HoldSeconds gives Hold, or its default; 0 if seats are not kept.
+func (k *Kind) HoldSeconds() float64 {
 	if k.Hold == 0 {
-		return time.Minute
+		return 60
 	}
 	return max(k.Hold, 0)
 }
@@ -173,7 +172,7 @@ func NewRoom(k Kind, seed uint64, options map[string]string, log *slog.Logger) (
 	if k.World.Horizon == 0 {
 		// Whoever comes back within the hold window gets the difference, also when
 		// the loss of the connection was noticed late.
-		r.cfg.Horizon = max(r.cfg.Horizon, uint32((k.HoldTime()+lateNotice).Seconds()*r.TickRate))
+		r.cfg.Horizon = max(r.cfg.Horizon, uint32((k.HoldSeconds()+lateNotice)*r.TickRate))
 	}
 	if !(r.TickRate >= 1 && r.TickRate <= 128) {
 		return nil, nil, fmt.Errorf("kind %s: a tick rate of %g; it must be 1 to 128 per second", k.Name, r.TickRate)

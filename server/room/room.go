@@ -161,15 +161,15 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 		return nil, err
 	}
 	r.cfg = cfg.withDefaults(r.room.TickRate)
-	hold := kind.HoldTime()
+	hold := kind.HoldSeconds()
 	if cfg.Hold != 0 {
-		hold = max(cfg.Hold, 0)
+		hold = max(cfg.Hold, 0).Seconds()
 	}
-	r.holdTicks = uint32(hold.Seconds() * r.room.TickRate)
+	r.holdTicks = uint32(hold * r.room.TickRate)
 	r.welcome = &tickroomv1.Welcome{
 		Room: id, Kind: kind.Name, TickRate: r.room.TickRate, Fingerprint: kind.Schema.Fingerprint(),
 		AckWindow: uint32(r.cfg.AckWindow), MaxMessage: uint32(r.cfg.MaxMessage),
-		HoldSeconds: hold.Seconds(),
+		HoldSeconds: hold,
 	}
 	return r, nil
 }

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -45,7 +44,7 @@ func (g *relay) Tick() {
 
 func relayKind(g *relay) world.Kind {
 	return world.Kind{
-		Name: "relay", Schema: arenav1.Schema, TickRate: 20, MaxPlayers: 3, Hold: 5 * time.Second, Spectators: true,
+		Name: "relay", Schema: arenav1.Schema, TickRate: 20, MaxPlayers: 3, Hold: 5, Spectators: true,
 		New: func(r *world.Room) (world.Game, error) {
 			g.r, g.all, g.ships = r, r.NewGroup("all"), world.NewTable[arenav1.Ship](r.World)
 			g.input = map[uint32][]float32{}
