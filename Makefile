@@ -74,6 +74,9 @@ setup: ## check for the Debian packages that the tests need, install what is mis
 generate: ## generate code from the .proto files
 	@set -e; for template in buf.gen*.yaml; do \
 		echo "buf generate --template $$template"; \
+		if grep -q node_modules "$$template" && ! test -d web/node_modules; then \
+			echo "generate: the TypeScript needs protoc-gen-es: run (cd web && npm ci) first" >&2; exit 1; \
+		fi; \
 		$(TOOL) buf generate --template "$$template"; \
 	done
 

@@ -22,6 +22,12 @@ var update = flag.Bool("update", false, "write what the generator says today int
 // whose name begins with "imported", and gives the files it wrote by name.
 func generate(t *testing.T, files []txtar.File) (map[string]string, error) {
 	t.Helper()
+	return generateBy(t, gen.Generate, files)
+}
+
+// generateBy is generate for any generator.
+func generateBy(t *testing.T, by func(*protogen.Plugin) error, files []txtar.File) (map[string]string, error) {
+	t.Helper()
 	root := fstest.MapFS{}
 	var names []string
 	for _, f := range files {
@@ -44,7 +50,7 @@ func generate(t *testing.T, files []txtar.File) (map[string]string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := gen.Generate(p); err != nil {
+	if err := by(p); err != nil {
 		return nil, err
 	}
 	resp := p.Response()

@@ -6,8 +6,10 @@ import type { CommandType } from './game.js';
 import { createMessage, decodeMessage, encodeMessage, type InitOf, type MessageType } from './message.js';
 import { encodeFrame, type Reply } from './wire/messages.js';
 
-/** How many inputs may wait to be sent or to be acknowledged; then the oldest is forgotten. */
+/** How many inputs may wait to be acknowledged; then the oldest is forgotten. */
 const maxInputs = 128;
+/** How many are kept while there is no connection: a server would take no more at once. */
+const maxOffline = 32;
 /** A server takes no more in one message. */
 const frameInputs = 64;
 const frameCommands = 16;
@@ -60,13 +62,14 @@ export class Outbox {
     this.#clock = clock;
   }
 
-  input(type: MessageType, init: InitOf<Message>): number {
+  input(type: MessageType, init: InitOf<Message>, offline: boolean): number {
     const message = createMessage(type, init);
     const data = encodeMessage(type, message);
     if (data.length > maxInput) throw new RangeError(`an input of ${data.length} bytes: a server takes ${maxInput}`);
-    if (this.inputs.length === maxInputs) {
-      if (this.#sentInputs === 0) this.dropped++;
-      this.#forget(1);
+    const over = this.inputs.length + 1 - (offline ? maxOffline : maxInputs);
+    if (over > 0) {
+      this.dropped += Math.max(0, over - this.#sentInputs);
+      this.#forget(over);
     }
     this.inputs.push({ seq: ++this.#seq, input: message, data });
     return this.#seq;

@@ -221,9 +221,7 @@ export class Room<G extends Game = Game> {
     options: { timeoutMs?: number } = {},
   ): Promise<R> {
     if (this.state === 'closed') return Promise.reject(new CommandError('lost', 'the room is closed'));
-    const reply = this.session.outbox.command(type, init, options.timeoutMs ?? 10_000);
-    this.session.flushSoon(this.clock.now());
-    return reply;
+    return this.session.command(type, init, options.timeoutMs ?? 10_000);
   }
 
   /**
@@ -238,9 +236,7 @@ export class Room<G extends Game = Game> {
   input(init: InputOf<G>): number {
     if (!this.game.input) throw new TypeError(`${this.kind} has no input`);
     if (this.state === 'closed') return 0;
-    const seq = this.session.outbox.input(this.game.input, init as InitOf<Message>);
-    this.session.flushSoon(this.clock.now());
-    return seq;
+    return this.session.input(this.game.input, init as InitOf<Message>);
   }
 
   /**

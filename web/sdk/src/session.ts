@@ -1,10 +1,14 @@
 // A session's connections: opening them, coming back when they are lost, noticing
 // that they are dead, and sending at the server's pace.
 
+import type { Message } from '@bufbuild/protobuf';
+
 import { type Advice, type Backoff, meaning, pause } from './close.js';
 import type { Clock } from './clock.js';
 import * as CloseCode from './codes.js';
 import { ProtocolError, SchemaError } from './errors.js';
+import type { CommandType } from './game.js';
+import type { InitOf, MessageType } from './message.js';
 import { Outbox } from './outbox.js';
 import type { Socket, SocketFactory } from './socket.js';
 import type { Surroundings } from './surroundings.js';
@@ -147,7 +151,7 @@ export class Session {
     this.#clock = o.clock;
     this.outbox = new Outbox(o.clock);
     this.#room = o.room;
-    this.#wish = o.every;
+    this.#wish = Math.max(1, o.every);
     this.#ticket = this.#load();
     this.#unwatch = o.surroundings.watch((what) => this.#happened(what));
   }
@@ -218,6 +222,7 @@ export class Session {
       this.#owner.receive(bytes, now);
       if (!this.#welcomed) throw new ProtocolError('the first message has no welcome');
     } catch (err) {
+      if (this.state === 'closed') return; // a callback has left the room
       // The runtime has errors of its own for what can't be decoded.
       if (err instanceof SchemaError) this.#give(CloseCode.Schema, err.message);
       else this.refuse(String(err));
@@ -265,6 +270,7 @@ export class Session {
   }
 
   #lost(code: number, reason: string): void {
+    if (this.state === 'closed') return;
     this.#generation++;
     this.#socket = undefined;
     for (const t of [this.#pulseTimer, this.#welcomeTimer, this.#flushTimer]) this.#clock.clearTimeout(t);
@@ -296,6 +302,8 @@ export class Session {
       this.#forget();
       if (this.#refusals <= maxRefusals) advice = 'soon';
     }
+    // Whoever asks for a certain room wants to know that there is no seat in it.
+    if (code === CloseCode.RoomFull && !anyRoom && this.state === 'connecting') advice = 'stop';
     if (advice === 'stop') this.#end(code, reason, text);
     else this.#retry(code, reason, text, advice, now);
   }
@@ -320,9 +328,11 @@ export class Session {
     if (this.state === 'closed') return;
     this.#generation++;
     this.#socket = undefined;
+    this.#welcomed = false;
     for (const t of [this.#retryTimer, this.#pulseTimer, this.#welcomeTimer, this.#flushTimer]) this.#clock.clearTimeout(t);
     this.#unwatch();
-    if (code !== CloseCode.Lost) this.#forget();
+    // After these the seat is still there, for a later page or the other one.
+    if (code !== CloseCode.Lost && code !== CloseCode.TakenOver) this.#forget();
     this.outbox.reset('the room is closed');
     this.closing = { code, reason };
     this.#change({ state: 'closed', code, reason, text });
@@ -412,13 +422,25 @@ export class Session {
   }
 
   setEvery(every: number): void {
-    this.#wish = every;
+    this.#wish = Math.max(1, every);
     if (!this.#welcomed || this.#o.surroundings.hidden) return;
-    this.outbox.every = every;
-    this.flushSoon(this.#clock.now());
+    this.outbox.every = this.#wish;
+    this.flushSoon();
   }
 
   // ----------------------------------------------------------------- sending
+
+  input(type: MessageType, init: InitOf<Message>): number {
+    const seq = this.outbox.input(type, init, !this.#welcomed);
+    this.flushSoon();
+    return seq;
+  }
+
+  command<C extends Message, R extends Message | undefined>(type: CommandType<C, R>, init: InitOf<C>, timeout: number): Promise<R> {
+    const reply = this.outbox.command(type, init, timeout);
+    this.flushSoon();
+    return reply;
+  }
 
   #pulseIn(ms: number): void {
     this.#clock.clearTimeout(this.#pulseTimer);
@@ -451,7 +473,7 @@ export class Session {
   }
 
   /** Sends what waits, at the next tick's time; all that comes until then goes along. */
-  flushSoon(now: number): void {
+  flushSoon(now = this.#clock.now()): void {
     if (!this.#welcomed || this.#flushing || this.#flushTimer !== undefined) return;
     // A timer that is late by a little must not cost a tick.
     const wait = this.#slot - now - this.#perTick / 4;
