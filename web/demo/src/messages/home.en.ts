@@ -56,6 +56,7 @@ export const homeEn = {
   'home.now.watching': '{n} watching',
   'home.now.ticks': '{n} ticks per second',
   'home.now.perMessage': '{n} bytes per message',
+  'home.now.load': '{n}% of one core',
   'home.now.up': 'up {time}',
   'home.now.lost': 'The server does not answer. Trying again …',
   'home.now.off': 'This server keeps its numbers to itself.',
@@ -80,7 +81,7 @@ export const homeEn = {
 
   'home.how': 'What it does for a game',
   'home.how.once': 'Encodes once, sends to many',
-  'home.how.once.text': 'What has changed in a row is encoded once per tick, however many clients need it. Two bytes for a step of a moving thing is usual.',
+  'home.how.once.text': 'What has changed is encoded once per tick, however many clients need it. A moving thing costs about six bytes.',
   'home.how.sight': 'Sends what is in sight, and nothing else',
   'home.how.sight.text': 'Teams, hands of cards, a radius around a ship: what a client may not see never reaches it, in any byte.',
   'home.how.slow': 'Never queues the past',

@@ -58,6 +58,7 @@ export const homeZh: Record<keyof typeof homeEn, string> = {
   'home.now.watching': '{n} 人观战',
   'home.now.ticks': '每秒 {n} 帧',
   'home.now.perMessage': '平均每条 {n} 字节',
+  'home.now.load': '占单核的 {n}%',
   'home.now.up': '已运行 {time}',
   'home.now.lost': '服务器没有响应，正在重试…',
   'home.now.off': '这台服务器没有公开状态数据。',
@@ -82,7 +83,7 @@ export const homeZh: Record<keyof typeof homeEn, string> = {
 
   'home.how': '它替游戏做了什么',
   'home.how.once': '编码一次，发给所有人',
-  'home.how.once.text': '每帧的每处变化只编码一次，不管有多少客户端需要它。一个移动中的物体走一步，通常只要两个字节。',
+  'home.how.once.text': '每帧的每处变化只编码一次，不管有多少客户端需要它。一个移动中的物体，每帧大约只要六个字节。',
   'home.how.sight': '只发看得见的',
   'home.how.sight.text': '队伍、手牌、飞船周围的视野：不该看到的内容，一个字节也不会发出去。',
   'home.how.slow': '从不积压旧数据',

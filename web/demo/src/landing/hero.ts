@@ -1,0 +1,150 @@
+// What goes on behind the headline, and what is said of it: the arena if somebody
+// plays there, else a few ships that pass by. It rests when nobody sees it, when
+// it is told to, and for people who want less motion.
+
+import { onLanguage, t } from '../i18n.ts';
+import { Idle } from './idle.ts';
+import type { Live } from './live.ts';
+import { Scene } from './scene.ts';
+import type { Status } from './status.ts';
+
+const $ = (id: string): HTMLElement => document.getElementById(id)!;
+/** A room is left to those who play when fewer of its seats are free. */
+const crowded = 0.8;
+/** After a failure, in milliseconds. */
+const again = 15_000;
+
+export class Hero {
+  private readonly scene: Scene;
+  private readonly still = matchMedia('(prefers-reduced-motion: reduce)');
+  private idle: Idle | undefined;
+  private live: Live | undefined;
+  private joining: AbortController | undefined;
+  private notBefore = 0;
+  private paused: boolean;
+  private seen = true;
+  private running = false;
+  private last = 0;
+
+  constructor(canvas: HTMLCanvasElement) {
+    this.scene = new Scene(canvas);
+    this.paused = this.still.matches;
+    this.idle = new Idle(this.scene.sight);
+    // Trails, for a picture that does not move.
+    for (let i = 0; i < 60; i++) {
+      this.idle.step(0.034);
+      this.scene.draw(i * 34, 0.034);
+    }
+    new ResizeObserver(() => {
+      this.scene.resize();
+      this.scene.draw(this.last, 0);
+    }).observe(canvas);
+    new IntersectionObserver(([e]) => {
+      this.seen = e.isIntersecting;
+      this.live?.room.setEvery(this.seen ? 2 : 32);
+      this.run();
+    }).observe(canvas);
+    document.addEventListener('visibilitychange', () => this.run());
+    $('scene-toggle').addEventListener('click', () => this.pause(!this.paused));
+    this.still.addEventListener('change', () => this.pause(this.still.matches));
+    onLanguage(() => this.caption());
+    this.pause(this.paused);
+  }
+
+  /** Looks whether there is something to watch, or still is. */
+  status(s: Status | undefined): void {
+    const now = performance.now();
+    if (this.live && !this.live.worthwhile(now)) this.rest();
+    if (!s || this.live || this.joining || this.paused || now < this.notBefore) return;
+    const room = s.open_rooms.find((r) => r.kind === 'arena' && r.players > 0 && r.players + r.spectators + r.away < r.capacity * crowded);
+    if (room) void this.watch(room.id);
+    this.caption();
+  }
+
+  private async watch(roomId: string): Promise<void> {
+    const joining = (this.joining = new AbortController());
+    try {
+      const { Live } = await import('./live.ts');
+      const live = await Live.watch(roomId, this.scene, joining.signal);
+      if (joining.signal.aborted) {
+        void live.room.leave();
+        return;
+      }
+      this.scene.clear();
+      this.idle = undefined;
+      this.live = live;
+      live.room.on('closed', () => this.live === live && this.rest());
+    } catch {
+      // The room may have ended meanwhile. It is only a background.
+      this.notBefore = performance.now() + again;
+    } finally {
+      if (this.joining === joining) this.joining = undefined;
+    }
+    this.caption();
+  }
+
+  /** Back to ships that pass by. */
+  private rest(): void {
+    this.joining?.abort();
+    this.joining = undefined;
+    const { live } = this;
+    this.live = undefined;
+    if (live) {
+      void live.room.leave();
+      this.notBefore = performance.now() + again;
+      this.scene.clear();
+      this.scene.sight.x = this.scene.sight.y = 0;
+      this.idle = new Idle(this.scene.sight);
+    }
+    this.caption();
+  }
+
+  private pause(on: boolean): void {
+    this.paused = on;
+    $('scene-toggle').setAttribute('aria-pressed', String(on));
+    if (on) {
+      this.joining?.abort();
+      this.joining = undefined;
+      const { live } = this;
+      this.live = undefined;
+      void live?.room.leave();
+    } else if (!this.idle && !this.live) {
+      this.scene.clear();
+      this.scene.sight.x = this.scene.sight.y = 0;
+      this.idle = new Idle(this.scene.sight);
+    }
+    this.caption();
+    this.run();
+  }
+
+  private caption(): void {
+    const census = this.live?.census();
+    $('scene-dot').className = `dot ${this.live ? 'live' : ''}`;
+    const text = this.live
+      ? `${t('home.scene.live', { room: this.live.room.id })}${census ? ` · ${t('home.scene.census', census)}` : ''}`
+      : t(this.paused ? 'home.scene.still' : 'home.scene.idle');
+    if ($('scene-text').textContent !== text) $('scene-text').textContent = text;
+    const label = t(this.paused ? 'home.scene.play' : 'home.scene.pause');
+    $('scene-toggle').setAttribute('aria-label', label);
+    $('scene-toggle').title = label;
+  }
+
+  private run(): void {
+    if (this.running || this.paused || !this.seen || document.hidden) return;
+    this.running = true;
+    this.last = performance.now();
+    const frame = (now: number): void => {
+      if (this.paused || !this.seen || document.hidden) {
+        this.running = false;
+        return;
+      }
+      requestAnimationFrame(frame);
+      const dt = Math.min(0.1, Math.max(0, (now - this.last) / 1000));
+      this.last = now;
+      if (this.live) this.live.step(now, dt);
+      else this.idle?.step(dt);
+      this.scene.draw(now, dt);
+    };
+    requestAnimationFrame(frame);
+  }
+}
