@@ -5,14 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 
+	"github.com/tickroom/tickroom/internal/redistest"
 	"github.com/tickroom/tickroom/matchmaking"
+	"github.com/tickroom/tickroom/matchmaking/redisdb"
 )
 
-// directories are the implementations that the suite runs on.
-var directories = map[string]func(t *testing.T) matchmaking.Directory{
-	"memory": func(*testing.T) matchmaking.Directory { return matchmaking.NewMemory() },
+// directories gives the implementations that the suite runs on: each call of one
+// makes an empty directory.
+func directories(t *testing.T) map[string]func(t *testing.T) matchmaking.Directory {
+	srv := redistest.Start(t)
+	var made atomic.Int64
+	return map[string]func(t *testing.T) matchmaking.Directory{
+		"memory": func(*testing.T) matchmaking.Directory { return matchmaking.NewMemory() },
+		"redis": func(*testing.T) matchmaking.Directory {
+			return redisdb.NewDirectory(srv.Client(), fmt.Sprintf("test%d:", made.Add(1)))
+		},
+	}
 }
 
 func TestDirectory(t *testing.T) {
@@ -81,6 +92,34 @@ func TestDirectory(t *testing.T) {
 				t.Fatalf("left: %v, %v", rooms, err)
 			}
 		},
+		"lists any number of rooms, by id": func(t *testing.T, d matchmaking.Directory) {
+			ctx := context.Background()
+			const n = 1200
+			for i := range n {
+				add(t, d, matchmaking.Room{ID: fmt.Sprintf("%04d", (i*7)%n), Kind: fmt.Sprint("k", i%2), Node: "here:1", Capacity: 5, Taken: i % 5, Closed: i%3 == 0})
+			}
+			rooms, err := d.Rooms(ctx, "")
+			if err != nil || len(rooms) != n {
+				t.Fatalf("%d rooms, %v", len(rooms), err)
+			}
+			for i, r := range rooms {
+				if r.ID != fmt.Sprintf("%04d", i) {
+					t.Fatalf("room %d is %s", i, r.ID)
+				}
+				j := 0 // the room that was added j-th has this id
+				for j = range n {
+					if (j*7)%n == i {
+						break
+					}
+				}
+				if want := (matchmaking.Room{ID: r.ID, Kind: fmt.Sprint("k", j%2), Node: "here:1", Capacity: 5, Taken: j % 5, Closed: j%3 == 0}); r != want {
+					t.Fatalf("%+v, want %+v", r, want)
+				}
+			}
+			if rooms, err := d.Rooms(ctx, "k1"); err != nil || len(rooms) != n/2 {
+				t.Fatalf("%d rooms of k1, %v", len(rooms), err)
+			}
+		},
 		"gives each seat once": func(t *testing.T, d matchmaking.Directory) {
 			ctx := context.Background()
 			for i := range 10 {
@@ -113,7 +152,7 @@ func TestDirectory(t *testing.T) {
 			}
 		},
 	}
-	for impl, open := range directories {
+	for impl, open := range directories(t) {
 		for name, fn := range cases {
 			t.Run(impl+"/"+name, func(t *testing.T) {
 				t.Parallel()
