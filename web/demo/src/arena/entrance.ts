@@ -4,6 +4,7 @@
 import { Client, JoinError, type StateChange } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
 import { onLanguage, t } from '../i18n.ts';
+import { BadNetwork } from '../netgraph/badnetwork.ts';
 import { el, text } from './hud/dom.ts';
 import type { Hud, Mode } from './hud/hud.ts';
 import type { Controls } from './input/controls.ts';
@@ -17,12 +18,18 @@ const seatKey = 'tickroom.arena.seat';
 export class Entrance {
   room: ArenaRoom | null = null;
   game: Game | null = null;
-  readonly #client = new Client('/ws');
+  /** The network, which can be worsened for show. */
+  readonly network = new BadNetwork();
+  /** There is another room, or none. */
+  onRoom: () => void = () => {};
+  readonly #client = new Client('/ws', { socket: this.network.socket });
   readonly #query = new URLSearchParams(location.search);
   readonly #lobby = el('lobby');
   readonly #name = el<HTMLInputElement>('name');
   #entering: AbortController | null = null;
   #name0 = '';
+  /** For those who give no name. */
+  readonly #pilot = t('arena.pilot', { n: 100 + Math.floor(Math.random() * 900) });
 
   constructor(
     readonly stage: Stage,
@@ -56,6 +63,7 @@ export class Entrance {
     const asked = this.#query.get('name');
     if (asked !== null) this.#name0 = asked.slice(0, 16);
     this.#name.value = this.#name0;
+    this.#name.placeholder = this.#pilot;
     if (this.#query.has('watch')) await this.enter('watch');
     else if (asked !== null || seats.getItem(seatKey) !== null) await this.enter('play');
     else await this.enter('lobby');
@@ -98,7 +106,7 @@ export class Entrance {
     const onState = (s: StateChange) => {
       if (!signal.aborted && mode !== 'lobby' && s.state !== 'closed') this.hud.banner.state(s);
     };
-    const options = { signal, onState, hashEvery: 20, name: mode === 'play' ? this.#name0 || t('arena.pilot', { n: 100 + Math.floor(Math.random() * 900) }) : '' };
+    const options = { signal, onState, hashEvery: 20, name: mode === 'play' ? this.#name0 || this.#pilot : '' };
     if (mode !== 'play') return this.#client.spectate(arena, id, options);
     const keep = { ...options, storage: seats, storageKey: seatKey };
     if (id === '') return this.#client.joinOrCreate(arena, keep);
@@ -114,6 +122,7 @@ export class Entrance {
   #begin(room: ArenaRoom, mode: Mode): void {
     const { hud } = this;
     this.room = room;
+    this.onRoom();
     this.game = new Game(room, this.stage, this.controls, this.sounds, hud, mode);
     const current = () => this.room === room;
     if (mode !== 'lobby') hud.banner.state({ state: room.state, text: '' });
@@ -136,6 +145,7 @@ export class Entrance {
     this.game?.stop();
     this.game = null;
     this.room = null;
+    this.onRoom();
     this.hud.feed.clear();
   }
 

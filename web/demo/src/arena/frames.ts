@@ -11,7 +11,7 @@ const LONGEST = 0.1;
 
 export class Frames {
   readonly perf = new Perf();
-  readonly #sharpness = new Sharpness();
+  readonly #sharpness: Sharpness;
   readonly #calm = matchMedia('(prefers-reduced-motion: reduce)');
   #last = 0;
   #told = 0;
@@ -20,7 +20,10 @@ export class Frames {
     readonly stage: Stage,
     readonly entrance: Entrance,
     readonly hud: Hud,
-  ) {}
+  ) {
+    this.#sharpness = new Sharpness(stage.software);
+    stage.sharpness = this.#sharpness.value;
+  }
 
   start(): void {
     const fit = () => this.stage.resize(window.innerWidth, window.innerHeight);

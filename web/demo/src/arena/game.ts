@@ -227,7 +227,7 @@ export class Game {
     stage.begin(rules.viewRadius);
     this.#draw(view, rules, terrain, now / 1000, dt);
     stage.end(rules.edge, this.calm ? Math.min(0.5, this.#danger) : this.#danger);
-    this.#report(view, rules, now);
+    this.#report(view, rules, now, dt);
     if (this.looks.frame % 30 === 0) this.looks.sweep();
   }
 
@@ -420,7 +420,7 @@ export class Game {
     }
     this.sounds.play(s && s.shield > 0 ? 'shield' : 'struck', 0.9);
     this.stage.camera.shake(2.6);
-    this.#danger = Math.min(0.9, this.#danger + 0.35);
+    this.#danger = Math.min(0.6, this.#danger + 0.3);
     if (s) this.effects.sparks(s.x, s.y, 0, 6.3, 8, 150, s.shield > 0 ? SHIELD : DANGER);
   }
 
@@ -442,7 +442,7 @@ export class Game {
 
   // --- around the picture
 
-  #report(view: View<typeof arena>, rules: arena.Rules, now: number): void {
+  #report(view: View<typeof arena>, rules: arena.Rules, now: number, dt: number): void {
     const { room, hud, prediction: p } = this;
     const [pilot] = room.tables.pilot;
     if (p && pilot) {
@@ -456,15 +456,16 @@ export class Game {
       // With little left the edges of the screen beat.
       const low = p.alive && health <= 30 ? (0.3 - health / 100) * 1.6 + 0.12 : 0;
       const beat = this.calm ? 1 : 0.75 + 0.25 * Math.sin(now / 180);
-      this.#danger = Math.max(low * beat, this.#danger * 0.93);
+      this.#danger = Math.max(low * beat, this.#danger * Math.exp(-dt * 2.8));
       if (!p.alive && pilot.respawnTick > 0) {
+        this.#danger = 0;
         hud.fallen(this.#killer, (pilot.respawnTick - room.serverTick(now)) / room.tickRate, RESPAWN);
       } else if (!this.#wasAlive && p.alive) {
         hud.alive();
         this.#killer = '';
       }
       this.#wasAlive = p.alive;
-    } else this.#danger *= 0.9;
+    } else this.#danger = 0;
     if (now - this.#boardAt < 100 && now >= this.#boardAt) return;
     this.#boardAt = now;
     this.#board(rules);

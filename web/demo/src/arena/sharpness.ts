@@ -13,14 +13,19 @@ export class Sharpness {
   #since = 0;
   #raised = 0;
 
+  /** slow: it is known that drawing is. */
+  constructor(slow = false) {
+    if (slow) this.value = STEPS[(this.#step = 1)]!;
+  }
+
   /** Takes the time since the last frame; tells whether the value has changed. */
   saw(gap: number, now: number): boolean {
-    // A page that was hidden, or a machine that was busy for a moment, says nothing.
-    if (gap > 250 || gap <= 0) {
+    // A page that was hidden says nothing.
+    if (gap > 2000 || gap <= 0) {
       this.#since = now;
       return false;
     }
-    this.#mean += (gap - this.#mean) * 0.03;
+    this.#mean += (Math.min(gap, 250) - this.#mean) * Math.min(0.25, gap / 600);
     if (now - this.#since < 3000) return false;
     let step = this.#step;
     if (this.#mean > SLOW && step < STEPS.length - 1) step++;

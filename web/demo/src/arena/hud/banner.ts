@@ -1,16 +1,11 @@
 // Over the game: how the connection is, where it isn't as it should be.
 
 import type { StateChange } from '@tickroom/client';
+import { connectionText } from '../../connection.ts';
 import { onLanguage, t, type Key } from '../../i18n.ts';
 import { el, text } from './dom.ts';
 
 type Light = 'live' | 'wait' | 'off';
-
-/** What the page says about close codes that end it all. */
-const closed: Readonly<Record<number, Key>> = {
-  1000: 'arena.closed.done', 4002: 'arena.closed.room', 4003: 'arena.closed.full', 4012: 'arena.closed.full', 4004: 'arena.closed.ended', 4006: 'arena.closed.old',
-  4011: 'arena.closed.kicked', 4014: 'arena.closed.taken', 1006: 'arena.closed.silent',
-};
 
 export class Banner {
   /** The button to join again was pressed. */
@@ -60,8 +55,7 @@ export class Banner {
   /** It is over, for the reason that a close code tells. */
   closed(code: number, reason: string): void {
     this.old = code === 4006;
-    const key = closed[code] ?? (reason ? 'arena.closed.other' : 'arena.closed.done');
-    this.#show('off', () => [t('arena.state.closed'), t(key, { reason: reason || `${code}` })]);
+    this.#show('off', () => [t('arena.state.closed'), connectionText(code, reason)]);
     text(this.#button, t(this.old ? 'arena.state.reload' : 'arena.state.again'));
     this.#button.hidden = false;
     document.body.dataset['state'] = 'closed';

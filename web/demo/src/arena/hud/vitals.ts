@@ -9,7 +9,7 @@ class Meter {
   readonly #number: HTMLElement;
   #shown = -1;
 
-  constructor(root: HTMLElement, readonly low: number) {
+  constructor(root: HTMLElement, readonly low: number, readonly blinks: boolean) {
     this.#root = root;
     this.#bar = root.querySelector('i')!;
     this.#number = root.querySelector('output')!;
@@ -18,7 +18,7 @@ class Meter {
   set(value: number): void {
     const v = Math.round(value);
     if (v === this.#shown) return;
-    if (this.#shown >= 0 && v < this.#shown - 4) this.#blink();
+    if (this.blinks && v < this.#shown - 4) this.#blink();
     this.#shown = v;
     this.#bar.style.transform = `scaleX(${v / 100})`;
     this.#root.classList.toggle('low', v <= this.low);
@@ -37,9 +37,9 @@ const boosts: readonly Boost[] = ['protected', 'rapid', 'boost'];
 
 export class Vitals {
   readonly #root = el('vitals');
-  readonly #hull = new Meter(this.#root.querySelector('.hull')!, 30);
-  readonly #shield = new Meter(this.#root.querySelector('.shield')!, -1);
-  readonly #energy = new Meter(this.#root.querySelector('.energy')!, 14);
+  readonly #hull = new Meter(this.#root.querySelector('.hull')!, 30, true);
+  readonly #shield = new Meter(this.#root.querySelector('.shield')!, -1, true);
+  readonly #energy = new Meter(this.#root.querySelector('.energy')!, 14, false);
   readonly #boosts = new Map<Boost, { item: HTMLElement; bar: HTMLElement; name: HTMLElement; part: number }>();
 
   constructor() {

@@ -36,6 +36,8 @@ export interface Atlas {
   readonly marks: Frame;
   readonly crown: Frame;
   readonly pixel: Frame;
+  /** Dark in the middle, light at the edges of the screen. */
+  readonly veil: Frame;
 }
 
 /** The width of a hull's picture, in ship's radii. */
@@ -110,8 +112,8 @@ export function makeAtlas(): Atlas {
     wave: add(128, 128, (p) => {
       const g = p.createRadialGradient(0, 0, 20, 0, 0, 62);
       g.addColorStop(0, 'rgba(255, 255, 255, 0)');
-      g.addColorStop(0.72, 'rgba(255, 255, 255, .12)');
-      g.addColorStop(0.93, 'rgba(255, 255, 255, 1)');
+      g.addColorStop(0.84, 'rgba(255, 255, 255, .07)');
+      g.addColorStop(0.96, 'rgba(255, 255, 255, 1)');
       g.addColorStop(1, 'rgba(255, 255, 255, 0)');
       disc(p, 62, g);
     }),
@@ -238,6 +240,13 @@ export function makeAtlas(): Atlas {
       p.fillStyle = '#fff';
       p.fillText(d, 0, 2);
     })),
+    veil: add(128, 128, (p) => {
+      const g = p.createRadialGradient(0, 0, 38, 0, 0, 90);
+      g.addColorStop(0, 'rgba(255, 255, 255, 0)');
+      g.addColorStop(1, 'rgba(255, 255, 255, .85)');
+      p.fillStyle = g;
+      p.fillRect(-64, -64, 128, 128);
+    }),
     pixel: add(8, 8, (p) => {
       p.fillStyle = '#fff';
       p.fillRect(-4, -4, 8, 8);

@@ -17,34 +17,38 @@ const fragment = /* glsl */ `#version 300 es
 precision highp float;
 in vec2 vAt;
 out vec4 finalColor;
-uniform sampler2D uSky;
+uniform sampler2D uMist;
+uniform sampler2D uStars; // far ones in red, near ones in green
 uniform vec4 uView;  // x, y of the camera; units across the screen
-uniform vec4 uMap;   // edge of the map; units per pixel; strength of the grid
+uniform vec4 uMap;   // edge of the map; pixels per unit; 1 / pixels per period of near and far stars
 void main() {
   vec2 off = vAt * uView.zw;
   vec2 at = uView.xy + off;
-  // Farther layers move less. The alpha of the picture is stars, its colour mist.
-  vec3 color = texture(uSky, (off + uView.xy * 0.08) / 1500.0).rgb;
-  float far = texture(uSky, (off + uView.xy * 0.22) / 620.0).a;
-  float near = texture(uSky, (off + uView.xy * 0.5 + 97.0) / 1130.0).a;
-  color += far * vec3(0.5, 0.6, 0.95) * 0.6 + near * vec3(0.9, 0.95, 1.0);
-  vec2 cell = abs(fract(at / 128.0 + 0.5) - 0.5) * 128.0 / uMap.y;
-  vec2 line = 1.0 - smoothstep(0.2, 1.3, cell);
-  vec2 big = 1.0 - smoothstep(0.4, 1.6, abs(fract(at / 512.0 + 0.5) - 0.5) * 512.0 / uMap.y);
+  // Farther layers move less.
+  vec3 color = texture(uMist, (off + uView.xy * 0.08) * 0.00072).rgb;
+  vec2 px = off * uMap.y;
+  float far = texture(uStars, px * uMap.z + uView.xy * uMap.y * uMap.z * 0.2).r;
+  float near = texture(uStars, px * uMap.w + uView.xy * uMap.y * uMap.w * 0.45).g;
+  color += far * vec3(0.42, 0.5, 0.8) + near * vec3(0.85, 0.92, 1.0);
   vec2 out2 = abs(at - uMap.x * 0.5) - uMap.x * 0.5;
   float beyond = max(out2.x, out2.y);
   if (beyond < 0.0) {
-    color += vec3(0.32, 0.42, 1.0) * (max(line.x, line.y) * 0.085 + max(big.x, big.y) * 0.1) * uMap.z;
+    vec2 line = 1.0 - clamp(abs(fract(at * 0.0078125 + 0.5) - 0.5) * 128.0 * uMap.y - 0.2, 0.0, 1.0);
+    vec2 big = 1.0 - clamp(abs(fract(at * 0.001953125 + 0.5) - 0.5) * 512.0 * uMap.y - 0.3, 0.0, 1.0);
+    color += vec3(0.032, 0.042, 0.1) * (max(line.x, line.y) * 0.85 + max(big.x, big.y));
   } else {
-    float stripe = smoothstep(0.46, 0.5, abs(fract((at.x + at.y) / 48.0) - 0.5));
+    float stripe = smoothstep(0.44, 0.5, abs(fract((at.x + at.y) / 48.0) - 0.5));
     color = color * 0.3 + vec3(0.4, 0.08, 0.25) * stripe * exp(-beyond / 90.0) * 0.5;
   }
-  float d = abs(beyond) / uMap.y;
-  color += vec3(0.95, 0.35, 0.85) * (1.0 - smoothstep(0.8, 2.4, d)) + vec3(0.6, 0.2, 0.75) * exp(-d / 12.0) * 0.55;
+  float d = abs(beyond) * uMap.y;
+  if (d < 60.0) color += vec3(0.95, 0.35, 0.85) * (1.0 - smoothstep(0.8, 2.4, d)) + vec3(0.6, 0.2, 0.75) * exp(-d / 12.0) * 0.55;
   // Towards the corners it is darker.
-  color *= 1.0 - dot(vAt, vAt) * 0.75;
-  finalColor = vec4(color, 1.0);
+  finalColor = vec4(color * (1.0 - dot(vAt, vAt) * 0.75), 1.0);
 }`;
+
+/** Edge of the pictures that repeat, in their own pixels. */
+const MIST = 256;
+const STARS = 1024;
 
 export class Backdrop {
   readonly mesh: Mesh<Geometry, Shader>;
@@ -52,15 +56,18 @@ export class Backdrop {
   readonly #map = new Float32Array([4096, 1, 1, 0]);
 
   constructor() {
-    const sky = makeSky(512);
+    const mist = makeMist(MIST);
+    const stars = makeStars(STARS);
     const geometry = new Geometry({
       attributes: { aPosition: { buffer: new Float32Array([-1, -1, 3, -1, -1, 3]), format: 'float32x2' } },
     });
     const shader = new Shader({
       glProgram: GlProgram.from({ vertex, fragment, name: 'backdrop' }),
       resources: {
-        uSky: sky,
-        uSampler: sky.style,
+        uMist: mist,
+        uMistSampler: mist.style,
+        uStars: stars,
+        uStarsSampler: stars.style,
         space: { uView: { value: this.#view, type: 'vec4<f32>' }, uMap: { value: this.#map, type: 'vec4<f32>' } },
       },
     });
@@ -76,41 +83,60 @@ export class Backdrop {
     this.#view[2] = camera.width;
     this.#view[3] = camera.height;
     this.#map[0] = edge;
-    this.#map[1] = 1 / camera.scale;
+    this.#map[1] = camera.scale;
+    this.#map[2] = 1 / (STARS * 0.8);
+    this.#map[3] = 1 / STARS;
   }
 }
 
-/** A picture that repeats: mist in its colours, stars in its alpha. */
-function makeSky(n: number): TextureSource {
+function source(data: Uint8Array, n: number): TextureSource {
+  const made = new BufferImageSource({ resource: data, width: n, height: n, format: 'rgba8unorm', alphaMode: 'no-premultiply-alpha' });
+  made.style.addressMode = 'repeat';
+  made.style.scaleMode = 'linear';
+  return made;
+}
+
+/** Mist, sparse: most of space is dark. */
+function makeMist(n: number): TextureSource {
   const data = new Uint8Array(n * n * 4);
   const mist = fractal(n, 4, 5, 3);
   const tint = fractal(n, 2, 3, 8);
   const wisp = fractal(n, 8, 4, 21);
   for (let i = 0; i < n * n; i++) {
-    // Sparse: most of space is dark.
     const thick = Math.max(0, mist[i]! - 0.4) * 1.7;
     const k = Math.min(1, Math.max(0, (tint[i]! - 0.3) * 2.5));
     const w = Math.max(0, 1 - Math.abs(wisp[i]! - 0.5) * 9) * thick;
-    data[i * 4] = 5 + thick * (14 + 62 * k) + w * 18;
-    data[i * 4 + 1] = 7 + thick * (44 - 22 * k) + w * 18;
-    data[i * 4 + 2] = 17 + thick * (92 + 12 * k) + w * 34;
+    data[i * 4] = 5 + thick * (14 + 66 * k) + w * 18;
+    data[i * 4 + 1] = 7 + thick * (48 - 26 * k) + w * 18;
+    data[i * 4 + 2] = 17 + thick * (98 + 12 * k) + w * 36;
+    data[i * 4 + 3] = 255;
   }
+  return source(data, n);
+}
+
+/** Stars: many small ones far away, fewer and brighter ones near. */
+function makeStars(n: number): TextureSource {
+  const data = new Uint8Array(n * n * 4);
   let seed = 12345;
   const rnd = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-  for (let k = 0; k < 420; k++) {
-    const [x, y, light] = [Math.trunc(rnd() * n), Math.trunc(rnd() * n), rnd() ** 3];
-    const put = (dx: number, dy: number, v: number) => {
-      const i = (((y + dy + n) % n) * n + ((x + dx + n) % n)) * 4 + 3;
-      data[i] = Math.max(data[i]!, v);
-    };
-    put(0, 0, 70 + 185 * light);
-    if (light > 0.25) for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) put(dx, dy, 110 * light);
-  }
-  const source = new BufferImageSource({ resource: data, width: n, height: n, format: 'rgba8unorm', alphaMode: 'no-premultiply-alpha', autoGenerateMipmaps: true });
-  source.style.addressMode = 'repeat';
-  source.style.scaleMode = 'linear';
-  source.style.mipmapFilter = 'linear';
-  return source;
+  const star = (channel: number, radius: number, light: number) => {
+    const cx = rnd() * n;
+    const cy = rnd() * n;
+    const reach = Math.ceil(radius * 2);
+    for (let dy = -reach; dy <= reach; dy++) {
+      for (let dx = -reach; dx <= reach; dx++) {
+        const x = Math.floor(cx) + dx;
+        const y = Math.floor(cy) + dy;
+        const d2 = ((x + 0.5 - cx) ** 2 + (y + 0.5 - cy) ** 2) / (radius * radius);
+        const i = (((y + n) % n) * n + ((x + n) % n)) * 4 + channel;
+        data[i] = Math.max(data[i]!, 255 * light * Math.exp(-d2 * 1.4));
+      }
+    }
+  };
+  for (let k = 0; k < 900; k++) star(0, 0.7 + rnd() * 0.3, 0.25 + 0.75 * rnd() ** 3);
+  for (let k = 0; k < 150; k++) star(1, 0.8 + rnd() * 0.5, 0.3 + 0.7 * rnd() ** 2);
+  for (let k = 0; k < 14; k++) star(1, 1.5 + rnd() * 0.6, 1);
+  return source(data, n);
 }
 
 /** Noise of several sizes that repeats after n, about 0 to 1. */

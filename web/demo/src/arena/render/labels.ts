@@ -1,109 +1,121 @@
-// Names under ships. Each is drawn once into a small picture of its own, which
-// is kept while the ship is near; there are as many pictures as names that one
-// could read at a time.
+// Names under ships. They are written, each once, into an atlas of their own,
+// which has as many places as there are names that one could read at a time.
 
-import { CanvasSource, Container, Sprite, Texture } from 'pixi.js';
+import { CanvasSource } from 'pixi.js';
+import { Batch, type Frame } from './batch.ts';
 import type { Camera } from './camera.ts';
-import { css } from './palette.ts';
+import { WHITE, css } from './palette.ts';
 
-const MOST = 48;
+const COLUMNS = 6;
+const ROWS = 8;
 const WIDTH = 150;
 const HEIGHT = 20;
+/** Milliseconds from one upload of the atlas to the next at least. */
+const PAUSE = 90;
 
 interface Label {
-  readonly sprite: Sprite;
-  readonly source: CanvasSource;
-  readonly pen: CanvasRenderingContext2D;
+  readonly frame: Frame;
+  readonly x: number; // in the atlas
+  readonly y: number;
   ship: number; // 0: free
   text: string;
   color: number;
-  frame: number;
+  used: number; // the frame in which it was put last
+  shown: boolean; // it has been uploaded
 }
 
 export class Labels {
-  readonly container = new Container({ eventMode: 'none', interactiveChildren: false });
+  readonly batch: Batch;
+  readonly #source: CanvasSource;
+  readonly #pen: CanvasRenderingContext2D;
   readonly #labels: Label[] = [];
   readonly #byShip = new Map<number, Label>();
   readonly #free: Label[] = [];
   #frame = 0;
-  #budget = 0; // names that may still be drawn in this frame
+  #dirty = false;
+  #uploaded = 0;
 
-  constructor(readonly ratio: number) {}
+  constructor(readonly ratio: number) {
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.ceil(COLUMNS * WIDTH * ratio);
+    canvas.height = Math.ceil(ROWS * HEIGHT * ratio);
+    this.#pen = canvas.getContext('2d')!;
+    this.#pen.scale(ratio, ratio);
+    this.#source = new CanvasSource({ resource: canvas, alphaMode: 'premultiply-alpha-on-upload' });
+    this.batch = new Batch(this.#source, COLUMNS * ROWS);
+    const at = (u: number, v: number) => ((Math.round(((v * ratio) / canvas.height) * 65535) << 16) | Math.round(((u * ratio) / canvas.width) * 65535)) >>> 0;
+    for (let i = 0; i < COLUMNS * ROWS; i++) {
+      const x = (i % COLUMNS) * WIDTH;
+      const y = Math.trunc(i / COLUMNS) * HEIGHT;
+      const frame = { from: at(x, y), to: at(x + WIDTH, y + HEIGHT), aspect: WIDTH / HEIGHT };
+      const label = { frame, x, y, ship: 0, text: '', color: 0, used: 0, shown: false };
+      this.#labels.push(label);
+      this.#free.push(label);
+    }
+  }
 
   begin(): void {
     this.#frame++;
-    this.#budget = 4;
   }
 
   /** Puts a name under a place. */
   put(ship: number, text: string, color: number, x: number, y: number, camera: Camera): void {
     let label = this.#byShip.get(ship);
     if (!label) {
-      if (this.#budget <= 0 || text === '') return;
-      label = this.#free.pop() ?? this.#make();
+      if (text === '') return;
+      label = this.#free.pop();
       if (!label) return;
       label.ship = ship;
       label.text = '';
       this.#byShip.set(ship, label);
     }
-    if (label.text !== text || label.color !== color) {
-      if (this.#budget <= 0) return;
-      this.#budget--;
-      this.#write(label, text, color);
-    }
-    label.frame = this.#frame;
-    label.sprite.visible = true;
+    if (label.text !== text || label.color !== color) this.#write(label, text, color);
+    label.used = this.#frame;
+    if (!label.shown) return;
     // Whole pixels: text that lies between them is blurred.
-    const s = camera.scale;
-    const r = this.ratio;
-    label.sprite.position.set(
-      Math.round((camera.width * s * 0.5 + (x - camera.x - camera.dx) * s - WIDTH / 2) * r) / r,
-      Math.round((camera.height * s * 0.5 - (y - camera.y - camera.dy) * s) * r) / r,
-    );
+    const px = 1 / (camera.scale * this.ratio);
+    const left = Math.round((x - camera.x) / px) * px + camera.x;
+    const top = Math.round((y - camera.y) / px) * px + camera.y;
+    this.batch.quad(label.frame, left, top - HEIGHT / 2 / camera.scale, WIDTH / camera.scale, HEIGHT / camera.scale, 0, WHITE, 1, 0);
   }
 
-  /** Takes away the names that were not put in this frame. */
-  end(): void {
+  /** Ends a frame: names that were not put in it are taken away. */
+  end(now: number): void {
     for (const label of this.#labels) {
-      if (label.ship !== 0 && label.frame !== this.#frame) {
+      if (label.ship !== 0 && label.used !== this.#frame) {
         this.#byShip.delete(label.ship);
         label.ship = 0;
-        label.sprite.visible = false;
         this.#free.push(label);
       }
     }
-  }
-
-  #make(): Label | undefined {
-    if (this.#labels.length >= MOST) return undefined;
-    const canvas = document.createElement('canvas');
-    canvas.width = Math.ceil(WIDTH * this.ratio);
-    canvas.height = Math.ceil(HEIGHT * this.ratio);
-    const pen = canvas.getContext('2d')!;
-    const source = new CanvasSource({ resource: canvas, resolution: this.ratio });
-    const sprite = new Sprite(new Texture({ source }));
-    sprite.eventMode = 'none';
-    const label: Label = { sprite, source, pen, ship: 0, text: '', color: 0, frame: 0 };
-    this.#labels.push(label);
-    this.container.addChild(sprite);
-    return label;
+    if (this.#dirty && now - this.#uploaded > PAUSE) {
+      this.#dirty = false;
+      this.#uploaded = now;
+      for (const label of this.#labels) label.shown = true;
+      this.#source.update();
+    }
   }
 
   #write(label: Label, text: string, color: number): void {
-    const { pen } = label;
+    const pen = this.#pen;
     label.text = text;
     label.color = color;
-    pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    pen.clearRect(0, 0, WIDTH, HEIGHT);
+    label.shown = false;
+    this.#dirty = true;
+    pen.clearRect(label.x, label.y, WIDTH, HEIGHT);
+    pen.save();
+    pen.beginPath();
+    pen.rect(label.x, label.y, WIDTH, HEIGHT);
+    pen.clip();
     pen.font = '600 12px system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
     pen.textAlign = 'center';
     pen.textBaseline = 'middle';
     pen.lineJoin = 'round';
     pen.lineWidth = 3;
     pen.strokeStyle = 'rgba(4, 6, 18, .8)';
-    pen.strokeText(text, WIDTH / 2, HEIGHT / 2, WIDTH - 4);
+    pen.strokeText(text, label.x + WIDTH / 2, label.y + HEIGHT / 2, WIDTH - 4);
     pen.fillStyle = css(color);
-    pen.fillText(text, WIDTH / 2, HEIGHT / 2, WIDTH - 4);
-    label.source.update();
+    pen.fillText(text, label.x + WIDTH / 2, label.y + HEIGHT / 2, WIDTH - 4);
+    pen.restore();
   }
 }

@@ -1,8 +1,8 @@
-// The canvas and its layers, from the far to the near: backdrop, everything that
-// lies or moves in the arena, names, and the veil over the edges of the screen.
+// The canvas and its layers, from the far to the near: the backdrop, everything
+// that lies or moves in the arena, and names. Each is one call to draw.
 
 import 'pixi.js/unsafe-eval'; // the page's policy forbids making code from text
-import { CanvasSource, Container, Sprite, Texture, WebGLRenderer } from 'pixi.js';
+import { Container, WebGLRenderer } from 'pixi.js';
 import { makeAtlas, type Atlas } from './atlas.ts';
 import { Backdrop } from './backdrop.ts';
 import { Batch } from './batch.ts';
@@ -18,32 +18,37 @@ export class Stage {
   readonly #renderer: WebGLRenderer;
   readonly #root = new Container({ eventMode: 'none', interactiveChildren: false });
   readonly #backdrop = new Backdrop();
-  readonly #veil: Sprite;
   readonly #ratio: number;
   #sharp = 1;
   #width = 1;
   #height = 1;
 
-  private constructor(renderer: WebGLRenderer, ratio: number) {
+  private constructor(
+    renderer: WebGLRenderer,
+    ratio: number,
+    /** Whether the processor draws, for want of a graphics card. */
+    readonly software: boolean,
+  ) {
     this.#renderer = renderer;
     this.#ratio = ratio;
     this.atlas = makeAtlas();
     this.batch = new Batch(this.atlas.source);
     this.labels = new Labels(ratio);
-    this.#veil = makeVeil();
-    this.#root.addChild(this.#backdrop.mesh, this.batch.mesh, this.labels.container, this.#veil);
+    this.#root.addChild(this.#backdrop.mesh, this.batch.mesh, this.labels.batch.mesh);
   }
 
   /** Makes a stage on a canvas. It throws where there is no WebGL 2. */
   static async make(canvas: HTMLCanvasElement): Promise<Stage> {
-    const ratio = Math.min(2, window.devicePixelRatio || 1);
+    let ratio = Math.min(2, window.devicePixelRatio || 1);
     const renderer = new WebGLRenderer();
     await renderer.init({
       canvas, resolution: ratio, autoDensity: true, antialias: false, backgroundColor: SPACE, preferWebGLVersion: 2,
       powerPreference: 'high-performance', eventFeatures: { move: false, globalMove: false, click: false, wheel: false },
     });
     if (!('drawElementsInstanced' in renderer.gl)) throw new Error('no WebGL 2');
-    return new Stage(renderer, ratio);
+    const slow = software(renderer.gl);
+    if (slow) ratio = 1;
+    return new Stage(renderer, ratio, slow);
   }
 
   get width(): number {
@@ -69,8 +74,6 @@ export class Stage {
     this.#width = width;
     this.#height = height;
     this.#renderer.resize(width, height, this.#ratio * this.#sharp);
-    this.#veil.width = width;
-    this.#veil.height = height;
   }
 
   /** Begins a frame: the batch takes what is to be drawn. */
@@ -78,32 +81,23 @@ export class Stage {
     this.camera.fit(this.#width, this.#height, radius);
     const { x, y, dx, dy, width, height } = this.camera;
     this.batch.begin(x, y, width, height, -dx, -dy);
+    this.labels.batch.begin(x, y, width, height, -dx, -dy);
     this.labels.begin();
   }
 
   /** Ends the frame and draws it. edge is that of the map; danger, 0 to 1, reddens the edges of the screen. */
   end(edge: number, danger: number): void {
-    this.batch.end();
-    this.labels.end();
-    this.#backdrop.draw(this.camera, edge);
-    this.#veil.visible = danger > 0.01;
-    this.#veil.alpha = Math.min(1, danger);
+    const { camera, batch, labels } = this;
+    if (danger > 0.01) batch.quad(this.atlas.veil, camera.x, camera.y, camera.width * 1.02, camera.height * 1.02, 0, DANGER, danger, 0.2);
+    batch.end();
+    labels.end(performance.now());
+    labels.batch.end();
+    this.#backdrop.draw(camera, edge);
     this.#renderer.render(this.#root);
   }
 }
 
-/** The screen's edges in red. */
-function makeVeil(): Sprite {
-  const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = 128;
-  const pen = canvas.getContext('2d')!;
-  const g = pen.createRadialGradient(64, 64, 38, 64, 64, 90);
-  g.addColorStop(0, 'rgba(255, 255, 255, 0)');
-  g.addColorStop(1, 'rgba(255, 255, 255, .85)');
-  pen.fillStyle = g;
-  pen.fillRect(0, 0, 128, 128);
-  const sprite = new Sprite(new Texture({ source: new CanvasSource({ resource: canvas }) }));
-  sprite.tint = DANGER;
-  sprite.eventMode = 'none';
-  return sprite;
+function software(gl: WebGL2RenderingContext): boolean {
+  const info = gl.getExtension('WEBGL_debug_renderer_info');
+  return info !== null && /swiftshader|llvmpipe|software|basic render/i.test(String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)));
 }
