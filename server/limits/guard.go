@@ -1,0 +1,309 @@
+package limits
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Reason is why somebody is kept out. Its String is fit for a metric's label.
+type Reason uint8
+
+// The reasons.
+const (
+	// BannedAddress: there is a ban for the address.
+	BannedAddress Reason = iota + 1
+	// BannedPlayer: there is a ban for the player.
+	BannedPlayer
+	// HandshakeRate: the address begins connections too fast.
+	HandshakeRate
+	// AddressConnections: the address has too many connections.
+	AddressConnections
+	// PlayerConnections: the player has too many connections.
+	PlayerConnections
+	// PlayerRooms: the player has too many rooms.
+	PlayerRooms
+	// NoAddress: nobody can tell the client's address.
+	NoAddress
+
+	lastReason = NoAddress
+)
+
+// Reasons lists all reasons.
+func Reasons() []Reason {
+	return []Reason{BannedAddress, BannedPlayer, HandshakeRate, AddressConnections, PlayerConnections, PlayerRooms, NoAddress}
+}
+
+// String gives the reason in snake case.
+func (r Reason) String() string {
+	switch r {
+	case BannedAddress:
+		return "banned_address"
+	case BannedPlayer:
+		return "banned_player"
+	case HandshakeRate:
+		return "handshake_rate"
+	case AddressConnections:
+		return "address_connections"
+	case PlayerConnections:
+		return "player_connections"
+	case PlayerRooms:
+		return "player_rooms"
+	case NoAddress:
+		return "no_address"
+	}
+	return fmt.Sprintf("reason_%d", uint8(r))
+}
+
+// Denied is the error for somebody who is kept out. Its text can be shown to the
+// client, and is at most 123 bytes.
+type Denied struct {
+	Reason Reason
+	// RetryAfter is when to try again; 0: nobody knows.
+	RetryAfter time.Duration
+	// Ban is the ban, if it is one.
+	Ban Ban
+}
+
+// Error says why.
+func (d *Denied) Error() string {
+	switch d.Reason {
+	case BannedAddress, BannedPlayer:
+		s := "banned"
+		if !d.Ban.Until.IsZero() {
+			s += " until " + d.Ban.Until.UTC().Format("2006-01-02 15:04")
+		}
+		if d.Ban.Reason != "" {
+			s += ": " + d.Ban.Reason
+		}
+		return s
+	case HandshakeRate:
+		return fmt.Sprintf("too many connections in a short time; try again in %d s", int(math.Ceil(d.RetryAfter.Seconds())))
+	case AddressConnections:
+		return "too many connections from this address"
+	case PlayerConnections:
+		return "too many connections of this player"
+	case PlayerRooms:
+		return "too many rooms of this player"
+	}
+	return "the address that the request comes from is not known"
+}
+
+// Options of a Guard. The zero value of a field means its default.
+type Options struct {
+	// Bans are asked about everybody. Default: nobody is banned.
+	Bans Bans
+	// OnDenied is called whenever somebody is kept out. It must not block.
+	OnDenied func(Reason)
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+}
+
+// Guard applies the limits. It may be used from any goroutine.
+type Guard struct {
+	cfg     Config
+	o       Options
+	proxies *Proxies
+	exempt  []netip.Prefix
+	masks   Masks
+
+	handshakes *Buckets[AddrKey] // nil: no limit
+	addresses  *Counts[AddrKey]
+	players    *Counts[string]
+	rooms      *Counts[string]
+
+	denied [lastReason + 1]atomic.Uint64
+}
+
+// NewGuard makes one.
+func NewGuard(cfg Config, o Options) (*Guard, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	g := &Guard{cfg: cfg, o: o, masks: Masks{cfg.IPv4Prefix, cfg.IPv6Prefix},
+		addresses: NewCounts[AddrKey](), players: NewCounts[string](), rooms: NewCounts[string]()}
+	var err error
+	if g.proxies, err = NewProxies(cfg.TrustedProxies, cfg.ForwardedHeader); err != nil {
+		return nil, err
+	}
+	if g.exempt, err = parsePrefixes(cfg.Exempt); err != nil {
+		return nil, err
+	}
+	if cfg.Handshakes > 0 {
+		if g.handshakes, err = NewBuckets[AddrKey](cfg.Handshakes, cfg.burst(), cfg.MaxTracked, o.Now()); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+// Proxies gives the proxies that are trusted.
+func (g *Guard) Proxies() *Proxies { return g.proxies }
+
+// Request is Connect for the client that a request comes from.
+func (g *Guard) Request(r *http.Request) (*Lease, error) {
+	a, err := g.proxies.Client(r.RemoteAddr, r.Header)
+	if err != nil {
+		return nil, g.deny(&Denied{Reason: NoAddress})
+	}
+	return g.Connect(a)
+}
+
+// Connect lets a client at an address begin a connection, which lasts until the
+// lease's Release. The error is a *Denied.
+func (g *Guard) Connect(a netip.Addr) (*Lease, error) {
+	a = plain(a)
+	now := g.o.Now()
+	if g.o.Bans != nil {
+		if b, banned := g.o.Bans.Check("", a, now); banned {
+			return nil, g.deny(&Denied{Reason: BannedAddress, RetryAfter: left(b, now), Ban: b})
+		}
+	}
+	l := &Lease{guard: g, addr: a}
+	if within(g.exempt, a) && !g.proxies.Trusts(a) {
+		return l, nil
+	}
+	k := g.masks.Key(a)
+	if g.handshakes != nil {
+		if wait := g.handshakes.Take(k, now); wait > 0 {
+			return nil, g.deny(&Denied{Reason: HandshakeRate, RetryAfter: wait})
+		}
+	}
+	if limit := g.cfg.ConnectionsPerAddress; limit > 0 {
+		if !g.addresses.Acquire(k, limit) {
+			return nil, g.deny(&Denied{Reason: AddressConnections})
+		}
+		l.key, l.counted = k, true
+	}
+	return l, nil
+}
+
+// OpenRoom lets a player make a room, which lasts until release is called; further
+// calls do nothing. The error is a *Denied.
+func (g *Guard) OpenRoom(player string) (release func(), err error) {
+	if g.cfg.RoomsPerPlayer == 0 {
+		return func() {}, nil
+	}
+	if !g.rooms.Acquire(player, g.cfg.RoomsPerPlayer) {
+		return nil, g.deny(&Denied{Reason: PlayerRooms})
+	}
+	var once sync.Once
+	return func() { once.Do(func() { g.rooms.Release(player) }) }, nil
+}
+
+func (g *Guard) deny(d *Denied) error {
+	g.denied[d.Reason].Add(1)
+	if g.o.OnDenied != nil {
+		g.o.OnDenied(d.Reason)
+	}
+	return d
+}
+
+// left gives how long a ban goes on; 0 for ever.
+func left(b Ban, now time.Time) time.Duration {
+	if b.Until.IsZero() {
+		return 0
+	}
+	return b.Until.Sub(now)
+}
+
+// Sweep gives back memory that is not needed any more. To be called now and then,
+// each minute for one.
+func (g *Guard) Sweep() {
+	if g.handshakes != nil {
+		g.handshakes.Sweep(g.o.Now())
+	}
+}
+
+// Stats tells how the guard is doing.
+type Stats struct {
+	// Tracked counts the addresses whose handshakes are remembered now, Addresses and
+	// Players those with connections, Owners the players with rooms.
+	Tracked, Addresses, Players, Owners int
+	// Overflows counts handshakes from addresses for which there was no place: a sign
+	// of an attack.
+	Overflows uint64
+	// Denied counts those who were kept out, by reason.
+	Denied map[Reason]uint64
+}
+
+// Stats tells how the guard is doing. It takes a while: it is for metrics.
+func (g *Guard) Stats() Stats {
+	s := Stats{Addresses: g.addresses.Len(), Players: g.players.Len(), Owners: g.rooms.Len(), Denied: map[Reason]uint64{}}
+	if g.handshakes != nil {
+		s.Tracked, s.Overflows = g.handshakes.Len(), g.handshakes.Overflows()
+	}
+	for _, r := range Reasons() {
+		s.Denied[r] = g.denied[r].Load()
+	}
+	return s
+}
+
+// Lease is a connection's share.
+type Lease struct {
+	guard   *Guard
+	addr    netip.Addr
+	key     AddrKey
+	counted bool // key counts the connection
+
+	mu       sync.Mutex
+	player   string
+	holds    bool // player counts it
+	released bool
+}
+
+// Addr gives the client's address.
+func (l *Lease) Addr() netip.Addr { return l.addr }
+
+// Identify says whose the connection is, once that is known. The error is a *Denied;
+// the lease is still to be released.
+func (l *Lease) Identify(player string) error {
+	g := l.guard
+	if g.o.Bans != nil {
+		now := g.o.Now()
+		if b, banned := g.o.Bans.Check(player, l.addr, now); banned {
+			reason := BannedPlayer
+			if b.Player == "" {
+				reason = BannedAddress
+			}
+			return g.deny(&Denied{Reason: reason, RetryAfter: left(b, now), Ban: b})
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.released || g.cfg.ConnectionsPerPlayer == 0 || l.holds && l.player == player {
+		l.player = player
+		return nil
+	}
+	if !g.players.Acquire(player, g.cfg.ConnectionsPerPlayer) {
+		return g.deny(&Denied{Reason: PlayerConnections})
+	}
+	if l.holds {
+		g.players.Release(l.player)
+	}
+	l.player, l.holds = player, true
+	return nil
+}
+
+// Release ends the connection's share. It may be called more than once.
+func (l *Lease) Release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.released {
+		return
+	}
+	l.released = true
+	if l.counted {
+		l.guard.addresses.Release(l.key)
+	}
+	if l.holds {
+		l.guard.players.Release(l.player)
+	}
+}
