@@ -116,8 +116,7 @@ function write(w: BinaryWriter, type: MessageType, m: Values): BinaryWriter {
       if (typeof kind === 'string') w[kind](v as never);
       else write(w.fork(), kind(), v as Values).join();
     };
-    // A list, or one value that is not zero; bytes are lists of their own.
-    const values = (list ? (v ?? []) : (v || v !== v) && (v as Uint8Array).length !== 0 ? [v] : []) as readonly unknown[];
+    const values = (list ? (v ?? []) : isZero(v) ? [] : [v]) as readonly unknown[];
     if (list && wire !== 2 && values.length > 0) {
       w.tag(number, 2).fork();
       values.forEach(put);
@@ -130,6 +129,11 @@ function write(w: BinaryWriter, type: MessageType, m: Values): BinaryWriter {
     }
   }
   return w;
+}
+
+/** Whether a value is not to be sent. Minus zero is. */
+function isZero(v: unknown): boolean {
+  return v === undefined || v === false || v === 0n || Object.is(v, 0) || (v as ArrayLike<unknown>).length === 0;
 }
 
 function wireType(kind: MessageField[2]): number {

@@ -39,7 +39,7 @@ export function encodeText(s: string): Uint8Array {
       continue;
     }
     const more = c >= 0x10000 ? 3 : c >= 0x800 ? 2 : 1;
-    b.push((0xf00 >> more) & 0xff | (c >> (6 * more)));
+    b.push(((0xff00 >> (more + 1)) & 0xff) | (c >> (6 * more)));
     for (let k = more - 1; k >= 0; k--) b.push(0x80 | ((c >> (6 * k)) & 0x3f));
   }
   return Uint8Array.from(b);

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: { conditions: ['tickroom-source'] },
+  ssr: { resolve: { conditions: ['tickroom-source'] } },
+  test: {
+    include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    benchmark: { include: ['bench/**/*.bench.ts'] },
+    testTimeout: 30_000,
+  },
+});
