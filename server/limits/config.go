@@ -61,7 +61,7 @@ func (c Config) Check() error {
 	if _, err := parsePrefixes(c.Exempt); err != nil {
 		errs = append(errs, fmt.Errorf("exempt: %w", err))
 	}
-	if _, err := parsePrefixes(c.TrustedProxies); err != nil {
+	if _, err := parseTrusted(c.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted_proxies: %w", err))
 	}
 	return errors.Join(errs...)

@@ -490,6 +490,7 @@ func TestConfig(t *testing.T) {
 		"MaxTracked is 1":                func(c *Config) { c.MaxTracked = 1 },
 		`exempt: limits: "everybody"`:    func(c *Config) { c.Exempt = []string{"everybody"} },
 		`trusted_proxies: limits: "10/8`: func(c *Config) { c.TrustedProxies = []string{"10/8"} },
+		"everybody could claim":          func(c *Config) { c.TrustedProxies = []string{"10.0.0.0/8", "0.0.0.0/0"} },
 		"partly IPv4":                    func(c *Config) { c.TrustedProxies = []string{"::ffff:0.0.0.0/90"} },
 	} {
 		cfg := Default()

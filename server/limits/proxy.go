@@ -42,7 +42,7 @@ func NewProxies(trusted []string, header string) (*Proxies, error) {
 		return nil, fmt.Errorf("limits: %q is no header to read addresses from; use %s or %s", header, XForwardedFor, Forwarded)
 	}
 	var err error
-	if p.trusted, err = parsePrefixes(trusted); err != nil {
+	if p.trusted, err = parseTrusted(trusted); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -163,6 +163,17 @@ func parsePrefixes(list []string) ([]netip.Prefix, error) {
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// parseTrusted reads networks of proxies.
+func parseTrusted(list []string) ([]netip.Prefix, error) {
+	out, err := parsePrefixes(list)
+	for i, p := range out {
+		if p.Bits() == 0 {
+			return nil, fmt.Errorf("limits: with %s trusted, everybody could claim any address; name the proxies' networks", list[i])
+		}
+	}
+	return out, err
 }
 
 // parsePrefix reads a network, such as 10.0.0.0/8, or an address.
