@@ -15,12 +15,16 @@ export class Live {
 
   private readonly scene: Scene;
   private aloneSince = 0;
+  /** By ship: one that has just blown up is not in the tables any more. */
+  private readonly colours = new Map<number, number>();
 
   private constructor(room: Room<typeof arena>, scene: Scene) {
     this.room = room;
     this.scene = scene;
     room.onEvent(arena.Explosion, (e) => {
-      if (scene.blasts.length < 20) scene.blasts.push({ x: e.x, y: e.y, colour: this.colour(e.ship), age: 0 });
+      // What is shown is a little behind what has happened.
+      const age = -room.interpolation.delayMs / 1000;
+      if (scene.blasts.length < 20) scene.blasts.push({ x: e.x, y: e.y, colour: this.colours.get(e.ship) ?? this.colour(e.ship), age });
     });
   }
 
@@ -53,7 +57,7 @@ export class Live {
     let rules: arena.Rules | undefined;
     for (const r of tables.rules) rules = r;
     if (!rules) return;
-    sight.radius = rules.viewRadius * 0.9;
+    sight.radius = rules.viewRadius * 1.12;
     sight.edge = rules.edge;
     for (const c of this.room.tables.camera) {
       const followed = c.ship === 0 ? undefined : tables.ship.get(c.ship);
@@ -69,9 +73,11 @@ export class Live {
       ship.heading = s.heading;
       ship.thrust = s.thrust;
       ship.colour = this.colour(s.entity);
+      this.colours.set(s.entity, ship.colour);
       ship.name = who && who.player > 0 ? who.name : '';
     }
     sight.ships.length = n;
+    if (this.colours.size > 500) this.colours.clear();
     n = 0;
     const perTick = rules.bulletSpeed / this.room.tickRate;
     for (const b of tables.bullet) {

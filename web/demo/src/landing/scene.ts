@@ -282,6 +282,7 @@ export class Scene {
       const b = this.blasts[i];
       b.age += dt;
       const k = b.age / 0.8;
+      if (k < 0) continue;
       if (k >= 1) {
         this.blasts.splice(i, 1);
         continue;

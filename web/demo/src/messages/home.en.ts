@@ -34,7 +34,7 @@ export const homeEn = {
   'home.nav.code': 'Code',
   'home.nav.run': 'Run it',
   'home.eyebrow': 'State sync for multiplayer games and live rooms',
-  'home.head': 'Plain Go state in, synchronised clients out.',
+  'home.head': 'Plain Go state in,\nsynchronised clients out.',
   'home.lead': 'tickroom runs a game in rooms at a fixed tick rate, finds out what has changed, and sends each client what it may see and lacks. This page is served by one. Come in.',
   'home.name': 'Your name',
   'home.play': 'Play the arena',

@@ -48,7 +48,7 @@ const plans: readonly Plan[] = [
     ],
   },
   {
-    title: 'net.traffic', unit: 'net.kbs', height: 64, wide: true, least: 2, digits: 1, per: 1000,
+    title: 'net.traffic', unit: 'net.kbs', height: 64, wide: true, least: 2, digits: 2, per: 1000,
     lines: [
       { column: 'bytesIn', name: 'net.in', colour: blue, fill: 'rgb(110 168 255 / .12)' },
       { column: 'bytesOut', name: 'net.out', colour: magenta },

@@ -148,8 +148,9 @@ function frame(now: number): void {
 
 function draw(r: Room<typeof walkers>, now: number): void {
   const rows = r.view(now).tables.walker;
-  // The size of the map is not told: a power of two around all that was seen.
-  for (const w of rows) while (Math.max(w.x, w.y) > edge) edge *= 2;
+  // The size of the map is not told: a power of two around all that was seen. A
+  // view may show a step too far.
+  for (const w of r.tables.walker) while (Math.max(w.x, w.y) > edge) edge *= 2;
   const top = 64;
   const side = Math.min(width - 24, height - top - 76);
   const scale = side / edge;
