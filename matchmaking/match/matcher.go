@@ -1,0 +1,217 @@
+// Package match makes matches out of the tickets that wait for one mode. A Matcher is
+// a plain object without goroutines, network or clock: whoever owns it adds and
+// removes tickets, and has it make a pass now and then, saying what time it is. The
+// result of a pass depends on the tickets and the time alone, not on the order in
+// which they came.
+//
+// # What holds of every match
+//
+//   - It has the number of teams and players of the mode, and a party is in one team.
+//   - The highest rating of its tickets less the lowest is within the window of every
+//     one of them. Each ticket's window has widened with its own waiting, so that the
+//     tightest counts. What the rating of a party is, the mode says.
+//   - It takes place in a region whose cap no ticket's latency exceeds, each cap
+//     having widened with the ticket's own waiting; of those, in the one where the
+//     worst latency is least.
+//   - The query of each ticket holds of every other one.
+//   - Each team has exactly the roles of the mode, and every player one that it accepts.
+//
+// # Who is matched
+//
+// Where everybody can be matched, everybody is, with those nearest in rating. Where
+// not, who has waited longer comes first: a seat counts more, the longer its ticket
+// has waited, and in the end nobody is left waiting while one who came at least a
+// second later holds a seat into which it would fit. See pack and fair.
+//
+// Before that, rooms that run and lack players are served; after it, matches are
+// started with fewer players or with bots where the mode says that somebody has waited
+// long enough. What is left and has waited for the mode's timeout is given up.
+package match
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tickroom/tickroom/matchmaking/mode"
+)
+
+// Matcher holds the tickets that wait for one mode. It is for one goroutine at a
+// time.
+type Matcher struct {
+	mode      mode.Mode
+	firstCome bool
+
+	tickets map[string]*entry
+	rooms   map[string]*room
+	// sorted are the tickets by rating, some of them gone; fresh are those that came
+	// since the last pass.
+	sorted, fresh []*entry
+
+	// What the numbers stand for that entries have instead of names.
+	regions     []string
+	regionIndex map[string]int
+	caps        []*mode.Window
+	// quota is how many seats of a team there are for players who accept nothing but
+	// the roles of a set, for each set of roles, as bits.
+	quota []int
+
+	pass pass // what the last pass has left behind, to be used again
+}
+
+// Option changes how a Matcher works.
+type Option func(*Matcher)
+
+// FirstCome makes a matcher that keeps all rules but doesn't choose: it takes tickets
+// in the order in which they came. It is there to compare with.
+func FirstCome() Option { return func(m *Matcher) { m.firstCome = true } }
+
+// New gives a matcher without tickets.
+func New(md mode.Mode, opts ...Option) (*Matcher, error) {
+	var errs []error
+	for _, p := range md.Validate() {
+		errs = append(errs, fmt.Errorf("match: mode %s: %w", md.Name, p))
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	m := &Matcher{
+		mode: md, tickets: map[string]*entry{}, rooms: map[string]*room{},
+		regionIndex: map[string]int{}, quota: make([]int, 1<<len(md.Roles)),
+	}
+	for i := range md.Latency.Regions {
+		r := &m.mode.Latency.Regions[i]
+		c := r.Cap
+		if c == nil {
+			c = &m.mode.Latency.Cap
+		}
+		m.regionIndex[r.Name] = len(m.regions)
+		m.regions, m.caps = append(m.regions, r.Name), append(m.caps, c)
+	}
+	for s := range m.quota {
+		for i, r := range md.Roles {
+			if s>>i&1 != 0 {
+				m.quota[s] += r.Count
+			}
+		}
+	}
+	for _, o := range opts {
+		o(m)
+	}
+	return m, nil
+}
+
+// Mode gives the mode.
+func (m *Matcher) Mode() *mode.Mode { return &m.mode }
+
+// Len gives how many tickets wait.
+func (m *Matcher) Len() int { return len(m.tickets) }
+
+// Add takes a ticket in. The error wraps ErrTicket or ErrExists.
+func (m *Matcher) Add(t Ticket) error {
+	if m.tickets[t.ID] != nil {
+		return fmt.Errorf("%w: ticket %s", ErrExists, t.ID)
+	}
+	e, err := m.newEntry(&t)
+	if err != nil {
+		return err
+	}
+	m.tickets[t.ID] = e
+	m.fresh = append(m.fresh, e)
+	return nil
+}
+
+// Remove takes a ticket out and tells whether it was there.
+func (m *Matcher) Remove(id string) bool {
+	e := m.tickets[id]
+	if e == nil {
+		return false
+	}
+	m.drop(e)
+	return true
+}
+
+func (m *Matcher) drop(e *entry) {
+	e.gone = true
+	delete(m.tickets, e.t.ID)
+}
+
+// Ticket gives a ticket that waits.
+func (m *Matcher) Ticket(id string) (Ticket, bool) {
+	e := m.tickets[id]
+	if e == nil {
+		return Ticket{}, false
+	}
+	return *e.t, true
+}
+
+// settle sorts in what is fresh and throws out what is gone. It takes as long as there
+// are tickets, but only once a pass, so that adding one is cheap.
+func (m *Matcher) settle() {
+	m.fresh = slices.DeleteFunc(m.fresh, func(e *entry) bool { return e.gone })
+	slices.SortFunc(m.fresh, (*entry).below)
+	old := slices.DeleteFunc(m.sorted, func(e *entry) bool { return e.gone })
+	if len(m.fresh) == 0 {
+		m.sorted = old
+		return
+	}
+	// Merged from behind, in place.
+	i, j := len(old)-1, len(m.fresh)-1
+	m.sorted = append(old, m.fresh...)
+	for k := len(m.sorted) - 1; j >= 0; k-- {
+		if i >= 0 && m.sorted[i].below(m.fresh[j]) > 0 {
+			m.sorted[k] = m.sorted[i]
+			i--
+		} else {
+			m.sorted[k] = m.fresh[j]
+			j--
+		}
+	}
+	clear(m.fresh)
+	m.fresh = m.fresh[:0]
+}
+
+// Result is what a pass has come to. The tickets in it no longer wait.
+type Result struct {
+	Matches []Match
+	// Fills are seats in rooms that run.
+	Fills []Fill
+	// TimedOut are tickets that have waited too long, the oldest first.
+	TimedOut []string
+}
+
+// Match is a match that is to begin.
+type Match struct {
+	// Region is where; "" if the tickets don't care.
+	Region string
+	// Tickets are those in it, the oldest first.
+	Tickets []string
+	// Teams have equally many seats. In a free-for-all each is of one.
+	Teams []Team
+	// Bots is how many seats are for bots.
+	Bots int
+	// Spread is the highest less the lowest rating of its tickets, Gap that of its
+	// players; they differ where a party counts as one. Window is the tightest window
+	// of its tickets.
+	Spread, Gap, Window float64
+	// Latency is the worst.
+	Latency time.Duration
+	// Wait is how long its oldest ticket has waited.
+	Wait    time.Duration
+	Quality Quality
+}
+
+// Team is a side of a match.
+type Team struct {
+	Seats []Seat
+	// Win is the predicted chance to win.
+	Win float64
+}
+
+// Seat is a place in a team.
+type Seat struct {
+	Ticket, Player string // "" for a bot
+	Role           string // "" if there are no roles
+	Bot            bool
+}

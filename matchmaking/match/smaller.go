@@ -1,0 +1,138 @@
+package match
+
+import (
+	"slices"
+	"time"
+)
+
+// byAge gives the tickets that are free, the oldest first.
+func (p *pass) byAge() []int32 {
+	var out []int32
+	for i := range p.cands {
+		if !p.cands[i].taken {
+			out = append(out, int32(i))
+		}
+	}
+	slices.SortFunc(out, func(a, b int32) int { return p.cands[a].e.before(p.cands[b].e) })
+	return out
+}
+
+// smaller makes what the mode allows for those who have waited long: matches with
+// fewer players, and matches with bots. Around each of them, the oldest first, those
+// nearest in rating are gathered.
+func (p *pass) smaller(full shape) {
+	f, b := p.m.mode.Format, p.m.mode.Bots
+	few := f.MinSize < f.Size
+	if !few && !b.Enabled {
+		return
+	}
+	for _, i := range p.byAge() {
+		c := &p.cands[i]
+		if c.taken {
+			continue
+		}
+		wait := time.Duration(c.wait)
+		for k := f.Size; few && wait >= f.StartAfter && k >= f.MinSize && !c.taken; {
+			s := shape{f.Teams, k}
+			n := p.around(i, s)
+			if n == s.players() {
+				p.keep(&p.group, 0)
+			}
+			// There are not more than that for smaller teams either.
+			k = min(k-1, n/f.Teams)
+		}
+		if b.Enabled && wait >= b.After && !c.taken {
+			n := p.around(i, full)
+			if bots := full.players() - n; n >= b.MinPlayers && bots <= b.Max {
+				p.keep(&p.group, bots)
+			}
+		}
+	}
+}
+
+// around gathers as many players as it can around a ticket, in the region where that
+// is most, and of those where the latency is least. The group is left in p.group.
+func (p *pass) around(i int32, s shape) int {
+	g := &p.group
+	best, bestRegion, bestLatency := 0, uint64(0), 0.0
+	gather := func(regions uint64) int {
+		if !g.begin(i, s, regions) {
+			return 0
+		}
+		c := &p.cands[i]
+		down, up := int(i)-1, int(i)+1
+		for !g.full() {
+			canDown := down >= 0 && c.lo-p.cands[down].lo <= c.window
+			canUp := up < len(p.cands) && p.cands[up].lo-c.lo <= c.window
+			switch {
+			case canDown && (!canUp || c.lo-p.cands[down].lo <= p.cands[up].lo-c.lo):
+				p.gather(g, int32(down))
+				down--
+			case canUp:
+				p.gather(g, int32(up))
+				up++
+			default:
+				return g.players
+			}
+		}
+		return g.players
+	}
+	for r := range max(1, len(p.m.regions)) {
+		if p.cands[i].regions>>r&1 == 0 {
+			continue
+		}
+		n := gather(1 << r)
+		_, ms := g.bestRegion()
+		if n > best || n == best && ms < bestLatency {
+			best, bestRegion, bestLatency = n, 1<<r, ms
+		}
+	}
+	if bestRegion != 0 {
+		gather(bestRegion)
+	}
+	return best
+}
+
+// gather adds a ticket that is free, unless the teams could not be made then.
+func (p *pass) gather(g *group, j int32) {
+	if p.cands[j].taken || !g.add(j) {
+		return
+	}
+	if len(g.roles) > 1 && g.shape.teams > 1 && !p.splits(g) {
+		p.regroup(g, slices.Clone(g.members[:len(g.members)-1]), g.shape, g.regions)
+	}
+}
+
+// firstCome makes full matches without choosing: the oldest ticket and, in the order
+// in which they came, those that may play with it.
+func (p *pass) firstCome(s shape) {
+	order := p.byAge()
+	for k, i := range order {
+		for r := range max(1, len(p.m.regions)) {
+			c := &p.cands[i]
+			if c.taken {
+				break
+			}
+			// Its regions, the nearest first.
+			if len(c.e.near) > 0 {
+				if r >= len(c.e.near) {
+					break
+				}
+				r = c.e.near[r].region
+			}
+			g := &p.group
+			if c.regions>>r&1 == 0 || !g.begin(i, s, 1<<r) {
+				continue
+			}
+			for _, j := range order[k+1:] {
+				if g.full() {
+					break
+				}
+				p.gather(g, j)
+			}
+			if g.full() {
+				p.keep(g, 0)
+			}
+		}
+	}
+}
