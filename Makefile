@@ -60,6 +60,7 @@ test: setup web ## install what is missing, build the pages, check types and for
 		echo "not formatted, run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; \
 	fi
 	$(NPM) run typecheck --workspaces --if-present
+	$(NPM) run check --workspaces --if-present
 	$(NPM) test -w sdk -w demo --if-present
 	$(NPM) run build -w sdk --if-present
 	$(GO) build -o bin/ ./cmd/...
