@@ -57,8 +57,8 @@ func TestBackfill(t *testing.T) {
 		want    string // tickets and teams
 		left    int    // seats asked for after that
 	}{
-		{"one each", nil, nil, []Ticket{old("a", 1500), old("b", 1500), old("c", 1510), old("d", 1500)}, "a1 b0 c1", 0},
-		{"the oldest first", nil, nil, []Ticket{old("a", 1500), old("b", 1500), solo("x", 1500, ago(time.Minute)), old("c", 1500)}, "x1 a0 b1", 0},
+		{"one each", nil, nil, []Ticket{old("a", 1500), old("b", 1500), old("c", 1510), old("d", 1500)}, "a1 b1 c0", 0},
+		{"the oldest first", nil, nil, []Ticket{old("a", 1500), old("b", 1500), solo("x", 1500, ago(time.Minute)), old("c", 1500)}, "x1 a1 b0", 0},
 		{"a pair", nil, nil, []Ticket{pair, old("x", 1500)}, "pair1 pair1 x0", 0},
 		{"too fresh", nil, nil, []Ticket{solo("a", 1500, ago(4*time.Second))}, "", 3},
 		{"too far", nil, nil, []Ticket{old("a", 1591), old("b", 1419)}, "", 3},
