@@ -256,24 +256,11 @@ func (m *Matcher) meetIn(c, o *cand, broken []Rule) (time.Duration, bool) {
 	for _, r := range broken {
 		switch r {
 		case RuleLatency:
-			soonest, ok := time.Duration(0), false
-			for _, a := range c.e.near {
-				for _, b := range o.e.near {
-					if a.region != b.region {
-						continue
-					}
-					x, okX := m.caps[a.region].Reaches(a.ms)
-					y, okY := m.caps[a.region].Reaches(b.ms)
-					d := max(x-time.Duration(c.wait), y-time.Duration(o.wait))
-					if okX && okY && (!ok || d < soonest) {
-						soonest, ok = d, true
-					}
-				}
-			}
+			d, ok := m.shareIn(c, o)
 			if !ok {
 				return 0, false
 			}
-			in = max(in, soonest)
+			in = max(in, d)
 		case RuleRating, RuleOtherRating:
 			d, ok := m.mode.Rating.Window.Reaches(max(c.hi, o.hi) - min(c.lo, o.lo))
 			if !ok {
@@ -289,6 +276,31 @@ func (m *Matcher) meetIn(c, o *cand, broken []Rule) (time.Duration, bool) {
 		}
 	}
 	return in, true
+}
+
+// shareIn gives in how long two tickets will share a region.
+func (m *Matcher) shareIn(c, o *cand) (soonest time.Duration, ok bool) {
+	for r := range m.regions {
+		in := time.Duration(0)
+		reached := true
+		for _, x := range []*cand{c, o} {
+			if len(x.e.near) == 0 {
+				continue
+			}
+			at := slices.IndexFunc(x.e.near, func(n reach) bool { return n.region == r })
+			if at < 0 {
+				reached = false
+				break
+			}
+			d, within := m.caps[r].Reaches(x.e.near[at].ms)
+			reached = reached && within
+			in = max(in, d-time.Duration(x.wait))
+		}
+		if reached && (!ok || in < soonest) {
+			soonest, ok = in, true
+		}
+	}
+	return soonest, ok
 }
 
 // next finds what widens first.
