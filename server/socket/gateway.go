@@ -3,6 +3,7 @@ package socket
 import (
 	"bufio"
 	"context"
+	"errors"
 	"maps"
 	"net"
 	"net/http"
@@ -22,6 +23,7 @@ const (
 	FailSubprotocol = "subprotocol" // ours was not offered
 	FailBusy        = "busy"        // Options.MaxPending
 	FailClosing     = "closing"     // the gateway was closing
+	FailLimited     = "limited"     // Options.Admit said no
 	FailHandshake   = "handshake"   // the connection broke while it was upgraded
 	FailHello       = "hello"       // no hello in time
 	FailTooMuch     = "too-much"    // more bytes than a hello can have
@@ -51,8 +53,14 @@ type Gateway struct {
 	fresh   fifo[net.Conn]    // HTTP connections without a complete header
 	hearing fifo[*pending]    // upgraded, hello not complete
 	pending map[*pending]bool // handshake begun, not seated
-	seated  map[Conn]bool     // false: over, but not closed yet
+	seated  map[Conn]place
 	stats   GatewayStats
+}
+
+// place is what the gateway knows of a seated connection.
+type place struct {
+	live    bool // false: over, but not closed yet
+	release func()
 }
 
 // GatewayStats are a gateway's gauges and counters.
@@ -77,7 +85,7 @@ func New(opt Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{opt: opt, origins: allowed, pending: map[*pending]bool{}, seated: map[Conn]bool{}}
+	g := &Gateway{opt: opt, origins: allowed, pending: map[*pending]bool{}, seated: map[Conn]place{}}
 	g.stats.Failed = map[string]uint64{}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.linger.all = &g.all
@@ -102,8 +110,17 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, f)
 		return
 	}
-	p := &pending{g: g}
+	p := &pending{g: g, release: func() {}}
+	if g.opt.Admit != nil {
+		admitted, release, err := g.opt.Admit(r)
+		if err != nil {
+			g.refuse(w, limited(err))
+			return
+		}
+		r, p.release = admitted, release
+	}
 	if f := g.admit(p); f != nil {
+		p.release()
 		g.refuse(w, f)
 		return
 	}
@@ -111,13 +128,14 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if !started {
 			g.leave(p)
+			p.release()
 			g.all.Done()
 		}
 	}()
 	nc, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		g.opt.Logger.Error("socket: the connection can't be taken over from net/http; is middleware hiding http.Hijacker?", "err", err)
-		g.refuse(w, &refusal{http.StatusInternalServerError, FailHandshake, "This server can't upgrade connections."})
+		g.refuse(w, &refusal{status: http.StatusInternalServerError, reason: FailHandshake, text: "This server can't upgrade connections."})
 		return
 	}
 	// The client may have sent its first frames along with the handshake.
@@ -142,14 +160,14 @@ func (g *Gateway) admit(p *pending) *refusal {
 	g.mu.Lock()
 	if g.closed {
 		g.mu.Unlock()
-		return &refusal{http.StatusServiceUnavailable, FailClosing, "This server is going down."}
+		return &refusal{status: http.StatusServiceUnavailable, reason: FailClosing, text: "This server is going down."}
 	}
 	var oldest *pending
 	if len(g.pending) >= g.opt.MaxPending {
 		oldest, _ = g.hearing.pop()
 		if oldest == nil {
 			g.mu.Unlock()
-			return &refusal{http.StatusServiceUnavailable, FailBusy, "Too many players are joining: try again soon."}
+			return &refusal{status: http.StatusServiceUnavailable, reason: FailBusy, text: "Too many players are joining: try again soon."}
 		}
 		delete(g.pending, oldest)
 	}
@@ -197,7 +215,7 @@ func (g *Gateway) seat(p *pending, c Conn) {
 	g.mu.Lock()
 	g.hearing.remove(p)
 	delete(g.pending, p)
-	g.seated[c] = true
+	g.seated[c] = place{true, p.release}
 	g.stats.Seated++
 	if c.Raw() {
 		g.stats.Raw++
@@ -215,10 +233,11 @@ func (g *Gateway) seat(p *pending, c Conn) {
 func (g *Gateway) unseat(c Conn) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.seated[c] {
+	s := g.seated[c]
+	if !s.live {
 		return
 	}
-	g.seated[c] = false
+	g.seated[c] = place{false, s.release}
 	if c.Raw() {
 		g.stats.Raw--
 	} else {
@@ -231,12 +250,26 @@ func (g *Gateway) unseat(c Conn) {
 func (g *Gateway) release(c Conn) {
 	g.unseat(c)
 	g.mu.Lock()
+	s := g.seated[c]
 	delete(g.seated, c)
 	if !c.Raw() {
 		g.stats.Lingering--
 	}
 	g.mu.Unlock()
+	s.release()
 	g.all.Done()
+}
+
+// limited is the answer to a handshake that Options.Admit refuses.
+func limited(err error) *refusal {
+	f := &refusal{status: http.StatusTooManyRequests, reason: FailLimited, text: err.Error()}
+	if l := (*LimitError)(nil); errors.As(err, &l) {
+		f.after = l.RetryAfter
+		if l.Forbidden {
+			f.status = http.StatusForbidden
+		}
+	}
+	return f
 }
 
 func (g *Gateway) failed(reason string) {
@@ -305,7 +338,7 @@ func (g *Gateway) Close(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func keys[K comparable](m map[K]bool) []K {
+func keys[K comparable, V any](m map[K]V) []K {
 	list := make([]K, 0, len(m))
 	for k := range m {
 		list = append(list, k)

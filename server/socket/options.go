@@ -75,6 +75,13 @@ type Options struct {
 	// first message.
 	NoHello bool
 
+	// Admit is asked about each handshake before it is made; nil: all are. It may give
+	// another request for OnHello, which carries what it found out, and gives a function that
+	// is called once, when the connection is closed or was never made. If it returns an
+	// error, a *LimitError at best, the handshake is refused with HTTP 429 or 403 and the
+	// error's text.
+	Admit func(r *http.Request) (admitted *http.Request, release func(), err error)
+
 	// OnHello decides about a connection whose first message has arrived. It may take
 	// its time (r.Context() ends when the gateway closes), keeping its place among the
 	// pending. first is valid only during the call.
@@ -88,6 +95,18 @@ type Options struct {
 	// logged, but at the debug level. Default slog.Default().
 	Logger *slog.Logger
 }
+
+// LimitError is why Options.Admit refuses a handshake.
+type LimitError struct {
+	// Forbidden: it is not for a moment only.
+	Forbidden bool
+	// RetryAfter is when to try again; 0: nobody knows.
+	RetryAfter time.Duration
+	// Text is for the person who reads the answer.
+	Text string
+}
+
+func (e *LimitError) Error() string { return e.Text }
 
 const inboxMessages = 64 // of a carried connection; when full, gws stops reading
 

@@ -53,6 +53,7 @@ type pending struct {
 	fd      detached // the descriptor to be driven by ticks
 	rest    []byte   // what follows the hello
 	seat    *carried
+	release func() // gives back what Options.Admit took
 
 	// Anybody's. Conn is set under mu, too.
 	mu      sync.Mutex
@@ -249,6 +250,7 @@ func (p *pending) lose(reason string, end *CloseError) {
 	}
 	_ = netConn(p.Conn).Close()
 	p.g.leave(p)
+	p.release()
 }
 
 // drain shuts the sending side and reads until the peer closes too or the deadline ends it.

@@ -4,44 +4,47 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // refusal is a handshake that is answered with an HTTP error.
 type refusal struct {
 	status int
-	reason string // for the metrics
-	text   string // for the person who reads the answer
+	reason string        // for the metrics
+	text   string        // for the person who reads the answer
+	after  time.Duration // when to try again; 0: nobody knows
 }
 
 // check judges a WebSocket handshake, RFC 6455 section 4.2.1. gws checks again, but less.
 func (g *Gateway) check(r *http.Request) *refusal {
 	switch {
 	case r.Method != http.MethodGet:
-		return &refusal{http.StatusMethodNotAllowed, FailMethod, "A WebSocket handshake is a GET, not a " + r.Method + "."}
+		return &refusal{status: http.StatusMethodNotAllowed, reason: FailMethod, text: "A WebSocket handshake is a GET, not a " + r.Method + "."}
 	case r.ProtoMajor != 1 || r.ProtoMinor < 1:
-		return &refusal{http.StatusHTTPVersionNotSupported, FailUpgrade, "A WebSocket handshake is made over HTTP/1.1, not " + r.Proto + "."}
+		return &refusal{status: http.StatusHTTPVersionNotSupported, reason: FailUpgrade, text: "A WebSocket handshake is made over HTTP/1.1, not " + r.Proto + "."}
 	case !hasToken(r.Header["Connection"], "upgrade") || !hasToken(r.Header["Upgrade"], "websocket"):
-		return &refusal{http.StatusUpgradeRequired, FailUpgrade, "This address speaks WebSocket: send Connection: Upgrade and Upgrade: websocket. A proxy in between may have removed them."}
+		return &refusal{status: http.StatusUpgradeRequired, reason: FailUpgrade, text: "This address speaks WebSocket: send Connection: Upgrade and Upgrade: websocket. A proxy in between may have removed them."}
 	case r.ContentLength != 0:
-		return &refusal{http.StatusBadRequest, FailUpgrade, "A WebSocket handshake has no body."}
+		return &refusal{status: http.StatusBadRequest, reason: FailUpgrade, text: "A WebSocket handshake has no body."}
 	}
 	if v := r.Header["Sec-Websocket-Version"]; len(v) != 1 || v[0] != "13" {
-		return &refusal{http.StatusUpgradeRequired, FailVersion, fmt.Sprintf("Sec-WebSocket-Version is %q: want 13.", v)}
+		return &refusal{status: http.StatusUpgradeRequired, reason: FailVersion, text: fmt.Sprintf("Sec-WebSocket-Version is %q: want 13.", v)}
 	}
 	if k := r.Header["Sec-Websocket-Key"]; len(k) != 1 || !validKey(k[0]) {
-		return &refusal{http.StatusBadRequest, FailKey, "Sec-WebSocket-Key must be 16 bytes in base64."}
+		return &refusal{status: http.StatusBadRequest, reason: FailKey, text: "Sec-WebSocket-Key must be 16 bytes in base64."}
 	}
 	if !g.origins.allow(r) {
-		return &refusal{http.StatusForbidden, FailOrigin, fmt.Sprintf("Origin %q may not connect here.", r.Header.Get("Origin"))}
+		return &refusal{status: http.StatusForbidden, reason: FailOrigin, text: fmt.Sprintf("Origin %q may not connect here.", r.Header.Get("Origin"))}
 	}
 	if want := g.opt.Subprotocol; want != "" {
 		offered := r.Header["Sec-Websocket-Protocol"]
 		if len(offered) == 0 {
-			return &refusal{http.StatusBadRequest, FailSubprotocol, fmt.Sprintf("Offer the subprotocol %q.", want)}
+			return &refusal{status: http.StatusBadRequest, reason: FailSubprotocol, text: fmt.Sprintf("Offer the subprotocol %q.", want)}
 		}
 		if !offers(offered, want) {
-			return &refusal{http.StatusBadRequest, FailSubprotocol, fmt.Sprintf("None of the offered subprotocols %q is spoken here: want %q.", offered, want)}
+			return &refusal{status: http.StatusBadRequest, reason: FailSubprotocol, text: fmt.Sprintf("None of the offered subprotocols %q is spoken here: want %q.", offered, want)}
 		}
 	}
 	return nil
@@ -60,6 +63,9 @@ func (g *Gateway) refuse(w http.ResponseWriter, f *refusal) {
 		h.Set("Sec-WebSocket-Version", "13")
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "1")
+	}
+	if f.after > 0 {
+		h.Set("Retry-After", strconv.Itoa(int((f.after+time.Second-1)/time.Second)))
 	}
 	http.Error(w, f.text, f.status)
 }

@@ -2,11 +2,17 @@ package socket
 
 import (
 	"bufio"
+	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/coder/websocket"
 )
 
 // TestHandshake: every handshake that is not ours gets a status and a sentence.
@@ -179,4 +185,85 @@ func TestMiddleware(t *testing.T) {
 	r.conn(t)
 	c.write(binaryFrame("x"))
 	c.want("binary x")
+}
+
+// Whatever becomes of a connection, what Admit took for it is given back once.
+func TestAdmitIsGivenBackOnce(t *testing.T) {
+	t.Parallel()
+	for _, transport := range []string{TransportAuto, TransportGWS} {
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
+			var taken, given atomic.Int64
+			type key struct{}
+			seats := make(chan Conn, 8)
+			g, err := New(Options{
+				Transport: transport, HelloTimeout: 200 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
+				Admit: func(r *http.Request) (*http.Request, func(), error) {
+					if r.Header.Get("Refuse") != "" {
+						return nil, nil, &LimitError{RetryAfter: 1500 * time.Millisecond, Text: "slowly"}
+					}
+					taken.Add(1)
+					var calls atomic.Int64
+					return r.WithContext(context.WithValue(r.Context(), key{}, "carried")), func() {
+						given.Add(1)
+						if calls.Add(1) > 1 {
+							t.Error("given back twice")
+						}
+					}, nil
+				},
+				OnHello: func(r *http.Request, first []byte) (func(Conn), error) {
+					if r.Context().Value(key{}) != "carried" {
+						t.Error("the request is not the one that Admit gave")
+					}
+					if string(first) == "no" {
+						return nil, &CloseError{Code: 4001}
+					}
+					return func(c Conn) { seats <- c }, nil
+				},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			srv := httptest.NewServer(g)
+			t.Cleanup(func() {
+				srv.Close()
+				if err := g.Close(context.Background()); err != nil {
+					t.Error(err)
+				}
+				if taken.Load() != given.Load() || taken.Load() != 4 {
+					t.Errorf("taken %d, given back %d", taken.Load(), given.Load())
+				}
+			})
+			url := "ws" + strings.TrimPrefix(srv.URL, "http")
+			open := func(header http.Header) (*websocket.Conn, *http.Response, error) {
+				return websocket.Dial(t.Context(), url, &websocket.DialOptions{HTTPHeader: header})
+			}
+			_, resp, err := open(http.Header{"Refuse": {"1"}})
+			if err == nil || resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != "2" {
+				t.Fatalf("%v, %v", err, resp)
+			}
+			say := func(text string) *websocket.Conn {
+				ws, _, err := open(nil)
+				if err == nil && text != "" {
+					err = ws.Write(t.Context(), websocket.MessageBinary, []byte(text))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				return ws
+			}
+			for _, text := range []string{"no", ""} { // refused, and silent
+				_, _, err := say(text).Read(t.Context())
+				if err == nil {
+					t.Error("a message came")
+				}
+			}
+			ws := say("yes")
+			c := <-seats
+			c.Close(CodeNormal, "")
+			_, _, _ = ws.Read(t.Context())
+			say("yes") // is there until the gateway closes
+			<-seats
+		})
+	}
 }
