@@ -303,6 +303,7 @@ export class Room<G extends Game = Game> {
   }
 
   private takeWelcome(w: Welcome): void {
+    if (this.state === 'live') throw new ProtocolError('a second welcome');
     if (!(w.tickRate > 0 && w.tickRate <= 1000)) throw new ProtocolError(`a tick rate of ${w.tickRate}`);
     const again = this.welcome !== undefined;
     if (again && !w.resumed) {

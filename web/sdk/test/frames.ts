@@ -2,11 +2,11 @@
 
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 
-import { ServerFrameSchema, type TableSchema } from '../src/gen/tickroom/v1/frame_pb.js';
+import { type ServerFrame, ServerFrameSchema, type Table, type TableSchema } from '../src/gen/tickroom/v1/frame_pb.js';
 import { walkers } from '../src/games/walkers.js';
 
-export type FrameInit = MessageInitShape<typeof ServerFrameSchema>;
-export type TableInit = MessageInitShape<typeof TableSchema>;
+export type FrameInit = Exclude<MessageInitShape<typeof ServerFrameSchema>, ServerFrame>;
+export type TableInit = Exclude<MessageInitShape<typeof TableSchema>, Table>;
 
 export function serverFrame(init: FrameInit): Uint8Array {
   return toBinary(ServerFrameSchema, create(ServerFrameSchema, init));
