@@ -81,8 +81,10 @@ export class Entrance {
     this.hud.mode = mode;
     this.hud.banner.hide();
     this.#lobby.hidden = mode !== 'lobby';
-    if (mode === 'lobby') this.#name.focus({ preventScroll: true });
-    else if (this.#lobby.contains(document.activeElement)) (document.activeElement as HTMLElement).blur();
+    if (mode === 'lobby') {
+      // On phones that would bring the keyboard up.
+      if (!this.controls.sticks.touched) this.#name.focus({ preventScroll: true });
+    } else if (this.#lobby.contains(document.activeElement)) (document.activeElement as HTMLElement).blur();
     this.hud.leaders.show(mode !== 'lobby');
     this.hud.minimap.show(mode !== 'lobby');
     void before?.leave();
@@ -160,7 +162,7 @@ export class Entrance {
 
   #census(): void {
     const [census] = this.room?.tables.census ?? [];
-    text(el('lobby-eyebrow'), census ? t('arena.now', { players: census.players, bots: census.bots }) : '');
+    text(el('lobby-eyebrow'), census && census.players + census.bots > 0 ? t('arena.now', { players: census.players, bots: census.bots }) : '');
   }
 
   #storedName(): string {

@@ -52,6 +52,7 @@ export class Game {
   #team = 0;
   #leader = 0;
   #ahead = 0; // the tick that the own ship is shown at
+  #lead = 0; // what is added to the estimate of it, as inputs turn out to come late or early
   #killer = '';
   #wasAlive = false;
   #danger = 0;
@@ -192,6 +193,11 @@ export class Game {
         this.bullets?.expect(this.#ship, m.x, m.y, radians(m.heading), tick);
         this.sounds.play('shot', 0.5);
       };
+      // A tick too early or too late is right as long as it is always so; then the
+      // estimate is moved by and by.
+      this.prediction.onApplied = (late) => {
+        this.#lead = Math.min(3, Math.max(-3, this.#lead + 0.06 * Math.sign(late)));
+      };
     }
     this.hud.chat.teams = rules.teams > 0;
   }
@@ -236,7 +242,7 @@ export class Game {
     const { room, prediction, controls } = this;
     if (!prediction || this.#ship === 0) return;
     // An input that is sent now will be there half a round trip later.
-    const target = room.serverTick(now) + ((room.rtt / 2) * room.tickRate) / 1000;
+    const target = room.serverTick(now) + ((room.rtt / 2) * room.tickRate) / 1000 + this.#lead;
     this.#ahead += dt * room.tickRate;
     const off = target - this.#ahead;
     this.#ahead += Math.abs(off) > 8 ? off : off * Math.min(1, dt * 3);
@@ -328,7 +334,7 @@ export class Game {
     s.y = row.y;
     s.heading = row.heading;
     s.leader = row.entity === this.#leader;
-    if (came || (looks.frame + row.entity) % 16 === 0) looks.name(s, view.tables.identity.get(row.entity), false, this.#team);
+    if (came || !s.named || (looks.frame + row.entity) % 16 === 0) looks.name(s, view.tables.identity.get(row.entity), false, this.#team);
     if (came) s.known = false;
     const loss = looks.heal(s, view.tables.vitals.get(row.entity));
     looks.age(s, row.thrust, dt);

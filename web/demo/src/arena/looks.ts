@@ -56,6 +56,7 @@ export class Looks {
   name(s: ShipLook, id: IdentityRow | undefined, own: boolean, ownTeam: number): void {
     s.own = own;
     if (!id) return;
+    s.named = true;
     s.name = id.name;
     s.human = id.player > 0;
     s.team = id.team;
@@ -113,7 +114,7 @@ export class Looks {
 }
 
 const fresh = {
-  name: '', color: WHITE, labelColor: WHITE, hull: 0, team: 0, human: false, own: false, ally: false, leader: false, known: false, fell: 0, puff: 0,
+  name: '', color: WHITE, labelColor: WHITE, hull: 0, team: 0, human: false, own: false, ally: false, leader: false, named: false, known: false, fell: 0, puff: 0,
   health: 100, shield: 0, protected: false, rapid: false, boost: false, burn: 0, flash: 0, spark: 0, age: 0, frame: 0,
 } as const;
 

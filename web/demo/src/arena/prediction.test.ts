@@ -151,3 +151,21 @@ test('the short way round', () => {
   expect(turnBetween(2 * Math.PI - 0.1, 0.1)).toBeCloseTo(0.2);
   expect(turnBetween(1, 2)).toBeCloseTo(1);
 });
+
+test('tells how late inputs are', () => {
+  const server = new Server();
+  const ship = new Prediction(rate, rules, terrain);
+  const late: number[] = [];
+  ship.onApplied = (ticks) => late.push(ticks);
+  ship.rebase(server.pilot(), server.tick, 0);
+  const delays = [0, 0, 1, 0, -1, 0];
+  delays.forEach((delay, i) => {
+    const at = server.tick + 2;
+    server.send(at + delay, i + 1, input(i));
+    ship.sent(i + 1, at, input(i));
+    ship.rebase(server.run(), server.tick, server.ack);
+  });
+  for (let i = 0; i < 4; i++) ship.rebase(server.run(), server.tick, server.ack);
+  // The late third, the fourth and the early fifth came in one tick: the newest tells.
+  expect(late).toEqual([0, 0, -1, 0]);
+});

@@ -55,6 +55,8 @@ export class Prediction {
   thrust = 0;
   /** Called when the ship fires, as far as this side knows. */
   onFire: (tick: number, motion: Readonly<Motion>) => void = () => {};
+  /** Called when the server tells of an input how many ticks later (or, less than 0, earlier) it was applied than meant. */
+  onApplied: (late: number) => void = () => {};
   /** The last difference between what was expected and what the server said, in units. */
   error = 0;
 
@@ -123,10 +125,14 @@ export class Prediction {
 
   /** Takes the server's word: the state as of a tick, with the inputs up to ack. */
   rebase(pilot: PilotRow, tick: number, ack: number): void {
+    let meant = 0;
     while (this.#count > 0 && this.#seq[this.#first]! <= ack) {
       Object.assign(this.#held, this.#control[this.#first]);
+      meant = this.#tick[this.#first]!;
       this.#shift();
     }
+    // Between snapshots that skip ticks there is no telling.
+    if (meant > 0 && tick === this.#baseTick + 1) this.onApplied(tick - meant);
     this.#ack = ack;
     this.#baseTick = tick;
     this.#base.x = pilot.x;

@@ -32,6 +32,11 @@ export class Shortcuts {
     // A press beside the card closes it.
     this.#help.addEventListener('click', (e) => e.target === this.#help && this.#help.close());
     window.addEventListener('keydown', (e) => this.#key(e));
+    // A button that was pressed with the mouse gives the space bar back to the game;
+    // one that was reached by the keyboard keeps the focus.
+    document.addEventListener('click', (e) => {
+      if (e.detail > 0 && e.target instanceof Element) e.target.closest<HTMLElement>('#hud button')?.blur();
+    });
   }
 
   #key(e: KeyboardEvent): void {

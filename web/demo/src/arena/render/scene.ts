@@ -38,6 +38,8 @@ export interface ShipLook {
   age: number;
   /** Of the last frame that it was drawn in. */
   frame: number;
+  /** Whether it is known who flies it. */
+  named: boolean;
   /** Whether health and shield are known, so that less of them means a hit. */
   known: boolean;
   /** The frame in which it was shot down, to tell that from leaving otherwise. */
