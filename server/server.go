@@ -22,6 +22,7 @@ import (
 	"github.com/tickroom/tickroom/netcode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/limits"
 	"github.com/tickroom/tickroom/server/metrics"
 	"github.com/tickroom/tickroom/server/room"
 	"github.com/tickroom/tickroom/server/socket"
@@ -51,6 +52,8 @@ type Server struct {
 	rooms   *rooms
 	gateway *socket.Gateway
 	status  *status // nil: not shown
+	guard   *limits.Guard
+	bans    limits.Bans
 
 	clients  atomic.Int64 // seated or about to be
 	draining atomic.Bool
@@ -95,6 +98,11 @@ func New(cfg *config.Config, opts ...Option) (*Server, error) {
 	if s.pool, err = room.NewPool(cfg.PoolSize(), cfg.Transport != socket.TransportAuto, s.log); err != nil {
 		return nil, err
 	}
+	s.bans = limits.NewMemoryBans(maxBans, nil)
+	s.guard, err = limits.NewGuard(cfg.Access, limits.Options{Bans: s.bans, OnDenied: func(r limits.Reason) { s.metrics.Denied(r.String()) }})
+	if err != nil {
+		return nil, errors.Join(err, s.pool.Close(time.Second))
+	}
 	s.rooms = newRooms(cfg, s.log, o.dir, s.pool, s.metrics, func() { s.clients.Add(-1) })
 	s.gateway, err = socket.New(socket.Options{
 		Subprotocol: Subprotocol, MaxMessage: cfg.MaxMessage, MaxOutbox: cfg.MaxOutbox,
@@ -102,6 +110,7 @@ func New(cfg *config.Config, opts ...Option) (*Server, error) {
 		HandshakeTimeout: cfg.HandshakeTimeout, HelloTimeout: cfg.HelloTimeout,
 		MaxPending: cfg.MaxPending, Origins: cfg.Origins, Transport: cfg.Transport, DeadAfter: cfg.DeadAfter,
 		HelloTimeoutCode: int(tickroomv1.CloseCode_CLOSE_CODE_HELLO_TIMEOUT),
+		Admit:            s.admit,
 		OnHello:          s.hello, Logger: s.log,
 	})
 	if err != nil {
@@ -185,6 +194,9 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		serve("admin address", back, adminLn)
 	}
 	serve("clients' address", front, ln)
+	sweepCtx, stopSweep := context.WithCancel(ctx)
+	defer stopSweep()
+	wg.Go(func() { s.sweep(sweepCtx) })
 	adminAddr := "off"
 	if s.adminAddr != nil {
 		adminAddr = s.adminAddr.String()

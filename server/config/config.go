@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tickroom/tickroom/server/limits"
 )
 
 // Config is what a server is told. Default gives the values that make sense
@@ -87,6 +89,8 @@ type Config struct {
 
 	// Limits bounds what one client may send.
 	Limits Limits `koanf:"limits"`
+	// Access bounds what one address and one player may take.
+	Access limits.Config `koanf:"access"`
 	// Log says what is logged, and how.
 	Log Log `koanf:"log"`
 	// TLS names the files that make Listen speak TLS.
@@ -150,6 +154,7 @@ func Default() *Config {
 		EmptyRoomLinger:  5 * time.Second,
 		ShutdownGrace:    3 * time.Second,
 		Limits:           Limits{Commands: 20, CommandBurst: 40},
+		Access:           limits.Default(),
 		Log:              Log{Level: "info", Format: "text"},
 		KindOptions:      map[string]map[string]string{},
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/spf13/pflag"
 )
 
@@ -109,7 +110,9 @@ func TestEverySetting(t *testing.T) {
 	values := map[string]string{
 		"listen": "127.0.0.2:1", "admin": "127.0.0.2:2", "admin_allow_remote": "true", "admin_hosts": "ops.example",
 		"origins": "https://x.example", "status": "false", "transport": "gws", "max_pending": "99", "seed": "18446744073709551615",
-		"limits.messages": "0.5", "limits.commands": "0.25", "log.level": "error", "log.format": "json", "tls.cert": "c.pem", "tls.key": "k.pem",
+		"limits.messages": "0.5", "limits.commands": "0.25", "access.connections_per_player": "5", "access.handshakes": "2.5", "access.ipv4_prefix": "24", "access.ipv6_prefix": "56",
+		"access.exempt": "10.0.0.0/8", "access.trusted_proxies": "192.0.2.7", "access.forwarded_header": "forwarded",
+		"log.level": "error", "log.format": "json", "tls.cert": "c.pem", "tls.key": "k.pem",
 	}
 	for _, s := range Settings() {
 		v, ok := values[s.Key]
@@ -228,10 +231,7 @@ func TestYAML(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if len(got.AdminHosts) == 0 {
-		got.AdminHosts = nil // an empty list is none
-	}
-	if d := cmp.Diff(c, got); d != "" {
+	if d := cmp.Diff(c, got, cmpopts.EquateEmpty()); d != "" {
 		t.Errorf("%s\n%s", d, text)
 	}
 }

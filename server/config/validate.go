@@ -59,6 +59,9 @@ func (c *Config) Validate() error {
 	if c.MaxPending > c.MaxConnections {
 		errs = append(errs, fmt.Errorf("max_pending: %d is more than max_connections, %d; lower it", c.MaxPending, c.MaxConnections))
 	}
+	if err := c.Access.Check(); err != nil {
+		errs = append(errs, fmt.Errorf("access: %w", err))
+	}
 	for kind, opts := range c.KindOptions {
 		if kind == "" || strings.ContainsAny(kind, ".=") {
 			errs = append(errs, fmt.Errorf("kinds: %q is no kind's name; `tickroom kinds` lists them", kind))

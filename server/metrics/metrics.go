@@ -14,6 +14,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 )
 
 // Buckets of the histograms, in seconds.
@@ -54,7 +56,7 @@ type Metrics struct {
 	connections                  *prometheus.GaugeVec
 	pending                      prometheus.Gauge
 	joins, leaves, resumes       *prometheus.CounterVec
-	rejected, closes             *prometheus.CounterVec
+	rejected, closes, denied     *prometheus.CounterVec
 	tick, late                   *prometheus.HistogramVec
 	caughtUp, dropped, failures  *prometheus.CounterVec
 	bytesIn, bytesOut            *prometheus.CounterVec
@@ -100,6 +102,7 @@ func New(version string) *Metrics {
 	m.leaves = counter("leaves_total", "Clients that gave up their seat.", kind...)
 	m.resumes = counter("resumes_total", "Sessions that were taken up again by a new connection, by whether the old one was known to be lost.", "kind", "connection")
 	m.rejected = counter("rejected_total", "Connections and joiners that were turned away, by close code or another reason.", "reason")
+	m.denied = counter("denied_total", "Handshakes and players kept out by the limits of an address or a player, or by a ban.", "reason")
 	m.closes = counter("closes_total", "Connections of seated clients that ended, by WebSocket close code; 1006: broken.", "code")
 	m.roomsCreated = counter("rooms_created_total", "Rooms that were made.", kind...)
 	m.roomsClosed = counter("rooms_closed_total", "Rooms that ended.", kind...)
@@ -148,13 +151,16 @@ func (m *Metrics) Pending(n int) { m.pending.Set(float64(n)) }
 // Rejected counts a connection or joiner that was turned away.
 func (m *Metrics) Rejected(reason string) { m.rejected.WithLabelValues(reason).Inc() }
 
+// Denied counts a handshake that was refused for what its address has, or is, already.
+func (m *Metrics) Denied(reason string) { m.denied.WithLabelValues(reason).Inc() }
+
 // RejectedCode is Rejected for one that was told a close code.
 func (m *Metrics) RejectedCode(code int) { m.Rejected(codeLabel(code)) }
 
 // codeLabel gives the label of a close code. Those that have no meaning here, which
 // clients may send as they like, share one, so that nobody can make labels.
 func codeLabel(code int) string {
-	if code >= 1000 && code <= 1015 || code >= 4000 && code <= 4012 {
+	if _, ours := tickroomv1.CloseCode_name[int32(code)]; ours || code >= 1000 && code <= 1015 {
 		return strconv.Itoa(code)
 	}
 	return "other"
