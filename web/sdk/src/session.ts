@@ -260,9 +260,9 @@ export class Session {
     this.#generation++;
     this.#socket = undefined;
     try {
-      // Browsers let pages send only some codes, and short reasons.
-      if (code === CloseCode.Lost) socket?.close();
-      else socket?.close(code, reason.slice(0, 40));
+      // It may stand after all, as far as the server knows: then this code keeps the
+      // seat, which no code at all would not.
+      socket?.close(code === CloseCode.Lost ? CloseCode.Idle : code, reason.slice(0, 40));
     } catch {
       // It was not even open.
     }
@@ -367,7 +367,7 @@ export class Session {
     const socket = this.#socket;
     this.#end(CloseCode.Lost, '');
     try {
-      socket?.close();
+      socket?.close(CloseCode.Idle, '');
     } catch {
       // It was not even open.
     }

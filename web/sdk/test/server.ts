@@ -1,0 +1,117 @@
+// A real server in a process of its own, and clients that talk to it with the
+// package ws, whose connections a test can cut.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import WebSocket from 'ws';
+
+import { Client, type ClientOptions, type Room, type SocketFactory, webSocketBy } from '../src/index.js';
+import type { Game } from '../src/game.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The server's program: TICKROOM_BIN, or built from the sources. */
+export function serverProgram(): string {
+  const given = process.env['TICKROOM_BIN'];
+  if (given) return given;
+  const bin = `${root}web/sdk/tmp/tickroom`;
+  mkdirSync(`${root}web/sdk/tmp`, { recursive: true });
+  execFileSync('go', ['build', '-o', bin, './cmd/tickroom'], { cwd: root, stdio: 'inherit' });
+  return bin;
+}
+
+export class Server {
+  address = '127.0.0.1:0';
+  private child: ChildProcess | undefined;
+
+  constructor(
+    private readonly bin: string,
+    private readonly flags: readonly string[] = [],
+  ) {}
+
+  get url(): string {
+    return `ws://${this.address}/ws`;
+  }
+
+  /** Starts it, again at the address that it had. */
+  async start(): Promise<this> {
+    const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('TICKROOM_')));
+    const child = spawn(this.bin, ['serve', '--listen', this.address, '--admin', '', '--log-format', 'json', '--seed', '7', '--shutdown-grace', '100ms', ...this.flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env,
+    });
+    this.child = child;
+    const log: string[] = [];
+    this.address = await new Promise<string>((resolve, reject) => {
+      const read = (line: string): void => {
+        log.push(line);
+        const at = /"msg":"listening","clients":"([^"]+)"/.exec(line);
+        if (at) resolve(at[1]);
+      };
+      createInterface({ input: child.stdout }).on('line', read);
+      createInterface({ input: child.stderr }).on('line', read);
+      child.on('error', reject);
+      child.on('close', () => reject(new Error(`the server did not start:\n${log.join('\n')}`)));
+    });
+    return this;
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const { child } = this;
+    if (!child) return;
+    this.child = undefined;
+    const gone = new Promise((resolve) => child.once('close', resolve));
+    child.kill(signal);
+    await gone;
+  }
+}
+
+/** A client whose connections can be cut. */
+export class Cuttable {
+  readonly sockets: WebSocket[] = [];
+  readonly client: Client;
+
+  constructor(url: string, options: ClientOptions = {}) {
+    const { sockets } = this;
+    class Kept extends WebSocket {
+      constructor(url: string, protocol: string) {
+        super(url, protocol);
+        sockets.push(this);
+      }
+    }
+    const socket: SocketFactory = webSocketBy(Kept);
+    this.client = new Client(url, { socket, random: () => 1, backoff: { base: 20, max: 200 }, ...options });
+  }
+
+  /** Ends the newest connection without a word. */
+  cut(): void {
+    this.sockets.at(-1)!.terminate();
+  }
+}
+
+/** Done when a snapshot has come that a condition holds after. */
+export function until<G extends Game>(room: Room<G>, holds: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    if (holds()) {
+      resolve();
+      return;
+    }
+    const off = room.on('snapshot', () => {
+      if (!holds()) return;
+      off();
+      resolve();
+    });
+  });
+}
+
+/** Done when a room tells of something. */
+export function once<G extends Game, E extends Parameters<Room<G>['on']>[0]>(room: Room<G>, event: E): Promise<unknown> {
+  return new Promise((resolve) => {
+    const off = room.on(event, (what) => {
+      off();
+      resolve(what);
+    });
+  });
+}
