@@ -30,6 +30,8 @@ const RESPAWN = 3; // seconds, for the ring alone
 const PROTECTED = 2.5;
 const RAPID = 8;
 const BOOST = 8;
+/** In a crowd of more ships only players and who is near are called by their names. */
+const CROWD = 40;
 const NOTHING: Readonly<ShipInput> = { turn: 0, thrust: 0, fire: false, steer: false, aim: 0 };
 
 export class Game {
@@ -351,6 +353,7 @@ export class Game {
     this.#puff(s, -Math.cos(s.heading), -Math.sin(s.heading), rules.shipRadius, dt);
     this.#scene.ship(s, rules.shipRadius, time);
     this.#scene.badge(s, rules.shipRadius);
+    if (this.rivals > CROWD && !s.human && Math.hypot(s.x - camera.x, s.y - camera.y) * camera.scale > 150) return true;
     const below = rules.shipRadius * 1.75 + (s.health < 100 || s.shield > 0 ? 10 : 4) / camera.scale;
     stage.labels.put(s.entity, s.name, s.labelColor, s.x, s.y - below, camera);
     return true;

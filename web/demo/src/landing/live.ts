@@ -24,7 +24,7 @@ export class Live {
     room.onEvent(arena.Explosion, (e) => {
       // What is shown is a little behind what has happened.
       const age = -room.interpolation.delayMs / 1000;
-      if (scene.blasts.length < 20) scene.blasts.push({ x: e.x, y: e.y, colour: this.colours.get(e.ship) ?? this.colour(e.ship), age });
+      if (scene.blasts.length < 8) scene.blasts.push({ x: e.x, y: e.y, colour: this.colours.get(e.ship) ?? this.colour(e.ship), age });
     });
   }
 
@@ -123,6 +123,6 @@ export class Live {
 
   private colour(ship: number): number {
     const who = this.room.tables.identity.get(ship);
-    return who ? colorOf(who.team, who.hue) : 0x54e3ee;
+    return who ? colorOf(who.team, who.hue) : 0xffb83d;
   }
 }

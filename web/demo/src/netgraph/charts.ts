@@ -40,7 +40,7 @@ const red = '#ff7186';
 
 const plans: readonly Plan[] = [
   {
-    title: 'net.times', unit: 'net.ms', height: 84, wide: true, least: 100, digits: 0, per: 1,
+    title: 'net.times', unit: 'net.ms', height: 74, wide: true, least: 100, digits: 0, per: 1,
     lines: [
       { column: 'gap', name: 'net.gap', colour: violet, fill: 'rgb(180 155 255 / .1)' },
       { column: 'rtt', name: 'net.rtt', colour: cyan },
@@ -48,15 +48,15 @@ const plans: readonly Plan[] = [
     ],
   },
   {
-    title: 'net.traffic', unit: 'net.kbs', height: 64, wide: true, least: 2, digits: 2, per: 1000,
+    title: 'net.traffic', unit: 'net.kbs', height: 54, wide: true, least: 2, digits: 2, per: 1000,
     lines: [
       { column: 'bytesIn', name: 'net.in', colour: blue, fill: 'rgb(110 168 255 / .12)' },
       { column: 'bytesOut', name: 'net.out', colour: magenta },
     ],
   },
-  { title: 'net.entity', unit: 'net.bytes', height: 44, wide: false, least: 8, digits: 1, per: 1, lines: [{ column: 'perEntity', name: 'net.entity', colour: green }] },
-  { title: 'net.skipped', unit: 'net.pers', height: 44, wide: false, least: 4, digits: 0, per: 1, lines: [{ column: 'skipped', name: 'net.skipped', colour: red, fill: 'rgb(255 113 134 / .18)', steps: true }] },
-  { title: 'net.decode', unit: 'net.ms', height: 44, wide: false, least: 0.5, digits: 2, per: 1, lines: [{ column: 'decode', name: 'net.decode', colour: cyan }] },
+  { title: 'net.entity', unit: 'net.bytes', height: 36, wide: false, least: 8, digits: 1, per: 1, lines: [{ column: 'perEntity', name: 'net.entity', colour: green }] },
+  { title: 'net.skipped', unit: 'net.pers', height: 36, wide: false, least: 4, digits: 0, per: 1, lines: [{ column: 'skipped', name: 'net.skipped', colour: red, fill: 'rgb(255 113 134 / .18)', steps: true }] },
+  { title: 'net.decode', unit: 'net.ms', height: 36, wide: false, least: 0.5, digits: 2, per: 1, lines: [{ column: 'decode', name: 'net.decode', colour: cyan }] },
 ];
 
 const markColours: Readonly<Record<Mark['what'], string>> = { lost: red, resumed: green, rejoined: amber };
@@ -119,7 +119,7 @@ export class Charts {
           { show: false },
           {
             ...axis, show: plan.wide, size: 34, gap: 4, space: 26,
-            values: (_, ticks) => ticks.map((v) => number(v / plan.per, { maximumFractionDigits: 1 })),
+            values: (_, ticks) => ticks.map((v) => number(v / plan.per, { notation: v / plan.per >= 10_000 ? 'compact' : 'standard', maximumFractionDigits: 1 })),
           },
         ],
         series: [{}, ...plan.lines.map((l) => ({ stroke: l.colour, width: 1.5, fill: l.fill, points: { show: false }, ...(l.steps ? { paths: stepped } : {}) }))],

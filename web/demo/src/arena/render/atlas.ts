@@ -289,9 +289,9 @@ const outlines: readonly (readonly (readonly [number, number])[])[] = [
   // Dart: slender, swept back.
   [[48, 0], [14, -9], [-10, -15], [-38, -31], [-26, -9], [-20, -4]],
   // Manta: wide wings that reach forward.
-  [[38, 0], [20, -13], [18, -35], [-8, -31], [-30, -16], [-24, -6], [-34, -5]],
+  [[40, 0], [24, -9], [27, -33], [6, -37], [-25, -25], [-37, -12], [-24, -5]],
   // Fork: two prongs.
-  [[20, 0], [28, -8], [47, -19], [20, -29], [-16, -31], [-36, -20], [-26, -7]],
+  [[10, 0], [20, -8], [49, -14], [24, -29], [-14, -32], [-38, -19], [-25, -6]],
   // Anvil: broad and blunt.
   [[40, 0], [32, -13], [6, -19], [0, -32], [-26, -35], [-20, -20], [-36, -15], [-36, -6]],
 ];
@@ -333,8 +333,8 @@ function drawTrim(p: Pen, i: number): void {
   p.beginPath();
   const ribs: readonly (readonly [number, number, number, number])[][] = [
     [[30, 0, -22, -17], [-12, 0, -32, -22]],
-    [[30, 0, 4, -30], [0, -6, -20, -20]],
-    [[16, -4, 36, -18], [-26, -8, 10, -27]],
+    [[32, -4, 8, -34], [14, -4, -24, -24]],
+    [[0, -3, 24, -28], [-20, -5, -14, -31]],
     [[28, -8, -10, -10], [-4, -14, -18, -30]],
   ];
   for (const [x0, y0, x1, y1] of ribs[i]!) {
@@ -346,7 +346,7 @@ function drawTrim(p: Pen, i: number): void {
   p.stroke();
   p.restore();
   // The cockpit.
-  const at = [8, 10, 2, 12][i]!;
+  const at = [8, 12, -8, 12][i]!;
   p.fillStyle = '#fff';
   p.shadowColor = '#fff';
   p.shadowBlur = 10;
@@ -354,7 +354,7 @@ function drawTrim(p: Pen, i: number): void {
   p.ellipse(at, 0, 9, 4.2, 0, 0, 2 * Math.PI);
   p.fill();
   // Lights at the tips of the wings.
-  const [tx, ty] = ([[-33, 27], [17, 31], [43, 19], [-22, 31]] as const)[i]!;
+  const [tx, ty] = ([[-33, 27], [22, 30], [42, 15], [-22, 31]] as const)[i]!;
   p.shadowBlur = 6;
   for (const s of [1, -1]) {
     p.beginPath();
