@@ -48,7 +48,10 @@ func TestExplainText(t *testing.T) {
 	}
 
 	m := mustNew(t, md)
-	add(m, "me", 1500, 14, func(x *Ticket) { x.Query = compile(t, "level > 10"); x.Attributes = query.Attributes{"level": query.Num(12)} })
+	add(m, "me", 1500, 14, func(x *Ticket) {
+		x.Query = compile(t, "level > 10")
+		x.Attributes = query.Attributes{"level": query.Num(12)}
+	})
 	good := func(x *Ticket) { x.Attributes = query.Attributes{"level": query.Num(20)} }
 	for i := range 3 {
 		add(m, fmt.Sprint("good", i), 1510, 14, good)
