@@ -5,7 +5,9 @@
 
 import type { Message, MessageInitShape } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
+
+import { newWriter, readerOf } from './wire/text.js';
 
 /** What reads and writes a value: methods of the runtime's reader and writer. */
 export type Scalar =
@@ -80,7 +82,7 @@ export function decodeMessage<M extends Message>(type: MessageType<M>, bytes: Ui
 }
 
 function merge(type: MessageType, bytes: Uint8Array, m: Values): void {
-  const r = new BinaryReader(bytes);
+  const r = readerOf(bytes);
   while (r.pos < r.len) {
     const [number, wire] = r.tag();
     const field = type.fields.find((f) => f[0] === number);
@@ -105,7 +107,7 @@ function merge(type: MessageType, bytes: Uint8Array, m: Values): void {
 
 /** Encodes a message; fields that are zero are left out. */
 export function encodeMessage<M extends Message>(type: MessageType<M>, init: InitOf<M>): Uint8Array {
-  return write(new BinaryWriter(), type, init as Values).finish();
+  return write(newWriter(), type, init as Values).finish();
 }
 
 function write(w: BinaryWriter, type: MessageType, m: Values): BinaryWriter {

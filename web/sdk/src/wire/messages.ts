@@ -2,9 +2,10 @@
 // writer by hand: what protoc-gen-es makes of frame.proto is larger than all of
 // this, and every page would have to load it.
 
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 
 import { type Component, field, type Field } from '../game.js';
+import { newWriter, readerOf } from './text.js';
 
 type How = 'uint32' | 'bool' | 'string' | 'bytes' | 'double' | 'fixed64' | 'uint64' | 'int64';
 /** By number: the property, and how its value is read. */
@@ -12,7 +13,7 @@ type Spec = Readonly<Record<number, readonly [string, How]>>;
 
 /** Reads a message into an object; what it already holds as a list grows by each value. */
 function decode<T extends object>(b: Uint8Array, spec: Spec, into: T): T {
-  const r = new BinaryReader(b);
+  const r = readerOf(b);
   const o = into as Record<string, unknown>;
   while (r.pos < r.len) {
     const [number, type] = r.tag();
@@ -169,7 +170,7 @@ function put(w: BinaryWriter, number: number, v: number | boolean | string | Uin
 
 /** The ClientFrame with a hello. */
 export function encodeHello(h: Hello): Uint8Array {
-  const w = new BinaryWriter().tag(5, 2).fork();
+  const w = newWriter().tag(5, 2).fork();
   put(w, 1, 1); // the protocol's version
   put(w, 2, h.kind);
   put(w, 3, h.room);
@@ -196,7 +197,7 @@ export interface ClientFrame {
 }
 
 export function encodeFrame(f: ClientFrame): Uint8Array {
-  const w = new BinaryWriter();
+  const w = newWriter();
   put(w, 1, f.ack);
   for (const i of f.inputs) {
     w.tag(2, 2).fork();

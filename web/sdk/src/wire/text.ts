@@ -1,5 +1,8 @@
-// UTF-8 by hand: strict in decoding, which TextDecoder is only with options that
-// small platforms lack, and without a Uint8Array for each string.
+// UTF-8 by hand: small platforms lack TextDecoder, which also drops byte order
+// marks, that count in hashes, and mends what it should refuse; and most strings
+// are so short that asking it takes longer.
+
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 
 import { ProtocolError } from '../errors.js';
 
@@ -29,11 +32,12 @@ export function decodeText(b: Uint8Array, start: number, end: number): string {
   return s;
 }
 
-/** The bytes of a string that came from decodeText, so without lone surrogates. */
-export function encodeText(s: string): Uint8Array {
+/** The bytes of a string; what is no character, a lone surrogate, becomes U+FFFD. */
+export function encodeText(s: string): Uint8Array<ArrayBuffer> {
   const b: number[] = [];
   for (const ch of s) {
-    const c = ch.codePointAt(0)!;
+    let c = ch.codePointAt(0)!;
+    if ((c & 0xfffff800) === 0xd800) c = 0xfffd;
     if (c < 0x80) {
       b.push(c);
       continue;
@@ -43,4 +47,14 @@ export function encodeText(s: string): Uint8Array {
     for (let k = more - 1; k >= 0; k--) b.push(0x80 | ((c >> (6 * k)) & 0x3f));
   }
   return Uint8Array.from(b);
+}
+
+/** The runtime's reader of a message. */
+export function readerOf(b: Uint8Array): BinaryReader {
+  return new BinaryReader(b, (b) => decodeText(b, 0, b.length));
+}
+
+/** The runtime's writer. */
+export function newWriter(): BinaryWriter {
+  return new BinaryWriter(encodeText);
 }
