@@ -1,11 +1,14 @@
 // A real Chromium, and pages in it that are watched for anything that goes wrong.
 
-import { existsSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type Browser as Chromium, type BrowserContext, type BrowserContextOptions, type CDPSession, chromium, type Page } from 'playwright-core';
 
 /** What each page's context starts with: a small window, since its pixels are drawn by the processor. */
-const usual: BrowserContextOptions = { viewport: { width: 960, height: 600 }, locale: 'en-GB' };
+const usual: BrowserContextOptions = { viewport: { width: 800, height: 500 }, locale: 'en-GB' };
 
 /** A phone held upright. */
 export const phone: BrowserContextOptions = { viewport: { width: 390, height: 780 }, deviceScaleFactor: 1, hasTouch: true, isMobile: true };
@@ -22,50 +25,78 @@ export function findChromium(): string {
   throw new Error('Chromium is needed to test the pages: install chromium, or say in CHROMIUM where it is');
 }
 
-/** How a browser is started. */
-export interface Launch {
-  /** Hidden pages are slowed down as they are for people, not kept awake for tests. */
-  readonly throttle?: boolean;
-  /** Further command line switches. */
-  readonly args?: readonly string[];
+/** Page and canvas are drawn by the processor as it does best; only WebGL needs a graphics card made of software. */
+const switches = [
+  '--headless=new', '--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-gpu-rasterization', '--disable-accelerated-2d-canvas', '--mute-audio', '--hide-scrollbars',
+  '--no-first-run', '--no-default-browser-check', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-extensions',
+  '--disable-dev-shm-usage', '--disable-features=Translate,MediaRouter,OptimizationHints', '--metrics-recording-only', '--password-store=basic', '--force-color-profile=srgb',
+  '--window-size=900,640', '--remote-debugging-port=0',
+];
+
+/**
+ * What keeps Chromium from putting its drawing before everything else on the
+ * machine, the server included: only root may do so, and without a graphics card
+ * that leaves nothing for others.
+ */
+function modest(): string[] {
+  if (process.getuid?.() !== 0) return [];
+  const setpriv = ['setpriv', '--bounding-set=-sys_nice', '--inh-caps=-sys_nice'];
+  return spawnSync('setpriv', [...setpriv.slice(1), 'true']).status === 0 ? setpriv : [];
 }
 
+/** A browser in a process of its own. It is not started by playwright, which would have its tabs believe that somebody looks at each. */
 export class Browser {
   readonly #chromium: Chromium;
+  readonly #quit: () => Promise<void>;
   readonly #views: View[] = [];
 
-  private constructor(c: Chromium) {
+  private constructor(c: Chromium, quit: () => Promise<void>) {
     this.#chromium = c;
+    this.#quit = quit;
   }
 
-  static async launch(options: Launch = {}): Promise<Browser> {
-    return new Browser(
-      await chromium.launch({
-        executablePath: findChromium(),
-        headless: true,
-        chromiumSandbox: false,
-        ignoreDefaultArgs: [
-          '--headless', '--hide-scrollbars',
-          ...(options.throttle ? ['--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows'] : []),
-        ],
-        args: ['--headless=new', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--mute-audio', ...(options.args ?? [])],
-      }),
-    );
+  static async launch(more: readonly string[] = []): Promise<Browser> {
+    const profile = mkdtempSync(join(tmpdir(), 'tickroom-browser-'));
+    const [command, ...args] = [...modest(), findChromium()];
+    const child = spawn(command!, [...args, ...switches, ...more, `--user-data-dir=${profile}`, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
+    const said: string[] = [];
+    const address = await new Promise<string>((resolve, reject) => {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        said.push(line);
+        const at = /^DevTools listening on (ws:\S+)/.exec(line);
+        if (at?.[1]) resolve(at[1]);
+      });
+      child.on('error', reject);
+      void ended.then(() => reject(new Error(`Chromium did not start:\n${said.join('\n')}`)));
+    });
+    const c = await chromium.connectOverCDP(address, { noDefaults: true });
+    const quit = async () => {
+      const session = await c.newBrowserCDPSession();
+      await session.send('Browser.close').catch(() => {}); // it may be gone before it answers
+      await ended;
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    };
+    return new Browser(c, quit);
   }
 
   get version(): string {
     return this.#chromium.version();
   }
 
-  /** Opens a page in a window with a storage of its own. */
+  /** Opens a page with a storage of its own. It always counts as being looked at. */
   async open(url: string, options: BrowserContextOptions = {}): Promise<View> {
-    const context = await this.#chromium.newContext({ ...usual, ...options });
-    return this.#show(context, url);
+    return this.#show(await this.#chromium.newContext({ ...usual, ...options }), url);
   }
 
-  /** Opens a page in another tab of the same window. */
+  /** Opens a page in another tab of the same window and storage. */
   async openBeside(view: View, url: string): Promise<View> {
     return this.#show(view.page.context(), url);
+  }
+
+  /** Opens a page in a tab of the browser's own window, in front of the others, which are hidden then, as they are for people. */
+  async openTab(url: string): Promise<View> {
+    return this.#show(this.#chromium.contexts()[0]!, url);
   }
 
   async #show(context: BrowserContext, url: string): Promise<View> {
@@ -83,17 +114,22 @@ export class Browser {
 
   /** Closes the pages, and forgets them. */
   async clear(): Promise<void> {
-    const contexts = new Set(this.#views.splice(0).map((v) => v.page.context()));
+    const own = this.#chromium.contexts()[0];
+    const contexts = new Set<BrowserContext>();
+    for (const { page } of this.#views.splice(0)) {
+      if (page.context() === own) await page.close();
+      else contexts.add(page.context());
+    }
     for (const c of contexts) await c.close();
   }
 
   async close(): Promise<void> {
-    await this.#chromium.close();
+    await this.#quit();
   }
 }
 
 /** How long a test waits for something, in milliseconds. It is long, since machines may be slow. */
-const patience = 45_000;
+const patience = Number(process.env['PATIENCE'] ?? 45_000);
 
 /** A page that is looked at. */
 export class View {
@@ -136,7 +172,7 @@ export class View {
 
   /** Connections will fail. */
   expectOutage(): void {
-    this.expect(/^console error: WebSocket connection to .* failed/, /^console error: Failed to load resource: net::ERR_/, /^request failed: .*net::ERR_(CONNECTION|EMPTY|SOCKET|NETWORK|TIMED)/);
+    this.expect(/^console (error|warning): WebSocket connection to .* failed/, /^console error: Failed to load resource: net::ERR_/, /^request failed: .*net::ERR_(CONNECTION|EMPTY|SOCKET|NETWORK|TIMED)/);
   }
 
   /**
@@ -149,9 +185,11 @@ export class View {
   async until<R>(what: string, fn: (arg: never) => R | Promise<R>, arg?: unknown): Promise<NonNullable<Awaited<R>>> {
     const end = Date.now() + patience;
     let last: unknown;
+    const began = Date.now();
     for (;;) {
       try {
         last = await this.page.evaluate(fn as (arg: unknown) => R, arg);
+        if (last && process.env['E2E_TIMES']) console.log(Date.now() - began, 'ms:', what);
         if (last) return last as NonNullable<Awaited<R>>;
       } catch (err) {
         last = err;
@@ -164,7 +202,12 @@ export class View {
     }
   }
 
-  /** Whether the page is hidden, frozen or neither, as far as it is told. */
+  /** Puts a tab in front of the others. */
+  async front(): Promise<void> {
+    await this.page.bringToFront();
+  }
+
+  /** Freezes a hidden page, as browsers do with those that nobody has looked at for long, or lets it go on. */
   async lifecycle(state: 'frozen' | 'active'): Promise<void> {
     await this.cdp.send('Page.setWebLifecycleState', { state });
   }

@@ -22,6 +22,7 @@ export class Proxy {
   /** Nothing gets through of what is sent now, nor of new connections. */
   #hole = false;
   #stalled = false;
+  #refusing = false;
 
   private constructor(to: () => number) {
     this.#to = to;
@@ -50,6 +51,10 @@ export class Proxy {
   }
 
   #accept(page: Socket): void {
+    if (this.#refusing) {
+      page.resetAndDestroy();
+      return;
+    }
     const server = connect({ port: this.#to(), host: '127.0.0.1', noDelay: true });
     const pair: Pair = { page, server, socket: false, lost: false };
     this.#pairs.add(pair);
@@ -100,6 +105,11 @@ export class Proxy {
       p.page.resetAndDestroy();
       p.server.resetAndDestroy();
     }
+  }
+
+  /** Refuses new connections, or no longer. */
+  refuse(yes: boolean): void {
+    this.#refusing = yes;
   }
 
   /** Holds all bytes back, until flow. Nothing is lost. */

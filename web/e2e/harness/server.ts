@@ -21,6 +21,14 @@ const small = [
   '--kind-option', 'arena.map=1024', '--kind-option', 'arena.obstacles=8', '--kind-option', 'arena.pickups=12',
 ];
 
+/** The part of /status.json that tests look at. */
+export interface Status {
+  readonly players: number;
+  readonly spectators: number;
+  /** Players whose connection is lost and whose seat is kept. */
+  readonly away: number;
+}
+
 export class Server {
   /** What it has logged, line by line, over all its lives. */
   readonly log: string[] = [];
@@ -80,6 +88,12 @@ export class Server {
       void ended.then(() => reject(new Error(`the server did not start:\n${this.log.join('\n')}`)));
     });
     this.#listen = await listening;
+  }
+
+  /** What it tells the public of itself; see server/status.go. */
+  async status(): Promise<Status> {
+    const answer = await fetch(`${this.url}/status.json`);
+    return (await answer.json()) as Status;
   }
 
   /** Ends it as an operator would, and checks that it went as it should. */

@@ -1,77 +1,97 @@
-// What each test gets: a browser for its file, servers and proxies that end with
-// it, a place for pictures; and what holds for all of them: no page complains.
+// What each test gets: a browser for its file; servers, networks and pages that
+// end with it; a place for pictures. And what holds for all of them: no page
+// complains, and every server ends well.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContextOptions } from 'playwright-core';
 import { test as base } from 'vitest';
 
-import { Browser, type Launch, type View } from './browser.ts';
+import { Browser, type View } from './browser.ts';
 import { artifacts } from './build.ts';
 import { Proxy } from './proxy.ts';
 import { Server } from './server.ts';
 
 interface Fixtures {
-  /** How the file's browser is started; see test.scoped. */
-  launch: Launch;
   browser: Browser;
+  ends: Ends;
   /** Starts a server. It has to end well. */
   serve: (...flags: string[]) => Promise<Server>;
   /** Starts a proxy to a server. */
   network: (to: Server) => Promise<Proxy>;
   /** Opens a page. */
   open: (url: string, options?: BrowserContextOptions) => Promise<View>;
-  /** Keeps a picture of a page. */
-  picture: (view: View, name: string) => Promise<Buffer>;
+  /** Opens a page in a tab that may be hidden. */
+  openTab: (url: string) => Promise<View>;
+  /** Keeps a picture of a page, or of all that one could scroll to. */
+  picture: (view: View, name: string, whole?: boolean) => Promise<Buffer>;
+}
+
+/** What is to be done when the test is over, the last thing first, whatever fails meanwhile. */
+class Ends {
+  readonly #list: (() => Promise<void>)[] = [];
+
+  add(end: () => Promise<void>): void {
+    this.#list.push(end);
+  }
+
+  async run(): Promise<void> {
+    const errors: unknown[] = [];
+    for (const end of this.#list.reverse()) await end().catch((err: unknown) => errors.push(err));
+    if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.map(String).join('\n'));
+  }
 }
 
 function slug(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 60);
+  return text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 70);
 }
 
 export const test = base.extend<Fixtures>({
-  launch: [{}, { scope: 'file' }],
   browser: [
-    async ({ launch }, use) => {
-      const b = await Browser.launch(launch);
+    async ({}, use) => {
+      const b = await Browser.launch();
       await use(b);
       await b.close();
     },
     { scope: 'file' },
   ],
-  serve: async ({}, use) => {
-    const servers: Server[] = [];
+  ends: async ({ browser, task, picture }, use) => {
+    const ends = new Ends();
+    await use(ends);
+    ends.add(() => browser.clear());
+    // While the pages are still there.
+    ends.add(async () => {
+      const complaints = browser.views.flatMap((v) => v.problems);
+      if (complaints.length === 0 && (task.result?.errors ?? []).length === 0) return;
+      for (const [i, v] of browser.views.entries()) await picture(v, `failed-${i + 1}`).catch(() => {});
+      if (complaints.length > 0) throw new Error(`pages complain:\n${complaints.join('\n')}`);
+    });
+    await ends.run();
+  },
+  serve: async ({ ends }, use) => {
     await use(async (...flags) => {
       const s = await Server.start(...flags);
-      servers.push(s);
+      ends.add(() => s.stop());
       return s;
     });
-    for (const s of servers) await s.stop();
   },
-  network: async ({ serve: _ }, use) => {
-    const proxies: Proxy[] = [];
+  network: async ({ ends }, use) => {
     await use(async (to) => {
       const p = await Proxy.start(() => to.port);
-      proxies.push(p);
+      ends.add(() => p.stop());
       return p;
     });
-    for (const p of proxies) await p.stop();
+  },
+  open: async ({ browser, ends: _ }, use) => {
+    await use((url, options) => browser.open(url, options));
+  },
+  openTab: async ({ browser, ends: _ }, use) => {
+    await use((url) => browser.openTab(url));
   },
   picture: async ({ task }, use) => {
-    await use((view, name) => {
+    await use((view, name, whole = false) => {
       mkdirSync(artifacts, { recursive: true });
-      return view.page.screenshot({ path: join(artifacts, `${slug(task.name)}-${slug(name)}.png`) });
+      return view.page.screenshot({ path: join(artifacts, `${slug(task.name)}-${slug(name)}.png`), fullPage: whole });
     });
-  },
-  // Opened after, and so closed before, the servers.
-  open: async ({ browser, task, picture, network: _ }, use) => {
-    await use((url, options) => browser.open(url, options));
-    const failed = task.result?.state === 'fail' || (task.result?.errors?.length ?? 0) > 0;
-    const complaints = browser.views.flatMap((v) => v.problems);
-    if (failed || complaints.length > 0) {
-      for (const [i, v] of browser.views.entries()) await picture(v, `failed-${i + 1}`).catch(() => {});
-    }
-    await browser.clear();
-    if (complaints.length > 0) throw new Error(`pages complain:\n${complaints.join('\n')}`);
   },
 });

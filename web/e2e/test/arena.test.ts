@@ -38,7 +38,8 @@ test('two pages see each other move and shoot', async ({ serve, open, picture })
   for (const [view, other] of [[ann, b], [bob, a]] as const) {
     await view.until("the other's ship is there, with its name", (o) => {
       const { tables } = window.tickroom.room!;
-      return tables.ship.has(o.ship) && tables.identity.get(o.ship)?.name === o.name && tables.identity.get(o.ship)?.player === o.player;
+      const shown = window.tickroom.room!.view().tables;
+      return tables.identity.get(o.ship)?.player === o.player && shown.ship.has(o.ship) && shown.identity.get(o.ship)?.name === o.name;
     }, other);
   }
 
@@ -91,7 +92,7 @@ test('two pages see each other move and shoot', async ({ serve, open, picture })
   await bob.until('Bob is back', () => window.tickroom.game!.own.alive);
   for (const view of [ann, bob]) {
     await sound(view);
-    await view.until('both are on the board', () => ['Ann', 'Bob'].every((n) => document.getElementById('leaders-list')!.textContent!.includes(n)));
+    await view.until('Ann leads', () => /^1\s*Ann/.test(document.querySelector('#leaders-list li')?.textContent ?? ''));
   }
   expect(colours(await picture(ann, 'afterwards'))).toBeGreaterThan(500);
 });

@@ -1,0 +1,48 @@
+// The landing page, and walkers.
+
+import { expect } from 'vitest';
+
+import { playing } from '../harness/arena.ts';
+import { phone } from '../harness/browser.ts';
+import { test } from '../harness/test.ts';
+
+test('the landing page shows what the server is doing, and leads into the arena', async ({ serve, open, picture }) => {
+  const server = await serve('--kind-option', 'arena.bots=12');
+  const view = await open(server.url, { viewport: { width: 1000, height: 700 } });
+  await view.until('nobody plays', () => document.getElementById('n-players')!.textContent === '0');
+  await picture(view, 'alone');
+  const players = [];
+  for (const name of ['Ann', 'Bob']) {
+    const p = await open(`${server.url}/arena?name=${name}`, { viewport: { width: 400, height: 300 } });
+    await playing(p);
+    players.push(p);
+  }
+  await view.until('two play', () => document.getElementById('n-players')!.textContent === '2');
+  await view.until('there are rooms, and messages', () => {
+    const n = (id: string) => Number(document.getElementById(id)!.textContent!.replace(/[^\d.]/g, ''));
+    return n('n-rooms') >= 1 && n('n-messages') > 0;
+  });
+  await picture(view, 'two play');
+  await picture(view, 'whole', true);
+  await players[1]!.page.close();
+  await view.until('one has left', () => document.getElementById('n-players')!.textContent === '1');
+  await view.page.fill('#name', 'Cat');
+  await view.page.click('#enter button[type=submit]');
+  await view.page.waitForURL(/\/arena/);
+  expect(await playing(view)).toMatchObject({ name: 'Cat' });
+});
+
+test('the landing page fits a phone', async ({ serve, open, picture }) => {
+  const server = await serve('--kind-option', 'arena.bots=12');
+  const view = await open(`${server.url}/?lang=zh`, phone);
+  await view.until('the numbers are there', () => document.getElementById('n-players')!.textContent === '0');
+  expect(await view.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  await picture(view, 'top');
+});
+
+test('walkers walk', async ({ serve, open, picture }) => {
+  const server = await serve('--kind-option', 'walkers.npcs=20');
+  const view = await open(`${server.url}/walkers?name=Kim`);
+  await view.until('twenty-one walkers', () => /21/.test(document.getElementById('numbers')!.textContent ?? ''));
+  await picture(view, 'walkers');
+});
