@@ -13,6 +13,12 @@ const $ = (id: string): HTMLElement => document.getElementById(id)!;
 const crowded = 0.8;
 /** After a failure, in milliseconds. */
 const again = 15_000;
+/** Where frames take longer than this, in milliseconds, there is no graphics card: the picture takes less trouble, in steps. */
+const slow = 45;
+/** In how many frames that is found out. */
+const judged = 30;
+/** How often the picture changes then, in milliseconds. */
+const seldom = 250;
 
 export class Hero {
   private readonly scene: Scene;
@@ -25,6 +31,9 @@ export class Hero {
   private seen = true;
   private running = false;
   private last = 0;
+  private frames = 0;
+  private since = 0;
+  private effort: 'full' | 'coarse' | 'seldom' = 'full';
 
   constructor(canvas: HTMLCanvasElement) {
     this.scene = new Scene(canvas);
@@ -133,18 +142,38 @@ export class Hero {
     if (this.running || this.paused || !this.seen || document.hidden) return;
     this.running = true;
     this.last = performance.now();
+    this.frames = 0;
+    const next = (): void => {
+      if (this.effort === 'seldom') setTimeout(() => requestAnimationFrame(frame), seldom);
+      else requestAnimationFrame(frame);
+    };
     const frame = (now: number): void => {
       if (this.paused || !this.seen || document.hidden) {
         this.running = false;
         return;
       }
-      requestAnimationFrame(frame);
-      const dt = Math.min(0.1, Math.max(0, (now - this.last) / 1000));
+      next();
+      this.judge(now);
+      const dt = Math.min(0.3, Math.max(0, (now - this.last) / 1000));
       this.last = now;
       if (this.live) this.live.step(now, dt);
       else this.idle?.step(dt);
       this.scene.draw(now, dt);
     };
-    requestAnimationFrame(frame);
+    next();
+  }
+
+  /** Takes less trouble with the picture where it is too much for the machine. */
+  private judge(now: number): void {
+    if (this.effort === 'seldom') return;
+    if (this.frames++ === 0) this.since = now;
+    if (this.frames <= judged) return;
+    const each = (now - this.since) / judged;
+    this.frames = 0;
+    if (each < slow) return;
+    if (this.effort === 'full') {
+      this.effort = 'coarse';
+      this.scene.coarser();
+    } else this.effort = 'seldom';
   }
 }

@@ -49,6 +49,8 @@ export class Scene {
   private width = 0;
   private height = 0;
   private trailAt = 0;
+  /** Pixels of the canvas for each of the screen's, at most. */
+  private sharpness = 2;
 
   constructor(canvas: HTMLCanvasElement) {
     this.canvas = canvas;
@@ -63,12 +65,18 @@ export class Scene {
   }
 
   resize(): void {
-    const ratio = Math.min(2, devicePixelRatio || 1);
+    const ratio = Math.min(this.sharpness, devicePixelRatio || 1);
     this.width = this.canvas.clientWidth;
     this.height = this.canvas.clientHeight;
     this.canvas.width = Math.round(this.width * ratio);
     this.canvas.height = Math.round(this.height * ratio);
     this.ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  }
+
+  /** Draws with fewer pixels from now on. */
+  coarser(): void {
+    this.sharpness = 0.6;
+    this.resize();
   }
 
   /** Forgets what moved, when another picture begins. */
