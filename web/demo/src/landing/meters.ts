@@ -44,7 +44,7 @@ export function showMeters(answer: Answer, lang: string): void {
   const live = typeof answer !== 'string';
   dot.className = `dot ${live ? 'live' : answer === 'off' ? '' : 'wait'}`;
   $('meters').classList.toggle('stale', !live);
-  $('meters').hidden = answer === 'off';
+  $('meters').hidden = $('status-link').hidden = answer === 'off';
   text('now-note', live ? t('home.now.up', { time: span(answer.uptime_seconds, lang) }) : t(answer === 'off' ? 'home.now.off' : 'home.now.lost'));
   if (live) values(answer);
 }
