@@ -88,7 +88,7 @@ func (p *pass) replace(i int32, order []int, lows []float64) (int32, bool) {
 			}
 			members = append(members[:0], d.members...)
 			members[n] = i
-			if !p.regroup(g, members, d.shape, everywhere) || g.parties > 0 && !p.splits(g) {
+			if !p.regroup(g, members, d.shape, everywhere) || !p.splits(g) {
 				continue
 			}
 			best, bestSince = swap{order[k], n}, o.e.since

@@ -9,6 +9,7 @@ type cand struct {
 	e      *entry
 	lo, hi float64
 	window float64 // how far apart ratings may be for it, now
+	even   float64 // how likely a favourite may be to win
 	value  float64 // what its seats are worth, more with waiting
 	wait   int64   // in nanoseconds
 	// regions are those where it may play, as bits.
@@ -32,6 +33,7 @@ type group struct {
 	players int
 	lo, hi  float64
 	limit   float64 // the tightest window
+	even    float64 // the least that a favourite may be likely to win
 	regions uint64  // those where all may play
 	value   float64
 	parties int  // members of more than one player
@@ -48,7 +50,7 @@ func (g *group) begin(i int32, s shape, regions uint64) bool {
 	g.sizes = [16]uint8{}
 	clear(g.roles)
 	c := &g.p.cands[i]
-	g.lo, g.hi, g.limit = c.lo, c.hi, c.window
+	g.lo, g.hi, g.limit, g.even = c.lo, c.hi, c.window, c.even
 	return g.add(i)
 }
 
@@ -71,6 +73,7 @@ func (g *group) add(i int32) bool {
 		return false
 	}
 	g.lo, g.hi, g.limit, g.regions = lo, hi, limit, regions
+	g.even = min(g.even, c.even)
 	g.members = append(g.members, i)
 	g.players += size
 	g.value += c.value

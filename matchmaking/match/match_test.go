@@ -239,6 +239,13 @@ func check(t testing.TB, md mode.Mode, all map[string]*Ticket, x Match, now time
 			}
 		}
 	}
+	for _, tm := range x.Teams {
+		for _, id := range x.Tickets {
+			if limit := md.Balance.At(now.Sub(all[id].Since)); limit < 1 && tm.Win > limit+1e-9 {
+				fail("a team wins with %v, %s allows %v", tm.Win, id, limit)
+			}
+		}
+	}
 	q := x.Quality
 	for _, v := range []float64{q.Score, q.Rating, q.Balance, q.Latency, q.Party} {
 		if !(v >= 0 && v <= 1+1e-12) {

@@ -14,6 +14,8 @@
 //     having widened with the ticket's own waiting; of those, in the one where the
 //     worst latency is least.
 //   - The query of each ticket holds of every other one.
+//   - Of two teams, neither is more likely to win, as predicted, than the balance of the
+//     mode allows to each ticket.
 //   - Each team has exactly the roles of the mode, and every player one that it accepts.
 //
 // # Who is matched

@@ -107,6 +107,7 @@ func (m *Matcher) cand(e *entry, now int64) cand {
 	c := cand{
 		e: e, lo: e.lo, hi: e.hi, size: int32(e.size), wait: wait, home: -1, regions: everywhere,
 		window: m.mode.Rating.Window.At(time.Duration(wait)),
+		even:   m.mode.Balance.At(time.Duration(wait)),
 		value:  float64(e.size) * (1 + float64(wait)/float64(seatAge)),
 	}
 	if len(e.near) > 0 {
@@ -262,7 +263,7 @@ func (p *pass) grow(g *group, i int, s shape, regions uint64) int {
 				continue
 			}
 			if g.full() {
-				if g.parties == 0 || p.splits(g) {
+				if p.splits(g) {
 					return k + 1
 				}
 				break
@@ -307,10 +308,17 @@ func (p *pass) after(i int, x float64) int {
 	return lo + sort.Search(hi-lo, func(k int) bool { return p.lows[lo+k] > x })
 }
 
-// splits tells whether a full group with parties can be put into teams. Without roles
-// that is known already.
+// splits tells whether a group can be put into teams that are even enough. Where that
+// is not asked for, it is known of those without parties, and without roles.
 func (p *pass) splits(g *group) bool {
-	if g.shape.teams == 1 || len(p.m.quota) == 1 && g.shape.size < len(g.sizes)+2 {
+	if g.shape.teams == 1 {
+		return true
+	}
+	if g.even < 1 {
+		sp := newSplit(p.m, g.shape, p.entries(g.members))
+		return sp.run() && sp.favourite() <= g.even
+	}
+	if g.parties == 0 || len(p.m.quota) == 1 && g.shape.size < len(g.sizes)+2 {
 		return true
 	}
 	return newSplit(p.m, g.shape, p.entries(g.members)).possible()
@@ -403,11 +411,7 @@ func (m *Matcher) intoTeams(out *Match, members []*entry, s shape) ([][]rating.R
 	if !sp.run() {
 		return nil, 0
 	}
-	sp.team = sp.best
-	sp.load = make([]int, s.teams)
-	for i, e := range sp.items {
-		sp.load[sp.team[i]] += e.size
-	}
+	sp.adopt()
 	teams := make([][]rating.Rating, s.teams)
 	out.Teams = make([]Team, s.teams)
 	for t := range teams {

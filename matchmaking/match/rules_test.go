@@ -44,6 +44,9 @@ func someMode(t *rapid.T) mode.Mode {
 	if rapid.IntRange(0, 3).Draw(t, "bots") == 0 {
 		md.Bots = mode.Bots{Enabled: true, After: 25 * time.Second, Max: max(1, f.Players()-2), MinPlayers: 2}
 	}
+	if md.Format.Teams == 2 && rapid.IntRange(0, 2).Draw(t, "balance") == 0 {
+		md.Balance = mode.Window{Base: 0.55, Pace: 0.01, After: 10 * time.Second, Cap: 0.9}
+	}
 	md.Timeout = 40 * time.Second
 	return md
 }

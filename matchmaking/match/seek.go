@@ -79,7 +79,7 @@ func (p *pass) partners(out []int32, i int32, s shape, region uint64, steps *int
 // try fills the group from those in near, or leaves it as it was.
 func (p *pass) try(g *group, near []int32, left []int, steps *int) bool {
 	if g.full() {
-		return g.parties == 0 || p.splits(g)
+		return p.splits(g)
 	}
 	for k, j := range near {
 		if g.players+left[k] < g.shape.players() {

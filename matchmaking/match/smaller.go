@@ -35,7 +35,7 @@ func (p *pass) smaller(full shape) {
 		for k := f.Size; few && wait >= f.StartAfter && k >= f.MinSize && !c.taken; {
 			s := shape{f.Teams, k}
 			n := p.around(i, s)
-			if n == s.players() {
+			if n == s.players() && p.splits(&p.group) {
 				p.keep(&p.group, 0)
 			}
 			// There are not more than that for smaller teams either.
@@ -43,7 +43,7 @@ func (p *pass) smaller(full shape) {
 		}
 		if b.Enabled && wait >= b.After && !c.taken {
 			n := p.around(i, full)
-			if bots := full.players() - n; n >= b.MinPlayers && bots <= b.Max {
+			if bots := full.players() - n; n >= b.MinPlayers && bots <= b.Max && p.splits(&p.group) {
 				p.keep(&p.group, bots)
 			}
 		}
@@ -98,7 +98,7 @@ func (p *pass) gather(g *group, j int32) {
 	if p.cands[j].taken || !g.add(j) {
 		return
 	}
-	if len(g.roles) > 1 && g.shape.teams > 1 && !p.splits(g) {
+	if len(g.roles) > 1 && g.shape.teams > 1 && !newSplit(p.m, g.shape, p.entries(g.members)).possible() {
 		p.regroup(g, slices.Clone(g.members[:len(g.members)-1]), g.shape, g.regions)
 	}
 }
@@ -130,7 +130,7 @@ func (p *pass) firstCome(s shape) {
 				}
 				p.gather(g, j)
 			}
-			if g.full() {
+			if g.full() && p.splits(g) {
 				p.keep(g, 0)
 			}
 		}

@@ -288,6 +288,28 @@ func (sp *split) apart(difference float64) float64 {
 	return math.Sqrt(sum)
 }
 
+// adopt makes the best way the one that is looked at.
+func (sp *split) adopt() {
+	sp.reset()
+	for i, t := range sp.best {
+		sp.place(i, int(t))
+	}
+}
+
+// favourite gives the predicted chance of the stronger one of two teams, the best way
+// being chosen.
+func (sp *split) favourite() float64 {
+	sp.adopt()
+	variance := 0.0
+	for _, e := range sp.items {
+		variance += e.variance
+	}
+	for t := range sp.shape.teams {
+		variance += float64(sp.shape.size-sp.load[t]) * sp.botVariance
+	}
+	return rating.WinOfTwo(math.Abs(sp.strength(0)-sp.strength(1)), variance, sp.m.mode.Rating.Options)
+}
+
 // unlike is how differently the teams are made up of parties, from 0 to 1: the
 // difference of the sums of the squares of their parties' sizes, against that of a
 // full party and as many who came alone.

@@ -29,6 +29,10 @@ type Mode struct {
 	Format  Format
 	Rating  Rating
 	Latency Latency
+	// Balance is how likely the favourite of two teams may be to win, by the prediction
+	// of the ratings; from 0.5 to 1, which is no limit. It widens with each ticket's own
+	// waiting, and the tightest counts.
+	Balance Window
 	// Roles are how many players of a role each team has. Empty: there are no roles;
 	// otherwise they add up to the size of a team.
 	Roles    []Role
@@ -162,6 +166,7 @@ func New(name string) Mode {
 			Options: rating.Default(),
 		},
 		Latency:  Latency{Cap: Window{Base: math.Inf(1)}},
+		Balance:  Window{Base: 1},
 		Party:    Party{Max: 1},
 		Backfill: Backfill{After: 5 * time.Second},
 		Bots:     Bots{After: time.Minute, MinPlayers: 1},
@@ -218,6 +223,12 @@ func (m *Mode) Validate() []Problem {
 		if r.Cap != nil {
 			out.window("latency.regions."+r.Name+".cap", "latency.regions."+r.Name+".widen", "ms", r.Cap)
 		}
+	}
+	out.window("balance.cap", "balance.widen", "", &m.Balance)
+	if w := m.Balance; !(w.Base >= 0.5 && w.Max() <= 1) {
+		out.add("balance.cap", "%v to %v is not allowed; it must be from 0.5 to 1", w.Base, w.Max())
+	} else if w.Base < 1 && (f.FreeForAll || f.Teams != 2) {
+		out.add("balance.cap", "it is for two teams")
 	}
 	m.roles(&out)
 	largest := max(f.Size, 1)

@@ -38,6 +38,7 @@ modes:
         us: {cap: 90ms}
         asia:
           widen: [{after: 5s, to: 200ms}]
+    balance: {cap: 0.7, widen: {after: 30s, per_second: 0.01, to: 0.95}}
     roles: {tank: 1, healer: 1, damage: 3}
     party: {max: 3, advantage: 15}
     backfill: {after: 3s, max_age: 10m, max_seats: 2}
@@ -77,6 +78,7 @@ func TestParse(t *testing.T) {
 					{Name: "asia", Cap: &Window{Base: 60, Steps: []Step{{5 * time.Second, 200}}}},
 				},
 			},
+			Balance:  Window{Base: 0.7, Pace: 0.01, After: 30 * time.Second, Cap: 0.95},
 			Roles:    []Role{{"tank", 1}, {"healer", 1}, {"damage", 3}},
 			Party:    Party{Max: 3, Advantage: 15},
 			Backfill: Backfill{Enabled: true, After: 3 * time.Second, MaxAge: 10 * time.Minute, MaxSeats: 2},

@@ -102,6 +102,10 @@ func (m *Mode) read(f *fields.Map) {
 		}
 		l.Done()
 	}
+	if b := f.Sub("balance"); b != nil {
+		readWindow(b, "cap", &m.Balance, "a chance from 0.5 to 1", number)
+		b.Done()
+	}
 	if r := f.Sub("roles"); r != nil {
 		for _, name := range r.Keys() {
 			role := Role{Name: name}

@@ -130,8 +130,6 @@ func newPlot(x, y string) *plot.Plot {
 		a.LineStyle.Width = 0.5
 		a.Padding = 2
 	}
-	p.Legend.TextStyle.Font.Variant, p.Legend.TextStyle.Font.Size = "Sans", 10
-	p.Legend.Top, p.Legend.Padding = true, 3
 	g := plotter.NewGrid()
 	g.Vertical.Color, g.Horizontal.Color = color.RGBA{0xe6, 0xe8, 0xec, 0xff}, color.RGBA{0xe6, 0xe8, 0xec, 0xff}
 	p.Add(g)
@@ -139,7 +137,7 @@ func newPlot(x, y string) *plot.Plot {
 }
 
 // line adds a report's line.
-func addLine(p *plot.Plot, k int, xs plotter.XYs, dashed bool, name string) error {
+func addLine(p *plot.Plot, k int, xs plotter.XYs, dashed bool) error {
 	if len(xs) < 2 {
 		return nil
 	}
@@ -152,9 +150,6 @@ func addLine(p *plot.Plot, k int, xs plotter.XYs, dashed bool, name string) erro
 		l.Width, l.Dashes = 1.2, []vg.Length{4, 3}
 	}
 	p.Add(l)
-	if name != "" {
-		p.Legend.Add(name, l)
-	}
 	return nil
 }
 
@@ -172,7 +167,7 @@ func curves(name, unit string, logarithmic bool) func([]*Report) (*plot.Plot, er
 				xs = append(xs, plotter.XY{X: v, Y: float64(i) / 100})
 			}
 			some = some || len(xs) > 1 && xs[len(xs)-1].X > xs[0].X
-			if err := addLine(p, k, xs, false, r.Title()); err != nil {
+			if err := addLine(p, k, xs, false); err != nil {
 				return nil, err
 			}
 		}
@@ -183,7 +178,6 @@ func curves(name, unit string, logarithmic bool) func([]*Report) (*plot.Plot, er
 			p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, decades{}
 		}
 		p.Y.Min, p.Y.Max = 0, 1
-		p.Legend.Top, p.Legend.Left = false, false
 		return p, nil
 	}
 }
@@ -209,22 +203,33 @@ func hourly(rs []*Report) (*plot.Plot, error) {
 		var mid, high plotter.XYs
 		for _, h := range r.ByHour {
 			if h.Wait.Count > 0 {
-				x := float64(h.Hour) + 0.5
+				x := float64(h.Hour)
 				mid, high = append(mid, plotter.XY{X: x, Y: h.Wait.P50}), append(high, plotter.XY{X: x, Y: h.Wait.P95})
 			}
 		}
 		if len(mid) < 2 {
 			return nil, nil
 		}
-		if err := addLine(p, k, mid, false, r.Title()); err != nil {
+		if err := addLine(p, k, mid, false); err != nil {
 			return nil, err
 		}
-		if err := addLine(p, k, high, true, ""); err != nil {
+		if err := addLine(p, k, high, true); err != nil {
 			return nil, err
 		}
 	}
-	p.Y.Min = 0
+	p.Y.Min, p.X.Tick.Marker = 0, every{step: 3}
 	return p, nil
+}
+
+// every ticks whole numbers at a distance.
+type every struct{ step int }
+
+func (e every) Ticks(low, high float64) []plot.Tick {
+	var out []plot.Tick
+	for v := int(math.Ceil(low/float64(e.step))) * e.step; float64(v) <= high; v += e.step {
+		out = append(out, plot.Tick{Value: float64(v), Label: fmt.Sprint(v)})
+	}
+	return out
 }
 
 func deciles(rs []*Report) (*plot.Plot, error) {
@@ -239,14 +244,14 @@ func deciles(rs []*Report) (*plot.Plot, error) {
 		if len(mid) < 2 {
 			return nil, nil
 		}
-		if err := addLine(p, k, mid, false, r.Title()); err != nil {
+		if err := addLine(p, k, mid, false); err != nil {
 			return nil, err
 		}
-		if err := addLine(p, k, high, true, ""); err != nil {
+		if err := addLine(p, k, high, true); err != nil {
 			return nil, err
 		}
 	}
-	p.Y.Min = 0
+	p.Y.Min, p.X.Tick.Marker = 0, every{step: 1}
 	return p, nil
 }
 
