@@ -47,7 +47,7 @@ export interface RoomStatus {
 export type Answer = Status | 'lost' | 'off';
 
 const askEvery = 1000;
-/** When there is no answer, or no status. */
+/** When there is no answer. */
 const retryEvery = 4000;
 
 /** Calls fn with each answer. What it returns stops that. */
@@ -62,7 +62,9 @@ export function follow(fn: (answer: Answer) => void, url = '/status.json'): () =
     const answer = await get(url, AbortSignal.any([mine.signal, AbortSignal.timeout(5000)]));
     if (mine !== asking) return;
     fn(answer);
-    timer = setTimeout(() => void ask(), typeof answer === 'string' ? retryEvery : askEvery);
+    // A server that keeps it to itself goes on doing so.
+    if (answer === 'off') document.removeEventListener('visibilitychange', look);
+    else timer = setTimeout(() => void ask(), answer === 'lost' ? retryEvery : askEvery);
   };
   const look = () => void ask();
   document.addEventListener('visibilitychange', look);
