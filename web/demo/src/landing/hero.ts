@@ -31,6 +31,8 @@ export class Hero {
   private seen = true;
   private running = false;
   private last = 0;
+  /** Nobody plays, as far as is known. */
+  private empty = false;
   private frames = 0;
   private since = 0;
   private effort: 'full' | 'coarse' | 'seldom' = 'full';
@@ -63,11 +65,12 @@ export class Hero {
   /** Looks whether there is something to watch, or still is. */
   status(s: Status | undefined): void {
     const now = performance.now();
+    this.empty = s !== undefined && !s.kinds.some((k) => k.kind === 'arena' && k.players > 0);
     if (this.live && !this.live.worthwhile(now)) this.rest();
+    this.caption();
     if (!s || this.live || this.joining || this.paused || now < this.notBefore) return;
     const room = s.open_rooms.find((r) => r.kind === 'arena' && r.players > 0 && r.players + r.spectators + r.away < r.capacity * crowded);
     if (room) void this.watch(room.id);
-    this.caption();
   }
 
   private async watch(roomId: string): Promise<void> {
@@ -131,7 +134,7 @@ export class Hero {
     $('scene-dot').className = `dot ${this.live ? 'live' : ''}`;
     const text = this.live
       ? `${t('home.scene.live', { room: this.live.room.id })}${census ? ` · ${t('home.scene.census', census)}` : ''}`
-      : t(this.paused ? 'home.scene.still' : 'home.scene.idle');
+      : t(this.empty && !this.paused ? 'home.scene.idle' : 'home.scene.still');
     if ($('scene-text').textContent !== text) $('scene-text').textContent = text;
     const label = t(this.paused ? 'home.scene.play' : 'home.scene.pause');
     $('scene-toggle').setAttribute('aria-label', label);
