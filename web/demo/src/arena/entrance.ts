@@ -5,6 +5,7 @@ import { Client, JoinError, type StateChange } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
 import { onLanguage, t } from '../i18n.ts';
 import { BadNetwork } from '../netgraph/badnetwork.ts';
+import { reason } from './hud/chat.ts';
 import { el, text } from './hud/dom.ts';
 import type { Hud, Mode } from './hud/hud.ts';
 import type { Controls } from './input/controls.ts';
@@ -54,6 +55,7 @@ export class Entrance {
     hud.chat.onSay = async (said, team) => {
       await this.room?.command(arena.chat, { text: said, team });
     };
+    hud.leaders.onTeam = (team) => void this.#changeTeam(team);
     onLanguage(() => this.#census());
   }
 
@@ -108,7 +110,7 @@ export class Entrance {
     const onState = (s: StateChange) => {
       if (!signal.aborted && mode !== 'lobby' && s.state !== 'closed') this.hud.banner.state(s);
     };
-    const options = { signal, onState, hashEvery: 20, name: mode === 'play' ? this.#name0 || this.#pilot : '' };
+    const options = { signal, onState, hashEvery: 20, name: mode === 'play' ? this.name : '' };
     if (mode !== 'play') return this.#client.spectate(arena, id, options);
     const keep = { ...options, storage: seats, storageKey: seatKey };
     if (id === '') return this.#client.joinOrCreate(arena, keep);
@@ -158,6 +160,26 @@ export class Entrance {
     } catch {
       // Too often, or the ship is gone: the next press will do.
     }
+  }
+
+  async #changeTeam(team: number): Promise<void> {
+    try {
+      await this.room?.command(arena.chooseTeam, { team });
+    } catch (err) {
+      this.hud.chat.note(reason(err));
+    }
+  }
+
+  /** What the player is called. */
+  get name(): string {
+    return this.#name0 || this.#pilot;
+  }
+
+  /** Takes another name, in the room and for the next time. The promise fails with why not. */
+  async rename(name: string): Promise<void> {
+    if (this.room && !this.room.spectator) await this.room.command(arena.setName, { name });
+    this.#keepName(name);
+    this.#name.value = this.#name0;
   }
 
   #census(): void {

@@ -27,6 +27,7 @@ interface Coming {
 }
 
 const RESPAWN = 3; // seconds, for the ring alone
+const KILL = 10; // points, for the words alone
 const PROTECTED = 2.5;
 const RAPID = 8;
 const BOOST = 8;
@@ -149,7 +150,10 @@ export class Game {
       room.onEvent(arena.Kill, (e) => {
         const mine = this.mode !== 'play' ? '' : e.by === this.#ship ? 'by' : e.ship === this.#ship ? 'ship' : '';
         this.hud.feed.kill(e.byName, e.name, mine);
-        if (mine === 'by') this.sounds.play('kill', 0.7);
+        if (mine === 'by') {
+          this.sounds.play('kill', 0.7);
+          this.hud.toast(t('arena.kill.you', { name: e.name }), t('arena.kill.points', { n: KILL }));
+        }
         if (mine === 'ship') this.#killer = e.byName;
       }),
       room.onEvent(arena.Said, (e) => {
@@ -512,7 +516,7 @@ export class Game {
     teams.length = 0;
     if (rules.teams > 0) {
       for (const s of room.tables.teamScore) teams.push({ team: s.team, score: s.score, mine: this.mode === 'play' && s.team === this.#team });
-      teams.sort((a, b) => b.score - a.score);
+      teams.sort((a, b) => a.team - b.team); // they stay in their places, to be pressed
     }
     const [census] = room.tables.census;
     const text = census ? t('arena.now', { players: census.players, bots: census.bots }) : '';

@@ -40,7 +40,7 @@ export class Chat {
       this.#text.value = '';
       const team = this.teams && this.#team.getAttribute('aria-pressed') === 'true';
       this.close();
-      if (said) void this.onSay(said, team).catch((err: unknown) => this.#note(t('arena.chat.refused', { reason: err instanceof Error ? err.message : String(err) })));
+      if (said) void this.onSay(said, team).catch((err: unknown) => this.note(t('arena.chat.refused', { reason: reason(err) })));
     });
     // Whoever goes on playing is done talking.
     this.#form.addEventListener('focusout', (e) => {
@@ -74,7 +74,8 @@ export class Chat {
     this.#log.replaceChildren();
   }
 
-  #note(text: string): void {
+  /** Tells the player something that nobody said. */
+  note(text: string): void {
     this.#add(make('li', 'note', text));
   }
 
@@ -83,4 +84,9 @@ export class Chat {
     while (this.#log.children.length > MOST) this.#log.firstElementChild!.remove();
     setTimeout(() => item.classList.add('old'), FOR);
   }
+}
+
+/** What an error says. */
+export function reason(err: unknown): string {
+  return err instanceof Error ? err.message : String(err);
 }

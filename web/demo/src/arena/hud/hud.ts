@@ -3,7 +3,7 @@
 import { number, onLanguage, t } from '../../i18n.ts';
 import { Banner } from './banner.ts';
 import { Chat } from './chat.ts';
-import { el, text } from './dom.ts';
+import { el, make, text } from './dom.ts';
 import { Feed } from './feed.ts';
 import { Leaders } from './leaders.ts';
 import { Minimap } from './minimap.ts';
@@ -30,6 +30,7 @@ export class Hud {
   readonly #watched = el('watch-name');
   readonly #auto = el<HTMLButtonElement>('watch-auto');
   readonly #numbers = el('numbers');
+  readonly #toast = el('toast');
   #dead = false;
   #mode: Mode = 'lobby';
 
@@ -76,6 +77,16 @@ export class Hud {
     this.#dead = false;
     this.#fallen.hidden = true;
     document.body.classList.remove('fallen');
+  }
+
+  /** Says something for a moment over the own ship. */
+  toast(words: string, more = ''): void {
+    this.#toast.replaceChildren(make('span', '', words), make('b', '', more));
+    for (const running of this.#toast.getAnimations()) running.cancel();
+    this.#toast.animate(
+      [{ opacity: 0, transform: 'translateY(8px) scale(.94)' }, { opacity: 1, transform: 'none', offset: 0.08 }, { opacity: 1, offset: 0.8 }, { opacity: 0 }],
+      { duration: 2400, easing: 'ease-out' },
+    );
   }
 
   watching(name: string, auto: boolean): void {

@@ -25,10 +25,13 @@ const LINES = 11;
 export class Leaders {
   /** A spectator has chosen a ship. */
   onChoose: (ship: number) => void = () => {};
+  /** A player wants to be in another team. */
+  onTeam: (team: number) => void = () => {};
   readonly #root = el('leaders');
   readonly #teams = el('teams');
   readonly #census = el('census');
   readonly #lines: { item: HTMLElement; button: HTMLButtonElement; rank: HTMLElement; name: HTMLElement; score: HTMLElement; ship: number }[] = [];
+  readonly #badges: { item: HTMLElement; button: HTMLButtonElement; badge: HTMLElement; name: HTMLElement; score: HTMLElement; team: number }[] = [];
   #watching = false;
   #key = '';
 
@@ -87,14 +90,39 @@ export class Leaders {
       text(line.score, number(l.score));
       line.button.setAttribute('aria-label', t('arena.score', { name: l.me ? `${l.name} (${t('arena.you')})` : l.name, score: l.score }));
     }
-    this.#teams.replaceChildren(...teams.map((l) => {
-      const item = make('li', l.mine ? 'mine' : '');
-      const badge = make('b', `team-${l.team}`);
-      badge.style.backgroundColor = css(TEAMS[l.team] ?? TEAMS[0]);
-      item.append(badge, make('span', '', t(`arena.team.${l.team}` as Key)), make('span', 'score num', number(l.score)));
-      return item;
-    }));
+    this.#setTeams(teams, watching);
     this.#teams.hidden = teams.length === 0;
     text(this.#census, census);
+  }
+
+  #setTeams(teams: readonly TeamLine[], watching: boolean): void {
+    while (this.#badges.length < teams.length) {
+      const item = make('li');
+      const button = document.createElement('button');
+      button.type = 'button';
+      const badge = make('b');
+      const name = make('span');
+      const score = make('span', 'score num');
+      button.append(badge, name, score);
+      item.append(button);
+      this.#teams.append(item);
+      const line = { item, button, badge, name, score, team: 0 };
+      button.addEventListener('click', () => this.onTeam(line.team));
+      this.#badges.push(line);
+    }
+    this.#badges.forEach((line, i) => {
+      const l = teams[i];
+      line.item.hidden = !l;
+      if (!l) return;
+      line.team = l.team;
+      line.item.classList.toggle('mine', l.mine);
+      line.badge.className = `team-${l.team}`;
+      line.badge.style.backgroundColor = css(TEAMS[l.team] ?? TEAMS[0]);
+      const name = t(`arena.team.${l.team}` as Key);
+      text(line.name, name);
+      text(line.score, number(l.score));
+      line.button.disabled = watching || l.mine;
+      line.button.title = line.button.disabled ? '' : t('arena.team.change', { name });
+    });
   }
 }

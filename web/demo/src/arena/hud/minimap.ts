@@ -19,7 +19,7 @@ export class Minimap {
   constructor() {
     const ratio = Math.min(2, window.devicePixelRatio || 1);
     this.#size = this.#canvas.width = this.#canvas.height = this.#ground.width = this.#ground.height = Math.round(168 * ratio);
-    this.#pen = this.#canvas.getContext('2d')!;
+    this.#pen = this.#canvas.getContext('2d', { willReadFrequently: true })!;
   }
 
   show(visible: boolean): void {
@@ -69,7 +69,7 @@ export class Minimap {
   #lay(terrain: Terrain, k: number): void {
     this.#terrain = terrain;
     const n = this.#size;
-    const pen = this.#ground.getContext('2d')!;
+    const pen = this.#ground.getContext('2d', { willReadFrequently: true })!;
     pen.clearRect(0, 0, n, n);
     pen.strokeStyle = 'rgba(132, 155, 255, .1)';
     pen.lineWidth = 1;

@@ -3,7 +3,9 @@
 import type { Entrance } from '../entrance.ts';
 import { typing } from '../input/keys.ts';
 import type { Sounds } from '../sound.ts';
-import { el } from './dom.ts';
+import { t } from '../../i18n.ts';
+import { reason } from './chat.ts';
+import { el, text } from './dom.ts';
 import type { Hud } from './hud.ts';
 import { Netgraph } from './netgraph.ts';
 
@@ -27,8 +29,12 @@ export class Shortcuts {
     press('tool-chat', () => hud.chat.open());
     press('tool-net', () => this.#net.toggle());
     press('tool-watch', () => this.#watch());
-    press('tool-help', () => this.#help.showModal());
+    press('tool-help', () => this.#openHelp());
     press('help-close', () => this.#help.close());
+    el<HTMLFormElement>('rename').addEventListener('submit', (e) => {
+      e.preventDefault();
+      void this.#rename();
+    });
     // A press beside the card closes it.
     this.#help.addEventListener('click', (e) => e.target === this.#help && this.#help.close());
     window.addEventListener('keydown', (e) => this.#key(e));
@@ -58,7 +64,7 @@ export class Shortcuts {
         this.#watch();
         break;
       case 'KeyH':
-        this.#help.showModal();
+        this.#openHelp();
         break;
       case 'ArrowLeft':
         if (this.hud.mode === 'watch') this.hud.onStep(-1);
@@ -70,6 +76,22 @@ export class Shortcuts {
         return;
     }
     e.preventDefault();
+  }
+
+  #openHelp(): void {
+    el<HTMLInputElement>('new-name').value = this.entrance.name;
+    text(el('rename-note'), '');
+    this.#help.showModal();
+  }
+
+  async #rename(): Promise<void> {
+    const note = el('rename-note');
+    try {
+      await this.entrance.rename(el<HTMLInputElement>('new-name').value.trim());
+      text(note, t('arena.renamed'));
+    } catch (err) {
+      text(note, reason(err));
+    }
   }
 
   #mute(): void {

@@ -5,6 +5,8 @@ export const arenaEn = {
   'arena.lead': 'One map, everybody at once. Fly, shoot, collect, come back.',
   'arena.name': 'Your name',
   'arena.pilot': 'Pilot {n}',
+  'arena.rename': 'Change',
+  'arena.renamed': 'Changed.',
   'arena.play': 'Play',
   'arena.watch': 'Watch',
   'arena.close': 'Close',
@@ -24,6 +26,7 @@ export const arenaEn = {
   'arena.team.2': 'Azure',
   'arena.team.3': 'Jade',
   'arena.team.4': 'Sol',
+  'arena.team.change': 'Change to team {name}',
 
   'arena.tool.chat': 'Chat',
   'arena.tool.sound': 'Sound',

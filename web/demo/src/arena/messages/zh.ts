@@ -7,6 +7,8 @@ export const arenaZh: Readonly<Record<keyof typeof arenaEn, string>> = {
   'arena.lead': '一张地图，所有人同场。飞行、射击、拾取，再次出战。',
   'arena.name': '你的名字',
   'arena.pilot': '飞行员 {n}',
+  'arena.rename': '修改',
+  'arena.renamed': '已修改。',
   'arena.play': '开始游戏',
   'arena.watch': '观战',
   'arena.close': '关闭',
@@ -26,6 +28,7 @@ export const arenaZh: Readonly<Record<keyof typeof arenaEn, string>> = {
   'arena.team.2': '苍蓝',
   'arena.team.3': '翠玉',
   'arena.team.4': '金阳',
+  'arena.team.change': '换到{name}队',
 
   'arena.tool.chat': '聊天',
   'arena.tool.sound': '声音',

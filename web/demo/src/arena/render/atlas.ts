@@ -61,7 +61,8 @@ export function makeAtlas(): Atlas {
   const canvas = document.createElement('canvas');
   canvas.width = WIDTH;
   canvas.height = HEIGHT;
-  const pen = canvas.getContext('2d')!;
+  // It is drawn once and read at once: no work for a graphics card.
+  const pen = canvas.getContext('2d', { willReadFrequently: true })!;
   let x = PAD;
   let y = PAD;
   let shelf = 0;

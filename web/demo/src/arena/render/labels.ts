@@ -39,7 +39,7 @@ export class Labels {
     const canvas = document.createElement('canvas');
     canvas.width = Math.ceil(COLUMNS * WIDTH * ratio);
     canvas.height = Math.ceil(ROWS * HEIGHT * ratio);
-    this.#pen = canvas.getContext('2d')!;
+    this.#pen = canvas.getContext('2d', { willReadFrequently: true })!;
     this.#pen.scale(ratio, ratio);
     this.#source = new CanvasSource({ resource: canvas, alphaMode: 'premultiply-alpha-on-upload' });
     this.batch = new Batch(this.#source, COLUMNS * ROWS);

@@ -43,7 +43,9 @@ export class Stage {
     const renderer = new WebGLRenderer();
     await renderer.init({
       canvas, resolution: ratio, autoDensity: true, antialias: false, backgroundColor: SPACE, preferWebGLVersion: 2,
-      powerPreference: 'high-performance', eventFeatures: { move: false, globalMove: false, click: false, wheel: false },
+      powerPreference: 'high-performance',
+      // Nothing in the picture takes presses or the focus: the page's own elements do.
+      skipExtensionImports: true,
     });
     if (!('drawElementsInstanced' in renderer.gl)) throw new Error('no WebGL 2');
     const slow = software(renderer.gl);
