@@ -5,7 +5,6 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['tickroom-source'] } },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    benchmark: { include: ['bench/**/*.bench.ts'] },
     testTimeout: 30_000,
   },
 });

@@ -2,6 +2,7 @@
 
 import * as Kind from './kinds.js';
 import type { Layout, List, Plan } from './layout.js';
+import type { Cells } from './row.js';
 import { encodeText } from './wire/text.js';
 
 /** Sums up the hashes of rows. */
@@ -23,22 +24,20 @@ export class StateHash {
     return (BigInt(this.high >>> 0) << 32n) | BigInt(this.low >>> 0);
   }
 
-  add(layout: Layout, entity: number, cells: Int32Array, at: number, objects: readonly unknown[], objectAt: number): void {
+  /** Adds the hash of a row. */
+  add(layout: Layout, entity: number, { cells, objects }: Cells): void {
     this.#a = 0x9747b28c | 0;
     this.#b = 0x1b873593;
     this.#length = 0;
     this.#word(layout.id);
     this.#word(entity);
     for (const p of layout.plans) {
-      if (p.repeated || p.kind >= Kind.String) this.#object(p, objects[objectAt + p.at]);
-      else {
-        const i = at + p.at;
-        const wide = isWide(p);
-        if (cells[i] !== 0 || (wide && cells[i + 1] !== 0)) {
-          this.#word(p.number);
-          this.#word(cells[i]);
-          if (wide) this.#word(cells[i + 1]);
-        }
+      const { at } = p;
+      if (p.object) this.#object(p, objects[at]);
+      else if (cells[at] !== 0 || (p.wide && cells[at + 1] !== 0)) {
+        this.#word(p.number);
+        this.#word(cells[at]);
+        if (p.wide) this.#word(cells[at + 1]);
       }
     }
     this.low = (this.low + finish(this.#a ^ this.#length)) | 0;
@@ -75,10 +74,6 @@ export class StateHash {
     this.#word(b.length);
     for (let i = 0; i < b.length; i += 4) this.#word(b[i] | (b[i + 1] << 8) | (b[i + 2] << 16) | (b[i + 3] << 24));
   }
-}
-
-export function isWide(p: Plan): boolean {
-  return p.kind === Kind.Int64 || p.kind === Kind.Uint64 || p.kind === Kind.Double;
 }
 
 function finish(h: number): number {

@@ -14,9 +14,14 @@ export class Plan {
   readonly step: number;
   readonly min: number;
   readonly wrap: number;
-  readonly smooth: number;
+  /** Whether it moves between two snapshots. */
+  readonly smooth: boolean;
   /** Whether its absolute value travels as zigzag, and its cell is a signed number. */
   readonly signed: boolean;
+  /** Whether it is an object, and has no cells. */
+  readonly object: boolean;
+  /** Whether it takes two cells. */
+  readonly wide: boolean;
   /** The property of rows; empty: the game does not know the field. */
   readonly key: string;
   /** Its first cell; of objects, which one. */
@@ -26,11 +31,15 @@ export class Plan {
     this.number = f.number;
     this.kind = f.kind;
     this.repeated = f.repeated;
-    this.step = f.step;
-    this.min = f.min;
+    // Other numbers are themselves.
+    const quantised = f.kind === Kind.Quantised;
+    this.step = quantised ? f.step : 1;
+    this.min = quantised ? f.min : 0;
     this.wrap = f.wrapSteps;
-    this.smooth = f.smooth;
-    this.signed = f.kind === Kind.Int || f.kind === Kind.Enum || (f.kind === Kind.Quantised && f.wrapSteps === 0 && f.max <= f.min);
+    this.smooth = !f.repeated && f.smooth !== 0 && (quantised || f.kind === Kind.Float || f.kind === Kind.Double);
+    this.object = isObject(f);
+    this.wide = f.kind === Kind.Int64 || f.kind === Kind.Uint64 || f.kind === Kind.Double;
+    this.signed = f.kind === Kind.Int || f.kind === Kind.Enum || (quantised && f.wrapSteps === 0 && f.max <= f.min);
     this.key = key;
     this.at = at;
   }
@@ -43,8 +52,8 @@ export class Layout {
   readonly plans: readonly Plan[];
   /** Those that have a property in rows. */
   readonly shown: readonly Plan[];
-  /** Those of them that move between two snapshots. */
-  readonly smooth: readonly Plan[];
+  /** Whether one of them moves between two snapshots. */
+  readonly moves: boolean;
   readonly byNumber: readonly (Plan | undefined)[];
   mask = 0;
   maskHigh = 0;
@@ -58,11 +67,10 @@ export class Layout {
     this.name = server.name;
     const byNumber: (Plan | undefined)[] = new Array<Plan | undefined>(65).fill(undefined);
     this.plans = server.fields.map((f) => {
-      const object = isObject(f);
       const known = own?.fields.find((o) => o.number === f.number);
-      const plan = new Plan(f, known ? known.key : '', object ? this.objects : this.cells);
-      if (object) this.objects++;
-      else this.cells += f.kind === Kind.Int64 || f.kind === Kind.Uint64 || f.kind === Kind.Double ? 2 : 1;
+      const plan = new Plan(f, known ? known.key : '', isObject(f) ? this.objects : this.cells);
+      if (plan.object) this.objects++;
+      else this.cells += plan.wide ? 2 : 1;
       byNumber[f.number] = plan;
       if (f.number <= 32) this.mask |= 1 << (f.number - 1);
       else this.maskHigh |= 1 << (f.number - 33);
@@ -70,7 +78,7 @@ export class Layout {
     });
     this.byNumber = byNumber;
     this.shown = this.plans.filter((p) => p.key !== '');
-    this.smooth = this.shown.filter((p) => p.smooth !== 0 && !p.repeated && (p.kind === Kind.Quantised || p.kind === Kind.Float || p.kind === Kind.Double));
+    this.moves = this.shown.some((p) => p.smooth);
   }
 }
 

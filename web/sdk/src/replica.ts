@@ -106,10 +106,7 @@ export class Replica {
   /** The state hash of all rows, or of an entity's. */
   hash(entity?: number): bigint {
     this.#sum.reset();
-    for (const t of this.tables) {
-      if (entity === undefined) t.hash(this.#sum);
-      else t.hashOne(this.#sum, entity);
-    }
+    for (const t of this.tables) t.hash(this.#sum, entity);
     return this.#sum.value;
   }
 

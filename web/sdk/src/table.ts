@@ -1,11 +1,11 @@
 import { Callbacks } from './callbacks.js';
 import { ProtocolError } from './errors.js';
 import type { Component } from './game.js';
-import * as Kind from './kinds.js';
 import type { StateHash } from './hash.js';
-import { emptyObject, Layout, type Plan } from './layout.js';
+import { emptyObject, Layout } from './layout.js';
+import { type RowMaker, rowMaker, type RowSource } from './row.js';
 import type { Track, Tracks } from './tracks.js';
-import { readCells, readObject, show } from './values.js';
+import { readCells, readObject } from './values.js';
 import type { Cursor } from './wire/cursor.js';
 import type { TableReader } from './wire/fields.js';
 
@@ -16,13 +16,15 @@ export type RowIn<Row> = Readonly<Row> & { readonly entity: number };
  * The rows of one component that the client sees, as of the room's newest
  * snapshot.
  *
- * Rows are objects with plain values. They are used again: their values change
- * with each snapshot, and after its removal a row may come back as that of
- * another entity. So keep the entity, which is a number, and not the row.
+ * Rows are used again: their values change with each snapshot, and after its
+ * removal a row may come back as that of another entity. So keep the entity, which
+ * is a number, and not the row; `{ ...row }` is a copy of its values.
  */
 export interface Table<Row> extends Iterable<RowIn<Row>> {
   /** How many rows there are. */
   readonly size: number;
+  /** All rows, in no order. The array is the table's own, and changes with it. */
+  readonly rows: readonly RowIn<Row>[];
   /** The row of an entity. */
   get(entity: number): RowIn<Row> | undefined;
   has(entity: number): boolean;
@@ -50,11 +52,14 @@ export interface Table<Row> extends Iterable<RowIn<Row>> {
 }
 
 /** A row and what the table knows of it. */
-export class Entry {
+export class Entry implements RowSource {
   entity = 0;
   /** Its place among the table's rows. */
   slot = 0;
-  readonly row: Record<string, unknown>;
+  readonly cells: Int32Array;
+  readonly objects: unknown[] = [];
+  /** What games see of it. */
+  readonly row: RowIn<object>;
   /** Fields that the current snapshot has brought. */
   changed = 0;
   changedHigh = 0;
@@ -65,8 +70,9 @@ export class Entry {
   /** Its past, if somebody looks at views. */
   track: Track | undefined;
 
-  constructor(row: Record<string, unknown>) {
-    this.row = row;
+  constructor(layout: Layout, make: RowMaker<RowSource>) {
+    this.cells = new Int32Array(layout.cells);
+    this.row = make(this) as RowIn<object>;
   }
 }
 
@@ -76,18 +82,16 @@ export class Rows implements Table<object> {
   /** Values for views; there if somebody looks at them. */
   tracks: Tracks | undefined;
   readonly entries: Entry[] = [];
-  cells: Int32Array = new Int32Array(64);
-  objects: unknown[] = [];
+  readonly rows: RowIn<object>[] = [];
 
   private readonly own: Component | undefined;
-  private readonly rows: RowIn<object>[] = [];
   private readonly index = new Map<number, Entry>();
   private readonly touched: Entry[] = [];
   private touchedCount = 0;
   private readonly removed: Entry[] = [];
   private removedCount = 0;
   private pool: Entry[] = [];
-  private RowClass: new () => Record<string, unknown>;
+  private make: RowMaker<RowSource>;
 
   private readonly added = new Callbacks<[RowIn<object>, number]>();
   private readonly changed = new Callbacks<[RowIn<object>, number, number, number]>();
@@ -97,15 +101,14 @@ export class Rows implements Table<object> {
   constructor(server: Component, own: Component | undefined) {
     this.own = own;
     this.layout = new Layout(server, own);
-    this.RowClass = rowClass(this.layout);
+    this.make = rowMaker(this.layout);
   }
 
   /** Goes over to how another server describes the component. There must be no rows. */
   relayout(server: Component): void {
     this.layout = new Layout(server, this.own);
-    this.RowClass = rowClass(this.layout);
+    this.make = rowMaker(this.layout);
     this.pool = [];
-    this.objects = [];
     this.tracks = undefined;
   }
 
@@ -114,7 +117,7 @@ export class Rows implements Table<object> {
   }
 
   get(entity: number): RowIn<object> | undefined {
-    return this.index.get(entity)?.row as RowIn<object> | undefined;
+    return this.index.get(entity)?.row;
   }
 
   has(entity: number): boolean {
@@ -126,7 +129,7 @@ export class Rows implements Table<object> {
   }
 
   onAdd(fn: (row: RowIn<object>, entity: number) => void): () => void {
-    for (const e of this.entries.slice()) if (e.told) fn(e.row as RowIn<object>, e.entity);
+    for (const e of this.entries.slice()) if (e.told) fn(e.row, e.entity);
     return this.added.add(fn);
   }
 
@@ -148,56 +151,34 @@ export class Rows implements Table<object> {
     return this.index.get(entity);
   }
 
-  newRow(): Record<string, unknown> {
-    return new this.RowClass();
-  }
-
   /** Makes a row for an entity that has none. */
   add(entity: number): Entry {
-    const e = this.pool.pop() ?? new Entry(this.newRow());
-    const { cells, objects, plans } = this.layout;
+    const { layout } = this;
+    const e = this.pool.pop() ?? new Entry(layout, this.make);
     e.entity = entity;
-    e.row['entity'] = entity;
     e.slot = this.entries.length;
-    e.told = false;
+    e.cells.fill(0);
+    if (layout.objects > 0) for (const p of layout.plans) if (p.object) e.objects[p.at] = emptyObject(p);
     this.entries.push(e);
-    this.rows.push(e.row as RowIn<object>);
+    this.rows.push(e.row);
     this.index.set(entity, e);
-    const at = e.slot * cells;
-    if (at + cells > this.cells.length) {
-      const more = new Int32Array(2 * (at + cells));
-      more.set(this.cells);
-      this.cells = more;
-    }
-    this.cells.fill(0, at, at + cells);
-    if (objects > 0) {
-      const o = e.slot * objects;
-      for (const p of plans) if (p.repeated || p.kind >= Kind.String) this.objects[o + p.at] = emptyObject(p);
-    }
-    for (const p of this.layout.shown) show(e.row, p, this.cells, at, this.objects, e.slot * objects);
     return e;
   }
 
-  /** Forgets an entity's row, and tells whether there was one. */
-  remove(entity: number): boolean {
+  /** Forgets an entity's row, if it has one. */
+  remove(entity: number): void {
     const e = this.index.get(entity);
-    if (!e) return false;
+    if (!e) return;
     this.index.delete(entity);
-    const { cells, objects } = this.layout;
-    const last = this.entries.length - 1;
-    if (e.slot !== last) {
-      const moved = this.entries[last];
-      this.cells.copyWithin(e.slot * cells, last * cells, (last + 1) * cells);
-      for (let i = 0; i < objects; i++) this.objects[e.slot * objects + i] = this.objects[last * objects + i];
-      moved.slot = e.slot;
-      this.entries[e.slot] = moved;
-      this.rows[e.slot] = this.rows[last];
-    }
-    this.entries.pop();
+    // The last row takes its place.
+    const last = this.entries.pop()!;
     this.rows.pop();
-    for (let i = 0; i < objects; i++) this.objects[last * objects + i] = undefined;
+    if (last !== e) {
+      last.slot = e.slot;
+      this.entries[e.slot] = last;
+      this.rows[e.slot] = last.row;
+    }
     this.removed[this.removedCount++] = e;
-    return true;
   }
 
   clear(): void {
@@ -232,16 +213,14 @@ export class Rows implements Table<object> {
     }
     e.changed |= mask;
     e.changedHigh |= maskHigh;
-    for (let m = mask; m !== 0; m &= m - 1) this.readField(layout.byNumber[32 - Math.clz32(m & -m)]!, t, src, e, delta);
-    for (let m = maskHigh; m !== 0; m &= m - 1) this.readField(layout.byNumber[64 - Math.clz32(m & -m)]!, t, src, e, delta);
+    for (let m = mask; m !== 0; m &= m - 1) this.readField(32 - Math.clz32(m & -m), t, src, e, delta);
+    for (let m = maskHigh; m !== 0; m &= m - 1) this.readField(64 - Math.clz32(m & -m), t, src, e, delta);
   }
 
-  private readField(p: Plan, t: TableReader, src: Cursor, e: Entry, delta: boolean): void {
-    const at = e.slot * this.layout.cells;
-    const o = e.slot * this.layout.objects;
-    if (p.repeated || p.kind >= Kind.String) this.objects[o + p.at] = readObject(p, t, src);
-    else readCells(p, t, src, delta, this.cells, at);
-    if (p.key !== '') show(e.row, p, this.cells, at, this.objects, o);
+  private readField(number: number, t: TableReader, src: Cursor, e: Entry, delta: boolean): void {
+    const p = this.layout.byNumber[number]!;
+    if (p.object) e.objects[p.at] = readObject(p, t, src);
+    else readCells(p, t, src, delta, e.cells, p.at);
   }
 
   /** How many rows the current snapshot has brought and removed. */
@@ -260,7 +239,7 @@ export class Rows implements Table<object> {
   tellRemoved(): void {
     for (let i = 0; i < this.removedCount; i++) {
       const e = this.removed[i];
-      if (e.told) this.gone.call(e.row as RowIn<object>, e.entity);
+      if (e.told) this.gone.call(e.row, e.entity);
       e.told = e.touched = false;
       e.track = undefined;
       if (this.pool.length < 1024) this.pool.push(e);
@@ -274,7 +253,7 @@ export class Rows implements Table<object> {
       if (!e.told) {
         e.touched = false; // it is no change
         e.told = true;
-        this.added.call(e.row as RowIn<object>, e.entity);
+        this.added.call(e.row, e.entity);
       }
     }
   }
@@ -286,7 +265,7 @@ export class Rows implements Table<object> {
       const e = this.touched[i];
       if (e.touched) {
         e.touched = false;
-        if (this.changed.any) this.changed.call(e.row as RowIn<object>, e.entity, e.changed, e.changedHigh);
+        if (this.changed.any) this.changed.call(e.row, e.entity, e.changed, e.changedHigh);
       }
     }
   }
@@ -297,33 +276,12 @@ export class Rows implements Table<object> {
     this.touchedCount = 0;
   }
 
-  hash(h: StateHash): void {
-    const { layout } = this;
-    for (const e of this.entries) h.add(layout, e.entity, this.cells, e.slot * layout.cells, this.objects, e.slot * layout.objects);
-  }
-
-  hashOne(h: StateHash, entity: number): void {
-    const e = this.index.get(entity);
-    if (e) h.add(this.layout, entity, this.cells, e.slot * this.layout.cells, this.objects, e.slot * this.layout.objects);
-  }
-}
-
-/** A class of a table's own for its rows, so that all of them have the same shape. */
-function rowClass(layout: Layout): new () => Record<string, unknown> {
-  return class Row {
-    [key: string]: unknown;
-    constructor() {
-      this['entity'] = 0;
-      // What may be a fraction begins as one, or the engine would have to find
-      // another shape for the rows when the first fraction comes.
-      for (const p of layout.shown) {
-        if (isFraction(p)) this[p.key] = 0.5;
-        else this[p.key] = 0;
-      }
+  /** Adds the hashes of all rows, or of an entity's. */
+  hash(h: StateHash, entity?: number): void {
+    if (entity === undefined) for (const e of this.entries) h.add(this.layout, e.entity, e);
+    else {
+      const e = this.index.get(entity);
+      if (e) h.add(this.layout, entity, e);
     }
-  };
-}
-
-function isFraction(p: Plan): boolean {
-  return !p.repeated && (p.kind === Kind.Quantised || p.kind === Kind.Float || p.kind === Kind.Double);
+  }
 }

@@ -2,13 +2,12 @@
 // the past, between two snapshots. What has come is shown from its tick on, what
 // is gone until its tick, and a field that isn't smoothed changes in its tick.
 
-import * as Kind from './kinds.js';
-import type { Layout, Plan } from './layout.js';
-import type { Entry, Rows } from './table.js';
-import { numberOf, show } from './values.js';
+import type { Layout } from './layout.js';
+import type { Entry, RowIn, Rows } from './table.js';
+import { type Cells, type RowMaker, type ViewSource, viewRowMaker } from './row.js';
 
 /** A row after a snapshot that changed it. */
-class Sample {
+class Sample implements Cells {
   tick = 0;
   /** The tick that the snapshot built on: until then the row was as before. */
   base = 0;
@@ -22,7 +21,7 @@ class Sample {
 }
 
 /** The samples of a row, from the one that is shown to the newest. */
-export class Track {
+export class Track implements ViewSource {
   entity = 0;
   /** Its place among those that are not gone. */
   slot = 0;
@@ -33,26 +32,29 @@ export class Track {
   before: Sample | undefined;
   shown: Sample;
   newest: Sample;
+  // Where it is between samples; see ViewSource.
+  from: Sample;
+  to: Sample | undefined;
+  part = 0.5;
   /** What views hand out. */
-  readonly row: Record<string, unknown>;
-  /** Whether row has the values of shown. */
-  settled = false;
+  readonly row: RowIn<object>;
 
-  constructor(row: Record<string, unknown>, first: Sample) {
-    this.row = row;
-    this.shown = this.newest = first;
+  constructor(first: Sample, make: RowMaker<ViewSource>) {
+    this.shown = this.newest = this.from = first;
+    this.row = make(this) as RowIn<object>;
   }
 }
 
 /** The tracks of a table's rows. */
 export class Tracks {
   /** Rows to be seen at the tick of the last advance. */
-  readonly rows: Record<string, unknown>[] = [];
+  readonly rows: RowIn<object>[] = [];
   /** Whether one of them is shown beyond the newest snapshot. */
   extrapolating = false;
 
   readonly #table: Rows;
   readonly #layout: Layout;
+  readonly #make: RowMaker<ViewSource>;
   readonly #live: Track[] = [];
   readonly #ghosts: Track[] = [];
   readonly #spareSamples: Sample[] = [];
@@ -63,6 +65,7 @@ export class Tracks {
   constructor(table: Rows) {
     this.#table = table;
     this.#layout = table.layout;
+    this.#make = viewRowMaker(table.layout);
     for (const e of table.entries) {
       e.track = undefined;
       this.write(e, -1, -1);
@@ -81,14 +84,12 @@ export class Tracks {
       return;
     }
     t = this.#spareTracks.pop();
-    if (t) t.shown = t.newest = s;
-    else t = new Track(this.#table.newRow(), s);
+    if (t) t.shown = t.newest = t.from = s;
+    else t = new Track(s, this.#make);
     e.track = t;
     t.entity = e.entity;
-    t.row['entity'] = e.entity;
     t.born = tick;
     t.gone = Infinity;
-    t.settled = false;
     t.slot = this.#live.length;
     this.#live.push(t);
   }
@@ -140,7 +141,7 @@ export class Tracks {
   }
 
   /** The row of an entity, if it is to be seen at the tick of the last advance. */
-  get(entity: number): Record<string, unknown> | undefined {
+  get(entity: number): RowIn<object> | undefined {
     const t = this.#table.entry(entity)?.track;
     if (t && t.born <= this.#tick) return t.row;
     for (const g of this.#ghosts) if (g.entity === entity && g.born <= this.#tick && g.gone > this.#tick) return g.row;
@@ -148,34 +149,25 @@ export class Tracks {
   }
 
   #place(t: Track, tick: number, newest: number, cap: number): void {
-    let next = t.shown.next;
+    let { shown } = t;
+    let next = shown.next;
     while (next && next.tick <= tick) {
       if (t.before) this.#spare(t.before);
-      t.before = t.shown;
-      t.shown = next;
+      t.before = shown;
+      t.shown = shown = next;
       next = next.next;
-      t.settled = false;
     }
-    if (next === undefined && t.settled && t.shown.tick !== newest) return;
-    if (!t.settled) {
-      const { cells, objects } = t.shown;
-      for (const p of this.#layout.shown) show(t.row, p, cells, 0, objects, 0);
-      t.settled = true;
-    }
+    t.from = shown;
+    t.to = undefined;
     if (next) {
-      if (tick > next.base) this.#between(t, t.shown, next, (tick - next.base) / (next.tick - next.base));
-    } else if (t.before && tick > newest && t.shown.tick === newest && t.gone === Infinity && this.#layout.smooth.length > 0) {
-      const { base } = t.shown;
-      this.#between(t, t.before, t.shown, 1 + Math.min(tick - newest, cap) / (newest - base));
+      if (tick <= next.base) return;
+      t.to = next;
+      t.part = (tick - next.base) / (next.tick - next.base);
+    } else if (tick > newest && shown.tick === newest && t.before && t.gone === Infinity && this.#layout.moves) {
+      t.from = t.before;
+      t.to = shown;
+      t.part = 1 + Math.min(tick - newest, cap) / (newest - shown.base);
       this.extrapolating = true;
-    }
-  }
-
-  /** Shows the smoothed fields as they are a part of the way from a to b. */
-  #between(t: Track, a: Sample, b: Sample, part: number): void {
-    t.settled = false;
-    for (const p of this.#layout.smooth) {
-      t.row[p.key] = p.smooth === 2 && p.wrap !== 0 ? turn(p, a.cells[p.at], b.cells[p.at], part) : line(p, a.cells, b.cells, part);
     }
   }
 
@@ -183,11 +175,8 @@ export class Tracks {
     const { cells, objects } = this.#layout;
     const s = this.#spareSamples.pop() ?? new Sample(cells);
     s.next = undefined;
-    const from = this.#table.cells;
-    const at = e.slot * cells;
-    for (let i = 0; i < cells; i++) s.cells[i] = from[at + i];
-    const o = e.slot * objects;
-    for (let i = 0; i < objects; i++) s.objects[i] = this.#table.objects[o + i];
+    for (let i = 0; i < cells; i++) s.cells[i] = e.cells[i];
+    for (let i = 0; i < objects; i++) s.objects[i] = e.objects[i];
     return s;
   }
 
@@ -201,20 +190,4 @@ export class Tracks {
     for (let s: Sample | undefined = t.shown; s; s = s.next) this.#spare(s);
     if (this.#spareTracks.length < 1024) this.#spareTracks.push(t);
   }
-}
-
-function line(p: Plan, a: Int32Array, b: Int32Array, part: number): number {
-  const from = numberOf(p, a, 0);
-  const v = from + (numberOf(p, b, 0) - from) * part;
-  return p.kind === Kind.Quantised || Number.isFinite(v) ? v : numberOf(p, part < 1 ? a : b, 0);
-}
-
-/** Goes the short way round, and stays within one turn. */
-function turn(p: Plan, a: number, b: number, part: number): number {
-  let d = (b - a) % p.wrap;
-  if (2 * d > p.wrap) d -= p.wrap;
-  else if (2 * d < -p.wrap) d += p.wrap;
-  let v = (a + d * part) % p.wrap;
-  if (v < 0) v += p.wrap;
-  return p.min + v * p.step;
 }

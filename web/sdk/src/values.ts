@@ -1,4 +1,4 @@
-// Between the bytes of a table, cells and what rows show.
+// Between the bytes of a table and the cells and objects of a row.
 
 import * as Kind from './kinds.js';
 import { emptyList, type List, type Plan } from './layout.js';
@@ -11,25 +11,8 @@ const float = new Float32Array(ints.buffer, 0, 1);
 const double = new Float64Array(ints.buffer);
 const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-export function floatOf(bits: number): number {
-  ints[0] = bits;
-  return float[0];
-}
-
-export function doubleOf(low: number, high: number): number {
-  ints[littleEndian ? 0 : 1] = low;
-  ints[littleEndian ? 1 : 0] = high;
-  return double[0];
-}
-
-function bigOf(low: number, high: number, unsigned: boolean): bigint {
-  const v = (BigInt(high) << 32n) | BigInt(low >>> 0);
-  return unsigned ? BigInt.asUintN(64, v) : v;
-}
-
 /** Reads the next value of a field into its cells. src is the list of its row. */
 export function readCells(p: Plan, t: TableReader, src: Cursor, delta: boolean, cells: Int32Array, at: number): void {
-  at += p.at;
   switch (p.kind) {
     case Kind.Bool:
       cells[at] = src.int32();
@@ -66,7 +49,7 @@ export function readCells(p: Plan, t: TableReader, src: Cursor, delta: boolean, 
 
 const scratch = new Int32Array(2);
 
-/** Reads the next value of a field that is an object. before is what it was. */
+/** Reads the next value of a field that is an object. */
 export function readObject(p: Plan, t: TableReader, src: Cursor): unknown {
   if (!p.repeated) return p.kind === Kind.String ? readString(t) : readBytes(t);
   const n = src.uint32();
@@ -82,10 +65,10 @@ export function readObject(p: Plan, t: TableReader, src: Cursor): unknown {
         shown.push(readBytes(t));
         break;
       default:
-        readCells(p, t, src, false, scratch, -p.at);
+        readCells(p, t, src, false, scratch, 0);
         raw.push(scratch[0]);
-        if (p.kind === Kind.Int64 || p.kind === Kind.Uint64 || p.kind === Kind.Double) raw.push(scratch[1]);
-        shown.push(valueOf(p, scratch, -p.at));
+        if (p.wide) raw.push(scratch[1]);
+        shown.push(p.kind === Kind.Bool ? scratch[0] !== 0 : p.wide && p.kind !== Kind.Double ? bigOf(p, scratch, 0) : numberOf(p, scratch, 0));
     }
   }
   return { raw, shown } satisfies List;
@@ -100,50 +83,22 @@ function readBytes(t: TableReader): Uint8Array {
   return t.part(10, t.nextBlob()).slice();
 }
 
-/** What rows show of a field's cells. */
-function valueOf(p: Plan, cells: Int32Array, at: number): number | boolean | bigint {
-  at += p.at;
-  switch (p.kind) {
-    case Kind.Bool:
-      return cells[at] !== 0;
-    case Kind.Int64:
-    case Kind.Uint64:
-      return bigOf(cells[at], cells[at + 1], p.kind === Kind.Uint64);
-    default:
-      return numberOf(p, cells, at - p.at);
-  }
+/** The value of a field of 64 bits that is an integer. */
+export function bigOf(p: Plan, cells: Int32Array, at: number): bigint {
+  const v = (BigInt(cells[at + 1]) << 32n) | BigInt(cells[at] >>> 0);
+  return p.kind === Kind.Uint64 ? BigInt.asUintN(64, v) : v;
 }
 
-/** What rows show of a field that is a number. */
+/** The value of a field that is a number. */
 export function numberOf(p: Plan, cells: Int32Array, at: number): number {
-  at += p.at;
-  switch (p.kind) {
-    case Kind.Float:
-      return floatOf(cells[at]);
-    case Kind.Double:
-      return doubleOf(cells[at], cells[at + 1]);
+  if (p.kind === Kind.Float) {
+    ints[0] = cells[at];
+    return float[0];
   }
-  const v = p.signed ? cells[at] : cells[at] >>> 0;
-  return p.kind === Kind.Quantised ? p.min + v * p.step : v;
-}
-
-/** Writes what a row shows of a field from its cells and objects. */
-export function show(row: Record<string, unknown>, p: Plan, cells: Int32Array, at: number, objects: readonly unknown[], objectAt: number): void {
-  if (p.repeated) {
-    row[p.key] = (objects[objectAt + p.at] as List).shown;
-    return;
+  if (p.kind === Kind.Double) {
+    ints[littleEndian ? 0 : 1] = cells[at];
+    ints[littleEndian ? 1 : 0] = cells[at + 1];
+    return double[0];
   }
-  switch (p.kind) {
-    case Kind.String:
-    case Kind.Bytes:
-      row[p.key] = objects[objectAt + p.at];
-      return;
-    case Kind.Bool:
-    case Kind.Int64:
-    case Kind.Uint64:
-      row[p.key] = valueOf(p, cells, at);
-      return;
-    default:
-      row[p.key] = numberOf(p, cells, at);
-  }
+  return p.min + (p.signed ? cells[at] : cells[at] >>> 0) * p.step;
 }

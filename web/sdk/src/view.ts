@@ -9,6 +9,8 @@ import { Tracks } from './tracks.js';
  */
 export interface ViewTable<Row> extends Iterable<RowIn<Row>> {
   readonly size: number;
+  /** All rows, in no order. The array is the view's own, and changes with the next one. */
+  readonly rows: readonly RowIn<Row>[];
   get(entity: number): RowIn<Row> | undefined;
   has(entity: number): boolean;
 }
@@ -27,16 +29,16 @@ class TrackedRows implements ViewTable<object> {
     this.#table = table;
   }
 
-  get #rows(): RowIn<object>[] {
-    return (this.#table.tracks?.rows ?? []) as RowIn<object>[];
+  get rows(): RowIn<object>[] {
+    return this.#table.tracks?.rows ?? [];
   }
 
   get size(): number {
-    return this.#rows.length;
+    return this.rows.length;
   }
 
   get(entity: number): RowIn<object> | undefined {
-    return this.#table.tracks?.get(entity) as RowIn<object> | undefined;
+    return this.#table.tracks?.get(entity);
   }
 
   has(entity: number): boolean {
@@ -44,7 +46,7 @@ class TrackedRows implements ViewTable<object> {
   }
 
   [Symbol.iterator](): Iterator<RowIn<object>> {
-    return this.#rows[Symbol.iterator]();
+    return this.rows[Symbol.iterator]();
   }
 }
 

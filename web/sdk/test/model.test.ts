@@ -25,7 +25,7 @@ function content(b: Bench): Map<string, Row> {
           if (p.kind === 8 || p.kind === 9) return BigInt(`0x${v as string}`);
           return BigInt.asIntN(64, BigInt(v as string));
         };
-        const v = raw(t, e, p);
+        const v = raw(e, p);
         if (!isZero(v)) row.set(p.number, Array.isArray(v) ? v.map(value) : (value(v) as Value));
       }
       rows.set(`${t.layout.id} ${e.entity}`, row);

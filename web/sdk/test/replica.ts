@@ -47,9 +47,8 @@ export class Bench {
 const kindNames = ['', 'uint', 'int', 'bool', 'enum', 'quantised', 'int64', 'uint64', 'float', 'double', 'string', 'bytes'];
 
 /** Raw values of a field: numbers, decimal strings of 64 bits, bits of floats in hex, texts, bytes in hex. */
-export function raw(t: Rows, e: Entry, p: Plan): unknown {
-  const at = e.slot * t.layout.cells + p.at;
-  const object = t.objects[e.slot * t.layout.objects + p.at];
+export function raw(e: Entry, p: Plan): unknown {
+  const object = e.objects[p.at];
   if (p.repeated) {
     const { raw: words, shown } = object as { raw: number[]; shown: unknown[] };
     return shown.map((v, i) => {
@@ -59,9 +58,9 @@ export function raw(t: Rows, e: Entry, p: Plan): unknown {
       return number(p, wide ? words[2 * i] : words[i], wide ? words[2 * i + 1] : 0);
     });
   }
-  if (typeof object === 'string' && kindNames[p.kind] === 'string') return object;
+  if (kindNames[p.kind] === 'string') return object;
   if (kindNames[p.kind] === 'bytes') return Buffer.from(object as Uint8Array).toString('hex');
-  return number(p, t.cells[at], t.cells[at + 1] ?? 0);
+  return number(p, e.cells[p.at], e.cells[p.at + 1] ?? 0);
 }
 
 function number(p: Plan, low: number, high: number): unknown {
@@ -89,7 +88,7 @@ export function isZero(v: unknown): boolean {
 export function rawRow(t: Rows, e: Entry): Record<string, unknown> {
   const row: Record<string, unknown> = {};
   for (const p of t.layout.plans) {
-    const v = raw(t, e, p);
+    const v = raw(e, p);
     if (!isZero(v)) row[p.key] = v;
   }
   return row;

@@ -16,7 +16,7 @@ const quoted = (s: string): string => JSON.stringify(s);
 
 function rowHash(t: Rows, entity: number): bigint {
   const h = new StateHash();
-  t.hashOne(h, entity);
+  t.hash(h, entity);
   return h.value;
 }
 
@@ -32,7 +32,7 @@ function describeFrame(s: Sequence, b: Bench): { key: string; value: string }[] 
       lines.push({ key: 'row', value: `${t.layout.name} ${e.entity} ${hex(rowHash(t, e.entity))} ${JSON.stringify(rawRow(t, e))}` });
       const quantised: Record<string, unknown> = {};
       for (const f of s.components.find((c) => c.id === t.layout.id)!.fields) {
-        const v = e.row[f.key];
+        const v = (e.row as unknown as Record<string, unknown>)[f.key];
         if (f.kind === Kind.Quantised && !f.repeated && rawRow(t, e)[f.key] !== undefined) quantised[f.key] = v;
       }
       if (Object.keys(quantised).length > 0) lines.push({ key: 'quantised', value: `${t.layout.name} ${e.entity} ${JSON.stringify(quantised)}` });

@@ -1,0 +1,116 @@
+// What it costs to hold and show 1,000 walkers that all move, 20 times a second:
+// by the whole way that a message goes through a room.
+
+import { connect, type SocketEvents } from '../src/index.js';
+import { walkers } from '../src/games/walkers.js';
+import { serverFrame, snapshot, walker, welcome, zigzag } from '../test/frames.js';
+import { FakeClock, settle } from '../test/fake.js';
+import { Random } from '../test/random.js';
+
+const entities = 1000;
+const tickRate = 20;
+const warm = 400;
+const measured = 1000;
+const fps = 60;
+
+declare const gc: () => void;
+
+/** Snapshots as a server packs them: those of a random walk, of which a tenth change their health as well. */
+function record(count: number): Uint8Array[] {
+  const r = new Random(1);
+  const state = Array.from({ length: entities }, () => ({ x: r.int(8000), y: r.int(8000), heading: r.int(256), health: 100 }));
+  const frames = [
+    serverFrame({
+      ...snapshot(1, {}, { full: true }),
+      set: [{ component: 1, mixed: state.flatMap((s, i) => walker(i + 1, { x: s.x / 8, y: s.y / 8, heading: (s.heading * Math.PI) / 128, health: s.health, player: i + 1 })) }],
+      welcome,
+    }),
+  ];
+  for (let tick = 2; tick < count + 2; tick++) {
+    const rows: number[] = [];
+    const more: number[] = [];
+    for (let i = 0; i < entities; i++) {
+      const d = [r.int(33) - 16, r.int(33) - 16, r.int(7) - 3].map(zigzag);
+      if (i % 10 === tick % 10) more.push(i + 1, ...d, zigzag(r.int(3) - 1));
+      else rows.push(i + 1, ...d);
+    }
+    const tables = [
+      { component: 1, mask: 7, rows },
+      { component: 1, mask: 15, rows: more },
+    ];
+    frames.push(serverFrame({ tick, delta: tables, inputAck: tick }));
+  }
+  return frames;
+}
+
+const clock = new FakeClock();
+let events: SocketEvents | undefined;
+const joining = connect('ws://bench/ws', walkers, {
+  clock,
+  surroundings: { hidden: false, watch: () => () => {} },
+  socket: (_url, _protocol, e) => {
+    events = e;
+    return { send: () => {}, close: () => {} };
+  },
+});
+await settle();
+const frames = record(2 * (warm + measured) + 10);
+events!.open();
+events!.message(frames[0]);
+const room = await joining;
+let next = 1;
+
+let sink = 0;
+
+/** Reads what a game would. */
+function draw(rows: readonly { x: number; y: number; heading: number }[]): void {
+  let sum = 0;
+  for (const w of rows) sum += w.x + w.y + w.heading;
+  sink += sum;
+}
+
+/** Takes snapshots, and draws as many frames as come between two of them. */
+function play(count: number, views: boolean): { snapshotMs: number; viewMs: number; heap: number } {
+  gc();
+  const before = process.memoryUsage().heapUsed;
+  let snapshotMs = 0;
+  let viewMs = 0;
+  for (let i = 0; i < count; i++) {
+    clock.sleep(1000 / tickRate);
+    const bytes = frames[next++];
+    let t = performance.now();
+    events!.message(bytes);
+    snapshotMs += performance.now() - t;
+    if (!views) continue;
+    for (let f = 0; f < fps / tickRate; f++) {
+      t = performance.now();
+      const v = room.view(clock.now() + (f * 1000) / fps);
+      viewMs += performance.now() - t;
+      draw(v.tables.walker.rows);
+    }
+  }
+  const heap = process.memoryUsage().heapUsed - before;
+  return { snapshotMs: snapshotMs / count, viewMs: viewMs / count / (fps / tickRate), heap: heap / count };
+}
+
+play(warm, false);
+const alone = play(measured, false);
+play(warm, true);
+const shown = play(measured, true);
+
+const budget = 1000 / fps;
+const share = (shown.snapshotMs * (tickRate / fps) + shown.viewMs) / budget;
+const bytes = frames.slice(1).reduce((n, f) => n + f.length, 0) / (frames.length - 1);
+const lines: [string, string][] = [
+  ['entities, all of them moving', String(room.tables.walker.size)],
+  ['bytes of a snapshot', bytes.toFixed(0)],
+  ['decode and apply a snapshot', `${alone.snapshotMs.toFixed(3)} ms`],
+  ['  with views being drawn', `${shown.snapshotMs.toFixed(3)} ms`],
+  ['a view', `${shown.viewMs.toFixed(3)} ms`],
+  [`both, of a frame at ${fps} fps`, `${(100 * share).toFixed(1)} %`],
+  ['heap growth for each snapshot', `${(alone.heap / 1024).toFixed(1)} KB`],
+  ['  with three views', `${(shown.heap / 1024).toFixed(1)} KB`],
+];
+for (const [name, value] of lines) console.log(`${name.padEnd(34)}${value.padStart(12)}`);
+if (room.stats.desyncs > 0 || Number.isNaN(sink)) throw new Error('it went wrong');
+process.exit(0);
