@@ -519,8 +519,7 @@ export class Game {
       teams.sort((a, b) => a.team - b.team); // they stay in their places, to be pressed
     }
     const [census] = room.tables.census;
-    const text = census ? t('arena.now', { players: census.players, bots: census.bots }) : '';
-    this.hud.leaders.set(lines, teams, text, this.mode === 'watch', this.#ship);
+    this.hud.leaders.set(lines, teams, census?.players ?? 0, census?.bots ?? 0, this.mode === 'watch', this.#ship);
   }
 }
 

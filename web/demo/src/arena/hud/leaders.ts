@@ -66,8 +66,8 @@ export class Leaders {
     this.#root.hidden = !visible;
   }
 
-  set(lines: readonly LeaderLine[], teams: readonly TeamLine[], census: string, watching: boolean, followed: number): void {
-    let key = `${watching} ${followed} ${census}`;
+  set(lines: readonly LeaderLine[], teams: readonly TeamLine[], players: number, bots: number, watching: boolean, followed: number): void {
+    let key = `${watching} ${followed} ${players} ${bots}`;
     for (const l of lines) key += `|${l.rank},${l.ship},${l.name},${l.score},${l.team},${l.me}`;
     for (const l of teams) key += `|${l.team},${l.score},${l.mine}`;
     if (key === this.#key) return;
@@ -92,7 +92,7 @@ export class Leaders {
     }
     this.#setTeams(teams, watching);
     this.#teams.hidden = teams.length === 0;
-    text(this.#census, census);
+    text(this.#census, t('arena.now', { players, bots }));
   }
 
   #setTeams(teams: readonly TeamLine[], watching: boolean): void {

@@ -7,11 +7,13 @@ import type { Camera } from './camera.ts';
 import { WHITE, css } from './palette.ts';
 
 const COLUMNS = 6;
-const ROWS = 8;
+const ROWS = 6;
 const WIDTH = 150;
 const HEIGHT = 20;
-/** Milliseconds from one upload of the atlas to the next at least. */
+/** Milliseconds from one upload of the atlas to the next at least: of few names, of many. */
 const PAUSE = 90;
+const LONG_PAUSE = 400;
+const MANY = 16;
 
 interface Label {
   readonly frame: Frame;
@@ -88,7 +90,7 @@ export class Labels {
         this.#free.push(label);
       }
     }
-    if (this.#dirty && now - this.#uploaded > PAUSE) {
+    if (this.#dirty && now - this.#uploaded > (this.#byShip.size > MANY ? LONG_PAUSE : PAUSE)) {
       this.#dirty = false;
       this.#uploaded = now;
       for (const label of this.#labels) label.shown = true;

@@ -2,7 +2,7 @@
 // that lies or moves in the arena, and names. Each is one call to draw.
 
 import 'pixi.js/unsafe-eval'; // the page's policy forbids making code from text
-import { Container, WebGLRenderer } from 'pixi.js';
+import { Container, Ticker, WebGLRenderer } from 'pixi.js';
 import { makeAtlas, type Atlas } from './atlas.ts';
 import { Backdrop } from './backdrop.ts';
 import { Batch } from './batch.ts';
@@ -48,6 +48,9 @@ export class Stage {
       skipExtensionImports: true,
     });
     if (!('drawElementsInstanced' in renderer.gl)) throw new Error('no WebGL 2');
+    // The page has a loop of its own, and nothing that Pixi would have to look after.
+    Ticker.system.autoStart = false;
+    Ticker.system.stop();
     const slow = software(renderer.gl);
     if (slow) ratio = 1;
     return new Stage(renderer, ratio, slow);
