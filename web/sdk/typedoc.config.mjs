@@ -9,7 +9,7 @@ export default {
   name: '@tickroom/client',
   disableGit: true,
   gitRevision: 'main',
-  sourceLinkTemplate: 'https://github.com/tickroom/tickroom/blob/{gitRevision}/{path}#L{line}',
+  sourceLinkTemplate: 'https://github.com/tickroom/tickroom/blob/{gitRevision}/web/sdk/src/{path}#L{line}',
   excludeInternal: true,
   excludePrivate: true,
   excludeExternals: true,
