@@ -31,6 +31,8 @@ const KILL = 10; // points, for the words alone
 const PROTECTED = 2.5;
 const RAPID = 8;
 const BOOST = 8;
+/** Milliseconds without a frame after which nobody looks. */
+const UNSEEN = 3000;
 /** In a crowd of more ships only players and who is near are called by their names. */
 const CROWD = 40;
 const NOTHING: Readonly<ShipInput> = { turn: 0, thrust: 0, fire: false, steer: false, aim: 0 };
@@ -60,6 +62,7 @@ export class Game {
   #wasAlive = false;
   #danger = 0;
   #boardAt = 0;
+  #shownAt = performance.now(); // of the last frame, in milliseconds
   readonly #coming: Coming[] = [];
   readonly #off: (() => void)[] = [];
   readonly #lines: LeaderLine[] = [];
@@ -83,7 +86,7 @@ export class Game {
     off.push(
       tables.bullet.onAdd((row, entity) => {
         this.#settle();
-        this.bullets?.add(entity, row, this.mode === 'play' ? this.#ship : 0);
+        this.bullets?.add(entity, row, this.#own);
       }),
       tables.bullet.onRemove((_, entity) => this.bullets?.remove(entity, room.tick)),
       room.on('snapshot', (tick) => this.#snapshot(tick)),
@@ -111,6 +114,11 @@ export class Game {
     return p ? { x: p.x, y: p.y, heading: p.heading, alive: p.alive } : { x: 0, y: 0, heading: 0, alive: false };
   }
 
+  /** The own ship's entity; 0 for a spectator, whose followed ship is like the others. */
+  get #own(): number {
+    return this.mode === 'play' ? this.#ship : 0;
+  }
+
   // --- what the room tells
 
   #listen(): void {
@@ -129,7 +137,7 @@ export class Game {
           if (s) this.effects.taken(s.x, s.y, PICKUPS[e.kind] ?? WHITE);
           if (s?.own) this.sounds.play('pickup', 0.8);
         };
-        if (e.ship === this.#ship) show();
+        if (e.ship === this.#own) show();
         else this.#coming.push({ tick, show });
       }),
       room.onEvent(arena.Hit, (e, tick) => {
@@ -192,7 +200,7 @@ export class Game {
     this.terrain = new Terrain(rules.edge, rules.shipRadius, obstacles);
     const perTick = rules.bulletSpeed / room.tickRate;
     this.bullets = new Bullets(perTick, rules.bulletRange, this.terrain, { end: (b, spent) => this.#ended(b, spent) });
-    for (const b of room.tables.bullet) this.bullets.add(b.entity, b, this.#ship);
+    for (const b of room.tables.bullet) this.bullets.add(b.entity, b, this.#own);
     this.prediction = this.mode === 'play' ? new Prediction(room.tickRate, exact(rules), this.terrain) : null;
     if (this.prediction) {
       this.prediction.onFire = (tick, m) => {
@@ -210,6 +218,11 @@ export class Game {
 
   #snapshot(tick: number): void {
     this.#settle();
+    if (performance.now() - this.#shownAt > UNSEEN) {
+      // Nobody looks: what would be shown must not pile up.
+      this.bullets?.clear();
+      this.#coming.length = 0;
+    }
     const { room, prediction } = this;
     const [pilot] = room.tables.pilot;
     if (!pilot || !prediction) return;
@@ -231,6 +244,11 @@ export class Game {
       stage.end(rules?.edge ?? 4096, 0);
       return;
     }
+    if (performance.now() - this.#shownAt > UNSEEN) {
+      this.bullets.clear();
+      for (const b of room.tables.bullet) this.bullets.add(b.entity, b, this.#own);
+    }
+    this.#shownAt = performance.now();
     this.effects.calm = this.calm;
     this.#steer(now, dt);
     this.#play(view.tick);
