@@ -26,6 +26,7 @@ export type SocketFactory = (url: string, protocol: string, events: SocketEvents
 /** The part of a WebSocket that is used. */
 interface WebSocketLike {
   binaryType: string;
+  readonly readyState: number;
   readonly bufferedAmount: number;
   onopen: ((event: never) => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
@@ -50,7 +51,11 @@ export function webSocketBy(WebSocketClass: WebSocketConstructor): SocketFactory
     ws.onclose = (e) => events.close(e.code, e.reason);
     ws.onerror = () => {}; // a close follows
     return {
-      send: (data) => ws.send(data as Uint8Array<ArrayBuffer>),
+      // One that is closing tells of it later, as after a page was frozen; browsers
+      // complain aloud of what is sent there.
+      send: (data) => {
+        if (ws.readyState === 1) ws.send(data as Uint8Array<ArrayBuffer>);
+      },
       close: (code, reason) => ws.close(code, reason),
       get bufferedAmount() {
         return ws.bufferedAmount;
