@@ -36,7 +36,6 @@ export interface Seat {
   readonly room: string;
   readonly player: number;
   readonly ship: number;
-  readonly name: string;
   readonly fullSnapshots: number;
   readonly resumes: number;
 }
@@ -54,11 +53,15 @@ export function seat(view: View): Promise<Seat> {
       room: room!.id,
       player: room!.player,
       ship: game!.ship,
-      name: room!.tables.identity.get(game!.ship)?.name ?? '',
       fullSnapshots: room!.stats.fullSnapshots,
       resumes: room!.stats.resumes,
     };
   });
+}
+
+/** What the player is called, as others see it. Their ship must fly. */
+export function callsign(view: View): Promise<string> {
+  return view.until('the ship has a name', () => window.tickroom.room!.tables.identity.get(window.tickroom.game!.ship)?.name);
 }
 
 /** Waits for more checks of the state's hash, and for none of them to have failed. */
@@ -69,8 +72,8 @@ export async function sound(view: View, more = 2): Promise<void> {
   if (desyncs !== 0) throw new Error(`the state differed from the server's ${desyncs} times`);
 }
 
-/** Points the mouse from the own ship towards another one. Gives how far away it is, or undefined if it can't be seen. */
-export async function aim(view: View, ship: number): Promise<number | undefined> {
+/** Points the mouse from the own ship towards another one, and flies there if it is far. */
+export async function chase(view: View, ship: number): Promise<void> {
   const at = await view.page.evaluate((entity) => {
     const { room, game } = window.tickroom;
     const other = room!.tables.ship.get(entity);
@@ -84,7 +87,8 @@ export async function aim(view: View, ship: number): Promise<number | undefined>
     const y = stage.height / 2 - (own.y - camera.y) * camera.scale;
     return { x: x + (dx / far) * 120, y: y - (dy / far) * 120, far };
   }, ship);
-  if (!at) return undefined;
+  if (!at) return;
   await view.page.mouse.move(at.x, at.y);
-  return at.far;
+  if (at.far > 120) await view.page.keyboard.down('KeyW');
+  else await view.page.keyboard.up('KeyW');
 }

@@ -84,6 +84,11 @@ export class Browser {
     return this.#chromium.version();
   }
 
+  /** What one can ask of the browser as a whole. */
+  cdp(): Promise<CDPSession> {
+    return this.#chromium.newBrowserCDPSession();
+  }
+
   /** Opens a page with a storage of its own. It always counts as being looked at. */
   async open(url: string, options: BrowserContextOptions = {}): Promise<View> {
     return this.#show(await this.#chromium.newContext({ ...usual, ...options }), url);

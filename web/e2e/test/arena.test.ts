@@ -3,7 +3,7 @@
 import { PNG } from 'pngjs';
 import { expect } from 'vitest';
 
-import { aim, playing, sound } from '../harness/arena.ts';
+import { callsign, chase, playing, sound } from '../harness/arena.ts';
 import type { View } from '../harness/browser.ts';
 import { test } from '../harness/test.ts';
 
@@ -34,8 +34,8 @@ test('two pages see each other move and shoot', async ({ serve, open, picture })
   const b = await playing(bob);
   expect(b.room).toBe(a.room);
   expect(b.player).not.toBe(a.player);
-  expect([a.name, b.name]).toEqual(['Ann', 'Bob']);
-  for (const [view, other] of [[ann, b], [bob, a]] as const) {
+  expect([await callsign(ann), await callsign(bob)]).toEqual(['Ann', 'Bob']);
+  for (const [view, other] of [[ann, { ...b, name: 'Bob' }], [bob, { ...a, name: 'Ann' }]] as const) {
     await view.until("the other's ship is there, with its name", (o) => {
       const { tables } = window.tickroom.room!;
       const shown = window.tickroom.room!.view().tables;
@@ -64,11 +64,11 @@ test('two pages see each other move and shoot', async ({ serve, open, picture })
       if (entity === window.tickroom.game!.ship) seen.lowest = Math.min(seen.lowest, row.health);
     });
   });
-  await expect.poll(() => aim(ann, b.ship), { timeout: 45_000 }).toBeDefined();
+  await chase(ann, b.ship);
   await ann.page.mouse.down();
   await expect.poll(
     async () => {
-      await aim(ann, b.ship);
+      await chase(ann, b.ship);
       return bob.page.evaluate((ship) => window.tickroom.room!.tables.bullet.size > 0 && (window as unknown as { seen: { bullets: Set<number> } }).seen.bullets.has(ship), a.ship);
     },
     { timeout: 45_000, message: "Bob sees Ann's bullets" },
@@ -77,12 +77,13 @@ test('two pages see each other move and shoot', async ({ serve, open, picture })
   await picture(bob, 'bob under fire');
   await expect.poll(
     async () => {
-      await aim(ann, b.ship);
+      await chase(ann, b.ship);
       return bob.page.evaluate(() => document.querySelectorAll('#feed li').length);
     },
     { timeout: 90_000, message: 'Ann has shot Bob down' },
   ).toBeGreaterThan(0);
   await ann.page.mouse.up();
+  await ann.page.keyboard.up('KeyW');
   await picture(bob, 'bob shot down');
   for (const view of [ann, bob]) {
     await view.until('the feed tells who shot whom', () => /Ann.*Bob/.test(document.getElementById('feed')!.textContent ?? ''));

@@ -3,10 +3,10 @@
 
 import { expect } from 'vitest';
 
-import { playing, sound } from '../harness/arena.ts';
+import { callsign, playing, sound } from '../harness/arena.ts';
 import { test } from '../harness/test.ts';
 
-const some = ['--kind-option', 'arena.bots=12'];
+const some = ['--kind-option', 'arena.bots=8'];
 const small = { viewport: { width: 640, height: 460 } };
 
 test('the way in: a name, then a ship', async ({ serve, open, picture }) => {
@@ -16,7 +16,8 @@ test('the way in: a name, then a ship', async ({ serve, open, picture }) => {
   await picture(view, 'lobby');
   await view.page.fill('#name', '小明 Ann');
   await view.page.click('#play');
-  expect(await playing(view)).toMatchObject({ name: '小明 Ann' });
+  await playing(view);
+  expect(await callsign(view)).toBe('小明 Ann');
   expect(await view.page.evaluate(() => window.tickroom.room!.spectator)).toBe(false);
   await expect.poll(() => server.status(), { timeout: 45_000 }).toMatchObject({ players: 1, spectators: 0 });
   await view.page.keyboard.press('KeyH');

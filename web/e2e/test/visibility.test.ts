@@ -33,7 +33,7 @@ declare global {
 }
 
 test('a hidden tab is told little, and comes back with one delta', async ({ serve, openTab, picture }) => {
-  const server = await serve('--kind-option', 'arena.bots=24');
+  const server = await serve('--kind-option', 'arena.bots=8');
   const view = await openTab(`${server.url}/arena?name=Kim`);
   const before = await playing(view);
   await sound(view);
@@ -70,7 +70,7 @@ test('a hidden tab is told little, and comes back with one delta', async ({ serv
 });
 
 test('a page that slept for longer than the server waits comes back into its seat', async ({ serve, openTab }) => {
-  const server = await serve('--kind-option', 'arena.bots=24', '--idle-timeout', '2s', '--hold', '2m');
+  const server = await serve('--kind-option', 'arena.bots=8', '--idle-timeout', '2s', '--hold', '2m');
   const view = await openTab(`${server.url}/arena?name=Kim`);
   const before = await playing(view);
   // That a browser ends the connections of a page that it freezes is its own affair.

@@ -1,0 +1,78 @@
+// How long the arena's page takes for a frame with hundreds of things in sight:
+//
+//	npm run perf -w e2e
+//
+// VISIBLE (500) is how many there have to be, DURATION (15) how long is measured,
+// WIDTH and HEIGHT (1280, 720) how large the page is. Prints a table, and keeps
+// it with a picture in artifacts/.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { playing } from '../harness/arena.ts';
+import { Browser } from '../harness/browser.ts';
+import { artifacts, buildAll } from '../harness/build.ts';
+import { Server } from '../harness/server.ts';
+import { frames, mean, quantile, trace } from './trace.ts';
+
+const wanted = Number(process.env['VISIBLE'] ?? 500);
+const seconds = Number(process.env['DURATION'] ?? 15);
+const viewport = { width: Number(process.env['WIDTH'] ?? 1280), height: Number(process.env['HEIGHT'] ?? 720) };
+
+export async function main(): Promise<void> {
+  const { bin, remove } = await buildAll();
+  process.env['TICKROOM_BIN'] = bin;
+  const server = await Server.start(
+    '--kind-option', 'arena.bots=1200', '--kind-option', 'arena.map=1600', '--kind-option', 'arena.radius=1000', '--kind-option', 'arena.pickups=120', '--kind-option', 'arena.obstacles=12',
+  );
+  const browser = await Browser.launch();
+  try {
+    const view = await browser.open(`${server.url}/arena?name=Kim`, { viewport });
+    await playing(view);
+    await view.until(`${wanted} things are in sight`, (n) => window.tickroom.perf.visible >= n, wanted);
+    // Code is compiled and pictures are made in the first seconds.
+    await view.until('it has been shown for a while', () => window.tickroom.perf.frames >= 200);
+    await view.page.keyboard.down('Space');
+    await view.page.evaluate(() => {
+      const seen: number[] = [];
+      const look = () => {
+        seen.push(window.tickroom.perf.visible);
+        requestAnimationFrame(look);
+      };
+      Object.assign(window, { seen });
+      look();
+    });
+    const events = await trace(await browser.cdp(), () => view.page.evaluate((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)), seconds * 1000));
+    const seen = await view.page.evaluate(() => (window as unknown as { seen: number[] }).seen);
+    const own = await view.page.evaluate(() => [...window.tickroom.perf.frameScriptMs]);
+    await view.page.screenshot({ path: join(artifacts, 'perf.png') });
+    const f = frames(events);
+    const row = (what: string, values: readonly number[]) => `${what.padEnd(46)}${[mean(values), quantile(values, 0.5), quantile(values, 0.95), quantile(values, 0.99)].map((v) => v.toFixed(2).padStart(9)).join('')}`;
+    const stats = await view.page.evaluate(() => {
+      const { stats } = window.tickroom.room!;
+      return { desyncs: stats.desyncs, decodeMs: stats.decodeMs, bytesPerEntity: stats.bytesPerEntity, rows: stats.entities };
+    });
+    const report = [
+      `Chromium ${browser.version}, ${viewport.width} x ${viewport.height}, software GL; ${f.gap.length} frames in ${seconds} s`,
+      `in sight: ${Math.min(...seen)} to ${Math.max(...seen)}, median ${quantile(seen, 0.5)}`,
+      `frames per second: median ${(1000 / quantile(f.gap, 0.5)).toFixed(1)}, mean ${(1000 / mean(f.gap)).toFixed(1)}`,
+      '',
+      `${'milliseconds per frame'.padEnd(46)}${['mean', 'p50', 'p95', 'p99'].map((h) => h.padStart(9)).join('')}`,
+      row('between frames', f.gap),
+      row('script in the main thread', f.script),
+      row('  processor time of it', f.scriptCpu),
+      row('all of the main thread', f.busy),
+      row('  processor time of it', f.busyCpu),
+      row("the page's own measure (tickroom.perf)", own.filter((v) => v > 0)),
+      '',
+      `decoding a snapshot ${stats.decodeMs.toFixed(2)} ms, ${stats.rows} rows held, ${stats.bytesPerEntity.toFixed(1)} bytes per changed row, ${stats.desyncs} desyncs`,
+      ...view.problems.map((p) => `the page complains: ${p}`),
+    ].join('\n');
+    console.log(report);
+    writeFileSync(join(artifacts, 'perf.txt'), `${report}\n`);
+  } finally {
+    await browser.close();
+    await server.stop();
+    remove();
+  }
+}
