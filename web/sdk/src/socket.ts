@@ -54,7 +54,7 @@ export function webSocketBy(WebSocketClass: WebSocketConstructor): SocketFactory
       // One that is closing tells of it later, as after a page was frozen; browsers
       // complain aloud of what is sent there.
       send: (data) => {
-        if (ws.readyState === 1) ws.send(data as Uint8Array<ArrayBuffer>);
+        if (!(ws.readyState > 1)) ws.send(data as Uint8Array<ArrayBuffer>);
       },
       close: (code, reason) => ws.close(code, reason),
       get bufferedAmount() {
