@@ -4,9 +4,9 @@
 import type { Room, View } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
 import { t } from '../i18n.ts';
+import { Board } from './board.ts';
 import { Bullets, type Bullet } from './bullets.ts';
 import type { Hud, Mode } from './hud/hud.ts';
-import type { LeaderLine, TeamLine } from './hud/leaders.ts';
 import type { Controls } from './input/controls.ts';
 import { Looks } from './looks.ts';
 import { radians, type ShipInput } from './motion.ts';
@@ -65,8 +65,7 @@ export class Game {
   #shownAt = performance.now(); // of the last frame, in milliseconds
   readonly #coming: Coming[] = [];
   readonly #off: (() => void)[] = [];
-  readonly #lines: LeaderLine[] = [];
-  readonly #teams: TeamLine[] = [];
+  readonly #board: Board;
 
   constructor(
     readonly room: ArenaRoom,
@@ -77,6 +76,7 @@ export class Game {
     readonly mode: Mode,
   ) {
     this.effects = new Effects(stage.atlas);
+    this.#board = new Board(hud.leaders);
     this.#scene = new Scene(stage.batch, stage.atlas, stage.camera);
     stage.camera.forget();
     const { tables } = room;
@@ -499,7 +499,7 @@ export class Game {
     } else this.#danger = 0;
     if (now - this.#boardAt < 100 && now >= this.#boardAt) return;
     this.#boardAt = now;
-    this.#board(rules);
+    this.#leader = this.#board.show(room, this.mode, this.#ship, this.#team);
     const { camera } = this.stage;
     hud.minimap.draw(this.terrain!, camera, rules.viewRadius, this.looks.list, this.looks.frame);
     if (this.mode === 'watch') {
@@ -510,34 +510,6 @@ export class Game {
       if (row?.ship && !name) name = '…';
       hud.watching(name, row?.auto ?? true);
     }
-  }
-
-  #board(rules: arena.Rules): void {
-    const { room } = this;
-    const lines = this.#lines;
-    lines.length = 0;
-    this.#leader = 0;
-    let listed = false;
-    for (const l of room.tables.leader) {
-      const me = this.mode === 'play' && l.ship === this.#ship;
-      listed ||= me;
-      if (l.rank === 1) this.#leader = l.ship;
-      lines.push({ rank: l.rank, ship: l.ship, name: l.name, team: l.team, score: l.score, me });
-    }
-    lines.sort((a, b) => a.rank - b.rank);
-    if (!listed && this.mode === 'play') {
-      const score = room.tables.score.get(this.#ship);
-      const id = room.tables.identity.get(this.#ship);
-      if (score && id) lines.push({ rank: 0, ship: this.#ship, name: id.name, team: id.team, score: score.score, me: true });
-    }
-    const teams = this.#teams;
-    teams.length = 0;
-    if (rules.teams > 0) {
-      for (const s of room.tables.teamScore) teams.push({ team: s.team, score: s.score, mine: this.mode === 'play' && s.team === this.#team });
-      teams.sort((a, b) => a.team - b.team); // they stay in their places, to be pressed
-    }
-    const [census] = room.tables.census;
-    this.hud.leaders.set(lines, teams, census?.players ?? 0, census?.bots ?? 0, this.mode === 'watch', this.#ship);
   }
 }
 

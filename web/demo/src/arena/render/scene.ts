@@ -2,10 +2,11 @@
 
 import type { Bullet } from '../bullets.ts';
 import type { Terrain } from '../terrain.ts';
-import { BOX_CORNER, BOX_GLOW, HULL_SPAN, ROCKS, ROCK_SPAN, type Atlas } from './atlas.ts';
+import { BOX_CORNER, BOX_GLOW, ROCKS, type Atlas } from './atlas.ts';
 import type { Batch } from './batch.ts';
 import type { Camera } from './camera.ts';
 import { DANGER, EMBER, HULL, ICE, OWN, PICKUPS, SHIELD, WHITE } from './palette.ts';
+import { HULL_SPAN, ROCK_SPAN } from './pictures.ts';
 
 /** What is kept of a ship to draw it: its look, and what fades. */
 export interface ShipLook {

@@ -1,0 +1,41 @@
+// From the room's rows to the leaderboard's lines.
+
+import type { Room } from '@tickroom/client';
+import type { arena } from '@tickroom/client/games/arena';
+import type { Mode } from './hud/hud.ts';
+import type { LeaderLine, Leaders, TeamLine } from './hud/leaders.ts';
+
+export class Board {
+  readonly #lines: LeaderLine[] = [];
+  readonly #teams: TeamLine[] = [];
+
+  constructor(readonly leaders: Leaders) {}
+
+  /** Shows how all are doing; ship is the own one, or that which is followed. Gives the leader's ship, 0 for none. */
+  show(room: Room<typeof arena>, mode: Mode, ship: number, ownTeam: number): number {
+    const playing = mode === 'play';
+    const lines = this.#lines;
+    lines.length = 0;
+    let leader = 0;
+    let listed = false;
+    for (const l of room.tables.leader) {
+      const me = playing && l.ship === ship;
+      listed ||= me;
+      if (l.rank === 1) leader = l.ship;
+      lines.push({ rank: l.rank, ship: l.ship, name: l.name, team: l.team, score: l.score, me });
+    }
+    lines.sort((a, b) => a.rank - b.rank);
+    if (!listed && playing) {
+      const score = room.tables.score.get(ship);
+      const id = room.tables.identity.get(ship);
+      if (score && id) lines.push({ rank: 0, ship, name: id.name, team: id.team, score: score.score, me: true });
+    }
+    const teams = this.#teams;
+    teams.length = 0;
+    for (const s of room.tables.teamScore) teams.push({ team: s.team, score: s.score, mine: playing && s.team === ownTeam });
+    teams.sort((a, b) => a.team - b.team); // they stay in their places, to be pressed
+    const [census] = room.tables.census;
+    this.leaders.set(lines, teams, census?.players ?? 0, census?.bots ?? 0, mode === 'watch', ship);
+    return leader;
+  }
+}
