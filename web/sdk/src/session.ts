@@ -113,7 +113,6 @@ export class Session {
   losses = 0;
   bytesOut = 0;
   messagesOut = 0;
-  closing: { code: number; reason: string } | undefined;
 
   readonly #o: SessionOptions;
   readonly #owner: SessionOwner;
@@ -125,7 +124,9 @@ export class Session {
   #room: string;
   #wish: number;
   #attempt = 0;
+  /** How many messages in a row were refused, and whether the last one was. */
   #refusals = 0;
+  #refused = false;
   #welcomed = false;
   #liveAt = 0;
   #offline = false;
@@ -168,7 +169,7 @@ export class Session {
     this.#clock.clearTimeout(this.#retryTimer);
     const generation = ++this.#generation;
     const current = (): boolean => generation === this.#generation;
-    this.#welcomed = false;
+    this.#welcomed = this.#refused = false;
     let opened = false;
     const hello = (): void => {
       opened = true;
@@ -225,7 +226,7 @@ export class Session {
       if (this.state === 'closed') return; // a callback has left the room
       // The runtime has errors of its own for what can't be decoded.
       if (err instanceof SchemaError) this.#give(CloseCode.Schema, err.message);
-      else this.refuse(String(err));
+      else this.#refuse(String(err));
       return;
     }
     if (this.outbox.urgent) this.flushSoon(now);
@@ -249,8 +250,9 @@ export class Session {
   }
 
   /** Closes the connection for a server that sends what can't be. */
-  refuse(why: string): void {
+  #refuse(why: string): void {
     this.#refusals++;
+    this.#refused = true;
     this.#give(CloseCode.BadMessage, why);
   }
 
@@ -297,7 +299,7 @@ export class Session {
       this.#forget();
       this.#room = '';
       if (!anyRoom) advice = 'stop';
-    } else if (code === CloseCode.BadMessage && this.#refusals > 0) {
+    } else if (this.#refused) {
       // The state was wrong, here or there: begin anew.
       this.#forget();
       if (this.#refusals <= maxRefusals) advice = 'soon';
@@ -334,7 +336,6 @@ export class Session {
     // After these the seat is still there, for a later page or the other one.
     if (code !== CloseCode.Lost && code !== CloseCode.TakenOver) this.#forget();
     this.outbox.reset('the room is closed');
-    this.closing = { code, reason };
     this.#change({ state: 'closed', code, reason, text });
   }
 
