@@ -81,9 +81,20 @@ func (p *pass) replace(i int32, order []int, lows []float64) (int32, bool) {
 	var members []int32
 	try := func(k int) {
 		d := p.made[order[k]]
+		// If it can't meet one of them, only that one can make room for it.
+		only := -1
+		for n, j := range d.members {
+			if c.meets(&p.cands[j]) {
+				continue
+			}
+			if only >= 0 {
+				return
+			}
+			only = n
+		}
 		for n, j := range d.members {
 			o := &p.cands[j]
-			if o.size != c.size || o.e.since <= bestSince {
+			if only >= 0 && n != only || o.size != c.size || o.e.since <= bestSince {
 				continue
 			}
 			members = append(members[:0], d.members...)
@@ -122,6 +133,12 @@ func (p *pass) replace(i int32, order []int, lows []float64) (int32, bool) {
 	d.members[best.member] = i
 	p.cands[i].taken, p.cands[out].taken = true, false
 	return out, true
+}
+
+// meets tells whether ratings, regions and queries allow two tickets in one match.
+func (c *cand) meets(o *cand) bool {
+	return max(c.hi, o.hi)-min(c.lo, o.lo) <= min(c.window, o.window) && c.regions&o.regions != 0 &&
+		c.e.t.Query.Match(&c.e.subject, &o.e.subject) && o.e.t.Query.Match(&o.e.subject, &c.e.subject)
 }
 
 // queue are the tickets left, the oldest first.

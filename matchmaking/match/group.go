@@ -17,6 +17,7 @@ type cand struct {
 	size    int32
 	home    int8 // its nearest region; -1 if it names none
 	taken   bool
+	failed  bool // no group began with it
 }
 
 // shape tells into how many teams of which size tickets are to be put.

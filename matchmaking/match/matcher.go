@@ -44,6 +44,8 @@ import (
 type Matcher struct {
 	mode      mode.Mode
 	firstCome bool
+	// See longPass.
+	long, longEach int
 
 	tickets map[string]*entry
 	rooms   map[string]*room
@@ -79,7 +81,7 @@ func New(md mode.Mode, opts ...Option) (*Matcher, error) {
 		return nil, errors.Join(errs...)
 	}
 	m := &Matcher{
-		mode: md, tickets: map[string]*entry{}, rooms: map[string]*room{},
+		mode: md, long: longPass, longEach: longEach, tickets: map[string]*entry{}, rooms: map[string]*room{},
 		regionIndex: map[string]int{}, quota: make([]int, 1<<len(md.Roles)),
 	}
 	for i := range md.Latency.Regions {

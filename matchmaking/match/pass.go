@@ -32,7 +32,23 @@ type pass struct {
 	worth   []float64 // of what can be made of those from here on
 	take    []int32   // the end of the group that is made here, or 0
 	barred  []int32
+	// spent is how many tickets were looked at; see bounds.
+	spent, look int
 }
+
+// Bounds of a pass, in tickets looked at. Queries that hold of nobody, or parties that
+// don't fit, would else make it look at all others for each ticket.
+const (
+	// lookFar is how many are looked at for one group, lookNear how many once a pass
+	// has been at it for long. From then on, what was not found isn't sought again.
+	lookFar, lookNear = 1024, 128
+	// longPass is how many a pass looks at before it hurries, or longEach for each
+	// ticket if that is more.
+	longPass, longEach = 1_000_000, 40
+)
+
+// hurried tells whether the pass has been at it for long.
+func (p *pass) hurried() bool { return p.spent > max(p.m.long, p.m.longEach*len(p.cands)) }
 
 // made is a match that is decided but for its teams.
 type made struct {
@@ -88,7 +104,7 @@ func (m *Matcher) Pass(now time.Time) Result {
 func (m *Matcher) begin(now time.Time) *pass {
 	m.settle()
 	p := &m.pass
-	p.m, p.now, p.made = m, now.UnixNano(), nil
+	p.m, p.now, p.made, p.spent = m, now.UnixNano(), nil, 0
 	if p.packings == nil {
 		p.packings = map[packing]bool{}
 		p.group = group{p: p, roles: make([]int16, len(m.quota))}
@@ -197,11 +213,20 @@ func (p *pass) pack(s shape, regions uint64) bool {
 	p.worth = slices.Grow(p.worth[:0], n+1)[:n+1]
 	p.take = slices.Grow(p.take[:0], n)[:n]
 	p.worth[n] = 0
+	// For as long as this takes, so that what is found is found again.
+	if p.look = lookFar; p.hurried() {
+		p.look = lookNear
+	}
 	g, found := &p.group, false
 	for i := n - 1; i >= 0; i-- {
 		p.worth[i], p.take[i] = p.worth[i+1], 0
+		first := &p.cands[p.list[i]]
+		if first.failed && p.look < lookFar {
+			continue
+		}
 		end := p.grow(g, i, s, regions)
 		if end == 0 {
+			first.failed = true
 			continue
 		}
 		w := g.value*(1+0.5*p.m.closeness(g.hi-g.lo)) + p.worth[end]
@@ -214,10 +239,21 @@ func (p *pass) pack(s shape, regions uint64) bool {
 			i++
 			continue
 		}
-		end := p.grow(g, i, s, regions)
+		p.grow(g, i, s, regions)
 		p.keep(g, 0)
 		found = true
-		i = end
+		i = int(p.take[i])
+	}
+	// Groups that reach far overlap, though they share nobody. In a hurry, what is left
+	// between them is taken as it comes.
+	for i := 0; i < n && p.look < lookFar; i++ {
+		if p.cands[p.list[i]].taken || p.cands[p.list[i]].failed {
+			continue
+		}
+		if p.grow(g, i, s, regions) > 0 {
+			p.keep(g, 0)
+			found = true
+		}
 	}
 	return found
 }
@@ -249,17 +285,19 @@ func (p *pass) grow(g *group, i int, s shape, regions uint64) int {
 	p.barred = p.barred[:0]
 	floor := 0.0
 	const tries = 4
+	far := min(stop, i+1+max(p.look, 2*need))
 	for range tries {
 		if !g.begin(p.list[i], s, regions) {
 			return 0
 		}
-		for k := i + 1; k < stop; k++ {
+		for k := i + 1; k < far; k++ {
+			p.spent++
 			j := p.list[k]
 			c := &p.cands[j]
 			if c.lo-g.lo > g.limit {
 				break
 			}
-			if c.window < floor || len(p.barred) > 0 && slices.Contains(p.barred, j) || !g.add(j) {
+			if c.taken || c.window < floor || len(p.barred) > 0 && slices.Contains(p.barred, j) || !g.add(j) {
 				continue
 			}
 			if g.full() {

@@ -112,7 +112,8 @@ func (f failing) Fatalf(format string, args ...any) { f.t.Fatalf(format, args...
 // ticket is in one result at most, and the others still wait.
 func TestRules(t *testing.T) {
 	t.Parallel()
-	for _, opts := range [][]Option{nil, {FirstCome()}} {
+	hurried := func(m *Matcher) { m.long, m.longEach = 5, 0 }
+	for _, opts := range [][]Option{nil, {FirstCome()}, {hurried}} {
 		rapid.Check(t, func(t *rapid.T) {
 			tb := failing{t: t}
 			md := someMode(t)

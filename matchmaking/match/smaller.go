@@ -31,6 +31,9 @@ func (p *pass) smaller(full shape) {
 		if c.taken {
 			continue
 		}
+		if p.hurried() {
+			return
+		}
 		wait := time.Duration(c.wait)
 		for k := f.Size; few && wait >= f.StartAfter && k >= f.MinSize && !c.taken; {
 			s := shape{f.Teams, k}
@@ -61,7 +64,8 @@ func (p *pass) around(i int32, s shape) int {
 		}
 		c := &p.cands[i]
 		down, up := int(i)-1, int(i)+1
-		for !g.full() {
+		for look := lookFar; !g.full() && look > 0; look-- {
+			p.spent++
 			canDown := down >= 0 && c.lo-p.cands[down].lo <= c.window
 			canUp := up < len(p.cands) && p.cands[up].lo-c.lo <= c.window
 			switch {

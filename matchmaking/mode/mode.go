@@ -187,14 +187,14 @@ func (p Problem) Error() string { return p.Field + ": " + p.Text }
 func (m *Mode) Validate() []Problem {
 	var out problems
 	f := m.Format
-	size, count := "teams.size", "teams.count"
+	size := "teams.size"
 	minimum, start := "teams.min_size", "teams.start_after"
 	if f.FreeForAll {
-		size, count, minimum, start = "players.max", "players.max", "players.min", "players.start_after"
+		size, minimum, start = "players.max", "players.min", "players.start_after"
 		out.number(size, float64(f.Size), 2, MaxPlayers)
 		out.number(minimum, float64(f.MinSize), 2, float64(f.Size))
 	} else {
-		out.number(count, float64(f.Teams), 2, MaxTeams)
+		out.number("teams.count", float64(f.Teams), 2, MaxTeams)
 		out.number(size, float64(f.Size), 1, MaxPlayers)
 		out.number(minimum, float64(f.MinSize), 1, float64(f.Size))
 		if f.Teams > 0 && f.Size > 0 && f.Players() > MaxPlayers {

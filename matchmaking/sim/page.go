@@ -93,7 +93,7 @@ func Page(w io.Writer, rs ...*Report) error {
 
 // render gives a plot as an SVG element that fits its place.
 func render(p *plot.Plot) (template.HTML, error) {
-	c := vgsvg.NewWith(vgsvg.UseWH(15*vg.Centimeter, 9*vg.Centimeter), vgsvg.EmbedFonts(false))
+	c := vgsvg.NewWith(vgsvg.UseWH(425, 255), vgsvg.EmbedFonts(false))
 	p.Draw(draw.New(c))
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
