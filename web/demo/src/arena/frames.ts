@@ -7,7 +7,7 @@ import type { Stage } from './render/stage.ts';
 import { Sharpness } from './sharpness.ts';
 
 /** Frames further apart than this, in seconds, count as this. */
-const LONGEST = 0.1;
+const LONGEST = 0.25;
 
 export class Frames {
   readonly perf = new Perf();
