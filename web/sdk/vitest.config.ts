@@ -5,6 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['tickroom-source'] } },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    testTimeout: 30_000,
+    globalSetup: ['test/global.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

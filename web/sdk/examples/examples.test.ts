@@ -3,20 +3,20 @@
 
 import { readFileSync } from 'node:fs';
 import WebSocket from 'ws';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from 'vitest';
 import { CloseCode, connect } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
 import { walkers } from '@tickroom/client/games/walkers';
 
-import { Cuttable, Server, serverProgram, until } from '../test/server.js';
+import { Cuttable, Server, until } from '../test/server.js';
 import { play } from './bot.js';
 import { type MiniGame, miniGame, type SocketTask } from './mini-game/platform.js';
 
 let server: Server;
 
 beforeAll(async () => {
-  server = await new Server(serverProgram(), ['--kind-option', 'arena.map=1024']).start();
-}, 300_000);
+  server = await new Server(inject('server'), ['--kind-option', 'arena.map=1024']).start();
+});
 
 afterAll(() => server.stop());
 

@@ -1,14 +1,14 @@
 // The library against a real server.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 
 import { arena } from '../src/games/arena.js';
 import { walkers } from '../src/games/walkers.js';
 import { CloseCode, component, type Room } from '../src/index.js';
 import { FakePage, FakeStore } from './fake.js';
-import { Cuttable, once, Server, serverProgram, until } from './server.js';
+import { Cuttable, once, Server, until } from './server.js';
 
-let bin: string;
+const bin = inject('server');
 let server: Server;
 const rooms: Room[] = [];
 
@@ -19,9 +19,8 @@ function keep<R extends Room>(room: R): R {
 }
 
 beforeAll(async () => {
-  bin = serverProgram();
   server = await new Server(bin, ['--kind-option', 'arena.map=1024', '--kind-option', 'arena.obstacles=8']).start();
-}, 300_000);
+});
 
 afterAll(() => server.stop());
 

@@ -1,26 +1,12 @@
 // A real server in a process of its own, and clients that talk to it with the
 // package ws, whose connections a test can cut.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import WebSocket from 'ws';
 
 import { Client, type ClientOptions, type Room, type SocketFactory, webSocketBy } from '../src/index.js';
 import type { Game } from '../src/game.js';
-
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-
-/** The server's program: TICKROOM_BIN, or built from the sources. */
-export function serverProgram(): string {
-  const given = process.env['TICKROOM_BIN'];
-  if (given) return given;
-  const bin = `${root}web/sdk/tmp/tickroom`;
-  mkdirSync(`${root}web/sdk/tmp`, { recursive: true });
-  execFileSync('go', ['build', '-o', bin, './cmd/tickroom'], { cwd: root, stdio: 'inherit' });
-  return bin;
-}
 
 export class Server {
   address = '127.0.0.1:0';
