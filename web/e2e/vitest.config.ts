@@ -7,6 +7,7 @@ export default defineConfig({
     globalSetup: ['harness/build.ts'],
     // A browser without a graphics card keeps all processors busy by itself.
     fileParallelism: false,
+    isolate: false, // so that one browser serves all files
     // Waits have time-outs of their own, which say what was waited for.
     testTimeout: 180_000,
     hookTimeout: 300_000,

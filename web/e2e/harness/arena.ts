@@ -65,7 +65,7 @@ export function callsign(view: View): Promise<string> {
 }
 
 /** Waits for more checks of the state's hash, and for none of them to have failed. */
-export async function sound(view: View, more = 2): Promise<void> {
+export async function sound(view: View, more = 1): Promise<void> {
   const before = await view.page.evaluate(() => window.tickroom.room!.stats.hashChecks);
   await view.until('more hashes were compared', (n) => window.tickroom.room!.stats.hashChecks >= n, before + more);
   const desyncs = await view.page.evaluate(() => window.tickroom.room!.stats.desyncs);

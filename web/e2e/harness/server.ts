@@ -34,15 +34,22 @@ export class Server {
   readonly log: string[] = [];
   #listen = '127.0.0.1:0';
   readonly #flags: readonly string[];
+  readonly #bin: string | undefined;
   #running: Running | undefined;
 
-  private constructor(flags: readonly string[]) {
+  private constructor(flags: readonly string[], bin: string | undefined) {
     this.#flags = flags;
+    this.#bin = bin;
   }
 
   /** Starts a server on a free port. Flags are those of `tickroom serve`. */
   static async start(...flags: string[]): Promise<Server> {
-    const s = new Server(flags);
+    return Server.startOther(process.env['TICKROOM_BIN'], ...flags);
+  }
+
+  /** Starts another server than the usual one, by its path. */
+  static async startOther(bin: string | undefined, ...flags: string[]): Promise<Server> {
+    const s = new Server(flags, bin);
     await s.start();
     return s;
   }
@@ -66,11 +73,10 @@ export class Server {
 
   /** Starts it, again at the address that it had. */
   async start(): Promise<void> {
-    const bin = process.env['TICKROOM_BIN'];
-    if (!bin) throw new Error('there is no server to start: TICKROOM_BIN is not set');
+    if (!this.#bin) throw new Error('there is no server to start: TICKROOM_BIN is not set');
     // The environment's settings are not the tests'.
     const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('TICKROOM_')));
-    const child = spawn(bin, ['serve', '--listen', this.#listen, '--admin', '', ...small, ...this.#flags], {
+    const child = spawn(this.#bin, ['serve', '--listen', this.#listen, '--admin', '', ...small, ...this.#flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...env, GORACE: 'halt_on_error=0' },
     });

@@ -1,5 +1,5 @@
-// What each test gets: a browser for its file; servers, networks and pages that
-// end with it; a place for pictures. And what holds for all of them: no page
+// What each test gets: a browser, which all share; servers, networks and pages
+// that end with it; a place for pictures. And what holds for all of them: no page
 // complains, and every server ends well.
 
 import { mkdirSync } from 'node:fs';
@@ -53,7 +53,7 @@ export const test = base.extend<Fixtures>({
       await use(b);
       await b.close();
     },
-    { scope: 'file' },
+    { scope: 'worker' },
   ],
   ends: async ({ browser, task, picture }, use) => {
     const ends = new Ends();

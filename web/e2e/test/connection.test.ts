@@ -104,6 +104,23 @@ test('a connection that leads nowhere for longer than the server waits comes bac
   await obeys(view);
 });
 
+test('without a network the page says so, and is back as soon as there is one', async ({ serve, network, open, picture }) => {
+  const server = await serve(...some);
+  const proxy = await network(server);
+  const view = await open(`${proxy.url}/arena?name=Kim`, small);
+  const before = await playing(view);
+  view.expectOutage();
+  await view.page.context().setOffline(true);
+  proxy.refuse(true);
+  proxy.cut();
+  await says(view, /there is no network/i);
+  await picture(view, 'offline');
+  proxy.refuse(false);
+  await view.page.context().setOffline(false);
+  await view.until('it is back', () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 1);
+  await sameSeat(view, before);
+});
+
 for (const how of ['is restarted', 'dies']) {
   test(`when the server ${how} the page says so, then joins again`, async ({ serve, open, picture }) => {
     const server = await serve(...some);
@@ -157,4 +174,11 @@ test('a session that goes on in another tab ends in the first, which says so', a
   await view.page.click('#banner-again');
   await playing(view);
   await sound(view);
+});
+
+test('a room that is not there is said to be so', async ({ serve, open }) => {
+  const server = await serve(...some);
+  const view = await open(`${server.url}/arena?room=nowhere&name=Kim`, small);
+  await says(view, /room is not there/i);
+  expect(await view.page.evaluate(() => document.body.dataset['state'])).toBe('closed');
 });

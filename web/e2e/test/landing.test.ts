@@ -1,9 +1,14 @@
 // The landing page, and walkers.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 
 import { callsign, playing } from '../harness/arena.ts';
 import { phone } from '../harness/browser.ts';
+import { buildServer } from '../harness/build.ts';
+import { Server } from '../harness/server.ts';
 import { test } from '../harness/test.ts';
 
 test('the landing page shows what the server is doing, and leads into the arena', async ({ serve, open, picture }) => {
@@ -46,4 +51,16 @@ test('walkers walk', async ({ serve, open, picture }) => {
   const view = await open(`${server.url}/walkers?name=Kim`);
   await view.until('twenty-one walkers', () => /21/.test(document.getElementById('numbers')!.textContent ?? ''));
   await picture(view, 'walkers');
+});
+
+test('a server that was built without the pages says how to build them', async ({ ends, open, picture }) => {
+  const dir = mkdtempSync(join(tmpdir(), 'tickroom-bare-'));
+  ends.add(async () => rmSync(dir, { recursive: true, force: true }));
+  const server = await Server.startOther(buildServer(dir, undefined));
+  ends.add(() => server.stop());
+  for (const path of ['/', '/arena?name=Kim']) {
+    const view = await open(server.url + path);
+    await view.until('it says how', () => /make web/.test(document.body.innerText) && /make run/.test(document.body.innerText));
+    await picture(view, path);
+  }
 });

@@ -117,7 +117,7 @@ test('the netgraph worsens the network, and shows it', async ({ serve, open, pic
   await view.page.fill('#net-delayMs', '400');
   await view.until('the round trip takes that much longer', (ms) => window.tickroom.room!.stats.rtt >= ms, 400);
   expect(rtt).toBeLessThan(400);
-  await sound(view, 1);
+  await sound(view);
   await picture(view, 'delay');
   // A stall: for as long nothing comes, and then all of it.
   const tick = await view.page.evaluate(() => window.tickroom.room!.tick);
