@@ -78,7 +78,8 @@ func (s *rooms) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	s.play(ctx, conn, frames)
-	cancel()
+	// Where sending has failed the reader is about to find out why.
+	defer time.AfterFunc(5*time.Second, cancel).Stop()
 	for {
 		select {
 		case <-frames:
