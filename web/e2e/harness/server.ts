@@ -17,7 +17,7 @@ interface Running {
 
 /** Settings that suit tests: a small arena in which everybody meets. */
 const small = [
-  '--log-format', 'json', '--seed', '5', '--shutdown-grace', '1s',
+  '--log-format', 'json', '--seed', '5', '--shutdown-grace', '100ms',
   '--kind-option', 'arena.map=1024', '--kind-option', 'arena.obstacles=8', '--kind-option', 'arena.pickups=12',
 ];
 

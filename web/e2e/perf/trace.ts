@@ -19,6 +19,8 @@ interface TraceEvent {
 export interface Frames {
   /** From its animation callback to the next one's. */
   readonly gap: number[];
+  /** The animation callback alone, of processor time. */
+  readonly callbackCpu: number[];
   /** In which script ran in the main thread, garbage collection included: by the clock, and of processor time. */
   readonly script: number[];
   readonly scriptCpu: number[];
@@ -33,7 +35,7 @@ const scripts = new Set(['FunctionCall', 'EvaluateScript', 'v8.run', 'v8.callFun
 export async function trace(browser: CDPSession, fn: () => Promise<void>): Promise<TraceEvent[]> {
   await browser.send('Tracing.start', {
     transferMode: 'ReturnAsStream',
-    traceConfig: { recordMode: 'recordAsMuchAsPossible', includedCategories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline', 'v8', 'v8.execute', 'blink_gc', '__metadata'] },
+    traceConfig: { recordMode: 'recordAsMuchAsPossible', includedCategories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline', 'v8', 'v8.execute', 'blink_gc', 'blink.user_timing', '__metadata'] },
   });
   await fn();
   const complete = new Promise<string>((resolve) => browser.once('Tracing.tracingComplete', (e) => resolve(e.stream!)));
@@ -49,8 +51,15 @@ export async function trace(browser: CDPSession, fn: () => Promise<void>): Promi
   return (JSON.parse(text) as { traceEvents: TraceEvent[] }).traceEvents;
 }
 
-/** The frames of the page that has most of them. */
-export function frames(events: readonly TraceEvent[]): Frames {
+/** What marks called NAME:VALUE said, and when, in microseconds. */
+export function marks(events: readonly TraceEvent[], name: string): { readonly ts: number; readonly value: number }[] {
+  const out = [];
+  for (const e of events) if (e.name.startsWith(`${name}:`)) out.push({ ts: e.ts, value: Number(e.name.slice(name.length + 1)) });
+  return out.sort((a, b) => a.ts - b.ts);
+}
+
+/** The frames, of those for whose time wanted holds, of the page that has most of them. */
+export function frames(events: readonly TraceEvent[], wanted: (ts: number) => boolean): Frames {
   const counts = new Map<string, number>();
   const thread = (e: TraceEvent) => `${e.pid}/${e.tid}`;
   for (const e of events) if (e.name === 'FireAnimationFrame') counts.set(thread(e), (counts.get(thread(e)) ?? 0) + 1);
@@ -60,7 +69,7 @@ export function frames(events: readonly TraceEvent[]): Frames {
   const starts = own.filter((e) => e.name === 'FireAnimationFrame').map((e) => e.ts);
   const script = outermost(own.filter((e) => scripts.has(e.name)));
   const tasks = outermost(own.filter((e) => e.name === 'RunTask' || e.name === 'ThreadControllerImpl::RunTask'));
-  const result: Frames = { gap: [], script: [], scriptCpu: [], busy: [], busyCpu: [] };
+  const result: Frames = { gap: [], callbackCpu: [], script: [], scriptCpu: [], busy: [], busyCpu: [] };
   for (let i = 0; i + 1 < starts.length; i++) result.gap.push((starts[i + 1]! - starts[i]!) / 1000);
   for (const [list, wall, cpu] of [[script, result.script, result.scriptCpu], [tasks, result.busy, result.busyCpu]] as const) {
     wall.push(...new Array<number>(result.gap.length).fill(0));
@@ -75,7 +84,11 @@ export function frames(events: readonly TraceEvent[]): Frames {
       cpu[frame]! += (e.tdur ?? e.dur ?? 0) / 1000;
     }
   }
-  return result;
+  for (const e of own) if (e.name === 'FireAnimationFrame' && e.ts !== starts.at(-1)) result.callbackCpu.push((e.tdur ?? e.dur ?? 0) / 1000);
+  const chosen = starts.map(wanted);
+  const choose = (list: number[]) => list.filter((_, i) => chosen[i]);
+  const { gap, callbackCpu, script: s, scriptCpu, busy, busyCpu } = result;
+  return { gap: choose(gap), callbackCpu: choose(callbackCpu), script: choose(s), scriptCpu: choose(scriptCpu), busy: choose(busy), busyCpu: choose(busyCpu) };
 }
 
 /** Events that lie in no other one of the list. */

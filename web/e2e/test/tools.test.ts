@@ -9,7 +9,7 @@ import { test } from '../harness/test.ts';
 const some = ['--kind-option', 'arena.bots=8'];
 const small = { viewport: { width: 640, height: 460 } };
 
-test('the way in: a name, then a ship', async ({ serve, open, picture }) => {
+test('the way in: a name, then a ship; help, and sound that stays as it was chosen', async ({ serve, open, picture }) => {
   const server = await serve(...some);
   const view = await open(`${server.url}/arena`);
   await view.until('the game goes on behind the way in', () => window.tickroom.room?.spectator && window.tickroom.game!.rivals > 0);
@@ -25,6 +25,15 @@ test('the way in: a name, then a ship', async ({ serve, open, picture }) => {
   await picture(view, 'help');
   await view.page.keyboard.press('Escape');
   await view.until('help is gone', () => !document.querySelector<HTMLDialogElement>('#help')!.open);
+  const sounds = () => document.getElementById('tool-sound')!.getAttribute('aria-pressed');
+  expect(await view.page.evaluate(sounds)).toBe('true');
+  await view.page.click('#tool-sound');
+  expect(await view.page.evaluate(sounds)).toBe('false');
+  await view.page.reload({ waitUntil: 'domcontentloaded' });
+  await playing(view);
+  expect(await view.page.evaluate(sounds)).toBe('false');
+  await view.page.keyboard.press('KeyM');
+  expect(await view.page.evaluate(sounds)).toBe('true');
 });
 
 test('one can watch, choose whom, and join in', async ({ serve, open, picture }) => {
@@ -72,21 +81,6 @@ test('two players talk', async ({ serve, open, picture }) => {
   await bob.page.keyboard.press('Enter');
   await ann.until('Bob is heard', () => /Bob\s+Hi w a s d Ann/.test(document.getElementById('talk')!.textContent ?? ''));
   await picture(ann, 'hears');
-});
-
-test('sound can be muted, and stays so', async ({ serve, open }) => {
-  const server = await serve(...some);
-  const view = await open(`${server.url}/arena?name=Kim`, small);
-  await playing(view);
-  const pressed = () => document.getElementById('tool-sound')!.getAttribute('aria-pressed');
-  expect(await view.page.evaluate(pressed)).toBe('true');
-  await view.page.click('#tool-sound');
-  expect(await view.page.evaluate(pressed)).toBe('false');
-  await view.page.reload({ waitUntil: 'domcontentloaded' });
-  await playing(view);
-  expect(await view.page.evaluate(pressed)).toBe('false');
-  await view.page.keyboard.press('KeyM');
-  expect(await view.page.evaluate(pressed)).toBe('true');
 });
 
 test('the page speaks Chinese and English', async ({ serve, open, picture }) => {
