@@ -15,9 +15,9 @@ test('slow drawing costs sharpness, not at once, and not without end', () => {
   now = show(s, now, 2, 60);
   expect(s.value).toBe(0.75);
   now = show(s, now, 20, 60);
-  expect(s.value).toBe(0.55);
+  expect(s.value).toBe(0.4);
   show(s, now, 60, 60);
-  expect(s.value).toBe(0.55);
+  expect(s.value).toBe(0.4);
 });
 
 test('what was slow for a while becomes sharp again, a few times', () => {
@@ -30,7 +30,7 @@ test('what was slow for a while becomes sharp again, a few times', () => {
     seen.push(s.value);
   }
   // It does not go up and down for ever.
-  expect([seen[0], seen[3]]).toEqual([1, 0.55]);
+  expect([seen[0], seen[3]]).toEqual([1, 0.4]);
 });
 
 test('a page that was hidden, and 60 frames a second, change nothing', () => {

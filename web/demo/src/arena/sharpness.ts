@@ -1,7 +1,7 @@
 // Where drawing is slow, fewer pixels are drawn: that is better than fewer
 // frames. The game's own pace is not touched by it.
 
-const STEPS = [1, 0.75, 0.55] as const;
+const STEPS = [1, 0.75, 0.55, 0.4] as const;
 const SLOW = 30; // milliseconds from one frame to the next
 const FAST = 18;
 
