@@ -67,9 +67,15 @@ export function t(key: Key, params?: Params): string {
   return format(current, key, params);
 }
 
+/** To make one costs as much as a hundred ships on the screen. */
+const formats = new Map<string, Intl.NumberFormat>();
+
 /** A number as it is written in the reader's language. */
 export function number(value: number, options: Intl.NumberFormatOptions = {}, lang: Language = current): string {
-  return new Intl.NumberFormat(lang === 'zh' ? 'zh-CN' : 'en-GB', options).format(value);
+  const key = `${lang} ${JSON.stringify(options)}`;
+  let format = formats.get(key);
+  if (!format) formats.set(key, (format = new Intl.NumberFormat(lang === 'zh' ? 'zh-CN' : 'en-GB', options)));
+  return format.format(value);
 }
 
 /** Changes the language, here and for the next visit. */

@@ -2,12 +2,18 @@
 //
 //	npm run perf -w e2e
 //
-// VISIBLE (500) is how many there have to be, DURATION (15) how long is measured,
-// WIDTH and HEIGHT (1280, 720) how large the page is. Prints a table, and keeps
-// it with a picture in artifacts/.
+// VISIBLE (500) is how many there have to be, a quarter more at most; DURATION (30)
+// how long is measured, WIDTH and HEIGHT (1280, 720) how large the page is. Without
+// a graphics card a small one, of 480 x 270, shows best what a frame costs its script:
+// then drawing does not hold up the rest. Prints a table, and keeps it with a picture
+// in artifacts/.
 
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+
+import type { CDPSession } from 'playwright-core';
 
 import { playing } from '../harness/arena.ts';
 import { Browser } from '../harness/browser.ts';
@@ -16,14 +22,30 @@ import { Server } from '../harness/server.ts';
 import { frames, marks, mean, quantile, trace } from './trace.ts';
 
 const wanted = Number(process.env['VISIBLE'] ?? 500);
-const seconds = Number(process.env['DURATION'] ?? 15);
+const most = wanted * 1.25;
+const seconds = Number(process.env['DURATION'] ?? 30);
 const viewport = { width: Number(process.env['WIDTH'] ?? 1280), height: Number(process.env['HEIGHT'] ?? 720) };
+
+/**
+ * Gives the page's process a processor of its own and the rest another one, where
+ * that can be done. Drawing without a graphics card takes all there are, and a page
+ * that waits for its turn again and again finds nothing in the caches any more.
+ */
+async function apart(browser: CDPSession): Promise<void> {
+  const { processInfo } = await browser.send('SystemInfo.getProcessInfo');
+  const cores = availableParallelism();
+  if (cores < 2) return;
+  for (const { id, type } of processInfo) {
+    const wanted = type === 'renderer' ? '0' : `1-${cores - 1}`;
+    if (spawnSync('taskset', ['-a', '-p', '-c', wanted, `${id}`]).status !== 0) console.log('taskset is missing: the page shares its processor with the drawing');
+  }
+}
 
 export async function main(): Promise<void> {
   const { bin, remove } = await buildAll();
   process.env['TICKROOM_BIN'] = bin;
   const server = await Server.start(
-    '--kind-option', 'arena.bots=900', '--kind-option', 'arena.map=1200', '--kind-option', 'arena.radius=1000', '--kind-option', 'arena.pickups=120', '--kind-option', 'arena.obstacles=12',
+    '--kind-option', 'arena.bots=1000', '--kind-option', 'arena.map=1160', '--kind-option', 'arena.radius=1000', '--kind-option', 'arena.pickups=120', '--kind-option', 'arena.obstacles=12',
   );
   const browser = await Browser.launch();
   try {
@@ -32,6 +54,7 @@ export async function main(): Promise<void> {
     await view.until(`${wanted} things are in sight`, (n) => window.tickroom.perf.visible >= n, wanted);
     // Code is compiled and pictures are made in the first seconds.
     await view.until('it has been shown for a while', () => window.tickroom.perf.frames >= 60);
+    await apart(await browser.cdp());
     await view.page.keyboard.down('Space');
     // The player is shot down now and then, and comes back where less is to be seen.
     await view.page.evaluate(() => setInterval(() => performance.mark(`seen:${window.tickroom.perf.visible}`), 50));
@@ -39,8 +62,9 @@ export async function main(): Promise<void> {
     const own = await view.page.evaluate(() => [...window.tickroom.perf.frameScriptMs]);
     await view.page.screenshot({ path: join(artifacts, 'perf.png') });
     const seen = marks(events, 'seen');
-    const f = frames(events, (ts) => (seen.findLast((m) => m.ts <= ts)?.value ?? 0) >= wanted);
-    const counts = seen.map((m) => m.value).filter((v) => v >= wanted);
+    const enough = (n: number) => n >= wanted && n <= most;
+    const f = frames(events, (ts) => enough(seen.findLast((m) => m.ts <= ts)?.value ?? 0));
+    const counts = seen.map((m) => m.value).filter(enough);
     const row = (what: string, values: readonly number[]) => `${what.padEnd(46)}${[mean(values), quantile(values, 0.5), quantile(values, 0.95), quantile(values, 0.99)].map((v) => v.toFixed(2).padStart(9)).join('')}`;
     const stats = await view.page.evaluate(() => {
       const { stats } = window.tickroom.room!;
@@ -48,7 +72,7 @@ export async function main(): Promise<void> {
     });
     const report = [
       `Chromium ${browser.version}, ${viewport.width} x ${viewport.height}, software GL; ${seconds} s`,
-      `${f.gap.length} frames with ${wanted} things or more in sight, median ${quantile(counts, 0.5)}, at most ${Math.max(...counts)}`,
+      `${f.gap.length} frames with ${wanted} to ${most} things in sight, median ${quantile(counts, 0.5)}`,
       `frames per second: median ${(1000 / quantile(f.gap, 0.5)).toFixed(1)}, mean ${(1000 / mean(f.gap)).toFixed(1)}`,
       '',
       `${'milliseconds per frame'.padEnd(46)}${['mean', 'p50', 'p95', 'p99'].map((h) => h.padStart(9)).join('')}`,

@@ -1,6 +1,7 @@
 // Sounds, made from sines and noise when the first gesture allows it. There are
-// no files. Each sound is computed once into a buffer; to play it costs a few
-// nodes. What is far away is quiet and dull, and to the left what is on the left.
+// no files. Each sound is computed once into a buffer, and the nodes that it goes
+// through are used again: making them is what costs. What is far away is quiet and
+// dull, and to the left what is on the left.
 
 export type Sound = 'shot' | 'hit' | 'struck' | 'shield' | 'boom' | 'boom-own' | 'pickup' | 'kill' | 'spawn' | 'talk' | 'click';
 
@@ -8,7 +9,19 @@ const remembered = 'tickroom.arena.muted';
 const TAU = 2 * Math.PI;
 /** At most so many sounds at once, and of one sort within this many seconds. */
 const VOICES = 18;
-const APART: Readonly<Partial<Record<Sound, number>>> = { shot: 0.035, hit: 0.04, struck: 0.05, shield: 0.05, boom: 0.06 };
+const APART: Readonly<Partial<Record<Sound, number>>> = { shot: 0.035, hit: 0.04, struck: 0.05, shield: 0.05, boom: 0.09, spawn: 0.15 };
+/** What is far is not heard while so many others are. */
+const BUSY = 8;
+const FAR = 0.4;
+/** Hertz: nothing is filtered out. */
+const OPEN = 20_000;
+
+/** What a sound goes through on its way. */
+interface Voice {
+  readonly filter: BiquadFilterNode;
+  readonly gain: GainNode;
+  readonly place: StereoPannerNode;
+}
 
 export class Sounds {
   #context: AudioContext | null = null;
@@ -16,7 +29,8 @@ export class Sounds {
   #engine: { gain: GainNode; filter: BiquadFilterNode } | null = null;
   readonly #buffers = new Map<Sound, AudioBuffer>();
   readonly #last = new Map<Sound, number>();
-  #voices = 0;
+  readonly #voices: Voice[] = []; // that nothing sounds in
+  #sounding = 0;
   #muted: boolean;
   #thrust = -1;
   readonly #listeners = new Set<(muted: boolean) => void>();
@@ -63,22 +77,31 @@ export class Sounds {
   /** Plays a sound. pan: -1 left to 1 right; far: 0 here to 1 at the edge of hearing. */
   play(sound: Sound, volume = 1, pan = 0, far = 0): void {
     const ctx = this.#context;
-    if (!ctx || this.#muted || ctx.state !== 'running' || this.#voices >= VOICES) return;
+    if (!ctx || this.#muted || ctx.state !== 'running' || this.#sounding >= (far > FAR ? BUSY : VOICES)) return;
     const now = ctx.currentTime;
     if (now - (this.#last.get(sound) ?? -1) < (APART[sound] ?? 0)) return;
     this.#last.set(sound, now);
+    const voice = this.#voices.pop() ?? this.#voice(ctx);
+    voice.filter.frequency.value = far > 0.25 ? 9000 * (1 - far) + 500 : OPEN;
+    voice.gain.gain.value = volume * (1 - far) ** 2;
+    voice.place.pan.value = Math.max(-0.8, Math.min(0.8, pan));
     const source = new AudioBufferSourceNode(ctx, { buffer: this.#buffers.get(sound)!, playbackRate: 0.94 + Math.random() * 0.12 });
-    const gain = new GainNode(ctx, { gain: volume * (1 - far) ** 2 });
-    const place = new StereoPannerNode(ctx, { pan: Math.max(-0.8, Math.min(0.8, pan)) });
-    let last: AudioNode = source;
-    if (far > 0.25) last = last.connect(new BiquadFilterNode(ctx, { type: 'lowpass', frequency: 9000 * (1 - far) + 500 }));
-    last.connect(gain).connect(place).connect(this.#master!);
-    this.#voices++;
+    source.connect(voice.filter);
+    this.#sounding++;
     source.onended = () => {
-      this.#voices--;
-      place.disconnect();
+      source.disconnect();
+      this.#sounding--;
+      this.#voices.push(voice);
     };
     source.start();
+  }
+
+  #voice(ctx: AudioContext): Voice {
+    const filter = new BiquadFilterNode(ctx, { type: 'lowpass', frequency: OPEN });
+    const gain = new GainNode(ctx);
+    const place = new StereoPannerNode(ctx);
+    filter.connect(gain).connect(place).connect(this.#master!);
+    return { filter, gain, place };
   }
 
   /** How much the own engine burns, 0 to 1. */

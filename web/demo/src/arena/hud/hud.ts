@@ -32,6 +32,8 @@ export class Hud {
   readonly #numbers = el('numbers');
   readonly #toast = el('toast');
   #dead = false;
+  #left = 0;
+  #by = '';
   #mode: Mode = 'lobby';
 
   constructor() {
@@ -61,14 +63,19 @@ export class Hud {
 
   /** The own ship was shot down, and comes back in so many seconds of all. */
   fallen(by: string, seconds: number, all: number): void {
-    if (!this.#dead) {
+    const fresh = !this.#dead;
+    if (fresh) {
       this.#dead = true;
       this.#fallen.hidden = false;
       document.body.classList.add('fallen');
     }
-    text(this.#fallenBy, by ? t('arena.fallen.by', { name: by }) : '');
-    const left = Math.ceil(seconds);
-    text(this.#fallenTime, left > 0 ? t('arena.fallen.back', { seconds: left }) : t('arena.fallen.soon'));
+    const left = Math.max(0, Math.ceil(seconds));
+    if (fresh || left !== this.#left || by !== this.#by) {
+      this.#left = left;
+      this.#by = by;
+      text(this.#fallenBy, by ? t('arena.fallen.by', { name: by }) : '');
+      text(this.#fallenTime, left > 0 ? t('arena.fallen.back', { seconds: left }) : t('arena.fallen.soon'));
+    }
     this.#ring.style.strokeDashoffset = `${Math.round(Math.max(0, Math.min(1, seconds / all)) * 200) / 200}`;
   }
 

@@ -1,7 +1,7 @@
 // Names under ships. They are written, each once, into an atlas of their own,
 // which has as many places as there are names that one could read at a time.
 
-import { CanvasSource } from 'pixi.js';
+import { CanvasSource, ExtensionType, extensions, type GlRenderingContext, type GlTexture } from 'pixi.js';
 import { Batch, type Frame } from './batch.ts';
 import type { Camera } from './camera.ts';
 import { WHITE, css } from './palette.ts';
@@ -10,10 +10,8 @@ const COLUMNS = 6;
 const ROWS = 6;
 const WIDTH = 150;
 const HEIGHT = 20;
-/** Milliseconds from one upload of the atlas to the next at least: of few names, of many. */
-const PAUSE = 90;
-const LONG_PAUSE = 400;
-const MANY = 16;
+/** Milliseconds from one name that is written to the next: one costs as much as hundreds of ships. */
+const PAUSE = 40;
 
 interface Label {
   readonly frame: Frame;
@@ -23,19 +21,55 @@ interface Label {
   text: string;
   color: number;
   used: number; // the frame in which it was put last
-  shown: boolean; // it has been uploaded
 }
+
+/** The atlas, of which only what was written is uploaded: all of it is half a megabyte. */
+class Paper extends CanvasSource {
+  override uploadMethodId = 'labels';
+  readonly written: Label[] = [];
+
+  constructor(
+    readonly pen: CanvasRenderingContext2D,
+    readonly ratio: number,
+  ) {
+    super({ resource: pen.canvas, alphaMode: 'premultiply-alpha-on-upload' });
+  }
+
+  upload(texture: GlTexture, gl: GlRenderingContext): void {
+    const { pixelWidth: width, pixelHeight: height } = this;
+    const { target, internalFormat, format, type } = texture;
+    if (texture.width !== width || texture.height !== height) {
+      gl.texImage2D(target, 0, internalFormat, width, height, 0, format, type, this.pen.canvas);
+      texture.width = width;
+      texture.height = height;
+    } else {
+      for (const { x, y } of this.written) {
+        const left = Math.floor(x * this.ratio);
+        const top = Math.floor(y * this.ratio);
+        const image = this.pen.getImageData(left, top, Math.ceil(WIDTH * this.ratio), Math.ceil(HEIGHT * this.ratio));
+        gl.texSubImage2D(target, 0, left, top, format, type, image);
+      }
+    }
+    this.written.length = 0;
+  }
+}
+
+extensions.add({
+  type: ExtensionType.TextureUploaderWebGL,
+  name: 'labels',
+  ref: { id: 'labels', upload: (paper: Paper, texture: GlTexture, gl: GlRenderingContext) => paper.upload(texture, gl) },
+});
 
 export class Labels {
   readonly batch: Batch;
-  readonly #source: CanvasSource;
+  readonly #paper: Paper;
   readonly #pen: CanvasRenderingContext2D;
   readonly #labels: Label[] = [];
   readonly #byShip = new Map<number, Label>();
   readonly #free: Label[] = [];
   #frame = 0;
-  #dirty = false;
-  #uploaded = 0;
+  #now = 0;
+  #wrote = -PAUSE;
 
   constructor(readonly ratio: number) {
     const canvas = document.createElement('canvas');
@@ -43,37 +77,37 @@ export class Labels {
     canvas.height = Math.ceil(ROWS * HEIGHT * ratio);
     this.#pen = canvas.getContext('2d', { willReadFrequently: true })!;
     this.#pen.scale(ratio, ratio);
-    this.#source = new CanvasSource({ resource: canvas, alphaMode: 'premultiply-alpha-on-upload' });
-    this.batch = new Batch(this.#source, COLUMNS * ROWS);
+    this.#paper = new Paper(this.#pen, ratio);
+    this.batch = new Batch(this.#paper, COLUMNS * ROWS);
     const at = (u: number, v: number) => ((Math.round(((v * ratio) / canvas.height) * 65535) << 16) | Math.round(((u * ratio) / canvas.width) * 65535)) >>> 0;
     for (let i = 0; i < COLUMNS * ROWS; i++) {
       const x = (i % COLUMNS) * WIDTH;
       const y = Math.trunc(i / COLUMNS) * HEIGHT;
       const frame = { from: at(x, y), to: at(x + WIDTH, y + HEIGHT), aspect: WIDTH / HEIGHT };
-      const label = { frame, x, y, ship: 0, text: '', color: 0, used: 0, shown: false };
+      const label = { frame, x, y, ship: 0, text: '', color: 0, used: 0 };
       this.#labels.push(label);
       this.#free.push(label);
     }
   }
 
-  begin(): void {
+  begin(now: number): void {
     this.#frame++;
+    this.#now = now;
   }
 
   /** Puts a name under a place. */
   put(ship: number, text: string, color: number, x: number, y: number, camera: Camera): void {
     let label = this.#byShip.get(ship);
     if (!label) {
-      if (text === '') return;
+      if (text === '' || !this.#may) return;
       label = this.#free.pop();
       if (!label) return;
       label.ship = ship;
       label.text = '';
       this.#byShip.set(ship, label);
     }
-    if (label.text !== text || label.color !== color) this.#write(label, text, color);
+    if ((label.text !== text || label.color !== color) && this.#may) this.#write(label, text, color);
     label.used = this.#frame;
-    if (!label.shown) return;
     // Whole pixels: text that lies between them is blurred.
     const px = 1 / (camera.scale * this.ratio);
     const left = Math.round((x - camera.x) / px) * px + camera.x;
@@ -82,7 +116,7 @@ export class Labels {
   }
 
   /** Ends a frame: names that were not put in it are taken away. */
-  end(now: number): void {
+  end(): void {
     for (const label of this.#labels) {
       if (label.ship !== 0 && label.used !== this.#frame) {
         this.#byShip.delete(label.ship);
@@ -90,20 +124,19 @@ export class Labels {
         this.#free.push(label);
       }
     }
-    if (this.#dirty && now - this.#uploaded > (this.#byShip.size > MANY ? LONG_PAUSE : PAUSE)) {
-      this.#dirty = false;
-      this.#uploaded = now;
-      for (const label of this.#labels) label.shown = true;
-      this.#source.update();
-    }
+    if (this.#paper.written.length > 0) this.#paper.update();
+  }
+
+  get #may(): boolean {
+    return this.#now - this.#wrote >= PAUSE;
   }
 
   #write(label: Label, text: string, color: number): void {
     const pen = this.#pen;
+    this.#wrote = this.#now;
     label.text = text;
     label.color = color;
-    label.shown = false;
-    this.#dirty = true;
+    this.#paper.written.push(label);
     pen.clearRect(label.x, label.y, WIDTH, HEIGHT);
     pen.save();
     pen.beginPath();

@@ -87,7 +87,7 @@ export class Stage {
     const { x, y, dx, dy, width, height } = this.camera;
     this.batch.begin(x, y, width, height, -dx, -dy);
     this.labels.batch.begin(x, y, width, height, -dx, -dy);
-    this.labels.begin();
+    this.labels.begin(performance.now());
   }
 
   /** Ends the frame and draws it. edge is that of the map; danger, 0 to 1, reddens the edges of the screen. */
@@ -95,7 +95,7 @@ export class Stage {
     const { camera, batch, labels } = this;
     if (danger > 0.01) batch.quad(this.atlas.veil, camera.x, camera.y, camera.width * 1.02, camera.height * 1.02, 0, DANGER, danger, 0.2);
     batch.end();
-    labels.end(performance.now());
+    labels.end();
     labels.batch.end();
     this.#backdrop.draw(camera, edge);
     this.#renderer.render(this.#root);
