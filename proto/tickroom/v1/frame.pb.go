@@ -215,6 +215,23 @@ const (
 	CloseCode_CLOSE_CODE_SESSION_GONE CloseCode = 4013
 	// Another connection has resumed the session. Do not come back on your own.
 	CloseCode_CLOSE_CODE_TAKEN_OVER CloseCode = 4014
+	// The token is missing or was refused. Come back with another one.
+	CloseCode_CLOSE_CODE_UNAUTHENTICATED CloseCode = 4015
+	// The token has expired, in the hello or within the session. Come back with a new
+	// one; the seat is kept meanwhile.
+	CloseCode_CLOSE_CODE_TOKEN_EXPIRED CloseCode = 4016
+	// The token is good, and does not allow this. Do not come back unchanged.
+	CloseCode_CLOSE_CODE_FORBIDDEN CloseCode = 4017
+	// The seat is not genuine, has expired, was used, or is for another player, room or
+	// server. Ask the matchmaker for another one.
+	CloseCode_CLOSE_CODE_SEAT_REFUSED CloseCode = 4018
+	// The player, or the address, is banned. Do not come back.
+	CloseCode_CLOSE_CODE_BANNED CloseCode = 4019
+	// The player is in the room already, from another device. Do not come back on your
+	// own.
+	CloseCode_CLOSE_CODE_ALREADY_THERE CloseCode = 4020
+	// The player has too many connections or rooms. Come back when one of them is over.
+	CloseCode_CLOSE_CODE_TOO_MANY CloseCode = 4021
 )
 
 // Enum value maps for CloseCode.
@@ -236,24 +253,38 @@ var (
 		4012: "CLOSE_CODE_SERVER_FULL",
 		4013: "CLOSE_CODE_SESSION_GONE",
 		4014: "CLOSE_CODE_TAKEN_OVER",
+		4015: "CLOSE_CODE_UNAUTHENTICATED",
+		4016: "CLOSE_CODE_TOKEN_EXPIRED",
+		4017: "CLOSE_CODE_FORBIDDEN",
+		4018: "CLOSE_CODE_SEAT_REFUSED",
+		4019: "CLOSE_CODE_BANNED",
+		4020: "CLOSE_CODE_ALREADY_THERE",
+		4021: "CLOSE_CODE_TOO_MANY",
 	}
 	CloseCode_value = map[string]int32{
-		"CLOSE_CODE_UNSPECIFIED":   0,
-		"CLOSE_CODE_HELLO_TIMEOUT": 4000,
-		"CLOSE_CODE_BAD_HELLO":     4001,
-		"CLOSE_CODE_NO_SUCH_ROOM":  4002,
-		"CLOSE_CODE_ROOM_FULL":     4003,
-		"CLOSE_CODE_ROOM_CLOSED":   4004,
-		"CLOSE_CODE_ROOM_FAILED":   4005,
-		"CLOSE_CODE_SCHEMA":        4006,
-		"CLOSE_CODE_BAD_MESSAGE":   4007,
-		"CLOSE_CODE_RATE_LIMITED":  4008,
-		"CLOSE_CODE_OVERFLOW":      4009,
-		"CLOSE_CODE_IDLE":          4010,
-		"CLOSE_CODE_KICKED":        4011,
-		"CLOSE_CODE_SERVER_FULL":   4012,
-		"CLOSE_CODE_SESSION_GONE":  4013,
-		"CLOSE_CODE_TAKEN_OVER":    4014,
+		"CLOSE_CODE_UNSPECIFIED":     0,
+		"CLOSE_CODE_HELLO_TIMEOUT":   4000,
+		"CLOSE_CODE_BAD_HELLO":       4001,
+		"CLOSE_CODE_NO_SUCH_ROOM":    4002,
+		"CLOSE_CODE_ROOM_FULL":       4003,
+		"CLOSE_CODE_ROOM_CLOSED":     4004,
+		"CLOSE_CODE_ROOM_FAILED":     4005,
+		"CLOSE_CODE_SCHEMA":          4006,
+		"CLOSE_CODE_BAD_MESSAGE":     4007,
+		"CLOSE_CODE_RATE_LIMITED":    4008,
+		"CLOSE_CODE_OVERFLOW":        4009,
+		"CLOSE_CODE_IDLE":            4010,
+		"CLOSE_CODE_KICKED":          4011,
+		"CLOSE_CODE_SERVER_FULL":     4012,
+		"CLOSE_CODE_SESSION_GONE":    4013,
+		"CLOSE_CODE_TAKEN_OVER":      4014,
+		"CLOSE_CODE_UNAUTHENTICATED": 4015,
+		"CLOSE_CODE_TOKEN_EXPIRED":   4016,
+		"CLOSE_CODE_FORBIDDEN":       4017,
+		"CLOSE_CODE_SEAT_REFUSED":    4018,
+		"CLOSE_CODE_BANNED":          4019,
+		"CLOSE_CODE_ALREADY_THERE":   4020,
+		"CLOSE_CODE_TOO_MANY":        4021,
 	}
 )
 
@@ -316,7 +347,10 @@ type ServerFrame struct {
 	// Answers to commands.
 	Replies []*Reply `protobuf:"bytes,12,rep,name=replies,proto3" json:"replies,omitempty"`
 	// Answers to pings.
-	Pongs         []*Pong `protobuf:"bytes,13,rep,name=pongs,proto3" json:"pongs,omitempty"`
+	Pongs []*Pong `protobuf:"bytes,13,rep,name=pongs,proto3" json:"pongs,omitempty"`
+	// Until when the client is known, after the welcome: the answer to a token, or
+	// a reminder that the one it has is about to expire.
+	Auth          *Auth `protobuf:"bytes,14,opt,name=auth,proto3" json:"auth,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -438,6 +472,13 @@ func (x *ServerFrame) GetReplies() []*Reply {
 func (x *ServerFrame) GetPongs() []*Pong {
 	if x != nil {
 		return x.Pongs
+	}
+	return nil
+}
+
+func (x *ServerFrame) GetAuth() *Auth {
+	if x != nil {
+		return x.Auth
 	}
 	return nil
 }
@@ -749,7 +790,12 @@ type Welcome struct {
 	// forgotten.
 	EventsMissed bool `protobuf:"varint,16,opt,name=events_missed,json=eventsMissed,proto3" json:"events_missed,omitempty"`
 	// The client only watches.
-	Spectator     bool `protobuf:"varint,17,opt,name=spectator,proto3" json:"spectator,omitempty"`
+	Spectator bool `protobuf:"varint,17,opt,name=spectator,proto3" json:"spectator,omitempty"`
+	// The player's id, the same in all rooms; a guest's is new in each session.
+	PlayerId string `protobuf:"bytes,18,opt,name=player_id,json=playerId,proto3" json:"player_id,omitempty"`
+	// When the client's token expires, in microseconds since 1970 by the server's
+	// wall clock. 0: it does not.
+	ExpiresUs     int64 `protobuf:"varint,19,opt,name=expires_us,json=expiresUs,proto3" json:"expires_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -903,6 +949,86 @@ func (x *Welcome) GetSpectator() bool {
 	return false
 }
 
+func (x *Welcome) GetPlayerId() string {
+	if x != nil {
+		return x.PlayerId
+	}
+	return ""
+}
+
+func (x *Welcome) GetExpiresUs() int64 {
+	if x != nil {
+		return x.ExpiresUs
+	}
+	return 0
+}
+
+// Auth tells a client how long it is known still.
+type Auth struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When its token expires, in microseconds since 1970 by the server's wall clock.
+	// 0: it does not.
+	ExpiresUs int64 `protobuf:"varint,1,opt,name=expires_us,json=expiresUs,proto3" json:"expires_us,omitempty"`
+	// Why a token that the client sent was refused; empty if it was not. What held
+	// before holds on.
+	Error string `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
+	// A moment after expires_us the connection is closed unless a new token comes.
+	Renew         bool `protobuf:"varint,3,opt,name=renew,proto3" json:"renew,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Auth) Reset() {
+	*x = Auth{}
+	mi := &file_tickroom_v1_frame_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Auth) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Auth) ProtoMessage() {}
+
+func (x *Auth) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_frame_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Auth.ProtoReflect.Descriptor instead.
+func (*Auth) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Auth) GetExpiresUs() int64 {
+	if x != nil {
+		return x.ExpiresUs
+	}
+	return 0
+}
+
+func (x *Auth) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *Auth) GetRenew() bool {
+	if x != nil {
+		return x.Renew
+	}
+	return false
+}
+
 // Schema describes a game's components, so that a client can read tables with
 // no generated code of that game.
 type Schema struct {
@@ -914,7 +1040,7 @@ type Schema struct {
 
 func (x *Schema) Reset() {
 	*x = Schema{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[5]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -926,7 +1052,7 @@ func (x *Schema) String() string {
 func (*Schema) ProtoMessage() {}
 
 func (x *Schema) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[5]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -939,7 +1065,7 @@ func (x *Schema) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Schema.ProtoReflect.Descriptor instead.
 func (*Schema) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{5}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Schema) GetComponents() []*Component {
@@ -961,7 +1087,7 @@ type Component struct {
 
 func (x *Component) Reset() {
 	*x = Component{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[6]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -973,7 +1099,7 @@ func (x *Component) String() string {
 func (*Component) ProtoMessage() {}
 
 func (x *Component) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[6]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -986,7 +1112,7 @@ func (x *Component) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Component.ProtoReflect.Descriptor instead.
 func (*Component) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{6}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Component) GetId() uint32 {
@@ -1032,7 +1158,7 @@ type ComponentField struct {
 
 func (x *ComponentField) Reset() {
 	*x = ComponentField{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[7]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1044,7 +1170,7 @@ func (x *ComponentField) String() string {
 func (*ComponentField) ProtoMessage() {}
 
 func (x *ComponentField) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[7]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1057,7 +1183,7 @@ func (x *ComponentField) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComponentField.ProtoReflect.Descriptor instead.
 func (*ComponentField) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{7}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ComponentField) GetNumber() uint32 {
@@ -1140,7 +1266,7 @@ type Reply struct {
 
 func (x *Reply) Reset() {
 	*x = Reply{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[8]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1152,7 +1278,7 @@ func (x *Reply) String() string {
 func (*Reply) ProtoMessage() {}
 
 func (x *Reply) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[8]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1165,7 +1291,7 @@ func (x *Reply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reply.ProtoReflect.Descriptor instead.
 func (*Reply) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{8}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Reply) GetId() uint32 {
@@ -1211,7 +1337,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[9]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1223,7 +1349,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[9]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1236,7 +1362,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{9}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Pong) GetClientTimeUs() uint64 {
@@ -1276,14 +1402,17 @@ type ClientFrame struct {
 	Every uint32 `protobuf:"varint,6,opt,name=every,proto3" json:"every,omitempty"`
 	// The client's hash differs from the server's: send entity_hashes along with
 	// the next snapshot.
-	Mismatch      bool `protobuf:"varint,7,opt,name=mismatch,proto3" json:"mismatch,omitempty"`
+	Mismatch bool `protobuf:"varint,7,opt,name=mismatch,proto3" json:"mismatch,omitempty"`
+	// A new token of the same player, in the place of the one that is about to
+	// expire. Auth answers it.
+	Token         string `protobuf:"bytes,8,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ClientFrame) Reset() {
 	*x = ClientFrame{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[10]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1295,7 +1424,7 @@ func (x *ClientFrame) String() string {
 func (*ClientFrame) ProtoMessage() {}
 
 func (x *ClientFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[10]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1308,7 +1437,7 @@ func (x *ClientFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientFrame.ProtoReflect.Descriptor instead.
 func (*ClientFrame) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{10}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ClientFrame) GetAck() uint32 {
@@ -1360,6 +1489,13 @@ func (x *ClientFrame) GetMismatch() bool {
 	return false
 }
 
+func (x *ClientFrame) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
 // Input is what the player does in one tick.
 type Input struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1375,7 +1511,7 @@ type Input struct {
 
 func (x *Input) Reset() {
 	*x = Input{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[11]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1523,7 @@ func (x *Input) String() string {
 func (*Input) ProtoMessage() {}
 
 func (x *Input) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[11]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +1536,7 @@ func (x *Input) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Input.ProtoReflect.Descriptor instead.
 func (*Input) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{11}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Input) GetSeq() uint32 {
@@ -1440,7 +1576,7 @@ type CommandData struct {
 
 func (x *CommandData) Reset() {
 	*x = CommandData{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[12]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1452,7 +1588,7 @@ func (x *CommandData) String() string {
 func (*CommandData) ProtoMessage() {}
 
 func (x *CommandData) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[12]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1465,7 +1601,7 @@ func (x *CommandData) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandData.ProtoReflect.Descriptor instead.
 func (*CommandData) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{12}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CommandData) GetId() uint32 {
@@ -1500,7 +1636,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[13]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1512,7 +1648,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[13]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1525,7 +1661,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{13}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Ping) GetClientTimeUs() uint64 {
@@ -1562,14 +1698,20 @@ type Hello struct {
 	// any more, and wants the full state.
 	ResumeTick uint32 `protobuf:"varint,10,opt,name=resume_tick,json=resumeTick,proto3" json:"resume_tick,omitempty"`
 	// Watch, without a part in the game. Not every kind of room lets clients do so.
-	Spectate      bool `protobuf:"varint,11,opt,name=spectate,proto3" json:"spectate,omitempty"`
+	Spectate bool `protobuf:"varint,11,opt,name=spectate,proto3" json:"spectate,omitempty"`
+	// Who the client is: a token that the game's account service has signed. Empty: a
+	// guest, where those are allowed.
+	Token string `protobuf:"bytes,12,opt,name=token,proto3" json:"token,omitempty"`
+	// A seat from the matchmaker, which is good once, for one player and one room.
+	// Kind and room may be left out with it.
+	Seat          string `protobuf:"bytes,13,opt,name=seat,proto3" json:"seat,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Hello) Reset() {
 	*x = Hello{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[14]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1581,7 +1723,7 @@ func (x *Hello) String() string {
 func (*Hello) ProtoMessage() {}
 
 func (x *Hello) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[14]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1594,7 +1736,7 @@ func (x *Hello) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hello.ProtoReflect.Descriptor instead.
 func (*Hello) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{14}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Hello) GetVersion() uint32 {
@@ -1674,11 +1816,25 @@ func (x *Hello) GetSpectate() bool {
 	return false
 }
 
+func (x *Hello) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *Hello) GetSeat() string {
+	if x != nil {
+		return x.Seat
+	}
+	return ""
+}
+
 var File_tickroom_v1_frame_proto protoreflect.FileDescriptor
 
 const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\n" +
-	"\x17tickroom/v1/frame.proto\x12\vtickroom.v1\"\xe7\x03\n" +
+	"\x17tickroom/v1/frame.proto\x12\vtickroom.v1\"\x8e\x04\n" +
 	"\vServerFrame\x12\x12\n" +
 	"\x04tick\x18\x01 \x01(\rR\x04tick\x12\x12\n" +
 	"\x04skip\x18\x02 \x01(\rR\x04skip\x12\x12\n" +
@@ -1693,7 +1849,8 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	" \x03(\v2\x17.tickroom.v1.EntityHashR\fentityHashes\x12.\n" +
 	"\awelcome\x18\v \x01(\v2\x14.tickroom.v1.WelcomeR\awelcome\x12,\n" +
 	"\areplies\x18\f \x03(\v2\x12.tickroom.v1.ReplyR\areplies\x12'\n" +
-	"\x05pongs\x18\r \x03(\v2\x11.tickroom.v1.PongR\x05pongsB\a\n" +
+	"\x05pongs\x18\r \x03(\v2\x11.tickroom.v1.PongR\x05pongs\x12%\n" +
+	"\x04auth\x18\x0e \x01(\v2\x11.tickroom.v1.AuthR\x04authB\a\n" +
 	"\x05_hash\"\x90\x02\n" +
 	"\x05Table\x12\x1c\n" +
 	"\tcomponent\x18\x01 \x01(\rR\tcomponent\x12\x12\n" +
@@ -1716,7 +1873,7 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"EntityHash\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\x14\n" +
 	"\x05group\x18\x02 \x01(\rR\x05group\x12\x12\n" +
-	"\x04hash\x18\x03 \x01(\x06R\x04hash\"\x85\x04\n" +
+	"\x04hash\x18\x03 \x01(\x06R\x04hash\"\xc1\x04\n" +
 	"\aWelcome\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x12\x12\n" +
@@ -1738,7 +1895,15 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\n" +
 	"command_id\x18\x0f \x01(\rR\tcommandId\x12#\n" +
 	"\revents_missed\x18\x10 \x01(\bR\feventsMissed\x12\x1c\n" +
-	"\tspectator\x18\x11 \x01(\bR\tspectator\"@\n" +
+	"\tspectator\x18\x11 \x01(\bR\tspectator\x12\x1b\n" +
+	"\tplayer_id\x18\x12 \x01(\tR\bplayerId\x12\x1d\n" +
+	"\n" +
+	"expires_us\x18\x13 \x01(\x03R\texpiresUs\"Q\n" +
+	"\x04Auth\x12\x1d\n" +
+	"\n" +
+	"expires_us\x18\x01 \x01(\x03R\texpiresUs\x12\x14\n" +
+	"\x05error\x18\x02 \x01(\tR\x05error\x12\x14\n" +
+	"\x05renew\x18\x03 \x01(\bR\x05renew\"@\n" +
 	"\x06Schema\x126\n" +
 	"\n" +
 	"components\x18\x01 \x03(\v2\x16.tickroom.v1.ComponentR\n" +
@@ -1766,7 +1931,7 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\x04Pong\x12$\n" +
 	"\x0eclient_time_us\x18\x01 \x01(\x04R\fclientTimeUs\x12$\n" +
 	"\x0eserver_time_us\x18\x02 \x01(\x03R\fserverTimeUs\x12\x12\n" +
-	"\x04tick\x18\x03 \x01(\rR\x04tick\"\x84\x02\n" +
+	"\x04tick\x18\x03 \x01(\rR\x04tick\"\x9a\x02\n" +
 	"\vClientFrame\x12\x10\n" +
 	"\x03ack\x18\x01 \x01(\rR\x03ack\x12*\n" +
 	"\x06inputs\x18\x02 \x03(\v2\x12.tickroom.v1.InputR\x06inputs\x124\n" +
@@ -1774,7 +1939,8 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\x04ping\x18\x04 \x01(\v2\x11.tickroom.v1.PingR\x04ping\x12(\n" +
 	"\x05hello\x18\x05 \x01(\v2\x12.tickroom.v1.HelloR\x05hello\x12\x14\n" +
 	"\x05every\x18\x06 \x01(\rR\x05every\x12\x1a\n" +
-	"\bmismatch\x18\a \x01(\bR\bmismatch\"A\n" +
+	"\bmismatch\x18\a \x01(\bR\bmismatch\x12\x14\n" +
+	"\x05token\x18\b \x01(\tR\x05token\"A\n" +
 	"\x05Input\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\rR\x03seq\x12\x12\n" +
 	"\x04tick\x18\x02 \x01(\rR\x04tick\x12\x12\n" +
@@ -1784,7 +1950,7 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\acommand\x18\x02 \x01(\rR\acommand\x12\x12\n" +
 	"\x04data\x18\x03 \x01(\fR\x04data\",\n" +
 	"\x04Ping\x12$\n" +
-	"\x0eclient_time_us\x18\x01 \x01(\x04R\fclientTimeUs\"\x9d\x02\n" +
+	"\x0eclient_time_us\x18\x01 \x01(\x04R\fclientTimeUs\"\xc7\x02\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
@@ -1799,7 +1965,9 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\vresume_tick\x18\n" +
 	" \x01(\rR\n" +
 	"resumeTick\x12\x1a\n" +
-	"\bspectate\x18\v \x01(\bR\bspectate*\xce\x01\n" +
+	"\bspectate\x18\v \x01(\bR\bspectate\x12\x14\n" +
+	"\x05token\x18\f \x01(\tR\x05token\x12\x12\n" +
+	"\x04seat\x18\r \x01(\tR\x04seat*\xce\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tKIND_UINT\x10\x01\x12\f\n" +
@@ -1822,7 +1990,7 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\x1aREPLY_CODE_UNKNOWN_COMMAND\x10\x01\x12\x18\n" +
 	"\x14REPLY_CODE_MALFORMED\x10\x02\x12\x16\n" +
 	"\x12REPLY_CODE_REFUSED\x10\x03\x12\x16\n" +
-	"\x12REPLY_CODE_LIMITED\x10\x04*\xc6\x03\n" +
+	"\x12REPLY_CODE_LIMITED\x10\x04*\x90\x05\n" +
 	"\tCloseCode\x12\x1a\n" +
 	"\x16CLOSE_CODE_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x18CLOSE_CODE_HELLO_TIMEOUT\x10\xa0\x1f\x12\x19\n" +
@@ -1839,7 +2007,14 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\x11CLOSE_CODE_KICKED\x10\xab\x1f\x12\x1b\n" +
 	"\x16CLOSE_CODE_SERVER_FULL\x10\xac\x1f\x12\x1c\n" +
 	"\x17CLOSE_CODE_SESSION_GONE\x10\xad\x1f\x12\x1a\n" +
-	"\x15CLOSE_CODE_TAKEN_OVER\x10\xae\x1fB;Z9github.com/tickroom/tickroom/proto/tickroom/v1;tickroomv1b\x06proto3"
+	"\x15CLOSE_CODE_TAKEN_OVER\x10\xae\x1f\x12\x1f\n" +
+	"\x1aCLOSE_CODE_UNAUTHENTICATED\x10\xaf\x1f\x12\x1d\n" +
+	"\x18CLOSE_CODE_TOKEN_EXPIRED\x10\xb0\x1f\x12\x19\n" +
+	"\x14CLOSE_CODE_FORBIDDEN\x10\xb1\x1f\x12\x1c\n" +
+	"\x17CLOSE_CODE_SEAT_REFUSED\x10\xb2\x1f\x12\x16\n" +
+	"\x11CLOSE_CODE_BANNED\x10\xb3\x1f\x12\x1d\n" +
+	"\x18CLOSE_CODE_ALREADY_THERE\x10\xb4\x1f\x12\x18\n" +
+	"\x13CLOSE_CODE_TOO_MANY\x10\xb5\x1fB;Z9github.com/tickroom/tickroom/proto/tickroom/v1;tickroomv1b\x06proto3"
 
 var (
 	file_tickroom_v1_frame_proto_rawDescOnce sync.Once
@@ -1854,7 +2029,7 @@ func file_tickroom_v1_frame_proto_rawDescGZIP() []byte {
 }
 
 var file_tickroom_v1_frame_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tickroom_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_tickroom_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_tickroom_v1_frame_proto_goTypes = []any{
 	(Kind)(0),              // 0: tickroom.v1.Kind
 	(ReplyCode)(0),         // 1: tickroom.v1.ReplyCode
@@ -1864,16 +2039,17 @@ var file_tickroom_v1_frame_proto_goTypes = []any{
 	(*EventData)(nil),      // 5: tickroom.v1.EventData
 	(*EntityHash)(nil),     // 6: tickroom.v1.EntityHash
 	(*Welcome)(nil),        // 7: tickroom.v1.Welcome
-	(*Schema)(nil),         // 8: tickroom.v1.Schema
-	(*Component)(nil),      // 9: tickroom.v1.Component
-	(*ComponentField)(nil), // 10: tickroom.v1.ComponentField
-	(*Reply)(nil),          // 11: tickroom.v1.Reply
-	(*Pong)(nil),           // 12: tickroom.v1.Pong
-	(*ClientFrame)(nil),    // 13: tickroom.v1.ClientFrame
-	(*Input)(nil),          // 14: tickroom.v1.Input
-	(*CommandData)(nil),    // 15: tickroom.v1.CommandData
-	(*Ping)(nil),           // 16: tickroom.v1.Ping
-	(*Hello)(nil),          // 17: tickroom.v1.Hello
+	(*Auth)(nil),           // 8: tickroom.v1.Auth
+	(*Schema)(nil),         // 9: tickroom.v1.Schema
+	(*Component)(nil),      // 10: tickroom.v1.Component
+	(*ComponentField)(nil), // 11: tickroom.v1.ComponentField
+	(*Reply)(nil),          // 12: tickroom.v1.Reply
+	(*Pong)(nil),           // 13: tickroom.v1.Pong
+	(*ClientFrame)(nil),    // 14: tickroom.v1.ClientFrame
+	(*Input)(nil),          // 15: tickroom.v1.Input
+	(*CommandData)(nil),    // 16: tickroom.v1.CommandData
+	(*Ping)(nil),           // 17: tickroom.v1.Ping
+	(*Hello)(nil),          // 18: tickroom.v1.Hello
 }
 var file_tickroom_v1_frame_proto_depIdxs = []int32{
 	4,  // 0: tickroom.v1.ServerFrame.set:type_name -> tickroom.v1.Table
@@ -1881,22 +2057,23 @@ var file_tickroom_v1_frame_proto_depIdxs = []int32{
 	5,  // 2: tickroom.v1.ServerFrame.events:type_name -> tickroom.v1.EventData
 	6,  // 3: tickroom.v1.ServerFrame.entity_hashes:type_name -> tickroom.v1.EntityHash
 	7,  // 4: tickroom.v1.ServerFrame.welcome:type_name -> tickroom.v1.Welcome
-	11, // 5: tickroom.v1.ServerFrame.replies:type_name -> tickroom.v1.Reply
-	12, // 6: tickroom.v1.ServerFrame.pongs:type_name -> tickroom.v1.Pong
-	8,  // 7: tickroom.v1.Welcome.schema:type_name -> tickroom.v1.Schema
-	9,  // 8: tickroom.v1.Schema.components:type_name -> tickroom.v1.Component
-	10, // 9: tickroom.v1.Component.fields:type_name -> tickroom.v1.ComponentField
-	0,  // 10: tickroom.v1.ComponentField.kind:type_name -> tickroom.v1.Kind
-	1,  // 11: tickroom.v1.Reply.code:type_name -> tickroom.v1.ReplyCode
-	14, // 12: tickroom.v1.ClientFrame.inputs:type_name -> tickroom.v1.Input
-	15, // 13: tickroom.v1.ClientFrame.commands:type_name -> tickroom.v1.CommandData
-	16, // 14: tickroom.v1.ClientFrame.ping:type_name -> tickroom.v1.Ping
-	17, // 15: tickroom.v1.ClientFrame.hello:type_name -> tickroom.v1.Hello
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	12, // 5: tickroom.v1.ServerFrame.replies:type_name -> tickroom.v1.Reply
+	13, // 6: tickroom.v1.ServerFrame.pongs:type_name -> tickroom.v1.Pong
+	8,  // 7: tickroom.v1.ServerFrame.auth:type_name -> tickroom.v1.Auth
+	9,  // 8: tickroom.v1.Welcome.schema:type_name -> tickroom.v1.Schema
+	10, // 9: tickroom.v1.Schema.components:type_name -> tickroom.v1.Component
+	11, // 10: tickroom.v1.Component.fields:type_name -> tickroom.v1.ComponentField
+	0,  // 11: tickroom.v1.ComponentField.kind:type_name -> tickroom.v1.Kind
+	1,  // 12: tickroom.v1.Reply.code:type_name -> tickroom.v1.ReplyCode
+	15, // 13: tickroom.v1.ClientFrame.inputs:type_name -> tickroom.v1.Input
+	16, // 14: tickroom.v1.ClientFrame.commands:type_name -> tickroom.v1.CommandData
+	17, // 15: tickroom.v1.ClientFrame.ping:type_name -> tickroom.v1.Ping
+	18, // 16: tickroom.v1.ClientFrame.hello:type_name -> tickroom.v1.Hello
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_tickroom_v1_frame_proto_init() }
@@ -1911,7 +2088,7 @@ func file_tickroom_v1_frame_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tickroom_v1_frame_proto_rawDesc), len(file_tickroom_v1_frame_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickroom/v1/frame.proto.
  */
 export const file_tickroom_v1_frame: GenFile = /*@__PURE__*/
-  fileDesc("Chd0aWNrcm9vbS92MS9mcmFtZS5wcm90bxILdGlja3Jvb20udjEigQMKC1NlcnZlckZyYW1lEgwKBHRpY2sYASABKA0SDAoEc2tpcBgCIAEoDRIMCgRmdWxsGAMgASgIEhEKCWlucHV0X2FjaxgEIAEoDRIPCgdyZW1vdmVkGAUgAygNEh8KA3NldBgGIAMoCzISLnRpY2tyb29tLnYxLlRhYmxlEiEKBWRlbHRhGAcgAygLMhIudGlja3Jvb20udjEuVGFibGUSJgoGZXZlbnRzGAggAygLMhYudGlja3Jvb20udjEuRXZlbnREYXRhEhEKBGhhc2gYCSABKAZIAIgBARIuCg1lbnRpdHlfaGFzaGVzGAogAygLMhcudGlja3Jvb20udjEuRW50aXR5SGFzaBIlCgd3ZWxjb21lGAsgASgLMhQudGlja3Jvb20udjEuV2VsY29tZRIjCgdyZXBsaWVzGAwgAygLMhIudGlja3Jvb20udjEuUmVwbHkSIAoFcG9uZ3MYDSADKAsyES50aWNrcm9vbS52MS5Qb25nQgcKBV9oYXNoIrgBCgVUYWJsZRIRCgljb21wb25lbnQYASABKA0SDAoEbWFzaxgCIAEoDRIRCgltYXNrX2hpZ2gYAyABKA0SDAoEcm93cxgEIAMoDRINCgVtaXhlZBgFIAMoDRIMCgR3aWRlGAYgAygSEg4KBmZsb2F0cxgHIAMoAhIPCgdkb3VibGVzGAggAygBEg8KB3N0cmluZ3MYCSADKAkSDQoFYmxvYnMYCiADKAwSDwoHcmVtb3ZlZBgLIAMoDSI1CglFdmVudERhdGESDQoFZXZlbnQYASABKA0SDAoEZGF0YRgCIAEoDBILCgNhZ2UYAyABKA0iOQoKRW50aXR5SGFzaBIOCgZlbnRpdHkYASABKA0SDQoFZ3JvdXAYAiABKA0SDAoEaGFzaBgDIAEoBiLaAgoHV2VsY29tZRIPCgdzZXNzaW9uGAEgASgJEgwKBHJvb20YAiABKAkSDAoEa2luZBgDIAEoCRIOCgZwbGF5ZXIYBCABKA0SEQoJdGlja19yYXRlGAUgASgBEgwKBHRpY2sYBiABKA0SFgoOc2VydmVyX3RpbWVfdXMYByABKAMSIwoGc2NoZW1hGAggASgLMhMudGlja3Jvb20udjEuU2NoZW1hEhMKC2ZpbmdlcnByaW50GAkgASgGEhIKCmFja193aW5kb3cYCiABKA0SEwoLbWF4X21lc3NhZ2UYCyABKA0SDwoHcmVzdW1lZBgMIAEoCBIUCgxob2xkX3NlY29uZHMYDSABKAESEQoJaW5wdXRfc2VxGA4gASgNEhIKCmNvbW1hbmRfaWQYDyABKA0SFQoNZXZlbnRzX21pc3NlZBgQIAEoCBIRCglzcGVjdGF0b3IYESABKAgiNAoGU2NoZW1hEioKCmNvbXBvbmVudHMYASADKAsyFi50aWNrcm9vbS52MS5Db21wb25lbnQiUgoJQ29tcG9uZW50EgoKAmlkGAEgASgNEgwKBG5hbWUYAiABKAkSKwoGZmllbGRzGAMgAygLMhsudGlja3Jvb20udjEuQ29tcG9uZW50RmllbGQirQEKDkNvbXBvbmVudEZpZWxkEg4KBm51bWJlchgBIAEoDRIMCgRuYW1lGAIgASgJEh8KBGtpbmQYAyABKA4yES50aWNrcm9vbS52MS5LaW5kEhAKCHJlcGVhdGVkGAQgASgIEgwKBHN0ZXAYBSABKAESCwoDbWluGAYgASgBEgsKA21heBgHIAEoARISCgp3cmFwX3N0ZXBzGAggASgNEg4KBnNtb290aBgJIAEoDSJWCgVSZXBseRIKCgJpZBgBIAEoDRIkCgRjb2RlGAIgASgOMhYudGlja3Jvb20udjEuUmVwbHlDb2RlEg0KBWVycm9yGAMgASgJEgwKBGRhdGEYBCABKAwiRAoEUG9uZxIWCg5jbGllbnRfdGltZV91cxgBIAEoBBIWCg5zZXJ2ZXJfdGltZV91cxgCIAEoAxIMCgR0aWNrGAMgASgNIs8BCgtDbGllbnRGcmFtZRILCgNhY2sYASABKA0SIgoGaW5wdXRzGAIgAygLMhIudGlja3Jvb20udjEuSW5wdXQSKgoIY29tbWFuZHMYAyADKAsyGC50aWNrcm9vbS52MS5Db21tYW5kRGF0YRIfCgRwaW5nGAQgASgLMhEudGlja3Jvb20udjEuUGluZxIhCgVoZWxsbxgFIAEoCzISLnRpY2tyb29tLnYxLkhlbGxvEg0KBWV2ZXJ5GAYgASgNEhAKCG1pc21hdGNoGAcgASgIIjAKBUlucHV0EgsKA3NlcRgBIAEoDRIMCgR0aWNrGAIgASgNEgwKBGRhdGEYAyABKAwiOAoLQ29tbWFuZERhdGESCgoCaWQYASABKA0SDwoHY29tbWFuZBgCIAEoDRIMCgRkYXRhGAMgASgMIh4KBFBpbmcSFgoOY2xpZW50X3RpbWVfdXMYASABKAQivwEKBUhlbGxvEg8KB3ZlcnNpb24YASABKA0SDAoEa2luZBgCIAEoCRIMCgRyb29tGAMgASgJEgwKBG5hbWUYBCABKAkSEwoLZmluZ2VycHJpbnQYBSABKAYSEgoKaGFzaF9ldmVyeRgGIAEoDRINCgVldmVyeRgHIAEoDRIMCgRkYXRhGAggASgMEg4KBnJlc3VtZRgJIAEoCRITCgtyZXN1bWVfdGljaxgKIAEoDRIQCghzcGVjdGF0ZRgLIAEoCCrOAQoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDQoJS0lORF9VSU5UEAESDAoIS0lORF9JTlQQAhINCglLSU5EX0JPT0wQAxINCglLSU5EX0VOVU0QBBISCg5LSU5EX1FVQU5USVNFRBAFEg4KCktJTkRfSU5UNjQQBhIPCgtLSU5EX1VJTlQ2NBAHEg4KCktJTkRfRkxPQVQQCBIPCgtLSU5EX0RPVUJMRRAJEg8KC0tJTkRfU1RSSU5HEAoSDgoKS0lORF9CWVRFUxALKpEBCglSZXBseUNvZGUSGgoWUkVQTFlfQ09ERV9VTlNQRUNJRklFRBAAEh4KGlJFUExZX0NPREVfVU5LTk9XTl9DT01NQU5EEAESGAoUUkVQTFlfQ09ERV9NQUxGT1JNRUQQAhIWChJSRVBMWV9DT0RFX1JFRlVTRUQQAxIWChJSRVBMWV9DT0RFX0xJTUlURUQQBCrGAwoJQ2xvc2VDb2RlEhoKFkNMT1NFX0NPREVfVU5TUEVDSUZJRUQQABIdChhDTE9TRV9DT0RFX0hFTExPX1RJTUVPVVQQoB8SGQoUQ0xPU0VfQ09ERV9CQURfSEVMTE8QoR8SHAoXQ0xPU0VfQ09ERV9OT19TVUNIX1JPT00Qoh8SGQoUQ0xPU0VfQ09ERV9ST09NX0ZVTEwQox8SGwoWQ0xPU0VfQ09ERV9ST09NX0NMT1NFRBCkHxIbChZDTE9TRV9DT0RFX1JPT01fRkFJTEVEEKUfEhYKEUNMT1NFX0NPREVfU0NIRU1BEKYfEhsKFkNMT1NFX0NPREVfQkFEX01FU1NBR0UQpx8SHAoXQ0xPU0VfQ09ERV9SQVRFX0xJTUlURUQQqB8SGAoTQ0xPU0VfQ09ERV9PVkVSRkxPVxCpHxIUCg9DTE9TRV9DT0RFX0lETEUQqh8SFgoRQ0xPU0VfQ09ERV9LSUNLRUQQqx8SGwoWQ0xPU0VfQ09ERV9TRVJWRVJfRlVMTBCsHxIcChdDTE9TRV9DT0RFX1NFU1NJT05fR09ORRCtHxIaChVDTE9TRV9DT0RFX1RBS0VOX09WRVIQrh9CO1o5Z2l0aHViLmNvbS90aWNrcm9vbS90aWNrcm9vbS9wcm90by90aWNrcm9vbS92MTt0aWNrcm9vbXYxYgZwcm90bzM");
+  fileDesc("Chd0aWNrcm9vbS92MS9mcmFtZS5wcm90bxILdGlja3Jvb20udjEiogMKC1NlcnZlckZyYW1lEgwKBHRpY2sYASABKA0SDAoEc2tpcBgCIAEoDRIMCgRmdWxsGAMgASgIEhEKCWlucHV0X2FjaxgEIAEoDRIPCgdyZW1vdmVkGAUgAygNEh8KA3NldBgGIAMoCzISLnRpY2tyb29tLnYxLlRhYmxlEiEKBWRlbHRhGAcgAygLMhIudGlja3Jvb20udjEuVGFibGUSJgoGZXZlbnRzGAggAygLMhYudGlja3Jvb20udjEuRXZlbnREYXRhEhEKBGhhc2gYCSABKAZIAIgBARIuCg1lbnRpdHlfaGFzaGVzGAogAygLMhcudGlja3Jvb20udjEuRW50aXR5SGFzaBIlCgd3ZWxjb21lGAsgASgLMhQudGlja3Jvb20udjEuV2VsY29tZRIjCgdyZXBsaWVzGAwgAygLMhIudGlja3Jvb20udjEuUmVwbHkSIAoFcG9uZ3MYDSADKAsyES50aWNrcm9vbS52MS5Qb25nEh8KBGF1dGgYDiABKAsyES50aWNrcm9vbS52MS5BdXRoQgcKBV9oYXNoIrgBCgVUYWJsZRIRCgljb21wb25lbnQYASABKA0SDAoEbWFzaxgCIAEoDRIRCgltYXNrX2hpZ2gYAyABKA0SDAoEcm93cxgEIAMoDRINCgVtaXhlZBgFIAMoDRIMCgR3aWRlGAYgAygSEg4KBmZsb2F0cxgHIAMoAhIPCgdkb3VibGVzGAggAygBEg8KB3N0cmluZ3MYCSADKAkSDQoFYmxvYnMYCiADKAwSDwoHcmVtb3ZlZBgLIAMoDSI1CglFdmVudERhdGESDQoFZXZlbnQYASABKA0SDAoEZGF0YRgCIAEoDBILCgNhZ2UYAyABKA0iOQoKRW50aXR5SGFzaBIOCgZlbnRpdHkYASABKA0SDQoFZ3JvdXAYAiABKA0SDAoEaGFzaBgDIAEoBiKBAwoHV2VsY29tZRIPCgdzZXNzaW9uGAEgASgJEgwKBHJvb20YAiABKAkSDAoEa2luZBgDIAEoCRIOCgZwbGF5ZXIYBCABKA0SEQoJdGlja19yYXRlGAUgASgBEgwKBHRpY2sYBiABKA0SFgoOc2VydmVyX3RpbWVfdXMYByABKAMSIwoGc2NoZW1hGAggASgLMhMudGlja3Jvb20udjEuU2NoZW1hEhMKC2ZpbmdlcnByaW50GAkgASgGEhIKCmFja193aW5kb3cYCiABKA0SEwoLbWF4X21lc3NhZ2UYCyABKA0SDwoHcmVzdW1lZBgMIAEoCBIUCgxob2xkX3NlY29uZHMYDSABKAESEQoJaW5wdXRfc2VxGA4gASgNEhIKCmNvbW1hbmRfaWQYDyABKA0SFQoNZXZlbnRzX21pc3NlZBgQIAEoCBIRCglzcGVjdGF0b3IYESABKAgSEQoJcGxheWVyX2lkGBIgASgJEhIKCmV4cGlyZXNfdXMYEyABKAMiOAoEQXV0aBISCgpleHBpcmVzX3VzGAEgASgDEg0KBWVycm9yGAIgASgJEg0KBXJlbmV3GAMgASgIIjQKBlNjaGVtYRIqCgpjb21wb25lbnRzGAEgAygLMhYudGlja3Jvb20udjEuQ29tcG9uZW50IlIKCUNvbXBvbmVudBIKCgJpZBgBIAEoDRIMCgRuYW1lGAIgASgJEisKBmZpZWxkcxgDIAMoCzIbLnRpY2tyb29tLnYxLkNvbXBvbmVudEZpZWxkIq0BCg5Db21wb25lbnRGaWVsZBIOCgZudW1iZXIYASABKA0SDAoEbmFtZRgCIAEoCRIfCgRraW5kGAMgASgOMhEudGlja3Jvb20udjEuS2luZBIQCghyZXBlYXRlZBgEIAEoCBIMCgRzdGVwGAUgASgBEgsKA21pbhgGIAEoARILCgNtYXgYByABKAESEgoKd3JhcF9zdGVwcxgIIAEoDRIOCgZzbW9vdGgYCSABKA0iVgoFUmVwbHkSCgoCaWQYASABKA0SJAoEY29kZRgCIAEoDjIWLnRpY2tyb29tLnYxLlJlcGx5Q29kZRINCgVlcnJvchgDIAEoCRIMCgRkYXRhGAQgASgMIkQKBFBvbmcSFgoOY2xpZW50X3RpbWVfdXMYASABKAQSFgoOc2VydmVyX3RpbWVfdXMYAiABKAMSDAoEdGljaxgDIAEoDSLeAQoLQ2xpZW50RnJhbWUSCwoDYWNrGAEgASgNEiIKBmlucHV0cxgCIAMoCzISLnRpY2tyb29tLnYxLklucHV0EioKCGNvbW1hbmRzGAMgAygLMhgudGlja3Jvb20udjEuQ29tbWFuZERhdGESHwoEcGluZxgEIAEoCzIRLnRpY2tyb29tLnYxLlBpbmcSIQoFaGVsbG8YBSABKAsyEi50aWNrcm9vbS52MS5IZWxsbxINCgVldmVyeRgGIAEoDRIQCghtaXNtYXRjaBgHIAEoCBINCgV0b2tlbhgIIAEoCSIwCgVJbnB1dBILCgNzZXEYASABKA0SDAoEdGljaxgCIAEoDRIMCgRkYXRhGAMgASgMIjgKC0NvbW1hbmREYXRhEgoKAmlkGAEgASgNEg8KB2NvbW1hbmQYAiABKA0SDAoEZGF0YRgDIAEoDCIeCgRQaW5nEhYKDmNsaWVudF90aW1lX3VzGAEgASgEItwBCgVIZWxsbxIPCgd2ZXJzaW9uGAEgASgNEgwKBGtpbmQYAiABKAkSDAoEcm9vbRgDIAEoCRIMCgRuYW1lGAQgASgJEhMKC2ZpbmdlcnByaW50GAUgASgGEhIKCmhhc2hfZXZlcnkYBiABKA0SDQoFZXZlcnkYByABKA0SDAoEZGF0YRgIIAEoDBIOCgZyZXN1bWUYCSABKAkSEwoLcmVzdW1lX3RpY2sYCiABKA0SEAoIc3BlY3RhdGUYCyABKAgSDQoFdG9rZW4YDCABKAkSDAoEc2VhdBgNIAEoCSrOAQoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDQoJS0lORF9VSU5UEAESDAoIS0lORF9JTlQQAhINCglLSU5EX0JPT0wQAxINCglLSU5EX0VOVU0QBBISCg5LSU5EX1FVQU5USVNFRBAFEg4KCktJTkRfSU5UNjQQBhIPCgtLSU5EX1VJTlQ2NBAHEg4KCktJTkRfRkxPQVQQCBIPCgtLSU5EX0RPVUJMRRAJEg8KC0tJTkRfU1RSSU5HEAoSDgoKS0lORF9CWVRFUxALKpEBCglSZXBseUNvZGUSGgoWUkVQTFlfQ09ERV9VTlNQRUNJRklFRBAAEh4KGlJFUExZX0NPREVfVU5LTk9XTl9DT01NQU5EEAESGAoUUkVQTFlfQ09ERV9NQUxGT1JNRUQQAhIWChJSRVBMWV9DT0RFX1JFRlVTRUQQAxIWChJSRVBMWV9DT0RFX0xJTUlURUQQBCqQBQoJQ2xvc2VDb2RlEhoKFkNMT1NFX0NPREVfVU5TUEVDSUZJRUQQABIdChhDTE9TRV9DT0RFX0hFTExPX1RJTUVPVVQQoB8SGQoUQ0xPU0VfQ09ERV9CQURfSEVMTE8QoR8SHAoXQ0xPU0VfQ09ERV9OT19TVUNIX1JPT00Qoh8SGQoUQ0xPU0VfQ09ERV9ST09NX0ZVTEwQox8SGwoWQ0xPU0VfQ09ERV9ST09NX0NMT1NFRBCkHxIbChZDTE9TRV9DT0RFX1JPT01fRkFJTEVEEKUfEhYKEUNMT1NFX0NPREVfU0NIRU1BEKYfEhsKFkNMT1NFX0NPREVfQkFEX01FU1NBR0UQpx8SHAoXQ0xPU0VfQ09ERV9SQVRFX0xJTUlURUQQqB8SGAoTQ0xPU0VfQ09ERV9PVkVSRkxPVxCpHxIUCg9DTE9TRV9DT0RFX0lETEUQqh8SFgoRQ0xPU0VfQ09ERV9LSUNLRUQQqx8SGwoWQ0xPU0VfQ09ERV9TRVJWRVJfRlVMTBCsHxIcChdDTE9TRV9DT0RFX1NFU1NJT05fR09ORRCtHxIaChVDTE9TRV9DT0RFX1RBS0VOX09WRVIQrh8SHwoaQ0xPU0VfQ09ERV9VTkFVVEhFTlRJQ0FURUQQrx8SHQoYQ0xPU0VfQ09ERV9UT0tFTl9FWFBJUkVEELAfEhkKFENMT1NFX0NPREVfRk9SQklEREVOELEfEhwKF0NMT1NFX0NPREVfU0VBVF9SRUZVU0VEELIfEhYKEUNMT1NFX0NPREVfQkFOTkVEELMfEh0KGENMT1NFX0NPREVfQUxSRUFEWV9USEVSRRC0HxIYChNDTE9TRV9DT0RFX1RPT19NQU5ZELUfQjtaOWdpdGh1Yi5jb20vdGlja3Jvb20vdGlja3Jvb20vcHJvdG8vdGlja3Jvb20vdjE7dGlja3Jvb212MWIGcHJvdG8z");
 
 /**
  * ServerFrame is what one binary message from the server holds.
@@ -115,6 +115,14 @@ export type ServerFrame = Message<"tickroom.v1.ServerFrame"> & {
    * @generated from field: repeated tickroom.v1.Pong pongs = 13;
    */
   pongs: Pong[];
+
+  /**
+   * Until when the client is known, after the welcome: the answer to a token, or
+   * a reminder that the one it has is about to expire.
+   *
+   * @generated from field: tickroom.v1.Auth auth = 14;
+   */
+  auth?: Auth | undefined;
 };
 
 /**
@@ -415,6 +423,21 @@ export type Welcome = Message<"tickroom.v1.Welcome"> & {
    * @generated from field: bool spectator = 17;
    */
   spectator: boolean;
+
+  /**
+   * The player's id, the same in all rooms; a guest's is new in each session.
+   *
+   * @generated from field: string player_id = 18;
+   */
+  playerId: string;
+
+  /**
+   * When the client's token expires, in microseconds since 1970 by the server's
+   * wall clock. 0: it does not.
+   *
+   * @generated from field: int64 expires_us = 19;
+   */
+  expiresUs: bigint;
 };
 
 /**
@@ -423,6 +446,43 @@ export type Welcome = Message<"tickroom.v1.Welcome"> & {
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
   messageDesc(file_tickroom_v1_frame, 4);
+
+/**
+ * Auth tells a client how long it is known still.
+ *
+ * @generated from message tickroom.v1.Auth
+ */
+export type Auth = Message<"tickroom.v1.Auth"> & {
+  /**
+   * When its token expires, in microseconds since 1970 by the server's wall clock.
+   * 0: it does not.
+   *
+   * @generated from field: int64 expires_us = 1;
+   */
+  expiresUs: bigint;
+
+  /**
+   * Why a token that the client sent was refused; empty if it was not. What held
+   * before holds on.
+   *
+   * @generated from field: string error = 2;
+   */
+  error: string;
+
+  /**
+   * A moment after expires_us the connection is closed unless a new token comes.
+   *
+   * @generated from field: bool renew = 3;
+   */
+  renew: boolean;
+};
+
+/**
+ * Describes the message tickroom.v1.Auth.
+ * Use `create(AuthSchema)` to create a new message.
+ */
+export const AuthSchema: GenMessage<Auth> = /*@__PURE__*/
+  messageDesc(file_tickroom_v1_frame, 5);
 
 /**
  * Schema describes a game's components, so that a client can read tables with
@@ -442,7 +502,7 @@ export type Schema = Message<"tickroom.v1.Schema"> & {
  * Use `create(SchemaSchema)` to create a new message.
  */
 export const SchemaSchema: GenMessage<Schema> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 5);
+  messageDesc(file_tickroom_v1_frame, 6);
 
 /**
  * Component describes one component.
@@ -471,7 +531,7 @@ export type Component = Message<"tickroom.v1.Component"> & {
  * Use `create(ComponentSchema)` to create a new message.
  */
 export const ComponentSchema: GenMessage<Component> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 6);
+  messageDesc(file_tickroom_v1_frame, 7);
 
 /**
  * ComponentField describes one field of a component.
@@ -538,7 +598,7 @@ export type ComponentField = Message<"tickroom.v1.ComponentField"> & {
  * Use `create(ComponentFieldSchema)` to create a new message.
  */
 export const ComponentFieldSchema: GenMessage<ComponentField> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 7);
+  messageDesc(file_tickroom_v1_frame, 8);
 
 /**
  * Reply answers a command.
@@ -580,7 +640,7 @@ export type Reply = Message<"tickroom.v1.Reply"> & {
  * Use `create(ReplySchema)` to create a new message.
  */
 export const ReplySchema: GenMessage<Reply> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 8);
+  messageDesc(file_tickroom_v1_frame, 9);
 
 /**
  * Pong answers a ping.
@@ -615,7 +675,7 @@ export type Pong = Message<"tickroom.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 9);
+  messageDesc(file_tickroom_v1_frame, 10);
 
 /**
  * ClientFrame is what one binary message from a client holds.
@@ -668,6 +728,14 @@ export type ClientFrame = Message<"tickroom.v1.ClientFrame"> & {
    * @generated from field: bool mismatch = 7;
    */
   mismatch: boolean;
+
+  /**
+   * A new token of the same player, in the place of the one that is about to
+   * expire. Auth answers it.
+   *
+   * @generated from field: string token = 8;
+   */
+  token: string;
 };
 
 /**
@@ -675,7 +743,7 @@ export type ClientFrame = Message<"tickroom.v1.ClientFrame"> & {
  * Use `create(ClientFrameSchema)` to create a new message.
  */
 export const ClientFrameSchema: GenMessage<ClientFrame> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 10);
+  messageDesc(file_tickroom_v1_frame, 11);
 
 /**
  * Input is what the player does in one tick.
@@ -710,7 +778,7 @@ export type Input = Message<"tickroom.v1.Input"> & {
  * Use `create(InputSchema)` to create a new message.
  */
 export const InputSchema: GenMessage<Input> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 11);
+  messageDesc(file_tickroom_v1_frame, 12);
 
 /**
  * CommandData is a request.
@@ -746,7 +814,7 @@ export type CommandData = Message<"tickroom.v1.CommandData"> & {
  * Use `create(CommandDataSchema)` to create a new message.
  */
 export const CommandDataSchema: GenMessage<CommandData> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 12);
+  messageDesc(file_tickroom_v1_frame, 13);
 
 /**
  * Ping asks for a pong.
@@ -767,7 +835,7 @@ export type Ping = Message<"tickroom.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 13);
+  messageDesc(file_tickroom_v1_frame, 14);
 
 /**
  * Hello is how a client introduces itself.
@@ -854,6 +922,22 @@ export type Hello = Message<"tickroom.v1.Hello"> & {
    * @generated from field: bool spectate = 11;
    */
   spectate: boolean;
+
+  /**
+   * Who the client is: a token that the game's account service has signed. Empty: a
+   * guest, where those are allowed.
+   *
+   * @generated from field: string token = 12;
+   */
+  token: string;
+
+  /**
+   * A seat from the matchmaker, which is good once, for one player and one room.
+   * Kind and room may be left out with it.
+   *
+   * @generated from field: string seat = 13;
+   */
+  seat: string;
 };
 
 /**
@@ -861,7 +945,7 @@ export type Hello = Message<"tickroom.v1.Hello"> & {
  * Use `create(HelloSchema)` to create a new message.
  */
 export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 14);
+  messageDesc(file_tickroom_v1_frame, 15);
 
 /**
  * Kind is how a field's values travel in a table.
@@ -1127,6 +1211,58 @@ export enum CloseCode {
    * @generated from enum value: CLOSE_CODE_TAKEN_OVER = 4014;
    */
   TAKEN_OVER = 4014,
+
+  /**
+   * The token is missing or was refused. Come back with another one.
+   *
+   * @generated from enum value: CLOSE_CODE_UNAUTHENTICATED = 4015;
+   */
+  UNAUTHENTICATED = 4015,
+
+  /**
+   * The token has expired, in the hello or within the session. Come back with a new
+   * one; the seat is kept meanwhile.
+   *
+   * @generated from enum value: CLOSE_CODE_TOKEN_EXPIRED = 4016;
+   */
+  TOKEN_EXPIRED = 4016,
+
+  /**
+   * The token is good, and does not allow this. Do not come back unchanged.
+   *
+   * @generated from enum value: CLOSE_CODE_FORBIDDEN = 4017;
+   */
+  FORBIDDEN = 4017,
+
+  /**
+   * The seat is not genuine, has expired, was used, or is for another player, room or
+   * server. Ask the matchmaker for another one.
+   *
+   * @generated from enum value: CLOSE_CODE_SEAT_REFUSED = 4018;
+   */
+  SEAT_REFUSED = 4018,
+
+  /**
+   * The player, or the address, is banned. Do not come back.
+   *
+   * @generated from enum value: CLOSE_CODE_BANNED = 4019;
+   */
+  BANNED = 4019,
+
+  /**
+   * The player is in the room already, from another device. Do not come back on your
+   * own.
+   *
+   * @generated from enum value: CLOSE_CODE_ALREADY_THERE = 4020;
+   */
+  ALREADY_THERE = 4020,
+
+  /**
+   * The player has too many connections or rooms. Come back when one of them is over.
+   *
+   * @generated from enum value: CLOSE_CODE_TOO_MANY = 4021;
+   */
+  TOO_MANY = 4021,
 }
 
 /**
