@@ -134,6 +134,8 @@ type Room struct {
 	input    func(p *Player, data []byte) error
 	commands map[uint32]func(p *Player, data, reply []byte) ([]byte, error)
 	over     bool
+	result   *Result
+	taken    bool // result was handed on
 }
 
 // NewRoom makes a room of a kind with the options given, and its game. An error

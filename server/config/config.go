@@ -12,6 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
+	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/server/limits"
 )
 
@@ -96,8 +99,38 @@ type Config struct {
 	// TLS names the files that make Listen speak TLS.
 	TLS TLS `koanf:"tls"`
 
+	// Matchmaking says how this server takes part in making matches.
+	Matchmaking Matchmaking `koanf:"matchmaking"`
+
 	// KindOptions are the options of the room kinds: kind, option, value.
 	KindOptions map[string]map[string]string `koanf:"kinds"`
+	// Modes are the modes of matches, in the order of the file.
+	Modes []mode.Mode `koanf:"-" validate:"-"`
+
+	modes *yaml.Node // as the file has them
+}
+
+// Matchmaking says how a server takes part in making matches.
+type Matchmaking struct {
+	// Enabled serves the matchmaking service at Listen.
+	Enabled bool `koanf:"enabled"`
+	// Matcher lets this server make the matches of a queue when no other one does.
+	Matcher bool `koanf:"matcher"`
+	// URL is where clients reach this very server, as wss://eu1.example.com/ws. Empty:
+	// at the address at which they have called the service.
+	URL string `koanf:"url" validate:"omitempty,wsurl"`
+	// Region is where this server is, as the modes name it.
+	Region string `koanf:"region" validate:"max=64"`
+	// Interval is the time between two passes of a matcher.
+	Interval time.Duration `koanf:"interval" validate:"min=10ms,max=1m"`
+	// Lease is how long a queue is without a matcher when the one that had it dies.
+	Lease time.Duration `koanf:"lease" validate:"min=500ms,max=5m"`
+	// Beat is the time between two reports of how this server is doing.
+	Beat time.Duration `koanf:"beat" validate:"min=100ms,max=1m"`
+	// Calls and CallBurst bound the calls of the service per second from one address,
+	// and at once.
+	Calls     float64 `koanf:"calls" validate:"gt=0,max=1000000"`
+	CallBurst int     `koanf:"call_burst" validate:"min=1,max=1000000"`
 }
 
 // Limits bounds what one client may send. A client over the limit of messages is
@@ -156,7 +189,11 @@ func Default() *Config {
 		Limits:           Limits{Commands: 20, CommandBurst: 40},
 		Access:           limits.Default(),
 		Log:              Log{Level: "info", Format: "text"},
-		KindOptions:      map[string]map[string]string{},
+		Matchmaking: Matchmaking{
+			Enabled: true, Matcher: true, Interval: 500 * time.Millisecond, Lease: 5 * time.Second, Beat: 2 * time.Second,
+			Calls: 20, CallBurst: 100,
+		},
+		KindOptions: map[string]map[string]string{},
 	}
 }
 
@@ -167,6 +204,15 @@ func (c *Config) PoolSize() int {
 		return c.Workers
 	}
 	return 4 * runtime.GOMAXPROCS(0)
+}
+
+// Mode gives the mode of a name, nil if there is none.
+func (c *Config) Mode(name string) *mode.Mode {
+	i := slices.IndexFunc(c.Modes, func(m mode.Mode) bool { return m.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &c.Modes[i]
 }
 
 // Options gives the options of a kind; it is not nil.

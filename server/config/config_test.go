@@ -59,7 +59,7 @@ func TestDefaultIsValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(Default(), c); d != "" {
+	if d := cmp.Diff(Default(), c, unexported); d != "" {
 		t.Errorf("nothing said is not the default:\n%s", d)
 	}
 }
@@ -99,8 +99,35 @@ kinds:
 		"arena":   {"teams": "2", "map": "big"},
 		"x":       {"y": "a=b,c"},
 	}
-	if d := cmp.Diff(want, c); d != "" {
+	if d := cmp.Diff(want, c, unexported); d != "" {
 		t.Error(d)
+	}
+}
+
+// unexported leaves out how the file has its modes.
+var unexported = cmpopts.IgnoreUnexported(Config{})
+
+func TestModes(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, "modes:\n  duel: {room: {kind: arena}}\n  royale:\n    players: {max: 30}\nsimulation: {match: 15m}\n", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := c.Mode("royale"); len(c.Modes) != 2 || m == nil || m.Format.Size != 30 || c.Mode("duel").Room.Kind != "arena" || c.Mode("x") != nil {
+		t.Errorf("%+v", c.Modes)
+	}
+	out, err := c.YAML()
+	if err != nil || !strings.Contains(string(out), "modes:") || !strings.Contains(string(out), "royale:") {
+		t.Errorf("the modes are not shown: %v\n%s", err, out)
+	}
+	if strings.Contains(string(out), "simulation") {
+		t.Errorf("the simulation is no setting:\n%s", out)
+	}
+	_, err = load(t, "listen: 127.0.0.1:1\nmodes:\n  duel:\n    teams: {sise: 2}\nlog: {level: loud}\n", nil)
+	for _, want := range []string{":4:", "sise", "size", ":5:", "loud"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in: %v", want, err)
+		}
 	}
 }
 
@@ -111,6 +138,7 @@ func TestEverySetting(t *testing.T) {
 		"listen": "127.0.0.2:1", "admin": "127.0.0.2:2", "admin_allow_remote": "true", "admin_hosts": "ops.example",
 		"origins": "https://x.example", "status": "false", "transport": "gws", "max_pending": "99", "seed": "18446744073709551615",
 		"limits.messages": "0.5", "limits.commands": "0.25", "access.connections_per_player": "5", "access.handshakes": "2.5", "access.ipv4_prefix": "24", "access.ipv6_prefix": "56",
+		"matchmaking.enabled": "false", "matchmaking.matcher": "false", "matchmaking.url": "wss://eu1.example/ws", "matchmaking.region": "eu", "matchmaking.calls": "2.5",
 		"access.exempt": "10.0.0.0/8", "access.trusted_proxies": "192.0.2.7", "access.forwarded_header": "forwarded",
 		"log.level": "error", "log.format": "json", "tls.cert": "c.pem", "tls.key": "k.pem",
 	}
@@ -231,7 +259,7 @@ func TestYAML(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if d := cmp.Diff(c, got, cmpopts.EquateEmpty()); d != "" {
+	if d := cmp.Diff(c, got, cmpopts.EquateEmpty(), unexported); d != "" {
 		t.Errorf("%s\n%s", d, text)
 	}
 }

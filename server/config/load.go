@@ -16,6 +16,8 @@ import (
 	"github.com/knadh/koanf/v2"
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tickroom/tickroom/matchmaking/mode"
 )
 
 // Load gives the defaults, with the settings of the file over them that --config
@@ -35,7 +37,7 @@ func Load(flags *pflag.FlagSet, environ []string) (*Config, error) {
 	options := map[string]map[string]string{}
 
 	if path := filePath(flags, environ); path != "" {
-		if err := ko.Load(file.Provider(path), &fileParser{path, settings, options}); err != nil {
+		if err := ko.Load(file.Provider(path), &fileParser{path, settings, options, c}); err != nil {
 			if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 				return nil, fmt.Errorf("the configuration file can't be read: %w", err)
 			}
@@ -164,11 +166,12 @@ func didYouMean(name string, names []string) string {
 }
 
 // fileParser reads the YAML file for koanf, strictly, and takes the options of
-// room kinds out of it.
+// room kinds, and the modes, out of it.
 type fileParser struct {
 	path     string
 	settings []Setting
 	options  map[string]map[string]string
+	into     *Config // its modes
 }
 
 // Marshal is there for koanf's sake.
@@ -231,8 +234,18 @@ func (p *fileParser) mapping(n *yaml.Node, prefix string, out map[string]any, er
 	}
 	p.entries(n, what, errs, func(name string, k, v *yaml.Node) {
 		key := prefix + name
-		if key == kindsKey {
+		switch key {
+		case kindsKey:
 			p.kinds(v, errs)
+			return
+		case modesKey:
+			modes, err := mode.ParseNode(p.path, v)
+			if err != nil {
+				*errs = append(*errs, err)
+			}
+			p.into.Modes, p.into.modes = modes, v
+			return
+		case simulationKey:
 			return
 		}
 		i := slices.IndexFunc(p.settings, func(s Setting) bool { return s.Key == key })
@@ -249,7 +262,7 @@ func (p *fileParser) mapping(n *yaml.Node, prefix string, out map[string]any, er
 			p.mapping(v, key+".", sub, errs)
 			out[name] = sub
 		default:
-			names := []string{kindsKey}
+			names := []string{kindsKey, modesKey}
 			for _, s := range p.settings {
 				names = append(names, s.Key)
 			}

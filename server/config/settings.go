@@ -18,6 +18,9 @@ const (
 	optionsFlag = "kind-option" // --kind-option kind.option=value
 	optionsEnv  = EnvPrefix + "KIND_OPTIONS"
 	kindsKey    = "kinds" // in the file
+	modesKey    = "modes"
+	// simulationKey is for tickroom matchsim, which reads the same file.
+	simulationKey = "simulation"
 )
 
 // Setting is one thing that a server can be told.
@@ -83,6 +86,15 @@ func (c *Config) settings() []Setting {
 		{"access.exempt", "addresses and networks that only bans apply to", &c.Access.Exempt},
 		{"access.trusted_proxies", "addresses and networks of proxies that tell the clients' addresses", &c.Access.TrustedProxies},
 		{"access.forwarded_header", "header in which they do: x-forwarded-for or forwarded", &c.Access.ForwardedHeader},
+		{"matchmaking.enabled", "serve the matchmaking service to clients", &c.Matchmaking.Enabled},
+		{"matchmaking.matcher", "make the matches of a mode's queue when no other server does", &c.Matchmaking.Matcher},
+		{"matchmaking.url", "where clients reach this very server, as wss://eu1.example.com/ws; empty: where they have called", &c.Matchmaking.URL},
+		{"matchmaking.region", "where this server is, as the modes name it", &c.Matchmaking.Region},
+		{"matchmaking.interval", "time between two passes of a matcher", &c.Matchmaking.Interval},
+		{"matchmaking.lease", "how long a queue has no matcher after the one that had it has died", &c.Matchmaking.Lease},
+		{"matchmaking.beat", "time between two reports of how this server is doing", &c.Matchmaking.Beat},
+		{"matchmaking.calls", "calls of the matchmaking service per second from one address", &c.Matchmaking.Calls},
+		{"matchmaking.call_burst", "calls of the matchmaking service from one address at once", &c.Matchmaking.CallBurst},
 		{"log.level", "least that is logged: debug, info, warn or error", &c.Log.Level},
 		{"log.format", "how it is logged: text or json", &c.Log.Format},
 		{"tls.cert", "file with the certificate chain, PEM; with tls.key the clients' address speaks TLS", &c.TLS.Cert},

@@ -22,6 +22,7 @@ var validate = sync.OnceValue(func() *validator.Validate {
 		"listen": func(s string) bool { _, err := ParseAddr(s); return err == nil },
 		"host":   validHost,
 		"origin": validOrigin,
+		"wsurl":  validWebSocketURL,
 	} {
 		if err := v.RegisterValidation(name, func(f validator.FieldLevel) bool { return ok(f.Field().String()) }); err != nil {
 			panic(err) // a rule with an empty name
@@ -62,6 +63,9 @@ func (c *Config) Validate() error {
 	if err := c.Access.Check(); err != nil {
 		errs = append(errs, fmt.Errorf("access: %w", err))
 	}
+	if n := c.Matchmaking.Lease; n < 2*c.Matchmaking.Interval {
+		errs = append(errs, fmt.Errorf("matchmaking.lease: %v is too short for passes every %v; make it %v or more", n, c.Matchmaking.Interval, 2*c.Matchmaking.Interval))
+	}
 	for kind, opts := range c.KindOptions {
 		if kind == "" || strings.ContainsAny(kind, ".=") {
 			errs = append(errs, fmt.Errorf("kinds: %q is no kind's name; `tickroom kinds` lists them", kind))
@@ -96,6 +100,8 @@ func explain(f validator.FieldError) string {
 		return value + " is not an address; write host:port, such as 127.0.0.1:7777, or :7777 for all addresses of the machine"
 	case "host":
 		return value + " is not a host name; write it without scheme and port, such as admin.example.com"
+	case "wsurl":
+		return value + " is not the address of a WebSocket; write it as wss://eu1.example.com/ws"
 	case "origin":
 		return value + ` is not an origin; write https://game.example.com, game.example.com, or "*" for all`
 	}
@@ -158,4 +164,9 @@ func validOrigin(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && validHost(u.Hostname()) &&
 		u.Path == "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
+}
+
+func validWebSocketURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "ws" || u.Scheme == "wss") && validHost(u.Hostname()) && u.Fragment == "" && u.User == nil
 }

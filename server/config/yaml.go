@@ -46,6 +46,9 @@ func (c *Config) YAML() ([]byte, error) {
 		add(kinds, kind, opts, "")
 	}
 	add(root, kindsKey, kinds, "options of the room kinds; `tickroom kinds` lists them")
+	if c.modes != nil {
+		add(root, modesKey, c.modes, "modes of matches; docs/matchmaking.md lists their fields")
+	}
 
 	var b bytes.Buffer
 	enc := yaml.NewEncoder(&b)
