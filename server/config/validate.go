@@ -63,9 +63,6 @@ func (c *Config) Validate() error {
 	if err := c.Access.Check(); err != nil {
 		errs = append(errs, fmt.Errorf("access: %w", err))
 	}
-	if n := c.Matchmaking.Lease; n < 2*c.Matchmaking.Interval {
-		errs = append(errs, fmt.Errorf("matchmaking.lease: %v is too short for passes every %v; make it %v or more", n, c.Matchmaking.Interval, 2*c.Matchmaking.Interval))
-	}
 	for kind, opts := range c.KindOptions {
 		if kind == "" || strings.ContainsAny(kind, ".=") {
 			errs = append(errs, fmt.Errorf("kinds: %q is no kind's name; `tickroom kinds` lists them", kind))
