@@ -55,6 +55,17 @@ type Player struct {
 	// spectator; what commands it allows is its own choice. It is so for as long as
 	// the player is in the room.
 	Spectator bool
+	// PlayerID is who the player is, the same in all rooms; a guest's is new in each
+	// session. It is not for the eyes of other players.
+	PlayerID string
+	// Roles are what the player may do, as its token says, such as "moderator".
+	Roles []string
+	// Team is the player's team in the match that a matchmaker made, from 0, and Role
+	// what it is in the team; 0 and empty for those who came without a match. InMatch
+	// tells which.
+	Team    int
+	Role    string
+	InMatch bool
 	// Seat is for the game: what it keeps for this player.
 	Seat any
 
