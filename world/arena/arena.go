@@ -41,6 +41,7 @@ func Kind() world.Kind {
 			{Name: "teams", Default: "0", Doc: "number of teams, 2 to 4; 0: each for themselves"},
 			{Name: "rate", Default: "20", Doc: "ticks per second, 10 to 60"},
 			{Name: "pickups", Default: "80", Doc: "pickups that lie about"},
+			{Name: "length", Default: "0", Doc: "seconds after which the room ends and its result is reported; 0: never"},
 			{Name: "obstacles", Default: "160", Doc: "obstacles, as far as there is room"},
 		},
 		// A number of a ship or a bullet rests for longer than a bullet flies, and
@@ -56,6 +57,7 @@ type game struct {
 	terrain *Terrain
 	dt      float64 // of a tick, in seconds
 	radius  float64 // of views
+	length  uint32  // ticks after which the match is over; 0: never
 
 	arena *world.Group // ships, bullets, pickups
 	limbo *world.Group // dead ships; nobody sees it
@@ -103,10 +105,11 @@ func newGame(r *world.Room) (world.Game, error) {
 	rate, err6 := r.Float("rate", 10, 60)
 	pickups, err7 := r.Int("pickups", 0, 10_000)
 	obstacles, err8 := r.Int("obstacles", 0, 10_000)
+	length, err9 := r.Float("length", 0, 86_400)
 	if teams == 1 {
 		err5 = errors.New("option teams=1: it must be 0 for none, or 2 to 4")
 	}
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8); err != nil {
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9); err != nil {
 		return nil, err
 	}
 	r.MaxPlayers, r.TickRate = players, rate
@@ -124,6 +127,9 @@ func newGame(r *world.Room) (world.Game, error) {
 		obstacle: world.NewTable[arenav1.Obstacle](r.World),
 	}
 	bounds := world.Bounds{MaxX: float64(edge), MaxY: float64(edge)}
+	if length > 0 {
+		g.length = g.ticks(length)
+	}
 	g.arena = r.NewSpatialGroup("arena", bounds, max(radius/2, float64(edge)/512))
 	g.limbo = r.NewGroup("limbo")
 	g.ship.Locate(func(s *arenav1.Ship) (x, y float64) { return float64(s.X), float64(s.Y) })
@@ -242,4 +248,5 @@ func (g *game) Tick() {
 	for _, w := range g.watchers {
 		g.guide(w)
 	}
+	g.finish(now)
 }

@@ -114,6 +114,8 @@ func (g *game) chooseTeam(p *world.Player, cmd *arenav1.ChooseTeam) (*arenav1.Ch
 	switch {
 	case g.teams == 0:
 		return nil, errors.New("there are no teams in this room")
+	case p.InMatch:
+		return nil, errors.New("the teams of a match stay as they are")
 	case cmd.Team < 1 || cmd.Team > uint32(g.teams):
 		return nil, fmt.Errorf("there is no team %d; there are 1 to %d", cmd.Team, g.teams)
 	case cmd.Team == s.id.Team:

@@ -85,7 +85,7 @@ func (g *game) enlist(p *world.Player, name string) *ship {
 			s.id.Name = fmt.Sprintf("pilot %d", p.ID)
 		}
 	}
-	g.enter(s, g.smallestTeam())
+	g.enter(s, g.teamFor(p))
 	g.launch(s)
 	if s.pilot != nil {
 		s.report()
