@@ -70,7 +70,7 @@ test('a killed connection comes back by itself in its seat', async ({ serve, net
   await picture(view, 'back');
   await sameSeat(view, before, 2);
   await obeys(view);
-  expect((await server.status()).away).toBe(0);
+  await expect.poll(async () => (await server.status()).away).toBe(0);
 });
 
 test('a connection that stalls goes on', async ({ serve, network, open }) => {
@@ -152,7 +152,7 @@ test('a page that is loaded again comes back into its seat', async ({ serve, ope
   expect(after).toEqual({ ...before, resumes: 1, fullSnapshots: 1 });
   await sound(view);
   await obeys(view);
-  expect(await server.status()).toMatchObject({ players: 1, away: 0 });
+  await expect.poll(() => server.status()).toMatchObject({ players: 1, away: 0 });
 });
 
 test('a session that goes on in another tab ends in the first, which says so', async ({ serve, open, browser, picture }) => {

@@ -49,7 +49,7 @@ test('one can watch, choose whom, and join in', async ({ serve, open, picture })
   await sound(view);
   await view.page.click('#watch-auto');
   await view.until('the game chooses again', () => document.getElementById('watch-auto')!.getAttribute('aria-pressed') === 'true');
-  expect(await server.status()).toMatchObject({ spectators: 1 });
+  await expect.poll(() => server.status()).toMatchObject({ spectators: 1 });
   const room = await view.page.evaluate(() => window.tickroom.room!.id);
   await view.page.click('#watch-play');
   expect(await playing(view)).toMatchObject({ room });

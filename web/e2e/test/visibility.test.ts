@@ -85,5 +85,5 @@ test('a page that slept for longer than the server waits comes back into its sea
   await view.until('it is back', () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 1);
   expect(await seat(view)).toEqual({ ...before, resumes: 1 });
   await sound(view);
-  expect((await server.status()).away).toBe(0);
+  await expect.poll(async () => (await server.status()).away).toBe(0);
 });
