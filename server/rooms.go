@@ -127,7 +127,7 @@ func (rs *rooms) resume(kindName, id string) (*room.Loop, error) {
 // reserve takes a seat in a room that is there, or gives nil.
 func (rs *rooms) reserve(ctx context.Context, kindName, id string) (*room.Loop, error) {
 	for {
-		r, err := rs.dir.Reserve(ctx, kindName, id)
+		r, err := rs.dir.Reserve(ctx, matchmaking.Want{Kind: kindName, ID: id})
 		switch {
 		case errors.Is(err, matchmaking.ErrNoRoom):
 			return nil, nil

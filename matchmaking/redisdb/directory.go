@@ -8,9 +8,12 @@ package redisdb
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -19,6 +22,9 @@ import (
 
 // Directory is a matchmaking.Directory in Redis. Errors of Redis are wrapped: the
 // caller should tell the player to come back after a moment.
+//
+// Reservations end by Redis's clock. Want.Until is taken as so much time from now by
+// the clock here, so that it does not matter how far the clocks are apart.
 type Directory struct {
 	c      redis.UniversalClient
 	prefix string
@@ -32,90 +38,31 @@ func NewDirectory(c redis.UniversalClient, prefix string) *Directory {
 	return &Directory{c: c, prefix: "{" + prefix + "rooms}:"}
 }
 
-// A room is a hash; those of a kind that are open and have free seats are in a
-// sorted set by the seats taken; all are in another one, by id.
+//go:embed rooms.lua
+var roomsLua string
 
-// settle puts a room where it belongs after it has changed. Scripts begin with it.
-const settle = `
-local prefix = ARGV[1]
-local function room(id)
-  local f = redis.call('HMGET', prefix .. 'room:' .. id, 'kind', 'node', 'capacity', 'taken', 'closed')
-  if not f[1] then return nil end
-  return {id = id, kind = f[1], node = f[2], capacity = tonumber(f[3]), taken = tonumber(f[4]), closed = f[5] == '1'}
-end
-local function settle(r)
-  redis.call('HSET', prefix .. 'room:' .. r.id, 'taken', r.taken, 'closed', r.closed and '1' or '0')
-  if not r.closed and r.taken < r.capacity then
-    redis.call('ZADD', prefix .. 'open:' .. r.kind, r.taken, r.id)
-  else
-    redis.call('ZREM', prefix .. 'open:' .. r.kind, r.id)
-  end
-end
-local function tell(r)
-  return {r.id, r.kind, r.node, tostring(r.capacity), tostring(r.taken), r.closed and '1' or '0'}
-end
-`
+func roomsScript(call string) *redis.Script { return redis.NewScript(roomsLua + "\nreturn " + call) }
 
 var (
-	reserve = redis.NewScript(settle + `
-local kind, id = ARGV[2], ARGV[3]
-if id == '' then
-  id = redis.call('ZREVRANGE', prefix .. 'open:' .. kind, 0, 0)[1]
-  if not id then return 'none' end
-end
-local r = room(id)
-if not r or r.closed or (kind ~= '' and r.kind ~= kind) then return 'none' end
-if r.taken >= r.capacity then return 'full' end
-r.taken = r.taken + 1
-settle(r)
-return tell(r)
-`)
-	release = redis.NewScript(settle + `
-local r = room(ARGV[2])
-if r and r.taken > 0 then
-  r.taken = r.taken - 1
-  settle(r)
-end
-return 'done'
-`)
-	add = redis.NewScript(settle + `
-local r = {id = ARGV[2], kind = ARGV[3], node = ARGV[4], capacity = tonumber(ARGV[5]), taken = tonumber(ARGV[6]), closed = ARGV[7] == '1'}
-if room(r.id) then return 'exists' end
-redis.call('HSET', prefix .. 'room:' .. r.id, 'kind', r.kind, 'node', r.node, 'capacity', r.capacity)
-redis.call('ZADD', prefix .. 'all', 0, r.id)
-settle(r)
-return 'done'
-`)
-	shut = redis.NewScript(settle + `
-local r = room(ARGV[2])
-if not r then return 'done' end
-if r.taken > tonumber(ARGV[3]) then return 'taken' end
-r.closed = true
-settle(r)
-return 'done'
-`)
-	remove = redis.NewScript(settle + `
-local r = room(ARGV[2])
-if r then
-  redis.call('ZREM', prefix .. 'open:' .. r.kind, r.id)
-  redis.call('ZREM', prefix .. 'all', r.id)
-  redis.call('DEL', prefix .. 'room:' .. r.id)
-end
-return 'done'
-`)
-	list = redis.NewScript(settle + `
-local out = {}
-for _, id in ipairs(redis.call('ZRANGEBYLEX', prefix .. 'all', ARGV[2], '+', 'LIMIT', 0, ARGV[3])) do
-  out[#out + 1] = tell(room(id))
-end
-return out
-`)
+	reserve    = roomsScript("reserve()")
+	confirm    = roomsScript("finish(0)")
+	cancel     = roomsScript("finish(1)")
+	release    = roomsScript("release()")
+	add        = roomsScript("add()")
+	shut       = roomsScript("shut()")
+	remove     = roomsScript("remove()")
+	removeNode = roomsScript("remove_node()")
+	owners     = roomsScript("owners()")
+	list       = roomsScript("list()")
 )
 
-// page is how many rooms one script lists: it must not keep Redis for long.
-const page = 500
+// How many rooms one script lists or removes: it must not keep Redis for long.
+const (
+	page       = 500
+	removePage = 100
+)
 
-// run runs a script. Its answer is a word, or a list.
+// run runs a script. Its answer is a word, a number, or a list.
 func (d *Directory) run(ctx context.Context, s *redis.Script, args ...any) (any, error) {
 	// All keys have the same tag, so one of them says which node of a cluster is meant.
 	v, err := s.Run(ctx, d.c, []string{d.prefix + "all"}, append([]any{d.prefix}, args...)...).Result()
@@ -125,32 +72,78 @@ func (d *Directory) run(ctx context.Context, s *redis.Script, args ...any) (any,
 	return v, nil
 }
 
+func flag(b bool) string {
+	if b {
+		return "1"
+	}
+	return "0"
+}
+
+// roomArgs gives a room as the script has it, in the order of its fields.
+func roomArgs(r *matchmaking.Room) []any {
+	created := ""
+	if !r.Created.IsZero() {
+		created = strconv.FormatInt(r.Created.UnixMilli(), 10)
+	}
+	return []any{r.ID, r.Kind, r.Mode, r.Node, r.URL, r.Region, created, r.Capacity, r.Taken, flag(r.Closed), flag(r.Private), flag(r.Spectators)}
+}
+
 func parseRoom(v any) (matchmaking.Room, error) {
 	f, ok := v.([]any)
-	if !ok || len(f) != 6 {
+	if !ok || len(f) != len(roomArgs(&matchmaking.Room{})) {
 		return matchmaking.Room{}, fmt.Errorf("matchmaking: redis: %v is no room", v)
 	}
 	text := func(i int) string { s, _ := f[i].(string); return s }
-	capacity, err1 := strconv.Atoi(text(3))
-	taken, err2 := strconv.Atoi(text(4))
-	if err := errors.Join(err1, err2); err != nil {
-		return matchmaking.Room{}, fmt.Errorf("matchmaking: redis: room %q: %w", text(0), err)
+	r := matchmaking.Room{
+		ID: text(0), Kind: text(1), Mode: text(2), Node: text(3), URL: text(4), Region: text(5),
+		Closed: text(9) == "1", Private: text(10) == "1", Spectators: text(11) == "1",
 	}
-	return matchmaking.Room{ID: text(0), Kind: text(1), Node: text(2), Capacity: capacity, Taken: taken, Closed: text(5) == "1"}, nil
+	var errs [3]error
+	if created := text(6); created != "" {
+		var ms int64
+		ms, errs[0] = strconv.ParseInt(created, 10, 64)
+		r.Created = time.UnixMilli(ms).UTC()
+	}
+	r.Capacity, errs[1] = strconv.Atoi(text(7))
+	r.Taken, errs[2] = strconv.Atoi(text(8))
+	if err := errors.Join(errs[:]...); err != nil {
+		return matchmaking.Room{}, fmt.Errorf("matchmaking: redis: room %q: %w", r.ID, err)
+	}
+	return r, nil
 }
 
 // Reserve implements matchmaking.Directory.
-func (d *Directory) Reserve(ctx context.Context, kind, id string) (matchmaking.Room, error) {
-	v, err := d.run(ctx, reserve, kind, id)
-	switch {
-	case err != nil:
-		return matchmaking.Room{}, err
-	case v == "none":
-		return matchmaking.Room{}, matchmaking.ErrNoRoom
-	case v == "full":
-		return matchmaking.Room{}, matchmaking.ErrFull
+func (d *Directory) Reserve(ctx context.Context, w matchmaking.Want) (matchmaking.Room, error) {
+	for {
+		hold := int64(0)
+		if w.Reservation != "" {
+			hold = max(0, time.Until(w.Until).Milliseconds())
+		}
+		v, err := d.run(ctx, reserve, w.Kind, w.Mode, w.Region, w.ID, w.Reservation, hold)
+		switch {
+		case err != nil:
+			return matchmaking.Room{}, err
+		case v == "again": // very many reservations have ended, and some of them have given their seats back
+			continue
+		case v == "none":
+			return matchmaking.Room{}, matchmaking.ErrNoRoom
+		case v == "full":
+			return matchmaking.Room{}, matchmaking.ErrFull
+		}
+		return parseRoom(v)
 	}
-	return parseRoom(v)
+}
+
+// Confirm implements matchmaking.Directory.
+func (d *Directory) Confirm(ctx context.Context, room, reservation string) (bool, error) {
+	v, err := d.run(ctx, confirm, room, reservation)
+	return err == nil && v == "done", err
+}
+
+// Cancel implements matchmaking.Directory.
+func (d *Directory) Cancel(ctx context.Context, room, reservation string) error {
+	_, err := d.run(ctx, cancel, room, reservation)
+	return err
 }
 
 // Release implements matchmaking.Directory.
@@ -161,11 +154,7 @@ func (d *Directory) Release(ctx context.Context, id string) error {
 
 // Add implements matchmaking.Directory.
 func (d *Directory) Add(ctx context.Context, r matchmaking.Room) error {
-	closed := "0"
-	if r.Closed {
-		closed = "1"
-	}
-	v, err := d.run(ctx, add, r.ID, r.Kind, r.Node, r.Capacity, r.Taken, closed)
+	v, err := d.run(ctx, add, roomArgs(&r)...)
 	if err == nil && v == "exists" {
 		return matchmaking.ErrExists
 	}
@@ -182,6 +171,39 @@ func (d *Directory) Close(ctx context.Context, id string, taken int) (bool, erro
 func (d *Directory) Remove(ctx context.Context, id string) error {
 	_, err := d.run(ctx, remove, id)
 	return err
+}
+
+// RemoveNode implements matchmaking.Directory. After an error some of the rooms may
+// be removed; so many are told.
+func (d *Directory) RemoveNode(ctx context.Context, node string) (int, error) {
+	removed := 0
+	for {
+		v, err := d.run(ctx, removeNode, node, removePage)
+		if err != nil {
+			return removed, err
+		}
+		n, _ := v.(int64)
+		removed += int(n)
+		if n < removePage {
+			return removed, nil
+		}
+	}
+}
+
+// Owners implements matchmaking.Directory.
+func (d *Directory) Owners(ctx context.Context) ([]string, error) {
+	v, err := d.run(ctx, owners)
+	if err != nil {
+		return nil, err
+	}
+	var nodes []string
+	part, _ := v.([]any)
+	for _, p := range part {
+		node, _ := p.(string)
+		nodes = append(nodes, node)
+	}
+	slices.Sort(nodes)
+	return nodes, nil
 }
 
 // Rooms implements matchmaking.Directory. Rooms that come or go meanwhile may be
