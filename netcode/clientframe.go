@@ -28,6 +28,7 @@ type ClientFrame struct {
 	Every    uint32
 	Mismatch bool
 	Hello    []byte // the encoded Hello, nil if there is none
+	Token    []byte // a new token of the same player, empty if there is none; a secret
 }
 
 // Input is one input of a ClientFrame.
@@ -91,6 +92,8 @@ func (f *ClientFrame) Parse(b []byte) error {
 			f.Every = uint32(v)
 		case 7<<3 | varint:
 			f.Mismatch = v != 0
+		case 8<<3 | bytes:
+			f.Token = p
 		}
 	}
 	return nil

@@ -481,6 +481,7 @@ func (w *truth) step(t *rapid.T) *tickroomv1.ServerFrame {
 		f.Welcome = &tickroomv1.Welcome{Session: "s", Schema: testSchema.Proto()}
 		f.Replies = append(f.Replies, &tickroomv1.Reply{Id: 7, Code: 3, Error: "no", Data: []byte{1}})
 		f.Pongs = append(f.Pongs, &tickroomv1.Pong{ClientTimeUs: 1 << 40, ServerTimeUs: 1 << 50, Tick: 9})
+		f.Auth = &tickroomv1.Auth{ExpiresUs: 1 << 50, Error: "no", Renew: true}
 		f.EntityHashes = append(f.EntityHashes, &tickroomv1.EntityHash{Entity: 4, Group: 2, Hash: 1 << 63})
 	}
 	return f

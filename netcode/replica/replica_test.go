@@ -61,7 +61,7 @@ func TestApplyAgainstNaive(t *testing.T) {
 
 func checkFrame(t *rapid.T, got *Frame, want *tickroomv1.ServerFrame) {
 	back := &tickroomv1.ServerFrame{
-		Tick: got.Tick, Skip: got.Skip, Full: got.Full, InputAck: got.InputAck, Welcome: got.Welcome,
+		Tick: got.Tick, Skip: got.Skip, Full: got.Full, InputAck: got.InputAck, Welcome: got.Welcome, Auth: got.Auth,
 	}
 	if got.HasHash {
 		back.Hash = &got.Hash

@@ -124,5 +124,9 @@ func client(t *testing.T) *sequence {
 	say("A hello that resumes a session: it names the room, the session's token and the last tick that was applied.", &tickroomv1.ClientFrame{Hello: &tickroomv1.Hello{
 		Version: 1, Kind: "walkers", Room: "walkers-abcdefghij", Name: "Bob", Fingerprint: walkersv1.Schema.Fingerprint(), Resume: "Q3JSYV2KSKQ2BCIJZ6J6VLLEHT", ResumeTick: 301,
 	}})
+	say("The hello of a player with a token and a seat from the matchmaker: the seat says kind and room. Both are shortened here.", &tickroomv1.ClientFrame{Hello: &tickroomv1.Hello{
+		Version: 1, Fingerprint: walkersv1.Schema.Fingerprint(), Token: "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1LTE4MTUifQ.c2ln", Seat: "AQIDBAUGBwgJCgsMDQ4PEA",
+	}})
+	say("A new token of the same player, along with the usual.", &tickroomv1.ClientFrame{Ack: 302, Token: "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1LTE4MTUifQ.bmV3"})
 	return s.seq
 }

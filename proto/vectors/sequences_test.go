@@ -364,5 +364,15 @@ func session(t *testing.T) *sequence {
 			Resumed: true, HoldSeconds: 60, InputSeq: 43, CommandId: 2, EventsMissed: true, Spectator: true,
 		},
 	}))
+	s.say("The welcome of a player with a token: the player's id, and until when the token is good.", s.marshal(&tickroomv1.ServerFrame{
+		Welcome: &tickroomv1.Welcome{
+			Session: "BB4VJ2RPN6ZTBGEVQK4PRLJXCU", Room: "walkers-abcdefghij", Kind: "walkers", Player: 1, TickRate: 20, Tick: 5,
+			ServerTimeUs: 1767225602000000, Fingerprint: walkersv1.Schema.Fingerprint(), AckWindow: 10, MaxMessage: 8192,
+			HoldSeconds: 60, PlayerId: "u-1815", ExpiresUs: 1767229202000000,
+		},
+	}))
+	s.say("The token is about to expire: the client should send a new one.", s.marshal(&tickroomv1.ServerFrame{Auth: &tickroomv1.Auth{ExpiresUs: 1767229202000000, Renew: true}}))
+	s.say("The answer to a token that is good: it is known for another hour.", s.marshal(&tickroomv1.ServerFrame{Auth: &tickroomv1.Auth{ExpiresUs: 1767232802000000}}))
+	s.say("The answer to one that is refused: what held before holds on.", s.marshal(&tickroomv1.ServerFrame{Auth: &tickroomv1.Auth{ExpiresUs: 1767232802000000, Error: "the token is another player's"}}))
 	return s.seq
 }

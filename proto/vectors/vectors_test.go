@@ -47,7 +47,7 @@ const head = `# Test vectors of the frame protocol, tickroom.v1; docs/protocol.m
 # quantised:   component, entity, and the values of its quantised fields, in the game's units
 # input_ack:   if it is not 0
 # hash:        the state hash that the message brings, if it does
-# event, entity_hash, reply, pong, welcome, resumed: what else it brings
+# event, entity_hash, reply, pong, welcome, resumed, identity, auth: what else it brings
 
 `
 
@@ -225,6 +225,9 @@ func saidLines(m *tickroomv1.ServerFrame) []string {
 		if w.GetResumed() {
 			say("resumed: input %d, command %d, events missed %t, spectator %t, held for %g s", w.GetInputSeq(), w.GetCommandId(), w.GetEventsMissed(), w.GetSpectator(), w.GetHoldSeconds())
 		}
+		if w.GetPlayerId() != "" {
+			say("identity: player %q, expires %d", w.GetPlayerId(), w.GetExpiresUs())
+		}
 	}
 	for _, r := range m.GetReplies() {
 		say("reply: to %d, code %d, error %q, data 0x%x", r.GetId(), r.GetCode(), r.GetError(), r.GetData())
@@ -232,12 +235,15 @@ func saidLines(m *tickroomv1.ServerFrame) []string {
 	for _, p := range m.GetPongs() {
 		say("pong: client %d, server %d, tick %d", p.GetClientTimeUs(), p.GetServerTimeUs(), p.GetTick())
 	}
+	if a := m.GetAuth(); a != nil {
+		say("auth: expires %d, error %q, renew %t", a.GetExpiresUs(), a.GetError(), a.GetRenew())
+	}
 	return out
 }
 
 // frameLines is saidLines for what the replica has parsed.
 func frameLines(f *replica.Frame) []string {
-	m := &tickroomv1.ServerFrame{Tick: f.Tick, InputAck: f.InputAck, Welcome: f.Welcome}
+	m := &tickroomv1.ServerFrame{Tick: f.Tick, InputAck: f.InputAck, Welcome: f.Welcome, Auth: f.Auth}
 	if f.HasHash {
 		m.Hash = &f.Hash
 	}
@@ -271,7 +277,7 @@ func parsedLines(t *testing.T, b []byte) []string {
 	if err := f.Parse(b); err != nil {
 		t.Fatal(err)
 	}
-	m := &tickroomv1.ClientFrame{Ack: f.Ack, Every: f.Every, Mismatch: f.Mismatch}
+	m := &tickroomv1.ClientFrame{Ack: f.Ack, Every: f.Every, Mismatch: f.Mismatch, Token: string(f.Token)}
 	for _, in := range f.Inputs {
 		m.Inputs = append(m.Inputs, &tickroomv1.Input{Seq: in.Seq, Tick: in.Tick, Data: in.Data})
 	}
@@ -302,6 +308,12 @@ func clientFrameLines(m *tickroomv1.ClientFrame) []string {
 		if h.GetResume() != "" {
 			say("hello: resume %q at tick %d", h.GetResume(), h.GetResumeTick())
 		}
+		if h.GetToken() != "" {
+			say("hello: token %q", h.GetToken())
+		}
+		if h.GetSeat() != "" {
+			say("hello: seat %q", h.GetSeat())
+		}
 	}
 	if m.GetAck() != 0 {
 		say("ack %d", m.GetAck())
@@ -320,6 +332,9 @@ func clientFrameLines(m *tickroomv1.ClientFrame) []string {
 	}
 	if m.GetMismatch() {
 		say("mismatch")
+	}
+	if m.GetToken() != "" {
+		say("token %q", m.GetToken())
 	}
 	return out
 }
@@ -354,7 +369,7 @@ func TestFileIsWhole(t *testing.T) {
 	}
 	for _, m := range []proto.Message{
 		&tickroomv1.ServerFrame{}, &tickroomv1.Table{}, &tickroomv1.EventData{}, &tickroomv1.EntityHash{}, &tickroomv1.Welcome{}, &tickroomv1.Component{},
-		&tickroomv1.ComponentField{}, &tickroomv1.Reply{}, &tickroomv1.Pong{}, &tickroomv1.ClientFrame{}, &tickroomv1.Input{}, &tickroomv1.CommandData{}, &tickroomv1.Ping{}, &tickroomv1.Hello{},
+		&tickroomv1.ComponentField{}, &tickroomv1.Reply{}, &tickroomv1.Pong{}, &tickroomv1.Auth{}, &tickroomv1.ClientFrame{}, &tickroomv1.Input{}, &tickroomv1.CommandData{}, &tickroomv1.Ping{}, &tickroomv1.Hello{},
 	} {
 		fields := m.ProtoReflect().Descriptor().Fields()
 		for i := range fields.Len() {
