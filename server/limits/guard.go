@@ -29,13 +29,15 @@ const (
 	PlayerRooms
 	// NoAddress: nobody can tell the client's address.
 	NoAddress
+	// CallRate: the address or the player calls too fast.
+	CallRate
 
-	lastReason = NoAddress
+	lastReason = CallRate
 )
 
 // Reasons lists all reasons.
 func Reasons() []Reason {
-	return []Reason{BannedAddress, BannedPlayer, HandshakeRate, AddressConnections, PlayerConnections, PlayerRooms, NoAddress}
+	return []Reason{BannedAddress, BannedPlayer, HandshakeRate, AddressConnections, PlayerConnections, PlayerRooms, NoAddress, CallRate}
 }
 
 // String gives the reason in snake case.
@@ -55,6 +57,8 @@ func (r Reason) String() string {
 		return "player_rooms"
 	case NoAddress:
 		return "no_address"
+	case CallRate:
+		return "call_rate"
 	}
 	return fmt.Sprintf("reason_%d", uint8(r))
 }
@@ -199,12 +203,19 @@ func (g *Guard) OpenRoom(player string) (release func(), err error) {
 }
 
 func (g *Guard) deny(d *Denied) error {
-	g.denied[d.Reason].Add(1)
-	if g.o.OnDenied != nil {
-		g.o.OnDenied(d.Reason)
-	}
+	g.count(d.Reason)
 	return d
 }
+
+func (g *Guard) count(r Reason) {
+	g.denied[r].Add(1)
+	if g.o.OnDenied != nil {
+		g.o.OnDenied(r)
+	}
+}
+
+// noAddr stands for no address.
+var noAddr netip.Addr
 
 // left gives how long a ban goes on; 0 for ever.
 func left(b Ban, now time.Time) time.Duration {
