@@ -15,7 +15,9 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/server/identity"
 	"github.com/tickroom/tickroom/server/limits"
+	"github.com/tickroom/tickroom/server/seat"
 )
 
 // Config is what a server is told. Default gives the values that make sense
@@ -59,6 +61,10 @@ type Config struct {
 	// Hold is how long a seat is kept for a client whose connection is lost. 0: as
 	// long as the room's kind says; less: not at all.
 	Hold time.Duration `koanf:"hold" validate:"min=-1s,max=1h"`
+	// SecondDevice is what happens when a player who is in a room comes into it from
+	// elsewhere: "takeover", the new connection gets the seat and the old one is closed;
+	// "refuse", the new one is.
+	SecondDevice string `koanf:"second_device" validate:"oneof=takeover refuse"`
 	// DeadAfter is how long a client may take nothing of what waits for it.
 	DeadAfter time.Duration `koanf:"dead_after" validate:"min=1s,max=1h"`
 
@@ -94,6 +100,12 @@ type Config struct {
 	Limits Limits `koanf:"limits"`
 	// Access bounds what one address and one player may take.
 	Access limits.Config `koanf:"access"`
+	// Identity says whose tokens are accepted, and whether guests may play.
+	Identity identity.Config `koanf:"identity"`
+	// Seats says how the matchmaker's seats are made and checked.
+	Seats seat.Config `koanf:"seats"`
+	// Node says which server this is, of those that share a matchmaker.
+	Node Node `koanf:"node"`
 	// Log says what is logged, and how.
 	Log Log `koanf:"log"`
 	// TLS names the files that make Listen speak TLS.
@@ -133,13 +145,26 @@ type Matchmaking struct {
 	CallBurst int     `koanf:"call_burst" validate:"min=1,max=1000000"`
 }
 
-// Limits bounds what one client may send. A client over the limit of messages is
-// closed; a command over its limit is answered with an error.
+// Node says which server this is.
+type Node struct {
+	// ID names it. Seats are for one node, so no two may have the same, and one that
+	// starts anew should have another: it does not know which seats were used. Empty:
+	// the host's name and something random.
+	ID string `koanf:"id" validate:"omitempty,max=128,printascii"`
+}
+
+// Limits bounds what one client may send. A client over the limit of messages or bytes
+// is closed; a command over its limit is answered with an error.
 type Limits struct {
 	// Messages per second. 0: two per tick, at least 120.
 	Messages float64 `koanf:"messages" validate:"min=0,max=1000000"`
 	// MessageBurst is how many messages may come at once. 0: three seconds' worth.
 	MessageBurst int `koanf:"message_burst" validate:"min=0,max=1000000"`
+	// Bytes per second, all that comes over the connection. 0: 64 KiB, or eight of the
+	// longest messages if that is more.
+	Bytes float64 `koanf:"bytes" validate:"min=0,max=10000000000"`
+	// ByteBurst is how many bytes may come at once. 0: three seconds' worth.
+	ByteBurst int `koanf:"byte_burst" validate:"min=0,max=1073741824"`
 	// Commands per second.
 	Commands float64 `koanf:"commands" validate:"gt=0,max=1000000"`
 	// CommandBurst is how many commands may come at once.
@@ -178,6 +203,7 @@ func Default() *Config {
 		HandshakeTimeout: 5 * time.Second,
 		HelloTimeout:     5 * time.Second,
 		IdleTimeout:      30 * time.Second,
+		SecondDevice:     "takeover",
 		DeadAfter:        10 * time.Second,
 		MaxMessage:       8 << 10,
 		MaxOutbox:        64 << 10,
@@ -188,6 +214,8 @@ func Default() *Config {
 		ShutdownGrace:    3 * time.Second,
 		Limits:           Limits{Commands: 20, CommandBurst: 40},
 		Access:           limits.Default(),
+		Identity:         identity.Default(),
+		Seats:            seat.Default(),
 		Log:              Log{Level: "info", Format: "text"},
 		Matchmaking: Matchmaking{
 			Enabled: true, Matcher: true, Interval: 500 * time.Millisecond, Lease: 5 * time.Second, Beat: 2 * time.Second,

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -139,6 +140,8 @@ func TestEverySetting(t *testing.T) {
 		"origins": "https://x.example", "status": "false", "transport": "gws", "max_pending": "99", "seed": "18446744073709551615",
 		"limits.messages": "0.5", "limits.commands": "0.25", "access.connections_per_player": "5", "access.handshakes": "2.5", "access.ipv4_prefix": "24", "access.ipv6_prefix": "56",
 		"matchmaking.enabled": "false", "matchmaking.matcher": "false", "matchmaking.url": "wss://eu1.example/ws", "matchmaking.region": "eu", "matchmaking.calls": "2.5",
+		"second_device": "refuse", "identity.guests": "on", "identity.secret": "0123456789abcdef0123456789ABCDEF", "identity.jwks": "https://id.example/keys",
+		"identity.allow_no_expiry": "true", "identity.max_stale": "6m0s", "seats.required": "true",
 		"access.exempt": "10.0.0.0/8", "access.trusted_proxies": "192.0.2.7", "access.forwarded_header": "forwarded",
 		"log.level": "error", "log.format": "json", "tls.cert": "c.pem", "tls.key": "k.pem",
 	}
@@ -268,11 +271,25 @@ func TestSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	c := Default()
 	c.KindOptions = map[string]map[string]string{"quiz": {"host_password": "hunter2", "players": "3"}}
+	secret := strings.Repeat("hunter3", 6)
+	c.Identity.Secret, c.Identity.JWKS = secret, "https://id.example/keys?key=hunter4"
 	text, err := c.YAML()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(text), "hunter2") || !strings.Contains(string(text), "host_password: (redacted)") {
+	for _, shown := range []string{string(text), fmt.Sprintf("%v %+v", c, *c)} {
+		if strings.Contains(shown, "hunter3") || strings.Contains(shown, "hunter4") {
+			t.Errorf("%s", shown)
+		}
+	}
+	if strings.Contains(string(text), "hunter2") || !strings.Contains(string(text), "host_password: (redacted)") || !strings.Contains(string(text), "secret: (redacted)") {
 		t.Errorf("%s", text)
+	}
+	// The errors about a secret do not show it either.
+	for _, bad := range []string{"hunter5", "base64:hunter5!"} {
+		_, err := load(t, "identity:\n  secret: "+bad+"\n", nil)
+		if err == nil || strings.Contains(err.Error(), "hunter5") {
+			t.Errorf("%v", err)
+		}
 	}
 }

@@ -63,6 +63,9 @@ func (c *Config) Validate() error {
 	if err := c.Access.Check(); err != nil {
 		errs = append(errs, fmt.Errorf("access: %w", err))
 	}
+	if err := c.Identity.Check(); err != nil {
+		errs = append(errs, err)
+	}
 	for kind, opts := range c.KindOptions {
 		if kind == "" || strings.ContainsAny(kind, ".=") {
 			errs = append(errs, fmt.Errorf("kinds: %q is no kind's name; `tickroom kinds` lists them", kind))
@@ -97,6 +100,8 @@ func explain(f validator.FieldError) string {
 		return value + " is not an address; write host:port, such as 127.0.0.1:7777, or :7777 for all addresses of the machine"
 	case "host":
 		return value + " is not a host name; write it without scheme and port, such as admin.example.com"
+	case "printascii":
+		return value + " has characters other than printable ASCII"
 	case "wsurl":
 		return value + " is not the address of a WebSocket; write it as wss://eu1.example.com/ws"
 	case "origin":

@@ -18,7 +18,9 @@ const redacted = "(redacted)"
 func (c *Config) YAML() ([]byte, error) {
 	root := &yaml.Node{Kind: yaml.MappingNode}
 	sections := map[string]*yaml.Node{}
-	for _, s := range c.settings() {
+	shown := *c
+	shown.Identity = c.Identity.Redacted()
+	for _, s := range shown.settings() {
 		at, name := root, s.Key
 		if section, rest, ok := strings.Cut(s.Key, "."); ok {
 			if at = sections[section]; at == nil {

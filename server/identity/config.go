@@ -144,6 +144,9 @@ func (c Config) redacted() config {
 	return config(c)
 }
 
+// Redacted gives the configuration without what must not be shown.
+func (c Config) Redacted() Config { return Config(c.redacted()) }
+
 // String leaves the secret out.
 func (c Config) String() string { return fmt.Sprintf("%+v", c.redacted()) }
 

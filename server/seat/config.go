@@ -1,9 +1,14 @@
 package seat
 
-import "time"
+import (
+	"crypto/rand"
+	"time"
+)
 
 // Config says how seats are made and checked.
 type Config struct {
+	// Required refuses clients that come without a seat, but for those who come back.
+	Required bool `koanf:"required"`
 	// SecretFiles hold the secrets that the matchmaker and all nodes share, each of 32
 	// bytes or more. The first makes seats, all are good for checking. Empty: a random
 	// one, for a matchmaker and rooms in one process.
@@ -24,8 +29,19 @@ func Default() Config {
 
 // Keys reads the secrets.
 func (c Config) Keys() (*Keys, error) {
+	secrets, err := c.Secrets()
+	if err != nil {
+		return nil, err
+	}
+	return NewKeys(secrets...)
+}
+
+// Secrets reads the secrets; where there are none it makes a random one.
+func (c Config) Secrets() ([][]byte, error) {
 	if len(c.SecretFiles) == 0 {
-		return RandomKeys(), nil
+		b := make([]byte, MinSecret)
+		_, _ = rand.Read(b) // it ends the program rather than fail
+		return [][]byte{b}, nil
 	}
 	var secrets [][]byte
 	for _, f := range c.SecretFiles {
@@ -35,5 +51,5 @@ func (c Config) Keys() (*Keys, error) {
 		}
 		secrets = append(secrets, s)
 	}
-	return NewKeys(secrets...)
+	return secrets, nil
 }
