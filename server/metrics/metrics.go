@@ -63,6 +63,9 @@ type Metrics struct {
 	messagesIn, messagesOut      *prometheus.CounterVec
 	snapshots, skipped           *prometheus.CounterVec
 	inputs, commands, mismatches *prometheus.CounterVec
+	limited                      *prometheus.CounterVec
+	tokens, renewals, seats      *prometheus.CounterVec
+	bans                         prometheus.Counter
 	roomsCreated, roomsClosed    *prometheus.CounterVec
 
 	mu    sync.Mutex
@@ -123,6 +126,13 @@ func New(version string) *Metrics {
 	m.commands = counter("commands_total", "Commands from clients, by how they ended.", "kind", "result")
 	m.mismatches = counter("hash_mismatches_total", "Clients that found their state's hash wrong.", kind...)
 
+	m.limited = counter("limited_total", "Clients that were closed since they sent too much: messages, bytes or tokens.", "kind", "reason")
+	m.tokens = counter("tokens_refused_total", "Hellos whose token was refused or missing.", "reason")
+	m.renewals = counter("token_renewals_total", "Tokens that were sent within a session, by result: renewed, or why not.", "result")
+	m.seats = counter("seats_total", "Seats that clients have come with, by result: used, or why they were refused.", "result")
+	bans := counter("bans_total", "Bans that were made, here or on another node.")
+	m.bans = bans.WithLabelValues()
+
 	gauge("build_info", "1; the label says which version runs.", "version").WithLabelValues(version).Set(1)
 	m.registry.MustRegister(
 		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsScheduler, collectors.MetricsGC)),
@@ -153,6 +163,18 @@ func (m *Metrics) Rejected(reason string) { m.rejected.WithLabelValues(reason).I
 
 // Denied counts a handshake that was refused for what its address has, or is, already.
 func (m *Metrics) Denied(reason string) { m.denied.WithLabelValues(reason).Inc() }
+
+// TokenRefused counts a hello without a good token.
+func (m *Metrics) TokenRefused(reason string) { m.tokens.WithLabelValues(reason).Inc() }
+
+// TokenRenewed counts a token that was sent within a session.
+func (m *Metrics) TokenRenewed(result string) { m.renewals.WithLabelValues(result).Inc() }
+
+// Seat counts a seat that a client came with.
+func (m *Metrics) Seat(result string) { m.seats.WithLabelValues(result).Inc() }
+
+// Banned counts a ban.
+func (m *Metrics) Banned() { m.bans.Inc() }
 
 // RejectedCode is Rejected for one that was told a close code.
 func (m *Metrics) RejectedCode(code int) { m.Rejected(codeLabel(code)) }
@@ -192,6 +214,9 @@ type TickStats struct {
 	CommandsLimited   int
 
 	Mismatches int // clients that found their state's hash wrong
+
+	// Clients that were closed since they sent too much of something.
+	MessagesLimited, BytesLimited, TokensLimited int
 }
 
 // KindMetrics are the metrics of one kind of room. Its methods may be called from
@@ -219,6 +244,7 @@ type KindMetrics struct {
 	inputs          [3]prometheus.Counter // accepted, late, dropped
 	commands        [5]prometheus.Counter // done, unknown, malformed, refused, limited
 	mismatches      prometheus.Counter
+	limited         [3]prometheus.Counter // messages, bytes, tokens
 }
 
 // Kind gives the metrics of a kind of room, the same each time.
@@ -252,6 +278,9 @@ func (m *Metrics) Kind(name string) *KindMetrics {
 	for i, result := range []string{"done", "unknown", "malformed", "refused", "limited"} {
 		k.commands[i] = m.commands.WithLabelValues(name, result)
 	}
+	for i, reason := range []string{"messages", "bytes", "tokens"} {
+		k.limited[i] = m.limited.WithLabelValues(name, reason)
+	}
 	m.kinds[name] = k
 	return k
 }
@@ -282,6 +311,9 @@ func (k *KindMetrics) Tick(s *TickStats) {
 	count(k.commands[3], s.CommandsRefused)
 	count(k.commands[4], s.CommandsLimited)
 	count(k.mismatches, s.Mismatches)
+	count(k.limited[0], s.MessagesLimited)
+	count(k.limited[1], s.BytesLimited)
+	count(k.limited[2], s.TokensLimited)
 }
 
 func count(c prometheus.Counter, n int) {

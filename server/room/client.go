@@ -2,6 +2,7 @@ package room
 
 import (
 	"errors"
+	"net/netip"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -9,6 +10,7 @@ import (
 	"github.com/tickroom/tickroom/netcode"
 	"github.com/tickroom/tickroom/proto/schema"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/server/identity"
 	"github.com/tickroom/tickroom/server/socket"
 	"github.com/tickroom/tickroom/world"
 )
@@ -42,13 +44,15 @@ type Client struct {
 	// Set when the client joins.
 	player *world.Player
 	token  string // with which the session is resumed; a secret
+	who    identity.Identity
 
 	// Set when a connection is seated.
 	conn        socket.Conn // nil while the seat is kept without one
-	fingerprint uint64      // of the schema that the client knows
-	greet       bool        // a welcome is due
-	resumed     bool        // it is one to a session that was there before
-	leaveAt     uint32      // tick in which a seat that is kept is given up
+	addr        netip.Addr
+	fingerprint uint64 // of the schema that the client knows
+	greet       bool   // a welcome is due
+	resumed     bool   // it is one to a session that was there before
+	leaveAt     uint32 // tick in which a seat that is kept is given up
 
 	// Touched by the one worker that reads or writes the client in a phase of the
 	// tick, and by the room's goroutine between the phases.
@@ -68,6 +72,16 @@ type Client struct {
 
 	commandLimit bucket
 	lastCommand  uint32 // highest number of a command
+
+	fresh      []byte // a token that came, to be checked; a secret
+	tokenLimit bucket
+
+	// The room's goroutine's.
+	checking  bool      // a token is being checked
+	since     time.Time // when the room first looked at when who expires
+	reminded  bool      // the client was told that it does
+	byteLimit bucket
+	counted   uint64 // bytes that byteLimit has seen, of the connection's
 }
 
 type command struct {
@@ -91,11 +105,13 @@ func (b *bucket) fill(ticks uint32) {
 	b.tokens = min(b.burst+b.perTick*(n-1), b.tokens+b.perTick*n)
 }
 
-func (b *bucket) take() bool {
-	if b.tokens < 1 {
+func (b *bucket) take() bool { return b.takeN(1) }
+
+func (b *bucket) takeN(n float32) bool {
+	if b.tokens < n {
 		return false
 	}
-	b.tokens--
+	b.tokens -= n
 	return true
 }
 
@@ -128,6 +144,7 @@ func (w *Worker) gotMessage(i int, msg []byte) error {
 	w.stats.MessagesIn++
 	w.stats.BytesIn += len(msg) + clientHeader
 	if !c.limit.take() {
+		w.stats.MessagesLimited++
 		return closeError(tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, "messages come faster than the limit")
 	}
 	return w.room.message(c, w, msg)
@@ -182,6 +199,14 @@ func (r *Room) message(c *Client, w *Worker, msg []byte) error {
 		c.pongs = append(c.pongs, f.PingTime)
 	}
 	c.down.SetEvery(f.Every)
+	if len(f.Token) > 0 {
+		if !c.tokenLimit.take() {
+			w.stats.TokensLimited++
+			return closeError(tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, "tokens come faster than the limit")
+		}
+		c.fresh = append(c.fresh[:0], f.Token...)
+		w.stats.tokens++
+	}
 	if f.Mismatch {
 		w.stats.Mismatches++
 		c.down.Explain()

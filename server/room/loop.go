@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -12,8 +13,10 @@ import (
 	"github.com/panjf2000/ants/v2"
 
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/server/identity"
 	"github.com/tickroom/tickroom/server/metrics"
 	"github.com/tickroom/tickroom/server/socket"
+	"github.com/tickroom/tickroom/world"
 )
 
 // chunk is how many clients one worker reads or writes at a time. Rooms no
@@ -94,6 +97,13 @@ type LoopConfig struct {
 	// Gone is told of each seat that is free again: a session that ended, or a
 	// joiner that was turned away.
 	Gone func()
+	// Joined and Left tell of sessions that begin and end, by the loop's goroutine. They
+	// must not block, and may be nil.
+	Joined, Left func(p *world.Player)
+	// Renew checks a token with which a session is to be prolonged, elsewhere, and calls
+	// done with the identity from now on, or an error. It must not block, and gives false
+	// if it can't. nil: nobody can.
+	Renew func(token identity.Token, session identity.Identity, done func(identity.Identity, error)) bool
 	// Ended is called when the room has ended and its clients are told, by the
 	// loop's goroutine.
 	Ended func()
@@ -112,9 +122,12 @@ type Loop struct {
 	// Shared with those who seat clients and stop the loop.
 	mu      sync.Mutex
 	joining []joiner
+	renewed []renewed // no more than one for each session
+	tasks   []task    // no more than there are callers of Do
 	closed  bool
 	ask     *stopAsked
 	wake    chan struct{}
+	expel   atomic.Bool // somebody was banned
 
 	stopped chan struct{}
 	info    atomic.Pointer[Info]
@@ -128,9 +141,25 @@ type Loop struct {
 }
 
 type joiner struct {
-	conn  socket.Conn
-	hello *tickroomv1.Hello
+	conn socket.Conn
+	Joiner
 }
+
+// renewed is the outcome of a token's check.
+type renewed struct {
+	client *Client
+	who    identity.Identity
+	err    error
+}
+
+// task is something to be done between two ticks.
+type task struct {
+	fn   func(*Room)
+	done chan struct{}
+}
+
+// ErrEnded tells that the room has ended.
+var ErrEnded = errors.New("room: it has ended")
 
 type stopAsked struct {
 	code   int
@@ -178,22 +207,47 @@ func StartLoop(r *Room, pool *Pool, cfg LoopConfig) *Loop {
 func (l *Loop) Info() Info { return *l.info.Load() }
 
 // Seat hands a connection to the room, which takes it in with its next tick: with a
-// seat of its own, or with that of the session that the hello resumes.
+// seat of its own, or with that of a session that was there before; see Room.Admit.
 // The loop owns the connection from then on; if it has ended the connection is
 // closed.
-func (l *Loop) Seat(conn socket.Conn, hello *tickroomv1.Hello) {
+func (l *Loop) Seat(conn socket.Conn, j Joiner) {
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
 		conn.Close(int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED), "the room has ended")
-		if hello.GetResume() == "" {
+		if j.Reserved() {
 			l.cfg.Gone()
 		}
 		return
 	}
-	l.joining = append(l.joining, joiner{conn, hello})
+	l.joining = append(l.joining, joiner{conn, j})
 	l.mu.Unlock()
 }
+
+// Do runs fn before the room's next tick, by the room's goroutine, and waits for it. The
+// error is ErrEnded or that of ctx; then fn may have run, or will not any more if the
+// room has ended.
+func (l *Loop) Do(ctx context.Context, fn func(*Room)) error {
+	t := task{fn, make(chan struct{})}
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return ErrEnded
+	}
+	l.tasks = append(l.tasks, t)
+	l.mu.Unlock()
+	select {
+	case <-t.done:
+		return nil
+	case <-l.stopped:
+		return ErrEnded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Expel makes the room ask, with its next tick, who of its players is banned.
+func (l *Loop) Expel() { l.expel.Store(true) }
 
 // Stop asks the room to end: its clients are closed with the code. It may be
 // called more than once; the first counts.
@@ -274,6 +328,9 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 	l.count()
 	l.stats = Stats{}
 	l.each((*Room).read)
+	if l.stats.tokens > 0 {
+		l.renew()
+	}
 	for range due {
 		if err := r.Step(&l.stats); err != nil {
 			l.cfg.Metrics.Failed()
@@ -285,6 +342,9 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 	if p := l.chunkFail.Load(); p != nil {
 		l.cfg.Metrics.Failed()
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
+	}
+	if r.elapsed >= r.inspectEvery() {
+		r.Inspect(now, &l.stats)
 	}
 	r.Reap(l.gone)
 	if r.failed != nil { // in Leave or Away
@@ -362,42 +422,72 @@ func (l *Loop) part(clients []*Client, fn func(*Room, []*Client, *Worker), st *S
 	st.add(&w.stats)
 }
 
-// admit takes in those who wait for a seat.
+// admit takes in those who wait for a seat, and what else has come from outside.
 func (l *Loop) admit() {
 	l.mu.Lock()
-	joining := l.joining
-	l.joining = nil
+	joining, done, tasks := l.joining, l.renewed, l.tasks
+	l.joining, l.renewed, l.tasks = nil, nil, nil
 	l.mu.Unlock()
-	for _, j := range joining {
-		resume := j.hello.GetResume() != ""
-		var away bool
-		var err error
-		if resume {
-			_, away, err = l.room.Resume(j.conn, j.hello)
-		} else {
-			_, err = l.room.Join(j.conn, j.hello)
+	for i := range joining {
+		l.admitOne(joining[i].conn, &joining[i].Joiner)
+	}
+	for _, n := range done {
+		l.room.Renewed(n.client, n.who, n.err)
+	}
+	for _, t := range tasks {
+		t.fn(l.room)
+		close(t.done)
+	}
+	if l.expel.Swap(false) {
+		l.room.Expel()
+	}
+}
+
+func (l *Loop) admitOne(conn socket.Conn, j *Joiner) {
+	a, err := l.room.Admit(conn, j)
+	switch {
+	case err != nil:
+		why := asClose(err)
+		conn.Close(why.Code, why.Reason)
+		l.cfg.Metrics.Rejected(why.Code)
+		l.log.Debug("a joiner was turned away", "code", why.Code, "reason", why.Reason, "player", j.Who.Player)
+		if j.Reserved() {
+			l.cfg.Gone()
 		}
-		switch {
-		case err != nil:
-			why := asClose(err)
-			j.conn.Close(why.Code, why.Reason)
-			l.cfg.Metrics.Rejected(why.Code)
-			if !resume {
-				l.cfg.Gone()
-			}
-		case resume:
-			l.own.Resumed(away)
-		default:
-			l.own.Joined()
+	case a.Session:
+		l.own.Resumed(a.Away)
+		if j.Reserved() {
+			l.cfg.Gone() // the session has its place already
+		}
+	default:
+		l.own.Joined()
+		if l.cfg.Joined != nil {
+			l.cfg.Joined(a.Client.player)
 		}
 	}
 }
 
-func (l *Loop) gone(_ *Client, why *socket.CloseError) {
+// renew has the tokens checked that have come.
+func (l *Loop) renew() {
+	l.room.Renewals(func(c *Client, token identity.Token, session identity.Identity) bool {
+		return l.cfg.Renew != nil && l.cfg.Renew(token, session, func(who identity.Identity, err error) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			if !l.closed {
+				l.renewed = append(l.renewed, renewed{c, who, err})
+			}
+		})
+	})
+}
+
+func (l *Loop) gone(c *Client, why *socket.CloseError) {
 	if why == nil {
 		l.own.Expired()
 	} else {
 		l.own.Left(why.Code)
+	}
+	if l.cfg.Left != nil {
+		l.cfg.Left(c.player)
 	}
 	l.cfg.Gone()
 }
@@ -435,7 +525,7 @@ func (l *Loop) end(code int, reason string) {
 	l.mu.Unlock()
 	for _, j := range joining {
 		j.conn.Close(code, reason)
-		if j.hello.GetResume() == "" {
+		if j.Reserved() {
 			l.cfg.Gone()
 		}
 	}

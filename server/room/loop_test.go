@@ -143,10 +143,10 @@ func TestEveryoneInALargeRoomIsServed(t *testing.T) {
 		wires := make([]*wire, n)
 		for i := range wires {
 			wires[i] = &wire{}
-			g.loop.Seat(wires[i], &tickroomv1.Hello{})
+			g.loop.Seat(wires[i], Joiner{Hello: &tickroomv1.Hello{}})
 		}
 		extra := &wire{}
-		g.loop.Seat(extra, &tickroomv1.Hello{})
+		g.loop.Seat(extra, Joiner{Hello: &tickroomv1.Hello{}})
 		pass(120 * time.Millisecond)
 		if g.loop.Info().Clients != n {
 			t.Errorf("%d clients", g.loop.Info().Clients)
@@ -164,7 +164,7 @@ func TestEveryoneInALargeRoomIsServed(t *testing.T) {
 			t.Errorf("%d seats given back of %d, ended %t", g.gone.Load(), n+1, g.ended.Load())
 		}
 		late := &wire{}
-		g.loop.Seat(late, &tickroomv1.Hello{})
+		g.loop.Seat(late, Joiner{Hello: &tickroomv1.Hello{}})
 		if late.closed != int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED) {
 			t.Errorf("after the end: closed with %d", late.closed)
 		}

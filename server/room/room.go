@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -36,6 +37,15 @@ type Config struct {
 	// Hold is how long a seat is kept when the connection is lost. 0: as long as the
 	// kind says; less: not at all.
 	Hold time.Duration
+	// BytesPerSecond and ByteBurst bound what a client sends, all in all. Default: 64 KiB
+	// or eight of the longest messages, and three seconds' worth.
+	BytesPerSecond, ByteBurst float64
+	// SecondDevice says what becomes of a player who is in the room and comes from
+	// elsewhere: RefuseDevice, or else the new connection gets the seat.
+	SecondDevice string
+	// Banned tells whether a player, or an address, is banned, and what to tell it. nil:
+	// nobody is.
+	Banned func(player string, addr netip.Addr) (reason string, banned bool)
 	// CommandsPerSecond and CommandBurst bound a client's commands; those over it
 	// are answered so. Default 20 and 40.
 	CommandsPerSecond, CommandBurst float64
@@ -60,6 +70,12 @@ func (c Config) withDefaults(rate float64) Config {
 	if c.MessageBurst <= 0 {
 		c.MessageBurst = 3 * c.MessagesPerSecond
 	}
+	if c.BytesPerSecond <= 0 {
+		c.BytesPerSecond = max(64<<10, 8*float64(c.MaxMessage))
+	}
+	if c.ByteBurst <= 0 {
+		c.ByteBurst = 3 * c.BytesPerSecond
+	}
 	if c.CommandsPerSecond <= 0 {
 		c.CommandsPerSecond = 20
 	}
@@ -73,6 +89,7 @@ func (c Config) withDefaults(rate float64) Config {
 type Stats struct {
 	metrics.TickStats
 	Backlog int // bytes waiting in outboxes
+	tokens  int // that came, to be checked
 }
 
 func (s *Stats) add(o *Stats) {
@@ -89,7 +106,11 @@ func (s *Stats) add(o *Stats) {
 	s.InputsDropped += o.InputsDropped
 	s.CommandsLimited += o.CommandsLimited
 	s.Mismatches += o.Mismatches
+	s.MessagesLimited += o.MessagesLimited
+	s.BytesLimited += o.BytesLimited
+	s.TokensLimited += o.TokensLimited
 	s.Backlog += o.Backlog
+	s.tokens += o.tokens
 }
 
 // Worker is the memory that reading and writing clients needs. Each goroutine
@@ -136,7 +157,9 @@ type Room struct {
 	clients  []*Client
 	held     []*Client          // without a connection, whose seat is kept
 	sessions map[string]*Client // all of them, by token
-	players  uint32             // last number given
+	players  map[string]*Client // those of players that have an id, by that
+	last     uint32             // last number given
+	elapsed  uint32             // ticks since the clients were inspected
 	tick     uint32             // newest tick committed
 	written  uint32             // newest tick whose snapshots were written
 	reply    []byte
@@ -152,7 +175,7 @@ var ErrFailed = errors.New("room: the game has failed")
 
 // New makes a room of a kind.
 func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg Config, log *slog.Logger) (*Room, error) {
-	r := &Room{id: id, kind: kind, sessions: map[string]*Client{}, log: log.With("room", id, "kind", kind.Name)}
+	r := &Room{id: id, kind: kind, sessions: map[string]*Client{}, players: map[string]*Client{}, log: log.With("room", id, "kind", kind.Name)}
 	err := r.guard("New", func() (err error) {
 		r.room, r.game, err = world.NewRoom(kind, seed, options, r.log)
 		return err
@@ -215,28 +238,31 @@ func (r *Room) guard(where string, fn func() error) (err error) {
 	return fn()
 }
 
-// Join seats a client whose hello has been checked for form. An error says with
-// which close code it is to be turned away; the connection is left open.
-func (r *Room) Join(conn socket.Conn, hello *tickroomv1.Hello) (*Client, error) {
+// Join gives a client a seat of its own. An error says with which close code it is to
+// be turned away; the connection is left open.
+func (r *Room) Join(conn socket.Conn, j *Joiner) (*Client, error) {
+	hello := j.Hello
 	if r.failed != nil {
 		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, "the room has failed")
 	}
-	if hello.GetSpectate() && !r.kind.Spectators {
+	if j.spectates() && !r.kind.Spectators {
 		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO, "rooms of this kind can't be watched")
 	}
 	if len(r.clients)+len(r.held) >= r.room.MaxPlayers {
 		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, world.ErrFull.Error())
 	}
-	r.players++
+	r.last++
 	c := &Client{
-		conn:  conn,
-		token: rand.Text(),
-		player: &world.Player{
-			Interest: world.NewInterest(r.room.World), ID: r.players, Name: hello.GetName(), Spectator: hello.GetSpectate(),
-		},
-		greet: true, fingerprint: hello.GetFingerprint(),
+		conn:   conn,
+		token:  rand.Text(),
+		player: j.player(r.room.World, r.last),
+		who:    j.Who,
+		addr:   j.Addr,
+		greet:  true, fingerprint: hello.GetFingerprint(),
 		limit:        newBucket(r.cfg.MessagesPerSecond, r.cfg.MessageBurst, r.room.TickRate),
 		commandLimit: newBucket(r.cfg.CommandsPerSecond, r.cfg.CommandBurst, r.room.TickRate),
+		tokenLimit:   newBucket(tokensPerSecond, tokenBurst, r.room.TickRate),
+		byteLimit:    newBucket(r.cfg.BytesPerSecond, r.cfg.ByteBurst, r.room.TickRate),
 		heard:        r.tick,
 	}
 	c.down = netcode.NewDownlink(c.player.Interest, uint32(r.cfg.AckWindow))
@@ -255,6 +281,9 @@ func (r *Room) Join(conn socket.Conn, hello *tickroomv1.Hello) (*Client, error) 
 	}
 	r.clients = append(r.clients, c)
 	r.sessions[c.token] = c
+	if c.who.Player != "" {
+		r.players[c.who.Player] = c
+	}
 	return c, nil
 }
 
@@ -263,6 +292,7 @@ func (c *Client) appendWelcome(b []byte, r *Room) []byte {
 	w := proto.CloneOf(r.welcome)
 	w.Session, w.Player, w.Tick, w.Spectator = c.token, c.player.ID, r.tick, c.player.Spectator
 	w.ServerTimeUs = time.Now().UnixMicro()
+	w.PlayerId, w.ExpiresUs = c.who.Player, micros(c.who.Expires)
 	if c.fingerprint != w.GetFingerprint() {
 		w.Schema = r.kind.Schema.Proto()
 	}
@@ -430,6 +460,7 @@ func (r *Room) Read(w *Worker) {
 
 // fill gives the clients what they may send in so many ticks.
 func (r *Room) fill(ticks uint32) {
+	r.elapsed += ticks
 	for _, c := range r.clients {
 		c.limit.fill(ticks)
 		c.commandLimit.fill(ticks)

@@ -98,7 +98,7 @@ func newHall(t *testing.T, cfg Config) *hall {
 func (h *hall) join() (*wire, *replica.Replica) {
 	h.t.Helper()
 	w := &wire{}
-	if _, err := h.r.Join(w, &tickroomv1.Hello{Name: "n", HashEvery: 1}); err != nil {
+	if _, err := h.r.Join(w, &Joiner{Hello: &tickroomv1.Hello{Name: "n", HashEvery: 1}}); err != nil {
 		h.t.Fatal(err)
 	}
 	return w, replica.New(walkersv1.Schema)
@@ -298,7 +298,7 @@ func TestAFullRoomTurnsJoinersAway(t *testing.T) {
 	for range 3 {
 		h.join()
 	}
-	_, err := h.r.Join(&wire{}, &tickroomv1.Hello{})
+	_, err := h.r.Join(&wire{}, &Joiner{Hello: &tickroomv1.Hello{}})
 	var ce *socket.CloseError
 	if !errors.As(err, &ce) || ce.Code != int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL) {
 		t.Errorf("got %v", err)
@@ -308,7 +308,7 @@ func TestAFullRoomTurnsJoinersAway(t *testing.T) {
 func TestNoAllocationsInASteadyTick(t *testing.T) {
 	h := newHall(t, Config{MessagesPerSecond: 1e6, MessageBurst: 1e6})
 	sink := &quiet{}
-	if _, err := h.r.Join(sink, &tickroomv1.Hello{}); err != nil {
+	if _, err := h.r.Join(sink, &Joiner{Hello: &tickroomv1.Hello{}}); err != nil {
 		t.Fatal(err)
 	}
 	var st Stats

@@ -108,9 +108,9 @@ func hello(t *testing.T, msg []byte) *tickroomv1.Hello {
 func (p *party) connect() (err error) {
 	w := &wire{}
 	if h := hello(p.t, p.s.AppendHello(nil)); h.GetResume() == "" {
-		_, err = p.h.r.Join(w, h)
+		_, err = p.h.r.Join(w, &Joiner{Hello: h})
 	} else {
-		_, _, err = p.h.r.Resume(w, h)
+		_, _, err = p.h.r.Resume(w, &Joiner{Hello: h})
 	}
 	if err == nil {
 		p.w = w
@@ -308,7 +308,7 @@ func TestASeatThatIsKeptIsTaken(t *testing.T) {
 	p.settle()
 	p.lose(0, 0)
 	q.exchange()
-	_, err := h.r.Join(&wire{}, &tickroomv1.Hello{})
+	_, err := h.r.Join(&wire{}, &Joiner{Hello: &tickroomv1.Hello{}})
 	wantCode(t, err, tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL)
 	if err := p.connect(); err != nil {
 		t.Fatal(err)
@@ -324,7 +324,7 @@ func TestATokenCannotBeGuessed(t *testing.T) {
 	p.settle()
 	token := p.s.Welcome().GetSession()
 	for _, guess := range []string{"1", "x", token[1:], token + "A", "relay"} {
-		_, _, err := h.r.Resume(&wire{}, &tickroomv1.Hello{Resume: guess})
+		_, _, err := h.r.Resume(&wire{}, &Joiner{Hello: &tickroomv1.Hello{Resume: guess}})
 		wantCode(t, err, tickroomv1.CloseCode_CLOSE_CODE_SESSION_GONE)
 	}
 	if len(token) < 20 {
@@ -365,7 +365,7 @@ func TestAFullStateForWhoHasNothing(t *testing.T) {
 		p.settle()
 		p.lose(0, 0)
 		w := &wire{}
-		if _, _, err := h.r.Resume(w, &tickroomv1.Hello{Resume: p.s.Welcome().GetSession(), ResumeTick: tick}); err != nil {
+		if _, _, err := h.r.Resume(w, &Joiner{Hello: &tickroomv1.Hello{Resume: p.s.Welcome().GetSession(), ResumeTick: tick}}); err != nil {
 			t.Fatal(err)
 		}
 		h.tick()
@@ -383,7 +383,7 @@ func TestASpectatorsInputsCountForNothing(t *testing.T) {
 	t.Parallel()
 	h, g := newRelay(t, Config{})
 	w := &wire{}
-	if _, err := h.r.Join(w, &tickroomv1.Hello{Spectate: true}); err != nil {
+	if _, err := h.r.Join(w, &Joiner{Hello: &tickroomv1.Hello{Spectate: true}}); err != nil {
 		t.Fatal(err)
 	}
 	w.say(t, &tickroomv1.ClientFrame{Inputs: []*tickroomv1.Input{{Seq: 1, Data: (&arenav1.ShipInput{Turn: 1}).AppendProto(nil)}}})
@@ -399,7 +399,7 @@ func TestASpectatorsInputsCountForNothing(t *testing.T) {
 	if h.r.Spectators() != 1 {
 		t.Errorf("%d spectators", h.r.Spectators())
 	}
-	_, err := plain.r.Join(&wire{}, &tickroomv1.Hello{Spectate: true})
+	_, err := plain.r.Join(&wire{}, &Joiner{Hello: &tickroomv1.Hello{Spectate: true}})
 	wantCode(t, err, tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO)
 }
 
@@ -501,7 +501,7 @@ func TestARepeatedCommandIsDoneOnce(t *testing.T) {
 	t.Parallel()
 	h, g := newRelay(t, Config{})
 	w := &wire{}
-	if _, err := h.r.Join(w, &tickroomv1.Hello{}); err != nil {
+	if _, err := h.r.Join(w, &Joiner{Hello: &tickroomv1.Hello{}}); err != nil {
 		t.Fatal(err)
 	}
 	chat := &tickroomv1.CommandData{Id: 7, Command: (&arenav1.Chat{}).CommandID(), Data: (&arenav1.Chat{Text: "a"}).AppendProto(nil)}
