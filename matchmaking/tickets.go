@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -20,6 +21,10 @@ var (
 	ErrFenced = errors.New("matchmaking: the lease is not good any more")
 	// ErrCursor tells that the changes after a cursor are forgotten: begin anew.
 	ErrCursor = errors.New("matchmaking: the changes after this are forgotten")
+	// ErrUnavailable tells that the store could not be reached in time, or that it is
+	// not sure whether it will remember: nobody knows whether anything has changed. It
+	// can be tried again after a moment.
+	ErrUnavailable = errors.New("matchmaking: not available at the moment")
 )
 
 // QueuedError tells that a player of a new ticket has one already.
@@ -71,6 +76,43 @@ func (t *Ticket) Missing() []string {
 		if !t.Members[i].Ready {
 			out = append(out, t.Members[i].Player)
 		}
+	}
+	return out
+}
+
+// AllReady tells whether no member is missing.
+func (t *Ticket) AllReady() bool {
+	for i := range t.Members {
+		if !t.Members[i].Ready {
+			return false
+		}
+	}
+	return true
+}
+
+// Has tells whether a player is one of the members.
+func (t *Ticket) Has(player string) bool {
+	for i := range t.Members {
+		if t.Members[i].Player == player {
+			return true
+		}
+	}
+	return false
+}
+
+// WithReady gives the ticket with a member, who is ready now, in the place of the one
+// with the same player. If it was the last one that is missing, it waits since now.
+func (t *Ticket) WithReady(m Member, now time.Time) Ticket {
+	out := *t
+	out.Members = slices.Clone(t.Members)
+	m.Ready = true
+	for i := range out.Members {
+		if out.Members[i].Player == m.Player {
+			out.Members[i] = m
+		}
+	}
+	if out.AllReady() {
+		out.Since = now
 	}
 	return out
 }
@@ -210,11 +252,15 @@ type Outcome struct {
 
 // Tickets keeps the tickets that wait, and the matches made of them.
 // Implementations may be used from many goroutines and programs at once; each call is
-// atomic: it happens as a whole or not at all. An error that is not one of this
-// package's says that nobody knows which; it can be tried again.
+// atomic: it happens as a whole or not at all. ErrUnavailable, and an error that is not
+// one of this package's, say that nobody knows which; it can be tried again, and what
+// was done is not done twice.
 //
 // A ticket is in one queue, and a player in one ticket at a time that has not ended.
-// Ended tickets are remembered for a while (Keep), so that their players can be told.
+// Ended tickets are remembered for a while (EndedKept), so that their players can be
+// told; ones that nobody ends are forgotten too (GatheringKept, WaitingKept).
+//
+// Neither side changes what was given to the other: slices and maps are shared.
 type Tickets interface {
 	// Add takes a ticket in, as Waiting if all members are ready, else as Gathering. The
 	// error is a *QueuedError if a player has another one. To add one again that is
@@ -222,7 +268,8 @@ type Tickets interface {
 	Add(ctx context.Context, t Ticket) error
 	// Ready puts a member in the place of the one with the same player. When it is the
 	// last one that is missing, the ticket begins to wait, since now. ErrNoTicket if
-	// there is none or the player is not of it, ErrEnded if it has ended.
+	// there is none or the player is not of it, ErrEnded if it has ended. Of one that
+	// waits already it changes nothing.
 	Ready(ctx context.Context, id string, m Member, now time.Time) (Status, error)
 	// Cancel ends a ticket that has not ended, if player is one of its members, and
 	// gives what has become of it. ErrNoTicket if there is none or the player is not of
@@ -238,7 +285,8 @@ type Tickets interface {
 	Watch(ctx context.Context, id string) (changed <-chan struct{}, stop func(), err error)
 
 	// Lease takes a queue, or renews an own lease, which keeps its token, for as long as
-	// ttl. ErrHeld if another owner has it.
+	// ttl. ErrHeld if another owner has it. One that has run out gets a new token, even
+	// if nobody has had the queue since.
 	Lease(ctx context.Context, queue, owner string, ttl time.Duration) (Lease, error)
 	// Release gives a lease back. One that is not good any more is no error.
 	Release(ctx context.Context, l Lease) error
@@ -250,25 +298,31 @@ type Tickets interface {
 	// become Matched. If some of the tickets do not wait any more nothing is changed,
 	// and they are given as gone; the same with a backfill request, by its ID. To commit
 	// again what was committed (the same match of the same tickets) changes nothing and
-	// is no error. ErrFenced if the lease is not the newest.
+	// is no error. ErrFenced if the lease is not the newest, ErrExists if the match's id
+	// or code is another's. The tickets' players are Playing in the match then.
 	Commit(ctx context.Context, l Lease, o Outcome) (gone []string, err error)
 	// GiveUp makes tickets that wait TimedOut. ErrFenced as for Commit.
 	GiveUp(ctx context.Context, l Lease, tickets []string) error
 
-	// AskBackfill asks for players for a room that runs; a request of the same room ends.
+	// AskBackfill asks for players for a room that runs; a request of the same room in
+	// the queue ends. It ends by itself when the room's match is forgotten, or after
+	// MatchKept if there is none and Touch is not called for it.
 	AskBackfill(ctx context.Context, b Backfill) error
-	// EndBackfill ends the request with the ID and tells whether it was there still: if
-	// not, it was granted. It does nothing about one that has ended.
+	// EndBackfill ends the request with the ID and tells whether it is sure not to have
+	// been granted: if not, players are on their way. It does nothing about one that
+	// has ended.
 	EndBackfill(ctx context.Context, queue, id string) (bool, error)
 
 	// Keep keeps a match that no matcher has made, such as a private room. ErrExists if
-	// its id or its code is taken.
+	// its id or its code is taken. To keep the same one again changes nothing and is no
+	// error. Players who have seats in it are Playing in it then.
 	Keep(ctx context.Context, m Match) error
 	// Match gives a match by its id, or, if id is empty, by its code. ErrNoRoom if there
 	// is none. Matches are remembered for MatchKept, and as long as Touch is called for
 	// them.
 	Match(ctx context.Context, id, code string) (Match, error)
-	// Touch keeps a match for another MatchKept. It is to be called for rooms that run.
+	// Touch keeps a match for another MatchKept, with who plays in it. It is to be called
+	// for rooms that run. ErrNoRoom if it is forgotten already.
 	Touch(ctx context.Context, id string) error
 	// Forget forgets a match, whose room has ended, and who plays in it.
 	Forget(ctx context.Context, id string) error
@@ -276,7 +330,8 @@ type Tickets interface {
 	// it is remembered still and the player has not left it. ErrNoRoom if there is none.
 	Playing(ctx context.Context, player string) (Match, error)
 	// Joined tells that a player is in the room of a match now; Left that it is not any
-	// more, and does not want to go back.
+	// more, and does not want to go back. Joined gives ErrNoRoom if there is no such
+	// match.
 	Joined(ctx context.Context, player, match string) error
 	Left(ctx context.Context, player, match string) error
 }
@@ -287,6 +342,13 @@ const (
 	EndedKept = 2 * time.Minute
 	// MatchKept is for matches since Commit, Keep or the last Touch.
 	MatchKept = 2 * time.Minute
+	// GatheringKept is for tickets whose members are not all ready, since Add.
+	GatheringKept = 10 * time.Minute
+	// WaitingKept is for tickets that wait; it is longer than any mode's timeout, and
+	// only counts when there is no matcher.
+	WaitingKept = 25 * time.Hour
+	// RatedKept is how long it is remembered that a match was rated.
+	RatedKept = 7 * 24 * time.Hour
 )
 
 // Rated is what is known of a player's strength in a mode.
@@ -305,7 +367,7 @@ type Ratings interface {
 	// Rate calls fn with the ratings of players and keeps what it gives, which has the
 	// same players with one more match each or unchanged; unless the match has been
 	// rated before, when it gives done = false and what is there. fn may be called more
-	// than once, if others change the ratings meanwhile.
+	// than once, if others change the ratings meanwhile; its slice is its own.
 	Rate(ctx context.Context, mode, match string, players []string, fn func([]Rated) ([]Rated, error)) (now []Rated, done bool, err error)
 }
 
