@@ -16,6 +16,7 @@ import (
 
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/server/limits"
+	"github.com/tickroom/tickroom/server/redisclient"
 )
 
 // Config is what a server is told. Default gives the values that make sense
@@ -94,6 +95,8 @@ type Config struct {
 	Limits Limits `koanf:"limits"`
 	// Access bounds what one address and one player may take.
 	Access limits.Config `koanf:"access"`
+	// Redis is what several servers share.
+	Redis redisclient.Config `koanf:"redis"`
 	// Log says what is logged, and how.
 	Log Log `koanf:"log"`
 	// TLS names the files that make Listen speak TLS.
@@ -188,6 +191,7 @@ func Default() *Config {
 		ShutdownGrace:    3 * time.Second,
 		Limits:           Limits{Commands: 20, CommandBurst: 40},
 		Access:           limits.Default(),
+		Redis:            redisclient.Default(),
 		Log:              Log{Level: "info", Format: "text"},
 		Matchmaking: Matchmaking{
 			Enabled: true, Matcher: true, Interval: 500 * time.Millisecond, Lease: 5 * time.Second, Beat: 2 * time.Second,
