@@ -17,6 +17,7 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/server/identity"
 	"github.com/tickroom/tickroom/server/limits"
+	"github.com/tickroom/tickroom/server/redisclient"
 	"github.com/tickroom/tickroom/server/seat"
 )
 
@@ -106,6 +107,8 @@ type Config struct {
 	Seats seat.Config `koanf:"seats"`
 	// Node says which server this is, of those that share a matchmaker.
 	Node Node `koanf:"node"`
+	// Redis is what several servers share.
+	Redis redisclient.Config `koanf:"redis"`
 	// Log says what is logged, and how.
 	Log Log `koanf:"log"`
 	// TLS names the files that make Listen speak TLS.
@@ -216,6 +219,7 @@ func Default() *Config {
 		Access:           limits.Default(),
 		Identity:         identity.Default(),
 		Seats:            seat.Default(),
+		Redis:            redisclient.Default(),
 		Log:              Log{Level: "info", Format: "text"},
 		Matchmaking: Matchmaking{
 			Enabled: true, Matcher: true, Interval: 500 * time.Millisecond, Lease: 5 * time.Second, Beat: 2 * time.Second,

@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/spf13/pflag"
+
+	"github.com/tickroom/tickroom/server/secret"
 )
 
 // load is Load with a file's text, an environment and a command line.
@@ -143,6 +145,8 @@ func TestEverySetting(t *testing.T) {
 		"second_device": "refuse", "identity.guests": "on", "identity.secret": "0123456789abcdef0123456789ABCDEF", "identity.jwks": "https://id.example/keys",
 		"identity.allow_no_expiry": "true", "identity.max_stale": "6m0s", "seats.required": "true",
 		"access.exempt": "10.0.0.0/8", "access.trusted_proxies": "192.0.2.7", "access.forwarded_header": "forwarded",
+		"redis.url": "rediss://u:hunter2@redis.example:1/2", "redis.addresses": "a:1", "redis.master": "main", "redis.cluster": "true",
+		"redis.database": "3", "redis.tls": "true", "redis.dial_timeout": "250ms", "redis.read_timeout": "20ms",
 		"log.level": "error", "log.format": "json", "tls.cert": "c.pem", "tls.key": "k.pem",
 	}
 	for _, s := range Settings() {
@@ -164,6 +168,12 @@ func TestEverySetting(t *testing.T) {
 			extra = []string{"--tls-key=k"}
 		case "tls.key":
 			extra = []string{"--tls-cert=c"}
+		case "redis.master":
+			extra = []string{"--redis-addresses=a:1,b:2"}
+		case "redis.tls_cert":
+			extra = []string{"--redis-tls-key=k"}
+		case "redis.tls_key":
+			extra = []string{"--redis-tls-cert=c"}
 		}
 		file := s.Key + ": " + v + "\n"
 		if a, b, ok := strings.Cut(s.Key, "."); ok {
@@ -180,8 +190,12 @@ func TestEverySetting(t *testing.T) {
 				continue
 			}
 			for _, got := range c.settings() {
-				if got.Key == s.Key && got.format() != v {
-					t.Errorf("%s by %s: got %s, want %s", s.Key, where, got.format(), v)
+				text := got.format()
+				if hidden, ok := got.value.(*secret.Text); ok {
+					text = hidden.Reveal()
+				}
+				if got.Key == s.Key && text != v {
+					t.Errorf("%s by %s: got %s, want %s", s.Key, where, text, v)
 				}
 			}
 		}
@@ -219,6 +233,9 @@ func TestErrors(t *testing.T) {
 		{name: "remote admin", args: []string{"--admin=:7778"}, want: `admin: ":7778" can be reached from other machines, and has no password; use a loopback address such as 127.0.0.1:7778, or set admin_allow_remote: true if a firewall guards it`},
 		{name: "same address", args: []string{"--admin=127.0.0.1:7777"}, want: `admin: "127.0.0.1:7777" is the clients' address too; give each its own port`},
 		{name: "half of TLS", args: []string{"--tls-cert=a.pem"}, want: `tls: cert is "a.pem" and key is ""; set both, or neither`},
+		{name: "two of Redis", args: []string{"--redis-url=redis://x", "--redis-addresses=y:1,z"}, want: "redis.addresses[1]: \"z\" is not an address; write host:port, such as redis.example.com:6379\n" +
+			"redis.url and addresses are both set; set one of them"},
+		{name: "slow Redis", args: []string{"--redis-dial-timeout=2s"}, want: "redis.dial_timeout: 2s is too much; it must be 1s or less"},
 		{name: "pending", args: []string{"--max-connections=10"}, want: "max_pending: 1024 is more than max_connections, 10; lower it"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -273,6 +290,10 @@ func TestSecretsAreNotShown(t *testing.T) {
 	c.KindOptions = map[string]map[string]string{"quiz": {"host_password": "hunter2", "players": "3"}}
 	secret := strings.Repeat("hunter3", 6)
 	c.Identity.Secret, c.Identity.JWKS = secret, "https://id.example/keys?key=hunter4"
+	c.Redis.URL, c.Redis.Password, c.Redis.SentinelPassword = "redis://:hunter2@a:b:c", "hunter2", "hunter2"
+	if err := c.Validate(); err == nil || strings.Contains(err.Error(), "hunter") {
+		t.Error(err)
+	}
 	text, err := c.YAML()
 	if err != nil {
 		t.Fatal(err)

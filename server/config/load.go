@@ -18,6 +18,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/server/secret"
 )
 
 // Load gives the defaults, with the settings of the file over them that --config
@@ -275,7 +276,9 @@ func (p *fileParser) value(s Setting, n *yaml.Node) (any, error) {
 	_, list := s.value.(*[]string)
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
-		if _, text := s.value.(*string); text || list {
+		_, text := s.value.(*string)
+		_, hidden := s.value.(*secret.Text)
+		if text || hidden || list {
 			v, err := s.parse("")
 			return v, err
 		}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/tickroom/tickroom/server/secret"
 )
 
 // EnvPrefix begins the names of the environment variables that are read.
@@ -121,6 +123,26 @@ func (c *Config) settings() []Setting {
 		{"matchmaking.beat", "time between two reports of how this server is doing", &c.Matchmaking.Beat},
 		{"matchmaking.calls", "calls of the matchmaking service per second from one address", &c.Matchmaking.Calls},
 		{"matchmaking.call_burst", "calls of the matchmaking service from one address at once", &c.Matchmaking.CallBurst},
+		{"redis.url", "Redis that several servers share: redis://user:password@host:port/database, rediss:// for TLS, or unix:///path; empty: none", &c.Redis.URL},
+		{"redis.addresses", "or its host:port; or those of its sentinels, or of some nodes of a cluster", &c.Redis.Addresses},
+		{"redis.master", "name under which the sentinels know it", &c.Redis.Master},
+		{"redis.cluster", "it is a Redis Cluster", &c.Redis.Cluster},
+		{"redis.database", "number of the database", &c.Redis.Database},
+		{"redis.username", "user at Redis", &c.Redis.Username},
+		{"redis.password", "its password; others on the machine can see flags, so better use redis.password_file", &c.Redis.Password},
+		{"redis.password_file", "file that holds the password", &c.Redis.PasswordFile},
+		{"redis.sentinel_username", "user at the sentinels", &c.Redis.SentinelUsername},
+		{"redis.sentinel_password", "its password", &c.Redis.SentinelPassword},
+		{"redis.sentinel_password_file", "file that holds it", &c.Redis.SentinelPasswordFile},
+		{"redis.tls", "speak TLS with Redis", &c.Redis.TLS},
+		{"redis.tls_ca", "file with the authorities that its certificate may be from, PEM; empty: the system's", &c.Redis.TLSCA},
+		{"redis.tls_name", "name in its certificate, if it is not the host's", &c.Redis.TLSName},
+		{"redis.tls_cert", "file with a certificate for Redis, if it asks for one, PEM", &c.Redis.TLSCert},
+		{"redis.tls_key", "file with that certificate's private key, PEM", &c.Redis.TLSKey},
+		{"redis.prefix", "what the names of all keys begin with; servers with the same one belong together", &c.Redis.Prefix},
+		{"redis.dial_timeout", "time for a connection to Redis to be made", &c.Redis.DialTimeout},
+		{"redis.read_timeout", "time for an answer of Redis", &c.Redis.ReadTimeout},
+		{"redis.pool", "connections to Redis; 0: ten for each processor", &c.Redis.Pool},
 		{"log.level", "least that is logged: debug, info, warn or error", &c.Log.Level},
 		{"log.format", "how it is logged: text or json", &c.Log.Format},
 		{"tls.cert", "file with the certificate chain, PEM; with tls.key the clients' address speaks TLS", &c.TLS.Cert},
@@ -135,6 +157,8 @@ func AddFlags(fs *pflag.FlagSet) {
 		switch p := s.value.(type) {
 		case *string:
 			fs.String(s.Flag(), *p, s.Doc)
+		case *secret.Text:
+			fs.String(s.Flag(), "", s.Doc)
 		case *[]string:
 			fs.StringSlice(s.Flag(), *p, s.Doc)
 		case *bool:
@@ -160,6 +184,8 @@ func (s Setting) parse(text string) (any, error) {
 	switch s.value.(type) {
 	case *string:
 		return text, nil
+	case *secret.Text:
+		return secret.Text(text), nil
 	case *[]string:
 		list := []string{}
 		for item := range strings.SplitSeq(text, ",") {
@@ -202,11 +228,13 @@ func (s Setting) parse(text string) (any, error) {
 	panic(fmt.Sprintf("config: setting %s has a type that is not read: %T", s.Key, s.value))
 }
 
-// format gives the setting's value as parse reads it.
+// format gives the setting's value as parse reads it; of a secret a placeholder.
 func (s Setting) format() string {
 	switch p := s.value.(type) {
 	case *string:
 		return *p
+	case *secret.Text:
+		return p.String()
 	case *[]string:
 		return strings.Join(*p, ",")
 	case *bool:

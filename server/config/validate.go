@@ -66,6 +66,9 @@ func (c *Config) Validate() error {
 	if err := c.Identity.Check(); err != nil {
 		errs = append(errs, err)
 	}
+	if err := c.Redis.Check(); err != nil {
+		errs = append(errs, section("redis", err)...)
+	}
 	for kind, opts := range c.KindOptions {
 		if kind == "" || strings.ContainsAny(kind, ".=") {
 			errs = append(errs, fmt.Errorf("kinds: %q is no kind's name; `tickroom kinds` lists them", kind))
@@ -77,6 +80,19 @@ func (c *Config) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// section puts a section's name before each of its errors.
+func section(name string, err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{fmt.Errorf("%s.%w", name, err)}
+	}
+	var errs []error
+	for _, e := range joined.Unwrap() {
+		errs = append(errs, fmt.Errorf("%s.%w", name, e))
+	}
+	return errs
 }
 
 // explain says what is wrong with a value, and what it must be.

@@ -8,10 +8,9 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-)
 
-// redacted stands for a value that is not shown.
-const redacted = "(redacted)"
+	"github.com/tickroom/tickroom/server/secret"
+)
 
 // YAML gives the configuration as a file that Load reads, with what each setting
 // means. Secret values are left out.
@@ -39,7 +38,7 @@ func (c *Config) YAML() ([]byte, error) {
 		for _, o := range slices.Sorted(maps.Keys(c.KindOptions[kind])) {
 			v := c.KindOptions[kind][o]
 			if Secret(o) {
-				v = redacted
+				v = secret.Redacted
 			}
 			n := &yaml.Node{}
 			n.SetString(v)
@@ -74,9 +73,9 @@ func add(to *yaml.Node, name string, value *yaml.Node, doc string) {
 func (s Setting) node() *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Value: s.format()}
 	switch p := s.value.(type) {
-	case *string:
-		n.SetString(*p)
-		if *p == "" {
+	case *string, *secret.Text:
+		n.SetString(s.format())
+		if s.format() == "" {
 			n.Style = yaml.DoubleQuotedStyle
 		}
 	case *[]string:
