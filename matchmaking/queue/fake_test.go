@@ -200,3 +200,5 @@ func (n nodes) Leave(context.Context, string) error                         { re
 func (n nodes) Nodes(context.Context) ([]matchmaking.Node, error) {
 	return slices.SortedFunc(slices.Values(n), func(a, b matchmaking.Node) int { return cmp.Compare(a.ID, b.ID) }), nil
 }
+
+func newStore() matchmaking.Tickets { return newFake() }
