@@ -50,11 +50,10 @@ func TestExplain(t *testing.T) {
 	if _, err := e.Explain(t.Context(), other, "ann", epoch); !errors.Is(err, matchmaking.ErrNoTicket) {
 		t.Errorf("in another mode: got %v", err)
 	}
-	b.s.Tickets.(*fake).tickets["pro"].State = matchmaking.Gathering
-	if _, err := e.Explain(t.Context(), duel(), "pro", epoch); !errors.Is(err, ErrGathering) {
+	b.add("party", func(x *matchmaking.Ticket) { x.Members = append(x.Members, matchmaking.Member{Player: "missing"}) })
+	if _, err := e.Explain(t.Context(), duel(), "party", epoch); !errors.Is(err, ErrGathering) {
 		t.Errorf("one that gathers: got %v", err)
 	}
-	b.s.Tickets.(*fake).tickets["pro"].State = matchmaking.Waiting
 
 	// Who came later is explained from the same reading, and a second later it is another.
 	before := reads

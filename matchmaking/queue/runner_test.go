@@ -59,7 +59,7 @@ func (m *told) has() (held bool) {
 func TestOneRunnerAtATime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newStore()
+		s := matchmaking.NewMemoryTickets(nil)
 		a, am := start(t, s, "a", duel())
 		synctest.Wait()
 		b, bm := start(t, s, "b", duel())
@@ -90,7 +90,7 @@ func TestOneRunnerAtATime(t *testing.T) {
 func TestADeadRunnerIsReplaced(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		base := newStore()
+		base := matchmaking.NewMemoryTickets(nil)
 		s := &store{Tickets: base}
 		a, am := start(t, s, "a", duel())
 		time.Sleep(time.Second)
@@ -136,7 +136,7 @@ func TestADeadRunnerIsReplaced(t *testing.T) {
 func TestAStoreThatHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &hung{Tickets: newStore()}
+		s := &hung{Tickets: matchmaking.NewMemoryTickets(nil)}
 		a, am := start(t, s, "a", duel())
 		time.Sleep(time.Second)
 		enqueue(t, s, "ann", "bob")
@@ -206,7 +206,7 @@ func (h *hung) Commit(ctx context.Context, l matchmaking.Lease, o matchmaking.Ou
 func TestALeaseThatIsLost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		base := newStore()
+		base := matchmaking.NewMemoryTickets(nil)
 		s := &store{Tickets: base}
 		a, am := start(t, s, "a", duel())
 		time.Sleep(time.Second)
@@ -256,7 +256,7 @@ func TestADeathAnywhere(t *testing.T) {
 
 // dies has a runner die at one of its calls.
 func dies(t *testing.T, at int64, after bool) {
-	base := newStore()
+	base := matchmaking.NewMemoryTickets(nil)
 	s := &store{Tickets: base}
 	var calls atomic.Int64
 	die := func(then bool) func(string) error {
