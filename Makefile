@@ -112,6 +112,10 @@ fuzz: ## run each fuzz target for FUZZTIME (5m), one after another
 soak: ## play against a server for SOAK_TIME (60s) with SOAK_CLIENTS (1000), some slow, some leaving
 	scripts/soak.sh
 
+.PHONY: kill
+kill: ## kill the matcher KILLS (50) times under load, and Redis with it, and account for every ticket
+	TICKROOM_KILLS=$(or $(KILLS),50) $(GO) test -race -count 1 -timeout 20m -v -run TestNoTicketIsLostOrMatchedTwice ./matchmaking/queue
+
 .PHONY: tools
 tools: ## build the pinned tools into bin/
 	$(GO) build -modfile=tools/go.mod -o bin/ tool

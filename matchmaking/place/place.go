@@ -43,11 +43,17 @@ type Placer struct {
 
 	// Under lock.
 	list   []matchmaking.Node
-	asked  time.Time // when list was
-	placed map[string][]placed
+	asked  time.Time        // when list was
+	placed map[string]*load // by node
 	// most is the most spare time that was ever seen of a node.
 	most map[string]float64
 	cost float64 // of a room, in seconds per second
+}
+
+// load is what was placed on a node lately, the oldest first.
+type load struct {
+	rooms   []placed
+	players int // of all of them
 }
 
 // placed is a room that was placed on a node.
@@ -60,7 +66,7 @@ type placed struct {
 func New(nodes matchmaking.Nodes) *Placer {
 	return &Placer{
 		nodes: nodes, lock: make(chan struct{}, 1), cost: guess,
-		placed: map[string][]placed{}, most: map[string]float64{},
+		placed: map[string]*load{}, most: map[string]float64{},
 	}
 }
 
@@ -92,8 +98,8 @@ func (p *Placer) Place(ctx context.Context, now time.Time, kind, region string, 
 	best, spare := -1, 0.0
 	for i := range p.list {
 		n := &p.list[i]
-		p.settle(n.ID, now)
-		switch coming := p.placed[n.ID]; {
+		rooms, coming := p.coming(n.ID, now)
+		switch {
 		case !slices.Contains(n.Kinds, kind):
 			why.other++
 		case local && n.Region != region:
@@ -102,10 +108,10 @@ func (p *Placer) Place(ctx context.Context, now time.Time, kind, region string, 
 			why.draining++
 		case n.Spare <= 0:
 			why.busy++
-		case n.MaxRooms > 0 && n.Rooms+len(coming) >= n.MaxRooms || n.MaxClients > 0 && n.Clients+sum(coming)+players > n.MaxClients:
+		case n.MaxRooms > 0 && n.Rooms+rooms >= n.MaxRooms || n.MaxClients > 0 && n.Clients+coming+players > n.MaxClients:
 			why.full++
 		default:
-			if s := n.Spare - p.cost*float64(len(coming)); best < 0 || s > spare {
+			if s := n.Spare - p.cost*float64(rooms); best < 0 || s > spare {
 				best, spare = i, s
 			}
 		}
@@ -114,7 +120,13 @@ func (p *Placer) Place(ctx context.Context, now time.Time, kind, region string, 
 		return matchmaking.Node{}, fmt.Errorf("%w of kind %s%s: %s", ErrNoNode, kind, in(region), why)
 	}
 	n := p.list[best]
-	p.placed[n.ID] = append(p.placed[n.ID], placed{now, players})
+	l := p.placed[n.ID]
+	if l == nil {
+		l = &load{}
+		p.placed[n.ID] = l
+	}
+	l.rooms = append(l.rooms, placed{now, players})
+	l.players += players
 	return n, nil
 }
 
@@ -160,22 +172,18 @@ func (p *Placer) learn() {
 	p.cost = used / rooms
 }
 
-// settle forgets the rooms that count in what the node reports by now.
-func (p *Placer) settle(id string, now time.Time) {
-	list := slices.DeleteFunc(p.placed[id], func(x placed) bool { return now.Sub(x.at) >= settling })
-	if len(list) == 0 {
-		delete(p.placed, id)
-		return
+// coming counts the rooms that were placed on a node and their players, without those
+// that count in what the node reports by now.
+func (p *Placer) coming(id string, now time.Time) (rooms, players int) {
+	l := p.placed[id]
+	if l == nil {
+		return 0, 0
 	}
-	p.placed[id] = list
-}
-
-func sum(list []placed) int {
-	n := 0
-	for _, x := range list {
-		n += x.players
+	for len(l.rooms) > 0 && now.Sub(l.rooms[0].at) >= settling {
+		l.players -= l.rooms[0].players
+		l.rooms = l.rooms[1:]
 	}
-	return n
+	return len(l.rooms), l.players
 }
 
 func in(region string) string {

@@ -99,6 +99,15 @@ func (s *store) EndBackfill(ctx context.Context, queue, id string) (bool, error)
 	return around(s, "EndBackfill", func() (bool, error) { return s.Tickets.EndBackfill(ctx, queue, id) })
 }
 
+// Nodes of a test.
+type nodes []matchmaking.Node
+
+func (n nodes) Beat(context.Context, matchmaking.Node, time.Duration) error { return nil }
+func (n nodes) Leave(context.Context, string) error                         { return nil }
+func (n nodes) Nodes(context.Context) ([]matchmaking.Node, error) {
+	return slices.Clone(n), nil
+}
+
 // duel is a mode of two who play each other.
 func duel() mode.Mode {
 	md := mode.New("duel")
@@ -123,7 +132,8 @@ func step(t *testing.T, md mode.Mode, list nodes) *stepper {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &stepper{t: t, s: &store{Tickets: newFake()}, clock: epoch}
+	b := &stepper{t: t, s: &store{}, clock: epoch}
+	b.s.Tickets = b.newStore()
 	l, err := b.s.Lease(t.Context(), md.Name, "me", time.Hour)
 	if err != nil {
 		t.Fatal(err)
@@ -133,6 +143,11 @@ func step(t *testing.T, md mode.Mode, list nodes) *stepper {
 		now: func() time.Time { return b.clock }, lease: l, good: func() bool { return true },
 	}
 	return b
+}
+
+// newStore gives an empty store that goes by the stepper's clock.
+func (b *stepper) newStore() matchmaking.Tickets {
+	return matchmaking.NewMemoryTickets(func() time.Time { return b.clock })
 }
 
 func oneNode() nodes {
@@ -362,34 +377,38 @@ func TestWhatEndsALease(t *testing.T) {
 	})
 }
 
+// TestTheStoreIsRight: it comes back without what was done last, as after a failover.
 func TestTheStoreIsRight(t *testing.T) {
 	t.Parallel()
-	// What a store does that has been restarted without its last second, or that has
-	// forgotten what comes after a cursor.
-	forget := func(f *fake) { f.log = nil }
-	lose := func(f *fake) {
-		for _, s := range f.tickets {
-			s.State, s.Match = matchmaking.Waiting, ""
-		}
-	}
 	for _, c := range []struct {
 		name   string
-		change func(*fake)
+		before int // tickets that come and go, so that the cursor means something else
 		fail   bool
 		after  time.Duration
 	}{
-		{"it forgets changes", func(f *fake) { forget(f); lose(f) }, false, time.Second},
-		{"it fails and has lost a match", lose, true, time.Second},
-		{"it has lost a match silently", lose, false, anewAfter},
+		{"it has forgotten what changed", 4, false, time.Second},
+		{"it has failed", 0, true, time.Second},
+		{"it says nothing", 0, false, anewAfter},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := step(t, duel(), oneNode())
+			for i := range c.before {
+				b.add(fmt.Sprint("early", i))
+			}
+			b.turn(0)
 			b.add("ann")
 			b.add("bob")
-			b.turn(0)
+			b.turn(time.Second)
 			b.want(map[string]string{"ann": "ann+bob", "bob": "ann+bob"})
-			c.change(b.s.Tickets.(*fake))
+			since := b.clock
+			b.s.Tickets = b.newStore()
+			if _, err := b.s.Lease(t.Context(), "duel", "me", time.Hour); err != nil {
+				t.Fatal(err)
+			}
+			then := func(x *matchmaking.Ticket) { x.Since = since }
+			b.add("ann", then)
+			b.add("bob", then)
 			if c.fail {
 				b.s.set(func(string) error { return errAway }, nil)
 				b.turn(time.Second)
@@ -397,7 +416,7 @@ func TestTheStoreIsRight(t *testing.T) {
 			}
 			b.turn(c.after)
 			b.want(map[string]string{"ann": "ann+bob", "bob": "ann+bob"})
-			if b.told.matches != 2 {
+			if b.told.matches != 2+c.before/2 {
 				t.Errorf("told %+v", &b.told)
 			}
 		})
@@ -425,7 +444,9 @@ func TestGivingUp(t *testing.T) {
 	b := step(t, md, oneNode())
 	b.add("ann")
 	b.add("bad", func(x *matchmaking.Ticket) { x.Query = "level >" })
-	b.add("odd", func(x *matchmaking.Ticket) { x.Members = append(x.Members, x.Members[0]) })
+	b.add("odd", func(x *matchmaking.Ticket) {
+		x.Members = append(x.Members, matchmaking.Member{Player: "other", Ready: true})
+	})
 	b.turn(0)
 	b.want(map[string]string{"ann": "waiting", "bad": "timed out", "odd": "timed out"})
 	fails := 2
@@ -436,8 +457,9 @@ func TestGivingUp(t *testing.T) {
 		}
 		return nil
 	})
+	b.turn(time.Minute)
 	for range 4 {
-		b.turn(time.Minute)
+		b.turn(2 * time.Second)
 	}
 	b.want(map[string]string{"ann": "timed out"})
 	if b.told.timedOut != 3 || len(b.q.tickets) != 0 || b.q.undecided() != 0 {
@@ -500,7 +522,7 @@ func TestManyDecisionsFail(t *testing.T) {
 		}
 		return nil
 	})
-	for range 40 {
+	for range 10 {
 		b.turn(2 * time.Second)
 	}
 	size := map[string]int{}

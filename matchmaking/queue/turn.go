@@ -126,10 +126,11 @@ func (d *desk) follow(ctx context.Context) error {
 			return fmt.Errorf("queue: what is new: %w", err)
 		}
 		d.q.Apply(changes)
-		d.cursor = next
-		if len(changes) < page {
+		// Few changes, but for what waited at first, or an old cursor: that is all for now.
+		if next == d.cursor || !begin && len(changes) < page/2 {
 			break
 		}
+		d.cursor = next
 	}
 	if begin {
 		now := d.now()
@@ -255,8 +256,8 @@ func (d *desk) settle(x *Decision, o *outcome) error {
 	case x.Kind == Fill && errors.Is(o.err, matchmaking.ErrNoRoom):
 		d.q.NoRoom(x, o.err)
 		return nil
-	case errors.As(o.err, &none):
-		d.q.Undo(x)
+	case errors.As(o.err, &none), errors.Is(o.err, matchmaking.ErrExists):
+		d.q.Undo(x) // it is not so, and is known not to be
 	default:
 		d.q.Fail(x, d.now())
 	}
