@@ -17,7 +17,7 @@ var ErrMalformed = errors.New("replica: malformed frame")
 // Frame is a ServerFrame taken apart. Its slices, and the bytes that they hold,
 // are good until the next Parse, and only as long as the bytes that were parsed
 // stay as they are. The zero value is ready; one Frame parses message after
-// message and allocates nothing once it has grown, but for a welcome.
+// message and allocates nothing once it has grown, but for a welcome or an auth.
 type Frame struct {
 	Tick     uint32 // 0: there is no snapshot in the frame
 	Skip     uint32
@@ -34,6 +34,7 @@ type Frame struct {
 	Welcome      *tickroomv1.Welcome // nil: none
 	Replies      []Reply
 	Pongs        []Pong
+	Auth         *tickroomv1.Auth // nil: none
 
 	removed, set, delta [][]byte
 }
@@ -121,6 +122,13 @@ func (f *Frame) Parse(b []byte) error {
 		case 13<<3 | lengthed:
 			f.Pongs = append(f.Pongs, Pong{})
 			err = f.Pongs[len(f.Pongs)-1].parse(fd.bytes)
+		case 14<<3 | lengthed:
+			if f.Auth == nil {
+				f.Auth = new(tickroomv1.Auth)
+			}
+			if e := (proto.UnmarshalOptions{Merge: true}).Unmarshal(fd.bytes, f.Auth); e != nil {
+				err = fmt.Errorf("%w: auth: %w", ErrMalformed, e)
+			}
 		}
 		if err != nil {
 			return err
