@@ -427,7 +427,7 @@ func (l *link) write() {
 	for {
 		if len(buf) > 0 {
 			if err := l.send(buf); err != nil {
-				l.end(&CloseError{Code: CloseLost, Err: err})
+				l.unsent(err)
 			}
 		}
 		select {
@@ -447,6 +447,15 @@ func (l *link) write() {
 			c.s.Ping(c.now())
 		}
 	}
+}
+
+// unsent waits for the reader to say how a connection has ended on which nothing can
+// be sent any more: a close frame with a code may have come before that.
+func (l *link) unsent(err error) {
+	if !errors.Is(err, gws.ErrConnClosed) {
+		_ = l.conn.NetConn().Close()
+	}
+	<-l.closing
 }
 
 func (l *link) send(b []byte) error {
