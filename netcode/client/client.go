@@ -56,6 +56,17 @@ type Options struct {
 	// Logger is told what goes wrong. Nil: nobody is.
 	Logger *slog.Logger
 
+	// TokenSource fetches a fresh token of the player: before the first hello if there
+	// is no Token, before the one in use expires, and when the server has refused or
+	// closed for one. It is called once at a time; its context ends with the client.
+	// Nil: Session.SetToken is the way to replace a token.
+	TokenSource func(ctx context.Context) (string, error)
+	// OnTokenError is told when the server has refused a token within the session, when
+	// none could be fetched, and, without a TokenSource, when the server asks for a
+	// new one. The session goes on meanwhile. The error wraps ErrToken. It must not
+	// call Close. May be nil.
+	OnTokenError func(error)
+
 	// NoReconnect makes the loss of the connection the end of the client. Else it
 	// connects again and takes the session up, for as long as the server keeps the
 	// seat and its close codes do not say otherwise.
@@ -104,8 +115,11 @@ type Client struct {
 
 	woken    chan struct{} // something is to be sent; holds one
 	welcomed chan struct{} // closed
-	quit     chan struct{} // closed when this side is done
 	done     chan struct{} // closed when all has ended
+	tokens   *renewer
+
+	ctx      context.Context // ends when this side is done
+	quit     context.CancelFunc
 	err      atomic.Pointer[CloseError]
 	link     atomic.Pointer[link] // the newest
 	quitOnce sync.Once
@@ -141,14 +155,23 @@ func Dial(ctx context.Context, rawURL string, o Options) (*Client, error) {
 	}
 	c := &Client{
 		s: s, url: u, log: o.Logger, opts: o,
-		woken: make(chan struct{}, 1), welcomed: make(chan struct{}), quit: make(chan struct{}), done: make(chan struct{}),
+		woken: make(chan struct{}, 1), welcomed: make(chan struct{}), done: make(chan struct{}),
 		start: time.Now(),
 	}
+	c.ctx, c.quit = context.WithCancel(context.Background())
+	c.tokens = newRenewer(c)
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
+	if o.Token == "" && o.TokenSource != nil {
+		if err := c.tokens.fetch(ctx, ""); err != nil {
+			c.quit()
+			return nil, err
+		}
+	}
 	l, err := c.connect(ctx)
 	if err != nil {
+		c.quit()
 		return nil, fmt.Errorf("client: connecting to %s: %w", u, err)
 	}
 	go c.run(l)
@@ -268,9 +291,13 @@ func hostPort(u *url.URL) string {
 
 func (c *Client) now() time.Duration { return time.Since(c.start) }
 
-// run owns the connections, one after the other.
+// run owns the connections, one after the other, and what renews tokens.
 func (c *Client) run(l *link) {
 	defer close(c.done)
+	var wg sync.WaitGroup
+	wg.Go(func() { c.tokens.run(c.ctx) })
+	defer wg.Wait()
+	defer c.quit()
 	var end *CloseError
 	var b backoff
 	for {
@@ -319,8 +346,12 @@ func (c *Client) comeBack(why *CloseError, b *backoff) *link {
 		return nil
 	}
 	switch why.Advice() {
-	case StayAway, JoinAnother:
+	case StayAway, JoinAnother, AskForSeat:
 		return nil
+	case RenewToken:
+		if c.opts.TokenSource == nil {
+			return nil
+		}
 	}
 	if b.since.IsZero() {
 		b.since = time.Now()
@@ -332,17 +363,12 @@ func (c *Client) comeBack(why *CloseError, b *backoff) *link {
 	}
 	c.s.Lost()
 	keep := time.Duration(w.GetHoldSeconds()*float64(time.Second)) + holdSlack
-	ctx, cancel := context.WithDeadline(context.Background(), b.since.Add(keep))
-	var wg sync.WaitGroup
-	defer wg.Wait()
+	ctx, cancel := context.WithDeadline(c.ctx, b.since.Add(keep))
 	defer cancel()
-	wg.Go(func() {
-		select {
-		case <-c.quit:
-			cancel()
-		case <-ctx.Done():
-		}
-	})
+	refused := ""
+	if why.Advice() == RenewToken {
+		refused = c.s.token()
+	}
 	for {
 		timer := time.NewTimer(b.next())
 		select {
@@ -350,6 +376,9 @@ func (c *Client) comeBack(why *CloseError, b *backoff) *link {
 		case <-ctx.Done():
 			timer.Stop()
 			return nil
+		}
+		if err := c.tokens.ready(ctx, refused); err != nil {
+			continue // it was told
 		}
 		l, err := c.connect(ctx)
 		if err == nil {
@@ -359,14 +388,7 @@ func (c *Client) comeBack(why *CloseError, b *backoff) *link {
 	}
 }
 
-func (c *Client) quitting() bool {
-	select {
-	case <-c.quit:
-		return true
-	default:
-		return false
-	}
-}
+func (c *Client) quitting() bool { return c.ctx.Err() != nil }
 
 // run serves the connection until it ends: it starts the goroutine that reads and
 // the one that writes, waits for both, and says how it ended.
@@ -405,7 +427,7 @@ func (l *link) write() {
 	for {
 		if len(buf) > 0 {
 			if err := l.send(buf); err != nil {
-				l.end(&CloseError{Code: CloseLost, Err: err})
+				l.unsent(err)
 			}
 		}
 		select {
@@ -425,6 +447,15 @@ func (l *link) write() {
 			c.s.Ping(c.now())
 		}
 	}
+}
+
+// unsent waits for the reader to say how a connection has ended on which nothing can
+// be sent any more: a close frame with a code may have come before that.
+func (l *link) unsent(err error) {
+	if !errors.Is(err, gws.ErrConnClosed) {
+		_ = l.conn.NetConn().Close()
+	}
+	<-l.closing
 }
 
 func (l *link) send(b []byte) error {
@@ -539,6 +570,7 @@ func (l *link) receive(b []byte) (err error) {
 		return nil
 	}
 	l.greeted = true
+	c.tokens.welcomed()
 	c.s.Ping(c.now())
 	if first {
 		close(c.welcomed)
@@ -613,7 +645,7 @@ func (c *Client) Close(code uint16, reason string) {
 func (c *Client) close(e *CloseError) {
 	c.quitOnce.Do(func() {
 		c.err.CompareAndSwap(nil, e)
-		close(c.quit)
+		c.quit()
 		if l := c.link.Load(); l != nil {
 			l.end(e)
 		}

@@ -31,6 +31,11 @@ const (
 	ComeBackLater
 	// JoinAnother: with a new session, to any room.
 	JoinAnother
+	// RenewToken: with another token, or a new one in the place of one that has
+	// expired; the seat is kept meanwhile.
+	RenewToken
+	// AskForSeat: with another seat from the matchmaker.
+	AskForSeat
 	// StayAway: not before something has been changed: the client was at fault,
 	// was removed by the game, or was done itself.
 	StayAway
@@ -38,7 +43,10 @@ const (
 
 // String names the advice.
 func (a Advice) String() string {
-	return [...]string{"come back", "come back after a while", "join anew", "do not come back unchanged"}[a]
+	return [...]string{
+		"come back", "come back after a while", "join anew", "come back with another token", "ask the matchmaker for another seat",
+		"do not come back unchanged",
+	}[a]
 }
 
 // AdviceFor gives the advice that goes with a close code; see CloseCode in
@@ -47,10 +55,15 @@ func AdviceFor(code uint16) Advice {
 	switch tickroomv1.CloseCode(code) {
 	case tickroomv1.CloseCode_CLOSE_CODE_HELLO_TIMEOUT, tickroomv1.CloseCode_CLOSE_CODE_OVERFLOW, tickroomv1.CloseCode_CLOSE_CODE_IDLE:
 		return ComeBack
-	case tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, tickroomv1.CloseCode_CLOSE_CODE_SERVER_FULL:
+	case tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, tickroomv1.CloseCode_CLOSE_CODE_SERVER_FULL,
+		tickroomv1.CloseCode_CLOSE_CODE_TOO_MANY:
 		return ComeBackLater
 	case tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED, tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, tickroomv1.CloseCode_CLOSE_CODE_SESSION_GONE:
 		return JoinAnother
+	case tickroomv1.CloseCode_CLOSE_CODE_UNAUTHENTICATED, tickroomv1.CloseCode_CLOSE_CODE_TOKEN_EXPIRED:
+		return RenewToken
+	case tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED:
+		return AskForSeat
 	}
 	switch code {
 	case CloseGoingAway, CloseServerFail, CloseLost:

@@ -70,6 +70,13 @@ type Config struct {
 	Data []byte
 	// Spectate asks to watch, without a part in the game.
 	Spectate bool
+	// Token says who the player is: one that the game's account service has signed.
+	// Empty: a guest, where the server takes those. It is a secret. SetToken replaces
+	// it.
+	Token string
+	// Seat is one from the matchmaker. It is good once, so it goes with the first
+	// hello only; Kind and Room may be left out with it.
+	Seat string
 }
 
 // Desync tells that the replica did not hold what the server said it should.
@@ -120,6 +127,7 @@ type Session struct {
 
 	// For the goroutine that receives.
 	frame     replica.Frame
+	onAuth    func(Auth) // may be nil
 	events    map[uint32]func(ev replica.Event, tick uint32) error
 	onWelcome func(*replica.Replica) // may be nil
 
@@ -132,6 +140,7 @@ type Session struct {
 	missed  bool // when it was taken up reliable events had been forgotten
 	clock   clock
 	stats   Stats
+	auth    auth
 	seen    seen
 	out     outbox
 	calls   []call // commands without an answer
@@ -175,13 +184,16 @@ type call struct {
 // NewSession checks the configuration and makes a session that has not said
 // hello yet.
 func NewSession(cfg Config) (*Session, error) {
-	if cfg.Kind == "" && cfg.Room == "" {
-		return nil, errors.New("client: neither a kind nor a room to join")
+	if cfg.Kind == "" && cfg.Room == "" && cfg.Seat == "" {
+		return nil, errors.New("client: neither a kind nor a room nor a seat to join with")
 	}
 	if len(cfg.Name) > MaxName {
 		return nil, fmt.Errorf("client: the name %q has %d bytes, more than %d", cfg.Name, len(cfg.Name), MaxName)
 	}
-	return &Session{cfg: cfg, events: map[uint32]func(replica.Event, uint32) error{}}, nil
+	if len(cfg.Token) > MaxToken {
+		return nil, fmt.Errorf("client: %w", tokenTooLong(cfg.Token))
+	}
+	return &Session{cfg: cfg, auth: auth{token: cfg.Token}, events: map[uint32]func(replica.Event, uint32) error{}}, nil
 }
 
 // AppendHello appends the message that opens the session, or takes it up again.
@@ -218,6 +230,11 @@ func (s *Session) AppendHello(b []byte) []byte {
 		num(10, s.seen.tick)
 	} else if s.cfg.Spectate {
 		num(11, 1)
+	}
+	str(12, s.auth.token)
+	s.auth.unsent = false // it is in the hello
+	if !s.resume {
+		str(13, s.cfg.Seat)
 	}
 	at := len(b)
 	b = protowire.AppendBytes(protowire.AppendTag(b, 5, protowire.BytesType), h)
@@ -279,6 +296,9 @@ func (s *Session) Receive(msg []byte, now time.Duration) error {
 				return fmt.Errorf("%w: event %d: %w", ErrProtocol, ev.ID, err)
 			}
 		}
+	}
+	if f.Auth != nil {
+		s.takeAuth(f.Auth)
 	}
 	desync := s.note(f, now)
 	for i := range f.Replies {
@@ -374,6 +394,7 @@ func (s *Session) takeWelcome(w *tickroomv1.Welcome) error {
 	rep := replica.New(used)
 	s.mu.Lock()
 	s.welcome, s.rep, s.greeted = w, rep, true
+	s.auth.welcomed(w)
 	s.clock.perTick = time.Duration(float64(time.Second) / w.GetTickRate())
 	s.mu.Unlock()
 	if s.onWelcome != nil {
@@ -392,6 +413,7 @@ func (s *Session) takeUp(w *tickroomv1.Welcome) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.welcome, s.greeted, s.missed = w, true, w.GetEventsMissed()
+	s.auth.welcomed(w)
 	s.seen.ack = s.seen.tick // the hello said so
 	// What the server has need not be said again.
 	o := &s.out
@@ -596,7 +618,7 @@ func (s *Session) Ready() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o := &s.out
-	return o.sent < len(o.inputs) || o.asked < len(s.calls) || o.hasPing || o.every != 0 || o.mismatch || s.seen.tick-s.seen.ack >= ackLag
+	return o.sent < len(o.inputs) || o.asked < len(s.calls) || o.hasPing || o.every != 0 || o.mismatch || s.auth.unsent || s.seen.tick-s.seen.ack >= ackLag
 }
 
 // AppendMessage appends one message with what waits to be sent, the newest
@@ -646,6 +668,10 @@ func (s *Session) AppendMessage(b []byte) ([]byte, bool) {
 	if o.mismatch {
 		o.mismatch = false
 		b = append(b, 7<<3, 1)
+	}
+	if s.auth.unsent && (len(b) == at || len(b)-at+len(s.auth.token) < limit) {
+		s.auth.unsent = false
+		b = protowire.AppendString(protowire.AppendTag(b, 8, protowire.BytesType), s.auth.token)
 	}
 	if len(b) == at {
 		return b, false
