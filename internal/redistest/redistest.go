@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ type Server struct {
 	t    testing.TB
 	dir  string
 	args []string
+	conf string // of a Sentinel, else empty
 
 	mu  sync.Mutex
 	cmd *exec.Cmd // nil: stopped
@@ -35,17 +37,25 @@ type Server struct {
 // to its command line.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
+	s := prepare(t)
+	s.args = args
+	s.Run()
+	return s
+}
+
+// prepare makes a server that does not run yet, and ends it with the test.
+func prepare(t testing.TB) *Server {
+	t.Helper()
 	// A socket's path must be short, which t.TempDir's is not for long names.
 	dir, err := os.MkdirTemp("", "redis")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t, dir: dir, args: args}
+	s := &Server{t: t, dir: dir}
 	t.Cleanup(func() {
 		s.Kill()
 		_ = os.RemoveAll(dir)
 	})
-	s.Run()
 	return s
 }
 
@@ -54,9 +64,38 @@ func (s *Server) Addr() string { return filepath.Join(s.dir, "sock") }
 
 // Client connects to the server, until the test ends.
 func (s *Server) Client() *redis.Client {
-	c := redis.NewClient(&redis.Options{Network: "unix", Addr: s.Addr(), MaxRetries: -1, DialTimeout: time.Second})
+	c := redis.NewClient(&redis.Options{Network: "unix", Addr: s.Addr(), MaxRetries: -1, DialTimeout: time.Second, ContextTimeoutEnabled: true})
 	s.t.Cleanup(func() { _ = c.Close() })
 	return c
+}
+
+// Options are what connects to the server in another way than Client does.
+func (s *Server) Options() redis.UniversalOptions {
+	return redis.UniversalOptions{
+		Addrs: []string{s.Addr()},
+		Dialer: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			return (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", addr)
+		},
+	}
+}
+
+// Freeze stops the server without ending it: what connects to it gets no answers.
+func (s *Server) Freeze() { s.signal(syscall.SIGSTOP) }
+
+// Thaw lets it go on after Freeze.
+func (s *Server) Thaw() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(sig os.Signal) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cmd == nil {
+		s.t.Error("the redis-server does not run")
+		return
+	}
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Error(err)
+	}
 }
 
 // Run starts the server again after Kill.
@@ -74,6 +113,9 @@ func (s *Server) Run() {
 		s.t.Fatal(err)
 	}
 	args := append([]string{"--port", "0", "--unixsocket", s.Addr(), "--dir", s.dir, "--save", "", "--appendonly", "yes", "--appendfsync", "always"}, s.args...)
+	if s.conf != "" {
+		args = []string{s.conf, "--sentinel"}
+	}
 	s.cmd = exec.Command(name, args...)
 	s.cmd.Stdout, s.cmd.Stderr = s.out, s.out
 	if err := s.cmd.Start(); err != nil {

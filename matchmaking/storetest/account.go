@@ -73,7 +73,9 @@ func Account(t *testing.T, load Load) {
 	tickets := slices.Clone(a.tickets)
 	a.mu.Unlock()
 	for _, k := range tickets {
-		a.ended(ctx, k.ID)
+		if !a.ended(ctx, k.ID) {
+			break
+		}
 	}
 	stop()
 	matching.Wait()
@@ -254,16 +256,16 @@ func (a *account) isClosing() bool {
 	return a.closing
 }
 
-// ended waits until a ticket has ended.
-func (a *account) ended(ctx context.Context, id string) {
+// ended waits until a ticket has ended, and tells whether it has.
+func (a *account) ended(ctx context.Context, id string) bool {
 	for {
 		st, err := a.load.Stores[0].Ticket(ctx, id)
 		if err == nil && st.State.Ended() {
-			return
+			return true
 		}
 		if err != nil && !errors.Is(err, matchmaking.ErrUnavailable) || !pause(ctx, time.Millisecond) {
-			a.t.Errorf("ticket %s: %+v, %v", id, st, err)
-			return
+			a.t.Errorf("ticket %s has not ended: state %d, %v", id, st.State, err)
+			return false
 		}
 	}
 }

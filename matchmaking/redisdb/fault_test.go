@@ -1,0 +1,332 @@
+package redisdb_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/tickroom/tickroom/internal/redistest"
+	"github.com/tickroom/tickroom/matchmaking"
+	"github.com/tickroom/tickroom/matchmaking/redisdb"
+	"github.com/tickroom/tickroom/matchmaking/storetest"
+)
+
+// real connects as servers do.
+func real(t testing.TB, o redis.UniversalOptions) redis.UniversalClient {
+	c := redisdb.Client(o)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// wait lets a fault last for a moment.
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func wantUnavailable(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, matchmaking.ErrUnavailable) {
+		t.Fatalf("got %v; want ErrUnavailable", err)
+	}
+}
+
+func one(k string) matchmaking.Ticket {
+	return matchmaking.Ticket{ID: k, Queue: "q", Members: []matchmaking.Member{{Player: "p-" + k, Ready: true}}}
+}
+
+func TestKilledRedisLosesNoTicketAndMatchesNoneTwice(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	p := prefix()
+	views := []matchmaking.Tickets{
+		tickets(t, real(t, srv.Options()), p),
+		tickets(t, srv.Client(), p), // which tries once, so that the caller has to
+	}
+	storetest.Account(t, storetest.Load{Stores: views, Tickets: 300, Disturb: func(ctx context.Context) {
+		for range 5 {
+			wait(ctx, 150*time.Millisecond)
+			srv.Kill()
+			wait(ctx, 50*time.Millisecond)
+			srv.Run()
+		}
+		wait(ctx, 100*time.Millisecond)
+	}})
+}
+
+// calls are all methods of a store, which are to give an error.
+func calls(s *redisdb.Tickets, l matchmaking.Lease) map[string]func(ctx context.Context) error {
+	return map[string]func(ctx context.Context) error{
+		"Add": func(ctx context.Context) error { return s.Add(ctx, one("x")) },
+		"Ready": func(ctx context.Context) error {
+			_, err := s.Ready(ctx, "a", matchmaking.Member{Player: "p-a"}, time.Now())
+			return err
+		},
+		"Cancel": func(ctx context.Context) error { _, err := s.Cancel(ctx, "a", "p-a"); return err },
+		"Ticket": func(ctx context.Context) error { _, err := s.Ticket(ctx, "a"); return err },
+		"Of":     func(ctx context.Context) error { _, err := s.Of(ctx, "p-a"); return err },
+		"Lease": func(ctx context.Context) error {
+			_, err := s.Lease(ctx, "q", "m", time.Minute)
+			return err
+		},
+		"Release": func(ctx context.Context) error { return s.Release(ctx, l) },
+		"Changes": func(ctx context.Context) error { _, _, err := s.Changes(ctx, "q", "", 10); return err },
+		"Commit": func(ctx context.Context) error {
+			_, err := s.Commit(ctx, l, matchmaking.Outcome{Match: matchmaking.Match{ID: "m"}, Tickets: []string{"a"}})
+			return err
+		},
+		"GiveUp":      func(ctx context.Context) error { return s.GiveUp(ctx, l, []string{"a"}) },
+		"AskBackfill": func(ctx context.Context) error { return s.AskBackfill(ctx, matchmaking.Backfill{ID: "b", Queue: "q"}) },
+		"EndBackfill": func(ctx context.Context) error { _, err := s.EndBackfill(ctx, "q", "b"); return err },
+		"Keep":        func(ctx context.Context) error { return s.Keep(ctx, matchmaking.Match{ID: "k"}) },
+		"Match":       func(ctx context.Context) error { _, err := s.Match(ctx, "k", ""); return err },
+		"Touch":       func(ctx context.Context) error { return s.Touch(ctx, "k") },
+		"Forget":      func(ctx context.Context) error { return s.Forget(ctx, "k") },
+		"Playing":     func(ctx context.Context) error { _, err := s.Playing(ctx, "p-a"); return err },
+		"Joined":      func(ctx context.Context) error { return s.Joined(ctx, "p-a", "k") },
+		"Left":        func(ctx context.Context) error { return s.Left(ctx, "p-a", "k") },
+	}
+}
+
+func TestRedisAwayFailsSoonAndComesBack(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]struct{ away, back func(*redistest.Server) }{
+		"killed": {(*redistest.Server).Kill, (*redistest.Server).Run},
+		"frozen": {(*redistest.Server).Freeze, (*redistest.Server).Thaw},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := redistest.Start(t)
+			c := real(t, srv.Options())
+			p := prefix()
+			s := tickets(t, c, p)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+			defer cancel()
+			if err := s.Add(ctx, one("a")); err != nil {
+				t.Fatal(err)
+			}
+			l, err := s.Lease(ctx, "q", "m", time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			changed, stop, err := s.Watch(ctx, "a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stop()
+
+			fault.away(srv)
+			begun := time.Now()
+			type result struct {
+				name string
+				took time.Duration
+				err  error
+			}
+			all := calls(s, l)
+			all["Ratings"] = func(ctx context.Context) error {
+				_, err := redisdb.NewRatings(c, p).Ratings(ctx, "m", []string{"x"})
+				return err
+			}
+			all["Beat"] = func(ctx context.Context) error {
+				return redisdb.NewNodes(c, p).Beat(ctx, matchmaking.Node{ID: "n"}, time.Minute)
+			}
+			results := make(chan result, len(all))
+			for name, call := range all {
+				go func() { results <- result{name, time.Since(begun), call(ctx)} }()
+			}
+			for range len(all) {
+				r := <-results
+				if !errors.Is(r.err, matchmaking.ErrUnavailable) {
+					t.Errorf("%s: %v; want ErrUnavailable", r.name, r.err)
+				}
+			}
+			t.Logf("%d calls failed within %v", len(all), time.Since(begun))
+			// One that its caller gives up ends at once, and says so.
+			given, giveUp := context.WithCancel(ctx)
+			giveUp()
+			if _, err := s.Ticket(given, "a"); !errors.Is(err, context.Canceled) || errors.Is(err, matchmaking.ErrUnavailable) {
+				t.Errorf("given up: %v", err)
+			}
+
+			fault.back(srv)
+			for {
+				st, err := s.Ticket(ctx, "a")
+				if err == nil && (st.State == matchmaking.Waiting || name == "frozen") {
+					break
+				}
+				if !errors.Is(err, matchmaking.ErrUnavailable) {
+					t.Fatalf("when it is back: %+v, %v", st, err)
+				}
+			}
+			// Who watches is told, if nothing else, that it is back.
+			if name == "killed" {
+				for len(changed) > 0 {
+					<-changed
+				}
+				if _, err := s.Commit(ctx, l, matchmaking.Outcome{Match: matchmaking.Match{ID: "m2"}, Tickets: []string{"a"}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				t.Fatal("who watches was not told")
+			}
+		})
+	}
+}
+
+func TestEverythingThatIsNotAQueueHasAnEnd(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	c := srv.Client()
+	p := prefix()
+	s := tickets(t, c, p)
+	ctx := t.Context()
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	gathers := one("gathers")
+	gathers.Members[0].Ready = false
+	readied := one("readied")
+	readied.Members[0].Ready = false
+	for _, k := range []matchmaking.Ticket{gathers, readied, one("waits"), one("matched"), one("ends")} {
+		do(s.Add(ctx, k))
+	}
+	_, err := s.Ready(ctx, "readied", matchmaking.Member{Player: "p-readied"}, time.Now())
+	do(err)
+	_, err = s.Cancel(ctx, "ends", "p-ends")
+	do(err)
+	l, err := s.Lease(ctx, "q", "m", time.Minute)
+	do(err)
+	_, err = s.Commit(ctx, l, matchmaking.Outcome{Match: matchmaking.Match{ID: "room", Code: "code"}, Tickets: []string{"matched"}})
+	do(err)
+	do(s.AskBackfill(ctx, matchmaking.Backfill{ID: "b1", Room: "room", Queue: "q"}))
+	_, err = s.Commit(ctx, l, matchmaking.Outcome{Match: matchmaking.Match{ID: "room", Code: "code"}, Tickets: []string{"waits"}, Backfill: "b1"})
+	do(err)
+	do(s.AskBackfill(ctx, matchmaking.Backfill{ID: "b2", Room: "room", Queue: "q"}))
+	do(s.Add(ctx, one("waits2")))
+	_, err = redisdb.NewRatings(c, p).Ratings(ctx, "m", []string{"x"})
+	do(err)
+
+	tag := "{" + p + "mm}:"
+	want := map[string]time.Duration{
+		"t:gathers": matchmaking.GatheringKept, "p:p-gathers": matchmaking.GatheringKept,
+		"t:readied": matchmaking.WaitingKept, "p:p-readied": matchmaking.WaitingKept,
+		"t:waits2": matchmaking.WaitingKept, "p:p-waits2": matchmaking.WaitingKept,
+		"t:ends": matchmaking.EndedKept, "t:matched": matchmaking.EndedKept, "t:waits": matchmaking.EndedKept,
+		"m:room": matchmaking.MatchKept, "mp:room": matchmaking.MatchKept, "c:code": matchmaking.MatchKept,
+		"g:p-matched": matchmaking.MatchKept, "g:p-waits": matchmaking.MatchKept,
+		"y:b1": matchmaking.MatchKept, "f:b2": matchmaking.MatchKept, "r:room": matchmaking.MatchKept,
+		"w:q": 0, "l:q": 0, "h:q": 0, "x:q": 0,
+	}
+	check := func(what string) {
+		t.Helper()
+		found, err := c.Keys(ctx, "*").Result()
+		do(err)
+		for _, k := range found {
+			end, ok := want[k[len(tag):]]
+			if !ok {
+				t.Errorf("%s: there is %s", what, k)
+				continue
+			}
+			left, err := c.PTTL(ctx, k).Result()
+			do(err)
+			if end == 0 && left >= 0 || end > 0 && (left <= end-time.Minute || left > end) {
+				t.Errorf("%s: %s ends after %v; want %v", what, k, left, end)
+			}
+		}
+		if len(found) != len(want) {
+			t.Errorf("%s: %d keys; want %d: %v", what, len(found), len(want), found)
+		}
+	}
+	check("at first")
+
+	// Touch keeps what belongs to a room.
+	touched := []string{"m:room", "mp:room", "c:code", "g:p-matched", "g:p-waits", "f:b2", "r:room"}
+	for _, k := range touched {
+		do(c.PExpire(ctx, tag+k, time.Second).Err())
+	}
+	do(s.Touch(ctx, "room"))
+	check("after Touch")
+
+	// What expires is gone for matchers too.
+	changes, cursor, err := s.Changes(ctx, "q", "", 10)
+	do(err)
+	if len(changes) != 3 {
+		t.Fatalf("%d wait; want readied, waits2 and b2", len(changes))
+	}
+	do(c.Del(ctx, tag+"f:b2", tag+"r:room", tag+"t:waits2").Err())
+	do(c.ZAdd(ctx, tag+"x:q", redis.Z{Score: 1, Member: "b2"}).Err())
+	changes, _, err = s.Changes(ctx, "q", cursor, 10)
+	do(err)
+	if len(changes) != 1 || changes[0].NoBackfill != "b2" {
+		t.Errorf("changes %+v; want that b2 has ended", changes)
+	}
+	changes, _, err = s.Changes(ctx, "q", "", 10)
+	do(err)
+	if len(changes) != 1 || changes[0].Ticket == nil || changes[0].Ticket.ID != "readied" {
+		t.Errorf("changes %+v; want that readied waits", changes)
+	}
+	if st, err := s.Ticket(ctx, "readied"); err != nil || st.Waiting != 1 {
+		t.Errorf("%d wait, %v; want 1", st.Waiting, err)
+	}
+
+	// Forget leaves nothing of a room.
+	do(s.Forget(ctx, "room"))
+	for _, k := range append(touched, "t:waits2") {
+		delete(want, k)
+	}
+	delete(want, "x:q")
+	check("after Forget")
+}
+
+func TestALostTailOfChangesIsNoticed(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	c := srv.Client()
+	p := prefix()
+	s := tickets(t, c, p)
+	ctx := t.Context()
+	var cursor string
+	read := func() []matchmaking.Change {
+		t.Helper()
+		changes, next, err := s.Changes(ctx, "q", cursor, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cursor = next
+		return changes
+	}
+	read()
+	if err := s.Add(ctx, one("a")); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(); len(got) != 1 {
+		t.Fatalf("%+v", got)
+	}
+	// A replica takes over that has not got the last entry.
+	last, err := c.XRevRangeN(ctx, "{"+p+"mm}:l:q", "+", "-", 1).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.XDel(ctx, "{"+p+"mm}:l:q", last[0].ID).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Add(ctx, one("b")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Changes(ctx, "q", cursor, 10); !errors.Is(err, matchmaking.ErrCursor) {
+		t.Fatalf("got %v; want ErrCursor", err)
+	}
+}

@@ -1,0 +1,60 @@
+package redisdb_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/tickroom/tickroom/internal/redistest"
+	"github.com/tickroom/tickroom/matchmaking"
+	"github.com/tickroom/tickroom/matchmaking/redisdb"
+	"github.com/tickroom/tickroom/matchmaking/storetest"
+)
+
+func TestStoresOnACluster(t *testing.T) {
+	t.Parallel()
+	addrs := redistest.StartCluster(t, 3)
+	suite(t, func() redis.UniversalClient { return real(t, redis.UniversalOptions{Addrs: addrs}) })
+}
+
+// Nothing in a cluster has a replica here: what is tested is that the acknowledgement
+// is asked of the node with the keys.
+func TestReplicasAreAskedForOnAClusterToo(t *testing.T) {
+	t.Parallel()
+	addrs := redistest.StartCluster(t, 3)
+	c := real(t, redis.UniversalOptions{Addrs: addrs})
+	for range 10 { // tags on all the nodes
+		p := prefix()
+		s := tickets(t, c, p, redisdb.WithReplicas(1, 5*time.Millisecond))
+		for range 2 {
+			wantUnavailable(t, s.Add(t.Context(), one("a")))
+		}
+		plain := tickets(t, c, p)
+		if st, err := plain.Ticket(t.Context(), "a"); err != nil || st.State != matchmaking.Waiting {
+			t.Fatalf("what was not acknowledged may be there, and is here: %+v, %v", st, err)
+		}
+	}
+}
+
+func TestStoresWithReplicas(t *testing.T) {
+	t.Parallel()
+	f := redistest.StartFailover(t)
+	suite(t, func() redis.UniversalClient { return real(t, f.Options()) }, redisdb.WithReplicas(1, 500*time.Millisecond))
+}
+
+func TestFailOverLosesNoTicketAndMatchesNoneTwice(t *testing.T) {
+	t.Parallel()
+	f := redistest.StartFailover(t)
+	p := prefix()
+	var views []matchmaking.Tickets
+	for range 2 {
+		views = append(views, tickets(t, real(t, f.Options()), p, redisdb.WithReplicas(1, 300*time.Millisecond)))
+	}
+	storetest.Account(t, storetest.Load{Stores: views, Tickets: 300, Disturb: func(ctx context.Context) {
+		wait(ctx, 200*time.Millisecond)
+		t.Logf("no master for %v", f.Switch(ctx))
+		wait(ctx, 200*time.Millisecond)
+	}})
+}

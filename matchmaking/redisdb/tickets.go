@@ -1,0 +1,175 @@
+package redisdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/tickroom/tickroom/matchmaking"
+)
+
+// Tickets is a matchmaking.Tickets in Redis. Every call takes at most a second (see
+// WithTimeout) and gives matchmaking.ErrUnavailable when Redis has not answered until
+// then; nothing has to be done for it to work again when Redis is back.
+//
+// Leases, and when things are forgotten, go by the clock of Redis.
+type Tickets struct {
+	db
+	watch hub
+}
+
+var _ matchmaking.Tickets = (*Tickets)(nil)
+
+// NewTickets makes a store whose keys begin with a prefix, such as "tickroom:". Those
+// with the same prefix on the same Redis are one. The client is to be made by Client,
+// or with ContextTimeoutEnabled. Close is to be called at the end, before the
+// client's.
+func NewTickets(c redis.UniversalClient, prefix string, opts ...Option) *Tickets {
+	t := &Tickets{db: newDB(c, prefix+"mm", opts)}
+	t.watch.init(c, t.prefix+"events")
+	return t
+}
+
+// Close ends what Watch has begun.
+func (t *Tickets) Close() error {
+	t.watch.close()
+	return nil
+}
+
+func flag(b bool) string {
+	if b {
+		return "1"
+	}
+	return "0"
+}
+
+// kept tells how long a ticket is kept that has not ended, in milliseconds.
+func kept(k *matchmaking.Ticket) int64 {
+	if k.AllReady() {
+		return matchmaking.WaitingKept.Milliseconds()
+	}
+	return matchmaking.GatheringKept.Milliseconds()
+}
+
+// parseStatus reads what a script's status has given.
+func parseStatus(v any) (matchmaking.Status, error) {
+	if v == "none" {
+		return matchmaking.Status{}, matchmaking.ErrNoTicket
+	}
+	l, err := parts(v, 4)
+	if err != nil {
+		return matchmaking.Status{}, err
+	}
+	k, err := decodeTicket(text(l[0]))
+	if err != nil {
+		return matchmaking.Status{}, err
+	}
+	state, err := strconv.ParseUint(text(l[1]), 10, 8)
+	if err != nil {
+		return matchmaking.Status{}, fmt.Errorf("matchmaking: redis: the state of ticket %s: %w", k.ID, err)
+	}
+	waiting, _ := l[3].(int64)
+	return matchmaking.Status{Ticket: k, State: matchmaking.State(state), Match: text(l[2]), Waiting: int(waiting)}, nil
+}
+
+// Add implements matchmaking.Tickets.
+func (t *Tickets) Add(ctx context.Context, k matchmaking.Ticket) error {
+	blob, err := encode(k)
+	if err != nil {
+		return err
+	}
+	args := []any{k.ID, k.Queue, blob, flag(k.AllReady()), kept(&k)}
+	for i := range k.Members {
+		args = append(args, k.Members[i].Player)
+	}
+	v, err := t.write(ctx, addTicket, args...)
+	if err != nil || v == "done" {
+		return err
+	}
+	l, err := parts(v, 2)
+	if err != nil {
+		return err
+	}
+	return &matchmaking.QueuedError{Player: text(l[0]), Ticket: text(l[1])}
+}
+
+// readyAttempts is how often Ready tries, when other members become ready meanwhile.
+const readyAttempts = 100
+
+// Ready implements matchmaking.Tickets.
+func (t *Tickets) Ready(ctx context.Context, id string, m matchmaking.Member, now time.Time) (matchmaking.Status, error) {
+	for range readyAttempts {
+		v, err := t.read(ctx, getTicket, id)
+		if err != nil {
+			return matchmaking.Status{}, err
+		}
+		st, err := parseStatus(v)
+		switch {
+		case err != nil:
+			return matchmaking.Status{}, err
+		case !st.Ticket.Has(m.Player):
+			return matchmaking.Status{}, matchmaking.ErrNoTicket
+		case st.State.Ended():
+			return st, matchmaking.ErrEnded
+		case st.State == matchmaking.Waiting:
+			return st, nil
+		}
+		k := st.Ticket.WithReady(m, now)
+		blob, err := encode(k)
+		if err != nil {
+			return matchmaking.Status{}, err
+		}
+		was := text(v.([]any)[0]) // parseStatus has looked
+		v, err = t.write(ctx, readyTicket, id, was, blob, flag(k.AllReady()), kept(&k))
+		if err != nil {
+			return matchmaking.Status{}, err
+		}
+		if v != "changed" {
+			return parseStatus(v)
+		}
+	}
+	return matchmaking.Status{}, fmt.Errorf("%w: ticket %s changes all the time", matchmaking.ErrUnavailable, id)
+}
+
+// Cancel implements matchmaking.Tickets.
+func (t *Tickets) Cancel(ctx context.Context, id, player string) (matchmaking.Status, error) {
+	v, err := t.write(ctx, cancelTicket, id, player)
+	if err != nil {
+		return matchmaking.Status{}, err
+	}
+	return parseStatus(v)
+}
+
+// Ticket implements matchmaking.Tickets.
+func (t *Tickets) Ticket(ctx context.Context, id string) (matchmaking.Status, error) {
+	v, err := t.read(ctx, getTicket, id)
+	if err != nil {
+		return matchmaking.Status{}, err
+	}
+	return parseStatus(v)
+}
+
+// Of implements matchmaking.Tickets.
+func (t *Tickets) Of(ctx context.Context, player string) (string, error) {
+	v, err := t.read(ctx, ofPlayer, player)
+	if err != nil {
+		return "", err
+	}
+	if v == "" {
+		return "", matchmaking.ErrNoTicket
+	}
+	return text(v), nil
+}
+
+// Watch implements matchmaking.Tickets. It does not wait for Redis: when it is there,
+// or there again, every channel gets a value.
+func (t *Tickets) Watch(_ context.Context, id string) (<-chan struct{}, func(), error) {
+	return t.watch.add(id)
+}
+
+// errClosed is what Watch gives after Close.
+var errClosed = errors.New("matchmaking: redis: the store is closed")
