@@ -124,6 +124,9 @@ func New(o Options) (*Service, error) {
 		}
 		s.modes[m.Name] = m
 	}
+	if o.SeatTime < 0 || o.Watches < 0 || o.WatchesEach < 0 {
+		errs = append(errs, fmt.Errorf("service: SeatTime is %v, Watches %d, WatchesEach %d; none can be less than 0", o.SeatTime, o.Watches, o.WatchesEach))
+	}
 	if err := checkOrigins(o.Origins); err != nil {
 		errs = append(errs, err)
 	}
