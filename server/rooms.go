@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +18,8 @@ import (
 	"github.com/tickroom/tickroom/matchmaking"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/identity"
+	"github.com/tickroom/tickroom/server/limits"
 	"github.com/tickroom/tickroom/server/metrics"
 	"github.com/tickroom/tickroom/server/room"
 	"github.com/tickroom/tickroom/server/socket"
@@ -33,10 +36,17 @@ type rooms struct {
 	metrics *metrics.Metrics
 	start   time.Time
 	gone    func() // told of each seat that is free again
+	node    string
+	guard   *limits.Guard
+	matches Matches // nil: there are none
+	people  *people
+	banned  func(player string, addr netip.Addr) (reason string, banned bool)
+	renew   func(token identity.Token, session identity.Identity, done func(identity.Identity, error)) bool
 
 	mu      sync.Mutex
 	kinds   map[string]*kind
 	running map[string]*room.Loop
+	played  map[string]*matchmaking.Match // those of the running rooms that have one
 	made    uint64
 	closed  bool
 }
@@ -46,8 +56,18 @@ type kind struct {
 	making sync.Mutex // one room of a kind is made at a time
 }
 
-func newRooms(cfg *config.Config, log *slog.Logger, dir matchmaking.Directory, pool *room.Pool, m *metrics.Metrics, gone func()) *rooms {
-	return &rooms{cfg: cfg, log: log, dir: dir, pool: pool, metrics: m, start: time.Now(), gone: gone, kinds: map[string]*kind{}, running: map[string]*room.Loop{}}
+// plan says which room to make.
+type plan struct {
+	kind *kind
+	// id is the room's; empty: a new one.
+	id      string
+	options map[string]string
+	// match is what the room is for; nil: for whoever comes.
+	match *matchmaking.Match
+	// owner is the player for whom the room is made; empty: nobody.
+	owner string
+	// taken are the places that are taken at once.
+	taken int
 }
 
 func (rs *rooms) register(k world.Kind) error {
@@ -91,14 +111,17 @@ func closeError(code tickroomv1.CloseCode, format string, args ...any) error {
 	return &socket.CloseError{Code: int(code), Reason: fmt.Sprintf(format, args...)}
 }
 
-// join finds the room that a hello asks for, or makes one, with a seat reserved
-// in it.
-func (rs *rooms) join(ctx context.Context, kindName, id string) (*room.Loop, error) {
+// join finds the room that a player's hello asks for, or makes one, with a seat
+// reserved in it.
+func (rs *rooms) join(ctx context.Context, player, kindName, id string) (*room.Loop, error) {
 	rs.mu.Lock()
 	k := rs.kinds[kindName]
 	rs.mu.Unlock()
 	if k == nil {
 		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM, "there is no kind %.20q; there are: %s", kindName, strings.Join(rs.names(), ", "))
+	}
+	if rs.closedTo(id) {
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED, "the room is for those with a seat from the matchmaker")
 	}
 	if l, err := rs.reserve(ctx, kindName, id); l != nil || err != nil {
 		return l, err
@@ -112,7 +135,7 @@ func (rs *rooms) join(ctx context.Context, kindName, id string) (*room.Loop, err
 	if l, err := rs.reserve(ctx, kindName, ""); l != nil || err != nil {
 		return l, err
 	}
-	return rs.make(ctx, k)
+	return rs.make(ctx, plan{kind: k, options: rs.cfg.Options(kindName), owner: player, taken: 1})
 }
 
 // resume finds the room in which a session is to be resumed.
@@ -142,21 +165,32 @@ func (rs *rooms) reserve(ctx context.Context, kindName, id string) (*room.Loop, 
 		if l != nil {
 			return l, nil
 		}
-		if r.Node != rs.cfg.Listen {
+		if r.Node != rs.node {
 			if err := rs.dir.Release(ctx, r.ID); err != nil {
 				return nil, fmt.Errorf("server: directory: %w", err)
 			}
 			return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM, "the room is on another server, %.60s", r.Node)
 		}
-		// The room has ended and is about to be taken off the list.
+		// It is one of a match to which nobody has come yet; or it has ended, and is about
+		// to be taken off the list.
+		if l, err = rs.open(ctx, r.ID); err == nil {
+			if rs.closedTo(r.ID) {
+				if err := rs.dir.Release(ctx, r.ID); err != nil {
+					return nil, fmt.Errorf("server: directory: %w", err)
+				}
+				return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED, "the room is for those with a seat from the matchmaker")
+			}
+			return l, nil
+		}
 		if err := rs.dir.Remove(ctx, r.ID); err != nil {
 			return nil, fmt.Errorf("server: directory: %w", err)
 		}
 	}
 }
 
-// make makes a room with one seat reserved.
-func (rs *rooms) make(ctx context.Context, k *kind) (*room.Loop, error) {
+// make makes a room.
+func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
+	k := p.kind
 	rs.mu.Lock()
 	n, closed := len(rs.running), rs.closed
 	rs.made++
@@ -176,10 +210,27 @@ func (rs *rooms) make(ctx context.Context, k *kind) (*room.Loop, error) {
 	} else {
 		seed += made
 	}
-	id := k.Name + "-" + strings.ToLower(rand.Text()[:10])
-	r, err := room.New(id, k.Kind, seed, rs.cfg.Options(k.Name), room.Config{
+	id := p.id
+	if id == "" {
+		id = k.Name + "-" + strings.ToLower(rand.Text()[:10])
+	}
+	disown := func() {}
+	if p.owner != "" {
+		if disown, err = rs.guard.OpenRoom(p.owner); err != nil {
+			return nil, closeDenied(err)
+		}
+	}
+	began := false
+	defer func() {
+		if !began {
+			disown()
+		}
+	}()
+	r, err := room.New(id, k.Kind, seed, p.options, room.Config{
 		AckWindow: rs.cfg.AckWindow, IdleAfter: rs.cfg.IdleTimeout, Hold: rs.cfg.Hold, MaxOutbox: rs.cfg.MaxOutbox, MaxMessage: rs.cfg.MaxMessage,
 		MessagesPerSecond: rs.cfg.Limits.Messages, MessageBurst: float64(rs.cfg.Limits.MessageBurst),
+		BytesPerSecond: rs.cfg.Limits.Bytes, ByteBurst: float64(rs.cfg.Limits.ByteBurst),
+		SecondDevice: rs.cfg.SecondDevice, Banned: rs.banned,
 		CommandsPerSecond: rs.cfg.Limits.Commands, CommandBurst: float64(rs.cfg.Limits.CommandBurst),
 	}, rs.log)
 	if err != nil {
@@ -188,11 +239,12 @@ func (rs *rooms) make(ctx context.Context, k *kind) (*room.Loop, error) {
 	}
 	dt := time.Duration(float64(time.Second) / r.World().TickRate)
 	rs.mu.Lock()
-	defer rs.mu.Unlock()
 	if rs.closed {
+		rs.mu.Unlock()
 		return nil, &socket.CloseError{Code: socket.CodeGoingAway, Reason: "the server is going away"}
 	}
-	l := room.StartLoop(r, rs.pool, room.LoopConfig{
+	var l *room.Loop // the functions below are called once it has clients, which is later
+	l = room.StartLoop(r, rs.pool, room.LoopConfig{
 		MaxCatchUp: rs.cfg.MaxCatchUp, Linger: rs.cfg.EmptyRoomLinger,
 		Phase:   phase(time.Since(rs.start), dt, made),
 		Metrics: rs.metrics.Kind(k.Name),
@@ -201,10 +253,29 @@ func (rs *rooms) make(ctx context.Context, k *kind) (*room.Loop, error) {
 			ok, err := rs.dir.Close(context.Background(), id, 0)
 			return ok && err == nil
 		},
-		Ended: func() { rs.ended(id) },
+		Joined: func(pl *world.Player) { rs.people.joined(pl.PlayerID, l) },
+		Left:   func(pl *world.Player) { rs.people.left(pl.PlayerID, l) },
+		Renew:  rs.renew,
+		Ended: func() {
+			disown()
+			rs.ended(id)
+		},
 	})
+	began = true
 	rs.running[id] = l
-	err = rs.dir.Add(ctx, matchmaking.Room{ID: id, Kind: k.Name, Node: rs.cfg.Listen, Capacity: r.Capacity(), Taken: 1})
+	listed := matchmaking.Room{
+		ID: id, Kind: k.Name, Node: rs.node, URL: rs.cfg.Matchmaking.URL, Region: rs.cfg.Matchmaking.Region,
+		Capacity: r.Capacity(), Taken: p.taken, Spectators: k.Spectators, Created: time.Now(),
+	}
+	if m := p.match; m != nil {
+		rs.played[id] = m
+		listed.Mode, listed.Private, listed.URL, listed.Region = m.Mode, !m.Open, m.URL, m.Region
+	}
+	rs.mu.Unlock()
+	err = rs.dir.Add(ctx, listed)
+	if errors.Is(err, matchmaking.ErrExists) && p.match != nil {
+		err = nil // the matchmaker has listed it
+	}
 	if err != nil {
 		l.Stop(int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room could not be listed")
 		return nil, fmt.Errorf("server: directory: %w", err)
@@ -236,6 +307,7 @@ func (rs *rooms) release(id string) {
 func (rs *rooms) ended(id string) {
 	rs.mu.Lock()
 	delete(rs.running, id)
+	delete(rs.played, id)
 	rs.mu.Unlock()
 	if err := rs.dir.Remove(context.Background(), id); err != nil {
 		rs.log.Error("a room could not be taken off the directory", "room", id, "error", err)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,6 +27,7 @@ import (
 	"github.com/tickroom/tickroom/server/limits"
 	"github.com/tickroom/tickroom/server/metrics"
 	"github.com/tickroom/tickroom/server/room"
+	"github.com/tickroom/tickroom/server/seat"
 	"github.com/tickroom/tickroom/server/socket"
 	"github.com/tickroom/tickroom/world"
 )
@@ -54,6 +57,13 @@ type Server struct {
 	status  *status // nil: not shown
 	guard   *limits.Guard
 	bans    limits.Bans
+	who     *who
+	renew   *renewals
+	people  *people
+
+	node     string // the name of this server
+	seatKeys *seat.Keys
+	gate     *seat.Gate
 
 	clients  atomic.Int64 // seated or about to be
 	draining atomic.Bool
@@ -71,8 +81,11 @@ type Server struct {
 type Option func(*options)
 
 type options struct {
-	log *slog.Logger
-	dir matchmaking.Directory
+	log     *slog.Logger
+	dir     matchmaking.Directory
+	bans    limits.Bans
+	used    seat.Used
+	matches Matches
 }
 
 // WithLogger makes the server log to log instead of standard error.
@@ -82,7 +95,7 @@ func WithLogger(log *slog.Logger) Option { return func(o *options) { o.log = log
 func WithDirectory(dir matchmaking.Directory) Option { return func(o *options) { o.dir = dir } }
 
 // New makes a server. The error says which part of the configuration is wrong.
-func New(cfg *config.Config, opts ...Option) (*Server, error) {
+func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -93,17 +106,39 @@ func New(cfg *config.Config, opts ...Option) (*Server, error) {
 	if o.log == nil {
 		o.log = newLogger(cfg)
 	}
-	s := &Server{cfg: cfg, log: o.log, mux: http.NewServeMux(), metrics: metrics.New(BuildVersion()), failed: map[string]uint64{}, ready: make(chan struct{})}
-	var err error
+	s := &Server{
+		cfg: cfg, log: o.log, mux: http.NewServeMux(), metrics: metrics.New(BuildVersion()), failed: map[string]uint64{}, ready: make(chan struct{}),
+		people: newPeople(), node: cmp.Or(cfg.Node.ID, randomNode()), bans: o.bans,
+	}
+	var undo []func() error
+	defer func() {
+		if err != nil {
+			for _, f := range slices.Backward(undo) {
+				err = errors.Join(err, f())
+			}
+		}
+	}()
+	if err = s.identify(o); err != nil {
+		return nil, err
+	}
+	undo = append(undo, func() error { s.who.verifier.Close(); return nil })
 	if s.pool, err = room.NewPool(cfg.PoolSize(), cfg.Transport != socket.TransportAuto, s.log); err != nil {
 		return nil, err
 	}
-	s.bans = limits.NewMemoryBans(maxBans, nil)
+	undo = append(undo, func() error { return s.pool.Close(time.Second) })
+	if s.bans == nil {
+		s.bans = limits.NewMemoryBans(maxBans, nil)
+	}
 	s.guard, err = limits.NewGuard(cfg.Access, limits.Options{Bans: s.bans, OnDenied: func(r limits.Reason) { s.metrics.Denied(r.String()) }})
 	if err != nil {
-		return nil, errors.Join(err, s.pool.Close(time.Second))
+		return nil, err
 	}
-	s.rooms = newRooms(cfg, s.log, o.dir, s.pool, s.metrics, func() { s.clients.Add(-1) })
+	s.renew = newRenewals(s.who, s.metrics)
+	s.rooms = &rooms{
+		cfg: cfg, log: s.log, dir: o.dir, pool: s.pool, metrics: s.metrics, start: time.Now(), gone: func() { s.clients.Add(-1) },
+		node: s.node, guard: s.guard, matches: o.matches, people: s.people, banned: s.banned, renew: s.renew.Renew,
+		kinds: map[string]*kind{}, running: map[string]*room.Loop{}, played: map[string]*matchmaking.Match{},
+	}
 	s.gateway, err = socket.New(socket.Options{
 		Subprotocol: Subprotocol, MaxMessage: cfg.MaxMessage, MaxOutbox: cfg.MaxOutbox,
 		SendBuffer: cfg.SendBuffer, NotSentLowat: cfg.NotSentLowat,
@@ -114,7 +149,7 @@ func New(cfg *config.Config, opts ...Option) (*Server, error) {
 		OnHello:          s.hello, Logger: s.log,
 	})
 	if err != nil {
-		return nil, errors.Join(err, s.pool.Close(time.Second))
+		return nil, err
 	}
 	s.mux.Handle(Path, s.gateway)
 	if cfg.Status {
@@ -156,6 +191,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	if s.ran.Swap(true) {
 		return errors.New("server: it has run already")
 	}
+	defer s.who.verifier.Close()
 	defer func() { err = errors.Join(err, s.pool.Close(time.Second)) }()
 	if err := s.rooms.check(); err != nil {
 		return err
@@ -197,6 +233,9 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	sweepCtx, stopSweep := context.WithCancel(ctx)
 	defer stopSweep()
 	wg.Go(func() { s.sweep(sweepCtx) })
+	wg.Go(func() { s.who.verifier.Run(sweepCtx) })
+	wg.Go(func() { s.renew.run(sweepCtx) })
+	defer s.bans.Watch(s.expel)()
 	adminAddr := "off"
 	if s.adminAddr != nil {
 		adminAddr = s.adminAddr.String()
@@ -256,31 +295,72 @@ func (s *Server) shutdown(front, back *http.Server) error {
 
 // hello decides about a connection by its first message.
 func (s *Server) hello(r *http.Request, first []byte) (func(socket.Conn), error) {
+	l, j, err := s.place(r, first)
+	if err != nil {
+		s.rejected(err)
+		return nil, err
+	}
+	return func(c socket.Conn) { l.Seat(c, j) }, nil
+}
+
+// place finds the room that a connection goes to.
+func (s *Server) place(r *http.Request, first []byte) (*room.Loop, room.Joiner, error) {
 	h, err := readHello(first)
 	if err == nil && s.draining.Load() {
 		err = &socket.CloseError{Code: socket.CodeGoingAway, Reason: "the server is going away"}
 	}
-	resume := h.GetResume() != ""
-	// A session that is resumed is counted already.
-	if err == nil && !resume && s.clients.Add(1) > int64(s.cfg.MaxConnections) {
-		s.clients.Add(-1)
-		err = closeError(tickroomv1.CloseCode_CLOSE_CODE_SERVER_FULL, "the server is full")
-	}
 	if err != nil {
-		s.rejected(err)
-		return nil, err
+		return nil, room.Joiner{}, err
+	}
+	j, err := s.introduce(r, h)
+	if err != nil {
+		return nil, j, err
+	}
+	if h.GetResume() != "" {
+		l, err := s.rooms.resume(h.GetKind(), h.GetRoom())
+		return l, j, err
+	}
+	if h.GetSeat() != "" {
+		if err := s.redeem(r.Context(), &j); err != nil {
+			return nil, j, err
+		}
+	}
+	l, err := s.find(r.Context(), &j)
+	return l, j, err
+}
+
+// find finds the room that somebody goes to who resumes no session. A player who has a
+// session where it wants to go comes back into that; others are counted, and a place is
+// taken for them.
+func (s *Server) find(ctx context.Context, j *room.Joiner) (*room.Loop, error) {
+	h := j.Hello
+	id := h.GetRoom()
+	if j.Seat != nil {
+		id = j.Seat.Room
+	}
+	if l := s.people.room(j.Who.Player, h.GetKind(), id); l != nil {
+		j.Back = true
+		return l, nil
+	}
+	if s.cfg.Seats.Required && j.Seat == nil {
+		s.metrics.Seat("missing")
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED, "a seat from the matchmaker is needed")
+	}
+	if s.clients.Add(1) > int64(s.cfg.MaxConnections) {
+		s.clients.Add(-1)
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_SERVER_FULL, "the server is full")
 	}
 	var l *room.Loop
-	if resume {
-		l, err = s.rooms.resume(h.GetKind(), h.GetRoom())
-	} else if l, err = s.rooms.join(r.Context(), h.GetKind(), h.GetRoom()); err != nil {
-		s.clients.Add(-1)
+	var err error
+	if j.Seat != nil {
+		l, err = s.rooms.seated(ctx, h.GetKind(), j.Seat)
+	} else {
+		l, err = s.rooms.join(ctx, j.Who.Player, h.GetKind(), id)
 	}
 	if err != nil {
-		s.rejected(err)
-		return nil, err
+		s.clients.Add(-1)
 	}
-	return func(c socket.Conn) { l.Seat(c, h) }, nil
+	return l, err
 }
 
 func (s *Server) rejected(err error) {
@@ -309,6 +389,8 @@ func readHello(first []byte) (*tickroomv1.Hello, error) {
 		return nil, closeError(bad, "version %d of the protocol; this server speaks %d", h.GetVersion(), Version)
 	case len(h.GetName()) > maxNameBytes:
 		return nil, closeError(bad, "the name is longer than %d bytes", maxNameBytes)
+	case len(h.GetSeat()) > seat.MaxToken:
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED, "%s", seat.ErrMalformed)
 	case len(h.GetResume()) > maxTokenBytes:
 		return nil, closeError(bad, "the token of the session to resume is longer than %d bytes", maxTokenBytes)
 	case !utf8.ValidString(h.GetName()) || strings.ContainsFunc(h.GetName(), unicode.IsControl):

@@ -28,7 +28,8 @@ Each setting can be given as a flag, in the environment (--log-level is
 TICKROOM_LOG_LEVEL there) or in a YAML file named by --config; flags come before
 the environment, that before the file. tickroom config prints what comes out.`,
 		Example: `  tickroom serve
-  tickroom serve --listen :7777 --origins https://game.example.com
+  tickroom serve --listen :7777 --origins https://game.example.com --identity-key-files account.pub
+  tickroom serve --listen :7777 --identity-guests on   # whoever comes may play
   tickroom serve --kind-option walkers.players=50 --kind-option walkers.radius=200
   tickroom serve --config tickroom.yaml --log-format json
   TICKROOM_ADMIN= tickroom serve              # without the admin address`,

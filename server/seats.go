@@ -1,0 +1,159 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/tickroom/tickroom/matchmaking"
+	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/server/room"
+	"github.com/tickroom/tickroom/server/seat"
+	"github.com/tickroom/tickroom/server/socket"
+)
+
+// Matches knows the matches that the matchmaker has made. A matchmaking.Tickets is one.
+type Matches interface {
+	// Match gives a match by its id, which is its room's too. matchmaking.ErrNoRoom if
+	// there is none.
+	Match(ctx context.Context, id, code string) (matchmaking.Match, error)
+}
+
+// WithMatches makes the server open the rooms of matches when the first of their
+// players comes with a seat. Without it seats are good for rooms that are there.
+func WithMatches(m Matches) Option { return func(o *options) { o.matches = m } }
+
+// WithUsedSeats makes the server remember used seats in used instead of in its own
+// memory.
+func WithUsedSeats(used seat.Used) Option { return func(o *options) { o.used = used } }
+
+// NodeID gives the name of this server, which seats in its rooms are for.
+func (s *Server) NodeID() string { return s.node }
+
+// SeatKeys gives the keys that seats are made and checked with.
+func (s *Server) SeatKeys() *seat.Keys { return s.seatKeys }
+
+// redeem uses up the seat that a joiner has come with. A hello that names no room, or
+// no kind, means those of the seat. The error is a *socket.CloseError.
+func (s *Server) redeem(ctx context.Context, j *room.Joiner) error {
+	token := seat.Token(j.Hello.GetSeat())
+	in := j.Hello.GetRoom()
+	if in == "" {
+		said, err := s.gate.Peek(token)
+		if err != nil {
+			return s.seatRefused(j, err)
+		}
+		in = said.Room
+	}
+	taken, err := s.gate.Redeem(ctx, token, j.Who.Player, in)
+	if err != nil {
+		return s.seatRefused(j, err)
+	}
+	s.metrics.Seat("used")
+	j.Seat = &taken
+	if j.Who.Roles&room.Playing == 0 && !j.Hello.GetSpectate() && taken.Role != room.RoleSpectator {
+		return closeError(tickroomv1.CloseCode_CLOSE_CODE_FORBIDDEN, room.WatchOnly)
+	}
+	return nil
+}
+
+func (s *Server) seatRefused(j *room.Joiner, err error) error {
+	label := seat.Label(err)
+	if label == "" {
+		label = "failed"
+	}
+	s.metrics.Seat(label)
+	if errors.Is(err, seat.ErrUnavailable) {
+		s.log.Warn("a seat could not be checked", "error", errors.Join(unwrapAll(err)...))
+	}
+	s.log.Debug("a seat was refused", "why", label, "player", j.Who.Player, "client", j.Addr)
+	return closeError(tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED, "%s", err)
+}
+
+func unwrapAll(err error) []error {
+	if u, ok := err.(interface{ Unwrap() []error }); ok {
+		return u.Unwrap()
+	}
+	return []error{err}
+}
+
+// seated finds the room that a seat is in, or opens it, with a place taken in it for
+// the player.
+func (rs *rooms) seated(ctx context.Context, kindName string, s *seat.Seat) (*room.Loop, error) {
+	for range 3 {
+		l := rs.find(s.Room)
+		if l == nil {
+			var err error
+			if l, err = rs.open(ctx, s.Room); err != nil {
+				return nil, err
+			}
+		}
+		if k := l.Info().Kind; kindName != "" && kindName != k {
+			return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM, "the seat is in a room of kind %.20q, not %.20q", k, kindName)
+		}
+		// A place that the matchmaker has reserved has the player's name.
+		reserved, err := rs.dir.Confirm(ctx, s.Room, s.Player)
+		if err == nil && !reserved {
+			_, err = rs.dir.Reserve(ctx, matchmaking.Want{ID: s.Room})
+		}
+		switch {
+		case errors.Is(err, matchmaking.ErrFull):
+			return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "the room is full")
+		case errors.Is(err, matchmaking.ErrNoRoom):
+			// It is about to end, since nobody was there.
+			select {
+			case <-l.Done():
+				continue
+			case <-ctx.Done():
+				return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED, "the room has ended")
+			}
+		case err != nil:
+			return nil, fmt.Errorf("server: directory: %w", err)
+		}
+		return l, nil
+	}
+	return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED, "the room has ended")
+}
+
+// open makes the room of a match, or gives it if it is there. No place is taken.
+func (rs *rooms) open(ctx context.Context, id string) (*room.Loop, error) {
+	gone := closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED, "the room is not there any more")
+	if rs.matches == nil {
+		return nil, gone
+	}
+	m, err := rs.matches.Match(ctx, id, "")
+	switch {
+	case errors.Is(err, matchmaking.ErrNoRoom):
+		return nil, gone
+	case err != nil:
+		rs.log.Error("a match could not be looked up", "room", id, "error", err)
+		return nil, &socket.CloseError{Code: socket.CodeTryAgain, Reason: "the match can't be looked up now"}
+	case m.ID != id || m.Node != "" && m.Node != rs.node:
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM, "the room is on another server")
+	}
+	rs.mu.Lock()
+	k := rs.kinds[m.Kind]
+	rs.mu.Unlock()
+	if k == nil {
+		rs.log.Error("a match is of a kind that is not there", "room", id, "kind", m.Kind)
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM, "there is no kind %.20q here", m.Kind)
+	}
+	k.making.Lock()
+	defer k.making.Unlock()
+	if l := rs.find(id); l != nil {
+		return l, nil // somebody else was faster
+	}
+	options := maps.Clone(rs.cfg.Options(m.Kind))
+	maps.Copy(options, m.Options)
+	return rs.make(ctx, plan{kind: k, id: id, options: options, match: &m, owner: m.Host})
+}
+
+// closedTo tells whether a room is one of a match that lets in those alone who have
+// seats.
+func (rs *rooms) closedTo(id string) bool {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	m := rs.played[id]
+	return m != nil && !m.Open
+}
