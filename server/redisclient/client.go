@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/tickroom/tickroom/server/secret"
@@ -16,6 +18,10 @@ import (
 
 // maxPasswordFile bounds a file with a password, in bytes.
 const maxPasswordFile = 4096
+
+// quiet switches the library's own log off, which has a line for each attempt while
+// Redis is away. What it says there comes back as errors as well.
+var quiet sync.Once
 
 // New makes the client. It connects when it is used, so that Redis may be away for
 // now; but the files that are named must be there. Its errors show no secret.
@@ -27,6 +33,7 @@ func New(c Config) (redis.UniversalClient, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redis: %w", err)
 	}
+	quiet.Do(logging.Disable)
 	return redis.NewUniversalClient(o), nil
 }
 
