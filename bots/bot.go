@@ -54,6 +54,7 @@ type bot struct {
 	inMessage bool
 	unsent    []byte
 	limit     time.Duration // of welcome, silence or leaving
+	from      time.Duration // when it began to look for a seat
 	nextInput time.Duration
 	nextPing  time.Duration
 	nextStall time.Duration
@@ -81,6 +82,7 @@ func (b *bot) connected(a arrival, now time.Duration) {
 	}
 	*b = bot{id: b.id, loop: l, gen: b.gen, slow: b.slow, rnd: b.rnd, joined: b.joined, part: b.part[:0], unsent: b.unsent[:0], input: b.input[:0],
 		state: seated, s: a.s, pilot: l.sw.behaviour.NewPilot(b.rnd), fd: a.fd}
+	b.from = a.from
 	b.limit = now + welcomeLimit
 	l.schedule(b, b.limit)
 	l.open++
@@ -102,6 +104,7 @@ func (b *bot) seat(now time.Duration) {
 		l.sw.joined.Add(1)
 	}
 	l.joins++
+	record(l.seating, now-b.from)
 	l.seated++
 	b.pilot.Seated(b.s)
 	b.limit = now + silenceLimit

@@ -10,12 +10,17 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
-// Command gives the command "bots".
-func Command() *cobra.Command {
+// Signer makes tokens of players with the key in a file, good for some time.
+type Signer func(keyFile string, ttl time.Duration) (func(player, name string) (string, error), error)
+
+// Command gives the command "bots". What signs tokens is the caller's to know; nil: bots
+// are guests.
+func Command(signer Signer) *cobra.Command {
 	var cfg Config
-	var report string
+	var report, keyFile, players string
 	cmd := &cobra.Command{
 		Use:   "bots",
 		Short: "Play with thousands of bots, and check that each sees exactly the server's state",
@@ -27,12 +32,22 @@ interest group and entity. The command fails on a desync, and on anything else
 that should not happen to a client.
 
 The duration begins when all bots have joined. Latencies leave out slow bots.
-Round trips include the wait for the server's next tick.`,
+Round trips include the wait for the server's next tick.
+
+With --via matchmaking each bot asks the server's matchmaking for a seat, over HTTP as
+players do: it waits for a match of --mode, or without a mode joins any room of the kind
+that has a free seat. A bot that leaves comes back the same way.
+
+Bots are guests, unless --key-file names the key or the secret that the server's
+tokens are signed with (see tickroom token --help): then each is a player of its own.`,
 		Example: `  # A hundred bots for half a minute, in rooms of walkers.
   tickroom bots --server http://127.0.0.1:7777 --kind walkers --clients 100
 
   # A soak test of the arena: bots come and go, some read slowly.
   tickroom bots --kind arena --clients 1000 --duration 10m --churn 0.02 --slow 0.05
+
+  # A thousand players press Play.
+  tickroom bots --kind arena --via matchmaking --mode duel --clients 1000 --key-file dev.secret
 
   # The figures for another program.
   tickroom bots --kind walkers --clients 1000 --duration 60s --report bots.json`,
@@ -43,6 +58,14 @@ Round trips include the wait for the server's next tick.`,
 			cfg.Progress = terminal(os.Stderr)
 			if cfg.Progress == nil {
 				cfg.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			}
+			if keyFile != "" {
+				// For as long as the run may take, and then some.
+				sign, err := signer(keyFile, cfg.Duration+time.Hour)
+				if err != nil {
+					return err
+				}
+				cfg.Token = func(bot int) (string, error) { return sign(fmt.Sprint(players, bot), fmt.Sprint("bot ", bot)) }
 			}
 			// The first interrupt lets the bots leave, a second one ends the program.
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
@@ -67,6 +90,18 @@ Round trips include the wait for the server's next tick.`,
 	f.StringVar(&cfg.Server, "server", "http://127.0.0.1:7777", "the server's `address`")
 	f.StringVar(&cfg.Kind, "kind", "walkers", "`kind` of room to join: "+kinds())
 	f.StringVar(&cfg.Room, "room", "", "a certain room's `id`; any of the kind if left out")
+	f.StringVar(&cfg.Via, "via", "", "how bots get their seats: \"matchmaking\", or by kind and room if left out")
+	f.StringVar(&cfg.Mode, "mode", "", "the `mode` to wait for a match of, via matchmaking")
+	if signer != nil {
+		f.StringVar(&keyFile, "key-file", "", "`file` with the key or secret to sign the bots' tokens with; they are guests if left out")
+		f.StringVar(&players, "players", "bot-", "how the bots' player ids begin, with --key-file; their number follows")
+		f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+			if name == "secret-file" {
+				name = "key-file"
+			}
+			return pflag.NormalizedName(name)
+		})
+	}
 	f.IntVar(&cfg.Clients, "clients", 100, "`number` of bots")
 	f.DurationVar(&cfg.Duration, "duration", 30*time.Second, "how long to play once all have joined")
 	f.Float64Var(&cfg.Rate, "rate", 20, "inputs per second and bot")

@@ -21,6 +21,15 @@ type Config struct {
 	Kind string
 	// Room is a certain room. Empty: any of the kind.
 	Room string
+	// Via is how bots get to their rooms. Empty: they join by kind or room;
+	// ViaMatchmaking: the server's matchmaking gives them seats.
+	Via string
+	// Mode is the mode that bots enqueue for, with matchmaking. Empty: they join
+	// quickly any room of the kind.
+	Mode string
+	// Token makes the token of a bot, which has a player of its own. Nil: they are
+	// guests.
+	Token func(bot int) (string, error)
 	// Clients is how many bots there are.
 	Clients int
 	// Duration is how long to play once all have joined.
@@ -64,6 +73,14 @@ func (c *Config) check() (*url.URL, Behaviour, error) {
 		errs = append(errs, err)
 	} else if u.Scheme != "ws" {
 		errs = append(errs, fmt.Errorf("bots speak plain TCP, not TLS; %q can't be their server: give an http:// address, say of the node behind the proxy", c.Server))
+	}
+	switch {
+	case c.Via != "" && c.Via != ViaMatchmaking:
+		errs = append(errs, fmt.Errorf("bots come via %q, not %q", ViaMatchmaking, c.Via))
+	case c.Via == "" && c.Mode != "":
+		errs = append(errs, fmt.Errorf("the mode %q means something only via %s", c.Mode, ViaMatchmaking))
+	case c.Via != "" && c.Room != "":
+		errs = append(errs, fmt.Errorf("via %s bots go where they are sent: leave the room %q out", c.Via, c.Room))
 	}
 	if c.Clients < 1 {
 		errs = append(errs, fmt.Errorf("%d clients; it must be 1 or more", c.Clients))

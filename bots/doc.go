@@ -14,8 +14,10 @@
 //   - input_to_state_ms is from sending an input to the arrival of the first
 //     snapshot that says, in input_ack, that its state includes the input.
 //   - snapshot_gap_ms is between two snapshots of one bot.
+//   - seating_ms is from when a bot begins to look for a seat, the first time and after
+//     each time that it left, to its welcome: via matchmaking, from before it enqueues.
 //   - bytes are counted with the headers of WebSocket frames.
 //
-// Bots that read slowly are left out of these three latencies: theirs are as slow
+// Bots that read slowly are left out of the first three latencies: theirs are as slow
 // as they were told to be. So is the time before all bots have joined.
 package bots

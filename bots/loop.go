@@ -42,6 +42,7 @@ type loop struct {
 	base                  client.Stats // when the measuring began
 	rtt, gap              *hdrhistogram.Histogram
 	inputToState          *hdrhistogram.Histogram
+	seating               *hdrhistogram.Histogram // from looking for a seat to the welcome
 
 	mu      sync.Mutex
 	arrived []arrival // guarded by mu
@@ -61,7 +62,8 @@ type arrival struct {
 	b    *bot
 	s    *client.Session
 	fd   descriptor
-	rest []byte // what the server sent right after the handshake
+	rest []byte        // what the server sent right after the handshake
+	from time.Duration // when it began to look for a seat
 	err  error
 }
 
@@ -70,9 +72,9 @@ func newLoop(sw *swarm, n int) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	// In microseconds, up to two minutes, to three digits.
-	h := func() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(2*time.Minute/time.Microsecond), 3) }
-	return &loop{sw: sw, poll: p, rnd: rand.New(rand.NewPCG(sw.cfg.Seed, 1<<40+uint64(n))), buf: make([]byte, 256<<10), rtt: h(), gap: h(), inputToState: h()}, nil
+	// In microseconds, up to ten minutes, to three digits.
+	h := func() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(10*time.Minute/time.Microsecond), 3) }
+	return &loop{sw: sw, poll: p, rnd: rand.New(rand.NewPCG(sw.cfg.Seed, 1<<40+uint64(n))), buf: make([]byte, 256<<10), rtt: h(), gap: h(), inputToState: h(), seating: h()}, nil
 }
 
 func record(h *hdrhistogram.Histogram, d time.Duration) {

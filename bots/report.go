@@ -28,6 +28,11 @@ type Report struct {
 	Leaves int `json:"leaves"`
 	Stalls int `json:"stalls"`
 
+	// JoinsPerS is Joined by the time that it took, and Seating from when a bot begins
+	// to look for a seat, each time that it does, to its welcome.
+	JoinsPerS float64 `json:"joins_per_s"`
+	Seating   Latency `json:"seating_ms"`
+
 	// DurationS is how long was measured, RampS how long the joining took before.
 	DurationS float64 `json:"duration_s"`
 	RampS     float64 `json:"ramp_s"`
@@ -57,6 +62,7 @@ type Latency struct {
 	Count int64   `json:"count"`
 	P50   float64 `json:"p50"`
 	P90   float64 `json:"p90"`
+	P95   float64 `json:"p95"`
 	P99   float64 `json:"p99"`
 	Max   float64 `json:"max"`
 }
@@ -65,7 +71,7 @@ func latency(h *hdrhistogram.Histogram) Latency {
 	ms := func(us int64) float64 { return float64(us) / 1000 }
 	return Latency{
 		Count: h.TotalCount(), P50: ms(h.ValueAtQuantile(50)), P90: ms(h.ValueAtQuantile(90)),
-		P99: ms(h.ValueAtQuantile(99)), Max: ms(h.Max()),
+		P95: ms(h.ValueAtQuantile(95)), P99: ms(h.ValueAtQuantile(99)), Max: ms(h.Max()),
 	}
 }
 
@@ -91,6 +97,7 @@ func (sw *swarm) report(measured, ramp time.Duration, cpu float64) Report {
 			first.rtt.Merge(l.rtt)
 			first.gap.Merge(l.gap)
 			first.inputToState.Merge(l.inputToState)
+			first.seating.Merge(l.seating)
 		}
 	}
 	r.HashChecks = whole.HashChecks
@@ -106,6 +113,10 @@ func (sw *swarm) report(measured, ramp time.Duration, cpu float64) Report {
 	if part.Snapshots > 0 {
 		r.BotCPUMicrosPerUpdate = cpu * 1e6 / float64(part.Snapshots)
 	}
+	if r.RampS > 0 {
+		r.JoinsPerS = float64(r.Joined) / r.RampS
+	}
+	r.Seating = latency(first.seating)
 	r.RTT, r.InputToState, r.SnapshotGap = latency(first.rtt), latency(first.inputToState), latency(first.gap)
 	return r
 }
@@ -147,7 +158,7 @@ func (r *Report) Summary(out io.Writer) error {
 	line := func(name, format string, args ...any) {
 		_, _ = fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
-	line(r.Kind, "%d of %d clients joined, within %.1f s", r.Joined, r.Clients, r.RampS)
+	line(r.Kind, "%d of %d clients joined, within %.1f s (%.0f per second)", r.Joined, r.Clients, r.RampS, r.JoinsPerS)
 	line("measured", "%.1f s; %d joins, %d leaves, %d stalls in all", r.DurationS, r.Joins, r.Leaves, r.Stalls)
 	line("snapshots", "%d (%.1f per client and second), %d rows changed", r.Snapshots, r.SnapshotsPerClientS, r.RowsChanged)
 	line("hash checks", "%d", r.HashChecks)
@@ -156,12 +167,12 @@ func (r *Report) Summary(out io.Writer) error {
 	line("bytes per row changed", "%.2f", r.BytesPerEntityUpdate)
 	line("bots' own CPU per snapshot", "%.1f µs", r.BotCPUMicrosPerUpdate)
 	_, _ = fmt.Fprintf(w, "\t\n")
-	_, _ = fmt.Fprintf(w, "milliseconds\tp50\tp90\tp99\tmax\n")
+	_, _ = fmt.Fprintf(w, "milliseconds\tp50\tp90\tp95\tp99\tmax\n")
 	for _, row := range []struct {
 		name string
 		l    Latency
-	}{{"input to state", r.InputToState}, {"snapshot gap", r.SnapshotGap}, {"round trip", r.RTT}} {
-		_, _ = fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.1f\t%.1f\n", row.name, row.l.P50, row.l.P90, row.l.P99, row.l.Max)
+	}{{"looking for a seat to seated", r.Seating}, {"input to state", r.InputToState}, {"snapshot gap", r.SnapshotGap}, {"round trip", r.RTT}} {
+		_, _ = fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\n", row.name, row.l.P50, row.l.P90, row.l.P95, row.l.P99, row.l.Max)
 	}
 	if len(r.Errors) > 0 {
 		_, _ = fmt.Fprintf(w, "\t\nerrors\n")

@@ -43,6 +43,7 @@ type swarm struct {
 	start     time.Time
 	loops     []*loop
 	want      chan *bot // bots to be connected; room for all
+	seeker    *seeker   // nil: bots don't come via matchmaking
 
 	phase  atomic.Int32
 	joined atomic.Int64 // bots that were seated at least once
@@ -66,6 +67,10 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	sw := &swarm{
 		cfg: cfg, url: u, behaviour: behaviour, start: time.Now(),
 		want: make(chan *bot, cfg.Clients), errors: map[string]int{},
+	}
+	if cfg.Via == ViaMatchmaking {
+		sw.seeker = newSeeker(sw)
+		defer sw.seeker.close()
 	}
 	if cfg.Rate > 0 {
 		sw.period = time.Duration(float64(time.Second) / cfg.Rate)
@@ -107,7 +112,7 @@ func (sw *swarm) run(ctx context.Context, all []*bot) (Report, error) {
 		})
 	}
 	for range min(dialers, len(all)) {
-		helping.Go(func() { sw.dialer(dialCtx) })
+		helping.Go(func() { sw.dialer(dialCtx, &helping) })
 	}
 	bar := newBar(sw)
 	helping.Go(func() { bar.run(dialCtx) })
@@ -137,6 +142,9 @@ func (sw *swarm) run(ctx context.Context, all []*bot) (Report, error) {
 // ramp lets the bots join, so many per second, and waits until all have.
 func (sw *swarm) ramp(ctx context.Context, all []*bot, failed <-chan error) error {
 	limit := time.Duration(float64(len(all))/sw.cfg.Ramp*float64(time.Second)) + joinLimit
+	if sw.seeker != nil {
+		limit += seekLimit
+	}
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	sent := 0
@@ -244,10 +252,22 @@ func reason(err error) string {
 }
 
 // dialer connects bots, one at a time, until there is no loop any more that could
-// want it.
-func (sw *swarm) dialer(ctx context.Context) {
+// want it. Those that have to find a seat first do so beside each other, since they
+// wait for each other.
+func (sw *swarm) dialer(ctx context.Context, helping *sync.WaitGroup) {
 	for b := range sw.want {
-		b.loop.hand(sw.dial(ctx, b))
+		from := sw.now()
+		if sw.seeker != nil {
+			helping.Go(func() {
+				a := sw.seeker.seat(ctx, b)
+				a.from = from
+				b.loop.hand(a)
+			})
+			continue
+		}
+		a := sw.direct(ctx, b)
+		a.from = from
+		b.loop.hand(a)
 	}
 }
 
@@ -257,19 +277,36 @@ func (l *loop) hand(a arrival) {
 	l.mu.Unlock()
 }
 
-func (sw *swarm) dial(ctx context.Context, b *bot) (a arrival) {
+// config gives what a bot says of itself when it joins.
+func (sw *swarm) config(b *bot) client.Config {
+	return client.Config{Kind: sw.cfg.Kind, Room: sw.cfg.Room, Name: botName(b), Schema: sw.behaviour.Schema(), HashEvery: sw.cfg.HashEvery}
+}
+
+func botName(b *bot) string { return fmt.Sprintf("bot %d", b.id) }
+
+// direct connects a bot that joins by kind or room.
+func (sw *swarm) direct(ctx context.Context, b *bot) arrival {
+	cfg := sw.config(b)
+	if sw.cfg.Token != nil {
+		var err error
+		if cfg.Token, err = sw.cfg.Token(b.id); err != nil {
+			return arrival{b: b, err: fmt.Errorf("token: %w", err)}
+		}
+	}
+	return sw.dial(ctx, b, sw.url, cfg)
+}
+
+// dial connects a bot.
+func (sw *swarm) dial(ctx context.Context, b *bot, u *url.URL, cfg client.Config) (a arrival) {
 	a.b = b
-	s, err := client.NewSession(client.Config{
-		Kind: sw.cfg.Kind, Room: sw.cfg.Room, Name: fmt.Sprintf("bot %d", b.id),
-		Schema: sw.behaviour.Schema(), HashEvery: sw.cfg.HashEvery,
-	})
+	s, err := client.NewSession(cfg)
 	if err != nil {
 		a.err = err
 		return a
 	}
-	host := sw.url.Host
-	if sw.url.Port() == "" {
-		host = net.JoinHostPort(sw.url.Hostname(), "80")
+	host := u.Host
+	if u.Port() == "" {
+		host = net.JoinHostPort(u.Hostname(), "80")
 	}
 	dialer := net.Dialer{Timeout: dialLimit}
 	conn, err := dialer.DialContext(ctx, "tcp", host)
@@ -283,7 +320,7 @@ func (sw *swarm) dial(ctx context.Context, b *bot) (a arrival) {
 		}
 	}()
 	_ = conn.SetDeadline(time.Now().Add(dialLimit))
-	br, hs, err := ws.Dialer{Protocols: []string{client.Subprotocol}}.Upgrade(conn, sw.url)
+	br, hs, err := ws.Dialer{Protocols: []string{client.Subprotocol}}.Upgrade(conn, u)
 	if err != nil {
 		a.err = fmt.Errorf("handshake: %w", err)
 		return a

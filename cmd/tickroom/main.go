@@ -67,7 +67,7 @@ fixed rate, and every client holds an exact copy of what it may see.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newServe(), newConfig(), newKinds(), newVersion(), newToken(), bots.Command(), newMatchsim())
+	root.AddCommand(newServe(), newConfig(), newKinds(), newVersion(), newToken(), bots.Command(signTokens), newMatchsim(), newExplain())
 	return root
 }
 

@@ -91,6 +91,19 @@ func (f *tokenFlags) run(stdout, stderr io.Writer) error {
 	return err
 }
 
+// signTokens gives what mints tokens of players with the key in a file, as `tickroom
+// token` does.
+func signTokens(keyFile string, ttl time.Duration) (func(player, name string) (string, error), error) {
+	key, err := identity.ReadSigningKey(keyFile)
+	if err != nil {
+		return nil, err
+	}
+	return func(player, name string) (string, error) {
+		token, err := key.Mint(identity.Grant{Player: player, Name: name, Roles: identity.Player, TTL: ttl, Now: time.Now()})
+		return string(token), err
+	}, nil
+}
+
 // newKey makes a key and tells how to use it.
 func (f *tokenFlags) newKey(stderr io.Writer) (*identity.SigningKey, error) {
 	key, err := identity.NewSigningKey(f.alg)
