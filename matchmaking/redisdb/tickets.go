@@ -40,13 +40,6 @@ func (t *Tickets) Close() error {
 	return nil
 }
 
-func flag(b bool) string {
-	if b {
-		return "1"
-	}
-	return "0"
-}
-
 // kept tells how long a ticket is kept that has not ended, in milliseconds.
 func kept(k *matchmaking.Ticket) int64 {
 	if k.AllReady() {
