@@ -39,6 +39,8 @@ type rooms struct {
 	node    string
 	guard   *limits.Guard
 	matches Matches // nil: there are none
+	hosts   *hosts  // told of the matches that run; nil: nobody is
+	returns *returns
 	people  *people
 	banned  func(player string, addr netip.Addr) (reason string, banned bool)
 	renew   func(token identity.Token, session identity.Identity, done func(identity.Identity, error)) bool
@@ -157,7 +159,7 @@ func (rs *rooms) reserve(ctx context.Context, kindName, id string) (*room.Loop, 
 		case errors.Is(err, matchmaking.ErrFull):
 			return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "the room is full")
 		case err != nil:
-			return nil, fmt.Errorf("server: directory: %w", err)
+			return nil, rs.away(err)
 		}
 		rs.mu.Lock()
 		l := rs.running[r.ID]
@@ -167,7 +169,7 @@ func (rs *rooms) reserve(ctx context.Context, kindName, id string) (*room.Loop, 
 		}
 		if r.Node != rs.node {
 			if err := rs.dir.Release(ctx, r.ID); err != nil {
-				return nil, fmt.Errorf("server: directory: %w", err)
+				return nil, rs.away(err)
 			}
 			return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM, "the room is on another server, %.60s", r.Node)
 		}
@@ -176,14 +178,14 @@ func (rs *rooms) reserve(ctx context.Context, kindName, id string) (*room.Loop, 
 		if l, err = rs.open(ctx, r.ID); err == nil {
 			if rs.closedTo(r.ID) {
 				if err := rs.dir.Release(ctx, r.ID); err != nil {
-					return nil, fmt.Errorf("server: directory: %w", err)
+					return nil, rs.away(err)
 				}
 				return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED, "the room is for those with a seat from the matchmaker")
 			}
 			return l, nil
 		}
 		if err := rs.dir.Remove(ctx, r.ID); err != nil {
-			return nil, fmt.Errorf("server: directory: %w", err)
+			return nil, rs.away(err)
 		}
 	}
 }
@@ -253,12 +255,30 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 			ok, err := rs.dir.Close(context.Background(), id, 0)
 			return ok && err == nil
 		},
-		Joined: func(pl *world.Player) { rs.people.joined(pl.PlayerID, l) },
-		Left:   func(pl *world.Player) { rs.people.left(pl.PlayerID, l) },
-		Renew:  rs.renew,
+		Joined: func(pl *world.Player) {
+			rs.people.joined(pl.PlayerID, l)
+			if p.match != nil && !pl.Spectator {
+				rs.hosts.tell(hostEvent{room: id, joined: pl.PlayerID})
+			}
+		},
+		Left: func(pl *world.Player) {
+			rs.people.left(pl.PlayerID, l)
+			if p.match != nil && !pl.Spectator {
+				rs.hosts.tell(hostEvent{room: id, left: pl.PlayerID})
+			}
+		},
+		Result: func(r *world.Result) {
+			if p.match != nil {
+				rs.hosts.tell(hostEvent{room: id, result: r})
+			}
+		},
+		Renew: rs.renew,
 		Ended: func() {
 			disown()
 			rs.ended(id)
+			if p.match != nil {
+				rs.hosts.tell(hostEvent{room: id, ended: true})
+			}
 		},
 	})
 	began = true
@@ -269,6 +289,7 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 	}
 	if m := p.match; m != nil {
 		rs.played[id] = m
+		rs.hosts.tell(hostEvent{room: id, opened: m})
 		listed.Mode, listed.Private, listed.URL, listed.Region = m.Mode, !m.Open, m.URL, m.Region
 	}
 	rs.mu.Unlock()
@@ -278,7 +299,7 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 	}
 	if err != nil {
 		l.Stop(int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room could not be listed")
-		return nil, fmt.Errorf("server: directory: %w", err)
+		return nil, rs.away(err)
 	}
 	rs.log.Info("room made", "room", id, "kind", k.Name)
 	return l, nil
@@ -299,9 +320,13 @@ func phase(since, dt time.Duration, made uint64) time.Duration {
 
 func (rs *rooms) release(id string) {
 	rs.gone()
-	if err := rs.dir.Release(context.Background(), id); err != nil {
-		rs.log.Error("a seat could not be given back", "room", id, "error", err)
-	}
+	rs.returns.give(id)
+}
+
+// away makes of an error of the directory what a client is told.
+func (rs *rooms) away(err error) error {
+	rs.log.Warn("the directory of rooms does not answer", "error", err)
+	return &socket.CloseError{Code: socket.CodeTryAgain, Reason: "the rooms can't be looked up now"}
 }
 
 func (rs *rooms) ended(id string) {

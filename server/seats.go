@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 
 	"github.com/tickroom/tickroom/matchmaking"
@@ -109,7 +108,7 @@ func (rs *rooms) seated(ctx context.Context, kindName string, s *seat.Seat) (*ro
 				return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED, "the room has ended")
 			}
 		case err != nil:
-			return nil, fmt.Errorf("server: directory: %w", err)
+			return nil, rs.away(err)
 		}
 		return l, nil
 	}

@@ -61,6 +61,10 @@ type Server struct {
 	renew   *renewals
 	people  *people
 
+	stores  Stores
+	shared  *shared
+	matches *matchmaker // nil: the service is off
+
 	node     string // the name of this server
 	seatKeys *seat.Keys
 	gate     *seat.Gate
@@ -82,7 +86,7 @@ type Option func(*options)
 
 type options struct {
 	log     *slog.Logger
-	dir     matchmaking.Directory
+	stores  *Stores
 	bans    limits.Bans
 	used    seat.Used
 	matches Matches
@@ -91,15 +95,12 @@ type options struct {
 // WithLogger makes the server log to log instead of standard error.
 func WithLogger(log *slog.Logger) Option { return func(o *options) { o.log = log } }
 
-// WithDirectory makes the server list its rooms in dir instead of in memory.
-func WithDirectory(dir matchmaking.Directory) Option { return func(o *options) { o.dir = dir } }
-
 // New makes a server. The error says which part of the configuration is wrong.
 func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	o := options{dir: matchmaking.NewMemory()}
+	o := options{}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -118,6 +119,11 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 			}
 		}
 	}()
+	if s.shared, err = share(cfg, &o); err != nil {
+		return nil, err
+	}
+	undo = append(undo, s.shared.close)
+	s.stores = *o.stores
 	if err = s.identify(o); err != nil {
 		return nil, err
 	}
@@ -135,9 +141,10 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 	}
 	s.renew = newRenewals(s.who, s.metrics)
 	s.rooms = &rooms{
-		cfg: cfg, log: s.log, dir: o.dir, pool: s.pool, metrics: s.metrics, start: time.Now(), gone: func() { s.clients.Add(-1) },
+		cfg: cfg, log: s.log, dir: s.stores.Directory, pool: s.pool, metrics: s.metrics, start: time.Now(), gone: func() { s.clients.Add(-1) },
 		node: s.node, guard: s.guard, matches: o.matches, people: s.people, banned: s.banned, renew: s.renew.Renew,
 		kinds: map[string]*kind{}, running: map[string]*room.Loop{}, played: map[string]*matchmaking.Match{},
+		returns: newReturns(s.stores.Directory, s.log),
 	}
 	s.gateway, err = socket.New(socket.Options{
 		Subprotocol: Subprotocol, MaxMessage: cfg.MaxMessage, MaxOutbox: cfg.MaxOutbox,
@@ -193,8 +200,16 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	}
 	defer s.who.verifier.Close()
 	defer func() { err = errors.Join(err, s.pool.Close(time.Second)) }()
+	defer func() { err = errors.Join(err, s.shared.close()) }()
 	if err := s.rooms.check(); err != nil {
 		return err
+	}
+	if s.cfg.Matchmaking.Enabled {
+		if s.matches, err = newMatchmaker(s); err != nil {
+			return err
+		}
+		s.rooms.hosts = s.matches.hosts
+		s.mux.Handle(s.matches.path, s.matches)
 	}
 	ln, err := s.listen()
 	if err != nil {
@@ -228,6 +243,18 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		s.adminAddr = adminLn.Addr()
 		back = s.adminServer()
 		serve("admin address", back, adminLn)
+	}
+	// What the rooms' ends are told to goes on until the rooms have ended.
+	afterCtx, stopAfter := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopAfter()
+	wg.Go(func() { s.rooms.returns.run(afterCtx) })
+	if s.matches != nil {
+		wg.Go(func() { s.matches.hosts.Run(afterCtx, s.cfg.Matchmaking.Beat) })
+		stop, err := s.matches.start(ctx)
+		if err != nil {
+			return errors.Join(err, ln.Close())
+		}
+		defer stop()
 	}
 	serve("clients' address", front, ln)
 	sweepCtx, stopSweep := context.WithCancel(ctx)

@@ -100,6 +100,9 @@ type LoopConfig struct {
 	// Joined and Left tell of sessions that begin and end, by the loop's goroutine. They
 	// must not block, and may be nil.
 	Joined, Left func(p *world.Player)
+	// Result is told what the game has reported of its match, by the loop's goroutine.
+	// It must not block. nil: nobody wants to know.
+	Result func(r *world.Result)
 	// Renew checks a token with which a session is to be prolonged, elsewhere, and calls
 	// done with the identity from now on, or an error. It must not block, and gives false
 	// if it can't. nil: nobody can.
@@ -350,6 +353,11 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 	if r.failed != nil { // in Leave or Away
 		l.cfg.Metrics.Failed()
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
+	}
+	if l.cfg.Result != nil {
+		if res := r.room.TakeResult(); res != nil {
+			l.cfg.Result(res)
+		}
 	}
 	took := time.Since(now)
 	l.stats.Duration, l.stats.Late, l.stats.CaughtUp = took, late, due > 1
