@@ -124,6 +124,9 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 	}
 	undo = append(undo, s.shared.close)
 	s.stores = *o.stores
+	if o.matches == nil {
+		o.matches = s.stores.Tickets
+	}
 	if err = s.identify(o); err != nil {
 		return nil, err
 	}
