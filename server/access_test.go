@@ -80,7 +80,10 @@ func TestOnlyTrustedProxiesTellAddresses(t *testing.T) {
 	}
 
 	// This machine is a proxy: its word counts, and what stands before it does not.
-	behind := start(t, func(c *config.Config) { limit(c); c.Access.TrustedProxies, c.Identity.Guests = []string{"127.0.0.1"}, "on" })
+	behind := start(t, func(c *config.Config) {
+		limit(c)
+		c.Access.TrustedProxies, c.Identity.Guests = []string{"127.0.0.1"}, "on"
+	})
 	for _, addr := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.1, 192.0.2.3"} {
 		if ws, resp := knock(t, behind, from(addr)); ws == nil {
 			t.Errorf("from %s: %s", addr, resp.Status)
