@@ -49,6 +49,8 @@ func (s *Server) adminServer() *http.Server {
 			return nil
 		},
 		Rooms:    operated{s.rooms},
+		Players:  crowd{s},
+		Bans:     s.bans,
 		Registry: prometheus.GathererFunc(s.gather),
 		Hosts:    s.cfg.AdminNames(),
 		Version:  admin.Version{Version: BuildVersion(), Revision: buildRevision()},

@@ -9,6 +9,13 @@
 //	GET  /rooms             the rooms, as JSON
 //	GET  /rooms/{id}        one room, as JSON
 //	POST /rooms/{id}/close  ends a room; its clients are told
+//	GET  /rooms/{id}/players the players in a room, as JSON
+//	GET  /players           all players (?room=ID, ?limit=N), as JSON
+//	GET  /players/{id}      where a player is
+//	POST /players/{id}/kick ends a player's sessions (?reason=TEXT)
+//	GET  /bans              the bans, as JSON
+//	POST /bans              bans player=ID or address=NETWORK, for=24h, reason=TEXT, by=WHO
+//	DELETE /bans            ends the ban of player=ID or address=NETWORK
 //	GET  /version           what runs, as JSON
 //	GET  /debug/pprof/      profiles of the process
 //
@@ -36,6 +43,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/tickroom/tickroom/server/limits"
 )
 
 // ErrNoRoom is what Rooms gives for an id that no room has.
@@ -82,6 +91,10 @@ type Config struct {
 	Ready func() error
 	// Rooms are the server's.
 	Rooms Rooms
+	// Players are those in the rooms. nil: nobody.
+	Players Players
+	// Bans are the server's. nil: none.
+	Bans limits.Bans
 	// Registry is what /metrics shows. nil: nothing.
 	Registry prometheus.Gatherer
 	// Hosts are the host names, besides loopback ones, that the address may be
@@ -115,6 +128,7 @@ func Handler(cfg Config) http.Handler {
 	mux.HandleFunc("GET /rooms", h.rooms)
 	mux.HandleFunc("GET /rooms/{id}", h.room)
 	mux.HandleFunc("POST /rooms/{id}/close", h.closeRoom)
+	h.handlePlayers(mux)
 	if cfg.Registry != nil {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{
 			ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelError), ErrorHandling: promhttp.ContinueOnError,

@@ -96,10 +96,14 @@ var indexTemplate = template.Must(template.New("index").Parse(`<!doctype html>
   <li><a href="/readyz">/readyz</a> <span>new clients are welcome</span>
   <li><a href="/metrics">/metrics</a> <span>for Prometheus</span>
   <li><a href="/rooms">/rooms</a> <span>the rooms, as JSON</span>
+  <li><a href="/players">/players</a> <span>who plays, as JSON; of one room: /rooms/ID/players</span>
+  <li><a href="/bans">/bans</a> <span>who is banned, as JSON</span>
   <li><a href="/version">/version</a> <span>what runs, as JSON</span>
   <li><a href="/debug/pprof/">/debug/pprof/</a> <span>profiles</span>
 </ul>
 <p class="sub">To end a room: <code>curl -X POST http://…/rooms/ID/close?reason=maintenance</code></p>
+<p class="sub">To put a player out: <code>curl -X POST http://…/players/ID/kick?reason=spam</code></p>
+<p class="sub">To keep one out, or an address, for a time or for ever: <code>curl http://…/bans -d player=ID -d for=24h -d reason=spam</code>, <code>-d address=192.0.2.0/24</code>; and to let it in again: <code>curl -X DELETE 'http://…/bans?player=ID'</code></p>
 </main>
 </html>
 `))
