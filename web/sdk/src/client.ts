@@ -7,6 +7,7 @@ import { Room } from './room.js';
 import type { StateChange, Store } from './session.js';
 import { type SocketFactory, webSocket } from './socket.js';
 import { page, type Surroundings } from './surroundings.js';
+import type { TokenSource } from './token.js';
 
 /** How a client connects. All of it can be left out in a browser. */
 export interface ClientOptions {
@@ -28,6 +29,18 @@ export interface JoinOptions {
   kind?: string;
   /** What the player wants to be called: at most 64 bytes of UTF-8. */
   name?: string;
+  /**
+   * Who the player is: a token that the game's account service has signed, or a function
+   * that fetches a fresh one. The function is called before the room is joined, again
+   * before the token expires, and when the server has refused it. Without a token the
+   * player is a guest, where the server takes those.
+   */
+  token?: TokenSource;
+  /**
+   * A seat from the matchmaker: good once, for this player and one room. After that the
+   * session is kept like any other.
+   */
+  seat?: string;
   /** What the game asks of a joiner. */
   data?: Uint8Array;
   /** Ticks between two checks that the client holds exactly what it should. Default 0: no checks. */
@@ -107,6 +120,8 @@ export class Client {
         backoff: this.#options.backoff ?? {},
         store: o.storage,
         storeKey: o.storageKey ?? `tickroom:${this.#url}:${kind}`,
+        token: o.token,
+        seat: o.seat ?? '',
       },
       o.interpolation ?? {},
     );

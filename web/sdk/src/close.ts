@@ -1,8 +1,9 @@
 /**
  * What a close code says about coming back: after a pause (`soon`), after a
- * longer one (`later`), to another room (`elsewhere`), or not (`stop`).
+ * longer one (`later`), to another room (`elsewhere`), with another token
+ * (`token`), with another seat from the matchmaker (`seat`), or not (`stop`).
  */
-export type Advice = 'soon' | 'later' | 'elsewhere' | 'stop';
+export type Advice = 'soon' | 'later' | 'elsewhere' | 'token' | 'seat' | 'stop';
 
 const codes: Readonly<Record<number, readonly [Advice, string]>> = {
   1000: ['stop', 'The connection was closed.'],
@@ -27,9 +28,16 @@ const codes: Readonly<Record<number, readonly [Advice, string]>> = {
   4012: ['later', 'The server is full.'],
   4013: ['soon', 'The session is over.'],
   4014: ['stop', 'The session goes on elsewhere.'],
+  4015: ['token', 'The server needs to know who you are.'],
+  4016: ['token', 'The token has expired.'],
+  4017: ['stop', 'You may not do that.'],
+  4018: ['seat', 'The seat is not good any more.'],
+  4019: ['stop', 'You are banned.'],
+  4020: ['stop', 'You are there already, from another device.'],
+  4021: ['later', 'You have too many connections or rooms.'],
 };
 
-/** What a close code means. */
+/** What a close code means: what to do about it, and an English sentence for people. */
 export function meaning(code: number): { advice: Advice; text: string } {
   const known = codes[code];
   if (known) return { advice: known[0], text: known[1] };

@@ -36,4 +36,5 @@ export { type Socket, type SocketEvents, type SocketFactory, webSocket, webSocke
 export { type Stats } from './stats.js';
 export { type Surroundings } from './surroundings.js';
 export { type RowIn, type Table } from './table.js';
+export { type TokenSource } from './token.js';
 export { type View, type ViewTable } from './view.js';

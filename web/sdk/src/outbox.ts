@@ -46,6 +46,8 @@ export class Outbox {
   /** A wish for snapshots to be told; 0: none. */
   every = 0;
   mismatch = false;
+  /** A new token to be told; empty: none. */
+  token = '';
   /** Whether a ping is to go out. */
   ping = false;
   maxMessage = 8192;
@@ -129,6 +131,7 @@ export class Outbox {
     this.#sentInputs = this.inputs.filter((i) => i.seq <= inputSeq).length;
     for (const c of this.#calls) c.sent = false;
     this.acked = 0;
+    this.token = ''; // the hello had it
   }
 
   /** Another session begins, or none. */
@@ -136,12 +139,13 @@ export class Outbox {
     this.inputs = [];
     this.#seq = this.#lastId = this.#sentInputs = this.ack = this.acked = 0;
     this.mismatch = this.ping = false;
+    this.token = '';
     for (const c of this.#calls) c.fail('lost', why);
   }
 
   /** Whether there is something that should not wait. */
   get urgent(): boolean {
-    return this.#sentInputs < this.inputs.length || this.ping || this.every !== 0 || this.mismatch || this.ack - this.acked >= 3 || this.#calls.some((c) => !c.sent);
+    return this.#sentInputs < this.inputs.length || this.ping || this.every !== 0 || this.mismatch || this.token !== '' || this.ack - this.acked >= 3 || this.#calls.some((c) => !c.sent);
   }
 
   /** The next message, as much as fits. */
@@ -161,11 +165,15 @@ export class Outbox {
       commands.push({ id: c.id, command: c.command, data: c.data });
       c.sent = true;
     }
+    // A long one goes alone: it may fill a message.
+    const alone = this.token.length > room && inputs.length + commands.length > 0;
+    const token = alone ? '' : this.token;
     const ping = this.ping ? Math.round(clientTime * 1000) : undefined;
-    const message = encodeFrame({ ack: this.ack, inputs, commands, ping, every: this.every, mismatch: this.mismatch });
+    const message = encodeFrame({ ack: this.ack, inputs, commands, ping, every: this.every, mismatch: this.mismatch, token });
     this.acked = this.ack;
     this.every = 0;
     this.mismatch = this.ping = false;
+    if (!alone) this.token = '';
     return message;
   }
 }

@@ -14,7 +14,7 @@ import { Stats } from './stats.js';
 import type { Rows, Table } from './table.js';
 import { RoomView, type View } from './view.js';
 import { Fields, frameFields } from './wire/fields.js';
-import { decodeEntityHash, decodeEvent, decodePong, decodeReply, decodeSchema, decodeWelcome, type Pong, type Welcome } from './wire/messages.js';
+import { decodeAuth, decodeEntityHash, decodeEvent, decodePong, decodeReply, decodeSchema, decodeWelcome, type Pong, type Welcome } from './wire/messages.js';
 
 /** Nobody has looked at a view for so long: its past is let go. */
 const viewIdle = 2_000;
@@ -40,6 +40,11 @@ export interface RoomEvents {
   /** The session was gone, and there is a new one: all rows are new, and the player may be. */
   rejoined: { readonly player: number; readonly room: string };
   desync: Desync;
+  /**
+   * No new token could be had, or the server refused it; the room goes on until the
+   * one that it has expires, and tries again meanwhile if it knows how to.
+   */
+  token: { readonly why: string };
   /** It is over; the room won't come back. */
   closed: { readonly code: number; readonly reason: string };
 }
@@ -102,6 +107,7 @@ export class Room<G extends Game = Game> {
       },
       receive: (bytes, now) => this.receive(bytes, now),
       stateChanged: (s) => this.stateChanged(s),
+      tokenTrouble: (why) => this.emit('token', { why }),
     });
   }
 
@@ -122,6 +128,11 @@ export class Room<G extends Game = Game> {
   /** The player's number in the room, from 1; rows may refer to it. */
   get player(): number {
     return this.welcome?.player ?? 0;
+  }
+
+  /** The player's id, the same in all rooms; a guest's is new in each session. */
+  get playerId(): string {
+    return this.welcome?.playerId ?? '';
   }
 
   /** Whether the client only watches. */
@@ -290,6 +301,7 @@ export class Room<G extends Game = Game> {
     // In protobuf, a message in parts is one message.
     if (f.count[11] > 0) this.takeWelcome(decodeWelcome(Uint8Array.from(this.parts(11).flatMap((p) => [...p]))));
     else if (!this.welcome) throw new ProtocolError('the first message has no welcome');
+    for (const p of this.parts(14)) session.auth(decodeAuth(p));
     for (const p of this.parts(13)) this.takePong(decodePong(p), now);
     if (f.last[1] > 0) this.takeSnapshot(bytes, view, now);
     for (const r of this.parts(12)) session.outbox.reply(decodeReply(r));

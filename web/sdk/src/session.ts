@@ -12,7 +12,8 @@ import type { InitOf, MessageType } from './message.js';
 import { Outbox } from './outbox.js';
 import type { Socket, SocketFactory } from './socket.js';
 import type { Surroundings } from './surroundings.js';
-import { encodeHello, type Welcome } from './wire/messages.js';
+import { Token, type TokenSource } from './token.js';
+import { type Auth, encodeHello, type Welcome } from './wire/messages.js';
 
 export const subprotocol = 'tickroom.v1';
 
@@ -93,6 +94,9 @@ export interface SessionOptions {
   backoff: Backoff;
   store: Store | undefined;
   storeKey: string;
+  token: TokenSource | undefined;
+  /** Of the matchmaker, for the first join; empty: none. */
+  seat: string;
 }
 
 /** What a session is for. */
@@ -104,6 +108,8 @@ export interface SessionOwner {
   /** Takes a message; throws a ProtocolError or a SchemaError for one to be refused. */
   receive(bytes: Uint8Array, now: number): void;
   stateChanged(s: StateChange): void;
+  /** No new token could be had. */
+  tokenTrouble(why: string): void;
 }
 
 export class Session {
@@ -117,6 +123,10 @@ export class Session {
   readonly #o: SessionOptions;
   readonly #owner: SessionOwner;
   readonly #clock: Clock;
+  readonly #token: Token;
+  /** A token that the server did not take; another one is to be fetched. */
+  #refusedToken: string | undefined;
+  #seat: string;
   #socket: Socket | undefined;
   #generation = 0;
   #ticket: Ticket | undefined;
@@ -153,7 +163,17 @@ export class Session {
     this.outbox = new Outbox(o.clock);
     this.#room = o.room;
     this.#wish = Math.max(1, o.every);
-    this.#ticket = this.#load();
+    this.#seat = o.seat;
+    // Who has a new seat does not mean an old one.
+    this.#ticket = o.seat ? undefined : this.#load();
+    this.#token = new Token(o.token, o.clock, o.random, {
+      renew: (token) => {
+        if (!this.#welcomed) return; // the next hello has it
+        this.outbox.token = token;
+        this.flushSoon();
+      },
+      trouble: (why) => owner.tokenTrouble(why),
+    });
     this.#unwatch = o.surroundings.watch((what) => this.#happened(what));
   }
 
@@ -169,6 +189,11 @@ export class Session {
     this.#clock.clearTimeout(this.#retryTimer);
     const generation = ++this.#generation;
     const current = (): boolean => generation === this.#generation;
+    const refused = this.#refusedToken;
+    if (this.#token.stale || (refused !== undefined && refused === this.#token.value)) {
+      this.#fetch(current, refused);
+      return;
+    }
     this.#welcomed = this.#refused = false;
     let opened = false;
     const hello = (): void => {
@@ -197,6 +222,23 @@ export class Session {
     if (opened) hello();
   }
 
+  /** Gets a fresh token, and then a connection. */
+  #fetch(current: () => boolean, refused: string | undefined): void {
+    this.#token.fetch().then(
+      (token) => {
+        if (!current()) return;
+        if (token === refused) this.#lost(CloseCode.Unauthenticated, 'there is no other token');
+        else this.#open();
+      },
+      (err: unknown) => {
+        if (!current()) return;
+        const why = err instanceof Error ? err.message : String(err);
+        this.#generation++;
+        this.#retry(CloseCode.Unauthenticated, why, 'No token could be fetched.', 'later', this.#clock.now());
+      },
+    );
+  }
+
   #hello(): Uint8Array {
     const t = this.#ticket;
     const o = this.#o;
@@ -212,6 +254,8 @@ export class Session {
       resume: t ? t.session : '',
       resumeTick: t ? this.#owner.tick : 0,
       spectate: o.spectate,
+      token: this.#token.value,
+      seat: t ? '' : this.#seat,
     });
   }
 
@@ -239,6 +283,9 @@ export class Session {
     this.#welcomed = true;
     this.#ticket = { session: w.session, room: w.room, kind: w.kind };
     this.#save();
+    this.#refusedToken = undefined;
+    this.#seat = ''; // it was good once
+    this.#token.welcomed(w);
     this.#perTick = 1000 / w.tickRate;
     if (w.maxMessage > 0) this.outbox.maxMessage = w.maxMessage;
     this.#liveAt = now;
@@ -247,6 +294,11 @@ export class Session {
     this.#pings = 0;
     this.#pulse();
     this.#change({ state: 'live', text: 'Connected.' });
+  }
+
+  /** The server says how long it knows the player. */
+  auth(a: Auth): void {
+    this.#token.heard(a);
   }
 
   /** Closes the connection for a server that sends what can't be. */
@@ -285,6 +337,7 @@ export class Session {
       if (now - this.#liveAt >= 10 * goodFor) this.#refusals = 0;
     }
     this.#welcomed = false;
+    this.#token.rest();
     let { advice, text } = meaning(code);
     const anyRoom = this.#o.room === '';
     if (code === CloseCode.SessionGone || (resuming && gone(code))) {
@@ -306,7 +359,12 @@ export class Session {
     }
     // Whoever asks for a certain room wants to know that there is no seat in it.
     if (code === CloseCode.RoomFull && !anyRoom && this.state === 'connecting') advice = 'stop';
-    if (advice === 'stop') this.#end(code, reason, text);
+    if (advice === 'token') {
+      // The same one would be refused again, once more fetched too.
+      if (!this.#token.renewable || this.#refusedToken !== undefined) advice = 'stop';
+      this.#refusedToken = this.#token.value;
+    }
+    if (advice === 'stop' || advice === 'seat') this.#end(code, reason, text);
     else this.#retry(code, reason, text, advice, now);
   }
 
@@ -332,9 +390,10 @@ export class Session {
     this.#socket = undefined;
     this.#welcomed = false;
     for (const t of [this.#retryTimer, this.#pulseTimer, this.#welcomeTimer, this.#flushTimer]) this.#clock.clearTimeout(t);
+    this.#token.rest(true);
     this.#unwatch();
     // After these the seat is still there, for a later page or the other one.
-    if (code !== CloseCode.Lost && code !== CloseCode.TakenOver) this.#forget();
+    if (code !== CloseCode.Lost && code !== CloseCode.TakenOver && code !== CloseCode.TokenExpired) this.#forget();
     this.outbox.reset('the room is closed');
     this.#change({ state: 'closed', code, reason, text });
   }

@@ -118,8 +118,8 @@ describe('sequence client', () => {
   const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replace(/^0x/, ''), 'hex'));
 
   test.each(frames)('$name is what the library writes', (frame) => {
-    const h = { kind: '', room: '', name: '', fingerprint: 0n, hashEvery: 0, every: 0, data: new Uint8Array(0), resume: '', resumeTick: 0, spectate: false };
-    const f = { ack: 0, inputs: [] as { seq: number; tick: number; data: Uint8Array }[], commands: [] as { id: number; command: number; data: Uint8Array }[], ping: undefined as number | undefined, every: 0, mismatch: false };
+    const h = { kind: '', room: '', name: '', fingerprint: 0n, hashEvery: 0, every: 0, data: new Uint8Array(0), resume: '', resumeTick: 0, spectate: false, token: '', seat: '' };
+    const f = { ack: 0, inputs: [] as { seq: number; tick: number; data: Uint8Array }[], commands: [] as { id: number; command: number; data: Uint8Array }[], ping: undefined as number | undefined, every: 0, mismatch: false, token: '' };
     let hello = false;
     for (const { value } of frame.lines) {
       let m = /^hello: version 1, kind "(.*)", room "(.*)", name "(.*)", fingerprint (\w+), hash every (\d+), every (\d+), data (\w+)$/.exec(value);

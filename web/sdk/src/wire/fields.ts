@@ -9,7 +9,7 @@ const fixed32 = 1 << 5;
 const numbers = varint | bytes; // packed or not
 
 /** What the fields of a ServerFrame and of a Table may come as, by number. */
-export const frameFields = [0, varint, varint, varint, varint, numbers, bytes, bytes, bytes, fixed64, bytes, bytes, bytes, bytes];
+export const frameFields = [0, varint, varint, varint, varint, numbers, bytes, bytes, bytes, fixed64, bytes, bytes, bytes, bytes, bytes];
 export const tableFields = [0, varint, varint, varint, numbers, numbers, numbers, fixed32 | bytes, fixed64 | bytes, bytes, bytes, numbers];
 
 /**

@@ -46,6 +46,10 @@ export interface Welcome {
   commandId: number;
   eventsMissed: boolean;
   spectator: boolean;
+  playerId: string;
+  /** Microseconds since 1970 by the server's clock; 0: never. */
+  expires: bigint;
+  serverTime: bigint;
 }
 
 export function decodeWelcome(b: Uint8Array): Welcome {
@@ -55,6 +59,7 @@ export function decodeWelcome(b: Uint8Array): Welcome {
     3: ['kind', 'string'],
     4: ['player', 'uint32'],
     5: ['tickRate', 'double'],
+    7: ['serverTime', 'int64'],
     8: ['schema', 'bytes'],
     9: ['fingerprint', 'fixed64'],
     11: ['maxMessage', 'uint32'],
@@ -63,6 +68,8 @@ export function decodeWelcome(b: Uint8Array): Welcome {
     15: ['commandId', 'uint32'],
     16: ['eventsMissed', 'bool'],
     17: ['spectator', 'bool'],
+    18: ['playerId', 'string'],
+    19: ['expires', 'int64'],
   };
   return decode(b, spec, {
     session: '',
@@ -78,7 +85,23 @@ export function decodeWelcome(b: Uint8Array): Welcome {
     commandId: 0,
     eventsMissed: false,
     spectator: false,
+    playerId: '',
+    expires: 0n,
+    serverTime: 0n,
   });
+}
+
+/** What a server says of a token. */
+export interface Auth {
+  /** As in a welcome. */
+  expires: bigint;
+  /** Why the token that was sent was refused; empty if it was not. */
+  error: string;
+  renew: boolean;
+}
+
+export function decodeAuth(b: Uint8Array): Auth {
+  return decode(b, { 1: ['expires', 'int64'], 2: ['error', 'string'], 3: ['renew', 'bool'] }, { expires: 0n, error: '', renew: false });
 }
 
 /** The components of a Schema. */
@@ -157,6 +180,8 @@ export interface Hello {
   resume: string;
   resumeTick: number;
   spectate: boolean;
+  token: string;
+  seat: string;
 }
 
 /** Writes numbers that are not zero, and texts and bytes that are not empty. */
@@ -182,6 +207,8 @@ export function encodeHello(h: Hello): Uint8Array {
   put(w, 9, h.resume);
   put(w, 10, h.resumeTick);
   put(w, 11, h.spectate);
+  put(w, 12, h.token);
+  put(w, 13, h.seat);
   return w.join().finish();
 }
 
@@ -194,6 +221,8 @@ export interface ClientFrame {
   ping: number | undefined;
   every: number;
   mismatch: boolean;
+  /** A new one, or empty. */
+  token: string;
 }
 
 export function encodeFrame(f: ClientFrame): Uint8Array {
@@ -216,5 +245,6 @@ export function encodeFrame(f: ClientFrame): Uint8Array {
   if (f.ping !== undefined) w.tag(4, 2).fork().tag(1, 0).uint64(f.ping).join();
   put(w, 6, f.every);
   put(w, 7, f.mismatch);
+  put(w, 8, f.token);
   return w.finish();
 }

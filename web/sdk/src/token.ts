@@ -1,0 +1,137 @@
+// Who the player is: a token, and how it is kept fresh.
+
+import type { Clock } from './clock.js';
+import type { Auth, Welcome } from './wire/messages.js';
+
+/** A token, or what fetches a fresh one. It is a secret. */
+export type TokenSource = string | (() => string | Promise<string>);
+
+/** How long before its end a token is renewed; a short one after four fifths of its time. */
+const lead = 60_000;
+/** The pause after an attempt that failed doubles up to the second. */
+const firstPause = 1_000;
+const longestPause = 30_000;
+/** How long a token may take to be fetched. */
+const fetchWithin = 20_000;
+/** Timers can't be longer. */
+const longestTimer = 2 ** 31 - 1;
+
+/** What a session has to do with tokens. */
+export interface TokenUser {
+  /** Sends a token to the server, in the place of the one that is about to expire. */
+  renew(token: string): void;
+  /** No token could be had, or it was refused; the session goes on. */
+  trouble(why: string): void;
+}
+
+export class Token {
+  /** The newest one; empty: none yet, or a guest. */
+  value = '';
+
+  readonly #source: TokenSource | undefined;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #user: TokenUser;
+  #fetching: Promise<string> | undefined;
+  #timer: unknown;
+  #failures = 0;
+  #ended = false;
+  /** The server's clock less ours, in milliseconds. */
+  #ahead = 0;
+  /** When the newest one is no good any more, by our clock. */
+  #last = Infinity;
+
+  constructor(source: TokenSource | undefined, clock: Clock, random: () => number, user: TokenUser) {
+    this.#source = source;
+    this.#clock = clock;
+    this.#random = random;
+    this.#user = user;
+    if (typeof source === 'string') this.value = source;
+  }
+
+  /** Whether another one can be had. */
+  get renewable(): boolean {
+    return typeof this.#source === 'function';
+  }
+
+  /** Whether one has to be fetched before a connection is opened. */
+  get stale(): boolean {
+    return this.renewable && (this.value === '' || this.#clock.now() >= this.#last);
+  }
+
+  /** Fetches a fresh one; rejects if there is none. */
+  fetch(): Promise<string> {
+    this.#fetching ??= this.#ask().finally(() => {
+      this.#fetching = undefined;
+    });
+    return this.#fetching;
+  }
+
+  async #ask(): Promise<string> {
+    const source = this.#source as () => string | Promise<string>;
+    let timer: unknown;
+    const late = new Promise<never>((_, reject) => {
+      timer = this.#clock.setTimeout(() => reject(new Error('it took too long')), fetchWithin);
+    });
+    try {
+      const token = await Promise.race([Promise.resolve().then(source), late]);
+      if (typeof token !== 'string' || token === '') throw new Error('there is none');
+      this.#last = Infinity; // until the server says
+      return (this.value = token);
+    } finally {
+      this.#clock.clearTimeout(timer);
+    }
+  }
+
+  /** The server has let the client in. */
+  welcomed(w: Welcome): void {
+    this.#failures = 0;
+    this.#ahead = Number(w.serverTime) / 1000 - this.#clock.now();
+    this.#expires(w.expires);
+  }
+
+  /** The server says something of the token. */
+  heard(a: Auth): void {
+    this.#expires(a.expires);
+    if (a.error) this.#failed(`The server refused the new token: ${a.error}`);
+    else if (!a.renew) this.#failures = 0;
+    else if (this.renewable) this.#renewIn(0);
+    else this.#user.trouble('The token is about to expire.');
+  }
+
+  /** The connection is lost, or all is over. */
+  rest(forGood = false): void {
+    this.#ended ||= forGood;
+    this.#clock.clearTimeout(this.#timer);
+  }
+
+  #expires(at: bigint): void {
+    this.#clock.clearTimeout(this.#timer);
+    this.#last = Infinity;
+    if (at === 0n) return;
+    const now = this.#clock.now();
+    const left = Math.max(0, Number(at) / 1000 - this.#ahead - now);
+    this.#last = now + left;
+    this.#renewIn(Math.max(firstPause, left - Math.min(lead, left / 5)));
+  }
+
+  #renewIn(ms: number): void {
+    this.#clock.clearTimeout(this.#timer);
+    if (!this.renewable || this.#ended) return;
+    this.#timer = this.#clock.setTimeout(() => {
+      this.fetch().then(
+        (token) => {
+          if (!this.#ended) this.#user.renew(token);
+        },
+        (err: unknown) => this.#failed(`No token could be fetched: ${err instanceof Error ? err.message : String(err)}`),
+      );
+    }, Math.min(ms, longestTimer));
+  }
+
+  #failed(why: string): void {
+    if (this.#ended) return;
+    const limit = Math.min(longestPause, firstPause * 2 ** Math.min(this.#failures++, 10));
+    this.#renewIn(firstPause + this.#random() * limit);
+    this.#user.trouble(why);
+  }
+}
