@@ -13,48 +13,46 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/storetest"
 )
 
-func TestStoresOnACluster(t *testing.T) {
+func TestOnACluster(t *testing.T) {
 	t.Parallel()
 	addrs := redistest.StartCluster(t, 3)
-	suite(t, func() redis.UniversalClient { return real(t, redis.UniversalOptions{Addrs: addrs}) })
+	c := func() redis.UniversalClient { return real(t, redis.UniversalOptions{Addrs: addrs}) }
+	suite(t, c)
+	// Nothing has a replica here: what is tested is that the acknowledgement is asked
+	// of the node with the keys.
+	t.Run("replicas", func(t *testing.T) {
+		t.Parallel()
+		c := c()
+		for range 10 { // tags on all the nodes
+			p := prefix()
+			s := tickets(t, c, p, redisdb.WithReplicas(1, 5*time.Millisecond))
+			for range 2 {
+				wantUnavailable(t, s.Add(t.Context(), one("a")))
+			}
+			plain := tickets(t, c, p)
+			if st, err := plain.Ticket(t.Context(), "a"); err != nil || st.State != matchmaking.Waiting {
+				t.Fatalf("what was not acknowledged may be there, and is here: %+v, %v", st, err)
+			}
+		}
+	})
 }
 
-// Nothing in a cluster has a replica here: what is tested is that the acknowledgement
-// is asked of the node with the keys.
-func TestReplicasAreAskedForOnAClusterToo(t *testing.T) {
+func TestWithReplicas(t *testing.T) {
 	t.Parallel()
-	addrs := redistest.StartCluster(t, 3)
-	c := real(t, redis.UniversalOptions{Addrs: addrs})
-	for range 10 { // tags on all the nodes
+	f := redistest.StartFailover(t)
+	t.Run("suite", func(t *testing.T) {
+		suite(t, func() redis.UniversalClient { return real(t, f.Options()) }, redisdb.WithReplicas(1, 500*time.Millisecond))
+	})
+	t.Run("a fail-over loses no ticket and matches none twice", func(t *testing.T) {
 		p := prefix()
-		s := tickets(t, c, p, redisdb.WithReplicas(1, 5*time.Millisecond))
+		var views []matchmaking.Tickets
 		for range 2 {
-			wantUnavailable(t, s.Add(t.Context(), one("a")))
+			views = append(views, tickets(t, real(t, f.Options()), p, redisdb.WithReplicas(1, 300*time.Millisecond)))
 		}
-		plain := tickets(t, c, p)
-		if st, err := plain.Ticket(t.Context(), "a"); err != nil || st.State != matchmaking.Waiting {
-			t.Fatalf("what was not acknowledged may be there, and is here: %+v, %v", st, err)
-		}
-	}
-}
-
-func TestStoresWithReplicas(t *testing.T) {
-	t.Parallel()
-	f := redistest.StartFailover(t)
-	suite(t, func() redis.UniversalClient { return real(t, f.Options()) }, redisdb.WithReplicas(1, 500*time.Millisecond))
-}
-
-func TestFailOverLosesNoTicketAndMatchesNoneTwice(t *testing.T) {
-	t.Parallel()
-	f := redistest.StartFailover(t)
-	p := prefix()
-	var views []matchmaking.Tickets
-	for range 2 {
-		views = append(views, tickets(t, real(t, f.Options()), p, redisdb.WithReplicas(1, 300*time.Millisecond)))
-	}
-	storetest.Account(t, storetest.Load{Stores: views, Tickets: 300, Disturb: func(ctx context.Context) {
-		wait(ctx, 200*time.Millisecond)
-		t.Logf("no master for %v", f.Switch(ctx))
-		wait(ctx, 200*time.Millisecond)
-	}})
+		storetest.Account(t, storetest.Load{Stores: views, Tickets: 300, Disturb: func(ctx context.Context) {
+			wait(ctx, 200*time.Millisecond)
+			t.Logf("no master for %v", f.Switch(ctx))
+			wait(ctx, 200*time.Millisecond)
+		}})
+	})
 }

@@ -170,7 +170,7 @@ func (a *account) match(ctx context.Context, n int) {
 	for pause(ctx, time.Millisecond) {
 		l, err := s.Lease(ctx, "q", owner, ttl)
 		if err != nil {
-			if !errors.Is(err, matchmaking.ErrHeld) && !errors.Is(err, matchmaking.ErrUnavailable) {
+			if !errors.Is(err, matchmaking.ErrHeld) && !errors.Is(err, matchmaking.ErrUnavailable) && ctx.Err() == nil {
 				a.t.Errorf("lease: %v", err)
 				return
 			}
@@ -188,6 +188,8 @@ func (a *account) match(ctx context.Context, n int) {
 			case errors.Is(err, matchmaking.ErrUnavailable):
 				pause(ctx, 5*time.Millisecond)
 				continue
+			case ctx.Err() != nil:
+				return
 			case err != nil:
 				a.t.Errorf("changes: %v", err)
 				return
