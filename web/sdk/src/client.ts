@@ -65,6 +65,22 @@ export interface JoinOptions {
   onState?: (s: StateChange) => void;
 }
 
+/** A room on a server, and perhaps a seat in it: what an assignment of the matchmaker is. */
+export interface Place {
+  /** Of the server's WebSocket. */
+  readonly url: string;
+  /** The kind of room; empty or not given: the game's. */
+  readonly kind?: string;
+  /** A certain room; empty or not given: any of the kind. */
+  readonly room?: string;
+  /** See {@link JoinOptions.seat}. */
+  readonly seat?: string;
+  /** See {@link JoinOptions.token}. */
+  readonly token?: TokenSource | undefined;
+  /** Whether it is to watch from. */
+  readonly spectator?: boolean;
+}
+
 /** A server to join rooms of. */
 export class Client {
   readonly #url: string;
@@ -153,9 +169,18 @@ export class Client {
   }
 }
 
-/** Joins any room of a game in one call: `new Client(url, options).joinOrCreate(game, options)`. */
-export function connect<G extends Game>(url: string, game: G, options: ClientOptions & JoinOptions = {}): Promise<Room<G>> {
-  return new Client(url, options).joinOrCreate(game, options);
+/**
+ * Joins a room of a game in one call: any room of a server, whose URL is given, or the
+ * one that the matchmaker has assigned. See {@link Client.joinOrCreate}.
+ */
+export function connect<G extends Game>(to: string | Place, game: G, options: ClientOptions & JoinOptions = {}): Promise<Room<G>> {
+  if (typeof to === 'string') return new Client(to, options).joinOrCreate(game, options);
+  const { kind, room = '', seat = '', token, spectator } = to;
+  const o: JoinOptions = { ...options, seat };
+  if (kind) o.kind = kind;
+  if (token) o.token = token;
+  const client = new Client(to.url, options);
+  return spectator ? client.spectate(game, room, o) : client.join(game, room, o);
 }
 
 /** A WebSocket's URL from one as pages have them. */

@@ -7,7 +7,7 @@
  *
  * @module
  */
-export { Client, connect, type ClientOptions, type JoinOptions } from './client.js';
+export { Client, connect, type ClientOptions, type JoinOptions, type Place } from './client.js';
 export { type Clock } from './clock.js';
 export { type Advice, type Backoff } from './close.js';
 export * as CloseCode from './codes.js';

@@ -1,0 +1,67 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+
+/** Why a call was not done: the codes of Connect, which are those of gRPC. */
+export type MatchmakingErrorCode =
+  | 'canceled'
+  | 'unknown'
+  | 'invalid_argument'
+  | 'deadline_exceeded'
+  | 'not_found'
+  | 'already_exists'
+  | 'permission_denied'
+  | 'resource_exhausted'
+  | 'failed_precondition'
+  | 'aborted'
+  | 'out_of_range'
+  | 'unimplemented'
+  | 'internal'
+  | 'unavailable'
+  | 'data_loss'
+  | 'unauthenticated';
+
+/** The service did not do what it was asked for. */
+export class MatchmakingError extends Error {
+  override readonly name = 'MatchmakingError';
+  readonly code: MatchmakingErrorCode;
+  /** How long the service asks to wait, in milliseconds; 0: it did not say. */
+  readonly retryAfterMs: number;
+
+  /** @internal */
+  constructor(code: MatchmakingErrorCode, message: string, retryAfterMs = 0, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** Whether the same call may succeed a moment later. */
+  get temporary(): boolean {
+    return this.code === 'unavailable' || this.code === 'resource_exhausted' || this.code === 'aborted';
+  }
+}
+
+/** A ticket has ended without a match. */
+export class NoMatchError extends Error {
+  override readonly name = 'NoMatchError';
+  /** It was cancelled, or nothing was found in the mode's time. */
+  readonly state: 'cancelled' | 'timed out';
+
+  /** @internal */
+  constructor(state: 'cancelled' | 'timed out') {
+    super(state === 'cancelled' ? 'the ticket was cancelled' : "no match was found in the mode's time");
+    this.state = state;
+  }
+}
+
+/** An error of a call as one of ours. @internal */
+export function wrap(err: unknown): Error {
+  if (err instanceof MatchmakingError || err instanceof NoMatchError || err instanceof TypeError) return err;
+  const e = ConnectError.from(err);
+  const seconds = Number(e.metadata.get('Retry-After') ?? NaN);
+  return new MatchmakingError(nameOf(e.code), e.rawMessage || nameOf(e.code), seconds > 0 ? Math.min(seconds, 3600) * 1000 : 0, err);
+}
+
+/** `FailedPrecondition` as `failed_precondition`. */
+function nameOf(code: Code): MatchmakingErrorCode {
+  const name = Code[code] ?? 'Unknown';
+  return name.replace(/[A-Z]/g, (c, i) => (i > 0 ? '_' : '') + c.toLowerCase()) as MatchmakingErrorCode;
+}

@@ -1,0 +1,277 @@
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { type CallOptions as ConnectOptions, type Client, createClient, type Transport } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-web';
+
+import { type Clock, systemClock } from '../clock.js';
+import { MatchmakingService } from '../gen/tickroom/v1/matchmaking_pb.js';
+import type { TokenSource } from '../token.js';
+import { type Assignment, assignmentOf } from './assignment.js';
+import { MatchmakingError, wrap } from './errors.js';
+import { type Self, selfOf } from './self.js';
+import { Ticket, type TicketEvent } from './ticket.js';
+
+/** Whom a matchmaker speaks for, and how. */
+export interface MatchmakerOptions {
+  /** The server's address, such as `https://play.example.com`. Default, in a page: the page's. */
+  url?: string;
+  /**
+   * Who the player is: a token, or a function that fetches a fresh one, which is called
+   * when it is needed and again when the service has refused the last one. Without it
+   * the player is a guest, where the server takes those, and stays the same guest as long
+   * as the matchmaker is kept.
+   */
+  token?: TokenSource;
+  /** Carries the calls. Default: Connect by `fetch`, to {@link MatchmakerOptions.url}. */
+  transport?: Transport;
+  /** Default: the platform's clock and timers. */
+  clock?: Clock;
+  /** Numbers from 0 up to 1, for pauses. Default: Math.random. */
+  random?: () => number;
+}
+
+/** What can be said of any call. */
+export interface CallOptions {
+  /** Ends the call; of a ticket, cancels it. */
+  signal?: AbortSignal;
+}
+
+/** The value of an attribute. */
+export type Attribute = number | string | boolean | readonly string[];
+
+export interface QuickJoinRequest extends Self {
+  /** The mode, or, where there are no modes, the kind of room. */
+  mode?: string;
+  kind?: string;
+  /** Which rooms will do, in the query language. Default: all. */
+  query?: string;
+}
+
+export interface EnqueueRequest extends Self {
+  mode: string;
+  /** The ids of the others in the party, who have to be {@link Ticket.ready}. */
+  party?: string[];
+  /** What the queries of others see. */
+  attributes?: Record<string, Attribute>;
+  /** What must hold of every other ticket in the match, in the query language. */
+  query?: string;
+  /** Whether a match that runs already will do. Default: it will. */
+  backfill?: boolean;
+}
+
+/** Which rooms to list. */
+export interface RoomQuery {
+  kind?: string;
+  mode?: string;
+  /** What must hold of a room, in the query language: players, capacity, free, kind, mode, region, age (in seconds). */
+  query?: string;
+  /** At most so many, 1 to 200. Default 50. */
+  pageSize?: number;
+  /** {@link RoomList.next} of the page before. */
+  page?: string;
+}
+
+/** What everybody may know of a room. */
+export interface RoomInfo {
+  readonly room: string;
+  readonly kind: string;
+  readonly mode: string;
+  readonly region: string;
+  readonly players: number;
+  readonly capacity: number;
+  /** Whether it can be watched. */
+  readonly spectators: boolean;
+  readonly created: Date | undefined;
+}
+
+/** A page of rooms. */
+export interface RoomList {
+  readonly rooms: readonly RoomInfo[];
+  /** For the next page; empty: there is none. */
+  readonly next: string;
+}
+
+type Api = Client<typeof MatchmakingService>;
+
+/** What a ticket needs of the matchmaker that it is of. @internal */
+export interface Line {
+  readonly api: Api;
+  readonly clock: Clock;
+  readonly random: () => number;
+  call<R extends object>(fn: (api: Api, o: ConnectOptions) => Promise<R>, signal?: AbortSignal): Promise<R>;
+  /** The headers to call with, for a stream. */
+  headers(fresh: boolean): Promise<HeadersInit>;
+  readonly renewable: boolean;
+  assignment(m: Parameters<typeof assignmentOf>[0], spectator?: boolean): Assignment;
+}
+
+/** Finds rooms and fair matches for one player. */
+export class Matchmaker {
+  readonly #source: TokenSource | undefined;
+  readonly #socket: string;
+  readonly #line: Line;
+  /** The newest token; empty: none yet. */
+  #token = '';
+  #fetching: Promise<string> | undefined;
+  /** A guest's first call, which holds up the others: they would be other guests. */
+  #first: Promise<unknown> | undefined;
+
+  constructor(o: MatchmakerOptions = {}) {
+    const url = new URL(o.url ?? '/', typeof location === 'object' ? location.href : undefined);
+    const base = url.href.replace(/^ws/, 'http').replace(/(\/ws)?\/?([?#].*)?$/, '');
+    this.#socket = `${base.replace(/^http/, 'ws')}/ws`;
+    this.#source = o.token;
+    if (typeof o.token === 'string') this.#token = o.token;
+    const api = createClient(MatchmakingService, o.transport ?? createConnectTransport({ baseUrl: base, useBinaryFormat: true }));
+    this.#line = {
+      api,
+      clock: o.clock ?? systemClock,
+      random: o.random ?? Math.random,
+      call: (fn, signal) => this.#call(fn, signal),
+      headers: async (fresh) => bearer(fresh ? await this.#fetch() : this.#token),
+      renewable: typeof o.token === 'function',
+      assignment: (m, spectator = false) => assignmentOf(m, this.#socket, this.#source ?? (this.#token || undefined), spectator),
+    };
+  }
+
+  /**
+   * A seat at once: in the player's own running match, else in an open room with a free
+   * seat, else in a new one.
+   *
+   * @throws {@link MatchmakingError}, as all calls.
+   */
+  async quickJoin(request: QuickJoinRequest = {}, options: CallOptions = {}): Promise<Assignment> {
+    const { mode = '', kind = '', query = '' } = request;
+    const r = await this.#line.call((api, o) => api.quickJoin({ mode, kind, query, self: selfOf(request) }, o), options.signal);
+    return this.#line.assignment(r.assignment);
+  }
+
+  /**
+   * Begins to wait for a match, alone or as the leader of a party. The ticket tells how
+   * it goes; the signal cancels it.
+   */
+  async enqueue(request: EnqueueRequest, options: CallOptions = {}): Promise<Ticket> {
+    const { mode, party = [], query = '' } = request;
+    const init = { mode, party, query, self: selfOf(request), attributes: attributesOf(request.attributes), noBackfill: request.backfill === false };
+    const r = await this.#line.call((api, o) => api.enqueue(init, o), options.signal);
+    if (r.rejoin) return new Ticket(this.#line, '', options.signal, this.#line.assignment(r.rejoin));
+    if (!r.ticket) throw new TypeError('the server answered with no ticket');
+    return new Ticket(this.#line, r.ticket, options.signal);
+  }
+
+  /**
+   * Waits for a match: {@link Matchmaker.enqueue} and {@link Ticket.matched} in one.
+   *
+   * @param told is called with how it goes meanwhile.
+   * @throws {@link NoMatchError} if there was none in the mode's time; the signal's reason.
+   */
+  async findMatch(request: EnqueueRequest, options: CallOptions = {}, told?: (e: TicketEvent) => void): Promise<Assignment> {
+    return (await this.enqueue(request, options)).matched(told);
+  }
+
+  /** The ticket of a party that another player leads, by its id; be {@link Ticket.ready} next. */
+  ticket(id: string, options: CallOptions = {}): Ticket {
+    return new Ticket(this.#line, id, options.signal);
+  }
+
+  /** Makes a private room, which others join by the assignment's code; or an open one. */
+  async createRoom(request: Self & { mode?: string; kind?: string; open?: boolean } = {}, options: CallOptions = {}): Promise<Assignment> {
+    const { mode = '', kind = '', open = false } = request;
+    const r = await this.#line.call((api, o) => api.createRoom({ mode, kind, open, self: selfOf(request) }, o), options.signal);
+    return this.#line.assignment(r.assignment);
+  }
+
+  /** A seat in a certain room, by its code or, if it is not private, by its id. */
+  async joinRoom(request: Self & ({ code: string } | { room: string }), options: CallOptions = {}): Promise<Assignment> {
+    const which = 'code' in request ? { code: request.code } : { room: request.room };
+    const r = await this.#line.call((api, o) => api.joinRoom({ ...which, self: selfOf(request) }, o), options.signal);
+    return this.#line.assignment(r.assignment);
+  }
+
+  /** A place to watch a room from. */
+  async spectate(request: Self & ({ code: string } | { room: string }), options: CallOptions = {}): Promise<Assignment> {
+    const which = 'code' in request ? { code: request.code } : { room: request.room };
+    const r = await this.#line.call((api, o) => api.spectate({ ...which, self: selfOf(request) }, o), options.signal);
+    return this.#line.assignment(r.assignment, true);
+  }
+
+  /** A page of the rooms that are open to all. */
+  async listRooms(request: RoomQuery = {}, options: CallOptions = {}): Promise<RoomList> {
+    const { kind = '', mode = '', query = '', pageSize = 0, page = '' } = request;
+    const r = await this.#line.call((api, o) => api.listRooms({ kind, mode, query, pageSize, pageToken: page }, o), options.signal);
+    return {
+      next: r.nextPageToken,
+      rooms: r.rooms.map(({ room, kind, mode, region, players, capacity, spectators, created }) => {
+        return { room, kind, mode, region, players, capacity, spectators, created: created && timestampDate(created) };
+      }),
+    };
+  }
+
+  // ------------------------------------------------------------------- calls
+
+  async #call<R extends object>(fn: (api: Api, o: ConnectOptions) => Promise<R>, signal?: AbortSignal): Promise<R> {
+    signal?.throwIfAborted();
+    while (!this.#token && !this.#source && this.#first) await this.#first.catch(() => {});
+    const done = this.#once(fn, signal);
+    if (this.#token || this.#source) return done;
+    this.#first = done;
+    try {
+      return await done;
+    } finally {
+      this.#first = undefined;
+    }
+  }
+
+  async #once<R extends object>(fn: (api: Api, o: ConnectOptions) => Promise<R>, signal?: AbortSignal): Promise<R> {
+    for (let again = false; ; again = true) {
+      try {
+        if (!this.#token && this.#line.renewable) await this.#fetch();
+        const o: ConnectOptions = { headers: bearer(this.#token) };
+        if (signal) o.signal = signal;
+        const r = await fn(this.#line.api, o);
+        const guest = (r as { guestToken?: string }).guestToken;
+        if (guest) this.#token = guest;
+        return r;
+      } catch (err) {
+        signal?.throwIfAborted();
+        const e = wrap(err);
+        if (again || !this.#line.renewable || !(e instanceof MatchmakingError) || e.code !== 'unauthenticated') throw e;
+        await this.#fetch();
+      }
+    }
+  }
+
+  /** Asks for a fresh token, once for all who want one. */
+  #fetch(): Promise<string> {
+    const source = this.#source as () => string | Promise<string>;
+    this.#fetching ??= Promise.resolve()
+      .then(source)
+      .then((token) => {
+        if (!token) throw new MatchmakingError('unauthenticated', 'there is no token');
+        return (this.#token = token);
+      })
+      .finally(() => {
+        this.#fetching = undefined;
+      });
+    return this.#fetching;
+  }
+}
+
+function bearer(token: string): HeadersInit {
+  return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
+function attributesOf(list: Record<string, Attribute> = {}) {
+  return Object.fromEntries(
+    Object.entries(list).map(([name, v]) => {
+      switch (typeof v) {
+        case 'number':
+          return [name, { value: { case: 'number' as const, value: v } }];
+        case 'string':
+          return [name, { value: { case: 'text' as const, value: v } }];
+        case 'boolean':
+          return [name, { value: { case: 'flag' as const, value: v } }];
+      }
+      return [name, { value: { case: 'set' as const, value: { items: [...v] } } }];
+    }),
+  );
+}
