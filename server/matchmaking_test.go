@@ -20,6 +20,8 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/netcode/matchmaker"
+	"github.com/tickroom/tickroom/netcode/replica"
+	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 	"github.com/tickroom/tickroom/proto/tickroom/v1/tickroomv1connect"
 	"github.com/tickroom/tickroom/server"
@@ -127,7 +129,7 @@ func (s seeker) tryEnter(a *matchmaker.Assignment) (*client.Client, error) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()
-	c, err := s.Dial(ctx, a, client.Options{})
+	c, err := s.Dial(ctx, a, client.Options{Config: client.Config{Schema: arenav1.Schema}})
 	if err == nil {
 		s.t.Cleanup(func() { c.Close(client.CloseNormal, "") })
 	}
@@ -402,6 +404,26 @@ func (s seeker) enterOneOf(srvs []*server.Server, a *matchmaker.Assignment) (*cl
 	}
 	s.t.Fatal(errors.Join(errs...))
 	return nil, nil
+}
+
+// TestBotsFillUp has one player who waits for long enough.
+func TestBotsFillUp(t *testing.T) {
+	t.Parallel()
+	srv := start(t, quick(t, "modes: {alone: {room: {kind: arena, options: {bots: 0}}, players: {max: 5, min: 5}, rating: {window: any}, bots: {after: 0s, max: 4, min_players: 1}}}"), arena.Kind())
+	p := seek(t, srv, matchmaker.Options{})
+	a := p.find("alone")
+	if a.GetBots() != 4 {
+		t.Fatalf("%d bots: %v", a.GetBots(), a)
+	}
+	c := p.enter(a)
+	until(t, "the bots fly", func() (four bool) {
+		c.View(func(r *replica.Replica) {
+			for _, census := range replica.All[arenav1.Census](r) {
+				four = four || census.Bots == 4 && census.Players == 1
+			}
+		})
+		return four
+	})
 }
 
 // TestServersShareARedis has players who call one server and meet on any.

@@ -3,13 +3,15 @@ package server
 import (
 	"context"
 	"errors"
-	"maps"
+	"slices"
+	"strconv"
 
 	"github.com/tickroom/tickroom/matchmaking"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 	"github.com/tickroom/tickroom/server/room"
 	"github.com/tickroom/tickroom/server/seat"
 	"github.com/tickroom/tickroom/server/socket"
+	"github.com/tickroom/tickroom/world"
 )
 
 // Matches knows the matches that the matchmaker has made. A matchmaking.Tickets is one.
@@ -143,9 +145,21 @@ func (rs *rooms) open(ctx context.Context, id string) (*room.Loop, error) {
 	if l := rs.find(id); l != nil {
 		return l, nil // somebody else was faster
 	}
-	options := maps.Clone(rs.cfg.Options(m.Kind))
-	maps.Copy(options, m.Options)
-	return rs.make(ctx, plan{kind: k, id: id, options: options, match: &m, owner: m.Host})
+	return rs.make(ctx, plan{kind: k, id: id, options: rs.matchOptions(k, &m), match: &m, owner: m.Host})
+}
+
+// botsOption is the option of kinds that says how many bots the game plays. Those of a
+// match come into it.
+const botsOption = "bots"
+
+// matchOptions gives the options of the room of a match.
+func (rs *rooms) matchOptions(k *kind, m *matchmaking.Match) map[string]string {
+	options := over(rs.cfg.Options(m.Kind), m.Options)
+	known := slices.ContainsFunc(k.Options, func(o world.Option) bool { return o.Name == botsOption })
+	if m.Bots > 0 && known {
+		options[botsOption] = strconv.Itoa(m.Bots)
+	}
+	return options
 }
 
 // closedTo tells whether a room is one of a match that lets in those alone who have
