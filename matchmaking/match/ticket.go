@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking/mode"
@@ -163,7 +164,10 @@ func (m *Matcher) reaches(e *entry) error {
 		}
 	}
 	if len(e.near) == 0 {
-		return refuse("no region is near enough for %s, which allows %.0f ms in the end", m.mode.Name, m.mode.Latency.Cap.Max())
+		if most := m.mode.Latency.Cap.Max(); !math.IsInf(most, 1) {
+			return refuse("no region that it names is near enough for %s, which allows %.0f ms in the end", m.mode.Name, most)
+		}
+		return refuse("it names no region of %s, whose regions are: %s", m.mode.Name, strings.Join(m.regions, ", "))
 	}
 	slices.SortFunc(e.near, func(a, b reach) int {
 		if c := cmp.Compare(a.ms, b.ms); c != 0 {
