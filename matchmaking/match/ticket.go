@@ -165,7 +165,7 @@ func (m *Matcher) reaches(e *entry) error {
 	}
 	if len(e.near) == 0 {
 		if most := m.mode.Latency.Cap.Max(); !math.IsInf(most, 1) {
-			return refuse("no region that it names is near enough for %s, which allows %.0f ms in the end", m.mode.Name, most)
+			return refuse("no region is near enough for %s, which allows %.0f ms in the end", m.mode.Name, most)
 		}
 		return refuse("it names no region of %s, whose regions are: %s", m.mode.Name, strings.Join(m.regions, ", "))
 	}

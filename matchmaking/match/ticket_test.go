@@ -52,9 +52,9 @@ func TestRefused(t *testing.T) {
 		{party("x", epoch, 1000, 1301), "ratings are 301 apart; mixed allows 300 in the end"},
 		{two, "2 players of the party accept only tank, of which a team has 1"},
 		{bard, "player px accepts none of the roles of mixed"},
-		{far, "no region that it names is near enough for mixed, which allows 160 ms in the end"},
+		{far, "no region is near enough for mixed, which allows 160 ms in the end"},
 		{negative, "its latency to eu is -1ns"},
-		{elsewhere, "no region that it names is near enough"},
+		{elsewhere, "no region is near enough"},
 		{good, "the id is taken: ticket good"},
 	} {
 		err := m.Add(tt.t)
