@@ -89,11 +89,11 @@ func (g *roll) Join(p *world.Player, _ []byte) error {
 func (g *roll) Leave(*world.Player) {}
 func (g *roll) Tick()               {}
 
-// rooms gives the options of the rooms that were made.
+// rooms gives the options of the rooms that were made for matches.
 func (g *roll) rooms() []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return slices.Clone(g.options)
+	return slices.DeleteFunc(slices.Clone(g.options), func(o string) bool { return !strings.HasPrefix(o, "moon") })
 }
 
 func (g *roll) of(player string) world.Player {

@@ -400,7 +400,7 @@ func TestASessionWhoseTokenExpiresIsClosedAndItsSeatKept(t *testing.T) {
 	t.Parallel()
 	a := newAccounts(t)
 	srv := start(t, func(c *config.Config) { a.config(c); c.Identity.Grace = time.Second })
-	p := join(t, srv, &tickroomv1.Hello{Kind: "walkers", Token: a.mint(identity.Grant{Player: "ann", TTL: time.Second})})
+	p := join(t, srv, &tickroomv1.Hello{Kind: "walkers", Token: a.mint(identity.Grant{Player: "ann", TTL: 2 * time.Second})})
 	expires := time.UnixMicro(p.welc.GetExpiresUs())
 	p.input(&walkersv1.WalkerInput{})
 	code, reason := closedWith(t, p.ws)
