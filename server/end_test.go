@@ -121,6 +121,25 @@ func get(t *testing.T, srv *server.Server, path string) string {
 	return string(b)
 }
 
+// post changes something at the admin address.
+func post(t *testing.T, srv *server.Server, method, path string) (code int, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, fmt.Sprintf("http://%s%s", srv.AdminAddr(), path), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Body.Close() }()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.StatusCode, string(b)
+}
+
 func TestAdminListsAndClosesRooms(t *testing.T) {
 	t.Parallel()
 	srv := start(t, nil)

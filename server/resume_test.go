@@ -66,8 +66,7 @@ func TestSessionsAreResumedOverRealConnections(t *testing.T) {
 					p.input(&walkersv1.WalkerInput{Direction: float32(i)})
 				}
 				for _, p := range players {
-					for f := p.frame(); f.InputAck < p.seq; f = p.frame() {
-					}
+					p.applied(p.seq)
 				}
 				for i, p := range players {
 					if (i+round)%3 != 0 {
@@ -80,8 +79,7 @@ func TestSessionsAreResumedOverRealConnections(t *testing.T) {
 			}
 			for i, p := range players {
 				seq := p.input(&walkersv1.WalkerInput{Stop: true})
-				for f := p.frame(); f.InputAck < seq; f = p.frame() {
-				}
+				p.applied(seq)
 				if n := replica.Count[walkersv1.Walker](p.rep); n != len(players) {
 					t.Errorf("player %d sees %d walkers", i, n)
 				}

@@ -25,13 +25,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 // start runs a server on free ports until the test ends.
 func start(t *testing.T, change func(*config.Config), kinds ...world.Kind) *server.Server {
 	t.Helper()
+	return startWith(t, nil, change, kinds...)
+}
+
+// startWith is start with options.
+func startWith(t *testing.T, opts []server.Option, change func(*config.Config), kinds ...world.Kind) *server.Server {
+	t.Helper()
 	cfg := config.Default()
 	cfg.Listen, cfg.Admin, cfg.Seed = "127.0.0.1:0", "127.0.0.1:0", 1
 	cfg.ShutdownGrace = time.Second
 	if change != nil {
 		change(cfg)
 	}
-	srv, err := server.New(cfg, server.WithLogger(slog.New(slog.DiscardHandler)))
+	srv, err := server.New(cfg, append([]server.Option{server.WithLogger(slog.New(slog.DiscardHandler))}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,6 +141,30 @@ func (p *player) input(in *walkersv1.WalkerInput) uint32 {
 	p.seq++
 	send(p.t, p.ws, &tickroomv1.ClientFrame{Ack: p.rep.Tick(), Inputs: []*tickroomv1.Input{{Seq: p.seq, Data: in.AppendProto(nil)}}})
 	return p.seq
+}
+
+// readWelcome takes the first message, of a server whose state does not matter.
+func readWelcome(t *testing.T, ws *websocket.Conn) *tickroomv1.Welcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	_, b, err := ws.Read(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &tickroomv1.ServerFrame{}
+	if err := proto.Unmarshal(b, f); err != nil || f.GetWelcome() == nil {
+		t.Fatalf("no welcome: %v, %v", f, err)
+	}
+	return f.GetWelcome()
+}
+
+// applied waits until an input is in the state, acknowledging what comes.
+func (p *player) applied(seq uint32) {
+	p.t.Helper()
+	for f := p.frame(); f.InputAck < seq; f = p.frame() {
+		send(p.t, p.ws, &tickroomv1.ClientFrame{Ack: p.rep.Tick()})
+	}
 }
 
 func TestPlayersSeeEachOther(t *testing.T) {

@@ -1,0 +1,404 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/tickroom/tickroom/matchmaking"
+	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/server"
+	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/identity"
+	"github.com/tickroom/tickroom/server/limits"
+	"github.com/tickroom/tickroom/server/seat"
+	"github.com/tickroom/tickroom/world"
+)
+
+const (
+	seatRefused = tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED
+	noSuchRoom  = tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM
+	roomClosed  = tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED
+)
+
+// matches is a matchmaker's store.
+type matches struct {
+	mu   sync.Mutex
+	all  map[string]matchmaking.Match
+	away bool
+}
+
+func (m *matches) Match(_ context.Context, id, _ string) (matchmaking.Match, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.away {
+		return matchmaking.Match{}, errors.New("the store is away")
+	}
+	match, ok := m.all[id]
+	if !ok {
+		return match, matchmaking.ErrNoRoom
+	}
+	return match, nil
+}
+
+func (m *matches) add(match matchmaking.Match) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.all == nil {
+		m.all = map[string]matchmaking.Match{}
+	}
+	m.all[match.ID] = match
+}
+
+// roll is a game that notes who has come, and how.
+type roll struct {
+	mu      sync.Mutex
+	players []world.Player
+	options []string
+}
+
+func (g *roll) kind() world.Kind {
+	return world.Kind{
+		Name: "roll", Schema: arenav1.Schema, TickRate: 20, MaxPlayers: 8, Spectators: true,
+		Options: []world.Option{{Name: "map", Default: "plain"}, {Name: "length", Default: "1"}},
+		New: func(r *world.Room) (world.Game, error) {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			g.options = append(g.options, r.Text("map")+" "+r.Text("length"))
+			return g, nil
+		},
+	}
+}
+
+func (g *roll) Join(p *world.Player, _ []byte) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.players = append(g.players, *p)
+	return nil
+}
+func (g *roll) Leave(*world.Player) {}
+func (g *roll) Tick()               {}
+
+// rooms gives the options of the rooms that were made for matches.
+func (g *roll) rooms() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(g.options), func(o string) bool { return !strings.HasPrefix(o, "moon") })
+}
+
+func (g *roll) of(player string) world.Player {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := slices.IndexFunc(g.players, func(p world.Player) bool { return p.PlayerID == player })
+	if i < 0 {
+		return world.Player{}
+	}
+	return g.players[i]
+}
+
+// office is a matchmaker with the server that it sends players to.
+type office struct {
+	*accounts
+	srv     *server.Server
+	matches *matches
+	game    *roll
+	issuer  *seat.Issuer
+	now     time.Time // zero: the real one
+}
+
+func newOffice(t *testing.T, change func(*config.Config), opts ...server.Option) *office {
+	t.Helper()
+	o := &office{accounts: newAccounts(t), matches: &matches{}, game: &roll{}}
+	o.srv = startWith(t, append(opts, server.WithMatches(o.matches)), func(c *config.Config) {
+		o.config(c)
+		c.Seats.Leeway = 0
+		if change != nil {
+			change(c)
+		}
+	}, o.game.kind(), world.Kind{Name: "rest", Schema: arenav1.Schema, New: func(*world.Room) (world.Game, error) { return &roll{}, nil }})
+	var err error
+	o.issuer, err = seat.NewIssuer(o.srv.SeatKeys(), 30*time.Second, func() time.Time {
+		if o.now.IsZero() {
+			return time.Now()
+		}
+		return o.now
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func (o *office) match(id string) matchmaking.Match {
+	m := matchmaking.Match{ID: id, Kind: "roll", Mode: "duel", Node: o.srv.NodeID(), Options: map[string]string{"map": "moon"}, Created: time.Now()}
+	o.matches.add(m)
+	return m
+}
+
+func (o *office) issue(s seat.Seat) string {
+	o.t.Helper()
+	if s.Node == "" {
+		s.Node = o.srv.NodeID()
+	}
+	token, _, err := o.issuer.Issue(s)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return string(token)
+}
+
+// enter says hello and gives the welcome.
+func (o *office) enter(h *tickroomv1.Hello) *player {
+	o.t.Helper()
+	p := &player{t: o.t, ws: dial(o.t, o.srv), rep: nil}
+	h.Version = 1
+	send(o.t, p.ws, &tickroomv1.ClientFrame{Hello: h})
+	p.welc = readWelcome(o.t, p.ws)
+	return p
+}
+
+func TestASeatOpensTheRoomOfItsMatch(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil)
+	o.match("duel-1")
+	ann := o.enter(&tickroomv1.Hello{Token: o.of("ann"), Seat: o.issue(seat.Seat{Player: "ann", Room: "duel-1", Mode: "duel", Team: 1, Role: "healer"})})
+	bob := o.enter(&tickroomv1.Hello{Kind: "roll", Room: "duel-1", Token: o.of("bob"), Seat: o.issue(seat.Seat{Player: "bob", Room: "duel-1", Mode: "duel"})})
+	eve := o.enter(&tickroomv1.Hello{Token: o.mint(identity.Grant{Player: "eve", Roles: identity.Spectator}), Seat: o.issue(seat.Seat{Player: "eve", Room: "duel-1", Mode: "duel", Role: "spectator"})})
+	for _, p := range []*player{ann, bob, eve} {
+		if p.welc.GetRoom() != "duel-1" || p.welc.GetKind() != "roll" {
+			t.Errorf("welcome: %v", p.welc)
+		}
+	}
+	if !eve.welc.GetSpectator() || bob.welc.GetSpectator() {
+		t.Errorf("who watches: %v, who plays: %v", eve.welc, bob.welc)
+	}
+	if p := o.game.of("ann"); p.Team != 1 || p.Role != "healer" || !p.InMatch || !slices.Equal(p.Roles, []string{"player"}) {
+		t.Errorf("the game was told %+v", p)
+	}
+	if p := o.game.of("bob"); p.Team != 0 || p.Role != "" || !p.InMatch {
+		t.Errorf("the game was told %+v", p)
+	}
+	if !slices.Equal(o.game.rooms(), []string{"moon 1"}) {
+		t.Errorf("rooms were made with %v", o.game.rooms())
+	}
+
+	// Others do not get in, by name or by chance.
+	refused(t, o.srv, &tickroomv1.Hello{Kind: "roll", Room: "duel-1", Token: o.of("cem")}, seatRefused, "with a seat")
+	cem := o.enter(&tickroomv1.Hello{Kind: "roll", Token: o.of("cem")})
+	if cem.welc.GetRoom() == "duel-1" {
+		t.Error("a match's room took in whoever came")
+	}
+	if p := o.game.of("cem"); p.InMatch {
+		t.Errorf("the game was told %+v", p)
+	}
+	// A player of it comes back without another seat.
+	again := o.enter(&tickroomv1.Hello{Kind: "roll", Room: "duel-1", Token: o.of("ann")})
+	if again.welc.GetPlayer() != ann.welc.GetPlayer() {
+		t.Errorf("again: %v, before: %v", again.welc, ann.welc)
+	}
+
+	// An open match takes in everybody.
+	m := o.match("open-1")
+	m.Open = true
+	o.matches.add(m)
+	o.enter(&tickroomv1.Hello{Token: o.of("dan"), Seat: o.issue(seat.Seat{Player: "dan", Room: "open-1"})})
+	if p := o.enter(&tickroomv1.Hello{Kind: "roll", Room: "open-1", Token: o.of("fay")}); p.welc.GetRoom() != "open-1" {
+		t.Errorf("welcome: %v", p.welc)
+	}
+}
+
+func TestAllOfAMatchComeAtOnce(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil)
+	o.match("rush")
+	hellos := make([]*tickroomv1.Hello, 8)
+	for i := range hellos {
+		player := string(rune('a' + i))
+		hellos[i] = &tickroomv1.Hello{Version: 1, Token: o.of(player), Seat: o.issue(seat.Seat{Player: player, Room: "rush", Mode: "duel"})}
+	}
+	var conns []*websocket.Conn
+	for range hellos {
+		conns = append(conns, dial(t, o.srv))
+	}
+	var wg sync.WaitGroup
+	for i, ws := range conns {
+		wg.Go(func() {
+			send(t, ws, &tickroomv1.ClientFrame{Hello: hellos[i]})
+		})
+	}
+	wg.Wait()
+	for _, ws := range conns {
+		if w := readWelcome(t, ws); w.GetRoom() != "rush" {
+			t.Errorf("welcome: %v", w)
+		}
+	}
+	if n := len(o.game.rooms()); n != 1 {
+		t.Errorf("%d rooms were made", n)
+	}
+}
+
+func TestSeatsThatAreNotGoodAreRefused(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil)
+	o.match("duel-1")
+	good := func() seat.Seat { return seat.Seat{Player: "ann", Room: "duel-1", Mode: "duel"} }
+	token := o.of("ann")
+	hello := func(s string) *tickroomv1.Hello { return &tickroomv1.Hello{Token: token, Seat: s} }
+
+	others, err := seat.NewIssuer(seat.RandomKeys(), time.Minute, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := good()
+	g.Node = o.srv.NodeID()
+	guessed, _, err := others.Issue(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.now = time.Now().Add(-time.Minute)
+	late := o.issue(good())
+	o.now = time.Now().Add(time.Minute)
+	early := o.issue(good())
+	o.now = time.Time{}
+	elsewhere := good()
+	elsewhere.Node = "another"
+	genuine := o.issue(good())
+	at := len(genuine) / 2
+	changed := genuine[:at] + string(genuine[at]^1) + genuine[at+1:]
+	if strings.ContainsAny(changed[at:at+1], "+/^`@[{}|~\x7f!") {
+		changed = genuine[:at] + "A" + genuine[at+1:]
+	}
+
+	refused(t, o.srv, hello("guess"), seatRefused, seat.ErrMalformed.Error())
+	refused(t, o.srv, hello(strings.Repeat("A", seat.MaxToken+1)), seatRefused, seat.ErrMalformed.Error())
+	refused(t, o.srv, hello(string(guessed)), seatRefused, "key")
+	refused(t, o.srv, hello(changed), seatRefused, "")
+	refused(t, o.srv, hello(late), seatRefused, "expired")
+	refused(t, o.srv, hello(early), seatRefused, "not valid yet")
+	refused(t, o.srv, hello(o.issue(elsewhere)), seatRefused, "another node")
+	refused(t, o.srv, hello(token), seatRefused, "") // an identity is no seat
+	h := hello(genuine)
+	h.Room = "duel-2"
+	refused(t, o.srv, h, seatRefused, "another room")
+	h = hello(o.issue(seat.Seat{Player: "ann", Room: "duel-1"}))
+	h.Kind = "rest"
+	// One that is stolen is no good to another player, and not lost to its owner.
+	stolen := hello(genuine)
+	stolen.Token = o.of("eve")
+	refused(t, o.srv, stolen, seatRefused, "another player's")
+	ann := o.enter(hello(genuine))
+	// And is good once.
+	refused(t, o.srv, hello(genuine), seatRefused, "used already")
+	refused(t, o.srv, h, noSuchRoom, "kind")
+
+	// Of a match that is not there (any more) nothing is made.
+	refused(t, o.srv, hello(o.issue(seat.Seat{Player: "ann", Room: "nowhere"})), roomClosed, "")
+	o.matches.mu.Lock()
+	o.matches.away = true
+	o.matches.mu.Unlock()
+	refused(t, o.srv, hello(o.issue(seat.Seat{Player: "ann", Room: "later"})), 1013, "")
+	_ = ann.ws.CloseNow()
+
+	m := get(t, o.srv, "/metrics")
+	for _, why := range []string{"used", "malformed", "key_unknown", "expired", "from_future", "wrong_node", "wrong_room", "wrong_player"} {
+		if !strings.Contains(m, `tickroom_seats_total{result="`+why+`"}`) {
+			t.Errorf("the metrics do not tell of seats that are %s", why)
+		}
+	}
+}
+
+func TestASeatThatIsUsedTwiceAtOnceIsUsedOnce(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, func(c *config.Config) { c.Access.ConnectionsPerPlayer = 0 })
+	o.match("duel-1")
+	h := &tickroomv1.Hello{Version: 1, Token: o.of("ann"), Seat: o.issue(seat.Seat{Player: "ann", Room: "duel-1"})}
+	const n = 16
+	codes := make(chan int, n)
+	var wg sync.WaitGroup
+	for range n {
+		ws := dial(t, o.srv)
+		wg.Go(func() {
+			send(t, ws, &tickroomv1.ClientFrame{Hello: h})
+			_, _, err := ws.Read(t.Context())
+			codes <- int(websocket.CloseStatus(err)) // -1: it was let in
+		})
+	}
+	wg.Wait()
+	close(codes)
+	in := 0
+	for c := range codes {
+		if c == -1 {
+			in++
+		} else if c != int(seatRefused) {
+			t.Errorf("closed with %d", c)
+		}
+	}
+	if in != 1 {
+		t.Errorf("%d were let in with one seat", in)
+	}
+}
+
+func TestSeatsMayBeNeeded(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, func(c *config.Config) { c.Seats.Required = true })
+	o.match("duel-1")
+	refused(t, o.srv, &tickroomv1.Hello{Kind: "roll", Token: o.of("ann")}, seatRefused, "is needed")
+	p := o.enter(&tickroomv1.Hello{Token: o.of("ann"), Seat: o.issue(seat.Seat{Player: "ann", Room: "duel-1"})})
+	if p := o.enter(&tickroomv1.Hello{Kind: "roll", Token: o.of("ann")}); p.welc.GetRoom() != "duel-1" {
+		t.Errorf("it does not come back: %v", p.welc)
+	}
+	wantClosed(t, p.ws, takenOver)
+}
+
+// brokenUsed is a store that can't be asked.
+type brokenUsed struct{}
+
+func (brokenUsed) Take(context.Context, seat.ID, time.Time) error { return errors.New("it is away") }
+
+func TestASeatThatCannotBeCheckedIsRefused(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil, server.WithUsedSeats(brokenUsed{}))
+	o.match("duel-1")
+	refused(t, o.srv, &tickroomv1.Hello{Token: o.of("ann"), Seat: o.issue(seat.Seat{Player: "ann", Room: "duel-1"})}, seatRefused, "can't be checked now")
+}
+
+func TestNodesShareSeatSecrets(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "seats")
+	if err := os.WriteFile(file, bytes.Repeat([]byte("0123456789abcdef"), 2), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	one := newOffice(t, func(c *config.Config) { c.Seats.SecretFiles, c.Node.ID = []string{file}, "one" })
+	two := newOffice(t, func(c *config.Config) { c.Seats.SecretFiles, c.Node.ID = []string{file}, "two" })
+	two.match("duel-1")
+	s := one.issue(seat.Seat{Player: "ann", Room: "duel-1", Node: "two"})
+	refused(t, one.srv, &tickroomv1.Hello{Token: one.of("ann"), Seat: s}, seatRefused, "another node")
+	if p := two.enter(&tickroomv1.Hello{Token: two.of("ann"), Seat: s}); p.welc.GetRoom() != "duel-1" {
+		t.Errorf("welcome: %v", p.welc)
+	}
+}
+
+func TestAHostHasNoMoreRoomsThanItsShare(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, func(c *config.Config) { c.Access.RoomsPerPlayer = 1 })
+	for _, id := range []string{"private-1", "private-2"} {
+		m := o.match(id)
+		m.Host = "ann"
+		o.matches.add(m)
+	}
+	in := func(room string) *tickroomv1.Hello {
+		return &tickroomv1.Hello{Token: o.of("ann"), Seat: o.issue(seat.Seat{Player: "ann", Room: room})}
+	}
+	o.enter(in("private-1"))
+	refused(t, o.srv, in("private-2"), tooMany, (&limits.Denied{Reason: limits.PlayerRooms}).Error())
+}
