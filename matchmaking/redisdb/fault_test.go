@@ -62,7 +62,7 @@ func TestKilledRedisLosesNoTicketAndMatchesNoneTwice(t *testing.T) {
 		tickets(t, real(t, on(srv)), p, redisdb.WithTimeout(50*time.Millisecond)), // so that its callers have to try again
 	}
 	storetest.Account(t, storetest.Load{Stores: views, Tickets: 300, Disturb: func(ctx context.Context) {
-		for range 5 {
+		for range 3 {
 			wait(ctx, 150*time.Millisecond)
 			srv.Kill()
 			wait(ctx, 50*time.Millisecond)

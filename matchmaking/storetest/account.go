@@ -123,7 +123,7 @@ func (a *account) add(ctx context.Context, n int, disturbed <-chan struct{}) {
 			case <-disturbed:
 				return
 			default:
-				pause(ctx, 2*time.Millisecond)
+				pause(ctx, 8*time.Millisecond)
 			}
 		}
 		id := fmt.Sprintf("%d-%d", n, i)

@@ -14,7 +14,7 @@ import (
 // What a matcher of Match does.
 const (
 	perMatch = 4 // tickets
-	leaseTTL = 100 * time.Millisecond
+	leaseTTL = 60 * time.Millisecond
 	// idle is how long nothing has come before it matches fewer.
 	idle = 20 * time.Millisecond
 )
@@ -35,7 +35,7 @@ type Report struct {
 // makes matches of the same names each time.
 func Match(ctx context.Context, s matchmaking.Tickets, owner string, report func(Report)) error {
 	m := &matcher{s: s, owner: owner, report: report, rnd: rand.New(rand.NewPCG(uint64(len(owner)), uint64(owner[len(owner)-1])))}
-	for pause(ctx, time.Millisecond) {
+	for pause(ctx, 5*time.Millisecond) {
 		l, err := s.Lease(ctx, "q", owner, leaseTTL)
 		switch {
 		case err == nil:
@@ -65,7 +65,7 @@ func (m *matcher) hold(ctx context.Context, l matchmaking.Lease) error {
 		waiting = slices.DeleteFunc(waiting, func(k matchmaking.Ticket) bool { return slices.Contains(ids, k.ID) })
 	}
 	cursor, came := "", time.Now()
-	for pause(ctx, time.Millisecond) {
+	for pause(ctx, 2*time.Millisecond) {
 		changes, next, err := m.s.Changes(ctx, "q", cursor, 50)
 		switch {
 		case errors.Is(err, matchmaking.ErrCursor):
