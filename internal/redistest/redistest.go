@@ -69,16 +69,6 @@ func (s *Server) Client() *redis.Client {
 	return c
 }
 
-// Options are what connects to the server in another way than Client does.
-func (s *Server) Options() redis.UniversalOptions {
-	return redis.UniversalOptions{
-		Addrs: []string{s.Addr()},
-		Dialer: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			return (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", addr)
-		},
-	}
-}
-
 // Freeze stops the server without ending it: what connects to it gets no answers.
 func (s *Server) Freeze() { s.signal(syscall.SIGSTOP) }
 

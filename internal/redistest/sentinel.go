@@ -61,11 +61,6 @@ func StartFailover(t testing.TB) *Failover {
 	return f
 }
 
-// Options are what connects to whichever is the master.
-func (f *Failover) Options() redis.UniversalOptions {
-	return redis.UniversalOptions{Addrs: []string{f.Sentinel}, MasterName: f.Name}
-}
-
 // Master gives the address of the one that is the master.
 func (f *Failover) Master(ctx context.Context) string {
 	f.t.Helper()

@@ -1,9 +1,14 @@
 // Package redisdb keeps what matchmaking knows in Redis, for servers of many
 // nodes. What must be atomic is a Lua script.
 //
-// All keys of a directory have one hash tag, so that it works on Redis Cluster:
-// it is a few hundred bytes per room, and some ten thousand operations per second
-// are what a single Redis does.
+// All keys of a store have one hash tag, so that it works on Redis Cluster: a room is
+// a few hundred bytes, a ticket one or two thousand, and some thousands of operations
+// per second are what a single Redis does. Only ratings have one for each mode.
+//
+// Whatever Redis has answered is kept as well as Redis keeps it: appendfsync always
+// keeps it through a crash, WithReplicas through a fail-over. With less, what came
+// last may be forgotten; but no ticket is in two matches even then, as far as Redis
+// knows, and matchers notice (ErrCursor, ErrFenced) and begin anew.
 package redisdb
 
 import (

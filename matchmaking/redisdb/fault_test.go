@@ -12,13 +12,24 @@ import (
 	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/redisdb"
 	"github.com/tickroom/tickroom/matchmaking/storetest"
+	"github.com/tickroom/tickroom/server/redisclient"
+	"github.com/tickroom/tickroom/server/secret"
 )
 
 // real connects as servers do.
-func real(t testing.TB, o redis.UniversalOptions) redis.UniversalClient {
-	c := redisdb.Client(o)
+func real(t testing.TB, at redisclient.Config) redis.UniversalClient {
+	def := redisclient.Default()
+	at.DialTimeout, at.ReadTimeout = def.DialTimeout, def.ReadTimeout
+	c, err := redisclient.New(at)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { _ = c.Close() })
 	return c
+}
+
+func on(srv *redistest.Server) redisclient.Config {
+	return redisclient.Config{URL: secret.Text("unix://" + srv.Addr())}
 }
 
 // wait lets a fault last for a moment.
@@ -47,11 +58,11 @@ func TestKilledRedisLosesNoTicketAndMatchesNoneTwice(t *testing.T) {
 	srv := redistest.Start(t)
 	p := prefix()
 	views := []matchmaking.Tickets{
-		tickets(t, real(t, srv.Options()), p),
-		tickets(t, srv.Client(), p), // which tries once, so that the caller has to
+		tickets(t, real(t, on(srv)), p),
+		tickets(t, real(t, on(srv)), p, redisdb.WithTimeout(50*time.Millisecond)), // so that its callers have to try again
 	}
 	storetest.Account(t, storetest.Load{Stores: views, Tickets: 300, Disturb: func(ctx context.Context) {
-		for range 5 {
+		for range 3 {
 			wait(ctx, 150*time.Millisecond)
 			srv.Kill()
 			wait(ctx, 50*time.Millisecond)
@@ -104,7 +115,7 @@ func TestRedisAwayFailsSoonAndComesBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := redistest.Start(t)
-			c := real(t, srv.Options())
+			c := real(t, on(srv))
 			p := prefix()
 			s := tickets(t, c, p)
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)

@@ -11,12 +11,13 @@ import (
 	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/redisdb"
 	"github.com/tickroom/tickroom/matchmaking/storetest"
+	"github.com/tickroom/tickroom/server/redisclient"
 )
 
 func TestOnACluster(t *testing.T) {
 	t.Parallel()
 	addrs := redistest.StartCluster(t, 3)
-	c := func() redis.UniversalClient { return real(t, redis.UniversalOptions{Addrs: addrs}) }
+	c := func() redis.UniversalClient { return real(t, redisclient.Config{Addresses: addrs, Cluster: true}) }
 	suite(t, c)
 	// Nothing has a replica here: what is tested is that the acknowledgement is asked
 	// of the node with the keys.
@@ -41,13 +42,15 @@ func TestWithReplicas(t *testing.T) {
 	t.Parallel()
 	f := redistest.StartFailover(t)
 	t.Run("suite", func(t *testing.T) {
-		suite(t, func() redis.UniversalClient { return real(t, f.Options()) }, redisdb.WithReplicas(1, 500*time.Millisecond))
+		suite(t, func() redis.UniversalClient {
+			return real(t, redisclient.Config{Addresses: []string{f.Sentinel}, Master: f.Name})
+		}, redisdb.WithReplicas(1, 500*time.Millisecond))
 	})
 	t.Run("a fail-over loses no ticket and matches none twice", func(t *testing.T) {
 		p := prefix()
 		var views []matchmaking.Tickets
 		for range 2 {
-			views = append(views, tickets(t, real(t, f.Options()), p, redisdb.WithReplicas(1, 300*time.Millisecond)))
+			views = append(views, tickets(t, real(t, redisclient.Config{Addresses: []string{f.Sentinel}, Master: f.Name}), p, redisdb.WithReplicas(1, 300*time.Millisecond)))
 		}
 		storetest.Account(t, storetest.Load{Stores: views, Tickets: 300, Disturb: func(ctx context.Context) {
 			wait(ctx, 200*time.Millisecond)

@@ -14,23 +14,6 @@ import (
 // DefaultTimeout is how long a call may take, all attempts together.
 const DefaultTimeout = time.Second
 
-// Client connects to Redis: one, one behind Sentinel, or a cluster. It sets what the
-// stores of this package lean on: that calls end when their time is over, whatever
-// Redis does.
-func Client(o redis.UniversalOptions) redis.UniversalClient {
-	o.ContextTimeoutEnabled = true
-	if o.DialTimeout == 0 {
-		o.DialTimeout = DefaultTimeout / 2
-	}
-	if o.ReadTimeout == 0 {
-		o.ReadTimeout = DefaultTimeout
-	}
-	if o.PoolTimeout == 0 {
-		o.PoolTimeout = DefaultTimeout
-	}
-	return redis.NewUniversalClient(&o)
-}
-
 // Option changes how a store uses Redis.
 type Option func(*db)
 
@@ -39,7 +22,7 @@ type Option func(*db)
 func WithTimeout(d time.Duration) Option { return func(b *db) { b.timeout = d } }
 
 // WithReplicas has every change wait for n replicas to have it, for at most so long,
-// which must be less than the timeout. If they have not, the call gives
+// which must be less than the timeout, and than the client's for an answer. If they have not, the call gives
 // matchmaking.ErrUnavailable; made again it finds what is there, or does it anew.
 // So nothing that was answered is lost when one of those replicas takes over.
 func WithReplicas(n int, wait time.Duration) Option {
@@ -65,13 +48,10 @@ func newDB(c redis.UniversalClient, tag string, opts []Option) db {
 
 // read runs a script that changes nothing of value.
 func (d *db) read(ctx context.Context, s *redis.Script, args ...any) (any, error) {
-	bounded, cancel := context.WithTimeout(ctx, d.timeout)
-	defer cancel()
-	v, err := s.Run(bounded, d.c, d.keys(), append([]any{d.prefix}, args...)...).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, failure(ctx, err)
-	}
-	return v, nil
+	args = append([]any{d.prefix}, args...)
+	return d.try(ctx, func(ctx context.Context) (any, error) {
+		return s.Run(ctx, d.c, d.keys(), args...).Result()
+	})
 }
 
 // write runs a script that changes something. It may run more than once, when an
@@ -80,18 +60,65 @@ func (d *db) write(ctx context.Context, s *redis.Script, args ...any) (any, erro
 	if d.replicas == 0 {
 		return d.read(ctx, s, args...)
 	}
+	args = append([]any{d.prefix}, args...)
+	return d.try(ctx, func(ctx context.Context) (any, error) {
+		v, err := d.replicated(ctx, func(p redis.Pipeliner) *redis.Cmd { return p.EvalSha(ctx, s.Hash(), d.keys(), args...) })
+		if redis.HasErrorPrefix(err, "NOSCRIPT") {
+			v, err = d.replicated(ctx, func(p redis.Pipeliner) *redis.Cmd { return s.Eval(ctx, p, d.keys(), args...) })
+		}
+		return v, err
+	})
+}
+
+// pauses are made before another attempt: a Redis that starts again, or connections
+// that it has left behind, should not be a player's trouble.
+var pauses = []time.Duration{10 * time.Millisecond, 40 * time.Millisecond, 160 * time.Millisecond}
+
+// try makes a few attempts, within the timeout.
+func (d *db) try(ctx context.Context, once func(context.Context) (any, error)) (any, error) {
 	bounded, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
-	args = append([]any{d.prefix}, args...)
-	v, err := d.replicated(bounded, func(p redis.Pipeliner) *redis.Cmd { return p.EvalSha(bounded, s.Hash(), d.keys(), args...) })
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		v, err = d.replicated(bounded, func(p redis.Pipeliner) *redis.Cmd { return s.Eval(bounded, p, d.keys(), args...) })
+	for n := 0; ; n++ {
+		v, err := once(bounded)
+		if err == nil {
+			return v, nil
+		}
+		if n == len(pauses) || !passing(err) || !pause(bounded, pauses[n]) {
+			return nil, failure(ctx, err)
+		}
 	}
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, failure(ctx, err)
-	}
-	return v, nil
 }
+
+// passing tells whether what went wrong may be over in a moment.
+func passing(err error) bool {
+	if errors.Is(err, errNotCopied) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	if said := redis.Error(nil); errors.As(err, &said) {
+		// An answer: of a server that starts, or has another part in a cluster now.
+		for _, p := range []string{"LOADING", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "MOVED", "ASK"} {
+			if redis.HasErrorPrefix(err, p) {
+				return true
+			}
+		}
+		return false
+	}
+	return true
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// errNotCopied tells that too few replicas have a change.
+var errNotCopied = errors.New("replicas are late")
 
 // replicated runs a script and waits until the replicas have what it has changed.
 func (d *db) replicated(ctx context.Context, run func(redis.Pipeliner) *redis.Cmd) (any, error) {
@@ -113,10 +140,10 @@ func (d *db) replicated(ctx context.Context, run func(redis.Pipeliner) *redis.Cm
 		acks = p.Do(ctx, "WAIT", d.replicas, d.replicaWait.Milliseconds())
 		return nil
 	})
-	if script.Err() != nil && !errors.Is(script.Err(), redis.Nil) {
+	if script.Err() != nil {
 		err = script.Err()
 	}
-	if err != nil && !errors.Is(err, redis.Nil) {
+	if err != nil {
 		if cluster != nil {
 			cluster.ReloadState(ctx) // another node may have the keys now
 		}
@@ -125,7 +152,7 @@ func (d *db) replicated(ctx context.Context, run func(redis.Pipeliner) *redis.Cm
 	if n, err := acks.Int64(); err != nil {
 		return nil, err
 	} else if n < int64(d.replicas) {
-		return nil, fmt.Errorf("%d replicas have got it within %v; want %d", n, d.replicaWait, d.replicas)
+		return nil, fmt.Errorf("%w: %d of %d have got it within %v", errNotCopied, n, d.replicas, d.replicaWait)
 	}
 	return script.Val(), nil
 }

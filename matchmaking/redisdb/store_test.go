@@ -6,15 +6,12 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
-	"go.uber.org/goleak"
 
 	"github.com/tickroom/tickroom/internal/redistest"
 	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/redisdb"
 	"github.com/tickroom/tickroom/matchmaking/storetest"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // made counts the stores, to give each keys of its own.
 var made atomic.Int64

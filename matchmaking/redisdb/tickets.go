@@ -25,8 +25,8 @@ type Tickets struct {
 var _ matchmaking.Tickets = (*Tickets)(nil)
 
 // NewTickets makes a store whose keys begin with a prefix, such as "tickroom:". Those
-// with the same prefix on the same Redis are one. The client is to be made by Client,
-// or with ContextTimeoutEnabled. Close is to be called at the end, before the
+// with the same prefix on the same Redis are one. The client must end calls with their
+// contexts (ContextTimeoutEnabled). Close is to be called at the end, before the
 // client's.
 func NewTickets(c redis.UniversalClient, prefix string, opts ...Option) *Tickets {
 	t := &Tickets{db: newDB(c, prefix+"mm", opts)}

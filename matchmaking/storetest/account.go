@@ -19,6 +19,9 @@ type Load struct {
 	Stores []matchmaking.Tickets
 	// Tickets is how many come at least.
 	Tickets int
+	// Elsewhere tells that the matchers are others, such as programs that call Match. Then
+	// none are made.
+	Elsewhere bool
 	// Disturb, if there is one, runs meanwhile, and more tickets come until it ends.
 	// It may make the store fail with matchmaking.ErrUnavailable, but not for long.
 	Disturb func(ctx context.Context)
@@ -28,7 +31,6 @@ type Load struct {
 const (
 	adders   = 6
 	matchers = 4
-	perMatch = 4 // tickets
 )
 
 // account is what a load has done, as far as the store has said that it did.
@@ -42,7 +44,6 @@ type account struct {
 	commits   map[string][]string // by match
 	retried   int                 // calls that failed, and were made again
 	fenced    int
-	closing   bool // no more tickets come
 }
 
 // Account puts a load on a store, and proves afterwards, by what the store remembers
@@ -56,8 +57,10 @@ func Account(t *testing.T, load Load) {
 	var matching, adding sync.WaitGroup
 	done, stop := context.WithCancel(ctx)
 	defer stop()
-	for i := range matchers {
-		matching.Go(func() { a.match(done, i) })
+	if !load.Elsewhere {
+		for i := range matchers {
+			matching.Go(func() { a.match(done, i) })
+		}
 	}
 	disturbed := make(chan struct{})
 	for i := range adders {
@@ -69,7 +72,6 @@ func Account(t *testing.T, load Load) {
 	close(disturbed)
 	adding.Wait()
 	a.mu.Lock()
-	a.closing = true
 	tickets := slices.Clone(a.tickets)
 	a.mu.Unlock()
 	for _, k := range tickets {
@@ -87,17 +89,27 @@ func Account(t *testing.T, load Load) {
 
 // again makes a call until the store is there.
 func (a *account) again(ctx context.Context, call func(ctx context.Context) error) error {
-	for {
-		err := call(ctx)
-		if !errors.Is(err, matchmaking.ErrUnavailable) {
-			return err
-		}
+	n, err := again(ctx, call)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.retried += n
+	return err
+}
+
+// match is one of the matchers.
+func (a *account) match(ctx context.Context, n int) {
+	err := Match(ctx, a.load.Stores[n%len(a.load.Stores)], fmt.Sprint("matcher", n), func(r Report) {
 		a.mu.Lock()
-		a.retried++
-		a.mu.Unlock()
-		if !pause(ctx, 5*time.Millisecond) {
-			return err
+		defer a.mu.Unlock()
+		a.retried += r.Again
+		if r.Fenced {
+			a.fenced++
+		} else {
+			a.commits[r.Match] = r.Tickets
 		}
+	})
+	if err != nil {
+		a.t.Error(err)
 	}
 }
 
@@ -111,7 +123,7 @@ func (a *account) add(ctx context.Context, n int, disturbed <-chan struct{}) {
 			case <-disturbed:
 				return
 			default:
-				pause(ctx, 2*time.Millisecond)
+				pause(ctx, 8*time.Millisecond)
 			}
 		}
 		id := fmt.Sprintf("%d-%d", n, i)
@@ -158,104 +170,6 @@ func (a *account) add(ctx context.Context, n int, disturbed <-chan struct{}) {
 			}
 		}
 	}
-}
-
-// match is a matcher that makes matches of whatever waits while it has the queue.
-func (a *account) match(ctx context.Context, n int) {
-	s := a.load.Stores[n%len(a.load.Stores)]
-	rnd := rand.New(rand.NewPCG(uint64(n), 2))
-	owner := fmt.Sprint("matcher", n)
-	const ttl = 100 * time.Millisecond
-	made := 0
-	for pause(ctx, time.Millisecond) {
-		l, err := s.Lease(ctx, "q", owner, ttl)
-		if err != nil {
-			if !errors.Is(err, matchmaking.ErrHeld) && !errors.Is(err, matchmaking.ErrUnavailable) && ctx.Err() == nil {
-				a.t.Errorf("lease: %v", err)
-				return
-			}
-			continue
-		}
-		var waiting []string
-		players := map[string]matchmaking.Ticket{}
-		cursor := ""
-		for had := true; had && ctx.Err() == nil; {
-			changes, next, err := s.Changes(ctx, "q", cursor, 50)
-			switch {
-			case errors.Is(err, matchmaking.ErrCursor):
-				cursor, waiting = "", nil
-				continue
-			case errors.Is(err, matchmaking.ErrUnavailable):
-				pause(ctx, 5*time.Millisecond)
-				continue
-			case ctx.Err() != nil:
-				return
-			case err != nil:
-				a.t.Errorf("changes: %v", err)
-				return
-			}
-			cursor = next
-			for _, c := range changes {
-				if c.Ticket != nil {
-					waiting = append(waiting, c.Ticket.ID)
-					players[c.Ticket.ID] = *c.Ticket
-				}
-				waiting = slices.DeleteFunc(waiting, func(id string) bool { return id == c.Gone })
-			}
-			for len(waiting) >= perMatch || len(waiting) > 0 && a.isClosing() {
-				made++
-				o := matchmaking.Outcome{Tickets: slices.Clone(waiting[:min(perMatch, len(waiting))])}
-				var of []matchmaking.Ticket
-				for _, id := range o.Tickets {
-					of = append(of, players[id])
-				}
-				o.Match = duel(fmt.Sprintf("%s-%d", owner, made), of...)
-				if rnd.IntN(20) == 0 {
-					// It is held up, for so long that another one may take the queue.
-					pause(ctx, ttl+ttl/2)
-				}
-				var gone []string
-				err := a.again(ctx, func(ctx context.Context) (err error) {
-					gone, err = s.Commit(ctx, l, o)
-					return err
-				})
-				if err != nil {
-					if errors.Is(err, matchmaking.ErrFenced) {
-						a.mu.Lock()
-						a.fenced++
-						a.mu.Unlock()
-					} else if ctx.Err() == nil {
-						a.t.Errorf("commit: %v", err)
-						return
-					}
-					had = false
-					break
-				}
-				if len(gone) > 0 {
-					waiting = slices.DeleteFunc(waiting, func(id string) bool { return slices.Contains(gone, id) })
-					continue
-				}
-				waiting = waiting[len(o.Tickets):]
-				a.mu.Lock()
-				a.commits[o.Match.ID] = o.Tickets
-				a.mu.Unlock()
-			}
-			if rnd.IntN(30) == 0 {
-				break // dies, and leaves the queue to run out
-			}
-			again, err := s.Lease(ctx, "q", owner, ttl)
-			if err == nil && again.Token != l.Token || errors.Is(err, matchmaking.ErrHeld) {
-				had = false
-			}
-			pause(ctx, time.Millisecond)
-		}
-	}
-}
-
-func (a *account) isClosing() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.closing
 }
 
 // ended waits until a ticket has ended, and tells whether it has.
