@@ -28,6 +28,7 @@ python3|the example client in another language|test -x /usr/bin/python3
 python3-protobuf|the example client in another language|/usr/bin/python3 -c "import google.protobuf"
 python3-websockets|the example client in another language|/usr/bin/python3 -c "import websockets"
 redis-server|the tests of what several servers share|command -v redis-server
+nginx-light|the test of deploy/nginx.conf|PATH=$PATH:/usr/sbin command -v nginx
 chromium|the tests that look at the pages|command -v chromium
 fonts-wqy-zenhei|the pages in Chinese, in those tests|test -e /usr/share/fonts/truetype/wqy/wqy-zenhei.ttc
 EOF
