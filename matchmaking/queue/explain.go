@@ -18,6 +18,8 @@ const (
 	// pictureMost is about how many tickets are read. Where more wait, an explanation
 	// speaks of these, which are enough to see what is wrong.
 	pictureMost = 20_000
+	// picturePages is how often more is asked for, as long as more comes.
+	picturePages = 100
 )
 
 // ErrGathering tells that a ticket does not wait yet, since not all of its members are
@@ -113,7 +115,8 @@ func (e *Explainer) read(ctx context.Context, md mode.Mode) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	for cursor := ""; ; {
+	cursor := ""
+	for range picturePages {
 		call, cancel := context.WithTimeout(ctx, callLimit)
 		changes, next, err := e.tickets.Changes(call, md.Name, cursor, page)
 		cancel()
@@ -122,8 +125,9 @@ func (e *Explainer) read(ctx context.Context, md mode.Mode) (*Queue, error) {
 		}
 		q.Apply(changes)
 		if next == cursor || len(q.tickets) >= pictureMost {
-			return q, nil
+			break
 		}
 		cursor = next
 	}
+	return q, nil
 }

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// page is how many changes are read at once.
-	page = 1000
+	// page is how many changes are read at once, and pages how often at most before what
+	// has come is decided upon, if it never ends.
+	page, pages = 1000, 50
 	// callLimit is how long the store may take for one answer.
 	callLimit = 2 * time.Second
 	// atOnce is how many decisions are committed at the same time, so that the store's
@@ -108,7 +109,7 @@ func (d *desk) follow(ctx context.Context) error {
 		d.q.Anew()
 		d.cursor, d.lost = "", false
 	}
-	for forgotten := 0; ; {
+	for read, forgotten := 0, 0; begin || read < pages; read++ {
 		if !d.good() {
 			return errLate
 		}
@@ -126,8 +127,7 @@ func (d *desk) follow(ctx context.Context) error {
 			return fmt.Errorf("queue: what is new: %w", err)
 		}
 		d.q.Apply(changes)
-		// Few changes, but for what waited at first, or an old cursor: that is all for now.
-		if next == d.cursor || !begin && len(changes) < page/2 {
+		if next == d.cursor { // a short page may still be followed by others
 			break
 		}
 		d.cursor = next
