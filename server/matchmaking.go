@@ -100,7 +100,7 @@ func (rs *rooms) serviceKinds() (map[string]service.Kind, error) {
 		if err != nil {
 			return nil, fmt.Errorf("server: %w", err)
 		}
-		out[name] = service.Kind{Capacity: probe, Spectators: k.Spectators}
+		out[name] = service.Kind{Capacity: probe, Modes: map[string]int{}, Spectators: k.Spectators}
 	}
 	var errs []error
 	for i := range rs.cfg.Modes {
@@ -115,6 +115,7 @@ func (rs *rooms) serviceKinds() (map[string]service.Kind, error) {
 		} else if n := md.Format.Players(); capacity < n {
 			errs = append(errs, fmt.Errorf("server: modes.%s.room: its rooms take %d players, and a match has %d; set the option of the kind that says how many it takes", md.Name, capacity, n))
 		}
+		out[md.Room.Kind].Modes[md.Name] = capacity
 	}
 	return out, errors.Join(errs...)
 }

@@ -87,8 +87,9 @@ type Placer interface {
 
 // Explainer says why tickets wait.
 type Explainer interface {
-	// Explain explains a ticket that waits. The error is matchmaking.ErrNoTicket or
-	// ErrEnded if it does not.
+	// Explain explains a ticket that waits. The error wraps matchmaking.ErrNoTicket,
+	// matchmaking.ErrEnded or queue.ErrGathering if it does not, and match.ErrTicket if it
+	// can never match.
 	Explain(ctx context.Context, ticket string) (match.Explanation, error)
 }
 

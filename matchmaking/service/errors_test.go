@@ -303,6 +303,13 @@ func TestExplain(t *testing.T) {
 	fails(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeFailedPrecondition)
 	id = call(t, ann.Enqueue, &tickroomv1.EnqueueRequest{Mode: "pairs", Party: []string{"dan"}}).GetTicket()
 	fails(t, ann.Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeFailedPrecondition, "1 of its members")
+	fails(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeFailedPrecondition, "not ready")
+	// One that no matcher would take, since the mode was another one when it came.
+	odd := matchmaking.Ticket{ID: "odd", Queue: "duel", Since: time.Now(), Members: []matchmaking.Member{{Player: "x", Ready: true, Sigma: 1}, {Player: "y", Ready: true, Sigma: 1}}}
+	if err := h.tickets.Add(t.Context(), odd); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{Ticket: "odd"}, connect.CodeFailedPrecondition, "given up", "at most 1")
 
 	plain := start(t)
 	fails(t, plain.as("ann").Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeUnimplemented)

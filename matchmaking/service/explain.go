@@ -9,6 +9,7 @@ import (
 
 	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/match"
+	"github.com/tickroom/tickroom/matchmaking/queue"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 )
 
@@ -38,7 +39,11 @@ func (s *Service) Explain(ctx context.Context, req *connect.Request[tickroomv1.E
 	case errors.Is(err, matchmaking.ErrNoTicket):
 		return nil, notFound("there is no ticket %s", id)
 	case errors.Is(err, matchmaking.ErrEnded):
-		return nil, precondition("the ticket does not wait any more, or not yet")
+		return nil, precondition("the ticket does not wait any more")
+	case errors.Is(err, queue.ErrGathering):
+		return nil, precondition("the party does not wait yet: members are not ready")
+	case errors.Is(err, match.ErrTicket):
+		return nil, precondition("the ticket is about to be given up: %w", err)
 	case err != nil:
 		return nil, s.refuse(ctx, "explain", err)
 	}

@@ -350,7 +350,7 @@ func build(t *testing.T, change ...func(*service.Options)) *harness {
 	h.o = service.Options{
 		Tickets: guarded{h.tickets, h.stores, h.deaf}, Ratings: guardedRatings{h.ratings, h.stores}, Nodes: guardedNodes{h.nodes, h.stores},
 		Directory: guardedDirectory{h.dir, h.stores}, Modes: md,
-		Kinds:    map[string]service.Kind{"arena": {Capacity: 4, Spectators: true}, "quiz": {Capacity: 100}},
+		Kinds:    map[string]service.Kind{"arena": {Capacity: 4, Spectators: true, Modes: map[string]int{"regional": 9}}, "quiz": {Capacity: 100}},
 		Identity: &people{}, Seats: h.seats, Limits: h.limits, Placer: place.New(h.nodes),
 		Logger: slog.New(slog.NewTextHandler(h.log, nil)),
 	}
@@ -528,7 +528,7 @@ func (h *harness) match(md string) int {
 	return n
 }
 
-// explainer explains with a matcher of its own, that it fills from the test.
+// explainer explains what waits in the stores.
 type explainer struct{ h *harness }
 
 func (e explainer) Explain(ctx context.Context, id string) (match.Explanation, error) {
@@ -539,32 +539,6 @@ func (e explainer) Explain(ctx context.Context, id string) (match.Explanation, e
 	if err != nil {
 		return match.Explanation{}, err
 	}
-	if st.State != matchmaking.Waiting {
-		return match.Explanation{}, matchmaking.ErrEnded
-	}
 	md, _ := mode.Find(e.h.o.Modes, st.Ticket.Queue)
-	m, err := match.New(md)
-	if err != nil {
-		return match.Explanation{}, err
-	}
-	changes, _, err := e.h.tickets.Changes(ctx, md.Name, "", 1000)
-	if err != nil {
-		return match.Explanation{}, err
-	}
-	for _, c := range changes {
-		t := match.Ticket{ID: c.Ticket.ID, Since: c.Ticket.Since}
-		for _, p := range c.Ticket.Members {
-			x := match.Player{ID: p.Player, Roles: p.Roles}
-			x.Rating.Mu, x.Rating.Sigma = p.Mu, p.Sigma
-			t.Players = append(t.Players, x)
-		}
-		if err := m.Add(t); err != nil {
-			return match.Explanation{}, err
-		}
-	}
-	x, ok := m.Explain(id, time.Now())
-	if !ok {
-		return x, matchmaking.ErrEnded
-	}
-	return x, nil
+	return queue.NewExplainer(e.h.tickets).Explain(ctx, md, id, time.Now())
 }

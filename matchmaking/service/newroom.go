@@ -61,7 +61,7 @@ func (s *Service) list(ctx context.Context, c *call, m *matchmaking.Match) (*mat
 	k := s.o.Kinds[m.Kind]
 	r := matchmaking.Room{
 		ID: m.ID, Kind: m.Kind, Mode: m.Mode, Node: m.Node, URL: m.URL, Region: m.Region,
-		Capacity: k.Capacity, Spectators: k.Spectators, Created: m.Created,
+		Capacity: k.capacity(m.Mode), Spectators: k.Spectators, Created: m.Created,
 	}
 	// Before it is there, so that it is never there without being known.
 	s.listed.add(m.ID, time.Now())

@@ -175,7 +175,7 @@ func (s *Service) ticket(ctx context.Context, c *call, id string) (matchmaking.S
 		return matchmaking.Status{}, err
 	}
 	st, err := ask(ctx, func(ctx context.Context) (matchmaking.Status, error) { return s.o.Tickets.Ticket(ctx, id) })
-	if errors.Is(err, matchmaking.ErrNoTicket) || err == nil && !member(&st.Ticket, c.Player) {
+	if errors.Is(err, matchmaking.ErrNoTicket) || err == nil && !st.Ticket.Has(c.Player) {
 		return matchmaking.Status{}, noTicket()
 	}
 	if err != nil {
@@ -188,10 +188,6 @@ func (s *Service) ticket(ctx context.Context, c *call, id string) (matchmaking.S
 // must not learn that there is one.
 func noTicket() error {
 	return notFound("the caller has no such ticket; ended ones are remembered for %d s", seconds(matchmaking.EndedKept))
-}
-
-func member(t *matchmaking.Ticket, player string) bool {
-	return slices.ContainsFunc(t.Members, func(m matchmaking.Member) bool { return m.Player == player })
 }
 
 // Ready says that the caller is ready.
@@ -223,13 +219,7 @@ func (s *Service) Ready(ctx context.Context, req *connect.Request[tickroomv1.Rea
 	if err := s.prepare(ctx, md, &me); err != nil {
 		return nil, err
 	}
-	t := st.Ticket
-	t.Members = slices.Clone(t.Members)
-	for i := range t.Members {
-		if t.Members[i].Player == c.Player {
-			t.Members[i] = me
-		}
-	}
+	t := st.Ticket.WithReady(me, s.o.Now())
 	if err := s.admit(ctx, md, &t); err != nil {
 		return nil, err
 	}

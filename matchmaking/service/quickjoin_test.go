@@ -3,6 +3,7 @@ package service_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -76,6 +77,22 @@ func TestQuickJoin(t *testing.T) {
 				t.Errorf("assigned to the next one: %v", b)
 			}
 		})
+	}
+}
+
+// TestCapacity sees that the rooms of a mode are listed with the mode's capacity.
+func TestCapacity(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	for md, want := range map[string]int{"regional": 9, "duel": 4} {
+		id := call(t, h.as("ann").QuickJoin, &tickroomv1.QuickJoinRequest{Mode: md}).GetAssignment().GetRoom()
+		rooms, err := h.dir.Rooms(t.Context(), "arena")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := slices.IndexFunc(rooms, func(r matchmaking.Room) bool { return r.ID == id }); i < 0 || rooms[i].Capacity != want {
+			t.Errorf("%s is not listed for %d: %v", id, want, rooms)
+		}
 	}
 }
 

@@ -15,10 +15,20 @@ import (
 
 // Kind is what the service has to know of a kind of rooms.
 type Kind struct {
-	// Capacity is how many players a room has at most.
+	// Capacity is how many players a room has at most; Modes is the same for rooms of
+	// modes, by their names, where it is another number.
 	Capacity int
+	Modes    map[string]int
 	// Spectators: rooms may be watched.
 	Spectators bool
+}
+
+// capacity gives how many players a room of a mode, or of none, has.
+func (k *Kind) capacity(mode string) int {
+	if n, ok := k.Modes[mode]; ok {
+		return n
+	}
+	return k.Capacity
 }
 
 // Options of a Service. Those without a default have to be set.
