@@ -5,7 +5,7 @@
 // given messages and a clock's reading, and gives back messages; it has no
 // socket, no goroutine and no clock, so tests and swarms of bots drive it by
 // hand. A Client is a Session with a WebSocket, which it opens again when it is
-// lost, and three goroutines that end with it.
+// lost, and four goroutines that end with it.
 //
 //	c, err := client.Dial(ctx, "ws://127.0.0.1:7777/ws", client.Options{
 //		Config: client.Config{Kind: "walkers", Schema: walkersv1.Schema},
@@ -16,6 +16,14 @@
 //	c.View(func(r *replica.Replica) {
 //		for entity, walker := range replica.All[walkersv1.Walker](r) { … }
 //	})
+//
+// A player whom the server is to know has a token. With a TokenSource the client fetches
+// fresh ones, and the session goes on beyond the end of the first:
+//
+//	client.Options{Config: …, TokenSource: func(ctx context.Context) (string, error) { … }}
+//
+// A seat from the matchmaker, Config.Seat, is shown once; package matchmaker finds one
+// and joins with it.
 //
 // What the package does not do: smooth between snapshots, predict, or join anew by
 // itself when the server has given the seat up.

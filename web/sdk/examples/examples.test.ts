@@ -4,12 +4,14 @@
 import { readFileSync } from 'node:fs';
 import WebSocket from 'ws';
 import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from 'vitest';
-import { CloseCode, connect } from '@tickroom/client';
+import { CloseCode, connect, webSocketBy } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
 import { walkers } from '@tickroom/client/games/walkers';
+import type { Matchmaker } from '@tickroom/client/matchmaking';
 
 import { Cuttable, Server, until } from '../test/server.js';
 import { play } from './bot.js';
+import * as duel from './duel/main.js';
 import { type MiniGame, miniGame, type SocketTask } from './mini-game/platform.js';
 
 let server: Server;
@@ -114,6 +116,35 @@ test('bot', async () => {
   stop.abort();
   expect(room.state).toBe('closed');
   log.mockRestore();
+});
+
+test('duel', async () => {
+  const own = await new Server(inject('server'), ['--config', new URL('duel/server.yaml', import.meta.url).pathname]).start();
+  try {
+    const never = new AbortController();
+    const texts: Record<string, string[]> = { Ann: [], Bob: [], Cid: [] };
+    const url = `http://${own.address}`;
+    const options = { socket: webSocketBy(WebSocket) };
+    const seek = (name: string, m: Matchmaker, signal = never.signal) => duel.play(m, name, (text) => texts[name].push(text), signal, options);
+    const ann = duel.newMatchmaker(url);
+    const [a, b] = await Promise.all([seek('Ann', ann), seek('Bob', duel.newMatchmaker(url))]);
+    expect(a!.id).toBe(b!.id);
+    expect(new Set([a!.playerId, b!.playerId, '']).size).toBe(3);
+    for (const name of ['Ann', 'Bob']) expect(texts[name].at(-1)).toMatch(/^Found: (Ann against Bob|Bob against Ann)\.$/);
+    // Who loses its page and presses Play again is back in the match.
+    const { id, playerId } = a!;
+    const again = await seek('Ann', ann);
+    expect(again).toMatchObject({ id, playerId });
+    expect(texts['Ann'].at(-1)).toBe('Back to your match.');
+    // One who waits alone cancels.
+    const stop = new AbortController();
+    const alone = duel.play(duel.newMatchmaker(url), 'Cid', (text) => (texts['Cid'].push(text), stop.abort()), stop.signal, options);
+    expect(await alone).toBeUndefined();
+    expect(texts['Cid']).toEqual(['Looking for a match: 1 wait.', 'Never mind.']);
+    await Promise.all([again!.leave(), b!.leave()]);
+  } finally {
+    await own.stop();
+  }
 });
 
 /** A mini-game platform over the package ws. */

@@ -1,35 +1,54 @@
 // Prints how large the library is in a page, with its protobuf runtime and the
-// smallest game, and fails beyond the limit.
+// smallest game, and fails beyond the limit. The matchmaking is an entry point of its
+// own: what it adds to a page that has the library is printed too.
 
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const limit = 30 * 1024;
 
-const entry = `
+const base = `
   export * from './dist/index.js';
   export { walkers } from './dist/games/walkers.js';
 `;
-const result = await build({
-  stdin: { contents: entry, resolveDir: new URL('..', import.meta.url).pathname },
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  target: 'es2022',
-  write: false,
-  metafile: true,
-});
-const bytes = result.outputFiles[0].contents;
-const gzipped = gzipSync(bytes, { level: 9 }).length;
-const parts = { library: 0, 'generated code': 0, '@bufbuild/protobuf': 0 };
-for (const [path, { bytesInOutput }] of Object.entries(Object.values(result.metafile.outputs)[0].inputs)) {
-  if (path.includes('@bufbuild/protobuf')) parts['@bufbuild/protobuf'] += bytesInOutput;
-  else if (path.includes('/gen/')) parts['generated code'] += bytesInOutput;
-  else parts.library += bytesInOutput;
+const matchmaking = `export * from './dist/matchmaking/index.js';`;
+
+/** Bundles what an entry imports. */
+async function bundle(entry) {
+  const result = await build({
+    stdin: { contents: entry, resolveDir: new URL('..', import.meta.url).pathname },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+    metafile: true,
+  });
+  const bytes = result.outputFiles[0].contents;
+  const parts = { library: 0, 'generated code': 0, '@bufbuild/protobuf': 0, '@connectrpc': 0 };
+  for (const [path, { bytesInOutput }] of Object.entries(Object.values(result.metafile.outputs)[0].inputs)) {
+    if (path.includes('@bufbuild/protobuf')) parts['@bufbuild/protobuf'] += bytesInOutput;
+    else if (path.includes('@connectrpc/')) parts['@connectrpc'] += bytesInOutput;
+    else if (path.includes('/gen/')) parts['generated code'] += bytesInOutput;
+    else parts.library += bytesInOutput;
+  }
+  return { minified: bytes.length, gzipped: gzipSync(bytes, { level: 9 }).length, parts };
 }
-console.log(`@tickroom/client with walkers: ${gzipped} bytes gzipped of at most ${limit}; ${bytes.length} minified:`);
-for (const [name, n] of Object.entries(parts)) console.log(`  ${String(n).padStart(6)}  ${name}`);
-if (gzipped > limit) {
-  console.error(`too large by ${gzipped - limit} bytes`);
+
+function print(what, { minified, parts }) {
+  console.log(`${what}; ${minified} minified:`);
+  for (const [name, n] of Object.entries(parts)) if (n > 0) console.log(`  ${String(n).padStart(6)}  ${name}`);
+}
+
+const page = await bundle(base);
+print(`@tickroom/client with walkers: ${page.gzipped} bytes gzipped of at most ${limit}`, page);
+const both = await bundle(base + matchmaking);
+print(`@tickroom/client/matchmaking: ${both.gzipped - page.gzipped} bytes gzipped more, ${both.gzipped} together`, both);
+if (page.parts['@connectrpc'] > 0) {
+  console.error('the library alone brings the code of matchmaking');
+  process.exit(1);
+}
+if (page.gzipped > limit) {
+  console.error(`too large by ${page.gzipped - limit} bytes`);
   process.exit(1);
 }

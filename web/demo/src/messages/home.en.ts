@@ -18,6 +18,13 @@ export const homeEn = {
   'conn.code.old': 'This page is older than the server. Load it again.',
   'conn.code.removed': 'You were removed from the room.',
   'conn.code.taken': 'The seat was taken over by another tab.',
+  'conn.code.token': 'This server lets in only players who have signed in. This page has no sign-in; play in the game’s own app or page.',
+  'conn.code.expired': 'Your sign-in has expired. Sign in again.',
+  'conn.code.forbidden': 'You may not do that here.',
+  'conn.code.seat': 'Seats on this server are given by its matchmaking, or yours was not good any more. Look for a game again.',
+  'conn.code.banned': 'You are banned from this server.',
+  'conn.code.there': 'You are in this room already, on another device.',
+  'conn.code.many': 'You have too many games open. Close one of them, then try again.',
   'conn.code.other': 'The server closed the connection: {reason} ({code}).',
 
   'walkers.title': 'Walkers',

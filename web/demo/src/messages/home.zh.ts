@@ -20,6 +20,13 @@ export const homeZh: Record<keyof typeof homeEn, string> = {
   'conn.code.old': '页面版本比服务器旧，请刷新。',
   'conn.code.removed': '你已被移出房间。',
   'conn.code.taken': '你的位置已在另一个标签页中打开。',
+  'conn.code.token': '这台服务器只接受已登录的玩家。本页面没有登录功能，请使用游戏自己的应用或网页。',
+  'conn.code.expired': '登录已过期，请重新登录。',
+  'conn.code.forbidden': '你没有权限进行此操作。',
+  'conn.code.seat': '这台服务器的座位由匹配系统分配，或者你的座位已经失效。请重新寻找对局。',
+  'conn.code.banned': '你已被这台服务器封禁。',
+  'conn.code.there': '你已在另一台设备上进入了这个房间。',
+  'conn.code.many': '你打开的对局太多了，请先关闭一个再试。',
   'conn.code.other': '服务器关闭了连接：{reason}（{code}）。',
 
   'walkers.title': '漫步者',

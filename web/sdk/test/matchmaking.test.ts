@@ -1,0 +1,267 @@
+// The matchmaking client against a service in the same process.
+
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { Code, ConnectError, createRouterTransport, type HandlerContext, type ServiceImpl } from '@connectrpc/connect';
+import { describe, expect, test, vi } from 'vitest';
+
+import { type EnqueueRequest, MatchmakingService, TicketState, type WatchResponseSchema } from '../src/gen/tickroom/v1/matchmaking_pb.js';
+import { Matchmaker, type MatchmakerOptions, MatchmakingError, type TicketEvent } from '../src/matchmaking/index.js';
+import { FakeClock, settle } from './fake.js';
+
+type Watch = MessageInitShape<typeof WatchResponseSchema>;
+type Service = Partial<ServiceImpl<typeof MatchmakingService>>;
+
+const waiting: Watch = { state: TicketState.WAITING, since: timestampFromMs(5000), waiting: 3 };
+const matched: Watch = {
+  state: TicketState.MATCHED,
+  assignment: { kind: 'arena', room: 'r7', seat: 's7', mode: 'duel', team: 1, teams: [{ win: 0.5, seats: [{ player: 'ann', name: 'Ann', role: '' }] }] },
+};
+
+function setUp(service: Service, o: MatchmakerOptions = {}) {
+  const clock = new FakeClock();
+  const transport = createRouterTransport(({ service: add }) => void add(MatchmakingService, { enqueue: () => ({ ticket: 't1' }), ...service }));
+  return { clock, m: new Matchmaker({ url: 'https://play.example.com', transport, clock, random: () => 1, ...o }) };
+}
+
+const bearer = (ctx: HandlerContext): string => ctx.requestHeader.get('Authorization') ?? '';
+
+/** A service whose watches go as they are told to, one after the other. */
+function watches(...list: ((signal: AbortSignal) => AsyncGenerator<Watch>)[]): Service & { asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    watch: (q, ctx) => {
+      asked.push(`${q.ticket} ${bearer(ctx)}`);
+      return list[Math.min(asked.length, list.length) - 1](ctx.signal);
+    },
+  } as Service & { asked: string[] };
+}
+
+async function* says(...list: Watch[]): AsyncGenerator<Watch> {
+  yield* list;
+}
+
+/** Says something, and nothing more until the client goes. */
+async function* stays(signal: AbortSignal, ...list: Watch[]): AsyncGenerator<Watch> {
+  yield* list;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+}
+
+async function* fails(code: Code, text: string, seconds = 0): AsyncGenerator<Watch> {
+  throw new ConnectError(text, code, seconds > 0 ? { 'Retry-After': String(seconds) } : undefined);
+}
+
+/** Goes on with time until a promise is settled. */
+async function through<T>(clock: FakeClock, p: Promise<T>): Promise<T> {
+  let done = false;
+  const end = (): void => void (done = true);
+  p.then(end, end);
+  for (let i = 0; i < 1000 && !done; i++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    await clock.pass(100);
+  }
+  return p;
+}
+
+describe('a seat at once', () => {
+  test('is asked for, and where it is', async () => {
+    const seen = vi.fn();
+    const { m } = setUp({
+      quickJoin: (q, ctx) => {
+        seen(q.mode, q.kind, q.query, q.self, bearer(ctx));
+        return { assignment: { url: q.mode === 'far' ? 'wss://eu1.example.com/ws' : '', kind: 'arena', room: 'r1', seat: 's1', expires: timestampFromMs(9000) } };
+      },
+    }, { token: 'ann' });
+    const a = await m.quickJoin({ kind: 'arena', name: 'Ann', roles: ['healer'], latencyMs: { eu: 20 }, query: 'players > 3' });
+    expect(a).toMatchObject({ url: 'wss://play.example.com/ws', kind: 'arena', room: 'r1', seat: 's1', token: 'ann', spectator: false, expires: new Date(9000) });
+    expect(seen).toHaveBeenCalledWith('', 'arena', 'players > 3', expect.objectContaining({ name: 'Ann', roles: ['healer'], latencyMs: { eu: 20 } }), 'Bearer ann');
+    expect((await m.quickJoin({ mode: 'far' })).url).toBe('wss://eu1.example.com/ws');
+  });
+
+  test('makes a guest known, once', async () => {
+    let guests = 0;
+    const { m } = setUp({
+      quickJoin: async (_, ctx) => {
+        await settle();
+        return { assignment: { seat: bearer(ctx) || 'first' }, guestToken: bearer(ctx) ? '' : `guest${++guests}` };
+      },
+    });
+    const list = await Promise.all([1, 2, 3, 4].map(() => m.quickJoin()));
+    expect(list.map((a) => [a.seat, a.token])).toEqual([['first', 'guest1'], ...Array(3).fill(['Bearer guest1', 'guest1'])]);
+  });
+
+  test('is asked for with a fresh token when one is refused', async () => {
+    const quickJoin: Service['quickJoin'] = (_, ctx) => {
+      if (bearer(ctx) !== 'Bearer t2') throw new ConnectError('it has expired', Code.Unauthenticated);
+      return { assignment: { seat: 's' } };
+    };
+    let n = 0;
+    const token = vi.fn(() => Promise.resolve(`t${++n}`));
+    const { m } = setUp({ quickJoin }, { token });
+    const a = await m.quickJoin();
+    expect(a.token).toBe(token);
+    expect(token).toHaveBeenCalledTimes(2);
+    await expect(setUp({ quickJoin }, { token: () => 'bad' }).m.quickJoin()).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect(setUp({ quickJoin }, { token: 'bad' }).m.quickJoin()).rejects.toMatchObject({ code: 'unauthenticated', message: 'it has expired' });
+  });
+
+  test('is refused with what was wrong, and when to come again', async () => {
+    const { m } = setUp({
+      quickJoin: () => {
+        throw new ConnectError('Redis is away', Code.Unavailable, { 'Retry-After': '2.5' });
+      },
+    });
+    const err = await m.quickJoin().catch((e: unknown) => e as MatchmakingError);
+    expect(err).toBeInstanceOf(MatchmakingError);
+    expect(err).toMatchObject({ name: 'MatchmakingError', code: 'unavailable', message: 'Redis is away', retryAfterMs: 2500, temporary: true });
+    await expect(m.listRooms()).rejects.toMatchObject({ code: 'unimplemented', temporary: false });
+    const signal = AbortSignal.abort(new Error('never mind'));
+    await expect(m.quickJoin({}, { signal })).rejects.toThrow('never mind');
+  });
+});
+
+describe('rooms', () => {
+  test('are made, joined, listed and watched', async () => {
+    const assignment = { room: 'r2', seat: 's2', code: 'ABCD' };
+    const { m } = setUp({
+      createRoom: (q) => ({ assignment: { ...assignment, mode: q.mode } }),
+      joinRoom: (q) => ({ assignment: { ...assignment, room: q.code || q.room } }),
+      spectate: () => ({ assignment }),
+      listRooms: (q) => ({ rooms: [{ room: 'r1', players: 3, capacity: q.pageSize, created: timestampFromMs(7000) }], nextPageToken: 'more' }),
+    });
+    expect(await m.createRoom({ mode: 'duel' })).toMatchObject({ code: 'ABCD', mode: 'duel' });
+    expect(await m.joinRoom({ code: 'ABCD' })).toMatchObject({ room: 'ABCD' });
+    expect(await m.joinRoom({ room: 'r9' })).toMatchObject({ room: 'r9' });
+    expect(await m.spectate({ room: 'r2' })).toMatchObject({ spectator: true });
+    expect(await m.listRooms({ pageSize: 7 })).toEqual({
+      next: 'more',
+      rooms: [{ room: 'r1', kind: '', mode: '', region: '', players: 3, capacity: 7, spectators: false, created: new Date(7000) }],
+    });
+  });
+});
+
+describe('a ticket', () => {
+  test('says what it wants', async () => {
+    let got: EnqueueRequest | undefined;
+    const { m } = setUp({
+      enqueue: (q) => {
+        got = q;
+        return { ticket: 't1' };
+      },
+    });
+    const t = await m.enqueue({ mode: 'duel', party: ['bob'], attributes: { level: 3, map: 'lava', ranked: true, langs: ['en', 'zh'] }, query: 'level > 1', backfill: false });
+    expect(t.id).toBe('t1');
+    expect(got).toMatchObject({ mode: 'duel', party: ['bob'], query: 'level > 1', noBackfill: true });
+    expect(Object.entries(got!.attributes).map(([k, v]) => [k, v.value.case])).toEqual([
+      ['level', 'number'],
+      ['map', 'text'],
+      ['ranked', 'flag'],
+      ['langs', 'set'],
+    ]);
+  });
+
+  test('tells how it goes, through a service that is away and streams that break', async () => {
+    const service = watches(
+      () => fails(Code.Unavailable, 'away', 2),
+      () => says(waiting),
+      async function* () {
+        yield { state: TicketState.GATHERING, missing: ['bob'] };
+        throw new TypeError('Failed to fetch');
+      },
+      () => says(matched),
+    );
+    const { m, clock } = setUp(service, { token: 'ann' });
+    const events: TicketEvent[] = [];
+    const a = await through(clock, m.findMatch({ mode: 'duel' }, {}, (e) => events.push(e)));
+    expect(a).toMatchObject({ room: 'r7', seat: 's7', team: 1, url: 'wss://play.example.com/ws', teams: [{ win: 0.5, seats: [{ player: 'ann' }] }] });
+    expect(events.map((e) => e.state)).toEqual(['away', 'waiting', 'away', 'gathering', 'away', 'matched']);
+    expect(events[0]).toEqual({ state: 'away', why: 'away', retryInMs: 2200 });
+    expect(events[1]).toEqual({ state: 'waiting', since: new Date(5000), waiting: 3 });
+    expect(service.asked).toEqual(Array(4).fill('t1 Bearer ann'));
+    expect(clock.pending).toBe(0);
+  });
+
+  test.each([
+    [TicketState.CANCELLED, 'cancelled'],
+    [TicketState.TIMED_OUT, 'timed out'],
+  ])('ends without a match: %i', async (state, name) => {
+    const { m } = setUp(watches(() => says(waiting, { state })));
+    await expect(m.findMatch({ mode: 'duel' })).rejects.toMatchObject({ name: 'NoMatchError', state: name });
+    const events = [];
+    for await (const e of await m.enqueue({ mode: 'duel' })) events.push(e.state);
+    expect(events).toEqual(['waiting', name]);
+  });
+
+  test('that nobody knows is no ticket', async () => {
+    const { m } = setUp(watches(() => fails(Code.NotFound, 'there is no such ticket')));
+    await expect(m.ticket('x').matched()).rejects.toMatchObject({ code: 'not_found', message: 'there is no such ticket' });
+  });
+
+  test('leads back into a match that runs', async () => {
+    const { m } = setUp({ enqueue: () => ({ rejoin: { room: 'r9', seat: 's9', rejoin: true } }) });
+    const t = await m.enqueue({ mode: 'duel' });
+    expect(await t.matched()).toMatchObject({ room: 'r9', rejoin: true });
+    expect(await t.cancel()).toBe(false);
+  });
+
+  test('is cancelled by its signal', async () => {
+    const cancel = vi.fn(() => ({ cancelled: true }));
+    const { m, clock } = setUp({ ...watches((signal) => stays(signal, waiting)), cancel });
+    const stop = new AbortController();
+    const found = m.findMatch({ mode: 'duel' }, { signal: stop.signal }, () => stop.abort(new Error('never mind')));
+    await expect(through(clock, found)).rejects.toThrow('never mind');
+    expect(cancel).toHaveBeenCalledTimes(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('is watched anew when nothing was heard for long', async () => {
+    const service = watches(
+      (signal) => stays(signal, waiting),
+      () => says(matched),
+    );
+    const { m, clock } = setUp(service);
+    const events: string[] = [];
+    await through(clock, m.findMatch({ mode: 'duel' }, {}, (e) => events.push(e.state)));
+    expect(events).toEqual(['waiting', 'away', 'matched']);
+    expect(clock.time).toBeGreaterThan(46_000);
+  });
+
+  test('is watched with a fresh token when one has expired', async () => {
+    let n = 0;
+    const service = watches(
+      () => fails(Code.Unauthenticated, 'it has expired'),
+      () => says(matched),
+    );
+    const { m } = setUp(service, { token: () => `t${++n}` });
+    await m.findMatch({ mode: 'duel' });
+    expect(service.asked).toEqual(['t1 Bearer t1', 't1 Bearer t2']);
+  });
+
+  test('can be left alone, explained, and a party be ready', async () => {
+    const { m } = setUp({
+      ...watches((signal) => stays(signal, waiting)),
+      explain: (q) => ({ text: `nobody is there for ${q.ticket}`, needed: 2, obstacles: [{ reason: 'rating', players: 3, alone: 1 }] }),
+      ready: () => ({ missing: ['bob'] }),
+      cancel: () => ({ cancelled: true }),
+    });
+    const t = m.ticket('t1');
+    for await (const e of t) {
+      expect(e.state).toBe('waiting');
+      break;
+    }
+    expect(await t.explain()).toMatchObject({ text: 'nobody is there for t1', needed: 2, obstacles: [{ reason: 'rating', players: 3, alone: 1 }] });
+    expect(await t.ready({ name: 'Ann' })).toEqual(['bob']);
+    expect(await t.cancel()).toBe(true);
+  });
+});
+
+test.each([
+  ['https://play.example.com', 'wss://play.example.com/ws'],
+  ['http://localhost:7777/', 'ws://localhost:7777/ws'],
+  ['ws://localhost:7777/ws', 'ws://localhost:7777/ws'],
+  ['https://example.com/games/?x#y', 'wss://example.com/games/ws'],
+])('at %s rooms are at %s', async (url, socket) => {
+  const { m } = setUp({ quickJoin: () => ({ assignment: { seat: 's' } }) }, { url });
+  expect((await m.quickJoin()).url).toBe(socket);
+});
