@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -200,6 +202,15 @@ func TestASeatOpensTheRoomOfItsMatch(t *testing.T) {
 	}
 	if p := o.game.of("cem"); p.InMatch {
 		t.Errorf("the game was told %+v", p)
+	}
+	if r, err := http.Get("http://" + o.srv.Addr().String() + server.StatusPath); err != nil {
+		t.Error(err)
+	} else {
+		b, err := io.ReadAll(r.Body)
+		_ = r.Body.Close()
+		if err != nil || strings.Contains(string(b), "duel-1") {
+			t.Errorf("the room is told to everybody: %s, %v", b, err)
+		}
 	}
 	// A player of it comes back without another seat.
 	again := o.enter(&tickroomv1.Hello{Kind: "roll", Room: "duel-1", Token: o.of("ann")})

@@ -219,6 +219,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		return err
 	}
 	s.addr = ln.Addr()
+	defer s.bans.Watch(s.expel)()
 	front := s.gateway.Server(s.mux)
 	front.BaseContext = func(net.Listener) context.Context { return ctx }
 
@@ -265,7 +266,6 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	wg.Go(func() { s.sweep(sweepCtx) })
 	wg.Go(func() { s.who.verifier.Run(sweepCtx) })
 	wg.Go(func() { s.renew.run(sweepCtx) })
-	defer s.bans.Watch(s.expel)()
 	adminAddr := "off"
 	if s.adminAddr != nil {
 		adminAddr = s.adminAddr.String()

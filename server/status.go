@@ -36,6 +36,7 @@ type status struct {
 	max     int                 // connections
 	kinds   func() []statusKind // in order of their names
 	rooms   func() []room.Info
+	private func(id string) bool     // whether a room is closed to those who have no seat; may be nil
 	allowed func(*http.Request) bool // whether pages of the request's origin may connect
 
 	mu      sync.Mutex
@@ -119,7 +120,7 @@ type StatusRoom struct {
 
 func (s *Server) newStatus() *status {
 	return &status{
-		version: BuildVersion(), max: s.cfg.MaxConnections, rooms: s.rooms.list, allowed: s.gateway.Allowed,
+		version: BuildVersion(), max: s.cfg.MaxConnections, rooms: s.rooms.list, private: s.rooms.closedTo, allowed: s.gateway.Allowed,
 		kinds: func() []statusKind {
 			var out []statusKind
 			for _, name := range s.rooms.names() {
@@ -231,7 +232,7 @@ func (st *status) json() ([]byte, error) {
 		out.Players += i.Clients - i.Spectators
 		out.Spectators += i.Spectators
 		out.Away += i.Held
-		if i.Clients+i.Held < i.Capacity {
+		if i.Clients+i.Held < i.Capacity && (st.private == nil || !st.private(i.ID)) {
 			out.Open = append(out.Open, StatusRoom{
 				ID: i.ID, Kind: i.Kind, Players: i.Clients - i.Spectators, Spectators: i.Spectators, Away: i.Held, Capacity: i.Capacity, Entities: i.Entities, TickRate: i.TickRate,
 				TickMillis: rounded(float64(i.TickTime)/float64(time.Millisecond), 1000),
