@@ -55,11 +55,15 @@ func share(cfg *config.Config, o *options) (*shared, error) {
 	s.closers = append(s.closers, c.Close)
 	prefix := cfg.Redis.Prefix
 	if o.stores == nil {
-		t := redisdb.NewTickets(c, prefix)
+		var opts []redisdb.Option
+		if n := cfg.Redis.Replicas; n > 0 {
+			opts = append(opts, redisdb.WithReplicas(n, cfg.Redis.ReadTimeout/2))
+		}
+		t := redisdb.NewTickets(c, prefix, opts...)
 		s.closers = append(s.closers, t.Close)
 		o.stores = &Stores{
 			Directory: redisdb.NewDirectory(c, prefix), Tickets: t,
-			Ratings: redisdb.NewRatings(c, prefix), Nodes: redisdb.NewNodes(c, prefix),
+			Ratings: redisdb.NewRatings(c, prefix, opts...), Nodes: redisdb.NewNodes(c, prefix),
 		}
 	}
 	if o.used == nil {

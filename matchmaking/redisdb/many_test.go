@@ -2,6 +2,7 @@ package redisdb_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -54,8 +55,25 @@ func TestWithReplicas(t *testing.T) {
 		}
 		storetest.Account(t, storetest.Load{Stores: views, Tickets: 300, Disturb: func(ctx context.Context) {
 			wait(ctx, 200*time.Millisecond)
-			t.Logf("no master for %v", f.Switch(ctx))
-			wait(ctx, 200*time.Millisecond)
+			asking, stop := context.WithCancel(ctx)
+			gap := make(chan time.Duration)
+			go func() { gap <- silence(asking, views[0]) }()
+			took := f.Switch(ctx)
+			wait(ctx, 500*time.Millisecond)
+			stop()
+			t.Logf("there was no master for %v, and no answer for %v", took, <-gap)
 		}})
 	})
+}
+
+// silence asks something until ctx ends, and gives the longest time without an answer.
+func silence(ctx context.Context, s matchmaking.Tickets) (longest time.Duration) {
+	last := time.Now()
+	for ctx.Err() == nil {
+		if _, err := s.Of(ctx, "nobody"); errors.Is(err, matchmaking.ErrNoTicket) {
+			longest, last = max(longest, time.Since(last)), time.Now()
+		}
+		wait(ctx, time.Millisecond)
+	}
+	return longest
 }

@@ -146,7 +146,7 @@ func TestEverySetting(t *testing.T) {
 		"identity.allow_no_expiry": "true", "identity.max_stale": "6m0s", "seats.required": "true",
 		"access.exempt": "10.0.0.0/8", "access.trusted_proxies": "192.0.2.7", "access.forwarded_header": "forwarded",
 		"redis.url": "rediss://u:hunter2@redis.example:1/2", "redis.addresses": "a:1", "redis.master": "main", "redis.cluster": "true",
-		"redis.database": "3", "redis.tls": "true", "redis.dial_timeout": "250ms", "redis.read_timeout": "20ms",
+		"redis.database": "3", "redis.tls": "true", "redis.dial_timeout": "250ms", "redis.read_timeout": "20ms", "redis.replicas": "1",
 		"log.level": "error", "log.format": "json", "tls.cert": "c.pem", "tls.key": "k.pem",
 	}
 	for _, s := range Settings() {

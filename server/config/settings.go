@@ -143,6 +143,7 @@ func (c *Config) settings() []Setting {
 		{"redis.dial_timeout", "time for a connection to Redis to be made", &c.Redis.DialTimeout},
 		{"redis.read_timeout", "time for an answer of Redis", &c.Redis.ReadTimeout},
 		{"redis.pool", "connections to Redis; 0: ten for each processor", &c.Redis.Pool},
+		{"redis.replicas", "replicas that must have what changes about tickets, matches and ratings, so that a fail-over loses none of it; while there are fewer, nobody can enqueue; 0: none", &c.Redis.Replicas},
 		{"log.level", "least that is logged: debug, info, warn or error", &c.Log.Level},
 		{"log.format", "how it is logged: text or json", &c.Log.Format},
 		{"tls.cert", "file with the certificate chain, PEM; with tls.key the clients' address speaks TLS", &c.TLS.Cert},

@@ -57,6 +57,9 @@ type Config struct {
 	ReadTimeout time.Duration `koanf:"read_timeout" validate:"min=10ms,max=1s"`
 	// Pool is how many connections are kept, to each server. 0: ten for each processor.
 	Pool int `koanf:"pool" validate:"min=0,max=10000"`
+	// Replicas is how many replicas must have a change of tickets, matches or ratings,
+	// within half of ReadTimeout, before it counts. 0: it does at once.
+	Replicas int `koanf:"replicas" validate:"min=0,max=10"`
 }
 
 // Default gives the configuration of a server that is told nothing: no Redis.
