@@ -55,6 +55,7 @@ type bot struct {
 	unsent    []byte
 	limit     time.Duration // of welcome, silence or leaving
 	from      time.Duration // when it began to look for a seat
+	rejoin    bool          // the seat is in a match that it was in before
 	nextInput time.Duration
 	nextPing  time.Duration
 	nextStall time.Duration
@@ -82,7 +83,7 @@ func (b *bot) connected(a arrival, now time.Duration) {
 	}
 	*b = bot{id: b.id, loop: l, gen: b.gen, slow: b.slow, rnd: b.rnd, joined: b.joined, part: b.part[:0], unsent: b.unsent[:0], input: b.input[:0],
 		state: seated, s: a.s, pilot: l.sw.behaviour.NewPilot(b.rnd), fd: a.fd}
-	b.from = a.from
+	b.from, b.rejoin = a.from, a.rejoin
 	b.limit = now + welcomeLimit
 	l.schedule(b, b.limit)
 	l.open++

@@ -103,6 +103,10 @@ func (s *rooms) play(ctx context.Context, conn *websocket.Conn, frames <-chan *t
 		s.t.Errorf("server: hello %v", hello)
 		return
 	}
+	if hello.GetSeat() == "gone" {
+		_ = conn.Close(4013, "it is over")
+		return
+	}
 	if s.admit != nil {
 		if err := s.admit(hello); err != nil {
 			s.t.Errorf("server: %v", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/tickroom/tickroom/netcode/client"
+	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 )
 
 const sweepEvery = time.Millisecond
@@ -37,6 +38,7 @@ type loop struct {
 	rnd       *rand.Rand
 
 	joins, leaves, stalls int
+	gone                  int // matches that were over when a bot was back
 	clientSeconds         float64
 	ended                 client.Stats // of sessions that are over
 	base                  client.Stats // when the measuring began
@@ -64,7 +66,9 @@ type arrival struct {
 	fd   descriptor
 	rest []byte        // what the server sent right after the handshake
 	from time.Duration // when it began to look for a seat
-	err  error
+	// The seat is in a match that the bot was in before.
+	rejoin bool
+	err    error
 }
 
 func newLoop(sw *swarm, n int) (*loop, error) {
@@ -239,6 +243,15 @@ func (l *loop) left(b *bot, now time.Duration) {
 
 // fail notes an error that ends a bot's connection, and tells the server.
 func (l *loop) fail(b *bot, err error, now time.Duration) {
+	var over *client.CloseError
+	if b.rejoin && !b.welcomed && errors.As(err, &over) && over.Code == uint16(tickroomv1.CloseCode_CLOSE_CODE_SESSION_GONE) {
+		// Matchmaking led it back just when the server forgot that it was there: it
+		// asks again, as its code advises.
+		l.drop(b)
+		l.gone++
+		l.back(b, now+100*time.Millisecond)
+		return
+	}
 	var d *client.Desync
 	if b.s != nil && b.s.DesyncPending() && !errors.As(err, &d) {
 		l.sw.note(b, &client.Desync{Tick: b.s.Tick()})

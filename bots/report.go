@@ -27,6 +27,9 @@ type Report struct {
 	Joins  int `json:"joins"`
 	Leaves int `json:"leaves"`
 	Stalls int `json:"stalls"`
+	// Gone counts the times that matchmaking led a bot back to a match that was over,
+	// or had forgotten it, when it came there; it asked again then.
+	Gone int `json:"gone"`
 
 	// JoinsPerS is Joined by the time that it took, and Seating from when a bot begins
 	// to look for a seat, each time that it does, to its welcome.
@@ -88,6 +91,7 @@ func (sw *swarm) report(measured, ramp time.Duration, cpu float64) Report {
 		r.Joins += l.joins
 		r.Leaves += l.leaves
 		r.Stalls += l.stalls
+		r.Gone += l.gone
 		seconds += l.clientSeconds
 		add(&whole, l.total())
 		if measured > 0 {
@@ -160,6 +164,9 @@ func (r *Report) Summary(out io.Writer) error {
 	}
 	line(r.Kind, "%d of %d clients joined, within %.1f s (%.0f per second)", r.Joined, r.Clients, r.RampS, r.JoinsPerS)
 	line("measured", "%.1f s; %d joins, %d leaves, %d stalls in all", r.DurationS, r.Joins, r.Leaves, r.Stalls)
+	if r.Gone > 0 {
+		line("led back in vain", "%d times", r.Gone)
+	}
 	line("snapshots", "%d (%.1f per client and second), %d rows changed", r.Snapshots, r.SnapshotsPerClientS, r.RowsChanged)
 	line("hash checks", "%d", r.HashChecks)
 	line("desyncs", "%d", r.Desyncs)

@@ -75,7 +75,9 @@ func (k *seeker) seat(ctx context.Context, b *bot) arrival {
 	case <-ctx.Done():
 		return arrival{b: b, err: ctx.Err()}
 	}
-	return k.sw.dial(ctx, b, u, m.Configure(a, k.sw.config(b)))
+	joined := k.sw.dial(ctx, b, u, m.Configure(a, k.sw.config(b)))
+	joined.rejoin = a.GetRejoin()
+	return joined
 }
 
 // find enqueues a bot and waits for its match, or joins quickly.

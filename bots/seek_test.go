@@ -29,6 +29,7 @@ type pairs struct {
 
 	mu sync.Mutex
 	// Guarded by mu.
+	back     bool // quick joins lead back, once in vain
 	admitted int
 	seated   func(admitted int)     // may be nil
 	last     int                    // ticket, seat or guest
@@ -89,7 +90,12 @@ func (p *pairs) QuickJoin(_ context.Context, q *connect.Request[tickroomv1.Quick
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	player, guest := p.caller(q.Header())
-	return connect.NewResponse(&tickroomv1.QuickJoinResponse{Assignment: p.assignment(player), GuestToken: guest}), nil
+	a := p.assignment(player)
+	if a.Rejoin = p.back; p.back && p.queued[player] == 1 {
+		delete(p.seats, a.Seat)
+		a.Seat = "gone"
+	}
+	return connect.NewResponse(&tickroomv1.QuickJoinResponse{Assignment: a, GuestToken: guest}), nil
 }
 
 func (p *pairs) Enqueue(_ context.Context, q *connect.Request[tickroomv1.EnqueueRequest]) (*connect.Response[tickroomv1.EnqueueResponse], error) {
@@ -184,6 +190,19 @@ func TestViaQuickJoinWithTokens(t *testing.T) {
 	}
 	if len(p.queued) != 5 || p.queued["player-4"] != 1 {
 		t.Errorf("%v", p.queued)
+	}
+}
+
+func TestLedBackInVain(t *testing.T) {
+	t.Parallel()
+	p, url := startPairs(t, "walkers")
+	p.back = true
+	cfg := config(url, 3)
+	cfg.Via = ViaMatchmaking
+	rep, err := Run(t.Context(), cfg)
+	var out bytes.Buffer
+	if serr := rep.Summary(&out); err != nil || serr != nil || rep.Joined != 3 || rep.Gone != 3 || !strings.Contains(out.String(), "3 times") {
+		t.Errorf("%v, %v; %+v", err, serr, rep)
 	}
 }
 

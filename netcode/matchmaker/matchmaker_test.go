@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+	"github.com/coder/websocket"
 	"go.uber.org/goleak"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tickroom/tickroom/netcode/client"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
@@ -39,10 +41,49 @@ type service struct {
 }
 
 func (s *service) start() string {
-	_, h := tickroomv1connect.NewMatchmakingServiceHandler(s)
-	srv := httptest.NewServer(h)
+	mux := http.NewServeMux()
+	mux.Handle(tickroomv1connect.NewMatchmakingServiceHandler(s))
+	mux.HandleFunc("/ws", s.room)
+	srv := httptest.NewServer(mux)
 	s.t.Cleanup(srv.Close)
 	return srv.URL
+}
+
+// room says what it was told in the hello, and takes nobody.
+func (s *service) room(w http.ResponseWriter, r *http.Request) {
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{client.Subprotocol}})
+	if err != nil {
+		s.t.Errorf("server: %v", err)
+		return
+	}
+	defer func() { _ = conn.CloseNow() }()
+	f := new(tickroomv1.ClientFrame)
+	_, b, err := conn.Read(r.Context())
+	if err == nil {
+		err = proto.Unmarshal(b, f)
+	}
+	if err != nil {
+		s.t.Errorf("server: %v", err)
+	}
+	h := f.GetHello()
+	_ = conn.Close(4018, fmt.Sprintf("kind %s, room %s, seat %s, token %s", h.GetKind(), h.GetRoom(), h.GetSeat(), h.GetToken()))
+}
+
+func TestDial(t *testing.T) {
+	t.Parallel()
+	s := &service{t: t}
+	c := s.client(Options{})
+	a, err := c.QuickJoin(t.Context(), &tickroomv1.QuickJoinRequest{Kind: "arena"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, err = c.Dial(ctx, a, client.Options{})
+	var ce *client.CloseError
+	if !errors.As(err, &ce) || ce.Advice() != client.AskForSeat || ce.Reason != "kind arena, room r1, seat s1, token guest1" {
+		t.Errorf("%v", err)
+	}
 }
 
 func (s *service) caller(h http.Header) error {

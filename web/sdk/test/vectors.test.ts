@@ -5,7 +5,7 @@ import { Kind } from '../src/game.js';
 import { StateHash } from '../src/hash.js';
 import { checkCompatible, checkComponents } from '../src/layout.js';
 import type { Rows } from '../src/table.js';
-import { decodeEntityHash, decodeEvent, decodePong, decodeReply, decodeSchema, decodeWelcome, encodeFrame, encodeHello } from '../src/wire/messages.js';
+import { decodeAuth, decodeEntityHash, decodeEvent, decodePong, decodeReply, decodeSchema, decodeWelcome, encodeFrame, encodeHello } from '../src/wire/messages.js';
 import { Bench, rawRow } from './replica.js';
 import { readVectors, type Sequence, type VectorFrame } from './vectors.js';
 
@@ -51,13 +51,20 @@ function describeFrame(s: Sequence, b: Bench): { key: string; value: string }[] 
     lines.push({ key: 'reply', value: `to ${r.id}, code ${r.code}, error ${quoted(r.error)}, data ${bytesText(r.data)}` });
   }
   for (const p of b.parts(13)) lines.push({ key: 'pong', value: `client ${decodePong(p).clientTime}, server ${decodePong(p).serverTime}` });
+  for (const p of b.parts(14)) {
+    const a = decodeAuth(p);
+    lines.push({ key: 'auth', value: `expires ${a.expires}, error ${quoted(a.error)}, renew ${a.renew}` });
+  }
   return lines;
 }
+
+/** What a file's lines say of a welcome. */
+const ofWelcome = new Set(['welcome', 'resumed', 'identity']);
 
 /** The values of a row in the file's own JSON, in ours. */
 function normalised(lines: VectorFrame['lines']): { key: string; value: string }[] {
   return lines
-    .filter((l) => l.key !== 'welcome' && l.key !== 'resumed')
+    .filter((l) => !ofWelcome.has(l.key))
     .map(({ key, value }) => {
       const brace = value.indexOf('{');
       if ((key === 'row' || key === 'quantised') && brace >= 0) value = value.slice(0, brace) + JSON.stringify(JSON.parse(value.slice(brace)));
@@ -98,15 +105,17 @@ describe.each(sequences.filter((s) => s.name !== 'client'))('sequence $name', (s
           checkCompatible(server, s.components);
         }
         const welcome = `player ${w.player}, room ${quoted(w.room)}, kind ${quoted(w.kind)}, ${w.tickRate} ticks per second, fingerprint ${hex(w.fingerprint)}, ${server.length} components`;
-        if (!w.resumed) return [{ key: 'welcome', value: welcome }];
+        const identity = w.playerId || w.expires ? [{ key: 'identity', value: `player ${quoted(w.playerId)}, expires ${w.expires}` }] : [];
+        if (!w.resumed) return [{ key: 'welcome', value: welcome }, ...identity];
         const resumed = `input ${w.inputSeq}, command ${w.commandId}, events missed ${w.eventsMissed}, spectator ${w.spectator}`;
         return [
           { key: 'welcome', value: welcome },
           { key: 'resumed', value: resumed },
+          ...identity,
         ];
       });
       const want = frame.lines
-        .filter((l) => l.key === 'welcome' || l.key === 'resumed')
+        .filter((l) => ofWelcome.has(l.key))
         .map((l) => ({ key: l.key, value: l.value.replace(/, held for .*/, '') }));
       expect(lines, frame.name).toEqual(want);
     }
@@ -128,6 +137,9 @@ describe('sequence client', () => {
         Object.assign(h, { kind: m[1], room: m[2], name: m[3], fingerprint: BigInt(`0x${m[4]}`), hashEvery: +m[5], every: +m[6], data: bytes(m[7]) });
       } else if (value === 'hello: spectate') h.spectate = true;
       else if ((m = /^hello: resume "(.*)" at tick (\d+)$/.exec(value))) Object.assign(h, { resume: m[1], resumeTick: +m[2] });
+      else if ((m = /^hello: token "(.*)"$/.exec(value))) h.token = m[1];
+      else if ((m = /^hello: seat "(.*)"$/.exec(value))) h.seat = m[1];
+      else if ((m = /^token "(.*)"$/.exec(value))) f.token = m[1];
       else if ((m = /^ack (\d+)$/.exec(value))) f.ack = +m[1];
       else if ((m = /^input (\d+) for tick (\d+), data (\w+)$/.exec(value))) f.inputs.push({ seq: +m[1], tick: +m[2], data: bytes(m[3]) });
       else if ((m = /^command (\d+), number (\d+), data (\w+)$/.exec(value))) f.commands.push({ command: +m[1], id: +m[2], data: bytes(m[3]) });

@@ -1,6 +1,6 @@
 /**
  * The matchmaking of a tickroom server: finds a room, or a fair match, and gives an
- * assignment to {@link connect} with. It is an entry point of its own, so that pages
+ * assignment to `connect` with. It is an entry point of its own, so that pages
  * that need no matchmaking load none.
  *
  * ```ts
