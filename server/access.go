@@ -43,6 +43,9 @@ func (s *Server) sweep(ctx context.Context) {
 		select {
 		case <-tick.C:
 			s.guard.Sweep()
+			if s.matches != nil {
+				s.matches.calls.Sweep()
+			}
 		case <-ctx.Done():
 			return
 		}
