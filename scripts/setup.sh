@@ -27,6 +27,9 @@ libprotobuf-dev|what protoc needs for schemas of games|test -f /usr/include/goog
 python3|the example client in another language|test -x /usr/bin/python3
 python3-protobuf|the example client in another language|/usr/bin/python3 -c "import google.protobuf"
 python3-websockets|the example client in another language|/usr/bin/python3 -c "import websockets"
+curl|the examples of the matchmaking service|command -v curl
+jq|the examples of the matchmaking service|command -v jq
+binutils|the examples of the matchmaking service|command -v strings
 redis-server|the tests of what several servers share|command -v redis-server
 nginx-light|the test of deploy/nginx.conf|PATH=$PATH:/usr/sbin command -v nginx
 chromium|the tests that look at the pages|command -v chromium

@@ -292,7 +292,7 @@ func readQuery(text string) (*query.Query, error) {
 	if err != nil {
 		var e *query.Error
 		if errors.As(err, &e) {
-			return nil, invalid("query: %s", e.Detail())
+			return nil, invalid("%s", e.Detail())
 		}
 		return nil, invalid("query: %w", err)
 	}

@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"connectrpc.com/connect"
 
 	"github.com/tickroom/tickroom/matchmaking"
+	"github.com/tickroom/tickroom/matchmaking/service"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 )
 
@@ -193,8 +195,12 @@ func TestQuickJoinChooses(t *testing.T) {
 // can be, and that none has more than fit.
 func TestRush(t *testing.T) {
 	t.Parallel()
-	h := start(t)
 	const players = 42
+	gate := &rush{all: players, arrived: make(chan struct{})}
+	h := start(t, func(o *service.Options) {
+		o.Directory = rushDirectory{o.Directory, gate}
+		o.Tickets = rushTickets{o.Tickets, gate}
+	})
 	rooms := map[string]int{}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -220,6 +226,41 @@ func TestRush(t *testing.T) {
 			t.Errorf("%d players came into %s", n, id)
 		}
 	}
+}
+
+// rush keeps the first room from being made until all have seen that there is none.
+type rush struct {
+	all     int64
+	n       atomic.Int64
+	arrived chan struct{}
+}
+
+type rushDirectory struct {
+	matchmaking.Directory
+	*rush
+}
+
+func (r rushDirectory) Reserve(ctx context.Context, w matchmaking.Want) (matchmaking.Room, error) {
+	room, err := r.Directory.Reserve(ctx, w)
+	if r.n.Add(1) == r.all {
+		close(r.arrived)
+	}
+	return room, err
+}
+
+type rushTickets struct {
+	matchmaking.Tickets
+	*rush
+}
+
+func (r rushTickets) Keep(ctx context.Context, m matchmaking.Match) error {
+	soon, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+	defer cancel()
+	select {
+	case <-r.arrived:
+	case <-soon.Done(): // on a busy machine fewer have come, which is no fault
+	}
+	return r.Tickets.Keep(ctx, m)
 }
 
 // TestNoNode sees what is told when no server takes a room.
