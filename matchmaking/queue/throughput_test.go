@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -21,32 +22,44 @@ import (
 // one takes. With Redis, each write is on the disk before it is answered ("always"), or
 // once a second.
 func BenchmarkTickets(b *testing.B) {
-	redis := func(args ...string) func(b *testing.B) matchmaking.Tickets {
-		return func(b *testing.B) matchmaking.Tickets {
-			return open(b, redistest.Start(b, args...), "bench:")
+	// Two views of a store: the matcher's, and that of the servers that the players call.
+	redis := func(args ...string) func(b *testing.B) (matcher, servers matchmaking.Tickets) {
+		return func(b *testing.B) (matcher, servers matchmaking.Tickets) {
+			srv := redistest.Start(b, args...)
+			return open(b, srv, "bench:"), open(b, srv, "bench:")
 		}
-	}
-	stores := map[string]func(b *testing.B) matchmaking.Tickets{
-		"memory":         func(*testing.B) matchmaking.Tickets { return matchmaking.NewMemoryTickets(nil) },
-		"redis/always":   redis(),
-		"redis/everysec": redis("--appendfsync", "everysec"),
 	}
 	fives := openMode()
 	fives.Format = mode.Format{Teams: 2, Size: 5, MinSize: 5}
-	for _, name := range []string{"memory", "redis/always", "redis/everysec"} {
+	for _, store := range []struct {
+		name string
+		open func(b *testing.B) (matcher, servers matchmaking.Tickets)
+	}{
+		{"memory", func(*testing.B) (matcher, servers matchmaking.Tickets) {
+			s := matchmaking.NewMemoryTickets(nil)
+			return s, s
+		}},
+		{"redis/always", redis()},
+		{"redis/everysec", redis("--appendfsync", "everysec")},
+	} {
 		for _, md := range []struct {
 			name string
 			md   mode.Mode
 		}{{"1v1", openMode()}, {"5v5", fives}} {
-			b.Run(name+"/"+md.name, func(b *testing.B) { throughput(b, stores[name](b), md.md) })
+			b.Run(store.name+"/"+md.name, func(b *testing.B) {
+				matcher, servers := store.open(b)
+				throughput(b, matcher, servers, md.md)
+			})
 		}
 	}
 }
 
-// throughput sends b.N tickets through a queue, from so many players at a time.
-func throughput(b *testing.B, s matchmaking.Tickets, md mode.Mode) {
-	const players = 5000
-	r, err := queue.Start(queue.Config{Tickets: s, Placer: place.New(manyNodes{}), Modes: []mode.Mode{md}})
+// throughput sends b.N tickets through a queue, from so many players at a time, whose
+// servers make so many calls of the store at the same time.
+func throughput(b *testing.B, matcher, servers matchmaking.Tickets, md mode.Mode) {
+	const players, calls = 3000, 16
+	s := &narrow{Tickets: servers, calls: make(chan struct{}, calls)}
+	r, err := queue.Start(queue.Config{Tickets: matcher, Placer: place.New(manyNodes{}), Modes: []mode.Mode{md}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -73,16 +86,38 @@ func throughput(b *testing.B, s matchmaking.Tickets, md mode.Mode) {
 	b.StopTimer()
 	b.ReportMetric(float64(total)/b.Elapsed().Seconds(), "tickets/s")
 	b.ReportMetric(float64(took.Load())/float64(total)/1e6, "ms/ticket")
+	b.ReportMetric(float64(s.again.Load()), "retries")
 	b.ReportMetric(0, "ns/op")
 }
 
+// narrow is a store with so many calls at the same time. It asks again when it was not
+// answered in time, which it counts.
+type narrow struct {
+	matchmaking.Tickets
+	calls chan struct{}
+	again atomic.Int64
+}
+
+func (n *narrow) call(ctx context.Context, f func() error) error {
+	for {
+		n.calls <- struct{}{}
+		err := f()
+		<-n.calls
+		if !errors.Is(err, matchmaking.ErrUnavailable) || ctx.Err() != nil {
+			return err
+		}
+		n.again.Add(1)
+	}
+}
+
 // once has a player queue and wait for a match.
-func once(ctx context.Context, s matchmaking.Tickets, id, player string) error {
+func once(ctx context.Context, s *narrow, id, player string) error {
 	now := time.Now()
-	err := s.Add(ctx, matchmaking.Ticket{
+	t := matchmaking.Ticket{
 		ID: id, Queue: "open", Created: now, Since: now,
 		Members: []matchmaking.Member{{Player: player, Name: player, Mu: 1500 + 350*rand.NormFloat64(), Sigma: 100, Ready: true}},
-	})
+	}
+	err := s.call(ctx, func() error { return s.Add(ctx, t) })
 	if err != nil {
 		return err
 	}
@@ -92,20 +127,28 @@ func once(ctx context.Context, s matchmaking.Tickets, id, player string) error {
 	}
 	defer stop()
 	for {
-		st, err := s.Ticket(ctx, id)
+		var st matchmaking.Status
+		err := s.call(ctx, func() (err error) {
+			st, err = s.Ticket(ctx, id)
+			return err
+		})
 		if err != nil {
 			return err
 		}
 		switch {
 		case st.State == matchmaking.Matched:
-			if _, err := s.Match(ctx, st.Match, ""); err != nil {
+			err := s.call(ctx, func() error {
+				_, err := s.Match(ctx, st.Match, "")
+				return err
+			})
+			if err != nil {
 				return fmt.Errorf("match %s of %s: %w", st.Match, id, err)
 			}
 			return nil
 		case st.State.Ended():
 			return fmt.Errorf("%s ended in state %d", id, st.State)
 		}
-		look := time.NewTimer(time.Second)
+		look := time.NewTimer(5 * time.Second)
 		select {
 		case <-changed:
 		case <-look.C:
