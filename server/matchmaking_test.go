@@ -377,6 +377,8 @@ func shared(t *testing.T, r *redistest.Server, n int, text string) []*server.Ser
 		out = append(out, start(t, func(c *config.Config) {
 			quick(t, text)(c)
 			c.Matchmaking.Lease = time.Second
+			// The players come one after the other, on however slow a machine.
+			c.Seats.TTL = 30 * time.Second
 			c.Redis.Addresses = []string{r.Addr()}
 			c.Seats.SecretFiles = []string{secret}
 			c.Node.ID = fmt.Sprint("node-", i)

@@ -106,6 +106,15 @@ func (s *Server) gather() ([]*dto.MetricFamily, error) {
 			s.metrics.Rejected(reason)
 		}
 	}
+	keys := s.who.verifier.KeyStats()
+	age := time.Duration(0) // of a secret that is given, and not read again
+	if c := s.cfg.Identity; len(c.SecretFiles)+len(c.KeyFiles) > 0 || c.JWKS != "" {
+		if age = time.Since(keys.Oldest); keys.Oldest.IsZero() {
+			age = -time.Second
+		}
+	}
+	s.metrics.Keys(keys.Keys, age)
+	s.metrics.Tracked(s.guard.Stats().Tracked)
 	s.gatherMu.Unlock()
 	return s.metrics.Registry().Gather()
 }

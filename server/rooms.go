@@ -184,6 +184,11 @@ func (rs *rooms) reserve(ctx context.Context, kindName, id string) (*room.Loop, 
 			}
 			return l, nil
 		}
+		var why *socket.CloseError
+		if !errors.As(err, &why) || why.Code != int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED) {
+			// It is to be opened, and can't be now.
+			return nil, errors.Join(err, rs.dir.Release(ctx, r.ID))
+		}
 		if err := rs.dir.Remove(ctx, r.ID); err != nil {
 			return nil, rs.away(err)
 		}

@@ -413,3 +413,35 @@ func TestAHostHasNoMoreRoomsThanItsShare(t *testing.T) {
 	o.enter(in("private-1"))
 	refused(t, o.srv, in("private-2"), tooMany, (&limits.Denied{Reason: limits.PlayerRooms}).Error())
 }
+
+// A room that the matchmaker has put on the list, and that nobody has come to yet, stays
+// there when its match can't be looked up for a moment.
+func TestAListedRoomIsOpenedByWhoeverComesFirst(t *testing.T) {
+	t.Parallel()
+	stores := server.MemoryStores()
+	o := newOffice(t, nil, server.WithStores(stores))
+	m := o.match("open-1")
+	m.Open = true
+	o.matches.add(m)
+	if err := stores.Directory.Add(t.Context(), matchmaking.Room{ID: m.ID, Kind: m.Kind, Node: o.srv.NodeID(), Capacity: 8}); err != nil {
+		t.Fatal(err)
+	}
+	away := func(is bool) {
+		o.matches.mu.Lock()
+		defer o.matches.mu.Unlock()
+		o.matches.away = is
+	}
+	in := func() *tickroomv1.Hello {
+		return &tickroomv1.Hello{Kind: "roll", Room: "open-1", Token: o.of("ann")}
+	}
+	away(true)
+	refused(t, o.srv, in(), 1013, "")
+	away(false)
+	if p := o.enter(in()); p.welc.GetRoom() != "open-1" {
+		t.Errorf("welcome: %v", p.welc)
+	}
+	rooms, err := stores.Directory.Rooms(t.Context(), "roll")
+	if err != nil || len(rooms) != 1 || rooms[0].Taken != 1 {
+		t.Errorf("%v, %v", rooms, err)
+	}
+}

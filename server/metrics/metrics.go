@@ -66,6 +66,8 @@ type Metrics struct {
 	limited                      *prometheus.CounterVec
 	tokens, renewals, seats      *prometheus.CounterVec
 	bans                         prometheus.Counter
+	keys, keysAge                prometheus.Gauge
+	tracked                      prometheus.Gauge
 	roomsCreated, roomsClosed    *prometheus.CounterVec
 
 	mu    sync.Mutex
@@ -132,6 +134,9 @@ func New(version string) *Metrics {
 	m.seats = counter("seats_total", "Seats that clients have come with, by result: used, or why they were refused.", "result")
 	bans := counter("bans_total", "Bans that were made, here or on another node.")
 	m.bans = bans.WithLabelValues()
+	m.keys = gauge("identity_keys", "Keys that tokens are checked with.").WithLabelValues()
+	m.keysAge = gauge("identity_keys_age_seconds", "How long ago the source of keys was read that was not for longest.").WithLabelValues()
+	m.tracked = gauge("addresses_tracked", "Addresses whose handshakes are remembered.").WithLabelValues()
 
 	gauge("build_info", "1; the label says which version runs.", "version").WithLabelValues(version).Set(1)
 	m.registry.MustRegister(
@@ -175,6 +180,16 @@ func (m *Metrics) Seat(result string) { m.seats.WithLabelValues(result).Inc() }
 
 // Banned counts a ban.
 func (m *Metrics) Banned() { m.bans.Inc() }
+
+// Keys sets how many keys there are to check tokens with, and the age of the oldest
+// reading of a source; negative: one was never read.
+func (m *Metrics) Keys(n int, age time.Duration) {
+	m.keys.Set(float64(n))
+	m.keysAge.Set(age.Seconds())
+}
+
+// Tracked sets how many addresses are remembered.
+func (m *Metrics) Tracked(n int) { m.tracked.Set(float64(n)) }
 
 // RejectedCode is Rejected for one that was told a close code.
 func (m *Metrics) RejectedCode(code int) { m.Rejected(codeLabel(code)) }
