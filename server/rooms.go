@@ -41,6 +41,7 @@ type rooms struct {
 	matches Matches // nil: there are none
 	hosts   *hosts  // told of the matches that run; nil: nobody is
 	returns *returns
+	anew    func(conn socket.Conn, j room.Joiner)
 	people  *people
 	banned  func(player string, addr netip.Addr) (reason string, banned bool)
 	renew   func(token identity.Token, session identity.Identity, done func(identity.Identity, error)) bool
@@ -277,7 +278,7 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 				rs.hosts.tell(hostEvent{room: id, result: r})
 			}
 		},
-		Renew: rs.renew,
+		Renew: rs.renew, Anew: rs.anew,
 		Ended: func() {
 			disown()
 			rs.ended(id)

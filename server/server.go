@@ -47,19 +47,20 @@ const (
 // Server is a tickroom server. Make one with New, Register the kinds of rooms,
 // and Run it.
 type Server struct {
-	cfg     *config.Config
-	log     *slog.Logger
-	mux     *http.ServeMux
-	metrics *metrics.Metrics
-	pool    *room.Pool
-	rooms   *rooms
-	gateway *socket.Gateway
-	status  *status // nil: not shown
-	guard   *limits.Guard
-	bans    limits.Bans
-	who     *who
-	renew   *renewals
-	people  *people
+	cfg       *config.Config
+	log       *slog.Logger
+	mux       *http.ServeMux
+	metrics   *metrics.Metrics
+	pool      *room.Pool
+	rooms     *rooms
+	gateway   *socket.Gateway
+	status    *status // nil: not shown
+	guard     *limits.Guard
+	bans      limits.Bans
+	who       *who
+	renew     *renewals
+	people    *people
+	returnees *returnees
 
 	stores  Stores
 	shared  *shared
@@ -149,6 +150,8 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 		kinds: map[string]*kind{}, running: map[string]*room.Loop{}, played: map[string]*matchmaking.Match{},
 		returns: newReturns(s.stores.Directory, s.log),
 	}
+	s.returnees = newReturnees(s.find)
+	s.rooms.anew = s.returnees.take
 	s.gateway, err = socket.New(socket.Options{
 		Subprotocol: Subprotocol, MaxMessage: cfg.MaxMessage, MaxOutbox: cfg.MaxOutbox,
 		SendBuffer: cfg.SendBuffer, NotSentLowat: cfg.NotSentLowat,
@@ -252,6 +255,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	afterCtx, stopAfter := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopAfter()
 	wg.Go(func() { s.rooms.returns.run(afterCtx) })
+	wg.Go(func() { s.returnees.run(afterCtx) })
 	if s.matches != nil {
 		wg.Go(func() { s.matches.hosts.Run(afterCtx, s.cfg.Matchmaking.Beat) })
 		stop, err := s.matches.start(ctx)

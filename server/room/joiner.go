@@ -66,6 +66,9 @@ func mayPlay(who *identity.Identity) bool { return who.Roles == 0 || who.Roles&P
 // WatchOnly is what is said to those who may only watch, and want to play.
 const WatchOnly = "the token lets its holder watch, and no more"
 
+// errSessionGone is for those who come back to a session that has ended.
+var errSessionGone = closeError(tickroomv1.CloseCode_CLOSE_CODE_SESSION_GONE, "the player's session is not there any more")
+
 // Admission is how a joiner got in.
 type Admission struct {
 	Client *Client
@@ -93,7 +96,7 @@ func (r *Room) Admit(conn socket.Conn, j *Joiner) (a Admission, err error) {
 		return a, err
 	}
 	if j.Back {
-		return a, closeError(tickroomv1.CloseCode_CLOSE_CODE_SESSION_GONE, "the player's session is not there any more")
+		return a, errSessionGone
 	}
 	a.Client, err = r.Join(conn, j)
 	return a, err

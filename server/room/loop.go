@@ -100,6 +100,9 @@ type LoopConfig struct {
 	// Joined and Left tell of sessions that begin and end, by the loop's goroutine. They
 	// must not block, and may be nil.
 	Joined, Left func(p *world.Player)
+	// Anew is given a joiner who came back to a session that has just ended, to find a
+	// room for it anew. It must not block. nil: the joiner is told that it is gone.
+	Anew func(conn socket.Conn, j Joiner)
 	// Result is told what the game has reported of its match, by the loop's goroutine.
 	// It must not block. nil: nobody wants to know.
 	Result func(r *world.Result)
@@ -454,6 +457,8 @@ func (l *Loop) admit() {
 func (l *Loop) admitOne(conn socket.Conn, j *Joiner) {
 	a, err := l.room.Admit(conn, j)
 	switch {
+	case errors.Is(err, errSessionGone) && j.Back && l.cfg.Anew != nil:
+		l.cfg.Anew(conn, *j)
 	case err != nil:
 		why := asClose(err)
 		conn.Close(why.Code, why.Reason)

@@ -12,6 +12,7 @@ import (
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/server/metrics"
+	"github.com/tickroom/tickroom/server/socket"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -33,6 +34,7 @@ func (g *slowGame) Tick() {
 
 type rig struct {
 	loop  *Loop
+	anew  chan Joiner
 	game  *slowGame
 	pool  *Pool
 	m     *metrics.Metrics
@@ -43,7 +45,7 @@ type rig struct {
 
 func newRig(t *testing.T, players int) *rig {
 	t.Helper()
-	g := &rig{game: &slowGame{}, m: metrics.New("test")}
+	g := &rig{game: &slowGame{}, m: metrics.New("test"), anew: make(chan Joiner, 10)}
 	log := slog.New(slog.DiscardHandler)
 	var err error
 	if g.pool, err = NewPool(4, true, log); err != nil {
@@ -60,6 +62,7 @@ func newRig(t *testing.T, players int) *rig {
 	g.loop = StartLoop(r, g.pool, LoopConfig{
 		Linger: time.Second, CloseEmpty: func() bool { return !g.keep.Load() },
 		Gone: func() { g.gone.Add(1) }, Ended: func() { g.ended.Store(true) }, Metrics: g.m.Kind("slow"),
+		Anew: func(_ socket.Conn, j Joiner) { g.anew <- j },
 	})
 	return g
 }
@@ -185,5 +188,23 @@ func TestAnEmptyRoomEndsOnlyIfNobodyIsSentToIt(t *testing.T) {
 			t.Error("it did not end")
 		}
 		g.stop(t)
+	})
+}
+
+// TestWhoseSessionHasJustEndedIsFoundARoomAnew has a player who left and came again at
+// once: when the room looks, the session that it was sent to is gone.
+func TestWhoseSessionHasJustEndedIsFoundARoomAnew(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, 5)
+		c := &wire{}
+		g.loop.Seat(c, Joiner{Hello: &tickroomv1.Hello{}, Who: player("ann"), Back: true})
+		if j := <-g.anew; j.Who.Player != "ann" || c.closed != 0 {
+			t.Errorf("%+v; closed with %d", j, c.closed)
+		}
+		g.stop(t)
+		if n := g.gone.Load(); n != 0 {
+			t.Errorf("%d places were given back; none was taken", n)
+		}
 	})
 }
