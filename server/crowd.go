@@ -4,16 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/tickroom/tickroom/server/admin"
+	"github.com/tickroom/tickroom/server/limits"
 	"github.com/tickroom/tickroom/server/room"
 )
 
 // crowdTimeout bounds how long an operator waits for a room's next tick.
 const crowdTimeout = 5 * time.Second
+
+// kickedFor is for how long a player is kept out who is kicked on another server.
+const kickedFor = 15 * time.Second
 
 // maxAsked is how many rooms are asked at once.
 const maxAsked = 256
@@ -91,8 +96,20 @@ func (c crowd) Kick(ctx context.Context, player, reason string) (rooms []string,
 			rooms = append(rooms, l.Info().ID)
 		}
 	}
-	if len(rooms) == 0 {
+	if len(rooms) > 0 {
+		return rooms, nil
+	}
+	if !c.s.cfg.Redis.Enabled() {
 		return nil, admin.ErrNoPlayer
 	}
-	return rooms, nil
+	// Wherever the player is: the servers that share a Redis hear of bans, and this one
+	// is over in a moment.
+	if b, banned := c.s.bans.Check(player, netip.Addr{}, time.Now()); banned && b.Player != "" {
+		return nil, nil // it is out for longer than that
+	}
+	now := time.Now()
+	if err := c.s.bans.Add(ctx, limits.Ban{Player: player, Since: now, Until: now.Add(kickedFor), Reason: reason, By: "kick"}); err != nil {
+		return nil, fmt.Errorf("server: the other servers can't be told: %w", err)
+	}
+	return nil, nil
 }

@@ -474,6 +474,36 @@ func TestServersShareARedis(t *testing.T) {
 	}
 }
 
+// TestAKickReachesOtherServers asks the server that the player is not on.
+func TestAKickReachesOtherServers(t *testing.T) {
+	t.Parallel()
+	srvs := shared(t, redistest.Start(t), 2, duels)
+	p := seek(t, srvs[0], matchmaker.Options{})
+	a, err := p.CreateRoom(t.Context(), &tickroomv1.CreateRoomRequest{Kind: "arena"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, there := p.enterOneOf(srvs, a)
+	for _, srv := range srvs {
+		if srv == there {
+			continue
+		}
+		resp, err := http.Post("http://"+srv.AdminAddr().String()+"/players/"+c.Welcome().GetPlayerId()+"/kick?reason=spam", "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("the kick is answered with %s", resp.Status)
+		}
+	}
+	until(t, "the player is put out", func() bool { return c.Err() != nil })
+	var ce *client.CloseError
+	if !errors.As(c.Err(), &ce) || int(ce.Code) != int(tickroomv1.CloseCode_CLOSE_CODE_BANNED) || !strings.Contains(ce.Reason, "spam") {
+		t.Errorf("closed with %v", c.Err())
+	}
+}
+
 // TestRedisIsAway ends Redis under a room that runs.
 func TestRedisIsAway(t *testing.T) {
 	t.Parallel()

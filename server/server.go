@@ -110,7 +110,7 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 	}
 	s := &Server{
 		cfg: cfg, log: o.log, mux: http.NewServeMux(), metrics: metrics.New(BuildVersion()), failed: map[string]uint64{}, ready: make(chan struct{}),
-		people: newPeople(), node: cmp.Or(cfg.Node.ID, randomNode()), bans: o.bans,
+		people: newPeople(), node: cmp.Or(cfg.Node.ID, randomNode()),
 	}
 	var undo []func() error
 	defer func() {
@@ -124,7 +124,7 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 		return nil, err
 	}
 	undo = append(undo, s.shared.close)
-	s.stores = *o.stores
+	s.stores, s.bans = *o.stores, o.bans
 	if o.matches == nil {
 		o.matches = s.stores.Tickets
 	}

@@ -23,7 +23,8 @@ type Players interface {
 	// is, or wraps, ErrNoRoom if there is no such room.
 	Players(ctx context.Context, room string) ([]PlayerInfo, error)
 	// Kick ends the sessions of a player, telling it the reason, and gives the rooms that
-	// it was in. The error is, or wraps, ErrNoPlayer if it was in none.
+	// it was in; none if it is put out on another server. The error is, or wraps,
+	// ErrNoPlayer if it was in none.
 	Kick(ctx context.Context, player, reason string) (rooms []string, err error)
 }
 
