@@ -10,8 +10,8 @@ import (
 	"github.com/tickroom/tickroom/server/socket"
 )
 
-// sweepEvery is how often memory of addresses is given back that is not needed
-// any more.
+// sweepEvery is how often memory of addresses and players is given back that is not
+// needed any more.
 const sweepEvery = time.Minute
 
 // maxBans bounds the bans.
@@ -43,6 +43,9 @@ func (s *Server) sweep(ctx context.Context) {
 		select {
 		case <-tick.C:
 			s.guard.Sweep()
+			if s.matches != nil {
+				s.matches.calls.Sweep()
+			}
 		case <-ctx.Done():
 			return
 		}
