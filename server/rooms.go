@@ -72,6 +72,16 @@ type plan struct {
 	taken int
 }
 
+// players counts the places of the match's players.
+func (p *plan) players() (n int) {
+	if p.match != nil {
+		for _, t := range p.match.Teams {
+			n += len(t.Seats)
+		}
+	}
+	return n
+}
+
 func (rs *rooms) register(k world.Kind) error {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -229,6 +239,7 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 		}
 	}()
 	r, err := room.New(id, k.Kind, seed, p.options, room.Config{
+		ForPlayers: p.players(),
 		AckWindow: rs.cfg.AckWindow, IdleAfter: rs.cfg.IdleTimeout, Hold: rs.cfg.Hold, MaxOutbox: rs.cfg.MaxOutbox, MaxMessage: rs.cfg.MaxMessage,
 		MessagesPerSecond: rs.cfg.Limits.Messages, MessageBurst: float64(rs.cfg.Limits.MessageBurst),
 		BytesPerSecond: rs.cfg.Limits.Bytes, ByteBurst: float64(rs.cfg.Limits.ByteBurst),
