@@ -10,8 +10,8 @@ import (
 	"github.com/tickroom/tickroom/server/socket"
 )
 
-// sweepEvery is how often memory of addresses is given back that is not needed
-// any more.
+// sweepEvery is how often memory of addresses and players is given back that is not
+// needed any more.
 const sweepEvery = time.Minute
 
 // maxBans bounds the bans.

@@ -64,6 +64,7 @@ type hosted struct {
 	*attendance
 	asked  string // the request for players that is open
 	wanted int    // seats that it asks for
+	over   bool   // the game has reported how it ended: nobody is to come any more
 }
 
 type hostEvent struct {
@@ -165,6 +166,8 @@ func (h *hosts) handle(ctx context.Context, e hostEvent) {
 			_ = h.call(ctx, func(ctx context.Context) error { return h.tickets.Left(ctx, e.left, e.room) })
 		}
 	case e.result != nil:
+		r.over = true
+		h.endBackfill(ctx, r)
 		h.result(ctx, r, *e.result)
 	case e.ended:
 		delete(h.rooms, e.room)
@@ -201,7 +204,9 @@ func (h *hosts) result(ctx context.Context, r *hosted, res world.Result) {
 		return
 	}
 	h.results = append(h.results, req)
-	h.deliver(ctx)
+	if time.Now().After(h.quiet) {
+		h.deliver(ctx)
+	}
 }
 
 // owed tells whether the result of a room is still to be told.
@@ -218,20 +223,26 @@ func (h *hosts) owed(room string) bool {
 func (h *hosts) deliver(ctx context.Context) {
 	for len(h.results) > 0 {
 		req := h.results[0]
+		var refused error // an answer: the store is there
 		err := h.call(ctx, func(ctx context.Context) error {
 			_, err := h.report.Report(ctx, req)
-			return err
+			switch connect.CodeOf(err) {
+			case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeCanceled:
+				return err
+			}
+			refused = err
+			return nil
 		})
-		switch code := connect.CodeOf(err); {
-		case err == nil:
-			h.log.Info("match rated", "room", req.GetRoom())
-		case code == connect.CodeUnavailable || code == connect.CodeDeadlineExceeded || code == connect.CodeCanceled:
+		switch {
+		case err != nil:
 			return
+		case refused != nil:
+			h.log.Error("the matchmaker refuses a result", "room", req.GetRoom(), "error", refused)
 		default:
-			h.log.Error("the matchmaker refuses a result", "room", req.GetRoom(), "error", err)
+			h.log.Info("match rated", "room", req.GetRoom())
 		}
 		h.results = h.results[1:]
-		if h.rooms[req.GetRoom()] == nil && err == nil {
+		if h.rooms[req.GetRoom()] == nil {
 			_ = h.call(ctx, func(ctx context.Context) error { return h.tickets.Forget(ctx, req.GetRoom()) })
 		}
 	}
@@ -263,6 +274,10 @@ func (h *hosts) look(ctx context.Context, now time.Time) {
 // backfill asks for players for the seats that are free, or stops asking.
 func (h *hosts) backfill(ctx context.Context, r *hosted, now time.Time) {
 	if r.mode == nil || !r.mode.Backfill.Enabled || len(r.match.Teams) == 0 {
+		return
+	}
+	if r.over {
+		h.endBackfill(ctx, r)
 		return
 	}
 	if r.asked != "" {

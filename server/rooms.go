@@ -73,6 +73,16 @@ type plan struct {
 	taken int
 }
 
+// players counts the places of the match's players.
+func (p *plan) players() (n int) {
+	if p.match != nil {
+		for _, t := range p.match.Teams {
+			n += len(t.Seats)
+		}
+	}
+	return n
+}
+
 func (rs *rooms) register(k world.Kind) error {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -172,6 +182,9 @@ func (rs *rooms) reserve(ctx context.Context, kindName, id string) (*room.Loop, 
 			if err := rs.dir.Release(ctx, r.ID); err != nil {
 				return nil, rs.away(err)
 			}
+			if id == "" {
+				return rs.reserveHere(ctx, kindName)
+			}
 			return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM, "the room is on another server, %.60s", r.Node)
 		}
 		// It is one of a match to which nobody has come yet; or it has ended, and is about
@@ -194,6 +207,35 @@ func (rs *rooms) reserve(ctx context.Context, kindName, id string) (*room.Loop, 
 			return nil, rs.away(err)
 		}
 	}
+}
+
+// reserveHere takes a seat in the fullest room of this server that is open to all, or
+// gives nil: the client has come here, and can't be led to another server.
+func (rs *rooms) reserveHere(ctx context.Context, kindName string) (*room.Loop, error) {
+	rs.mu.Lock()
+	var fit []*room.Loop
+	for id, l := range rs.running {
+		if m := rs.played[id]; l.Info().Kind == kindName && (m == nil || m.Open && m.Mode == "") {
+			fit = append(fit, l)
+		}
+	}
+	rs.mu.Unlock()
+	taken := func(l *room.Loop) int { i := l.Info(); return i.Clients + i.Held }
+	slices.SortFunc(fit, func(a, b *room.Loop) int { return cmp.Compare(taken(b), taken(a)) })
+	for _, l := range fit {
+		i := l.Info()
+		if i.Clients+i.Held >= i.Capacity {
+			continue
+		}
+		_, err := rs.dir.Reserve(ctx, matchmaking.Want{Kind: kindName, ID: i.ID})
+		if err == nil {
+			return l, nil
+		}
+		if !errors.Is(err, matchmaking.ErrNoRoom) && !errors.Is(err, matchmaking.ErrFull) {
+			return nil, rs.away(err)
+		}
+	}
+	return nil, nil
 }
 
 // make makes a room.
@@ -235,7 +277,8 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 		}
 	}()
 	r, err := room.New(id, k.Kind, seed, p.options, room.Config{
-		AckWindow: rs.cfg.AckWindow, IdleAfter: rs.cfg.IdleTimeout, Hold: rs.cfg.Hold, MaxOutbox: rs.cfg.MaxOutbox, MaxMessage: rs.cfg.MaxMessage,
+		ForPlayers: p.players(),
+		AckWindow:  rs.cfg.AckWindow, IdleAfter: rs.cfg.IdleTimeout, Hold: rs.cfg.Hold, MaxOutbox: rs.cfg.MaxOutbox, MaxMessage: rs.cfg.MaxMessage,
 		MessagesPerSecond: rs.cfg.Limits.Messages, MessageBurst: float64(rs.cfg.Limits.MessageBurst),
 		BytesPerSecond: rs.cfg.Limits.Bytes, ByteBurst: float64(rs.cfg.Limits.ByteBurst),
 		SecondDevice: rs.cfg.SecondDevice, Banned: rs.banned,

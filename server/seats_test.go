@@ -445,3 +445,27 @@ func TestAListedRoomIsOpenedByWhoeverComesFirst(t *testing.T) {
 		t.Errorf("%v, %v", rooms, err)
 	}
 }
+
+// TestWatchersTakeNoPlayersPlace has people watch a match before all its players are there.
+func TestWatchersTakeNoPlayersPlace(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil)
+	m := o.match("final")
+	players := []string{"a", "b", "c", "d", "e", "f", "g"} // there is a place for one more
+	for _, p := range players {
+		m.Teams = append(m.Teams, matchmaking.Team{Seats: []matchmaking.Seat{{Player: p}}})
+	}
+	o.matches.add(m)
+	hello := func(player, role string) *tickroomv1.Hello {
+		return &tickroomv1.Hello{Token: o.of(player), Seat: o.issue(seat.Seat{Player: player, Room: "final", Mode: "duel", Role: role})}
+	}
+	if eve := o.enter(hello("eve", "spectator")); !eve.welc.GetSpectator() {
+		t.Errorf("welcome: %v", eve.welc)
+	}
+	refused(t, o.srv, hello("fay", "spectator"), tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "watch")
+	for _, p := range players {
+		if p := o.enter(hello(p, "")); p.welc.GetRoom() != "final" || p.welc.GetSpectator() {
+			t.Errorf("welcome: %v", p.welc)
+		}
+	}
+}

@@ -203,3 +203,21 @@ func TestPlayersSeeEachOther(t *testing.T) {
 		})
 	}
 }
+
+// TestServersOfOneDirectory has players come to two servers without a seat, as by a
+// balancer: each plays where it has come.
+func TestServersOfOneDirectory(t *testing.T) {
+	t.Parallel()
+	st := server.MemoryStores()
+	a := startWith(t, []server.Option{server.WithStores(st)}, nil)
+	b := startWith(t, []server.Option{server.WithStores(st)}, nil)
+	first := join(t, a, nil)
+	second, third := join(t, b, nil), join(t, b, nil)
+	if second.welc.GetRoom() == first.welc.GetRoom() || second.welc.GetRoom() != third.welc.GetRoom() {
+		t.Errorf("in %s; on the other server in %s and %s", first.welc.GetRoom(), second.welc.GetRoom(), third.welc.GetRoom())
+	}
+	rooms, err := st.Directory.Rooms(t.Context(), "walkers")
+	if err != nil || len(rooms) != 2 || rooms[0].Taken+rooms[1].Taken != 3 {
+		t.Errorf("%+v, %v", rooms, err)
+	}
+}

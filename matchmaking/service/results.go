@@ -75,18 +75,23 @@ type result struct {
 
 // readResult reads what was reported, of the players who are of the match.
 func readResult(md *mode.Mode, m *matchmaking.Match, in []*tickroomv1.TeamResult) (*result, error) {
-	most := md.Format.Teams
+	most, size := md.Format.Teams, md.Format.Size
 	if md.Format.FreeForAll {
 		most = md.Format.Size
 	}
+	// Who has left, and whose place somebody else has got, is of the match still.
+	most = max(most, len(m.Teams))
+	for i := range m.Teams {
+		size = max(size, len(m.Teams[i].Seats))
+	}
 	if len(in) < 2 || len(in) > most {
-		return nil, invalid("teams: there are %d; in the mode %s there are 2 to %d", len(in), md.Name, most)
+		return nil, invalid("teams: there are %d; in the match %s there are 2 to %d", len(in), m.ID, most)
 	}
 	out := &result{}
 	seen := map[string]bool{}
 	for i, t := range in {
-		if n := len(t.GetPlayers()); n > md.Format.Size {
-			return nil, invalid("teams.%d has %d players; in the mode %s there can be %d", i, n, md.Name, md.Format.Size)
+		if n := len(t.GetPlayers()); n > size {
+			return nil, invalid("teams.%d has %d players; in the match %s there can be %d", i, n, m.ID, size)
 		}
 		if n := len(t.GetPlayers()); md.Format.FreeForAll && n > 1 {
 			return nil, invalid("teams.%d has %d players; in the mode %s everybody is a team", i, n, md.Name)

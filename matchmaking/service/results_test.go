@@ -148,3 +148,19 @@ func TestReportsAreChecked(t *testing.T) {
 	fails(t, h.as("admin").GetRating, &tickroomv1.GetRatingRequest{Mode: "squads", Players: make([]string, 101)}, connect.CodeInvalidArgument, "101")
 	fails(t, h.as("admin").GetRating, &tickroomv1.GetRatingRequest{Mode: "squads", Players: []string{"a b"}}, connect.CodeInvalidArgument, "a b")
 }
+
+// TestResultWithThoseWhoWereReplaced rates matches in which there were more players than
+// have a place at a time: some have left, and others were sent for them.
+func TestResultWithThoseWhoWereReplaced(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	gone := func(id string) *tickroomv1.PlayerResult { return &tickroomv1.PlayerResult{Player: id, Left: true} }
+	h.keep("m", "squads", []string{"a1", "a2", "a3", "a4"}, []string{"b1", "b2", "b3"})
+	r := call(t, h.as("admin").ReportResult, &tickroomv1.ReportResultRequest{Room: "m", Teams: []*tickroomv1.TeamResult{
+		team(1, gone("a1"), played("a2"), played("a3"), played("a4")),
+		team(2, played("b1"), played("b2"), played("b3")),
+	}})
+	if len(r.GetRatings()) != 7 {
+		t.Errorf("teams: %v", r)
+	}
+}

@@ -86,3 +86,11 @@ func (c *Calls) Sweep() {
 		c.players[i].Sweep(now)
 	}
 }
+
+// Len tells how many addresses and players are remembered.
+func (c *Calls) Len() (n int) {
+	for i := range c.addresses {
+		n += c.addresses[i].Len() + c.players[i].Len()
+	}
+	return n
+}

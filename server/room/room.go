@@ -46,6 +46,9 @@ type Config struct {
 	// Banned tells whether a player, or an address, is banned, and what to tell it. nil:
 	// nobody is.
 	Banned func(player string, addr netip.Addr) (reason string, banned bool)
+	// ForPlayers is how many of the places those who only watch may not take: those of
+	// the players of a match, who may come after them. Default 0.
+	ForPlayers int
 	// CommandsPerSecond and CommandBurst bound a client's commands; those over it
 	// are answered so. Default 20 and 40.
 	CommandsPerSecond, CommandBurst float64
@@ -220,6 +223,17 @@ func (r *Room) Spectators() int {
 	return n
 }
 
+// watchers counts all who only watch, with a connection or without.
+func (r *Room) watchers() int {
+	n := r.Spectators()
+	for _, c := range r.held {
+		if c.player.Spectator {
+			n++
+		}
+	}
+	return n
+}
+
 // Capacity gives how many clients the room takes.
 func (r *Room) Capacity() int { return r.room.MaxPlayers }
 
@@ -250,6 +264,9 @@ func (r *Room) Join(conn socket.Conn, j *Joiner) (*Client, error) {
 	}
 	if len(r.clients)+len(r.held) >= r.room.MaxPlayers {
 		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, world.ErrFull.Error())
+	}
+	if j.spectates() && r.cfg.ForPlayers > 0 && r.watchers() >= r.room.MaxPlayers-r.cfg.ForPlayers {
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "the room has no more places to watch from")
 	}
 	r.last++
 	c := &Client{
