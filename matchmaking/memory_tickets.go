@@ -117,14 +117,16 @@ func (m *MemoryTickets) Add(_ context.Context, t Ticket) error {
 		return nil
 	}
 	for i := range t.Members {
-		if other := m.byPlayer[t.Members[i].Player]; other != nil {
+		if other := m.byPlayer[t.Members[i].Player]; other != nil && t.Members[i].Ready {
 			return &QueuedError{Player: t.Members[i].Player, Ticket: other.ID}
 		}
 	}
 	e := &memoryTicket{Ticket: t, state: Gathering}
 	m.tickets[t.ID] = e
 	for i := range t.Members {
-		m.byPlayer[t.Members[i].Player] = e
+		if t.Members[i].Ready {
+			m.byPlayer[t.Members[i].Player] = e
+		}
 	}
 	if t.AllReady() {
 		m.begin(e, now)
@@ -147,6 +149,10 @@ func (m *MemoryTickets) Ready(_ context.Context, id string, member Member, now t
 	case t.state == Waiting:
 		return m.status(t), nil
 	}
+	if other := m.byPlayer[member.Player]; other != nil && other != t {
+		return Status{}, &QueuedError{Player: member.Player, Ticket: other.ID}
+	}
+	m.byPlayer[member.Player] = t
 	t.Ticket = t.WithReady(member, now)
 	if t.AllReady() {
 		m.begin(t, clock)

@@ -256,14 +256,15 @@ type Outcome struct {
 // one of this package's, say that nobody knows which; it can be tried again, and what
 // was done is not done twice.
 //
-// A ticket is in one queue, and a player in one ticket at a time that has not ended.
+// A ticket is in one queue, and a player in one ticket at a time that has not ended, as
+// far as it is ready: to be named in somebody's party binds nobody.
 // Ended tickets are remembered for a while (EndedKept), so that their players can be
 // told; ones that nobody ends are forgotten too (GatheringKept, WaitingKept).
 //
 // Neither side changes what was given to the other: slices and maps are shared.
 type Tickets interface {
 	// Add takes a ticket in, as Waiting if all members are ready, else as Gathering. The
-	// error is a *QueuedError if a player has another one. To add one again that is
+	// error is a *QueuedError if a member who is ready has another one. To add one again that is
 	// there, with the same ID, changes nothing and is no error.
 	Add(ctx context.Context, t Ticket) error
 	// Ready puts a member in the place of the one with the same player. When it is the
@@ -277,7 +278,8 @@ type Tickets interface {
 	Cancel(ctx context.Context, id, player string) (Status, error)
 	// Ticket tells how a ticket is doing. ErrNoTicket if there is none.
 	Ticket(ctx context.Context, id string) (Status, error)
-	// Of gives the ticket of a player that has not ended. ErrNoTicket if there is none.
+	// Of gives the ticket that a player is ready in and that has not ended. ErrNoTicket if
+	// there is none.
 	Of(ctx context.Context, player string) (string, error)
 	// Watch gives a channel that gets a value, unless one lies in it, after each change
 	// of the ticket's state, until stop is called. It may get some for nothing, and may

@@ -232,7 +232,7 @@ func TestEverythingThatIsNotAQueueHasAnEnd(t *testing.T) {
 
 	tag := "{" + p + "mm}:"
 	want := map[string]time.Duration{
-		"t:gathers": matchmaking.GatheringKept, "p:p-gathers": matchmaking.GatheringKept,
+		"t:gathers": matchmaking.GatheringKept,
 		"t:readied": matchmaking.WaitingKept, "p:p-readied": matchmaking.WaitingKept,
 		"t:waits2": matchmaking.WaitingKept, "p:p-waits2": matchmaking.WaitingKept,
 		"t:ends": matchmaking.EndedKept, "t:matched": matchmaking.EndedKept, "t:waits": matchmaking.EndedKept,

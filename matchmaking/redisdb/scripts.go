@@ -85,6 +85,13 @@ local function finish(id, q, players, state)
   end
 end
 
+-- queued gives the ticket that a player is ready in and that has not ended, or nil.
+local function queued(player)
+  local id = call('GET', P .. 'p:' .. player)
+  local s = id and call('HGET', P .. 't:' .. id, 's')
+  return s and tonumber(s) < 3 and id or nil
+end
+
 -- status tells about a ticket: itself, state, match, how many wait.
 local function status(id)
   local f = call('HMGET', P .. 't:' .. id, 'b', 's', 'm', 'q')
@@ -163,31 +170,33 @@ func script(text string) *redis.Script { return redis.NewScript(common + text) }
 
 // Tickets.
 var (
-	// id, queue, ticket, 1 if it waits, how long it is kept (ms), players
+	// id, queue, ticket, 1 if it waits, how long it is kept (ms), how many of the
+	// players are ready, players, those first
 	addTicket = script(`
-local id, q, blob, waits, ttl = ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1', ARGV[6]
+local id, q, blob, waits, ttl, ready = ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1', ARGV[6], tonumber(ARGV[7])
 local t = P .. 't:' .. id
 if call('EXISTS', t) == 1 then return 'done' end
-local players = args(7)
-for _, p in ipairs(players) do
-  local other = call('GET', P .. 'p:' .. p)
-  if other then
-    local s = call('HGET', P .. 't:' .. other, 's')
-    if s and tonumber(s) < 3 then return {p, other} end
-  end
+local players = args(8)
+for i = 1, ready do
+  local other = queued(players[i])
+  if other then return {players[i], other} end
 end
 call('HSET', t, 'b', blob, 'q', q, 's', '1', 'p', cmsgpack.pack(players))
 call('PEXPIRE', t, ttl)
-for _, p in ipairs(players) do call('SET', P .. 'p:' .. p, id, 'PX', ttl) end
+for i = 1, ready do call('SET', P .. 'p:' .. players[i], id, 'PX', ttl) end
 if waits then begin(id, q) end
 return 'done'
 `)
-	// id, the ticket as it was read, as it is to be, 1 if it waits, how long it is kept
+	// id, the ticket as it was read, as it is to be, 1 if it waits, how long it is kept,
+	// the player who is ready
 	readyTicket = script(`
-local id, was, blob, waits, ttl = ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1', ARGV[6]
+local id, was, blob, waits, ttl, player = ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1', ARGV[6], ARGV[7]
 local t = P .. 't:' .. id
 local f = call('HMGET', t, 'b', 's', 'q', 'p')
 if f[1] ~= was or f[2] ~= '1' then return 'changed' end
+local other = queued(player)
+if other and other ~= id then return {player, other} end
+call('SET', P .. 'p:' .. player, id, 'PX', ttl)
 call('HSET', t, 'b', blob)
 if waits then
   call('PEXPIRE', t, ttl)
@@ -213,11 +222,7 @@ return status(id)
 `)
 	getTicket = script(`return status(ARGV[2])`)
 	ofPlayer  = script(`
-local id = call('GET', P .. 'p:' .. ARGV[2])
-if not id then return '' end
-local s = call('HGET', P .. 't:' .. id, 's')
-if s and tonumber(s) < 3 then return id end
-return ''
+return queued(ARGV[2]) or ''
 `)
 )
 

@@ -75,14 +75,24 @@ func (t *Tickets) Add(ctx context.Context, k matchmaking.Ticket) error {
 	if err != nil {
 		return err
 	}
-	args := []any{k.ID, k.Queue, blob, flag(k.AllReady()), kept(&k)}
+	var ready, others []any
 	for i := range k.Members {
-		args = append(args, k.Members[i].Player)
+		if k.Members[i].Ready {
+			ready = append(ready, k.Members[i].Player)
+		} else {
+			others = append(others, k.Members[i].Player)
+		}
 	}
-	v, err := t.write(ctx, addTicket, args...)
+	args := append([]any{k.ID, k.Queue, blob, flag(k.AllReady()), kept(&k), len(ready)}, ready...)
+	v, err := t.write(ctx, addTicket, append(args, others...)...)
 	if err != nil || v == "done" {
 		return err
 	}
+	return queued(v)
+}
+
+// queued reads the answer that a player has a ticket already.
+func queued(v any) error {
 	l, err := parts(v, 2)
 	if err != nil {
 		return err
@@ -117,9 +127,12 @@ func (t *Tickets) Ready(ctx context.Context, id string, m matchmaking.Member, no
 			return matchmaking.Status{}, err
 		}
 		was := text(v.([]any)[0]) // parseStatus has looked
-		v, err = t.write(ctx, readyTicket, id, was, blob, flag(k.AllReady()), kept(&k))
+		v, err = t.write(ctx, readyTicket, id, was, blob, flag(k.AllReady()), kept(&k), m.Player)
 		if err != nil {
 			return matchmaking.Status{}, err
+		}
+		if l, ok := v.([]any); ok && len(l) == 2 {
+			return matchmaking.Status{}, queued(v)
 		}
 		if v != "changed" {
 			return parseStatus(v)

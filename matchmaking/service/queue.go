@@ -223,6 +223,7 @@ func (s *Service) Ready(ctx context.Context, req *connect.Request[tickroomv1.Rea
 	if err := s.admit(ctx, md, &t); err != nil {
 		return nil, err
 	}
+	var queued *matchmaking.QueuedError
 	st, err = ask(ctx, func(ctx context.Context) (matchmaking.Status, error) {
 		return s.o.Tickets.Ready(ctx, t.ID, me, s.o.Now())
 	})
@@ -231,6 +232,8 @@ func (s *Service) Ready(ctx context.Context, req *connect.Request[tickroomv1.Rea
 		return nil, noTicket()
 	case errors.Is(err, matchmaking.ErrEnded):
 		return nil, precondition("the ticket has ended")
+	case errors.As(err, &queued):
+		return nil, alreadyQueued(&c, queued)
 	case err != nil:
 		return nil, s.refuse(ctx, "ready", err)
 	}

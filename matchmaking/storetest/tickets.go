@@ -65,6 +65,11 @@ func keepsTicket(t *testing.T, a, b matchmaking.Tickets) {
 
 func waitsOnce(t *testing.T, a, b matchmaking.Tickets) {
 	addAll(t, a, solo("q", "one"), party("q", "two", "x", "y"))
+	// Whoever is named in a party is bound to it when it is ready, not before.
+	_, err := b.Of(t.Context(), "y")
+	want(t, err, matchmaking.ErrNoTicket)
+	_, err = b.Ready(t.Context(), "two", matchmaking.Member{Player: "y", Ready: true}, start)
+	ok(t, err)
 	for _, again := range []matchmaking.Ticket{solo("q", "one"), party("q", "two", "x", "y")} {
 		ok(t, b.Add(t.Context(), again)) // the same
 	}
@@ -72,7 +77,7 @@ func waitsOnce(t *testing.T, a, b matchmaking.Tickets) {
 		ticket      matchmaking.Ticket
 		player, has string
 	}{
-		{party("q2", "three", "z", "p-one"), "p-one", "one"},
+		{party("q2", "three", "p-one"), "p-one", "one"},
 		{party("q", "four", "y"), "y", "two"},
 	} {
 		var q *matchmaking.QueuedError
@@ -85,9 +90,15 @@ func waitsOnce(t *testing.T, a, b matchmaking.Tickets) {
 		_, err := b.Ticket(t.Context(), c.ticket.ID)
 		want(t, err, matchmaking.ErrNoTicket)
 	}
-	// One whose ticket was refused for another's sake is free.
-	_, err := a.Of(t.Context(), "z")
-	want(t, err, matchmaking.ErrNoTicket)
+	// Somebody's party may name whoever waits elsewhere, who can't get ready in it then.
+	addAll(t, a, party("q", "five", "z", "p-one"))
+	var q *matchmaking.QueuedError
+	if _, err := b.Ready(t.Context(), "five", matchmaking.Member{Player: "p-one", Ready: true}, start); !errors.As(err, &q) || *q != (matchmaking.QueuedError{Player: "p-one", Ticket: "one"}) {
+		t.Fatalf("ready in a second ticket: %v", err)
+	}
+	if st := state(t, b, "five", matchmaking.Gathering); !slices.Equal(st.Ticket.Missing(), []string{"p-one"}) {
+		t.Fatalf("missing: %v", st.Ticket.Missing())
+	}
 	_, err = b.Cancel(t.Context(), "one", "p-one")
 	ok(t, err)
 	addAll(t, a, party("q2", "three", "p-one"))
