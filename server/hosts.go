@@ -260,7 +260,7 @@ func (h *hosts) look(ctx context.Context, now time.Time) {
 			return
 		}
 		if touch {
-			if err := h.call(ctx, func(ctx context.Context) error { return h.tickets.Touch(ctx, id) }); err != nil {
+			if err := h.call(ctx, func(ctx context.Context) error { return h.tickets.Touch(ctx, id) }); err != nil && !errors.Is(err, matchmaking.ErrNoRoom) {
 				h.touched = time.Time{} // again with the next look
 			}
 		}
