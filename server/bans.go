@@ -32,6 +32,9 @@ func (s *Server) expel(b limits.Ban) {
 	for _, l := range s.rooms.loops() {
 		l.Expel()
 	}
+	if b.Player != "" {
+		s.rooms.hosts.tell(hostEvent{banned: b.Player})
+	}
 }
 
 // loops gives the rooms that run.

@@ -74,6 +74,7 @@ type hostEvent struct {
 	left   string             // a player's seat was given up
 	result *world.Result      // the game has reported
 	ended  bool               // the room is gone
+	banned string             // a player may play no more, wherever; room is empty
 }
 
 func newHosts(t matchmaking.Tickets, r reporter, md func(string) *mode.Mode, late time.Duration, log *slog.Logger) *hosts {
@@ -149,6 +150,10 @@ func (h *hosts) handle(ctx context.Context, e hostEvent) {
 		h.rooms[e.room] = &hosted{attendance: newAttendance(*e.opened, h.mode(e.opened.Mode), h.late, time.Now())}
 		return
 	}
+	if e.banned != "" {
+		h.dismiss(ctx, e.banned)
+		return
+	}
 	r := h.rooms[e.room]
 	if r == nil {
 		return
@@ -175,6 +180,24 @@ func (h *hosts) handle(ctx context.Context, e hostEvent) {
 		if now.After(h.quiet) && !h.owed(e.room) {
 			_ = h.call(ctx, func(ctx context.Context) error { return h.tickets.Forget(ctx, e.room) })
 		}
+	}
+}
+
+// dismiss ends the ticket of a player who could not come to a match: others would wait
+// for it there.
+func (h *hosts) dismiss(ctx context.Context, player string) {
+	var id string
+	err := h.call(ctx, func(ctx context.Context) (err error) {
+		if id, err = h.tickets.Of(ctx, player); err == nil {
+			_, err = h.tickets.Cancel(ctx, id, player)
+		}
+		if errors.Is(err, matchmaking.ErrNoTicket) {
+			err = nil
+		}
+		return err
+	})
+	if err != nil {
+		h.log.Warn("the ticket of a player who is banned may wait on", "player", player, "error", err)
 	}
 }
 
@@ -260,7 +283,7 @@ func (h *hosts) look(ctx context.Context, now time.Time) {
 			return
 		}
 		if touch {
-			if err := h.call(ctx, func(ctx context.Context) error { return h.tickets.Touch(ctx, id) }); err != nil {
+			if err := h.call(ctx, func(ctx context.Context) error { return h.tickets.Touch(ctx, id) }); err != nil && !errors.Is(err, matchmaking.ErrNoRoom) {
 				h.touched = time.Time{} // again with the next look
 			}
 		}

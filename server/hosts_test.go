@@ -12,6 +12,8 @@ import (
 	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/server/limits"
+	"github.com/tickroom/tickroom/server/metrics"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -119,5 +121,26 @@ func TestAStoreThatIsAwayIsNotAskedForEachResult(t *testing.T) {
 	h.look(t.Context(), time.Now())
 	if _, err := tickets.Match(t.Context(), "arena-1", ""); len(h.results) != 0 || !errors.Is(err, matchmaking.ErrNoRoom) {
 		t.Errorf("%d results are left; the match: %v", len(h.results), err)
+	}
+}
+
+// TestWhoIsBannedWaitsNoMore sees that nobody is matched with a player who can't come.
+func TestWhoIsBannedWaitsNoMore(t *testing.T) {
+	t.Parallel()
+	h, tickets := hosting(t, &reports{})
+	if err := tickets.Add(t.Context(), matchmaking.Ticket{ID: "t", Queue: "duel", Members: []matchmaking.Member{{Player: "eve", Ready: true}}}); err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{rooms: &rooms{hosts: h}, metrics: metrics.New("test"), log: h.log}
+	s.expel(limits.Ban{Player: "eve"})
+	s.expel(limits.Ban{Player: "who waits for nothing"})
+	for range 2 {
+		h.handle(t.Context(), <-h.events)
+	}
+	if st, err := tickets.Ticket(t.Context(), "t"); err != nil || st.State != matchmaking.Cancelled {
+		t.Errorf("the ticket: %+v, %v", st, err)
+	}
+	if !h.quiet.IsZero() {
+		t.Error("the store is taken for one that is away")
 	}
 }

@@ -87,6 +87,7 @@ func (rs *rooms) seated(ctx context.Context, kindName string, s *seat.Seat) (*ro
 		if l == nil {
 			var err error
 			if l, err = rs.open(ctx, s.Room); err != nil {
+				rs.unlist(ctx, s.Room, err)
 				return nil, err
 			}
 		}
@@ -115,6 +116,18 @@ func (rs *rooms) seated(ctx context.Context, kindName string, s *seat.Seat) (*ro
 		return l, nil
 	}
 	return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED, "the room has ended")
+}
+
+// unlist takes a room off the directory that should be here and is not, and for which
+// there is no match any more: the server had the same name before and has died, say. If
+// it stayed there, players would be sent to it again and again.
+func (rs *rooms) unlist(ctx context.Context, id string, why error) {
+	if ce := (*socket.CloseError)(nil); !errors.As(why, &ce) || ce.Code != int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED) {
+		return
+	}
+	if err := rs.dir.Remove(ctx, id); err != nil {
+		rs.log.Warn("a room that is gone stays in the directory", "room", id, "error", err)
+	}
 }
 
 // open makes the room of a match, or gives it if it is there. No place is taken.

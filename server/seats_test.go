@@ -469,3 +469,18 @@ func TestWatchersTakeNoPlayersPlace(t *testing.T) {
 		}
 	}
 }
+
+// TestARoomThatIsGoneIsTakenOffTheList has a seat in a room that a server of the same
+// name had, which has died.
+func TestARoomThatIsGoneIsTakenOffTheList(t *testing.T) {
+	t.Parallel()
+	st := server.MemoryStores()
+	o := newOffice(t, nil, server.WithStores(st))
+	if err := st.Directory.Add(t.Context(), matchmaking.Room{ID: "roll-old", Kind: "roll", Node: o.srv.NodeID(), Capacity: 8}); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, o.srv, &tickroomv1.Hello{Token: o.of("ann"), Seat: o.issue(seat.Seat{Player: "ann", Room: "roll-old"})}, tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED, "not there")
+	if rooms, err := st.Directory.Rooms(t.Context(), ""); err != nil || len(rooms) != 0 {
+		t.Errorf("listed: %+v, %v", rooms, err)
+	}
+}

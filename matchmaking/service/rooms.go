@@ -102,8 +102,12 @@ func (s *Service) find(ctx context.Context, c *call, room, code string) (*matchm
 func (s *Service) enter(ctx context.Context, c *call, room string, m *matchmaking.Match, invited bool) (*tickroomv1.Assignment, error) {
 	if m != nil {
 		room = m.ID
+		back, err := s.playing(ctx, c)
 		switch {
-		case made(m, c.Player):
+		case err != nil:
+			return nil, err
+		case made(m, c.Player), back != nil && back.ID == m.ID:
+			// It has a place there already, even if the room is full.
 			return s.rejoin(ctx, c, m)
 		case !invited && !m.Open && m.Host != c.Player:
 			return nil, noRoom(room) // it is nobody else's business that there is one

@@ -209,3 +209,23 @@ func TestListRooms(t *testing.T) {
 	call(t, h.as("").ListRooms, &tickroomv1.ListRoomsRequest{})
 	call(t, h.as("nobody").ListRooms, &tickroomv1.ListRoomsRequest{})
 }
+
+// TestJoinRoomAgain has a player of a full room come back, who needs no second place.
+func TestJoinRoomAgain(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	a := call(t, h.as("ann").CreateRoom, &tickroomv1.CreateRoomRequest{Kind: "arena"}).GetAssignment()
+	h.lists(matchmaking.Room{ID: a.GetRoom(), Private: true, Capacity: 2, Taken: 2})
+	if err := h.tickets.Joined(t.Context(), "bob", a.GetRoom()); err != nil {
+		t.Fatal(err)
+	}
+	for _, req := range []*tickroomv1.JoinRoomRequest{{Code: a.GetCode()}, {Room: a.GetRoom()}} {
+		if b := call(t, h.as("bob").JoinRoom, req).GetAssignment(); b.GetRoom() != a.GetRoom() || !b.GetRejoin() {
+			t.Errorf("joined: %v", b)
+		}
+	}
+	if err := h.tickets.Left(t.Context(), "bob", a.GetRoom()); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, h.as("bob").JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()}, connect.CodeResourceExhausted, "full")
+}
