@@ -717,7 +717,8 @@ type EnqueueRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Mode  string                 `protobuf:"bytes,1,opt,name=mode,proto3" json:"mode,omitempty"`
 	Self  *Member                `protobuf:"bytes,2,opt,name=self,proto3" json:"self,omitempty"`
-	// The ids of the others in the party. They have to call Ready.
+	// The ids of the others in the party. They have to call Ready; to be named here binds
+	// nobody.
 	Party []string `protobuf:"bytes,3,rep,name=party,proto3" json:"party,omitempty"`
 	// What the queries of others see.
 	Attributes map[string]*Value `protobuf:"bytes,4,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`

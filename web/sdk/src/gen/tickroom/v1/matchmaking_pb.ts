@@ -349,7 +349,8 @@ export type EnqueueRequest = Message<"tickroom.v1.EnqueueRequest"> & {
   self?: Member | undefined;
 
   /**
-   * The ids of the others in the party. They have to call Ready.
+   * The ids of the others in the party. They have to call Ready; to be named here binds
+   * nobody.
    *
    * @generated from field: repeated string party = 3;
    */
@@ -1203,7 +1204,7 @@ export const TicketStateSchema: GenEnum<TicketState> = /*@__PURE__*/
  * from then on.
  *
  * Errors have the codes of Connect. unavailable comes with a header Retry-After in
- * seconds: what the service needs is away for the moment, and nothing has changed.
+ * seconds: what the service needs is away for the moment. To ask again does no harm.
  *
  * @generated from service tickroom.v1.MatchmakingService
  */
