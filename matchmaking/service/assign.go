@@ -69,6 +69,20 @@ func made(m *matchmaking.Match, player string) bool {
 	return ok
 }
 
+// refilled tells whether the team of a player of the match has got players for those who
+// have left, who are in it still.
+func (s *Service) refilled(m *matchmaking.Match, player string) bool {
+	md := s.modes[m.Mode]
+	team, _, ok := m.Find(player)
+	switch {
+	case md == nil || !ok:
+		return false
+	case md.Format.FreeForAll:
+		return len(m.Teams) > md.Format.Size
+	}
+	return len(m.Teams[team].Seats) > md.Format.Size
+}
+
 // rejoin gives the caller a new seat in its own match.
 func (s *Service) rejoin(ctx context.Context, c *call, m *matchmaking.Match) (*tickroomv1.Assignment, error) {
 	a, err := s.assign(ctx, c, m)

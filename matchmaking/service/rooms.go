@@ -106,8 +106,12 @@ func (s *Service) enter(ctx context.Context, c *call, room string, m *matchmakin
 		switch {
 		case err != nil:
 			return nil, err
-		case made(m, c.Player), back != nil && back.ID == m.ID:
+		case back != nil && back.ID == m.ID:
 			// It has a place there already, even if the room is full.
+			return s.rejoin(ctx, c, m)
+		case made(m, c.Player) && s.refilled(m, c.Player):
+			return nil, precondition("the caller has left the match %s, and somebody else has its place", m.ID)
+		case made(m, c.Player):
 			return s.rejoin(ctx, c, m)
 		case !invited && !m.Open && m.Host != c.Player:
 			return nil, noRoom(room) // it is nobody else's business that there is one

@@ -229,3 +229,23 @@ func TestJoinRoomAgain(t *testing.T) {
 	}
 	fails(t, h.as("bob").JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()}, connect.CodeResourceExhausted, "full")
 }
+
+// TestJoinRoomAfterLeaving has players who have left a match come back to it by its id: as
+// long as nobody else was sent there for them.
+func TestJoinRoomAfterLeaving(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	h.keep("arena-1", "duel", []string{"ann"}, []string{"bob"})
+	h.keep("arena-2", "duel", []string{"ann", "eve"}, []string{"bob"}) // eve has replaced ann
+	for _, room := range []string{"arena-1", "arena-2"} {
+		if err := h.tickets.Left(t.Context(), "ann", room); err != nil {
+			t.Fatal(err)
+		}
+	}
+	join := func(room string) *tickroomv1.JoinRoomRequest { return &tickroomv1.JoinRoomRequest{Room: room} }
+	if a := call(t, h.as("ann").JoinRoom, join("arena-1")).GetAssignment(); !a.GetRejoin() {
+		t.Errorf("joined: %v", a)
+	}
+	fails(t, h.as("ann").JoinRoom, join("arena-2"), connect.CodeFailedPrecondition, "somebody else")
+	call(t, h.as("eve").JoinRoom, join("arena-2"))
+}
