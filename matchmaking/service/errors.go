@@ -18,6 +18,10 @@ const retryAfter = "Retry-After"
 // away is how long a client waits when a store fails.
 const away = 2 * time.Second
 
+// warnEvery is how often it is logged as a warning that a store fails: each call of each
+// client meets it.
+const warnEvery = time.Second
+
 func invalid(format string, args ...any) error {
 	return connect.NewError(connect.CodeInvalidArgument, fmt.Errorf(format, args...))
 }
@@ -62,7 +66,11 @@ func (s *Service) refuse(ctx context.Context, what string, err error) error {
 	case context.DeadlineExceeded:
 		return connect.NewError(connect.CodeDeadlineExceeded, errors.New("the time that the client gave is over"))
 	}
-	s.o.Logger.LogAttrs(ctx, slog.LevelWarn, "matchmaking: unavailable", slog.String("what", what), slog.Any("error", err))
+	level := slog.LevelDebug
+	if now, last := time.Now().UnixNano(), s.warned.Load(); now-last >= int64(warnEvery) && s.warned.CompareAndSwap(last, now) {
+		level = slog.LevelWarn
+	}
+	s.o.Logger.LogAttrs(ctx, level, "matchmaking: unavailable", slog.String("what", what), slog.Any("error", err))
 	return later(connect.CodeUnavailable, away, "matchmaking is not available at the moment; try again in %d s", seconds(away))
 }
 

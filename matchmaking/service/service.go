@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking"
@@ -78,6 +79,7 @@ type Service struct {
 	making  map[string]chan struct{}               // by kind; held by who makes an open room of it
 	watches watches
 	listed  listed
+	warned  atomic.Int64 // when a store that fails was last logged, in ns since 1970
 
 	closed   chan struct{}
 	closeOne sync.Once
