@@ -28,8 +28,10 @@ const (
 	// hostPause is how long nobody tries to tell who comes and goes after the store has
 	// failed.
 	hostPause = time.Second
-	// touchEvery is how often the matches that run are kept from being forgotten.
+	// touchEvery is how often the matches that run are kept from being forgotten, where
+	// touchBeats looks take longer.
 	touchEvery = matchmaking.MatchKept / 5
+	touchBeats = 30
 )
 
 // reporter is told how matches have ended.
@@ -57,6 +59,7 @@ type hosts struct {
 	results []*tickroomv1.ReportResultRequest
 	quiet   time.Time // the store has failed; nobody is told who comes and goes until then
 	touched time.Time
+	every   time.Duration // between two touches
 }
 
 // hosted is the room of a match.
@@ -105,6 +108,7 @@ func (h *hosts) Dropped() uint64 {
 // Run tells the matchmaker what happens, until ctx is done; then what has happened is
 // told still, as far as a moment allows.
 func (h *hosts) Run(ctx context.Context, every time.Duration) {
+	h.every = min(touchEvery, touchBeats*every)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -274,7 +278,7 @@ func (h *hosts) deliver(ctx context.Context) {
 // look does what is due now and then.
 func (h *hosts) look(ctx context.Context, now time.Time) {
 	h.deliver(ctx)
-	touch := now.Sub(h.touched) >= touchEvery
+	touch := now.Sub(h.touched) >= h.every
 	if touch {
 		h.touched = now
 	}
@@ -283,7 +287,11 @@ func (h *hosts) look(ctx context.Context, now time.Time) {
 			return
 		}
 		if touch {
-			if err := h.call(ctx, func(ctx context.Context) error { return h.tickets.Touch(ctx, id) }); err != nil && !errors.Is(err, matchmaking.ErrNoRoom) {
+			err := h.call(ctx, func(ctx context.Context) error { return h.tickets.Touch(ctx, id) })
+			if errors.Is(err, matchmaking.ErrNoRoom) {
+				err = h.again(ctx, r)
+			}
+			if err != nil {
 				h.touched = time.Time{} // again with the next look
 			}
 		}
@@ -292,6 +300,24 @@ func (h *hosts) look(ctx context.Context, now time.Time) {
 			return // the store is away
 		}
 	}
+}
+
+// again tells the store of a match that it has lost.
+func (h *hosts) again(ctx context.Context, r *hosted) error {
+	err := h.call(ctx, func(ctx context.Context) error { return h.tickets.Keep(ctx, r.match) })
+	if err != nil {
+		if errors.Is(err, matchmaking.ErrExists) {
+			return nil // its code is somebody else's by now
+		}
+		return err
+	}
+	h.log.Info("a match was missing, and is kept again", "room", r.match.ID)
+	for player, p := range r.players {
+		if p.there {
+			_ = h.call(ctx, func(ctx context.Context) error { return h.tickets.Joined(ctx, player, r.match.ID) })
+		}
+	}
+	return nil
 }
 
 // backfill asks for players for the seats that are free, or stops asking.

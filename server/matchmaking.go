@@ -22,6 +22,8 @@ import (
 const (
 	// beatsMissed is how many beats a node may miss before it counts as gone.
 	beatsMissed = 3
+	// relistBeats is how many beats pass from one look at the directory to the next.
+	relistBeats = 8
 	// comingLate is how long after its seat has expired a player still counts as coming.
 	comingLate = 5 * time.Second
 )
@@ -160,6 +162,7 @@ func (m *matchmaker) start(ctx context.Context) (stop func(), err error) {
 	wg.Go(func() { m.service.Run(ctx) })
 	wg.Go(func() { m.beat(ctx) })
 	wg.Go(func() { m.reap(ctx) })
+	wg.Go(func() { m.relist(ctx) })
 	return func() {
 		cancel()
 		if runner != nil {
@@ -213,6 +216,27 @@ func (m *matchmaker) report(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, hostCall)
 	defer cancel()
 	return m.s.stores.Nodes.Beat(ctx, m.node(), beatsMissed*m.s.cfg.Matchmaking.Beat)
+}
+
+// relist looks now and then whether the directory knows the rooms that run here.
+func (m *matchmaker) relist(ctx context.Context) {
+	tick := time.NewTicker(relistBeats * m.s.cfg.Matchmaking.Beat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		for _, l := range m.s.rooms.loops() {
+			call, cancel := context.WithTimeout(ctx, hostCall)
+			_, err := m.s.rooms.relist(call, l)
+			cancel()
+			if err != nil {
+				break // the directory is away
+			}
+		}
+	}
 }
 
 // reap takes the rooms of servers that have died off the directory.

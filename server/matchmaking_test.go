@@ -536,6 +536,54 @@ func TestRedisIsAway(t *testing.T) {
 	}
 }
 
+// TestRedisLosesAll empties Redis under a match and an open room that run.
+func TestRedisLosesAll(t *testing.T) {
+	t.Parallel()
+	r := redistest.Start(t)
+	srvs := shared(t, r, 1, duels)
+	players, at := pair(t, srvs[0], "duel")
+	for i := range players {
+		players[i].enter(at[i])
+	}
+	open := seek(t, srvs[0], matchmaker.Options{})
+	there, err := open.QuickJoin(t.Context(), &tickroomv1.QuickJoinRequest{Kind: "arena"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	open.enter(there)
+	if err := r.Client().FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the open room is known again", func() bool {
+		list, err := open.ListRooms(t.Context(), &tickroomv1.ListRoomsRequest{Kind: "arena"})
+		return err == nil && len(list.GetRooms()) == 1 && list.GetRooms()[0].GetRoom() == there.GetRoom() && list.GetRooms()[0].GetPlayers() == 1
+	})
+	until(t, "the match is known again", func() bool {
+		a, err := players[0].QuickJoin(t.Context(), &tickroomv1.QuickJoinRequest{Mode: "duel"})
+		return err == nil && a.GetRejoin() && a.GetRoom() == at[0].GetRoom()
+	})
+}
+
+// TestALeaverHasNoSeatToSpare has a player who was given two seats.
+func TestALeaverHasNoSeatToSpare(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(c *config.Config) { quick(t, duels)(c); c.Seats.TTL = 30 * time.Second }, arena.Kind())
+	players, at := pair(t, srv, "duel")
+	spare, err := players[1].QuickJoin(t.Context(), &tickroomv1.QuickJoinRequest{Mode: "duel"})
+	if err != nil || !spare.GetRejoin() {
+		t.Fatalf("%v, %v", spare, err)
+	}
+	players[0].enter(at[0])
+	leaver := players[1].enter(at[1])
+	leaver.Close(client.CloseNormal, "")
+	next := seek(t, srv, matchmaker.Options{})
+	next.enter(next.find("duel"))
+	_, err = players[1].tryEnter(spare)
+	if ce := (*client.CloseError)(nil); !errors.As(err, &ce) || int(ce.Code) != int(tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED) {
+		t.Errorf("the leaver comes back as a third: %v", err)
+	}
+}
+
 // TestSharedSecret needs one where servers share a Redis.
 func TestSharedSecret(t *testing.T) {
 	t.Parallel()

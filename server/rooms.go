@@ -49,7 +49,9 @@ type rooms struct {
 	mu      sync.Mutex
 	kinds   map[string]*kind
 	running map[string]*room.Loop
-	played  map[string]*matchmaking.Match // those of the running rooms that have one
+	played  map[string]*matchmaking.Match   // those of the running rooms that have one
+	listed  map[string]matchmaking.Room     // the running rooms as they were put on the list
+	leavers map[string]map[string]time.Time // by room of a match: who has left it for good, and when
 	made    uint64
 	closed  bool
 }
@@ -313,6 +315,7 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 		Left: func(pl *world.Player) {
 			rs.people.left(pl.PlayerID, l)
 			if p.match != nil && !pl.Spectator {
+				rs.leaves(id, pl.PlayerID)
 				rs.hosts.tell(hostEvent{room: id, left: pl.PlayerID})
 			}
 		},
@@ -341,6 +344,7 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 		rs.hosts.tell(hostEvent{room: id, opened: m})
 		listed.Mode, listed.Private, listed.URL, listed.Region = m.Mode, !m.Open, m.URL, m.Region
 	}
+	rs.listed[id] = listed
 	rs.mu.Unlock()
 	err = rs.dir.Add(ctx, listed)
 	if errors.Is(err, matchmaking.ErrExists) && p.match != nil {
@@ -382,6 +386,8 @@ func (rs *rooms) ended(id string) {
 	rs.mu.Lock()
 	delete(rs.running, id)
 	delete(rs.played, id)
+	delete(rs.listed, id)
+	delete(rs.leavers, id)
 	rs.mu.Unlock()
 	if err := rs.dir.Remove(context.Background(), id); err != nil {
 		rs.log.Error("a room could not be taken off the directory", "room", id, "error", err)

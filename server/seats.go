@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/tickroom/tickroom/matchmaking"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
@@ -94,6 +95,9 @@ func (rs *rooms) seated(ctx context.Context, kindName string, s *seat.Seat) (*ro
 		if k := l.Info().Kind; kindName != "" && kindName != k {
 			return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM, "the seat is in a room of kind %.20q, not %.20q", k, kindName)
 		}
+		if rs.hasLeft(s) {
+			return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED, "the seat was given up: its player has left the match since")
+		}
 		// A place that the matchmaker has reserved has the player's name.
 		reserved, err := rs.dir.Confirm(ctx, s.Room, s.Player)
 		if err == nil && !reserved {
@@ -103,7 +107,13 @@ func (rs *rooms) seated(ctx context.Context, kindName string, s *seat.Seat) (*ro
 		case errors.Is(err, matchmaking.ErrFull):
 			return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "the room is full")
 		case errors.Is(err, matchmaking.ErrNoRoom):
-			// It is about to end, since nobody was there.
+			// It is about to end, since nobody was there; or the directory has lost it.
+			if added, err := rs.relist(ctx, l); err != nil || added {
+				if err != nil {
+					return nil, rs.away(err)
+				}
+				continue
+			}
 			select {
 			case <-l.Done():
 				continue
@@ -128,6 +138,52 @@ func (rs *rooms) unlist(ctx context.Context, id string, why error) {
 	if err := rs.dir.Remove(ctx, id); err != nil {
 		rs.log.Warn("a room that is gone stays in the directory", "room", id, "error", err)
 	}
+}
+
+// leaves notes that a player has left the room of a match for good.
+func (rs *rooms) leaves(room, player string) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if rs.leavers[room] == nil {
+		rs.leavers[room] = map[string]time.Time{}
+	}
+	rs.leavers[room][player] = time.Now()
+}
+
+// hasLeft tells whether the player of a seat has left the room since the seat was
+// given. Somebody else may have the place by now.
+func (rs *rooms) hasLeft(s *seat.Seat) bool {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	at, left := rs.leavers[s.Room][s.Player]
+	return left && !s.Issued.After(at)
+}
+
+// relist puts a room that runs on the list again if it is not there, since the
+// directory has lost what it knew. It tells whether it did.
+func (rs *rooms) relist(ctx context.Context, l *room.Loop) (added bool, err error) {
+	i := l.Info()
+	rs.mu.Lock()
+	r, ok := rs.listed[i.ID]
+	rs.mu.Unlock()
+	if !ok {
+		return false, nil
+	}
+	r.Taken = i.Clients + i.Held
+	err = rs.dir.Add(ctx, r)
+	if errors.Is(err, matchmaking.ErrExists) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	select {
+	case <-l.Done(): // meanwhile, and it was taken off before it was put on
+		return false, rs.dir.Remove(ctx, i.ID)
+	default:
+	}
+	rs.log.Info("a room was missing in the directory, and is listed again", "room", i.ID)
+	return true, nil
 }
 
 // open makes the room of a match, or gives it if it is there. No place is taken.

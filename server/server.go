@@ -148,6 +148,7 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 		cfg: cfg, log: s.log, dir: s.stores.Directory, pool: s.pool, metrics: s.metrics, start: time.Now(), gone: func() { s.clients.Add(-1) },
 		node: s.node, guard: s.guard, matches: o.matches, people: s.people, banned: s.banned, renew: s.renew.Renew,
 		kinds: map[string]*kind{}, running: map[string]*room.Loop{}, played: map[string]*matchmaking.Match{},
+		listed: map[string]matchmaking.Room{}, leavers: map[string]map[string]time.Time{},
 		returns: newReturns(s.stores.Directory, s.log),
 	}
 	s.returnees = newReturnees(s.find)
@@ -224,7 +225,6 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	s.addr = ln.Addr()
 	defer s.bans.Watch(s.expel)()
 	front := s.gateway.Server(s.mux)
-	front.BaseContext = func(net.Listener) context.Context { return ctx }
 
 	var wg sync.WaitGroup
 	defer wg.Wait()
