@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,14 +27,27 @@ import (
 // tokens, as come with a hello.
 type callers struct {
 	who     *who
+	calls   *limits.Calls
 	metrics *metrics.Metrics
 }
 
 // Authenticate implements service.Identity.
-func (c callers) Authenticate(ctx context.Context, h http.Header, _ string) (service.Caller, error) {
+func (c callers) Authenticate(ctx context.Context, h http.Header, peer string) (service.Caller, error) {
 	token, err := bearer(h)
 	if err != nil {
 		return service.Caller{}, err
+	}
+	if token == "" && c.who.allowed {
+		// Each new guest may hold a seat for a while, and costs its maker nothing.
+		wait, err := c.calls.Address(peer, h, callGuest)
+		if err != nil {
+			return service.Caller{}, callDenied(err)
+		}
+		if wait > 0 {
+			e := connect.NewError(connect.CodeResourceExhausted, errors.New("too many new guests from this address; send the token of a guest that you are already"))
+			e.Meta().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+			return service.Caller{}, e
+		}
 	}
 	id, err := c.who.Verify(ctx, token, "")
 	if err != nil {
@@ -89,8 +104,16 @@ func callError(err error) error {
 // callLimits bounds the calls of the service.
 type callLimits struct{ *limits.Calls }
 
-// codeRate is how often an address or a player may try the code of a room.
-var codeRate = limits.Rate{PerSecond: 0.5, Burst: 10}
+// callGuest is the kind of calls by which somebody becomes a new guest, after those of
+// the service.
+const callGuest = int(service.Code) + 1
+
+var (
+	// codeRate is how often an address or a player may try the code of a room.
+	codeRate = limits.Rate{PerSecond: 0.5, Burst: 10}
+	// guestRate is how often new guests may come from an address: many share one.
+	guestRate = limits.Rate{PerSecond: 2, Burst: 60}
+)
 
 // Address implements service.Limits.
 func (c callLimits) Address(peer string, h http.Header, w service.Work) (time.Duration, error) {

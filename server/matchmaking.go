@@ -71,7 +71,7 @@ func newMatchmaker(s *Server) (*matchmaker, error) {
 	}
 	rate := limits.Rate{PerSecond: cfg.Matchmaking.Calls, Burst: cfg.Matchmaking.CallBurst}
 	m := &matchmaker{s: s, placer: place.New(st.Nodes), metrics: s.metrics.Queues()}
-	if m.calls, err = limits.NewCalls(s.guard, rate, rate, codeRate); err != nil {
+	if m.calls, err = limits.NewCalls(s.guard, rate, rate, codeRate, guestRate); err != nil {
 		return nil, err
 	}
 	kinds, err := s.rooms.serviceKinds()
@@ -81,7 +81,7 @@ func newMatchmaker(s *Server) (*matchmaker, error) {
 	m.service, err = service.New(service.Options{
 		Tickets: st.Tickets, Ratings: st.Ratings, Nodes: st.Nodes, Directory: st.Directory,
 		Modes: cfg.Modes, Kinds: kinds,
-		Identity: callers{s.who, s.metrics}, Seats: seats{issuer}, Limits: callLimits{m.calls}, Placer: m.placer,
+		Identity: callers{s.who, m.calls, s.metrics}, Seats: seats{issuer}, Limits: callLimits{m.calls}, Placer: m.placer,
 		Explainer: explainer{st.Tickets, queue.NewExplainer(st.Tickets), cfg.Mode},
 		Origins:   cfg.Origins, SeatTime: cfg.Seats.TTL + cfg.Seats.Leeway, Logger: s.log,
 	})

@@ -584,6 +584,25 @@ func TestALeaverHasNoSeatToSpare(t *testing.T) {
 	}
 }
 
+// TestGuestsAreNotToBeHadByTheHundred has one address that calls as somebody new again
+// and again, which would hold a seat each.
+func TestGuestsAreNotToBeHadByTheHundred(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(c *config.Config) { quick(t, duels)(c); c.Access.Exempt = nil; c.Matchmaking.CallBurst = 1000 }, arena.Kind())
+	var last *matchmaker.Error
+	came := 0
+	for range 100 {
+		_, err := seek(t, srv, matchmaker.Options{}).QuickJoin(t.Context(), &tickroomv1.QuickJoinRequest{Kind: "arena"})
+		if errors.As(err, &last) {
+			break
+		}
+		came++
+	}
+	if last == nil || last.Code != connect.CodeResourceExhausted || last.RetryAfter == 0 || came < 60 {
+		t.Errorf("after %d guests: %v", came, last)
+	}
+}
+
 // TestSharedSecret needs one where servers share a Redis.
 func TestSharedSecret(t *testing.T) {
 	t.Parallel()
