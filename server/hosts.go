@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
@@ -18,7 +18,7 @@ import (
 
 const (
 	// hostEvents bounds what waits to be told to the matchmaker. When it is full, what
-	// comes is dropped, and counted: players who come and go are then unknown to it,
+	// comes is dropped, and logged: players who come and go are then unknown to it,
 	// which costs them the way back alone.
 	hostEvents = 16 << 10
 	// hostResults bounds the results that could not be told yet.
@@ -51,8 +51,7 @@ type hosts struct {
 
 	events chan hostEvent
 
-	mu      sync.Mutex
-	dropped uint64
+	dropped atomic.Uint64
 
 	// Run's own.
 	rooms   map[string]*hosted
@@ -92,17 +91,8 @@ func (h *hosts) tell(e hostEvent) {
 	select {
 	case h.events <- e:
 	default:
-		h.mu.Lock()
-		h.dropped++
-		h.mu.Unlock()
+		h.dropped.Add(1)
 	}
-}
-
-// Dropped counts what could not be told.
-func (h *hosts) Dropped() uint64 {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.dropped
 }
 
 // Run tells the matchmaker what happens, until ctx is done; then what has happened is
@@ -277,6 +267,9 @@ func (h *hosts) deliver(ctx context.Context) {
 
 // look does what is due now and then.
 func (h *hosts) look(ctx context.Context, now time.Time) {
+	if n := h.dropped.Swap(0); n > 0 {
+		h.log.Error("too much has happened at once to tell the matchmaker of all of it", "events", n)
+	}
 	h.deliver(ctx)
 	touch := now.Sub(h.touched) >= h.every
 	if touch {

@@ -299,13 +299,10 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 	var l *room.Loop // the functions below are called once it has clients, which is later
 	l = room.StartLoop(r, rs.pool, room.LoopConfig{
 		MaxCatchUp: rs.cfg.MaxCatchUp, Linger: rs.cfg.EmptyRoomLinger,
-		Phase:   phase(time.Since(rs.start), dt, made),
-		Metrics: rs.metrics.Kind(k.Name),
-		Gone:    func() { rs.release(id) },
-		CloseEmpty: func() bool {
-			ok, err := rs.dir.Close(context.Background(), id, 0)
-			return ok && err == nil
-		},
+		Phase:      phase(time.Since(rs.start), dt, made),
+		Metrics:    rs.metrics.Kind(k.Name),
+		Gone:       func() { rs.release(id) },
+		CloseEmpty: rs.closeEmpty(id),
 		Joined: func(pl *world.Player) {
 			rs.people.joined(pl.PlayerID, l)
 			if p.match != nil && !pl.Spectator {
@@ -356,6 +353,27 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 	}
 	rs.log.Info("room made", "room", id, "kind", k.Name)
 	return l, nil
+}
+
+// closeRetry is how long a room that could not be closed waits until it asks again.
+const closeRetry = 5 * time.Second
+
+// closeEmpty gives what a room asks that nobody is in. It waits for the directory for a
+// moment, which costs nobody anything, but not with each tick.
+func (rs *rooms) closeEmpty(id string) func() bool {
+	var again time.Time
+	return func() bool {
+		if time.Now().Before(again) {
+			return false
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), hostCall)
+		defer cancel()
+		ok, err := rs.dir.Close(ctx, id, 0)
+		if err != nil {
+			again = time.Now().Add(closeRetry)
+		}
+		return ok && err == nil
+	}
 }
 
 // phase gives how long a room waits for its first tick, so that the rooms' ticks
