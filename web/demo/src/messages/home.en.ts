@@ -110,6 +110,7 @@ export const homeEn = {
   'home.run.copied': 'Copied',
   'home.run.docs': 'Then read on, in the repository:',
   'home.run.first': 'write a game, from the schema to the client',
+  'home.run.matchmaking': 'fair matches, on one server or several',
   'home.run.protocol': 'the protocol, complete enough to write a client from',
   'home.run.sdk': 'the client library for browsers, Node.js and mini-games',
   'home.run.architecture': 'how it works, and why so',

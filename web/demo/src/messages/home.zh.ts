@@ -112,6 +112,7 @@ export const homeZh: Record<keyof typeof homeEn, string> = {
   'home.run.copied': '已复制',
   'home.run.docs': '接下来可以阅读仓库里的文档：',
   'home.run.first': '从状态定义到客户端，写出第一个游戏',
+  'home.run.matchmaking': '公平匹配，单台或多台服务器',
   'home.run.protocol': '协议说明，照着它就能写出客户端',
   'home.run.sdk': '适用于浏览器、Node.js 和小游戏的客户端库',
   'home.run.architecture': '工作原理与设计取舍',
