@@ -23,13 +23,13 @@ type seeker struct {
 	sw        *swarm
 	transport *http.Transport
 	players   []*matchmaker.Client // by bot; each is used by one goroutine at a time
-	dialing   chan struct{}        // held while a bot connects; bounds them
+	dialling  chan struct{}        // held while a bot connects; bounds them
 }
 
 func newSeeker(sw *swarm) *seeker {
 	// Each bot that waits holds a connection.
 	t := &http.Transport{MaxIdleConnsPerHost: sw.cfg.Clients, IdleConnTimeout: time.Minute}
-	return &seeker{sw: sw, transport: t, players: make([]*matchmaker.Client, sw.cfg.Clients), dialing: make(chan struct{}, dialers)}
+	return &seeker{sw: sw, transport: t, players: make([]*matchmaker.Client, sw.cfg.Clients), dialling: make(chan struct{}, dialers)}
 }
 
 func (k *seeker) close() { k.transport.CloseIdleConnections() }
@@ -70,8 +70,8 @@ func (k *seeker) seat(ctx context.Context, b *bot) arrival {
 		return arrival{b: b, err: err}
 	}
 	select {
-	case k.dialing <- struct{}{}:
-		defer func() { <-k.dialing }()
+	case k.dialling <- struct{}{}:
+		defer func() { <-k.dialling }()
 	case <-ctx.Done():
 		return arrival{b: b, err: ctx.Err()}
 	}

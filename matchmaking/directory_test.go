@@ -150,7 +150,7 @@ func TestDirectory(t *testing.T) {
 		"lists any number of rooms, by id": func(t *testing.T, d directory) {
 			const n = 1200
 			made := time.Date(2026, 1, 2, 3, 4, 5, 6789, time.FixedZone("there", 3600))
-			make := func(j int) matchmaking.Room {
+			room := func(j int) matchmaking.Room {
 				r := matchmaking.Room{ID: fmt.Sprintf("%04d", (j*7)%n), Kind: fmt.Sprint("k", j%2), Mode: fmt.Sprint("m", j%3), Node: "here:1", URL: "wss://here/n/1",
 					Region: []string{"", "eu"}[j%2], Capacity: 5, Taken: j % 5, Closed: j%3 == 0, Private: j%5 == 0, Spectators: j%7 == 0}
 				if j%11 != 0 {
@@ -160,7 +160,7 @@ func TestDirectory(t *testing.T) {
 			}
 			var want []matchmaking.Room
 			for j := range n {
-				r := make(j)
+				r := room(j)
 				add(t, d, r)
 				if !r.Created.IsZero() {
 					r.Created = r.Created.UTC().Truncate(time.Millisecond)

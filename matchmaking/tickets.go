@@ -293,9 +293,9 @@ type Tickets interface {
 	// Release gives a lease back. One that is not good any more is no error.
 	Release(ctx context.Context, l Lease) error
 	// Changes gives what has happened in a queue after a cursor, oldest first, at most
-	// about max of it, and the cursor after it. From the empty cursor on it gives what
+	// about so much of it, and the cursor after it. From the empty cursor on it gives what
 	// waits. ErrCursor tells to begin anew with the empty one.
-	Changes(ctx context.Context, queue, cursor string, max int) (changes []Change, next string, err error)
+	Changes(ctx context.Context, queue, cursor string, most int) (changes []Change, next string, err error)
 	// Commit makes a decision of a matcher come true: it keeps the match, and its tickets
 	// become Matched. If some of the tickets do not wait any more nothing is changed,
 	// and they are given as gone; the same with a backfill request, by its ID. To commit

@@ -47,7 +47,7 @@ func Start(t testing.TB, args ...string) *Server {
 func prepare(t testing.TB) *Server {
 	t.Helper()
 	// A socket's path must be short, which t.TempDir's is not for long names.
-	dir, err := os.MkdirTemp("", "redis")
+	dir, err := os.MkdirTemp("", "redis") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}

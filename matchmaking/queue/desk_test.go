@@ -67,13 +67,13 @@ func (s *store) Release(ctx context.Context, l matchmaking.Lease) error {
 	return err
 }
 
-func (s *store) Changes(ctx context.Context, queue, cursor string, max int) ([]matchmaking.Change, string, error) {
+func (s *store) Changes(ctx context.Context, queue, cursor string, most int) ([]matchmaking.Change, string, error) {
 	type answer struct {
 		c []matchmaking.Change
 		n string
 	}
 	a, err := around(s, "Changes", func() (a answer, err error) {
-		a.c, a.n, err = s.Tickets.Changes(ctx, queue, cursor, max)
+		a.c, a.n, err = s.Tickets.Changes(ctx, queue, cursor, most)
 		return a, err
 	})
 	return a.c, a.n, err

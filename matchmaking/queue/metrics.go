@@ -28,12 +28,26 @@ type Metrics interface {
 // Nobody is a Metrics that does not care.
 type Nobody struct{}
 
-// The methods do nothing.
-func (Nobody) Held(string, bool)                                {}
-func (Nobody) Waiting(string, int, int)                         {}
-func (Nobody) Pass(string, time.Duration)                       {}
+// Held does nothing.
+func (Nobody) Held(string, bool) {}
+
+// Waiting does nothing.
+func (Nobody) Waiting(string, int, int) {}
+
+// Pass does nothing.
+func (Nobody) Pass(string, time.Duration) {}
+
+// Match does nothing.
 func (Nobody) Match(string, int, int, float64, []time.Duration) {}
-func (Nobody) Fill(string, int, []time.Duration)                {}
-func (Nobody) TimedOut(string, int)                             {}
-func (Nobody) NoNode(string, string)                            {}
-func (Nobody) Error(string)                                     {}
+
+// Fill does nothing.
+func (Nobody) Fill(string, int, []time.Duration) {}
+
+// TimedOut does nothing.
+func (Nobody) TimedOut(string, int) {}
+
+// NoNode does nothing.
+func (Nobody) NoNode(string, string) {}
+
+// Error does nothing.
+func (Nobody) Error(string) {}

@@ -63,12 +63,12 @@ func TestOneRunnerAtATime(t *testing.T) {
 		a, am := start(t, s, "a", duel())
 		synctest.Wait()
 		b, bm := start(t, s, "b", duel())
-		time.Sleep(time.Minute) // leases are renewed
+		<-time.After(time.Minute) // leases are renewed
 		if !am.has() || bm.has() {
 			t.Fatal("a does not have the queue alone")
 		}
 		enqueue(t, s, "ann", "bob")
-		time.Sleep(DefaultInterval + time.Millisecond)
+		<-time.After(DefaultInterval + time.Millisecond)
 		if !matched(t, s, "ann") || !matched(t, s, "bob") {
 			t.Error("they were not matched in time")
 		}
@@ -77,7 +77,7 @@ func TestOneRunnerAtATime(t *testing.T) {
 		if am.has() {
 			t.Error("a has the queue still")
 		}
-		time.Sleep(DefaultTTL/5 + time.Millisecond) // given back, not waited for
+		<-time.After(DefaultTTL/5 + time.Millisecond) // given back, not waited for
 		if !bm.has() {
 			t.Error("b does not have the queue")
 		}
@@ -119,7 +119,7 @@ func TestADeadRunnerIsReplaced(t *testing.T) {
 			t.Error("they were not matched")
 		}
 		s.set(nil, nil)
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if am.has() || !bm.has() {
 			t.Error("a is back while b has the queue")
 		}
@@ -188,11 +188,11 @@ func (h *hung) Release(ctx context.Context, l matchmaking.Lease) error {
 	return h.Tickets.Release(ctx, l)
 }
 
-func (h *hung) Changes(ctx context.Context, queue, cursor string, max int) ([]matchmaking.Change, string, error) {
+func (h *hung) Changes(ctx context.Context, queue, cursor string, most int) ([]matchmaking.Change, string, error) {
 	if err := h.wait(ctx); err != nil {
 		return nil, "", err
 	}
-	return h.Tickets.Changes(ctx, queue, cursor, max)
+	return h.Tickets.Changes(ctx, queue, cursor, most)
 }
 
 func (h *hung) Commit(ctx context.Context, l matchmaking.Lease, o matchmaking.Outcome) ([]string, error) {
@@ -304,7 +304,7 @@ func dies(t *testing.T, at int64, after bool) {
 	}
 	enqueue(t, base, "late")
 	all = append(all, "late")
-	time.Sleep(time.Minute)
+	<-time.After(time.Minute)
 	if calls.Load() < at {
 		t.Errorf("it did not die at call %d", at)
 	}

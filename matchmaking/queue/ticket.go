@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -144,6 +143,3 @@ func roomForMatcher(b *matchmaking.Backfill) (match.Room, error) {
 	out.Attributes, out.Query, err = forQueries(b.Attributes, b.Query)
 	return out, err
 }
-
-// refused tells whether a matcher has refused a ticket or room for what it is.
-func refused(err error) bool { return errors.Is(err, match.ErrTicket) }

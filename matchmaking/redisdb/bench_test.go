@@ -26,7 +26,7 @@ func BenchmarkQueue(b *testing.B) {
 			ctx, cancel := context.WithCancel(b.Context())
 			defer cancel()
 			p := prefix()
-			matcher := tickets(b, real(b, on(srv)), p)
+			matcher := tickets(b, connected(b, on(srv)), p)
 			l, err := matcher.Lease(ctx, "q", "m", time.Hour)
 			if err != nil {
 				b.Fatal(err)
@@ -35,7 +35,7 @@ func BenchmarkQueue(b *testing.B) {
 			var adding sync.WaitGroup
 			b.ResetTimer()
 			for range 2 {
-				s := tickets(b, real(b, on(srv)), p)
+				s := tickets(b, connected(b, on(srv)), p)
 				for range 16 {
 					adding.Go(func() {
 						for i := int(next.Add(1)); i <= b.N; i = int(next.Add(1)) {
@@ -94,7 +94,7 @@ func benchTicket(i int) matchmaking.Ticket {
 
 func BenchmarkCalls(b *testing.B) {
 	srv := redistest.Start(b, "--appendonly", "no")
-	s := tickets(b, real(b, on(srv)), prefix())
+	s := tickets(b, connected(b, on(srv)), prefix())
 	b.Run("Add", func(b *testing.B) {
 		n := made.Add(1) * 1_000_000
 		for i := range b.N {

@@ -16,8 +16,8 @@ import (
 	"github.com/tickroom/tickroom/server/secret"
 )
 
-// real connects as servers do.
-func real(t testing.TB, at redisclient.Config) redis.UniversalClient {
+// connected connects as servers do.
+func connected(t testing.TB, at redisclient.Config) redis.UniversalClient {
 	def := redisclient.Default()
 	at.DialTimeout, at.ReadTimeout = def.DialTimeout, def.ReadTimeout
 	c, err := redisclient.New(at)
@@ -58,8 +58,8 @@ func TestKilledRedisLosesNoTicketAndMatchesNoneTwice(t *testing.T) {
 	srv := redistest.Start(t)
 	p := prefix()
 	views := []matchmaking.Tickets{
-		tickets(t, real(t, on(srv)), p),
-		tickets(t, real(t, on(srv)), p, redisdb.WithTimeout(50*time.Millisecond)), // so that its callers have to try again
+		tickets(t, connected(t, on(srv)), p),
+		tickets(t, connected(t, on(srv)), p, redisdb.WithTimeout(50*time.Millisecond)), // so that its callers have to try again
 	}
 	storetest.Account(t, storetest.Load{Stores: views, Tickets: 300, Disturb: func(ctx context.Context) {
 		for range 3 {
@@ -115,7 +115,7 @@ func TestRedisAwayFailsSoonAndComesBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := redistest.Start(t)
-			c := real(t, on(srv))
+			c := connected(t, on(srv))
 			p := prefix()
 			s := tickets(t, c, p)
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)

@@ -80,7 +80,7 @@ func TestKilledMatchersLoseNoTicketAndMatchNoneTwice(t *testing.T) {
 		start()
 	}
 	rnd := rand.New(rand.NewPCG(1, 1))
-	store := tickets(t, real(t, on(srv)), p)
+	store := tickets(t, connected(t, on(srv)), p)
 	storetest.Account(t, storetest.Load{Stores: []matchmaking.Tickets{store}, Tickets: 300, Elsewhere: true, Disturb: func(ctx context.Context) {
 		for n := range 50 {
 			owner := ""

@@ -18,7 +18,7 @@ import (
 func TestOnACluster(t *testing.T) {
 	t.Parallel()
 	addrs := redistest.StartCluster(t, 3)
-	c := func() redis.UniversalClient { return real(t, redisclient.Config{Addresses: addrs, Cluster: true}) }
+	c := func() redis.UniversalClient { return connected(t, redisclient.Config{Addresses: addrs, Cluster: true}) }
 	suite(t, c)
 	// Nothing has a replica here: what is tested is that the acknowledgement is asked
 	// of the node with the keys.
@@ -44,14 +44,14 @@ func TestWithReplicas(t *testing.T) {
 	f := redistest.StartFailover(t)
 	t.Run("suite", func(t *testing.T) {
 		suite(t, func() redis.UniversalClient {
-			return real(t, redisclient.Config{Addresses: []string{f.Sentinel}, Master: f.Name})
+			return connected(t, redisclient.Config{Addresses: []string{f.Sentinel}, Master: f.Name})
 		}, redisdb.WithReplicas(1, 500*time.Millisecond))
 	})
 	t.Run("a fail-over loses no ticket and matches none twice", func(t *testing.T) {
 		p := prefix()
 		var views []matchmaking.Tickets
 		for range 2 {
-			views = append(views, tickets(t, real(t, redisclient.Config{Addresses: []string{f.Sentinel}, Master: f.Name}), p, redisdb.WithReplicas(1, 300*time.Millisecond)))
+			views = append(views, tickets(t, connected(t, redisclient.Config{Addresses: []string{f.Sentinel}, Master: f.Name}), p, redisdb.WithReplicas(1, 300*time.Millisecond)))
 		}
 		storetest.Account(t, storetest.Load{Stores: views, Tickets: 300, Disturb: func(ctx context.Context) {
 			wait(ctx, 200*time.Millisecond)

@@ -132,7 +132,7 @@ func TestOneCallFails(t *testing.T) {
 					if name != a.name {
 						continue
 					}
-					refused(t, a.do(t.Context(), h.as("admin")), connect.CodeUnavailable)
+					_ = refused(t, a.do(t.Context(), h.as("admin")), connect.CodeUnavailable)
 				}
 			}
 		})
@@ -141,7 +141,7 @@ func TestOneCallFails(t *testing.T) {
 		t.Parallel()
 		h := start(t)
 		h.stores.fail(errRedis, "Add", false)
-		fails(t, h.as("ann").Enqueue, &tickroomv1.EnqueueRequest{Mode: "duel"}, connect.CodeUnavailable)
+		_ = fails(t, h.as("ann").Enqueue, &tickroomv1.EnqueueRequest{Mode: "duel"}, connect.CodeUnavailable)
 		h.stores.fail(nil, "", false)
 		call(t, h.as("ann").Enqueue, &tickroomv1.EnqueueRequest{Mode: "duel"})
 	})
@@ -156,7 +156,7 @@ func TestUnknownOutcome(t *testing.T) {
 		o = matchmaking.NewMemoryTickets(nil)
 		opts.Tickets = forgetful{o}
 	})
-	fails(t, h.as("ann").Enqueue, &tickroomv1.EnqueueRequest{Mode: "duel"}, connect.CodeUnavailable)
+	_ = fails(t, h.as("ann").Enqueue, &tickroomv1.EnqueueRequest{Mode: "duel"}, connect.CodeUnavailable)
 	if id, err := o.Of(t.Context(), "ann"); !errors.Is(err, matchmaking.ErrNoTicket) {
 		t.Errorf("ann has the ticket %q, %v", id, err)
 	}

@@ -156,7 +156,7 @@ func TestQuickJoinChooses(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.req.Kind = "arena"
 			got := call(t, h.as(fmt.Sprintf("p%d", i)).QuickJoin, c.req).GetAssignment().GetRoom()
-			if new := got != "eu" && got != "us" && got != "dead"; got != c.want && !(c.want == "" && new) {
+			if fresh := got != "eu" && got != "us" && got != "dead"; got != c.want && !(c.want == "" && fresh) {
 				t.Errorf("it is %s", got)
 			}
 			// It does not come.

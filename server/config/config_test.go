@@ -126,8 +126,8 @@ func TestModes(t *testing.T) {
 	if strings.Contains(string(out), "simulation") {
 		t.Errorf("the simulation is no setting:\n%s", out)
 	}
-	_, err = load(t, "listen: 127.0.0.1:1\nmodes:\n  duel:\n    teams: {sise: 2}\nlog: {levle: warn}\n", nil)
-	for _, want := range []string{":4:", "sise", "size", ":5:", "levle", "level"} {
+	_, err = load(t, "listen: 127.0.0.1:1\nmodes:\n  duel:\n    teams: {sise: 2}\nlog: {leven: warn}\n", nil)
+	for _, want := range []string{":4:", "sise", "size", ":5:", "leven", "level"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)
 		}

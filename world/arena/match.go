@@ -26,11 +26,8 @@ func (g *game) result() world.Result {
 		players []world.PlayerResult
 	}
 	var sides []side
-	if g.teams > 0 {
-		sides = make([]side, g.teams)
-		for t := range sides {
-			sides[t].score = g.team[t+1].score
-		}
+	for t := range g.teams {
+		sides = append(sides, side{score: g.team[t+1].score})
 	}
 	for _, s := range g.ships {
 		if s.player == nil || s.player.PlayerID == "" {
