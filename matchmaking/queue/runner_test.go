@@ -93,28 +93,28 @@ func TestADeadRunnerIsReplaced(t *testing.T) {
 		base := matchmaking.NewMemoryTickets(nil)
 		s := &store{Tickets: base}
 		a, am := start(t, s, "a", duel())
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		b, bm := start(t, base, "b", duel())
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		s.set(func(string) error { return errAway }, nil)
 		died := time.Now()
 		for am.has() {
 			if bm.has() {
 				t.Fatal("both have the queue")
 			}
-			time.Sleep(10 * time.Millisecond)
+			<-time.After(10 * time.Millisecond)
 		}
 		if after := time.Since(died); after < DefaultTTL/4 || after > DefaultTTL-DefaultTTL/5+100*time.Millisecond {
 			t.Errorf("a has stopped after %v", after)
 		}
 		for !bm.has() {
-			time.Sleep(10 * time.Millisecond)
+			<-time.After(10 * time.Millisecond)
 		}
 		if after := time.Since(died); after > DefaultTTL+DefaultTTL/5 {
 			t.Errorf("b has begun after %v", after)
 		}
 		enqueue(t, s, "ann", "bob")
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if !matched(t, base, "bob") {
 			t.Error("they were not matched")
 		}
@@ -124,7 +124,7 @@ func TestADeadRunnerIsReplaced(t *testing.T) {
 			t.Error("a is back while b has the queue")
 		}
 		b.Stop()
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if !am.has() {
 			t.Error("a does not take over from b")
 		}
@@ -138,20 +138,20 @@ func TestAStoreThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &hung{Tickets: matchmaking.NewMemoryTickets(nil)}
 		a, am := start(t, s, "a", duel())
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		enqueue(t, s, "ann", "bob")
 		s.hangs.Store(true)
-		time.Sleep(DefaultTTL)
+		<-time.After(DefaultTTL)
 		if am.has() {
 			t.Error("a has the queue still")
 		}
 		s.hangs.Store(false)
-		time.Sleep(DefaultTTL)
+		<-time.After(DefaultTTL)
 		if !am.has() || !matched(t, s, "ann") {
 			t.Error("it does not go on")
 		}
 		s.hangs.Store(true)
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 		began := time.Now()
 		a.Stop()
 		if took := time.Since(began); took > 2*time.Second {
@@ -209,7 +209,7 @@ func TestALeaseThatIsLost(t *testing.T) {
 		base := matchmaking.NewMemoryTickets(nil)
 		s := &store{Tickets: base}
 		a, am := start(t, s, "a", duel())
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		// Somebody else takes it, as if the store had been told so.
 		l, err := base.Lease(t.Context(), "duel", "a", DefaultTTL)
 		if err != nil {
@@ -223,11 +223,11 @@ func TestALeaseThatIsLost(t *testing.T) {
 			t.Fatal(err)
 		}
 		enqueue(t, s, "ann", "bob")
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if am.has() || matched(t, base, "ann") {
 			t.Error("a goes on though it is fenced")
 		}
-		time.Sleep(10 * time.Second)
+		<-time.After(10 * time.Second)
 		if am.has() {
 			t.Error("a has the queue again")
 		}
@@ -235,7 +235,7 @@ func TestALeaseThatIsLost(t *testing.T) {
 		if err := base.Release(t.Context(), other); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		if !am.has() || !matched(t, base, "ann") {
 			t.Error("a does not go on")
 		}
@@ -297,7 +297,7 @@ func dies(t *testing.T, at int64, after bool) {
 			all = append(all, fmt.Sprintf("p%d-%d", i, k))
 		}
 		enqueue(t, base, all[len(all)-4:]...)
-		time.Sleep(250 * time.Millisecond)
+		<-time.After(250 * time.Millisecond)
 	}
 	if _, err := base.Cancel(t.Context(), all[len(all)-1], all[len(all)-1]); err != nil {
 		t.Fatal(err)

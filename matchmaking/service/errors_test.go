@@ -225,7 +225,7 @@ func TestLimits(t *testing.T) {
 			}
 			return time.Second, nil
 		})
-		refused(t, a.do(t.Context(), h.as("admin")), connect.CodeResourceExhausted)
+		_ = refused(t, a.do(t.Context(), h.as("admin")), connect.CodeResourceExhausted)
 	}
 	// Codes have a limit of their own, and guests are limited by their address.
 	h.limits.set(func(_ string, w service.Work) (time.Duration, error) {
@@ -235,8 +235,8 @@ func TestLimits(t *testing.T) {
 		return 0, nil
 	}, nil)
 	for _, c := range []tickroomv1connect.MatchmakingServiceClient{h.as("ann"), h.as("")} {
-		fails(t, c.JoinRoom, &tickroomv1.JoinRoomRequest{Code: "ABCDEF"}, connect.CodeResourceExhausted, "60 s")
-		fails(t, c.Spectate, &tickroomv1.SpectateRequest{Code: "ABCDEF"}, connect.CodeResourceExhausted)
+		_ = fails(t, c.JoinRoom, &tickroomv1.JoinRoomRequest{Code: "ABCDEF"}, connect.CodeResourceExhausted, "60 s")
+		_ = fails(t, c.Spectate, &tickroomv1.SpectateRequest{Code: "ABCDEF"}, connect.CodeResourceExhausted)
 		fails(t, c.JoinRoom, &tickroomv1.JoinRoomRequest{Room: "x"}, connect.CodeNotFound)
 	}
 	h.limits.set(nil, func(_ string, w service.Work) (time.Duration, error) {

@@ -264,7 +264,7 @@ func TestRenewalInTime(t *testing.T) {
 		past := func(d time.Duration) {
 			mu.Unlock()
 			defer mu.Lock()
-			time.Sleep(d)
+			<-time.After(d)
 			synctest.Wait()
 		}
 		r := newRenewer(c)
