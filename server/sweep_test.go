@@ -29,7 +29,7 @@ func TestCallersAreForgotten(t *testing.T) {
 		if calls.Len() != 2 {
 			t.Fatalf("%d are remembered", calls.Len())
 		}
-		time.Sleep(sweepEvery + time.Second)
+		<-time.After(sweepEvery + time.Second)
 		synctest.Wait()
 		if calls.Len() != 0 {
 			t.Errorf("%d are remembered after a while", calls.Len())

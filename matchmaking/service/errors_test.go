@@ -237,7 +237,7 @@ func TestLimits(t *testing.T) {
 	for _, c := range []tickroomv1connect.MatchmakingServiceClient{h.as("ann"), h.as("")} {
 		_ = fails(t, c.JoinRoom, &tickroomv1.JoinRoomRequest{Code: "ABCDEF"}, connect.CodeResourceExhausted, "60 s")
 		_ = fails(t, c.Spectate, &tickroomv1.SpectateRequest{Code: "ABCDEF"}, connect.CodeResourceExhausted)
-		fails(t, c.JoinRoom, &tickroomv1.JoinRoomRequest{Room: "x"}, connect.CodeNotFound)
+		_ = fails(t, c.JoinRoom, &tickroomv1.JoinRoomRequest{Room: "x"}, connect.CodeNotFound)
 	}
 	h.limits.set(nil, func(_ string, w service.Work) (time.Duration, error) {
 		if w == service.Code {
@@ -245,11 +245,11 @@ func TestLimits(t *testing.T) {
 		}
 		return 0, nil
 	})
-	fails(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Code: "ABCDEF"}, connect.CodeResourceExhausted)
+	_ = fails(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Code: "ABCDEF"}, connect.CodeResourceExhausted)
 	h.limits.set(func(string, service.Work) (time.Duration, error) {
 		return 0, connect.NewError(connect.CodePermissionDenied, errors.New("banned: spam"))
 	}, nil)
-	fails(t, h.as("ann").QuickJoin, &tickroomv1.QuickJoinRequest{Kind: "arena"}, connect.CodePermissionDenied, "banned: spam")
+	_ = fails(t, h.as("ann").QuickJoin, &tickroomv1.QuickJoinRequest{Kind: "arena"}, connect.CodePermissionDenied, "banned: spam")
 }
 
 // TestSeatsFail sees that what is wrong inside is logged and not told.
@@ -294,23 +294,23 @@ func TestExplain(t *testing.T) {
 	if d := x.GetGivenUpIn().AsDuration(); d <= 0 || d > 90*time.Second || !strings.Contains(x.GetText(), "1 player") {
 		t.Errorf("given up in %v: %s", d, x.GetText())
 	}
-	fails(t, h.as("eve").Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeNotFound)
+	_ = fails(t, h.as("eve").Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeNotFound)
 	call(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{Ticket: id})
-	fails(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{Ticket: "x"}, connect.CodeNotFound)
-	fails(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{}, connect.CodeInvalidArgument)
+	_ = fails(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{Ticket: "x"}, connect.CodeNotFound)
+	_ = fails(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{}, connect.CodeInvalidArgument)
 	call(t, ann.Cancel, &tickroomv1.CancelRequest{Ticket: id})
-	fails(t, ann.Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeFailedPrecondition, "cancelled")
-	fails(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeFailedPrecondition)
+	_ = fails(t, ann.Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeFailedPrecondition, "cancelled")
+	_ = fails(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeFailedPrecondition)
 	id = call(t, ann.Enqueue, &tickroomv1.EnqueueRequest{Mode: "pairs", Party: []string{"dan"}}).GetTicket()
-	fails(t, ann.Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeFailedPrecondition, "1 of its members")
-	fails(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeFailedPrecondition, "not ready")
+	_ = fails(t, ann.Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeFailedPrecondition, "1 of its members")
+	_ = fails(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeFailedPrecondition, "not ready")
 	// One that no matcher would take, since the mode was another one when it came.
 	odd := matchmaking.Ticket{ID: "odd", Queue: "duel", Since: time.Now(), Members: []matchmaking.Member{{Player: "x", Ready: true, Sigma: 1}, {Player: "y", Ready: true, Sigma: 1}}}
 	if err := h.tickets.Add(t.Context(), odd); err != nil {
 		t.Fatal(err)
 	}
-	fails(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{Ticket: "odd"}, connect.CodeFailedPrecondition, "given up", "at most 1")
+	_ = fails(t, h.as("admin").Explain, &tickroomv1.ExplainRequest{Ticket: "odd"}, connect.CodeFailedPrecondition, "given up", "at most 1")
 
 	plain := start(t)
-	fails(t, plain.as("ann").Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeUnimplemented)
+	_ = fails(t, plain.as("ann").Explain, &tickroomv1.ExplainRequest{Ticket: id}, connect.CodeUnimplemented)
 }

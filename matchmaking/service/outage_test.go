@@ -24,7 +24,7 @@ func TestAnOutageIsLoggedNowAndThen(t *testing.T) {
 				t.Errorf("told: %v", err)
 			}
 		}
-		time.Sleep(2 * warnEvery)
+		<-time.After(2 * warnEvery)
 		_ = s.refuse(t.Context(), "rooms", errors.New("away"))
 		if n := strings.Count(log.String(), "level=WARN"); n != 2 {
 			t.Errorf("%d warnings: %s", n, &log)

@@ -92,15 +92,15 @@ func TestParty(t *testing.T) {
 	if m := watchFirst(t, ann.Watch, id); m.GetState() != tickroomv1.TicketState_TICKET_STATE_GATHERING || !slices.Equal(m.GetMissing(), []string{"bob"}) || m.GetSince() != nil {
 		t.Errorf("before all are ready: %v", m)
 	}
-	fails(t, eve.Ready, &tickroomv1.ReadyRequest{Ticket: id}, connect.CodeNotFound)
-	fails(t, eve.Cancel, &tickroomv1.CancelRequest{Ticket: id}, connect.CodeNotFound)
+	_ = fails(t, eve.Ready, &tickroomv1.ReadyRequest{Ticket: id}, connect.CodeNotFound)
+	_ = fails(t, eve.Cancel, &tickroomv1.CancelRequest{Ticket: id}, connect.CodeNotFound)
 	if _, err := watchAll(t, eve.Watch, id); connect.CodeOf(err) != connect.CodeNotFound {
 		t.Errorf("a stranger watches: %v", err)
 	}
 	// What can never be matched is refused, and bob stays as it was.
-	fails(t, bob.Ready, &tickroomv1.ReadyRequest{Ticket: id, Self: &tickroomv1.Member{Roles: []string{"tank"}}},
+	_ = fails(t, bob.Ready, &tickroomv1.ReadyRequest{Ticket: id, Self: &tickroomv1.Member{Roles: []string{"tank"}}},
 		connect.CodeInvalidArgument, "accept only tank")
-	fails(t, bob.Ready, &tickroomv1.ReadyRequest{Ticket: id, Self: &tickroomv1.Member{Roles: []string{"bard"}}},
+	_ = fails(t, bob.Ready, &tickroomv1.ReadyRequest{Ticket: id, Self: &tickroomv1.Member{Roles: []string{"bard"}}},
 		connect.CodeInvalidArgument, `"bard"`, "healer, tank")
 	// To be named in parties binds bob to none. While he waits elsewhere he can't be ready.
 	call(t, eve.Enqueue, &tickroomv1.EnqueueRequest{Mode: "pairs", Party: []string{"bob"}})
@@ -126,7 +126,7 @@ func TestParty(t *testing.T) {
 	if c := call(t, ann.Cancel, &tickroomv1.CancelRequest{Ticket: id}); c.GetCancelled() || c.GetState() != tickroomv1.TicketState_TICKET_STATE_CANCELLED {
 		t.Errorf("cancelled again: %v", c)
 	}
-	fails(t, bob.Ready, &tickroomv1.ReadyRequest{Ticket: id}, connect.CodeFailedPrecondition, "cancelled")
+	_ = fails(t, bob.Ready, &tickroomv1.ReadyRequest{Ticket: id}, connect.CodeFailedPrecondition, "cancelled")
 }
 
 // TestPartyOfUnequal sees that a member whose rating can't be matched with the
@@ -141,7 +141,7 @@ func TestPartyOfUnequal(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := call(t, h.as("ann").Enqueue, &tickroomv1.EnqueueRequest{Mode: "squads", Party: []string{"bob"}}).GetTicket()
-	fails(t, h.as("bob").Ready, &tickroomv1.ReadyRequest{Ticket: id}, connect.CodeInvalidArgument, "1000 apart", "squads allows 100")
+	_ = fails(t, h.as("bob").Ready, &tickroomv1.ReadyRequest{Ticket: id}, connect.CodeInvalidArgument, "1000 apart", "squads allows 100")
 }
 
 // TestReadyWhilePlaying sees that somebody in a match can't get ready for another.
@@ -155,7 +155,7 @@ func TestReadyWhilePlaying(t *testing.T) {
 		t.Fatal("no match")
 	}
 	id := call(t, h.as("ann").Enqueue, &tickroomv1.EnqueueRequest{Mode: "pairs", Party: []string{"bob"}}).GetTicket()
-	fails(t, h.as("bob").Ready, &tickroomv1.ReadyRequest{Ticket: id}, connect.CodeFailedPrecondition, "a match that runs")
+	_ = fails(t, h.as("bob").Ready, &tickroomv1.ReadyRequest{Ticket: id}, connect.CodeFailedPrecondition, "a match that runs")
 	// When the match's server has died, nobody can go back.
 	if err := h.nodes.Leave(t.Context(), "n1"); err != nil {
 		t.Fatal(err)
@@ -242,13 +242,13 @@ func TestEnqueueIsChecked(t *testing.T) {
 		{"a long query", &E{Mode: "duel", Query: strings.Repeat("a or ", 900) + "a"}, []string{"query"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			fails(t, ann.Enqueue, c.req, connect.CodeInvalidArgument, c.words...)
+			_ = fails(t, ann.Enqueue, c.req, connect.CodeInvalidArgument, c.words...)
 		})
 	}
-	fails(t, ann.Enqueue, &E{Mode: "duel", Self: &tickroomv1.Member{LatencyMs: map[string]float64{"mars": 1}}},
+	_ = fails(t, ann.Enqueue, &E{Mode: "duel", Self: &tickroomv1.Member{LatencyMs: map[string]float64{"mars": 1}}},
 		connect.CodeFailedPrecondition, "names mars", "servers in eu")
-	fails(t, ann.Enqueue, &E{Mode: "duel", Query: strings.Repeat("x", 20_000)}, connect.CodeResourceExhausted)
-	fails(t, h.as("viewer").Enqueue, &E{Mode: "duel"}, connect.CodePermissionDenied)
+	_ = fails(t, ann.Enqueue, &E{Mode: "duel", Query: strings.Repeat("x", 20_000)}, connect.CodeResourceExhausted)
+	_ = fails(t, h.as("viewer").Enqueue, &E{Mode: "duel"}, connect.CodePermissionDenied)
 	if _, err := h.tickets.Of(t.Context(), "ann"); err == nil {
 		t.Error("something of this was added")
 	}
@@ -280,7 +280,7 @@ func TestCannotBeGuessed(t *testing.T) {
 		}
 		seen[id] = true
 	}
-	fails(t, h.as("ann").Cancel, &tickroomv1.CancelRequest{Ticket: "x y"}, connect.CodeInvalidArgument, `"x y"`)
-	fails(t, h.as("ann").Cancel, &tickroomv1.CancelRequest{}, connect.CodeInvalidArgument, "ticket is missing")
-	fails(t, h.as("ann").Cancel, &tickroomv1.CancelRequest{Ticket: "x"}, connect.CodeNotFound, "no such ticket")
+	_ = fails(t, h.as("ann").Cancel, &tickroomv1.CancelRequest{Ticket: "x y"}, connect.CodeInvalidArgument, `"x y"`)
+	_ = fails(t, h.as("ann").Cancel, &tickroomv1.CancelRequest{}, connect.CodeInvalidArgument, "ticket is missing")
+	_ = fails(t, h.as("ann").Cancel, &tickroomv1.CancelRequest{Ticket: "x"}, connect.CodeNotFound, "no such ticket")
 }

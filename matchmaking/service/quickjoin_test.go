@@ -171,7 +171,7 @@ func TestQuickJoinChooses(t *testing.T) {
 		t.Errorf("a new room: %v", a)
 	}
 	far := &tickroomv1.Member{LatencyMs: map[string]float64{"us": 200, "mars": 1}}
-	fails(t, h.as("ann").QuickJoin, &tickroomv1.QuickJoinRequest{Mode: "regional", Self: far}, connect.CodeFailedPrecondition, "mars, us", "eu, us")
+	_ = fails(t, h.as("ann").QuickJoin, &tickroomv1.QuickJoinRequest{Mode: "regional", Self: far}, connect.CodeFailedPrecondition, "mars, us", "eu, us")
 
 	for _, c := range []struct {
 		req   *tickroomv1.QuickJoinRequest
@@ -186,9 +186,9 @@ func TestQuickJoinChooses(t *testing.T) {
 		{&tickroomv1.QuickJoinRequest{Mode: "pairs", Self: &tickroomv1.Member{Roles: []string{"bard"}}}, []string{"bard"}},
 		{&tickroomv1.QuickJoinRequest{Kind: "arena", Self: &tickroomv1.Member{LatencyMs: map[string]float64{"eu": 1e9}}}, []string{"1e+09"}},
 	} {
-		fails(t, h.as("ann").QuickJoin, c.req, connect.CodeInvalidArgument, c.words...)
+		_ = fails(t, h.as("ann").QuickJoin, c.req, connect.CodeInvalidArgument, c.words...)
 	}
-	fails(t, h.as("viewer").QuickJoin, &tickroomv1.QuickJoinRequest{Kind: "arena"}, connect.CodePermissionDenied)
+	_ = fails(t, h.as("viewer").QuickJoin, &tickroomv1.QuickJoinRequest{Kind: "arena"}, connect.CodePermissionDenied)
 }
 
 // TestRush sees that many who come at once, when there is no room, fill as few rooms as

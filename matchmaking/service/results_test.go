@@ -53,7 +53,7 @@ func TestResultOfTeams(t *testing.T) {
 		team(1, played("a1"), &tickroomv1.PlayerResult{Player: "a2", Left: true}, &tickroomv1.PlayerResult{Player: "a3", Absent: true}),
 		team(2, &tickroomv1.PlayerResult{Player: "b1", Weight: 0.5}, played("b2"), played("stranger")),
 	}}
-	fails(t, h.as("ann").ReportResult, req, connect.CodePermissionDenied, "admin")
+	_ = fails(t, h.as("ann").ReportResult, req, connect.CodePermissionDenied, "admin")
 	for i := range 2 {
 		r := call(t, h.as("admin").ReportResult, req)
 		if r.GetRepeated() != (i == 1) || len(r.GetRatings()) != 5 {
@@ -140,13 +140,13 @@ func TestReportsAreChecked(t *testing.T) {
 		{"strangers", "m", []*tickroomv1.TeamResult{team(1, played("x")), good}, connect.CodeFailedPrecondition, []string{"in 1 of the teams"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			fails(t, h.as("admin").ReportResult, &tickroomv1.ReportResultRequest{Room: c.room, Teams: c.teams}, c.code, c.words...)
+			_ = fails(t, h.as("admin").ReportResult, &tickroomv1.ReportResultRequest{Room: c.room, Teams: c.teams}, c.code, c.words...)
 		})
 	}
-	fails(t, h.as("a1").GetRating, &tickroomv1.GetRatingRequest{Mode: "squads", Players: []string{"a1", "b1"}}, connect.CodePermissionDenied, "players.1")
-	fails(t, h.as("a1").GetRating, &tickroomv1.GetRatingRequest{}, connect.CodeInvalidArgument, "mode is missing")
-	fails(t, h.as("admin").GetRating, &tickroomv1.GetRatingRequest{Mode: "squads", Players: make([]string, 101)}, connect.CodeInvalidArgument, "101")
-	fails(t, h.as("admin").GetRating, &tickroomv1.GetRatingRequest{Mode: "squads", Players: []string{"a b"}}, connect.CodeInvalidArgument, "a b")
+	_ = fails(t, h.as("a1").GetRating, &tickroomv1.GetRatingRequest{Mode: "squads", Players: []string{"a1", "b1"}}, connect.CodePermissionDenied, "players.1")
+	_ = fails(t, h.as("a1").GetRating, &tickroomv1.GetRatingRequest{}, connect.CodeInvalidArgument, "mode is missing")
+	_ = fails(t, h.as("admin").GetRating, &tickroomv1.GetRatingRequest{Mode: "squads", Players: make([]string, 101)}, connect.CodeInvalidArgument, "101")
+	_ = fails(t, h.as("admin").GetRating, &tickroomv1.GetRatingRequest{Mode: "squads", Players: []string{"a b"}}, connect.CodeInvalidArgument, "a b")
 }
 
 // TestResultWithThoseWhoWereReplaced rates matches in which there were more players than

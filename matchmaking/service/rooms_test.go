@@ -43,7 +43,7 @@ func TestPrivateRoom(t *testing.T) {
 			if strings.ReplaceAll(private.Message(), a.GetRoom(), "arena-1") != unknown.Message() {
 				t.Errorf("they differ: %v; %v", private, unknown)
 			}
-			fails(t, bob.Spectate, &tickroomv1.SpectateRequest{Room: a.GetRoom()}, connect.CodeNotFound)
+			_ = fails(t, bob.Spectate, &tickroomv1.SpectateRequest{Room: a.GetRoom()}, connect.CodeNotFound)
 			s := call(t, bob.Spectate, &tickroomv1.SpectateRequest{Code: a.GetCode()})
 			sits(t, s.GetAssignment(), s.GetGuestToken()+"|n1|duel|0|spectator")
 			if l := call(t, bob.ListRooms, &tickroomv1.ListRoomsRequest{}); len(l.GetRooms()) != 0 {
@@ -52,7 +52,7 @@ func TestPrivateRoom(t *testing.T) {
 
 			// When its node has listed it, it may be full.
 			h.lists(matchmaking.Room{ID: a.GetRoom(), Mode: "duel", Private: true, Capacity: 2, Taken: 2})
-			fails(t, h.as("eve", p).JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()}, connect.CodeResourceExhausted, "full")
+			_ = fails(t, h.as("eve", p).JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()}, connect.CodeResourceExhausted, "full")
 			if l := call(t, bob.ListRooms, &tickroomv1.ListRoomsRequest{}); len(l.GetRooms()) != 0 {
 				t.Errorf("listed: %v", l)
 			}
@@ -64,9 +64,9 @@ func TestPrivateRoom(t *testing.T) {
 				t.Errorf("no seat is held: %v", err)
 			}
 			for _, c := range []*tickroomv1.JoinRoomRequest{{}, {Code: a.GetCode(), Room: a.GetRoom()}, {Code: "AAAAA"}, {Code: "AAAAA0"}, {Code: strings.Repeat(" ", 1000)}, {Room: "a b"}} {
-				fails(t, bob.JoinRoom, c, connect.CodeInvalidArgument)
+				_ = fails(t, bob.JoinRoom, c, connect.CodeInvalidArgument)
 			}
-			fails(t, bob.JoinRoom, &tickroomv1.JoinRoomRequest{Code: "AAAAAA"}, connect.CodeNotFound, "AAAAAA")
+			_ = fails(t, bob.JoinRoom, &tickroomv1.JoinRoomRequest{Code: "AAAAAA"}, connect.CodeNotFound, "AAAAAA")
 		})
 	}
 }
@@ -81,17 +81,17 @@ func TestOpenRoom(t *testing.T) {
 	}
 	call(t, h.as("eve").JoinRoom, &tickroomv1.JoinRoomRequest{Room: a.GetRoom()})
 	call(t, h.as("dan").JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()})
-	fails(t, h.as("fay").JoinRoom, &tickroomv1.JoinRoomRequest{Room: a.GetRoom()}, connect.CodeResourceExhausted, "full")
+	_ = fails(t, h.as("fay").JoinRoom, &tickroomv1.JoinRoomRequest{Room: a.GetRoom()}, connect.CodeResourceExhausted, "full")
 	l := call(t, h.as("fay").ListRooms, &tickroomv1.ListRoomsRequest{Kind: "arena"})
 	if len(l.GetRooms()) != 1 || l.GetRooms()[0].GetPlayers() != 4 || !l.GetRooms()[0].GetSpectators() || l.GetRooms()[0].GetCreated() == nil {
 		t.Errorf("listed: %v", l)
 	}
 	s := call(t, h.as("viewer").Spectate, &tickroomv1.SpectateRequest{Room: a.GetRoom()}).GetAssignment()
 	sits(t, s, "viewer|n1||0|spectator")
-	fails(t, h.as("viewer").JoinRoom, &tickroomv1.JoinRoomRequest{Room: a.GetRoom()}, connect.CodePermissionDenied)
-	fails(t, h.as("viewer").CreateRoom, &tickroomv1.CreateRoomRequest{Kind: "arena"}, connect.CodePermissionDenied)
-	fails(t, h.as("nobody").Spectate, &tickroomv1.SpectateRequest{Room: a.GetRoom()}, connect.CodePermissionDenied)
-	fails(t, h.as("ann").CreateRoom, &tickroomv1.CreateRoomRequest{}, connect.CodeInvalidArgument, "mode and kind are missing")
+	_ = fails(t, h.as("viewer").JoinRoom, &tickroomv1.JoinRoomRequest{Room: a.GetRoom()}, connect.CodePermissionDenied)
+	_ = fails(t, h.as("viewer").CreateRoom, &tickroomv1.CreateRoomRequest{Kind: "arena"}, connect.CodePermissionDenied)
+	_ = fails(t, h.as("nobody").Spectate, &tickroomv1.SpectateRequest{Room: a.GetRoom()}, connect.CodePermissionDenied)
+	_ = fails(t, h.as("ann").CreateRoom, &tickroomv1.CreateRoomRequest{}, connect.CodeInvalidArgument, "mode and kind are missing")
 }
 
 // TestRoomsOfNoMatch sees what can be done with rooms that were made without
@@ -108,15 +108,15 @@ func TestRoomsOfNoMatch(t *testing.T) {
 		t.Errorf("joined: %v", a)
 	}
 	sits(t, call(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "made"}).GetAssignment(), "ann|n1||0|spectator")
-	fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "quiz"}, connect.CodeFailedPrecondition, "quiz can't be watched")
-	fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "secret"}, connect.CodeNotFound)
-	fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "nowhere"}, connect.CodeNotFound)
-	fails(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Room: "secret"}, connect.CodeNotFound)
+	_ = fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "quiz"}, connect.CodeFailedPrecondition, "quiz can't be watched")
+	_ = fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "secret"}, connect.CodeNotFound)
+	_ = fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "nowhere"}, connect.CodeNotFound)
+	_ = fails(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Room: "secret"}, connect.CodeNotFound)
 	if ok, _ := h.dir.Confirm(t.Context(), "secret", "ann"); ok {
 		t.Error("a seat of a secret room is held")
 	}
-	fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "made", Self: &tickroomv1.Member{Name: "\x01"}}, connect.CodeInvalidArgument)
-	fails(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Room: "made", Self: &tickroomv1.Member{Name: "\x01"}}, connect.CodeInvalidArgument)
+	_ = fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "made", Self: &tickroomv1.Member{Name: "\x01"}}, connect.CodeInvalidArgument)
+	_ = fails(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Room: "made", Self: &tickroomv1.Member{Name: "\x01"}}, connect.CodeInvalidArgument)
 }
 
 // TestMatchesAreClosed sees that the match of a queue is for its players, and may be
@@ -130,21 +130,21 @@ func TestMatchesAreClosed(t *testing.T) {
 	}
 	h.match("duel")
 	room := watchOnce(t, h.as("ann").Watch, ids["ann"]).GetAssignment().GetRoom()
-	fails(t, h.as("eve").JoinRoom, &tickroomv1.JoinRoomRequest{Room: room}, connect.CodeNotFound)
+	_ = fails(t, h.as("eve").JoinRoom, &tickroomv1.JoinRoomRequest{Room: room}, connect.CodeNotFound)
 	if a := call(t, h.as("bob").JoinRoom, &tickroomv1.JoinRoomRequest{Room: room}).GetAssignment(); !a.GetRejoin() || a.GetRoom() != room {
 		t.Errorf("its own: %v", a)
 	}
 	if a := call(t, h.as("eve").Spectate, &tickroomv1.SpectateRequest{Room: room}).GetAssignment(); len(a.GetTeams()) != 2 {
 		t.Errorf("watched: %v", a)
 	}
-	fails(t, h.as("bob").Spectate, &tickroomv1.SpectateRequest{Room: room}, connect.CodeFailedPrecondition, "plays in the room")
+	_ = fails(t, h.as("bob").Spectate, &tickroomv1.SpectateRequest{Room: room}, connect.CodeFailedPrecondition, "plays in the room")
 	if err := h.nodes.Leave(t.Context(), "n1"); err != nil {
 		t.Fatal(err)
 	}
 	fresh := start(t, func(o *service.Options) {
 		o.Tickets, o.Nodes = guarded{h.tickets, h.stores, h.deaf}, guardedNodes{h.nodes, h.stores}
 	})
-	fails(t, fresh.as("bob").JoinRoom, &tickroomv1.JoinRoomRequest{Room: room}, connect.CodeNotFound, "its server is not there")
+	_ = fails(t, fresh.as("bob").JoinRoom, &tickroomv1.JoinRoomRequest{Room: room}, connect.CodeNotFound, "its server is not there")
 }
 
 // TestListRooms sees that filters hold and that pages have each room once.
@@ -193,10 +193,10 @@ func TestListRooms(t *testing.T) {
 			}
 		}
 	}
-	fails(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{PageSize: 201}, connect.CodeInvalidArgument, "201", "200")
-	fails(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{PageToken: "!"}, connect.CodeInvalidArgument, "page_token")
-	fails(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{Kind: "chess"}, connect.CodeInvalidArgument, "chess")
-	fails(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{Query: "players in ("}, connect.CodeInvalidArgument, "query 1:")
+	_ = fails(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{PageSize: 201}, connect.CodeInvalidArgument, "201", "200")
+	_ = fails(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{PageToken: "!"}, connect.CodeInvalidArgument, "page_token")
+	_ = fails(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{Kind: "chess"}, connect.CodeInvalidArgument, "chess")
+	_ = fails(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{Query: "players in ("}, connect.CodeInvalidArgument, "query 1:")
 	// A page goes on after a room that has gone meanwhile.
 	r := call(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{PageSize: 2})
 	if err := h.dir.Remove(t.Context(), r.GetRooms()[1].GetRoom()); err != nil {
@@ -227,7 +227,7 @@ func TestJoinRoomAgain(t *testing.T) {
 	if err := h.tickets.Left(t.Context(), "bob", a.GetRoom()); err != nil {
 		t.Fatal(err)
 	}
-	fails(t, h.as("bob").JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()}, connect.CodeResourceExhausted, "full")
+	_ = fails(t, h.as("bob").JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()}, connect.CodeResourceExhausted, "full")
 }
 
 // TestJoinRoomAfterLeaving has players who have left a match come back to it by its id: as
@@ -246,6 +246,6 @@ func TestJoinRoomAfterLeaving(t *testing.T) {
 	if a := call(t, h.as("ann").JoinRoom, join("arena-1")).GetAssignment(); !a.GetRejoin() {
 		t.Errorf("joined: %v", a)
 	}
-	fails(t, h.as("ann").JoinRoom, join("arena-2"), connect.CodeFailedPrecondition, "somebody else")
+	_ = fails(t, h.as("ann").JoinRoom, join("arena-2"), connect.CodeFailedPrecondition, "somebody else")
 	call(t, h.as("eve").JoinRoom, join("arena-2"))
 }

@@ -119,7 +119,7 @@ func TestStoresHang(t *testing.T) {
 			}
 			began := time.Now()
 			err := a.do(t.Context(), as("admin"))
-			refused(t, err, connect.CodeUnavailable)
+			_ = refused(t, err, connect.CodeUnavailable)
 			if d := time.Since(began); d != time.Second {
 				t.Errorf("%s: an answer after %v", a.name, d)
 			}
@@ -128,7 +128,7 @@ func TestStoresHang(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		_, err := as("admin").GetRating(ctx, connect.NewRequest(&tickroomv1.GetRatingRequest{Mode: "duel"}))
-		refused(t, err, connect.CodeDeadlineExceeded)
+		_ = refused(t, err, connect.CodeDeadlineExceeded)
 	})
 }
 
@@ -153,7 +153,7 @@ func TestNobodyComes(t *testing.T) {
 			return out
 		}
 		for range 5 {
-			time.Sleep(time.Minute)
+			<-time.After(time.Minute)
 			if err := h.tickets.Touch(t.Context(), used); err != nil { // as its node does
 				t.Fatal(err)
 			}
@@ -162,12 +162,12 @@ func TestNobodyComes(t *testing.T) {
 			t.Errorf("listed: %v", got)
 		}
 		h.stores.fail(errRedis, "Match", false)
-		time.Sleep(10 * time.Minute)
+		<-time.After(10 * time.Minute)
 		if got := listed(); !got[used] {
 			t.Errorf("listed, without a store to ask: %v", got)
 		}
 		h.stores.fail(nil, "", false)
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if got := listed(); got[used] {
 			t.Errorf("listed in the end: %v", got)
 		}

@@ -116,7 +116,7 @@ func TestWatchEnds(t *testing.T) {
 	if s.Receive() {
 		t.Fatalf("it goes on without a store: %v", s.Msg())
 	}
-	refused(t, s.Err(), connect.CodeUnavailable)
+	_ = refused(t, s.Err(), connect.CodeUnavailable)
 	h.stores.fail(nil, "", false)
 	// Who watches again learns what has happened.
 	if m := watchOnce(t, ann.Watch, id); m.GetState() != tickroomv1.TicketState_TICKET_STATE_CANCELLED {
@@ -130,7 +130,7 @@ func TestWatchEnds(t *testing.T) {
 	if s.Receive() {
 		t.Fatalf("it goes on without a server: %v", s.Msg())
 	}
-	refused(t, s.Err(), connect.CodeUnavailable, "going away")
+	_ = refused(t, s.Err(), connect.CodeUnavailable, "going away")
 }
 
 // TestWatchInAll sees that the watched tickets of all players are bounded.
@@ -143,7 +143,7 @@ func TestWatchInAll(t *testing.T) {
 	}
 	next(t, begin(t, h.as("ann").Watch, ids["ann"]))
 	_, err := watchAll(t, h.as("bob").Watch, ids["bob"])
-	refused(t, err, connect.CodeUnavailable, "too many")
+	_ = refused(t, err, connect.CodeUnavailable, "too many")
 }
 
 // TestWatchForgotten sees what is told of a match that is over already.
