@@ -25,12 +25,12 @@ function files(dir: string): string[] {
     .map((e) => relative(dir, join(e.parentPath, e.name)));
 }
 
-/** Builds the pages into a folder. */
-export async function buildPages(out: string): Promise<void> {
+/** Builds the pages into a folder. Without minify functions keep their names. */
+export async function buildPages(out: string, options: { minify?: boolean } = {}): Promise<void> {
   await build({
     configFile: join(root, 'web/demo/vite.config.ts'),
     logLevel: 'warn',
-    build: { outDir: out, emptyOutDir: true },
+    build: { outDir: out, emptyOutDir: true, ...(options.minify === undefined ? {} : { minify: options.minify }) },
   });
 }
 
@@ -51,13 +51,13 @@ export function buildServer(dir: string, pages: string | undefined, options: { r
 }
 
 /** Builds both for a program that runs outside the tests, and gives the server's path and what removes it. */
-export async function buildAll(options: { race?: boolean } = {}): Promise<{ bin: string; remove: () => void }> {
+export async function buildAll(options: { race?: boolean; minify?: boolean } = {}): Promise<{ bin: string; remove: () => void }> {
   mkdirSync(artifacts, { recursive: true });
   const bin = process.env[given];
   if (bin) return { bin, remove: () => {} };
   const dir = mkdtempSync(join(tmpdir(), 'tickroom-e2e-'));
   const pages = join(dir, 'site');
-  await buildPages(pages);
+  await buildPages(pages, options);
   return { bin: buildServer(dir, pages, options), remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 

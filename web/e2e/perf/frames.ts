@@ -8,54 +8,17 @@
 // then drawing does not hold up the rest. Prints a table, and keeps it with a picture
 // in artifacts/.
 
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
-import type { CDPSession } from 'playwright-core';
-
-import { playing } from '../harness/arena.ts';
-import { Browser } from '../harness/browser.ts';
-import { artifacts, buildAll } from '../harness/build.ts';
-import { Server } from '../harness/server.ts';
+import { artifacts } from '../harness/build.ts';
+import { crowd, most, viewport, wanted } from './crowd.ts';
 import { frames, marks, mean, quantile, trace } from './trace.ts';
 
-const wanted = Number(process.env['VISIBLE'] ?? 500);
-const most = wanted * 1.25;
 const seconds = Number(process.env['DURATION'] ?? 30);
-const viewport = { width: Number(process.env['WIDTH'] ?? 1280), height: Number(process.env['HEIGHT'] ?? 720) };
-
-/**
- * Gives the page's process a processor of its own and the rest another one, where
- * that can be done. Drawing without a graphics card takes all there are, and a page
- * that waits for its turn again and again finds nothing in the caches any more.
- */
-async function apart(browser: CDPSession): Promise<void> {
-  const { processInfo } = await browser.send('SystemInfo.getProcessInfo');
-  const cores = availableParallelism();
-  if (cores < 2) return;
-  for (const { id, type } of processInfo) {
-    const wanted = type === 'renderer' ? '0' : `1-${cores - 1}`;
-    if (spawnSync('taskset', ['-a', '-p', '-c', wanted, `${id}`]).status !== 0) console.log('taskset is missing: the page shares its processor with the drawing');
-  }
-}
 
 export async function main(): Promise<void> {
-  const { bin, remove } = await buildAll();
-  process.env['TICKROOM_BIN'] = bin;
-  const server = await Server.start(
-    '--kind-option', 'arena.bots=1000', '--kind-option', 'arena.map=1160', '--kind-option', 'arena.radius=1000', '--kind-option', 'arena.pickups=120', '--kind-option', 'arena.obstacles=12',
-  );
-  const browser = await Browser.launch();
-  try {
-    const view = await browser.open(`${server.url}/arena?name=Kim`, { viewport });
-    await playing(view);
-    await view.until(`${wanted} things are in sight`, (n) => window.tickroom.perf.visible >= n, wanted);
-    // Code is compiled and pictures are made in the first seconds.
-    await view.until('it has been shown for a while', () => window.tickroom.perf.frames >= 60);
-    await apart(await browser.cdp());
-    await view.page.keyboard.down('Space');
+  await crowd(async (view, browser) => {
     // The player is shot down now and then, and comes back where less is to be seen.
     await view.page.evaluate(() => setInterval(() => performance.mark(`seen:${window.tickroom.perf.visible}`), 50));
     const events = await trace(await browser.cdp(), () => view.page.evaluate((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)), seconds * 1000));
@@ -89,9 +52,5 @@ export async function main(): Promise<void> {
     ].join('\n');
     console.log(report);
     writeFileSync(join(artifacts, 'perf.txt'), `${report}\n`);
-  } finally {
-    await browser.close();
-    await server.stop();
-    remove();
-  }
+  });
 }

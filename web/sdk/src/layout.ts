@@ -52,7 +52,8 @@ export class Layout {
   readonly plans: readonly Plan[];
   /** Those that have a property in rows. */
   readonly shown: readonly Plan[];
-  /** Whether one of them moves between two snapshots. */
+  /** Those of them that move between two snapshots; whether there are any. */
+  readonly moving: readonly Plan[];
   readonly moves: boolean;
   readonly byNumber: readonly (Plan | undefined)[];
   mask = 0;
@@ -78,7 +79,8 @@ export class Layout {
     });
     this.byNumber = byNumber;
     this.shown = this.plans.filter((p) => p.key !== '');
-    this.moves = this.shown.some((p) => p.smooth);
+    this.moving = this.shown.filter((p) => p.smooth);
+    this.moves = this.moving.length > 0;
   }
 }
 

@@ -18,14 +18,17 @@ export interface RowSource extends Cells {
   readonly entity: number;
 }
 
-/** What a view's row reads: fields that move lie between two states, if to is there. */
+/** What a view's row reads: the sample that is shown, and values that lie between two. */
 export interface ViewSource {
   readonly entity: number;
-  readonly shown: Cells;
-  readonly from: Cells;
-  readonly to: Cells | undefined;
-  /** Which part of the way from one to the other; beyond 1 it goes on. */
-  readonly part: number;
+  readonly slot: number;
+  readonly of: {
+    readonly cells: Int32Array;
+    readonly objects: readonly unknown[];
+    /** By slot: the sample that is shown, and the values of fields that move. */
+    readonly shown: Int32Array;
+    readonly values: Float64Array;
+  };
 }
 
 const source = Symbol('source');
@@ -36,53 +39,52 @@ export type RowMaker<S> = (of: S) => object;
 /** Makes rows that show what is in a table. */
 export function rowMaker(layout: Layout): RowMaker<RowSource> {
   return maker(layout, (p) => {
-    const at = p.at;
-    const read = reader(p);
-    if (read === undefined) {
+    const { at } = p;
+    if (p.object) {
+      const { repeated } = p;
       return function (this: { [source]: RowSource }) {
-        return numberOf(p, this[source].cells, at);
+        const o = this[source].objects[at];
+        return repeated ? (o as List).shown : o;
       };
     }
+    const read = reader(p);
     return function (this: { [source]: RowSource }) {
-      return read(this[source]);
+      return read(this[source].cells, at);
     };
   });
 }
 
 /** Makes rows that show what is between two states of a table. */
 export function viewRowMaker(layout: Layout): RowMaker<ViewSource> {
+  const { cells, objects, moving } = layout;
   return maker(layout, (p) => {
-    const at = p.at;
+    const { at } = p;
+    if (p.object) {
+      const { repeated } = p;
+      return function (this: { [source]: ViewSource }) {
+        const { of, slot } = this[source];
+        const o = of.objects[of.shown[slot] * objects + at];
+        return repeated ? (o as List).shown : o;
+      };
+    }
+    if (p.smooth) {
+      const width = moving.length;
+      const k = moving.indexOf(p);
+      return function (this: { [source]: ViewSource }) {
+        const { of, slot } = this[source];
+        return of.values[slot * width + k];
+      };
+    }
     const read = reader(p);
-    if (read !== undefined) {
-      return function (this: { [source]: ViewSource }) {
-        return read(this[source].shown);
-      };
-    }
-    if (!p.smooth) {
-      return function (this: { [source]: ViewSource }) {
-        return numberOf(p, this[source].shown.cells, at);
-      };
-    }
-    if (p.wrap !== 0) {
-      return function (this: { [source]: ViewSource }) {
-        const { from, to, part } = this[source];
-        return to === undefined ? numberOf(p, from.cells, at) : turn(p, from.cells[at], to.cells[at], part);
-      };
-    }
     return function (this: { [source]: ViewSource }) {
-      const { from, to, part } = this[source];
-      const a = numberOf(p, from.cells, at);
-      if (to === undefined) return a;
-      const v = a + (numberOf(p, to.cells, at) - a) * part;
-      // Between what is infinite, or not a number, there is nothing.
-      return Number.isFinite(v) ? v : part < 1 ? a : numberOf(p, to.cells, at);
+      const { of, slot } = this[source];
+      return read(of.cells, of.shown[slot] * cells + at);
     };
   });
 }
 
 /** Goes the short way round, and stays within one turn. */
-function turn(p: Plan, a: number, b: number, part: number): number {
+export function turn(p: Plan, a: number, b: number, part: number): number {
   let d = (b - a) % p.wrap;
   if (2 * d > p.wrap) d -= p.wrap;
   else if (2 * d < -p.wrap) d += p.wrap;
@@ -91,21 +93,16 @@ function turn(p: Plan, a: number, b: number, part: number): number {
   return p.min + v * p.step;
 }
 
-/** How the value of a field is read that is no number; undefined for numbers. */
-function reader(p: Plan): ((s: Cells) => unknown) | undefined {
-  const { at } = p;
-  if (p.repeated) return (s) => (s.objects[at] as List).shown;
+/** How the value of a field is read from its cells. */
+function reader(p: Plan): (cells: Int32Array, at: number) => unknown {
   switch (p.kind) {
-    case Kind.String:
-    case Kind.Bytes:
-      return (s) => s.objects[at];
     case Kind.Bool:
-      return (s) => s.cells[at] !== 0;
+      return (cells, at) => cells[at] !== 0;
     case Kind.Int64:
     case Kind.Uint64:
-      return (s) => bigOf(p, s.cells, at);
+      return (cells, at) => bigOf(p, cells, at);
   }
-  return undefined;
+  return (cells, at) => numberOf(p, cells, at);
 }
 
 function maker<S extends { readonly entity: number }>(layout: Layout, getter: (p: Plan) => (this: { [source]: S }) => unknown): RowMaker<S> {

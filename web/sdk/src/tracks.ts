@@ -1,71 +1,111 @@
 // Where rows were in the last moments, so that a view can show them a little in
 // the past, between two snapshots. What has come is shown from its tick on, what
 // is gone until its tick, and a field that isn't smoothed changes in its tick.
+//
+// All of it lies in a few typed arrays, and what moves is worked out in one go: a
+// frame comes when the processor's caches have forgotten the last one, so what
+// counts is how many places in memory it has to fetch.
 
-import type { Layout } from './layout.js';
+import type { Layout, Plan } from './layout.js';
+import { type RowMaker, turn, type ViewSource, viewRowMaker } from './row.js';
 import type { Entry, RowIn, Rows } from './table.js';
-import { type Cells, type RowMaker, type ViewSource, viewRowMaker } from './row.js';
+import { numberOf } from './values.js';
 
-/** A row after a snapshot that changed it. */
-class Sample implements Cells {
-  tick = 0;
-  /** The tick that the snapshot built on: until then the row was as before. */
-  base = 0;
-  readonly cells: Int32Array;
-  readonly objects: unknown[] = [];
-  next: Sample | undefined;
-
-  constructor(cells: number) {
-    this.cells = new Int32Array(cells);
-  }
-}
-
-/** The samples of a row, from the one that is shown to the newest. */
+/** A row from when it has come until it is gone. */
 export class Track implements ViewSource {
   entity = 0;
-  /** Its place among those that are not gone. */
+  /** Its place among all tracks; those that are to be seen come first. */
   slot = 0;
   /** From which tick on it is to be seen, and from which on no more. */
   born = 0;
   gone = Infinity;
-  /** The one before what is shown; it tells how fast the row moves. */
-  before: Sample | undefined;
-  shown: Sample;
-  newest: Sample;
-  // Where it is between samples; see ViewSource.
-  from: Sample;
-  to: Sample | undefined;
-  part = 0.5;
   /** What views hand out. */
   readonly row: RowIn<object>;
 
-  constructor(first: Sample, make: RowMaker<ViewSource>) {
-    this.shown = this.newest = this.from = first;
+  constructor(
+    readonly of: Tracks,
+    make: RowMaker<ViewSource>,
+  ) {
     this.row = make(this) as RowIn<object>;
   }
 }
 
+/** Those that wait for their ticks, the earliest first. */
+class Queue {
+  #items: Track[] = [];
+  #head = 0;
+
+  get first(): Track | undefined {
+    return this.#items[this.#head];
+  }
+
+  push(t: Track): void {
+    this.#items.push(t);
+  }
+
+  shift(): void {
+    this.#head++;
+    if (this.#head === this.#items.length) {
+      this.#items.length = this.#head = 0;
+    } else if (this.#head >= 1024) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  find(entity: number, end: number): Track | undefined {
+    for (let i = this.#head; i < this.#items.length; i++) {
+      const t = this.#items[i];
+      if (t.entity === entity && t.slot < end) return t;
+    }
+    return undefined;
+  }
+}
+
+const none = -1;
+
 /** The tracks of a table's rows. */
 export class Tracks {
-  /** Rows to be seen at the tick of the last advance. */
+  /** Rows to be seen at the tick of the last advance, in the order of their slots. */
   readonly rows: RowIn<object>[] = [];
   /** Whether one of them is shown beyond the newest snapshot. */
   extrapolating = false;
 
+  // Samples are rows after a snapshot that changed them: their cells and objects, the
+  // tick of the snapshot and the one that it built on, until which the row was as
+  // before, and the sample that follows. Those that are free follow one another.
+  cells: Int32Array;
+  readonly objects: unknown[] = [];
+  #ticks = new Float64Array(2 * 64);
+  #next = new Int32Array(64);
+  #free = none;
+  #used = 0;
+
+  // By slot: the sample that is shown, the one before, which tells how fast the row
+  // moves, and the newest; and the values of fields that move.
+  shown = new Int32Array(64);
+  values: Float64Array;
+  #before = new Int32Array(64);
+  #newest = new Int32Array(64);
+
   readonly #table: Rows;
   readonly #layout: Layout;
+  readonly #moving: readonly Plan[];
   readonly #make: RowMaker<ViewSource>;
-  readonly #live: Track[] = [];
-  readonly #ghosts: Track[] = [];
-  readonly #spareSamples: Sample[] = [];
-  readonly #spareTracks: Track[] = [];
-  #tick = 0;
+  readonly #tracks: Track[] = [];
+  readonly #spare: Track[] = [];
+  readonly #coming = new Queue();
+  readonly #changing = new Queue(); // once for each sample; not used if rows move
+  readonly #going = new Queue();
 
   /** Begins with the rows that the table has, as if they had always been so. */
   constructor(table: Rows) {
     this.#table = table;
     this.#layout = table.layout;
+    this.#moving = table.layout.moving;
     this.#make = viewRowMaker(table.layout);
+    this.cells = new Int32Array(64 * table.layout.cells);
+    this.values = new Float64Array(64 * this.#moving.length);
     for (const e of table.entries) {
       e.track = undefined;
       this.write(e, -1, -1);
@@ -74,24 +114,25 @@ export class Tracks {
 
   /** Takes down a row after the snapshot of a tick, which built on base. */
   write(e: Entry, tick: number, base: number): void {
-    const s = this.#sample(e);
-    s.tick = tick;
-    s.base = base;
+    const s = this.#sample(e, tick, base);
     let t = e.track;
     if (t) {
-      t.newest.next = s;
-      t.newest = s;
+      this.#next[this.#newest[t.slot]] = s;
+      this.#newest[t.slot] = s;
+      if (!this.#layout.moves) this.#changing.push(t);
       return;
     }
-    t = this.#spareTracks.pop();
-    if (t) t.shown = t.newest = t.from = s;
-    else t = new Track(s, this.#make);
+    t = this.#spare.pop() ?? new Track(this, this.#make);
     e.track = t;
     t.entity = e.entity;
     t.born = tick;
     t.gone = Infinity;
-    t.slot = this.#live.length;
-    this.#live.push(t);
+    t.slot = this.#tracks.length;
+    this.#tracks.push(t);
+    if (t.slot === this.shown.length) this.#moreSlots();
+    this.shown[t.slot] = this.#newest[t.slot] = s;
+    this.#before[t.slot] = none;
+    this.#coming.push(t);
   }
 
   /** Takes down that a row is gone as of a tick. */
@@ -100,12 +141,7 @@ export class Tracks {
     if (!t) return;
     e.track = undefined;
     t.gone = tick;
-    const last = this.#live.pop()!;
-    if (last !== t) {
-      this.#live[t.slot] = last;
-      last.slot = t.slot;
-    }
-    this.#ghosts.push(t);
+    this.#going.push(t);
   }
 
   /**
@@ -113,81 +149,161 @@ export class Tracks {
    * the tick of the newest snapshot; what moved in it goes on for up to cap ticks.
    */
   advance(tick: number, newest: number, cap: number): void {
-    this.#tick = tick;
+    let t: Track | undefined;
+    while ((t = this.#coming.first) && t.born <= tick) {
+      this.#coming.shift();
+      this.#swap(t.slot, this.rows.length);
+      this.rows.push(t.row);
+    }
+    while ((t = this.#changing.first)) {
+      const next = this.#next[this.shown[t.slot]];
+      if (this.#ticks[2 * next] > tick) break;
+      this.#changing.shift();
+      this.#release(this.shown[t.slot]);
+      this.shown[t.slot] = next;
+    }
+    while ((t = this.#going.first) && t.gone <= tick) {
+      this.#going.shift();
+      this.#drop(t);
+    }
     this.extrapolating = false;
-    let n = 0;
-    let kept = 0;
-    for (let i = 0; i < this.#ghosts.length; i++) {
-      const t = this.#ghosts[i];
-      if (t.gone <= tick) {
-        this.#recycle(t);
-        continue;
-      }
-      this.#ghosts[kept++] = t;
-      if (t.born <= tick) {
-        this.#place(t, tick, newest, cap);
-        this.rows[n++] = t.row;
-      }
-    }
-    while (this.#ghosts.length > kept) this.#ghosts.pop();
-    for (let i = 0; i < this.#live.length; i++) {
-      const t = this.#live[i];
-      if (t.born <= tick) {
-        this.#place(t, tick, newest, cap);
-        this.rows[n++] = t.row;
-      }
-    }
-    while (this.rows.length > n) this.rows.pop();
+    if (this.#layout.moves) this.#move(tick, newest, cap);
   }
 
   /** The row of an entity, if it is to be seen at the tick of the last advance. */
   get(entity: number): RowIn<object> | undefined {
     const t = this.#table.entry(entity)?.track;
-    if (t && t.born <= this.#tick) return t.row;
-    for (const g of this.#ghosts) if (g.entity === entity && g.born <= this.#tick && g.gone > this.#tick) return g.row;
-    return undefined;
+    if (t && t.slot < this.rows.length) return t.row;
+    return this.#going.find(entity, this.rows.length)?.row;
   }
 
-  #place(t: Track, tick: number, newest: number, cap: number): void {
-    let { shown } = t;
-    let next = shown.next;
-    while (next && next.tick <= tick) {
-      if (t.before) this.#spare(t.before);
-      t.before = shown;
-      t.shown = shown = next;
-      next = next.next;
-    }
-    t.from = shown;
-    t.to = undefined;
-    if (next) {
-      if (tick <= next.base) return;
-      t.to = next;
-      t.part = (tick - next.base) / (next.tick - next.base);
-    } else if (tick > newest && shown.tick === newest && t.before && t.gone === Infinity && this.#layout.moves) {
-      t.from = t.before;
-      t.to = shown;
-      t.part = 1 + Math.min(tick - newest, cap) / (newest - shown.base);
-      this.extrapolating = true;
+  /** Works out where all rows are that are to be seen. */
+  #move(tick: number, newest: number, cap: number): void {
+    const { shown, cells, values } = this;
+    const ticks = this.#ticks;
+    const nexts = this.#next;
+    const befores = this.#before;
+    const moving = this.#moving;
+    const width = this.#layout.cells;
+    const n = this.rows.length;
+    let at = 0;
+    for (let i = 0; i < n; i++) {
+      let from = shown[i];
+      let next = nexts[from];
+      if (next !== none && ticks[2 * next] <= tick) {
+        do {
+          if (befores[i] !== none) this.#release(befores[i]);
+          befores[i] = from;
+          from = next;
+          next = nexts[from];
+        } while (next !== none && ticks[2 * next] <= tick);
+        shown[i] = from;
+      }
+      let to = none;
+      let part = 0;
+      if (next !== none) {
+        const base = ticks[2 * next + 1];
+        if (tick > base) {
+          to = next;
+          part = (tick - base) / (ticks[2 * next] - base);
+        }
+      } else if (tick > newest && ticks[2 * from] === newest && befores[i] !== none && this.#tracks[i].gone === Infinity) {
+        part = 1 + Math.min(tick - newest, cap) / (newest - ticks[2 * from + 1]);
+        to = from;
+        from = befores[i];
+        this.extrapolating = true;
+      }
+      for (let k = 0; k < moving.length; k++) {
+        const p = moving[k];
+        const a = from * width + p.at;
+        const b = to * width + p.at;
+        values[at++] = to === none ? numberOf(p, cells, a) : p.wrap !== 0 ? turn(p, cells[a], cells[b], part) : between(numberOf(p, cells, a), numberOf(p, cells, b), part);
+      }
     }
   }
 
-  #sample(e: Entry): Sample {
+  /** Forgets a track that is over. */
+  #drop(t: Track): void {
+    if (t.slot < this.rows.length) {
+      this.#swap(t.slot, this.rows.length - 1);
+      this.rows.pop();
+    }
+    this.#swap(t.slot, this.#tracks.length - 1);
+    this.#tracks.pop();
+    if (this.#before[t.slot] !== none) this.#release(this.#before[t.slot]);
+    for (let s = this.shown[t.slot]; s !== none; ) {
+      const next = this.#next[s];
+      this.#release(s);
+      s = next;
+    }
+    if (this.#spare.length < 1024) this.#spare.push(t);
+  }
+
+  #swap(i: number, j: number): void {
+    if (i === j) return;
+    const a = this.#tracks[i];
+    const b = this.#tracks[j];
+    this.#tracks[i] = b;
+    this.#tracks[j] = a;
+    b.slot = i;
+    a.slot = j;
+    if (i < this.rows.length) this.rows[i] = b.row;
+    if (j < this.rows.length) this.rows[j] = a.row;
+    for (const of of [this.shown, this.#before, this.#newest]) {
+      const v = of[i];
+      of[i] = of[j];
+      of[j] = v;
+    }
+  }
+
+  /** Takes a row's cells and objects as they are. */
+  #sample(e: Entry, tick: number, base: number): number {
     const { cells, objects } = this.#layout;
-    const s = this.#spareSamples.pop() ?? new Sample(cells);
-    s.next = undefined;
-    for (let i = 0; i < cells; i++) s.cells[i] = e.cells[i];
-    for (let i = 0; i < objects; i++) s.objects[i] = e.objects[i];
+    let s = this.#free;
+    if (s !== none) this.#free = this.#next[s];
+    else {
+      s = this.#used++;
+      if (s === this.#next.length) this.#moreSamples();
+    }
+    this.#ticks[2 * s] = tick;
+    this.#ticks[2 * s + 1] = base;
+    this.#next[s] = none;
+    for (let i = 0, at = s * cells; i < cells; i++) this.cells[at++] = e.cells[i];
+    for (let i = 0, at = s * objects; i < objects; i++) this.objects[at++] = e.objects[i];
     return s;
   }
 
-  #spare(s: Sample): void {
-    if (this.#spareSamples.length < 4096) this.#spareSamples.push(s);
+  #release(s: number): void {
+    const { objects } = this.#layout;
+    for (let i = 0, at = s * objects; i < objects; i++) this.objects[at++] = undefined;
+    this.#next[s] = this.#free;
+    this.#free = s;
   }
 
-  #recycle(t: Track): void {
-    if (t.before) this.#spare(t.before);
-    t.before = undefined;
-    for (let s: Sample | undefined = t.shown; s; s = s.next) this.#spare(s);
-    if (this.#spareTracks.length < 1024) this.#spareTracks.push(t);
+  #moreSamples(): void {
+    const n = 2 * this.#next.length;
+    this.#next = grown(this.#next, new Int32Array(n));
+    this.#ticks = grown(this.#ticks, new Float64Array(2 * n));
+    this.cells = grown(this.cells, new Int32Array(n * this.#layout.cells));
   }
+
+  #moreSlots(): void {
+    const n = 2 * this.shown.length;
+    this.shown = grown(this.shown, new Int32Array(n));
+    this.#before = grown(this.#before, new Int32Array(n));
+    this.#newest = grown(this.#newest, new Int32Array(n));
+    this.values = grown(this.values, new Float64Array(n * this.#moving.length));
+  }
+}
+
+function grown<A extends Int32Array | Float64Array>(from: A, to: A): A {
+  to.set(from);
+  return to;
+}
+
+/** A part of the way, which may be beyond its end. */
+function between(a: number, b: number, part: number): number {
+  const v = a + (b - a) * part;
+  // Between what is infinite, or not a number, there is nothing.
+  return Number.isFinite(v) ? v : part < 1 ? a : b;
 }

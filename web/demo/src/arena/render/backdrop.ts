@@ -2,7 +2,7 @@
 // of the map, its edge, and the dark beyond. One pass over the screen draws all
 // of it.
 
-import { BufferImageSource, Geometry, GlProgram, Mesh, Shader, type TextureSource } from 'pixi.js';
+import { BufferImageSource, Geometry, GlProgram, Shader, State, type TextureSource, type WebGLRenderer } from 'pixi.js';
 import type { Camera } from './camera.ts';
 
 const vertex = /* glsl */ `#version 300 es
@@ -51,17 +51,19 @@ const MIST = 256;
 const STARS = 1024;
 
 export class Backdrop {
-  readonly mesh: Mesh<Geometry, Shader>;
+  readonly #geometry: Geometry;
+  readonly #shader: Shader;
+  readonly #state = State.for2d();
   readonly #view = new Float32Array(4);
   readonly #map = new Float32Array([4096, 1, 1, 0]);
 
   constructor() {
     const mist = makeMist(MIST);
     const stars = makeStars(STARS);
-    const geometry = new Geometry({
+    this.#geometry = new Geometry({
       attributes: { aPosition: { buffer: new Float32Array([-1, -1, 3, -1, -1, 3]), format: 'float32x2' } },
     });
-    const shader = new Shader({
+    this.#shader = new Shader({
       glProgram: GlProgram.from({ vertex, fragment, name: 'backdrop' }),
       resources: {
         uMist: mist,
@@ -71,13 +73,10 @@ export class Backdrop {
         space: { uView: { value: this.#view, type: 'vec4<f32>' }, uMap: { value: this.#map, type: 'vec4<f32>' } },
       },
     });
-    this.mesh = new Mesh({ geometry, shader });
-    this.mesh.eventMode = 'none';
-    this.mesh.cullable = false;
-    this.mesh.blendMode = 'none';
+    this.#state.blendMode = 'none';
   }
 
-  draw(camera: Camera, edge: number): void {
+  draw(renderer: WebGLRenderer, camera: Camera, edge: number): void {
     this.#view[0] = camera.x + camera.dx;
     this.#view[1] = camera.y + camera.dy;
     this.#view[2] = camera.width;
@@ -86,6 +85,7 @@ export class Backdrop {
     this.#map[1] = camera.scale;
     this.#map[2] = 1 / (STARS * 0.8);
     this.#map[3] = 1 / STARS;
+    renderer.encoder.draw({ geometry: this.#geometry, shader: this.#shader, state: this.#state });
   }
 }
 

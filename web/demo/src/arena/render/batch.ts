@@ -6,7 +6,7 @@
 // graphics card: where the processor draws in place of one, each instance costs
 // as much as a call of its own, and a thousand of them a tenth of a second.
 
-import { Buffer, BufferUsage, Geometry, GlProgram, Mesh, Shader, type TextureSource } from 'pixi.js';
+import { Buffer, BufferUsage, Geometry, GlProgram, Shader, State, type TextureSource, type WebGLRenderer } from 'pixi.js';
 
 /** A picture in the atlas. */
 export interface Frame {
@@ -44,8 +44,9 @@ void main() {
 }`;
 
 export class Batch {
-  readonly mesh: Mesh<Geometry, Shader>;
   readonly #geometry: Geometry;
+  readonly #shader: Shader;
+  readonly #state = State.for2d();
   readonly #buffer: Buffer;
   readonly #indices: Buffer;
   readonly #camera: Float32Array;
@@ -72,7 +73,7 @@ export class Batch {
       indexBuffer: this.#indices,
     });
     this.#camera = new Float32Array(4);
-    const shader = new Shader({
+    this.#shader = new Shader({
       glProgram: GlProgram.from({ vertex, fragment, name: 'quads' }),
       resources: {
         uAtlas: atlas,
@@ -80,9 +81,6 @@ export class Batch {
         camera: { uCamera: { value: this.#camera, type: 'vec4<f32>' } },
       },
     });
-    this.mesh = new Mesh({ geometry: this.#geometry, shader });
-    this.mesh.eventMode = 'none';
-    this.mesh.cullable = false;
   }
 
   /** Begins a frame that shows width by height units around (x, y), moved by (dx, dy). */
@@ -154,11 +152,11 @@ export class Batch {
     return this.#count;
   }
 
-  /** Ends the frame: what was added is drawn with the stage. */
-  end(): void {
-    this.#geometry.indexCount = this.#count * 6;
-    this.mesh.visible = this.#count > 0;
+  /** Draws what was added since the frame began. */
+  draw(renderer: WebGLRenderer): void {
+    if (this.#count === 0) return;
     this.#buffer.update(this.#count * QUAD * 4);
+    renderer.encoder.draw({ geometry: this.#geometry, shader: this.#shader, state: this.#state, size: this.#count * 6 });
   }
 
   #grow(): void {

@@ -1,8 +1,9 @@
 // The canvas and its layers, from the far to the near: the backdrop, everything
-// that lies or moves in the arena, and names. Each is one call to draw.
+// that lies or moves in the arena, and names. Each is one call to draw, that goes to
+// Pixi's encoder: with three things to draw, there is nothing for a scene graph to do.
 
 import 'pixi.js/unsafe-eval'; // the page's policy forbids making code from text
-import { Container, Ticker, WebGLRenderer } from 'pixi.js';
+import { Ticker, WebGLRenderer } from 'pixi.js';
 import { makeAtlas, type Atlas } from './atlas.ts';
 import { Backdrop } from './backdrop.ts';
 import { Batch } from './batch.ts';
@@ -16,7 +17,6 @@ export class Stage {
   readonly batch: Batch;
   readonly labels: Labels;
   readonly #renderer: WebGLRenderer;
-  readonly #root = new Container({ eventMode: 'none', interactiveChildren: false });
   readonly #backdrop = new Backdrop();
   readonly #ratio: number;
   #sharp = 1;
@@ -34,7 +34,6 @@ export class Stage {
     this.atlas = makeAtlas();
     this.batch = new Batch(this.atlas.source);
     this.labels = new Labels(ratio);
-    this.#root.addChild(this.#backdrop.mesh, this.batch.mesh, this.labels.batch.mesh);
   }
 
   /** Makes a stage on a canvas. It throws where there is no WebGL 2. */
@@ -93,12 +92,14 @@ export class Stage {
   /** Ends the frame and draws it. edge is that of the map; danger, 0 to 1, reddens the edges of the screen. */
   end(edge: number, danger: number): void {
     const { camera, batch, labels } = this;
+    const renderer = this.#renderer;
     if (danger > 0.01) batch.quad(this.atlas.veil, camera.x, camera.y, camera.width * 1.02, camera.height * 1.02, 0, DANGER, danger, 0.2);
-    batch.end();
     labels.end();
-    labels.batch.end();
-    this.#backdrop.draw(camera, edge);
-    this.#renderer.render(this.#root);
+    // Nothing has to be cleared: the backdrop covers all of it.
+    renderer.renderTarget.bind({ target: renderer.view.renderTarget, clear: false });
+    this.#backdrop.draw(renderer, camera, edge);
+    batch.draw(renderer);
+    labels.batch.draw(renderer);
   }
 }
 

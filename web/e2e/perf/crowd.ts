@@ -1,0 +1,55 @@
+// The arena's page with hundreds of things in sight, to be looked at closely.
+
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+
+import type { CDPSession } from 'playwright-core';
+
+import { playing } from '../harness/arena.ts';
+import { Browser, type View } from '../harness/browser.ts';
+import { buildAll } from '../harness/build.ts';
+import { Server } from '../harness/server.ts';
+
+/** How many things have to be in sight, and how many at most. */
+export const wanted = Number(process.env['VISIBLE'] ?? 500);
+export const most = wanted * 1.25;
+export const viewport = { width: Number(process.env['WIDTH'] ?? 1280), height: Number(process.env['HEIGHT'] ?? 720) };
+
+/**
+ * Gives the page's process a processor of its own and the rest another one, where
+ * that can be done. Drawing without a graphics card takes all there are, and a page
+ * that waits for its turn again and again finds nothing in the caches any more.
+ */
+async function apart(browser: CDPSession): Promise<void> {
+  const { processInfo } = await browser.send('SystemInfo.getProcessInfo');
+  const cores = availableParallelism();
+  if (cores < 2) return;
+  for (const { id, type } of processInfo) {
+    const wanted = type === 'renderer' ? '0' : `1-${cores - 1}`;
+    if (spawnSync('taskset', ['-a', '-p', '-c', wanted, `${id}`]).status !== 0) console.log('taskset is missing: the page shares its processor with the drawing');
+  }
+}
+
+/** Opens the page in a room of a thousand bots, and shows it to fn when enough of them are in sight. */
+export async function crowd(fn: (view: View, browser: Browser) => Promise<void>, options: { minify?: boolean } = {}): Promise<void> {
+  const { bin, remove } = await buildAll(options);
+  process.env['TICKROOM_BIN'] = bin;
+  const server = await Server.start(
+    '--kind-option', 'arena.bots=1000', '--kind-option', 'arena.map=1160', '--kind-option', 'arena.radius=1000', '--kind-option', 'arena.pickups=120', '--kind-option', 'arena.obstacles=12',
+  );
+  const browser = await Browser.launch();
+  try {
+    const view = await browser.open(`${server.url}/arena?name=Kim`, { viewport });
+    await playing(view);
+    await view.until(`${wanted} things are in sight`, (n) => window.tickroom.perf.visible >= n, wanted);
+    // Code is compiled and pictures are made in the first seconds.
+    await view.until('it has been shown for a while', () => window.tickroom.perf.frames >= 60);
+    await apart(await browser.cdp());
+    await view.page.keyboard.down('Space');
+    await fn(view, browser);
+  } finally {
+    await browser.close();
+    await server.stop();
+    remove();
+  }
+}
