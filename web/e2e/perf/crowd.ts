@@ -16,18 +16,19 @@ export const most = wanted * 1.25;
 export const viewport = { width: Number(process.env['WIDTH'] ?? 1280), height: Number(process.env['HEIGHT'] ?? 720) };
 
 /**
- * Gives the page's process a processor of its own and the rest another one, where
- * that can be done. Drawing without a graphics card takes all there are, and a page
- * that waits for its turn again and again finds nothing in the caches any more.
+ * Gives the page's process a processor of its own and all else another one, the
+ * server included, where that can be done. Drawing without a graphics card takes all
+ * there are, and on a player's machine there is no server with a thousand bots: a page
+ * that waits for its turn again and again says nothing of what it costs.
  */
-async function apart(browser: CDPSession): Promise<void> {
+async function apart(browser: CDPSession, server: Server): Promise<void> {
   const { processInfo } = await browser.send('SystemInfo.getProcessInfo');
   const cores = availableParallelism();
   if (cores < 2) return;
-  for (const { id, type } of processInfo) {
-    const wanted = type === 'renderer' ? '0' : `1-${cores - 1}`;
-    if (spawnSync('taskset', ['-a', '-p', '-c', wanted, `${id}`]).status !== 0) console.log('taskset is missing: the page shares its processor with the drawing');
-  }
+  const rest = `1-${cores - 1}`;
+  const place = (pid: number, where: string) => spawnSync('taskset', ['-a', '-p', '-c', where, `${pid}`]).status === 0;
+  const done = [...processInfo.map(({ id, type }) => place(id, type === 'renderer' ? '0' : rest)), place(server.pid, rest), place(process.pid, rest)];
+  if (done.includes(false)) console.log('taskset is missing: the page shares its processor with the drawing');
 }
 
 /** Opens the page in a room of a thousand bots, and shows it to fn when enough of them are in sight. */
@@ -44,7 +45,7 @@ export async function crowd(fn: (view: View, browser: Browser) => Promise<void>,
     await view.until(`${wanted} things are in sight`, (n) => window.tickroom.perf.visible >= n, wanted);
     // Code is compiled and pictures are made in the first seconds.
     await view.until('it has been shown for a while', () => window.tickroom.perf.frames >= 60);
-    await apart(await browser.cdp());
+    await apart(await browser.cdp(), server);
     await view.page.keyboard.down('Space');
     await fn(view, browser);
   } finally {

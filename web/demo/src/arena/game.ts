@@ -8,10 +8,11 @@ import { Board } from './board.ts';
 import { Bullets, type Bullet } from './bullets.ts';
 import type { Hud, Mode } from './hud/hud.ts';
 import type { Controls } from './input/controls.ts';
-import { Looks } from './looks.ts';
+import { Hurts } from './hurts.ts';
+import { Looks, type IdentityRow, type VitalsRow } from './looks.ts';
 import { radians, type ShipInput } from './motion.ts';
 import { Prediction, type PilotRules } from './prediction.ts';
-import { DANGER, ENERGY, ICE, PICKUPS, SHIELD, WHITE } from './render/palette.ts';
+import { DANGER, ENERGY, ICE, PICKUPS, SHIELD, WHITE, colorOf } from './render/palette.ts';
 import { Effects } from './render/effects.ts';
 import { Scene, type ShipLook } from './render/scene.ts';
 import type { Stage } from './render/stage.ts';
@@ -27,6 +28,8 @@ interface Coming {
 }
 
 const RESPAWN = 3; // seconds, for the ring alone
+/** Ticks after which a ship that comes onto the screen has not just come into the world. */
+const NEW = 30;
 const KILL = 10; // points, for the words alone
 const PROTECTED = 2.5;
 const RAPID = 8;
@@ -35,6 +38,8 @@ const BOOST = 8;
 const UNSEEN = 3000;
 /** In a crowd of more ships only players and who is near are called by their names. */
 const CROWD = 40;
+/** Up to so many ships those beyond the screen are pointed at. */
+const POINTED = 30;
 const NOTHING: Readonly<ShipInput> = { turn: 0, thrust: 0, fire: false, steer: false, aim: 0 };
 
 export class Game {
@@ -51,6 +56,7 @@ export class Game {
   rivals = 0;
 
   readonly #scene: Scene;
+  readonly #hurts = new Hurts();
   #rules: arena.Rules | null = null;
   #dirty = true; // the terrain is not that of the rows
   #ship = 0; // the own one's entity, or the one that is followed
@@ -89,6 +95,12 @@ export class Game {
         this.bullets?.add(entity, row, this.#own);
       }),
       tables.bullet.onRemove((_, entity) => this.bullets?.remove(entity, room.tick)),
+      tables.ship.onAdd((_, entity) => this.looks.arrive(entity, room.tick)),
+      tables.vitals.onAdd((row, entity) => this.#vitals(row, entity)),
+      tables.vitals.onChange((row, entity) => this.#vitals(row, entity)),
+      tables.identity.onAdd((row, entity) => this.#identity(row, entity)),
+      tables.identity.onChange((row, entity) => this.#identity(row, entity)),
+      tables.identity.onRemove((_, entity) => this.looks.colors.delete(entity)),
       room.on('snapshot', (tick) => this.#snapshot(tick)),
       room.on('rejoined', () => this.#anew()),
     );
@@ -134,7 +146,7 @@ export class Game {
       room.onEvent(arena.PickupTaken, (e, tick) => {
         const show = () => {
           const s = this.looks.get(e.ship);
-          if (s) this.effects.taken(s.x, s.y, PICKUPS[e.kind] ?? WHITE);
+          if (this.looks.shows(s)) this.effects.taken(s.x, s.y, PICKUPS[e.kind] ?? WHITE);
           if (s?.own) this.sounds.play('pickup', 0.8);
         };
         if (e.ship === this.#own) show();
@@ -148,7 +160,7 @@ export class Game {
             tick,
             show: () => {
               const s = this.looks.get(e.ship);
-              if (!s) return;
+              if (!this.looks.shows(s)) return;
               if (e.damage > 0) this.effects.number(e.ship, s.x, s.y, e.damage, s.shield > 0 ? SHIELD : ENERGY);
               this.sounds.play(e.damage > 0 ? 'hit' : 'shield', 0.7, this.#pan(s.x));
             },
@@ -177,6 +189,7 @@ export class Game {
     this.looks.clear();
     this.effects.clear();
     this.bullets?.clear();
+    this.#hurts.clear();
     this.#coming.length = 0;
     this.prediction = null;
     this.bullets = null;
@@ -216,11 +229,24 @@ export class Game {
     this.hud.chat.teams = rules.teams > 0;
   }
 
+  #vitals(row: VitalsRow, entity: number): void {
+    // What was not shown is asked for when the ship is.
+    if (!this.#hurts.add(this.room.tick, entity, row)) this.looks.doubt();
+  }
+
+  #identity(row: IdentityRow, entity: number): void {
+    const { looks, room } = this;
+    looks.colors.set(entity, colorOf(row.team, row.hue));
+    const s = looks.get(entity);
+    if (s?.named) this.#coming.push({ tick: room.tick, show: () => (s.named &&= s.entity !== entity) });
+  }
+
   #snapshot(tick: number): void {
     this.#settle();
     if (performance.now() - this.#shownAt > UNSEEN) {
       // Nobody looks: what would be shown must not pile up.
       this.bullets?.clear();
+      this.#hurts.clear();
       this.#coming.length = 0;
     }
     const { room, prediction } = this;
@@ -245,6 +271,7 @@ export class Game {
       return;
     }
     if (performance.now() - this.#shownAt > UNSEEN) {
+      this.looks.doubt();
       this.bullets.clear();
       for (const b of room.tables.bullet) this.bullets.add(b.entity, b, this.#own);
     }
@@ -330,55 +357,71 @@ export class Game {
     bullets.update(view.tick, p ? this.#ahead : view.tick, p ? p.x : 0, p ? p.y : 0, camera);
     for (let i = 0; i < bullets.live.length; i++) {
       const b = bullets.live[i]!;
-      scene.bullet(b, this.looks.get(b.ship)?.color ?? ICE);
+      scene.bullet(b, this.looks.colors.get(b.ship) ?? ICE);
       if (camera.sees(b.px, b.py, 10)) visible++;
     }
-    this.rivals = 0;
-    for (const row of view.tables.ship) {
-      if (p && row.entity === this.#ship) continue;
-      this.rivals++;
-      if (this.#other(view, rules, row, time, dt)) visible++;
+    this.#hurts.play(view.tick, this.#hurt);
+    const { rows } = view.tables.ship;
+    const reach = rules.shipRadius * 3;
+    const pointed = rows.length <= POINTED;
+    this.rivals = rows.length;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      const { entity } = row;
+      if (p && entity === this.#ship) {
+        this.rivals--;
+        continue;
+      }
+      const { x, y } = row;
+      if (camera.sees(x, y, reach)) {
+        this.#other(view, rules, row, x, y, time, dt);
+        visible++;
+      } else if (pointed) scene.pointer(x, y, this.looks.colors.get(entity) ?? ICE);
     }
     if (p?.alive && this.#ship !== 0) {
       this.#self(p, rules, time, dt);
       visible++;
     }
-    this.#missing(rules);
+    this.#missing(view, rules);
     this.effects.draw(this.stage.batch, camera, dt);
     this.visible = visible;
   }
 
-  /** Draws somebody's ship, and tells whether it is on the screen. */
-  #other(view: View<typeof arena>, rules: arena.Rules, row: { entity: number; x: number; y: number; heading: number; thrust: boolean }, time: number, dt: number): boolean {
-    const { looks, effects, stage } = this;
+  /** A ship is not doing as it did. An arrow function, so that it is made once. */
+  readonly #hurt = (entity: number, v: VitalsRow): void => {
+    const s = this.looks.get(entity);
+    if (!s || s.own) return;
+    const loss = this.looks.heal(s, v);
+    if (loss.hull > 0 && this.looks.shows(s)) this.effects.sparks(s.x, s.y, 0, 6.3, 5, 110, s.color);
+  };
+
+  /** Draws somebody's ship, which is on the screen at (x, y). */
+  #other(view: View<typeof arena>, rules: arena.Rules, row: { entity: number; heading: number; thrust: boolean }, x: number, y: number, time: number, dt: number): void {
+    const { looks, stage } = this;
     const { camera } = stage;
-    const s = looks.meet(row.entity);
+    const { entity } = row;
+    const s = looks.meet(entity);
     const came = s.frame !== looks.frame - 1;
-    s.x = row.x;
-    s.y = row.y;
+    s.x = x;
+    s.y = y;
     s.heading = row.heading;
-    s.leader = row.entity === this.#leader;
-    if (came || !s.named || (looks.frame + row.entity) % 16 === 0) looks.name(s, view.tables.identity.get(row.entity), false, this.#team);
-    if (came) s.known = false;
-    const loss = looks.heal(s, view.tables.vitals.get(row.entity));
+    s.leader = entity === this.#leader;
+    if (!s.named) looks.name(s, view.tables.identity.get(entity), false);
+    if (came || !s.known) {
+      s.known = false;
+      looks.heal(s, view.tables.vitals.get(entity));
+    }
     looks.age(s, row.thrust, dt);
-    const seen = camera.sees(s.x, s.y, rules.shipRadius * 3);
-    if (came && s.protected && seen) {
-      effects.warp(s.x, s.y, s.color);
-      this.#hear('spawn', s.x, s.y, 0.35);
+    if (came && s.protected && view.tick - s.since < NEW) {
+      this.effects.warp(x, y, s.color);
+      this.#hear('spawn', x, y, 0.35);
     }
-    if (!seen) {
-      if (this.rivals < 30) this.#scene.pointer(s.x, s.y, s.color);
-      return false;
-    }
-    if (loss.hull > 0) effects.sparks(s.x, s.y, 0, 6.3, 5, 110, s.color);
     this.#puff(s, -Math.cos(s.heading), -Math.sin(s.heading), rules.shipRadius, dt);
     this.#scene.ship(s, rules.shipRadius, time);
     this.#scene.badge(s, rules.shipRadius);
-    if (this.rivals > CROWD && !s.human && Math.hypot(s.x - camera.x, s.y - camera.y) * camera.scale > 150) return true;
+    if (this.rivals > CROWD && !s.human && Math.hypot(x - camera.x, y - camera.y) * camera.scale > 150) return;
     const below = rules.shipRadius * 1.75 + (s.health < 100 || s.shield > 0 ? 10 : 4) / camera.scale;
-    stage.labels.put(s.entity, s.name, s.labelColor, s.x, s.y - below, camera);
-    return true;
+    stage.labels.put(entity, s.name, s.labelColor, x, y - below, camera);
   }
 
   #self(p: Prediction, rules: arena.Rules, time: number, dt: number): void {
@@ -391,7 +434,7 @@ export class Game {
     s.leader = this.#ship === this.#leader;
     const id = room.tables.identity.get(this.#ship);
     this.#team = id?.team ?? 0;
-    looks.name(s, id, true, this.#team);
+    looks.name(s, id, true);
     looks.heal(s, room.tables.vitals.get(this.#ship));
     looks.age(s, p.thrust > 0, dt);
     if (came) {
@@ -412,12 +455,12 @@ export class Game {
   }
 
   /** Ships that were there a frame ago, well within sight, and were not shot down: they have left. */
-  #missing(rules: arena.Rules): void {
+  #missing(view: View<typeof arena>, rules: arena.Rules): void {
     const { list, frame } = this.looks;
     const { camera } = this.stage;
     for (let i = 0; i < list.length; i++) {
       const s = list[i]!;
-      if (s.frame !== frame - 1 || frame - s.fell < 30 || s.own) continue;
+      if (s.frame !== frame - 1 || frame - s.fell < 30 || s.own || view.tables.ship.has(s.entity)) continue;
       if (camera.sees(s.x, s.y, 0) && Math.hypot(s.x - camera.x, s.y - camera.y) < rules.viewRadius * 0.85) this.effects.warp(s.x, s.y, s.color);
     }
   }
@@ -457,7 +500,7 @@ export class Game {
 
   #ended(b: Readonly<Bullet>, spent: boolean): void {
     if (spent) return;
-    const color = this.looks.get(b.ship)?.color ?? ICE;
+    const color = this.looks.colors.get(b.ship) ?? ICE;
     this.effects.impact(b.px, b.py, b.heading, color);
   }
 
@@ -501,7 +544,7 @@ export class Game {
     this.#boardAt = now;
     this.#leader = this.#board.show(room, this.mode, this.#ship, this.#team);
     const { camera } = this.stage;
-    hud.minimap.draw(this.terrain!, camera, rules.viewRadius, this.looks.list, this.looks.frame);
+    hud.minimap.draw(this.terrain!, camera, rules.viewRadius, view.tables.ship.rows, this.looks.colors, p?.alive ? p : undefined, this.#own);
     if (this.mode === 'watch') {
       const [row] = room.tables.camera;
       const id = row ? (view.tables.identity.get(row.ship) ?? room.tables.identity.get(row.ship)) : undefined;

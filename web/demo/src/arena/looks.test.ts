@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Looks } from './looks.ts';
+import { ByEntity, Looks } from './looks.ts';
 
 const whole = { health: 100, shield: 50, protected: false, rapid: false, boost: false };
 
@@ -17,7 +17,7 @@ test('less health is a hit, but not when a ship comes into sight', () => {
 test('who has gone is forgotten, and a number that is used again is somebody else', () => {
   const looks = new Looks();
   const a = looks.meet(7);
-  looks.name(a, { player: 3, name: 'Ann', team: 0, hue: 10 }, false, 0);
+  looks.name(a, { player: 3, name: 'Ann', team: 0, hue: 10 }, false);
   looks.heal(a, whole);
   looks.age(a, true, 0.1);
   looks.frame += 200;
@@ -33,11 +33,34 @@ test('teams have colours and hulls of their own', () => {
   const looks = new Looks();
   const of = (team: number) => {
     const s = looks.meet(100 + team);
-    looks.name(s, { player: 1, name: 'x', team, hue: 0 }, false, 2);
+    looks.name(s, { player: 1, name: 'x', team, hue: 0 }, false);
     return s;
   };
   const all = [1, 2, 3, 4].map(of);
   expect(new Set(all.map((s) => s.color)).size).toBe(4);
   expect(new Set(all.map((s) => s.hull)).size).toBe(4);
-  expect(all.map((s) => s.ally)).toEqual([false, true, false, false]);
+});
+
+test('entities are found by their numbers, small and large', () => {
+  const of = new ByEntity<string>();
+  for (const entity of [1, 40, 70_000, 4_000_000_000]) of.set(entity, `${entity}`);
+  expect([1, 40, 70_000, 4_000_000_000, 2, 41, 70_001].map((e) => of.get(e))).toEqual(['1', '40', '70000', '4000000000', undefined, undefined, undefined]);
+  of.delete(40);
+  of.delete(70_000);
+  of.delete(9999);
+  expect([40, 70_000, 1].map((e) => of.get(e))).toEqual([undefined, undefined, '1']);
+  of.clear();
+  expect(of.get(1) ?? of.get(4_000_000_000)).toBeUndefined();
+});
+
+test('what flies onto the screen has not just arrived', () => {
+  const looks = new Looks();
+  looks.frame = 10;
+  looks.arrive(7, 500);
+  const s = looks.meet(7);
+  expect([s.since, looks.shows(s)]).toEqual([500, false]);
+  looks.age(s, false, 0.1);
+  expect(looks.shows(s)).toBe(true);
+  looks.arrive(7, 600); // shot down, and back: it goes on being drawn
+  expect([s.since, looks.shows(s)]).toEqual([600, true]);
 });

@@ -24,13 +24,46 @@ export interface Loss {
   shield: number;
 }
 
+/** Below it the numbers of entities are small. */
+const NEAR = 1 << 15;
+
+/** What is kept for entities, whose numbers are small as a rule: a plain array fetches less memory than a Map. */
+export class ByEntity<T> {
+  #near: (T | undefined)[] = [];
+  #far = new Map<number, T>();
+
+  get(entity: number): T | undefined {
+    return entity < NEAR ? this.#near[entity] : this.#far.get(entity);
+  }
+
+  set(entity: number, value: T): void {
+    if (entity >= NEAR) this.#far.set(entity, value);
+    else {
+      while (this.#near.length <= entity) this.#near.push(undefined); // without holes
+      this.#near[entity] = value;
+    }
+  }
+
+  delete(entity: number): void {
+    if (entity >= NEAR) this.#far.delete(entity);
+    else if (entity < this.#near.length) this.#near[entity] = undefined;
+  }
+
+  clear(): void {
+    this.#near = [];
+    this.#far.clear();
+  }
+}
+
 /** Frames after which a ship that isn't seen is forgotten. */
 const FORGET = 90;
 
 export class Looks {
   /** Those of the last moments; drawn are those whose frame is the current one. */
   readonly list: ShipLook[] = [];
-  readonly #byEntity = new Map<number, ShipLook>();
+  /** Colours of all ships, also of those that are not on the screen. */
+  readonly colors = new ByEntity<number>();
+  readonly #byEntity = new ByEntity<ShipLook>();
   readonly #pool: ShipLook[] = [];
   readonly #loss: Loss = { hull: 0, shield: 0 };
   frame = 0;
@@ -39,7 +72,7 @@ export class Looks {
     return this.#byEntity.get(entity);
   }
 
-  /** The look of a ship that is to be drawn now; fresh tells whether it has just come. */
+  /** The look of a ship that is to be drawn now. */
   meet(entity: number): ShipLook {
     let s = this.#byEntity.get(entity);
     if (!s) {
@@ -52,15 +85,31 @@ export class Looks {
     return s;
   }
 
+  /** A ship has come into the room's sight, in a tick. */
+  arrive(entity: number, tick: number): void {
+    const s = this.meet(entity);
+    s.since = tick;
+    if (s.frame !== this.frame) s.frame = this.frame - 2; // it is not on the screen yet
+  }
+
+  /** Whether a ship is on the screen, as of the last frame. */
+  shows(s: Readonly<ShipLook> | undefined): s is ShipLook {
+    return s !== undefined && this.frame - s.frame <= 1;
+  }
+
+  /** Nothing that was told of ships counts any more; all of it is to be asked for again. */
+  doubt(): void {
+    for (const s of this.list) s.known = s.named = false;
+  }
+
   /** Takes over who flies a ship. */
-  name(s: ShipLook, id: IdentityRow | undefined, own: boolean, ownTeam: number): void {
+  name(s: ShipLook, id: IdentityRow | undefined, own: boolean): void {
     s.own = own;
     if (!id) return;
     s.named = true;
     s.name = id.name;
     s.human = id.player > 0;
     s.team = id.team;
-    s.ally = id.team > 0 && id.team === ownTeam;
     s.color = colorOf(id.team, id.hue);
     s.hull = hullOf(id.team, id.hue) % HULLS;
     s.labelColor = own ? WHITE : mix(s.color, WHITE, id.player > 0 ? 0.65 : 0.35);
@@ -87,7 +136,6 @@ export class Looks {
 
   /** Lets dt seconds pass for a ship. */
   age(s: ShipLook, thrust: boolean, dt: number): void {
-    s.age += dt;
     s.burn += ((thrust ? 1 : 0) - s.burn) * Math.min(1, dt * 14);
     s.flash *= Math.exp(-dt * 11);
     s.spark *= Math.exp(-dt * 5);
@@ -114,8 +162,8 @@ export class Looks {
 }
 
 const fresh = {
-  name: '', color: WHITE, labelColor: WHITE, hull: 0, team: 0, human: false, own: false, ally: false, leader: false, named: false, known: false, fell: 0, puff: 0,
-  health: 100, shield: 0, protected: false, rapid: false, boost: false, burn: 0, flash: 0, spark: 0, age: 0, frame: 0,
+  name: '', color: WHITE, labelColor: WHITE, hull: 0, team: 0, human: false, own: false, leader: false, named: false, known: false, fell: 0, puff: 0, since: 0,
+  health: 100, shield: 0, protected: false, rapid: false, boost: false, burn: 0, flash: 0, spark: 0, frame: 0,
 } as const;
 
 function blank(): ShipLook {

@@ -1,38 +1,62 @@
 // The whole map in a corner: obstacles, what of it is on the screen, and the
-// ships within sight.
+// ships within sight. Ships are pixels that are written one by one: there may be a
+// thousand of them.
 
-import type { ShipLook } from '../render/scene.ts';
+import type { ByEntity } from '../looks.ts';
 import type { Camera } from '../render/camera.ts';
 import type { Terrain } from '../terrain.ts';
-import { OWN, css } from '../render/palette.ts';
+import { ICE, OWN, css } from '../render/palette.ts';
 import { el } from './dom.ts';
 
 export class Minimap {
   readonly #canvas = el<HTMLCanvasElement>('minimap');
   readonly #pen: CanvasRenderingContext2D;
-  readonly #ground = document.createElement('canvas');
   readonly #size: number;
   #terrain: Terrain | null = null;
-  // CSS colours are texts: made once for each colour.
-  readonly #css = new Map<number, string>();
+  // The pixels of the ground, and those that are shown; 0xaabbggrr.
+  #empty = new Uint32Array();
+  readonly #image: ImageData;
+  readonly #pixels: Uint32Array;
 
   constructor() {
     const ratio = Math.min(2, window.devicePixelRatio || 1);
-    this.#size = this.#canvas.width = this.#canvas.height = this.#ground.width = this.#ground.height = Math.round(168 * ratio);
+    this.#size = this.#canvas.width = this.#canvas.height = Math.round(168 * ratio);
     this.#pen = this.#canvas.getContext('2d', { willReadFrequently: true })!;
+    this.#image = this.#pen.createImageData(this.#size, this.#size);
+    this.#pixels = new Uint32Array(this.#image.data.buffer);
   }
 
   show(visible: boolean): void {
     this.#canvas.hidden = !visible;
   }
 
-  draw(terrain: Terrain, camera: Camera, radius: number, looks: readonly ShipLook[], frame: number): void {
+  /** own is the own ship, if it is alive; its row among the ships, skip, is not shown. */
+  draw(
+    terrain: Terrain,
+    camera: Camera,
+    radius: number,
+    ships: readonly { readonly entity: number; readonly x: number; readonly y: number }[],
+    colors: ByEntity<number>,
+    own: { readonly x: number; readonly y: number; readonly heading: number } | undefined,
+    skip: number,
+  ): void {
     const n = this.#size;
     const k = n / terrain.edge;
     const pen = this.#pen;
+    const pixels = this.#pixels;
     if (terrain !== this.#terrain) this.#lay(terrain, k);
-    pen.clearRect(0, 0, n, n);
-    pen.drawImage(this.#ground, 0, 0);
+    pixels.set(this.#empty);
+    const dot = Math.max(2, Math.round((n / 168) * 3));
+    for (let i = 0; i < ships.length; i++) {
+      const { entity, x, y } = ships[i]!;
+      if (entity === skip) continue;
+      const c = colors.get(entity) ?? ICE;
+      const pixel = (0xff000000 | ((c & 0xff) << 16) | (c & 0xff00) | (c >> 16)) >>> 0;
+      const left = Math.max(0, Math.min(n - dot, Math.round(x * k - dot / 2)));
+      const top = Math.max(0, Math.min(n - dot, Math.round(n - y * k - dot / 2)));
+      for (let at = top * n + left, end = at + dot * n; at < end; at += n) pixels.fill(pixel, at, at + dot);
+    }
+    pen.putImageData(this.#image, 0, 0);
     const x = camera.x * k;
     const y = n - camera.y * k;
     pen.fillStyle = 'rgba(110, 168, 255, .09)';
@@ -42,17 +66,7 @@ export class Minimap {
     pen.arc(x, y, radius * k, 0, 2 * Math.PI);
     pen.fill();
     pen.stroke();
-    const dot = Math.max(2.4, (n / 168) * 3);
-    for (let i = 0; i < looks.length; i++) {
-      const s = looks[i]!;
-      if (s.frame !== frame || s.own) continue;
-      let color = this.#css.get(s.color);
-      if (!color) this.#css.set(s.color, (color = css(s.color)));
-      pen.fillStyle = color;
-      pen.fillRect(s.x * k - dot / 2, n - s.y * k - dot / 2, dot, dot);
-    }
     // The middle, as an arrow where the own ship looks.
-    const own = looks.find((s) => s.own && s.frame === frame);
     pen.fillStyle = css(OWN);
     pen.beginPath();
     if (own) {
@@ -69,7 +83,7 @@ export class Minimap {
   #lay(terrain: Terrain, k: number): void {
     this.#terrain = terrain;
     const n = this.#size;
-    const pen = this.#ground.getContext('2d', { willReadFrequently: true })!;
+    const pen = this.#pen;
     pen.clearRect(0, 0, n, n);
     pen.strokeStyle = 'rgba(132, 155, 255, .1)';
     pen.lineWidth = 1;
@@ -84,5 +98,6 @@ export class Minimap {
       else pen.rect((o.x - o.halfWidth) * k, n - (o.y + o.halfHeight) * k, Math.max(1.5, 2 * o.halfWidth * k), Math.max(1.5, 2 * o.halfHeight * k));
       pen.fill();
     }
+    this.#empty = new Uint32Array(pen.getImageData(0, 0, n, n).data.buffer);
   }
 }

@@ -167,24 +167,38 @@ export class Effects {
 
   /** Lets dt seconds pass and draws what is left. */
   draw(batch: Batch, camera: Camera, dt: number): void {
+    // Fields of an object are looked up each time; these are not.
+    const xs = this.#x;
+    const ys = this.#y;
+    const vxs = this.#vx;
+    const vys = this.#vy;
+    const drags = this.#drag;
+    const ages = this.#age;
+    const lives = this.#life;
+    const froms = this.#from;
+    const tos = this.#to;
+    const angles = this.#angle;
+    const spins = this.#spin;
+    const alphas = this.#alpha;
+    const lights = this.#light;
+    const colors = this.#color;
+    const frames = this.#frame;
     for (let i = 0; i < this.#n; ) {
-      const age = (this.#age[i]! += dt);
-      const life = this.#life[i]!;
+      const age = (ages[i]! += dt);
+      const life = lives[i]!;
       if (age >= life) {
         this.#drop(i);
         continue;
       }
-      const keep = 1 - this.#drag[i]! * dt;
-      const vx = (this.#vx[i]! *= keep);
-      const vy = (this.#vy[i]! *= keep);
-      const x = (this.#x[i]! += vx * dt);
-      const y = (this.#y[i]! += vy * dt);
-      const angle = (this.#angle[i]! += this.#spin[i]! * dt);
+      const keep = 1 - drags[i]! * dt;
+      const x = (xs[i]! += (vxs[i]! *= keep) * dt);
+      const y = (ys[i]! += (vys[i]! *= keep) * dt);
+      const angle = (angles[i]! += spins[i]! * dt);
       if (camera.sees(x, y, 100)) {
         const k = age / life;
-        const size = this.#from[i]! + (this.#to[i]! - this.#from[i]!) * (1 - (1 - k) * (1 - k));
-        const frame = this.#frame[i]!;
-        batch.quad(frame, x, y, size, size / frame.aspect, angle, this.#color[i]!, this.#alpha[i]! * (1 - k * k), this.#light[i]!);
+        const size = froms[i]! + (tos[i]! - froms[i]!) * (1 - (1 - k) * (1 - k));
+        const frame = frames[i]!;
+        batch.quad(frame, x, y, size, size / frame.aspect, angle, colors[i]!, alphas[i]! * (1 - k * k), lights[i]!);
       }
       i++;
     }

@@ -19,7 +19,6 @@ export interface ShipLook {
   /** Flown by a player, by the game, by oneself. */
   human: boolean;
   own: boolean;
-  ally: boolean;
   leader: boolean;
   health: number;
   shield: number;
@@ -35,8 +34,8 @@ export interface ShipLook {
   /** Light from a hit, of the hull and of the shield, 1 to 0. */
   flash: number;
   spark: number;
-  /** Seconds since it came. */
-  age: number;
+  /** Tick in which it came into the room's sight. */
+  since: number;
   /** Of the last frame that it was drawn in. */
   frame: number;
   /** Whether it is known who flies it. */
