@@ -2,7 +2,6 @@
 
 import * as Kind from './kinds.js';
 import type { Layout, List, Plan } from './layout.js';
-import type { Cells } from './row.js';
 import { encodeText } from './wire/text.js';
 
 /** Sums up the hashes of rows. */
@@ -24,16 +23,16 @@ export class StateHash {
     return (BigInt(this.high >>> 0) << 32n) | BigInt(this.low >>> 0);
   }
 
-  /** Adds the hash of a row. */
-  add(layout: Layout, entity: number, { cells, objects }: Cells): void {
+  /** Adds the hash of a row, whose cells begin at first. */
+  add(layout: Layout, entity: number, cells: Int32Array, first: number, objects: readonly unknown[]): void {
     this.#a = 0x9747b28c | 0;
     this.#b = 0x1b873593;
     this.#length = 0;
     this.#word(layout.id);
     this.#word(entity);
     for (const p of layout.plans) {
-      const { at } = p;
-      if (p.object) this.#object(p, objects[at]);
+      const at = first + p.at;
+      if (p.object) this.#object(p, objects[p.at]);
       else if (cells[at] !== 0 || (p.wide && cells[at + 1] !== 0)) {
         this.#word(p.number);
         this.#word(cells[at]);

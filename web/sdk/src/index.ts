@@ -12,6 +12,7 @@ export { type Clock } from './clock.js';
 export { type Advice, type Backoff } from './close.js';
 export * as CloseCode from './codes.js';
 export { type Interpolation, type InterpolationOptions } from './delay.js';
+export { EntityMap } from './entitymap.js';
 export { CommandError, type CommandErrorCode, JoinError, ProtocolError, SchemaError } from './errors.js';
 export {
   type CommandType,

@@ -7,15 +7,12 @@ import * as Kind from './kinds.js';
 import type { Layout, List, Plan } from './layout.js';
 import { bigOf, numberOf } from './values.js';
 
-/** The cells and objects of a row. */
-export interface Cells {
-  readonly cells: Int32Array;
-  readonly objects: unknown[];
-}
-
-/** What a table's row reads. */
-export interface RowSource extends Cells {
+/** What a table's row reads: its cells among those of all rows, and its objects. */
+export interface RowSource {
   readonly entity: number;
+  readonly of: { readonly cells: Int32Array };
+  readonly first: number;
+  readonly objects: readonly unknown[];
 }
 
 /** What a view's row reads: the sample that is shown, and values that lie between two. */
@@ -49,7 +46,8 @@ export function rowMaker(layout: Layout): RowMaker<RowSource> {
     }
     const read = reader(p);
     return function (this: { [source]: RowSource }) {
-      return read(this[source].cells, at);
+      const { of, first } = this[source];
+      return read(of.cells, first + at);
     };
   });
 }

@@ -1,4 +1,5 @@
 import { Callbacks } from './callbacks.js';
+import { EntityMap } from './entitymap.js';
 import { ProtocolError } from './errors.js';
 import type { Component } from './game.js';
 import type { StateHash } from './hash.js';
@@ -56,7 +57,6 @@ export class Entry implements RowSource {
   entity = 0;
   /** Its place among the table's rows. */
   slot = 0;
-  readonly cells: Int32Array;
   readonly objects: unknown[] = [];
   /** What games see of it. */
   readonly row: RowIn<object>;
@@ -70,8 +70,12 @@ export class Entry implements RowSource {
   /** Its past, if somebody looks at views. */
   track: Track | undefined;
 
-  constructor(layout: Layout, make: RowMaker<RowSource>) {
-    this.cells = new Int32Array(layout.cells);
+  constructor(
+    readonly of: Rows,
+    /** Its first cell among those of the table. */
+    readonly first: number,
+    make: RowMaker<RowSource>,
+  ) {
     this.row = make(this) as RowIn<object>;
   }
 }
@@ -84,13 +88,19 @@ export class Rows implements Table<object> {
   readonly entries: Entry[] = [];
   readonly rows: RowIn<object>[] = [];
 
+  /** The cells of all rows. */
+  cells: Int32Array;
+
   private readonly own: Component | undefined;
-  private readonly index = new Map<number, Entry>();
+  private readonly index = new EntityMap<Entry>();
   private readonly touched: Entry[] = [];
   private touchedCount = 0;
   private readonly removed: Entry[] = [];
   private removedCount = 0;
   private pool: Entry[] = [];
+  /** How far cells are in use, and first ones of entries that are no more. */
+  private used = 0;
+  private spare: number[] = [];
   private make: RowMaker<RowSource>;
 
   private readonly added = new Callbacks<[RowIn<object>, number]>();
@@ -102,12 +112,16 @@ export class Rows implements Table<object> {
     this.own = own;
     this.layout = new Layout(server, own);
     this.make = rowMaker(this.layout);
+    this.cells = new Int32Array(16 * this.layout.cells);
   }
 
   /** Goes over to how another server describes the component. There must be no rows. */
   relayout(server: Component): void {
     this.layout = new Layout(server, this.own);
     this.make = rowMaker(this.layout);
+    this.cells = new Int32Array(16 * this.layout.cells);
+    this.used = 0;
+    this.spare = [];
     this.pool = [];
     this.tracks = undefined;
   }
@@ -154,15 +168,29 @@ export class Rows implements Table<object> {
   /** Makes a row for an entity that has none. */
   add(entity: number): Entry {
     const { layout } = this;
-    const e = this.pool.pop() ?? new Entry(layout, this.make);
+    const e = this.pool.pop() ?? this.newEntry();
     e.entity = entity;
     e.slot = this.entries.length;
-    e.cells.fill(0);
+    this.cells.fill(0, e.first, e.first + layout.cells);
     if (layout.objects > 0) for (const p of layout.plans) if (p.object) e.objects[p.at] = emptyObject(p);
     this.entries.push(e);
     this.rows.push(e.row);
     this.index.set(entity, e);
     return e;
+  }
+
+  private newEntry(): Entry {
+    let first = this.spare.pop();
+    if (first === undefined) {
+      first = this.used;
+      this.used += this.layout.cells;
+      if (this.used > this.cells.length) {
+        const more = new Int32Array(2 * this.used);
+        more.set(this.cells);
+        this.cells = more;
+      }
+    }
+    return new Entry(this, first, this.make);
   }
 
   /** Forgets an entity's row, if it has one. */
@@ -220,7 +248,7 @@ export class Rows implements Table<object> {
   private readField(number: number, t: TableReader, src: Cursor, e: Entry, delta: boolean): void {
     const p = this.layout.byNumber[number]!;
     if (p.object) e.objects[p.at] = readObject(p, t, src);
-    else readCells(p, t, src, delta, e.cells, p.at);
+    else readCells(p, t, src, delta, this.cells, e.first + p.at);
   }
 
   /** How many rows the current snapshot has brought and removed. */
@@ -243,6 +271,7 @@ export class Rows implements Table<object> {
       e.told = e.touched = false;
       e.track = undefined;
       if (this.pool.length < 1024) this.pool.push(e);
+      else this.spare.push(e.first);
     }
     this.removedCount = 0;
   }
@@ -278,10 +307,10 @@ export class Rows implements Table<object> {
 
   /** Adds the hashes of all rows, or of an entity's. */
   hash(h: StateHash, entity?: number): void {
-    if (entity === undefined) for (const e of this.entries) h.add(this.layout, e.entity, e);
+    if (entity === undefined) for (const e of this.entries) h.add(this.layout, e.entity, this.cells, e.first, e.objects);
     else {
       const e = this.index.get(entity);
-      if (e) h.add(this.layout, entity, e);
+      if (e) h.add(this.layout, entity, this.cells, e.first, e.objects);
     }
   }
 }

@@ -268,7 +268,7 @@ export class Tracks {
     this.#ticks[2 * s] = tick;
     this.#ticks[2 * s + 1] = base;
     this.#next[s] = none;
-    for (let i = 0, at = s * cells; i < cells; i++) this.cells[at++] = e.cells[i];
+    for (let i = 0, at = s * cells; i < cells; i++) this.cells[at++] = this.#table.cells[e.first + i];
     for (let i = 0, at = s * objects; i < objects; i++) this.objects[at++] = e.objects[i];
     return s;
   }

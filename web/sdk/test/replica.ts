@@ -60,7 +60,8 @@ export function raw(e: Entry, p: Plan): unknown {
   }
   if (kindNames[p.kind] === 'string') return object;
   if (kindNames[p.kind] === 'bytes') return Buffer.from(object as Uint8Array).toString('hex');
-  return number(p, e.cells[p.at], e.cells[p.at + 1] ?? 0);
+  const { cells } = e.of;
+  return number(p, cells[e.first + p.at], p.wide ? cells[e.first + p.at + 1] : 0);
 }
 
 function number(p: Plan, low: number, high: number): unknown {

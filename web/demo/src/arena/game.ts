@@ -67,6 +67,8 @@ export class Game {
   #killer = '';
   #wasAlive = false;
   #danger = 0;
+  #vitalsAt = 0; // when they were shown last
+  #mapAt = 0;
   #boardAt = 0;
   #shownAt = performance.now(); // of the last frame, in milliseconds
   readonly #coming: Coming[] = [];
@@ -522,11 +524,14 @@ export class Game {
     if (p && pilot) {
       const v = room.tables.vitals.get(this.#ship);
       const health = p.alive ? (v?.health ?? 0) : 0;
-      hud.vitals.set(health, p.alive ? (v?.shield ?? 0) : 0, p.alive ? p.energy(this.#ahead) : 0);
-      const left = (until: number) => (p.alive ? Math.max(0, until - this.#ahead) / room.tickRate : 0);
-      hud.vitals.boost('protected', left(pilot.protectedUntil) / PROTECTED);
-      hud.vitals.boost('rapid', left(pilot.rapidUntil) / RAPID);
-      hud.vitals.boost('boost', left(pilot.boostUntil) / BOOST);
+      if (due(now, this.#vitalsAt, 50)) {
+        this.#vitalsAt = now;
+        hud.vitals.set(health, p.alive ? (v?.shield ?? 0) : 0, p.alive ? p.energy(this.#ahead) : 0);
+        const left = (until: number) => (p.alive ? Math.max(0, until - this.#ahead) / room.tickRate : 0);
+        hud.vitals.boost('protected', left(pilot.protectedUntil) / PROTECTED);
+        hud.vitals.boost('rapid', left(pilot.rapidUntil) / RAPID);
+        hud.vitals.boost('boost', left(pilot.boostUntil) / BOOST);
+      }
       // With little left the edges of the screen beat.
       const low = p.alive && health <= 30 ? (0.3 - health / 100) * 1.6 + 0.12 : 0;
       const beat = this.calm ? 1 : 0.75 + 0.25 * Math.sin(now / 180);
@@ -540,11 +545,15 @@ export class Game {
       }
       this.#wasAlive = p.alive;
     } else this.#danger = 0;
-    if (now - this.#boardAt < 100 && now >= this.#boardAt) return;
+    // Each in a frame of its own.
+    if (due(now, this.#mapAt, 100)) {
+      this.#mapAt = now;
+      hud.minimap.draw(this.terrain!, this.stage.camera, rules.viewRadius, view.tables.ship.rows, this.looks.colors, p?.alive ? p : undefined, this.#own);
+      return;
+    }
+    if (!due(now, this.#boardAt, 250)) return;
     this.#boardAt = now;
     this.#leader = this.#board.show(room, this.mode, this.#ship, this.#team);
-    const { camera } = this.stage;
-    hud.minimap.draw(this.terrain!, camera, rules.viewRadius, view.tables.ship.rows, this.looks.colors, p?.alive ? p : undefined, this.#own);
     if (this.mode === 'watch') {
       const [row] = room.tables.camera;
       const id = row ? (view.tables.identity.get(row.ship) ?? room.tables.identity.get(row.ship)) : undefined;
@@ -554,6 +563,11 @@ export class Game {
       hud.watching(name, row?.auto ?? true);
     }
   }
+}
+
+/** Whether something that is done every so many milliseconds is to be done again; clocks of frames may go back a little. */
+function due(now: number, last: number, every: number): boolean {
+  return now - last >= every || now < last;
 }
 
 /** The rules with the numbers that the server has: what travels as a float of 32 bits was a short decimal. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ByEntity, Looks } from './looks.ts';
+import { Looks } from './looks.ts';
 
 const whole = { health: 100, shield: 50, protected: false, rapid: false, boost: false };
 
@@ -39,18 +39,6 @@ test('teams have colours and hulls of their own', () => {
   const all = [1, 2, 3, 4].map(of);
   expect(new Set(all.map((s) => s.color)).size).toBe(4);
   expect(new Set(all.map((s) => s.hull)).size).toBe(4);
-});
-
-test('entities are found by their numbers, small and large', () => {
-  const of = new ByEntity<string>();
-  for (const entity of [1, 40, 70_000, 4_000_000_000]) of.set(entity, `${entity}`);
-  expect([1, 40, 70_000, 4_000_000_000, 2, 41, 70_001].map((e) => of.get(e))).toEqual(['1', '40', '70000', '4000000000', undefined, undefined, undefined]);
-  of.delete(40);
-  of.delete(70_000);
-  of.delete(9999);
-  expect([40, 70_000, 1].map((e) => of.get(e))).toEqual([undefined, undefined, '1']);
-  of.clear();
-  expect(of.get(1) ?? of.get(4_000_000_000)).toBeUndefined();
 });
 
 test('what flies onto the screen has not just arrived', () => {

@@ -1,5 +1,6 @@
 // What is kept of each ship in sight, to draw it: its look, and what fades.
 
+import { EntityMap } from '@tickroom/client';
 import { HULLS, colorOf, hullOf, mix, WHITE } from './render/palette.ts';
 import type { ShipLook } from './render/scene.ts';
 
@@ -24,37 +25,6 @@ export interface Loss {
   shield: number;
 }
 
-/** Below it the numbers of entities are small. */
-const NEAR = 1 << 15;
-
-/** What is kept for entities, whose numbers are small as a rule: a plain array fetches less memory than a Map. */
-export class ByEntity<T> {
-  #near: (T | undefined)[] = [];
-  #far = new Map<number, T>();
-
-  get(entity: number): T | undefined {
-    return entity < NEAR ? this.#near[entity] : this.#far.get(entity);
-  }
-
-  set(entity: number, value: T): void {
-    if (entity >= NEAR) this.#far.set(entity, value);
-    else {
-      while (this.#near.length <= entity) this.#near.push(undefined); // without holes
-      this.#near[entity] = value;
-    }
-  }
-
-  delete(entity: number): void {
-    if (entity >= NEAR) this.#far.delete(entity);
-    else if (entity < this.#near.length) this.#near[entity] = undefined;
-  }
-
-  clear(): void {
-    this.#near = [];
-    this.#far.clear();
-  }
-}
-
 /** Frames after which a ship that isn't seen is forgotten. */
 const FORGET = 90;
 
@@ -62,8 +32,8 @@ export class Looks {
   /** Those of the last moments; drawn are those whose frame is the current one. */
   readonly list: ShipLook[] = [];
   /** Colours of all ships, also of those that are not on the screen. */
-  readonly colors = new ByEntity<number>();
-  readonly #byEntity = new ByEntity<ShipLook>();
+  readonly colors = new EntityMap<number>();
+  readonly #byEntity = new EntityMap<ShipLook>();
   readonly #pool: ShipLook[] = [];
   readonly #loss: Loss = { hull: 0, shield: 0 };
   frame = 0;

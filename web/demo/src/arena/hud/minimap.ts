@@ -2,7 +2,7 @@
 // ships within sight. Ships are pixels that are written one by one: there may be a
 // thousand of them.
 
-import type { ByEntity } from '../looks.ts';
+import type { EntityMap } from '@tickroom/client';
 import type { Camera } from '../render/camera.ts';
 import type { Terrain } from '../terrain.ts';
 import { ICE, OWN, css } from '../render/palette.ts';
@@ -36,7 +36,7 @@ export class Minimap {
     camera: Camera,
     radius: number,
     ships: readonly { readonly entity: number; readonly x: number; readonly y: number }[],
-    colors: ByEntity<number>,
+    colors: EntityMap<number>,
     own: { readonly x: number; readonly y: number; readonly heading: number } | undefined,
     skip: number,
   ): void {

@@ -10,8 +10,12 @@ const COLUMNS = 6;
 const ROWS = 6;
 const WIDTH = 150;
 const HEIGHT = 20;
-/** Milliseconds from one name that is written to the next: one costs as much as hundreds of ships. */
-const PAUSE = 40;
+/**
+ * One name that is written costs as much as a hundred ships that are drawn: no more
+ * than one in a frame, so many one after another, and then one in so many milliseconds.
+ */
+const BURST = 20;
+const PAUSE = 120;
 
 interface Label {
   readonly frame: Frame;
@@ -69,7 +73,8 @@ export class Labels {
   readonly #free: Label[] = [];
   #frame = 0;
   #now = 0;
-  #wrote = -PAUSE;
+  #wrote = 0; // the frame in which one was written last
+  #left = BURST;
 
   constructor(readonly ratio: number) {
     const canvas = document.createElement('canvas');
@@ -92,6 +97,7 @@ export class Labels {
 
   begin(now: number): void {
     this.#frame++;
+    this.#left = Math.min(BURST, this.#left + (now - this.#now) / PAUSE);
     this.#now = now;
   }
 
@@ -128,12 +134,13 @@ export class Labels {
   }
 
   get #may(): boolean {
-    return this.#now - this.#wrote >= PAUSE;
+    return this.#left >= 1 && this.#wrote !== this.#frame;
   }
 
   #write(label: Label, text: string, color: number): void {
     const pen = this.#pen;
-    this.#wrote = this.#now;
+    this.#wrote = this.#frame;
+    this.#left--;
     label.text = text;
     label.color = color;
     this.#paper.written.push(label);
