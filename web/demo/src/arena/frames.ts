@@ -43,6 +43,8 @@ export class Frames {
     const gap = now - this.#last;
     const dt = Math.min(LONGEST, Math.max(0, gap / 1000));
     this.#last = now;
+    // Before it is drawn: a canvas of another size is empty.
+    if (this.#sharpness.saw(gap, now)) stage.sharpness = this.#sharpness.value;
     const { game } = this.entrance;
     if (game) {
       game.calm = this.#calm.matches;
@@ -52,7 +54,6 @@ export class Frames {
       perf.quads = stage.batch.count;
       perf.particles = game.effects.count;
     } else this.#drift(dt);
-    if (this.#sharpness.saw(gap, now)) stage.sharpness = this.#sharpness.value;
     if (now - this.#told > 500) {
       this.#told = now;
       this.hud.numbers(this.entrance.room?.rtt ?? 0, perf.fps);
