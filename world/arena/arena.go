@@ -160,7 +160,7 @@ func (g *game) layMap(edge float64, obstacles int) {
 		Edge: float32(edge), ViewRadius: float32(g.radius), Teams: uint32(g.teams),
 		ShipRadius: ShipRadius, MaxSpeed: MaxSpeed, BoostSpeed: BoostSpeed, Thrust: Thrust, Drag: Drag, TurnRate: TurnRate,
 		BulletSpeed: BulletSpeed, BulletRange: BulletRange, EnergyRate: energyRate, EnergyShot: energyShot,
-		FireEvery: fireEvery, RapidEvery: rapidEvery,
+		FireEvery: fireEvery, RapidEvery: rapidEvery, EndTick: g.length,
 	})
 	all := generate(g.r.Rand(), edge, obstacles)
 	for _, o := range all {

@@ -787,6 +787,8 @@ type Rules struct {
 	// Seconds from one shot to the next, without and with a rapid fire pickup.
 	FireEvery  float32
 	RapidEvery float32
+	// Tick in which the match is over, and with it the room. 0: it goes on for ever.
+	EndTick uint32
 }
 
 var componentRules = schema.NewComponent(8, "Rules",
@@ -805,6 +807,7 @@ var componentRules = schema.NewComponent(8, "Rules",
 	schema.Field{Number: 13, Name: "energy_shot", Kind: schema.Float},
 	schema.Field{Number: 14, Name: "fire_every", Kind: schema.Float},
 	schema.Field{Number: 15, Name: "rapid_every", Kind: schema.Float},
+	schema.Field{Number: 16, Name: "end_tick", Kind: schema.Uint},
 )
 
 // ComponentInfo gives the component's description.
@@ -826,12 +829,13 @@ func (m *Rules) SameAs(o *Rules) bool {
 		m.EnergyRate == o.EnergyRate &&
 		m.EnergyShot == o.EnergyShot &&
 		m.FireEvery == o.FireEvery &&
-		m.RapidEvery == o.RapidEvery
+		m.RapidEvery == o.RapidEvery &&
+		m.EndTick == o.EndTick
 }
 
 // StoreCells writes the row's quantised values. Blobs' memory is used again.
 func (m *Rules) StoreCells(c schema.Cells) {
-	n := (*[15]int64)(c.Nums)
+	n := (*[16]int64)(c.Nums)
 	n[0] = schema.FloatCell(m.Edge)
 	n[1] = schema.FloatCell(m.ViewRadius)
 	n[2] = int64(m.Teams)
@@ -847,11 +851,12 @@ func (m *Rules) StoreCells(c schema.Cells) {
 	n[12] = schema.FloatCell(m.EnergyShot)
 	n[13] = schema.FloatCell(m.FireEvery)
 	n[14] = schema.FloatCell(m.RapidEvery)
+	n[15] = int64(m.EndTick)
 }
 
 // LoadCells sets the row from its cells. Strings and slices are copied.
 func (m *Rules) LoadCells(c schema.Cells) {
-	n := (*[15]int64)(c.Nums)
+	n := (*[16]int64)(c.Nums)
 	m.Edge = schema.CellFloat(n[0])
 	m.ViewRadius = schema.CellFloat(n[1])
 	m.Teams = uint32(n[2])
@@ -867,6 +872,7 @@ func (m *Rules) LoadCells(c schema.Cells) {
 	m.EnergyShot = schema.CellFloat(n[12])
 	m.FireEvery = schema.CellFloat(n[13])
 	m.RapidEvery = schema.CellFloat(n[14])
+	m.EndTick = uint32(n[15])
 }
 
 // AppendProto appends the message's protobuf encoding.
@@ -931,6 +937,10 @@ func (m *Rules) AppendProto(b []byte) []byte {
 		b = append(b, 0x7d)
 		b = protowire.AppendFixed32(b, math.Float32bits(m.RapidEvery))
 	}
+	if m.EndTick != 0 {
+		b = append(b, 0x80, 0x1)
+		b = protowire.AppendVarint(b, uint64(m.EndTick))
+	}
 	return b
 }
 
@@ -975,6 +985,8 @@ func (m *Rules) mergeProto(d schema.Decoder) error {
 			m.FireEvery = d.Float()
 		case 15<<3 | 5:
 			m.RapidEvery = d.Float()
+		case 16<<3 | 0:
+			m.EndTick = uint32(d.Varint())
 		default:
 			d.Skip()
 		}

@@ -1,7 +1,7 @@
 // Who comes in, and how: asks for a name while somebody else's game is to be
 // seen, then plays or watches; says how the connection is; lets one come in anew.
 
-import { Client, JoinError, type StateChange } from '@tickroom/client';
+import { Client, CloseCode, JoinError, type StateChange } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
 import { onLanguage, t } from '../i18n.ts';
 import { BadNetwork } from '../netgraph/badnetwork.ts';
@@ -130,14 +130,17 @@ export class Entrance {
     this.game = new Game(room, this.stage, this.controls, this.sounds, hud, mode);
     const current = () => this.room === room;
     if (mode !== 'lobby') hud.banner.state({ state: room.state, text: '' });
+    let won: string | undefined; // who has won the match that is over
     room.on('state', (s) => {
+      if (s.code === CloseCode.RoomClosed) won ??= winner(room);
       if (current() && mode !== 'lobby') hud.banner.state(s);
     });
     room.on('resumed', () => {
       if (current() && mode !== 'lobby') hud.banner.news('resumed');
     });
     room.on('rejoined', () => {
-      if (current() && mode !== 'lobby') hud.banner.news('rejoined');
+      if (current() && mode !== 'lobby') hud.banner.news(won === undefined ? 'rejoined' : 'over', won);
+      won = undefined;
     });
     room.on('desync', (d) => console.warn(`the state of tick ${d.tick} differs from the server's`, d.entities));
     room.tables.census.onAdd(() => this.#census());
@@ -203,6 +206,13 @@ export class Entrance {
       // Storage may be forbidden.
     }
   }
+}
+
+/** Who has the highest score, of the teams if there are any; empty if nobody has one. */
+function winner(room: ArenaRoom): string {
+  const teams = [...room.tables.teamScore].sort((a, b) => b.score - a.score);
+  if (teams[0]) return teams[0].score > 0 && teams[0].score !== teams[1]?.score ? t(`arena.team.${teams[0].team as 1}`) : '';
+  return [...room.tables.leader].find((l) => l.rank === 1 && l.score > 0)?.name ?? '';
 }
 
 /** Where the seat is kept while the page is loaded again; storage may be forbidden. */

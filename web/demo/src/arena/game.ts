@@ -115,6 +115,7 @@ export class Game {
     for (const off of this.#off) off();
     this.sounds.engine(0);
     this.controls.release();
+    this.hud.time(Infinity);
   }
 
   /** The ship in the middle: the own one, or the one that is followed. */
@@ -554,6 +555,7 @@ export class Game {
     if (!due(now, this.#boardAt, 250)) return;
     this.#boardAt = now;
     this.#leader = this.#board.show(room, this.mode, this.#ship, this.#team);
+    hud.time(rules.endTick > 0 ? (rules.endTick - room.serverTick(now)) / room.tickRate : Infinity);
     if (this.mode === 'watch') {
       const [row] = room.tables.camera;
       const id = row ? (view.tables.identity.get(row.ship) ?? room.tables.identity.get(row.ship)) : undefined;

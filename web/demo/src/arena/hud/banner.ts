@@ -61,11 +61,11 @@ export class Banner {
     document.body.dataset['state'] = 'closed';
   }
 
-  /** Good news, for a moment. */
-  news(what: 'resumed' | 'rejoined'): void {
-    this.#show('live', () => [t(`arena.state.${what}`), t(`arena.state.${what}.text`)]);
+  /** Good news, for a moment. Of a match that is over, name has won; nobody, if it is empty. */
+  news(what: 'resumed' | 'rejoined' | 'over', name = ''): void {
+    this.#show('live', () => [t(`arena.state.${what}`), name ? t('arena.state.over.won', { name }) : t(`arena.state.${what}.text`)]);
     this.#root.dataset['kind'] = 'news';
-    this.#later(what === 'rejoined' ? 5000 : 2600, () => this.hide());
+    this.#later(what === 'resumed' ? 2600 : 5000, () => this.hide());
   }
 
   /** Something that can't be helped. */

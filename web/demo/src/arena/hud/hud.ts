@@ -30,6 +30,7 @@ export class Hud {
   readonly #watched = el('watch-name');
   readonly #auto = el<HTMLButtonElement>('watch-auto');
   readonly #numbers = el('numbers');
+  readonly #clock = el('clock');
   readonly #toast = el('toast');
   #dead = false;
   #left = 0;
@@ -76,7 +77,7 @@ export class Hud {
       text(this.#fallenBy, by ? t('arena.fallen.by', { name: by }) : '');
       text(this.#fallenTime, left > 0 ? t('arena.fallen.back', { seconds: left }) : t('arena.fallen.soon'));
     }
-    this.#ring.style.strokeDashoffset = `${Math.round(Math.max(0, Math.min(1, seconds / all)) * 200) / 200}`;
+    this.#ring.style.strokeDashoffset = `${Math.round(Math.max(0, Math.min(1, seconds / all)) * 60) / 60}`;
   }
 
   alive(): void {
@@ -94,6 +95,16 @@ export class Hud {
       [{ opacity: 0, transform: 'translateY(8px) scale(.94)' }, { opacity: 1, transform: 'none', offset: 0.08 }, { opacity: 1, offset: 0.8 }, { opacity: 0 }],
       { duration: 2400, easing: 'ease-out' },
     );
+  }
+
+  /** The seconds that the match goes on; Infinity in a room without an end. */
+  time(left: number): void {
+    const shown = Number.isFinite(left);
+    this.#clock.hidden = !shown;
+    if (!shown) return;
+    const seconds = Math.max(0, Math.ceil(left));
+    text(this.#clock, `${Math.trunc(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`);
+    this.#clock.classList.toggle('low', seconds <= 10);
   }
 
   watching(name: string, auto: boolean): void {

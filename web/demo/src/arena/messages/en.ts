@@ -12,6 +12,7 @@ export const arenaEn = {
   'arena.close': 'Close',
   'arena.now': '{players} playing, {bots} bots',
 
+  'arena.clock': 'Time left',
   'arena.leaders': 'Leaders',
   'arena.you': 'you',
   'arena.score': '{name}, {score} points',
@@ -87,6 +88,9 @@ export const arenaEn = {
   'arena.state.offline': 'There is no network.',
   'arena.state.resumed': 'Back in your seat',
   'arena.state.resumed.text': 'The game kept it for you.',
+  'arena.state.over': 'The match is over',
+  'arena.state.over.text': 'Here is the next one.',
+  'arena.state.over.won': '{name} has won. Here is the next one.',
   'arena.state.rejoined': 'Joined again',
   'arena.state.rejoined.text': 'The server has started anew, or your seat was gone.',
   'arena.state.closed': 'Disconnected',

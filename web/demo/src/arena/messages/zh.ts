@@ -14,6 +14,7 @@ export const arenaZh: Readonly<Record<keyof typeof arenaEn, string>> = {
   'arena.close': '关闭',
   'arena.now': '{players} 名玩家，{bots} 个机器人',
 
+  'arena.clock': '剩余时间',
   'arena.leaders': '排行榜',
   'arena.you': '你',
   'arena.score': '{name}，{score} 分',
@@ -89,6 +90,9 @@ export const arenaZh: Readonly<Record<keyof typeof arenaEn, string>> = {
   'arena.state.offline': '没有网络。',
   'arena.state.resumed': '已回到你的座位',
   'arena.state.resumed.text': '游戏为你保留了座位。',
+  'arena.state.over': '本局结束',
+  'arena.state.over.text': '新的一局已经开始。',
+  'arena.state.over.won': '{name} 获胜。新的一局已经开始。',
   'arena.state.rejoined': '已重新加入',
   'arena.state.rejoined.text': '服务器重新启动过，或者座位已失效。',
   'arena.state.closed': '连接已断开',

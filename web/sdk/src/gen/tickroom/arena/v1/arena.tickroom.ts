@@ -19,7 +19,7 @@ import type * as pb from './arena_pb.js';
 export const kind = 'arena';
 
 /** Fingerprint of the schema, by which client and server see whether they have the same one. */
-export const fingerprint = 0x5f86db0bf1e980fen;
+export const fingerprint = 0x37b491141caf9820n;
 
 /** PickupKind is what a pickup does. */
 export const PickupKind = /* @__PURE__ */ enumeration<typeof pb.PickupKind>({
@@ -253,6 +253,8 @@ export interface Rules {
   /** Seconds from one shot to the next, without and with a rapid fire pickup. */
   fireEvery: number;
   rapidEvery: number;
+  /** Tick in which the match is over, and with it the room. 0: it goes on for ever. */
+  endTick: number;
 }
 
 /**
@@ -389,6 +391,7 @@ export const components = {
     field(13, 'energy_shot', Kind.Float, 'energyShot'),
     field(14, 'fire_every', Kind.Float, 'fireEvery'),
     field(15, 'rapid_every', Kind.Float, 'rapidEvery'),
+    field(16, 'end_tick', Kind.Uint, 'endTick'),
   ]),
   pilot: /* @__PURE__ */ component<Pilot>(9, 'Pilot', [
     field(1, 'ship', Kind.Uint),
