@@ -260,6 +260,9 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		wg.Go(func() { s.matches.hosts.Run(afterCtx, s.cfg.Matchmaking.Beat) })
 		stop, err := s.matches.start(ctx)
 		if err != nil {
+			if back != nil {
+				err = errors.Join(err, back.Close())
+			}
 			return errors.Join(err, ln.Close())
 		}
 		defer stop()
