@@ -102,7 +102,6 @@ export class Game {
       tables.vitals.onChange((row, entity) => this.#vitals(row, entity)),
       tables.identity.onAdd((row, entity) => this.#identity(row, entity)),
       tables.identity.onChange((row, entity) => this.#identity(row, entity)),
-      tables.identity.onRemove((_, entity) => this.looks.colors.delete(entity)),
       room.on('snapshot', (tick) => this.#snapshot(tick)),
       room.on('rejoined', () => this.#anew()),
     );

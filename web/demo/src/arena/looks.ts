@@ -31,7 +31,7 @@ const FORGET = 90;
 export class Looks {
   /** Those of the last moments; drawn are those whose frame is the current one. */
   readonly list: ShipLook[] = [];
-  /** Colours of all ships, also of those that are not on the screen. */
+  /** Colours of all ships, also of those that are not on the screen, or no more: their bullets fly on. */
   readonly colors = new EntityMap<number>();
   readonly #byEntity = new EntityMap<ShipLook>();
   readonly #pool: ShipLook[] = [];
@@ -127,6 +127,7 @@ export class Looks {
   clear(): void {
     this.#pool.push(...this.list);
     this.list.length = 0;
+    this.colors.clear();
     this.#byEntity.clear();
   }
 }
