@@ -110,7 +110,9 @@ export class Bullets {
         now = ahead - lead * clamp01((ahead - b.tick) / SETTLE);
       } else {
         const way = Math.max(0, shown - b.tick) * this.perTick;
-        const d = Math.hypot(b.x + b.ux * way - x, b.y + b.uy * way - y);
+        const dx = b.x + b.ux * way - x;
+        const dy = b.y + b.uy * way - y;
+        const d = Math.sqrt(dx * dx + dy * dy); // Math.hypot is a call, whose result is garbage
         now = shown + lead * clamp01((FAR - d) / (FAR - NEAR));
       }
       const age = now - b.tick;

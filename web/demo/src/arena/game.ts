@@ -421,7 +421,9 @@ export class Game {
     this.#puff(s, -Math.cos(s.heading), -Math.sin(s.heading), rules.shipRadius, dt);
     this.#scene.ship(s, rules.shipRadius, time);
     this.#scene.badge(s, rules.shipRadius);
-    if (this.rivals > CROWD && !s.human && Math.hypot(x - camera.x, y - camera.y) * camera.scale > 150) return;
+    const dx = (x - camera.x) * camera.scale;
+    const dy = (y - camera.y) * camera.scale;
+    if (this.rivals > CROWD && !s.human && dx * dx + dy * dy > 150 * 150) return;
     const below = rules.shipRadius * 1.75 + (s.health < 100 || s.shield > 0 ? 10 : 4) / camera.scale;
     stage.labels.put(entity, s.name, s.labelColor, x, y - below, camera);
   }
