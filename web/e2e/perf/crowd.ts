@@ -44,7 +44,7 @@ export async function crowd(fn: (view: View, browser: Browser) => Promise<void>,
     await playing(view);
     await view.until(`${wanted} things are in sight`, (n) => window.tickroom.perf.visible >= n, wanted);
     // Code is compiled and pictures are made in the first seconds, beside what is measured.
-    await view.until('it has been shown for ten seconds', () => window.tickroom.perf.frames >= 400);
+    await view.until('it has been shown for a while', () => window.tickroom.perf.frames >= 400);
     await apart(await browser.cdp(), server);
     await view.page.keyboard.down('Space');
     await fn(view, browser);

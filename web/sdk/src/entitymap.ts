@@ -1,17 +1,22 @@
 /** Numbers of entities below it are small. */
-const small = 1 << 15;
+const small = 1 << 18;
+/** How many of them lie in one page. */
+const page = 1 << 8;
+const nothing: readonly undefined[] = new Array<undefined>(page).fill(undefined);
 
 /**
- * What is kept for entities: as a Map by their numbers, and faster. Servers give
- * small numbers, and use them again, so most of it is a plain array. Neither
- * undefined nor a hole is a value.
+ * What is kept for entities: a Map by their numbers that is made for how servers
+ * number them, from the lowest on and again and again, and faster for it. It is a
+ * table of pages, and a Map for large numbers. undefined can't be stored.
  */
 export class EntityMap<T> {
-  #near: (T | undefined)[] = [];
+  #pages: (readonly (T | undefined)[])[] = [];
   #far = new Map<number, T>();
 
   get(entity: number): T | undefined {
-    return entity < small ? this.#near[entity] : this.#far.get(entity);
+    if (entity >= small) return this.#far.get(entity);
+    const i = entity >>> 8;
+    return i < this.#pages.length ? this.#pages[i][entity & 255] : undefined;
   }
 
   has(entity: number): boolean {
@@ -23,17 +28,19 @@ export class EntityMap<T> {
       this.#far.set(entity, value);
       return;
     }
-    while (this.#near.length <= entity) this.#near.push(undefined); // an array with holes would be slower
-    this.#near[entity] = value;
+    const i = entity >>> 8;
+    while (this.#pages.length <= i) this.#pages.push(nothing);
+    if (this.#pages[i] === nothing) this.#pages[i] = new Array<T | undefined>(page).fill(undefined);
+    (this.#pages[i] as (T | undefined)[])[entity & 255] = value;
   }
 
   delete(entity: number): void {
     if (entity >= small) this.#far.delete(entity);
-    else if (entity < this.#near.length) this.#near[entity] = undefined;
+    else if (this.has(entity)) (this.#pages[entity >>> 8] as (T | undefined)[])[entity & 255] = undefined;
   }
 
   clear(): void {
-    this.#near = [];
+    this.#pages = [];
     this.#far.clear();
   }
 }

@@ -51,7 +51,6 @@ export class Replica {
     for (const t of this.tables) {
       t.forget();
       t.clear();
-      t.tracks = undefined;
     }
     this.tick = 0;
     this.tell();
@@ -64,12 +63,23 @@ export class Replica {
    * @returns the number of ticks that it brings the client on.
    */
   apply(f: Fields, bytes: Uint8Array, view: DataView): number {
+    try {
+      return this.#apply(f, bytes, view);
+    } catch (err) {
+      for (const t of this.tables) t.forget();
+      throw err;
+    }
+  }
+
+  #apply(f: Fields, bytes: Uint8Array, view: DataView): number {
     const tick = f.last[1];
     const skip = f.last[2];
     const full = f.truth(3);
     if (!full && (tick - 1 - skip !== this.tick || skip >= tick)) {
       throw new ProtocolError(`tick ${tick} builds on ${tick - 1 - skip}, not ${this.tick}`);
     }
+    // What has been shown of a later tick is no past of an earlier one.
+    if (tick < this.tick) for (const t of this.tables) t.release();
     if (full) for (const t of this.tables) t.clear();
     const c = this.#cursor;
     f.open(5, c);

@@ -123,7 +123,13 @@ export class Rows implements Table<object> {
     this.used = 0;
     this.spare = [];
     this.pool = [];
+    this.release();
+  }
+
+  /** Lets go of the past that views show. */
+  release(): void {
     this.tracks = undefined;
+    for (const e of this.entries) e.track = undefined;
   }
 
   get size(): number {
@@ -303,6 +309,7 @@ export class Rows implements Table<object> {
   forget(): void {
     for (let i = 0; i < this.touchedCount; i++) this.touched[i].touched = false;
     this.touchedCount = 0;
+    this.release();
   }
 
   /** Adds the hashes of all rows, or of an entity's. */

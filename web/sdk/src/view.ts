@@ -78,6 +78,6 @@ export class RoomView {
 
   /** Lets go of the past, when nobody looks. */
   release(): void {
-    for (const t of this.#own) t.tracks = undefined;
+    for (const t of this.#own) t.release();
   }
 }

@@ -128,11 +128,54 @@ describe('a view', () => {
     expect(s.extrapolating).toBe(false);
   });
 
+  test('begins anew with a full snapshot of an earlier tick', () => {
+    for (const components of [undefined, jumping]) {
+      const s = new Scene(components);
+      s.apply(snapshot(50, { 1: { x: 0 }, 2: { x: 1 } }, { full: true }));
+      s.at(50);
+      s.apply(snapshot(51, { 1: { x: 8 }, 3: {} }, { removed: [2] }));
+      s.apply(snapshot(20, { 1: { x: 5 }, 2: { x: 2 } }, { full: true }));
+      expect(s.at(50.5)).toMatchObject({ 1: { x: 5 }, 2: { x: 2 } });
+      for (let t = 21; t < 60; t++) s.apply(snapshot(t, { 1: { x: t } }, { removed: t === 22 ? [2] : [] }));
+      expect(s.at(58)).toMatchObject({ 1: { x: 58 } });
+      expect(Object.keys(s.at(58))).toEqual(['1']);
+    }
+  });
+
+  test('does not stumble over ticks that a server mixes up', () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const r = new Random(seed);
+      const s = new Scene(seed % 2 === 0 ? undefined : jumping);
+      let now = 0;
+      for (let i = 0; i < 120; i++) {
+        const set: Record<number, WalkerInit> = {};
+        for (let e = 1; e <= 5; e++) if (r.chance(0.5)) set[e] = { x: r.int(100) };
+        if (r.chance(0.5)) s.apply(snapshot(1 + r.int(40), set, { full: true }));
+        else s.apply(snapshot(s.bench.replica.tick + 1, set, { removed: r.chance(0.3) ? [1 + r.int(5)] : [] }));
+        if (r.chance(0.5)) s.at((now += r.next() * 2));
+      }
+      const held = [...s.bench.tables[0].rows].map((row) => row.entity).sort();
+      expect(Object.keys(s.at(1000)).map(Number)).toEqual(held);
+    }
+  });
+
+  test('goes on after a snapshot that was refused', () => {
+    const s = new Scene();
+    s.apply(snapshot(1, { 1: { x: 0 } }, { full: true }));
+    s.at(1);
+    expect(() => s.bench.apply(serverFrame({ tick: 2, delta: [{ component: 1, mask: 1, rows: [1, 0, 99, 0] }] }))).toThrow(/no row/);
+    s.apply(snapshot(3, { 1: { x: 4 } }, { full: true }));
+    s.at(3);
+    s.apply(snapshot(4, { 1: { x: 8 } }));
+    expect(s.at(3.5)).toMatchObject({ 1: { x: 6 } });
+  });
+
   test('lets go of the past', () => {
     const s = new Scene();
     s.apply(snapshot(1, { 1: { x: 0 } }, { full: true }));
     s.at(1);
     s.view.release();
+    expect(s.bench.tables[0].entries.map((e) => e.track)).toEqual([undefined]);
     s.apply(snapshot(2, { 1: { x: 8 }, 2: {} }));
     s.apply(snapshot(3, {}, { removed: [2] }));
     expect(s.at(1)).toMatchObject({ 1: { x: 8 } });

@@ -8,9 +8,9 @@ import { Board } from './board.ts';
 import { Bullets, type Bullet } from './bullets.ts';
 import type { Hud, Mode } from './hud/hud.ts';
 import type { Controls } from './input/controls.ts';
-import { Hurts } from './hurts.ts';
 import { Looks, type IdentityRow, type VitalsRow } from './looks.ts';
 import { radians, type ShipInput } from './motion.ts';
+import { PendingVitals } from './pendingvitals.ts';
 import { Prediction, type PilotRules } from './prediction.ts';
 import { DANGER, ENERGY, ICE, PICKUPS, SHIELD, WHITE, colorOf } from './render/palette.ts';
 import { Effects } from './render/effects.ts';
@@ -56,7 +56,8 @@ export class Game {
   rivals = 0;
 
   readonly #scene: Scene;
-  readonly #hurts = new Hurts();
+  readonly #pending = new PendingVitals();
+  #missedUntil = 0; // vitals up to this tick were told, and not kept
   #rules: arena.Rules | null = null;
   #dirty = true; // the terrain is not that of the rows
   #ship = 0; // the own one's entity, or the one that is followed
@@ -97,11 +98,13 @@ export class Game {
         this.bullets?.add(entity, row, this.#own);
       }),
       tables.bullet.onRemove((_, entity) => this.bullets?.remove(entity, room.tick)),
-      tables.ship.onAdd((_, entity) => this.looks.arrive(entity, room.tick)),
+      tables.ship.onAdd((_, entity) => {
+        if (!this.#unseen) this.looks.arrive(entity, room.tick);
+      }),
       tables.vitals.onAdd((row, entity) => this.#vitals(row, entity)),
       tables.vitals.onChange((row, entity) => this.#vitals(row, entity)),
-      tables.identity.onAdd((row, entity) => this.#identity(row, entity)),
-      tables.identity.onChange((row, entity) => this.#identity(row, entity)),
+      tables.identity.onAdd((row, entity) => this.#identity(row, entity, this.looks.get(entity)?.named ?? false)),
+      tables.identity.onChange((row, entity) => this.#identity(row, entity, true)),
       room.on('snapshot', (tick) => this.#snapshot(tick)),
       room.on('rejoined', () => this.#anew()),
     );
@@ -133,6 +136,11 @@ export class Game {
     return this.mode === 'play' ? this.#ship : 0;
   }
 
+  /** Whether there has been no frame for so long that nobody looks. */
+  get #unseen(): boolean {
+    return performance.now() - this.#shownAt > UNSEEN;
+  }
+
   // --- what the room tells
 
   #listen(): void {
@@ -162,8 +170,8 @@ export class Game {
             tick,
             show: () => {
               const s = this.looks.get(e.ship);
-              if (!this.looks.shows(s)) return;
-              if (e.damage > 0) this.effects.number(e.ship, s.x, s.y, e.damage, s.shield > 0 ? SHIELD : ENERGY);
+              if (!s) return;
+              if (e.damage > 0 && this.looks.shows(s)) this.effects.number(e.ship, s.x, s.y, e.damage, s.shield > 0 ? SHIELD : ENERGY);
               this.sounds.play(e.damage > 0 ? 'hit' : 'shield', 0.7, this.#pan(s.x));
             },
           });
@@ -191,7 +199,7 @@ export class Game {
     this.looks.clear();
     this.effects.clear();
     this.bullets?.clear();
-    this.#hurts.clear();
+    this.#pending.clear();
     this.#coming.length = 0;
     this.prediction = null;
     this.bullets = null;
@@ -232,23 +240,30 @@ export class Game {
   }
 
   #vitals(row: VitalsRow, entity: number): void {
-    // What was not shown is asked for when the ship is.
-    if (!this.#hurts.add(this.room.tick, entity, row)) this.looks.doubt();
+    // What was not kept is asked for when it is to be shown.
+    if (!this.#pending.add(this.room.tick, entity, row)) this.#missedUntil = this.room.tick;
   }
 
-  #identity(row: IdentityRow, entity: number): void {
+  /** Somebody flies a ship; anew, if it was another one, or of another name. */
+  #identity(row: IdentityRow, entity: number, anew: boolean): void {
     const { looks, room } = this;
     looks.colors.set(entity, colorOf(row.team, row.hue));
-    const s = looks.get(entity);
-    if (s?.named) this.#coming.push({ tick: room.tick, show: () => (s.named &&= s.entity !== entity) });
+    if (!anew || this.#unseen) return;
+    this.#coming.push({
+      tick: room.tick,
+      show: () => {
+        const s = looks.get(entity);
+        if (s) s.named = false;
+      },
+    });
   }
 
   #snapshot(tick: number): void {
     this.#settle();
-    if (performance.now() - this.#shownAt > UNSEEN) {
+    if (this.#unseen) {
       // Nobody looks: what would be shown must not pile up.
       this.bullets?.clear();
-      this.#hurts.clear();
+      this.#pending.clear();
       this.#coming.length = 0;
     }
     const { room, prediction } = this;
@@ -272,8 +287,8 @@ export class Game {
       stage.end(rules?.edge ?? 4096, 0);
       return;
     }
-    if (performance.now() - this.#shownAt > UNSEEN) {
-      this.looks.doubt();
+    if (this.#unseen) {
+      this.looks.forgetKnown();
       this.bullets.clear();
       for (const b of room.tables.bullet) this.bullets.add(b.entity, b, this.#own);
     }
@@ -347,6 +362,7 @@ export class Game {
 
   #draw(view: View<typeof arena>, rules: arena.Rules, terrain: Terrain, time: number, dt: number): void {
     const scene = this.#scene;
+    const { looks } = this;
     const bullets = this.bullets!;
     const p = this.prediction;
     const { camera } = this.stage;
@@ -359,26 +375,27 @@ export class Game {
     bullets.update(view.tick, p ? this.#ahead : view.tick, p ? p.x : 0, p ? p.y : 0, camera);
     for (let i = 0; i < bullets.live.length; i++) {
       const b = bullets.live[i]!;
-      scene.bullet(b, this.looks.colors.get(b.ship) ?? ICE);
+      scene.bullet(b, looks.colors.get(b.ship) ?? ICE);
       if (camera.sees(b.px, b.py, 10)) visible++;
     }
-    this.#hurts.play(view.tick, this.#hurt);
+    this.#pending.play(view.tick, this.#heal);
+    if (this.#missedUntil > 0) {
+      looks.forgetKnown();
+      if (view.tick >= this.#missedUntil) this.#missedUntil = 0;
+    }
     const { rows } = view.tables.ship;
     const reach = rules.shipRadius * 3;
     const pointed = rows.length <= POINTED;
-    this.rivals = rows.length;
+    this.rivals = rows.length - (p && view.tables.ship.has(this.#ship) ? 1 : 0);
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
       const { entity } = row;
-      if (p && entity === this.#ship) {
-        this.rivals--;
-        continue;
-      }
+      if (p && entity === this.#ship) continue;
       const { x, y } = row;
       if (camera.sees(x, y, reach)) {
         this.#other(view, rules, row, x, y, time, dt);
         visible++;
-      } else if (pointed) scene.pointer(x, y, this.looks.colors.get(entity) ?? ICE);
+      } else if (pointed) scene.pointer(x, y, looks.colors.get(entity) ?? ICE);
     }
     if (p?.alive && this.#ship !== 0) {
       this.#self(p, rules, time, dt);
@@ -390,11 +407,11 @@ export class Game {
   }
 
   /** A ship is not doing as it did. An arrow function, so that it is made once. */
-  readonly #hurt = (entity: number, v: VitalsRow): void => {
+  readonly #heal = (entity: number, v: VitalsRow): void => {
     const s = this.looks.get(entity);
-    if (!s || s.own) return;
+    if (!this.looks.shows(s) || s.own) return; // others are asked when they come
     const loss = this.looks.heal(s, v);
-    if (loss.hull > 0 && this.looks.shows(s)) this.effects.sparks(s.x, s.y, 0, 6.3, 5, 110, s.color);
+    if (loss.hull > 0) this.effects.sparks(s.x, s.y, 0, 6.3, 5, 110, s.color);
   };
 
   /** Draws somebody's ship, which is on the screen at (x, y). */
@@ -409,10 +426,11 @@ export class Game {
     s.heading = row.heading;
     s.leader = entity === this.#leader;
     if (!s.named) looks.name(s, view.tables.identity.get(entity), false);
-    if (came || !s.known) {
+    if (came) {
       s.known = false;
-      looks.heal(s, view.tables.vitals.get(entity));
+      s.flash = s.spark = 0;
     }
+    if (!s.known) looks.heal(s, view.tables.vitals.get(entity));
     looks.age(s, row.thrust, dt);
     if (came && s.protected && view.tick - s.since < NEW) {
       this.effects.warp(x, y, s.color);
@@ -476,12 +494,12 @@ export class Game {
     if (s) s.fell = this.looks.frame;
     const { camera } = this.stage;
     const own = this.mode === 'play' && ship === this.#ship;
-    if (s && Math.hypot(s.x - x, s.y - y) < 60) {
+    if (this.looks.shows(s) && Math.hypot(s.x - x, s.y - y) < 60) {
       x = s.x;
       y = s.y;
     }
     if (!camera.sees(x, y, 120)) return;
-    this.effects.explode(x, y, s?.color ?? WHITE);
+    this.effects.explode(x, y, this.looks.colors.get(ship) ?? WHITE);
     const far = Math.hypot(x - camera.x, y - camera.y);
     camera.shake(own ? 9 : Math.max(0, 5 * (1 - far / 260)));
     if (own) this.sounds.play('boom-own', 1);
@@ -547,13 +565,13 @@ export class Game {
       }
       this.#wasAlive = p.alive;
     } else this.#danger = 0;
-    // Each in a frame of its own.
-    if (due(now, this.#mapAt, 100)) {
+    // Where there are frames enough, each has one of its own.
+    const board = due(now, this.#boardAt, 250);
+    if (due(now, this.#mapAt, 100) && (!board || dt > 0.04)) {
       this.#mapAt = now;
       hud.minimap.draw(this.terrain!, this.stage.camera, rules.viewRadius, view.tables.ship.rows, this.looks.colors, p?.alive ? p : undefined, this.#own);
-      return;
     }
-    if (!due(now, this.#boardAt, 250)) return;
+    if (!board) return;
     this.#boardAt = now;
     this.#leader = this.#board.show(room, this.mode, this.#ship, this.#team);
     hud.time(rules.endTick > 0 ? (rules.endTick - room.serverTick(now)) / room.tickRate : Infinity);

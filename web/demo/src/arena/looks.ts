@@ -67,8 +67,8 @@ export class Looks {
     return s !== undefined && this.frame - s.frame <= 1;
   }
 
-  /** Nothing that was told of ships counts any more; all of it is to be asked for again. */
-  doubt(): void {
+  /** What was told of ships doesn't count any more; it is to be asked for again. */
+  forgetKnown(): void {
     for (const s of this.list) s.known = s.named = false;
   }
 

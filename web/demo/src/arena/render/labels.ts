@@ -14,8 +14,8 @@ const HEIGHT = 20;
  * One name that is written costs as much as a hundred ships that are drawn: no more
  * than one in a frame, so many one after another, and then one in so many milliseconds.
  */
-const BURST = 20;
-const PAUSE = 120;
+const BURST = COLUMNS * ROWS;
+const PAUSE = 100;
 
 interface Label {
   readonly frame: Frame;

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { Hurts } from './hurts.ts';
+import { PendingVitals } from './pendingvitals.ts';
 
 const well = { health: 100, shield: 0, protected: false, rapid: false, boost: false };
 
 test('vitals wait for their ticks, in order', () => {
-  const hurts = new Hurts();
-  hurts.add(5, 1, { ...well, health: 80, rapid: true });
-  hurts.add(5, 4_000_000_000, { ...well, shield: 100, protected: true });
-  hurts.add(7, 1, { ...well, health: 0, boost: true });
+  const pending = new PendingVitals();
+  pending.add(5, 1, { ...well, health: 80, rapid: true });
+  pending.add(5, 4_000_000_000, { ...well, shield: 100, protected: true });
+  pending.add(7, 1, { ...well, health: 0, boost: true });
   const seen: unknown[] = [];
-  const play = (tick: number) => hurts.play(tick, (entity, v) => seen.push([entity, { ...v }]));
+  const play = (tick: number) => pending.play(tick, (entity, v) => seen.push([entity, { ...v }]));
   play(4.9);
   expect(seen).toEqual([]);
   play(6.9);
@@ -24,23 +24,23 @@ test('vitals wait for their ticks, in order', () => {
 });
 
 test('when too many wait it says so, and begins anew', () => {
-  const hurts = new Hurts();
+  const pending = new PendingVitals();
   let n = 0;
-  while (hurts.add(n, 1, well)) n++;
+  while (pending.add(n, 1, well)) n++;
   expect(n).toBe(8192);
-  hurts.add(9000, 2, well);
+  pending.add(9000, 2, well);
   const seen: number[] = [];
-  hurts.play(10_000, (entity) => seen.push(entity));
+  pending.play(10_000, (entity) => seen.push(entity));
   expect(seen).toEqual([2]);
 });
 
 test('it goes round', () => {
-  const hurts = new Hurts();
+  const pending = new PendingVitals();
   const seen: number[] = [];
   for (let i = 0; i < 50_000; i++) {
-    hurts.add(i, i, well);
-    if (i % 5000 === 0) hurts.play(i, (entity) => seen.push(entity));
+    pending.add(i, i, well);
+    if (i % 5000 === 0) pending.play(i, (entity) => seen.push(entity));
   }
-  hurts.play(50_000, (entity) => seen.push(entity));
+  pending.play(50_000, (entity) => seen.push(entity));
   expect(seen).toEqual(Array.from({ length: 50_000 }, (_, i) => i));
 });

@@ -9,7 +9,7 @@ const MOST = 1 << 13;
 const WORDS = 3; // tick, entity, vitals
 
 /** Vitals that were told and not shown yet, oldest first. */
-export class Hurts {
+export class PendingVitals {
   readonly #ring = new Uint32Array(MOST * WORDS);
   readonly #shown = { health: 0, shield: 0, protected: false, rapid: false, boost: false };
   #head = 0;
