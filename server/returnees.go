@@ -70,6 +70,10 @@ func (q *returnees) run(ctx context.Context) {
 }
 
 func (q *returnees) one(ctx context.Context, r returnee) {
+	if ctx.Err() != nil {
+		r.conn.Close(socket.CodeGoingAway, "the server is going away")
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, returneeTimeout)
 	defer cancel()
 	r.Back = false

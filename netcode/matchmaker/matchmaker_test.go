@@ -31,7 +31,8 @@ type service struct {
 
 	watch func(n int32, token string, s *connect.ServerStream[tickroomv1.WatchResponse], ctx context.Context) error
 	// good is the token that calls need; empty: none.
-	good string
+	good     string
+	enqueued func()
 
 	watches   atomic.Int32
 	cancelled atomic.Int32
@@ -124,6 +125,9 @@ func (s *service) Enqueue(_ context.Context, q *connect.Request[tickroomv1.Enque
 	}
 	if q.Msg.GetMode() == "running" {
 		return connect.NewResponse(&tickroomv1.EnqueueResponse{Rejoin: &tickroomv1.Assignment{Room: "r9", Seat: "s9", Rejoin: true}}), nil
+	}
+	if s.enqueued != nil {
+		s.enqueued()
 	}
 	return connect.NewResponse(&tickroomv1.EnqueueResponse{Ticket: "t1"}), nil
 }
@@ -361,5 +365,20 @@ func TestContextEndCancels(t *testing.T) {
 	_, err := c.FindMatch(ctx, &tickroomv1.EnqueueRequest{}, func(*tickroomv1.WatchResponse) { cancel() })
 	if !errors.Is(err, context.Canceled) || s.cancelled.Load() != 1 {
 		t.Errorf("%v; %d cancelled", err, s.cancelled.Load())
+	}
+}
+
+func TestContextEndsWhileEnqueueing(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := &service{t: t, enqueued: cancel}
+	c := s.client(Options{Token: "ann"})
+	_, err := c.FindMatch(ctx, &tickroomv1.EnqueueRequest{}, nil)
+	if !errors.Is(err, context.Canceled) || s.cancelled.Load() != 1 {
+		t.Errorf("%v; %d cancelled", err, s.cancelled.Load())
+	}
+	s.enqueued = nil
+	if _, err := c.Enqueue(ctx, &tickroomv1.EnqueueRequest{}); !errors.Is(err, context.Canceled) || s.cancelled.Load() != 1 {
+		t.Errorf("too late: %v; %d cancelled", err, s.cancelled.Load())
 	}
 }

@@ -38,10 +38,22 @@ type Ticket struct {
 func (c *Client) Ticket(id string) *Ticket { return &Ticket{c: c, id: id} }
 
 // Enqueue begins to wait for a match, alone or as the leader of a party. A player who is
-// in a match already has no ticket: Wait gives the way back to it at once.
+// in a match already has no ticket: Wait gives the way back to it at once. When the
+// context ends meanwhile, what was enqueued is cancelled, which may take seconds.
 func (c *Client) Enqueue(ctx context.Context, q *tickroomv1.EnqueueRequest) (*Ticket, error) {
-	r, err := call(ctx, c, "enqueue", c.api.Enqueue, q)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("matchmaker: enqueue: %w", context.Cause(ctx))
+	}
+	// A call that is broken off may have made a ticket, which nobody would cancel then.
+	late, stop := linger(ctx, cancelLimit)
+	defer stop()
+	r, err := call(late, c, "enqueue", c.api.Enqueue, q)
 	switch {
+	case ctx.Err() != nil:
+		if r.GetTicket() != "" {
+			c.Ticket(r.GetTicket()).giveUp(ctx)
+		}
+		return nil, fmt.Errorf("matchmaker: enqueue: %w", context.Cause(ctx))
 	case err != nil:
 		return nil, err
 	case r.GetRejoin() != nil:
@@ -54,6 +66,24 @@ func (c *Client) Enqueue(ctx context.Context, q *tickroomv1.EnqueueRequest) (*Ti
 		return nil, errors.New("matchmaker: enqueue: the server answered with no ticket")
 	}
 	return c.Ticket(r.GetTicket()), nil
+}
+
+// linger gives a context that ends so long after another one.
+func linger(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-late.Done():
+		}
+	})
+	return late, func() {
+		stop()
+		cancel()
+	}
 }
 
 // FindMatch is Enqueue and Wait.

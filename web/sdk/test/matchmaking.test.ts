@@ -205,6 +205,29 @@ describe('a ticket', () => {
     expect(await t.cancel()).toBe(false);
   });
 
+  test('is cancelled by its signal while it is being made', async () => {
+    const cancel = vi.fn(() => ({ cancelled: true }));
+    let made = (): void => {};
+    const { m, clock } = setUp({
+      enqueue: async () => {
+        await new Promise<void>((resolve) => (made = resolve));
+        return { ticket: 't1' };
+      },
+      cancel,
+    });
+    const stop = new AbortController();
+    const found = m.findMatch({ mode: 'duel' }, { signal: stop.signal });
+    await settle();
+    stop.abort(new Error('never mind'));
+    await expect(found).rejects.toThrow('never mind');
+    expect(cancel).not.toHaveBeenCalled();
+    made();
+    await vi.waitFor(() => expect(cancel).toHaveBeenCalledTimes(1));
+    expect(clock.pending).toBe(0);
+    // Too late: nothing is asked for.
+    await expect(m.enqueue({ mode: 'duel' }, { signal: stop.signal })).rejects.toThrow('never mind');
+  });
+
   test('is cancelled by its signal', async () => {
     const cancel = vi.fn(() => ({ cancelled: true }));
     const { m, clock } = setUp({ ...watches((signal) => stays(signal, waiting)), cancel });

@@ -152,7 +152,12 @@ export class Matchmaker {
   async enqueue(request: EnqueueRequest, options: CallOptions = {}): Promise<Ticket> {
     const { mode, party = [], query = '' } = request;
     const init = { mode, party, query, self: selfOf(request), attributes: attributesOf(request.attributes), noBackfill: request.backfill === false };
-    const r = await this.#line.call((api, o) => api.enqueue(init, o), options.signal);
+    options.signal?.throwIfAborted();
+    // A call that is broken off may have made a ticket, which nobody would cancel then.
+    const asked = this.#line.call((api, o) => api.enqueue(init, o));
+    const r = await unlessAborted(asked, options.signal, async ({ ticket }) => {
+      if (ticket) await new Ticket(this.#line, ticket).cancel();
+    });
     if (r.rejoin) return new Ticket(this.#line, '', options.signal, this.#line.assignment(r.rejoin));
     if (!r.ticket) throw new TypeError('the server answered with no ticket');
     return new Ticket(this.#line, r.ticket, options.signal);
@@ -274,4 +279,17 @@ function attributesOf(list: Record<string, Attribute> = {}) {
       return [name, { value: { case: 'set' as const, value: { items: [...v] } } }];
     }),
   );
+}
+
+/** What p gives, or the signal's reason as soon as there is one; then late is called with what p gives. */
+function unlessAborted<T>(p: Promise<T>, signal: AbortSignal | undefined, late: (value: T) => Promise<void>): Promise<T> {
+  if (!signal) return p;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(signal.reason as Error);
+      p.then(late).catch(() => {}); // a ticket that is not cancelled runs out
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    p.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
