@@ -179,7 +179,12 @@ func Dial(ctx context.Context, rawURL string, o Options) (*Client, error) {
 	case <-c.welcomed:
 		return c, nil
 	case <-c.done:
-		return nil, c.Err()
+		select {
+		case <-c.welcomed: // and closed since, which Done and Err tell
+			return c, nil
+		default:
+			return nil, c.Err()
+		}
 	case <-ctx.Done():
 		c.close(&CloseError{Code: CloseNormal, ByUs: true, Err: ctx.Err()})
 		return nil, ctx.Err()
