@@ -106,7 +106,8 @@ func TestMatchmakingAPI(t *testing.T) {
 	}
 }
 
-// sameStream compares the states that a stream goes through.
+// sameStream compares the states that a stream goes through. The first one may be over
+// before the stream begins.
 func sameStream(t *testing.T, got, want string) {
 	t.Helper()
 	states := func(s string) []string {
@@ -117,7 +118,7 @@ func sameStream(t *testing.T, got, want string) {
 		}
 		return out
 	}
-	if g, w := states(got), states(want); !slices.Equal(g, w) {
+	if g, w := states(got), states(want); !slices.Equal(g, w) && !slices.Equal(g, w[1:]) {
 		t.Errorf("the stream says %v, the page shows %v\n%s", g, w, got)
 	}
 }
