@@ -56,6 +56,8 @@ type Matcher struct {
 	// What the numbers stand for that entries have instead of names.
 	regions     []string
 	regionIndex map[string]int
+	order       []int // their numbers by name, as of when there were so many
+	named       int
 	caps        []*mode.Window
 	// quota is how many seats of a team there are for players who accept nothing but
 	// the roles of a set, for each set of roles, as bits.
@@ -82,7 +84,7 @@ func New(md mode.Mode, opts ...Option) (*Matcher, error) {
 	}
 	m := &Matcher{
 		mode: md, long: longPass, longEach: longEach, tickets: map[string]*entry{}, rooms: map[string]*room{},
-		regionIndex: map[string]int{}, quota: make([]int, 1<<len(md.Roles)),
+		regionIndex: map[string]int{}, order: []int{0}, quota: make([]int, 1<<len(md.Roles)),
 	}
 	for i := range md.Latency.Regions {
 		r := &m.mode.Latency.Regions[i]

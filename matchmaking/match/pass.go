@@ -143,20 +143,9 @@ func (m *Matcher) cand(e *entry, now int64) cand {
 // packAll makes full matches: first of those for whom the same region is the nearest,
 // then of all who can play in a region at all.
 func (p *pass) packAll(s shape) {
-	regions := max(1, len(p.m.regions))
-	order := make([]int, regions)
-	for r := range order {
-		order[r] = r
-	}
-	// By name, since the numbers depend on who came first.
-	slices.SortFunc(order, func(a, b int) int {
-		if len(p.m.regions) == 0 {
-			return 0
-		}
-		return cmp.Compare(p.m.regions[a], p.m.regions[b])
-	})
+	order := p.byName()
 	for _, home := range []bool{true, false} {
-		if home && regions == 1 {
+		if home && len(order) == 1 {
 			continue
 		}
 		for again := true; again; {
@@ -169,6 +158,20 @@ func (p *pass) packAll(s shape) {
 			}
 		}
 	}
+}
+
+// byName gives the numbers of the regions in the order of their names, since the
+// numbers depend on who came first. Without regions there is one.
+func (p *pass) byName() []int {
+	if p.m.named != len(p.m.regions) {
+		p.m.order = p.m.order[:0]
+		for r := range p.m.regions {
+			p.m.order = append(p.m.order, r)
+		}
+		slices.SortFunc(p.m.order, func(a, b int) int { return cmp.Compare(p.m.regions[a], p.m.regions[b]) })
+		p.m.named = len(p.m.regions)
+	}
+	return p.m.order
 }
 
 // listRegion lists the tickets that are free and can play in a region, or have it as

@@ -183,23 +183,31 @@ func TestDeterministic(t *testing.T) {
 		tb := failing{t: t}
 		md := someMode(t)
 		tickets := someTickets(t, md, rapid.IntRange(0, 25).Draw(t, "n"))
-		a, b := mustNew(tb, md), mustNew(tb, md)
+		a := mustNew(tb, md)
 		mustAdd(tb, a, tickets...)
 		rnd := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
-		for _, i := range rnd.Perm(len(tickets)) {
-			x := tickets[i]
-			x.ID = "gone" + x.ID
-			if rnd.IntN(2) == 0 {
-				mustAdd(tb, b, x)
-			}
-			mustAdd(tb, b, tickets[i])
-			if b.Remove(x.ID); rnd.IntN(4) == 0 {
-				b.settle()
+		others := make([]*Matcher, 6)
+		for k := range others {
+			b := mustNew(tb, md)
+			others[k] = b
+			for _, i := range rnd.Perm(len(tickets)) {
+				x := tickets[i]
+				x.ID = "gone" + x.ID
+				if rnd.IntN(2) == 0 {
+					mustAdd(tb, b, x)
+				}
+				mustAdd(tb, b, tickets[i])
+				if b.Remove(x.ID); rnd.IntN(4) == 0 {
+					b.settle()
+				}
 			}
 		}
 		for now := epoch; now.Before(epoch.Add(time.Minute)); now = now.Add(9 * time.Second) {
-			if diff := cmp.Diff(a.Pass(now), b.Pass(now)); diff != "" {
-				t.Fatal(diff)
+			want := a.Pass(now)
+			for _, b := range others {
+				if diff := cmp.Diff(want, b.Pass(now)); diff != "" {
+					t.Fatal(diff)
+				}
 			}
 		}
 	})

@@ -26,7 +26,7 @@ func (p *pass) seek(s shape) {
 			return
 		}
 		c := &p.cands[i]
-		for r := range max(1, len(p.m.regions)) {
+		for _, r := range p.byName() {
 			if c.taken || c.regions>>r&1 == 0 {
 				continue
 			}
