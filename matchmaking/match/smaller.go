@@ -81,7 +81,7 @@ func (p *pass) around(i int32, s shape) int {
 		}
 		return g.players
 	}
-	for r := range max(1, len(p.m.regions)) {
+	for _, r := range p.byName() {
 		if p.cands[i].regions>>r&1 == 0 {
 			continue
 		}
@@ -112,17 +112,17 @@ func (p *pass) gather(g *group, j int32) {
 func (p *pass) firstCome(s shape) {
 	order := p.byAge()
 	for k, i := range order {
-		for r := range max(1, len(p.m.regions)) {
+		for nth, r := range p.byName() {
 			c := &p.cands[i]
 			if c.taken {
 				break
 			}
 			// Its regions, the nearest first.
 			if len(c.e.near) > 0 {
-				if r >= len(c.e.near) {
+				if nth >= len(c.e.near) {
 					break
 				}
-				r = c.e.near[r].region
+				r = c.e.near[nth].region
 			}
 			g := &p.group
 			if c.regions>>r&1 == 0 || !g.begin(i, s, 1<<r) {
