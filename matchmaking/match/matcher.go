@@ -56,8 +56,7 @@ type Matcher struct {
 	// What the numbers stand for that entries have instead of names.
 	regions     []string
 	regionIndex map[string]int
-	order       []int // their numbers by name, as of when there were so many
-	named       int
+	order       []int // see byName
 	caps        []*mode.Window
 	// quota is how many seats of a team there are for players who accept nothing but
 	// the roles of a set, for each set of roles, as bits.

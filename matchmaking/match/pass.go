@@ -163,13 +163,12 @@ func (p *pass) packAll(s shape) {
 // byName gives the numbers of the regions in the order of their names, since the
 // numbers depend on who came first. Without regions there is one.
 func (p *pass) byName() []int {
-	if p.m.named != len(p.m.regions) {
+	if len(p.m.order) < len(p.m.regions) { // there are new ones
 		p.m.order = p.m.order[:0]
 		for r := range p.m.regions {
 			p.m.order = append(p.m.order, r)
 		}
 		slices.SortFunc(p.m.order, func(a, b int) int { return cmp.Compare(p.m.regions[a], p.m.regions[b]) })
-		p.m.named = len(p.m.regions)
 	}
 	return p.m.order
 }
