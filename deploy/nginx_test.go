@@ -21,7 +21,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -31,6 +30,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tickroom/tickroom/internal/redistest"
+	"github.com/tickroom/tickroom/internal/servertest"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/netcode/client"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
@@ -101,23 +101,7 @@ func (s *site) start(name string, change func(*config.Config)) {
 	if err := srv.Register(walkers.Kind()); err != nil {
 		s.t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Run(ctx) }()
-	n := &node{name: name, srv: srv, stop: sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			s.t.Errorf("server %s ended with: %v", name, err)
-		}
-	})}
-	s.t.Cleanup(n.stop)
-	select {
-	case <-srv.Ready():
-	case err := <-ended:
-		ended <- err
-		s.t.Fatal(err)
-	}
-	s.nodes[name] = n
+	s.nodes[name] = &node{name: name, srv: srv, stop: servertest.Run(s.t, srv)}
 }
 
 // configure writes deploy/nginx.conf to where nginx reads it, with nothing changed

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tickroom/tickroom/internal/servertest"
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/netcode/replica"
 	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
@@ -41,20 +42,7 @@ func walkersServer(t *testing.T, options map[string]string) string {
 	if err := srv.Register(walkers.Kind()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the server ended with: %v", err)
-		}
-	})
-	select {
-	case <-srv.Ready():
-	case err := <-ended:
-		t.Fatal(err)
-	}
+	servertest.Run(t, srv)
 	return fmt.Sprintf("ws://%s%s", srv.Addr(), server.Path)
 }
 

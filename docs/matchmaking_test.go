@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tickroom/tickroom/internal/servertest"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
@@ -40,20 +41,7 @@ func matchmakingServer(t *testing.T) string {
 	if err := srv.Register(arena.Kind()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the server ended with: %v", err)
-		}
-	})
-	select {
-	case <-srv.Ready():
-	case err := <-ended:
-		t.Fatal(err)
-	}
+	servertest.Run(t, srv)
 	return srv.Addr().String()
 }
 

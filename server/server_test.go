@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/tickroom/tickroom/internal/servertest"
 	"github.com/tickroom/tickroom/netcode/replica"
 	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
@@ -49,20 +50,7 @@ func startWith(t *testing.T, opts []server.Option, change func(*config.Config), 
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the server ended with: %v", err)
-		}
-	})
-	select {
-	case <-srv.Ready():
-	case err := <-ended:
-		t.Fatal(err)
-	}
+	servertest.Run(t, srv)
 	return srv
 }
 

@@ -37,7 +37,7 @@ var layers = []layer{
 	{folder: "bots", may: []string{"proto", "world", "netcode"}},
 	{folder: "server", may: []string{"proto", "world", "matchmaking", "netcode"}},
 	{folder: "web"},
-	{folder: "internal"},
+	{folder: "internal", may: []string{"server"}}, // for tests alone
 	{folder: "docs", may: []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "web"}},
 	{folder: "cmd", may: []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "web"}},
 }
