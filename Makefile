@@ -73,7 +73,7 @@ setup: ## check for the Debian packages that the tests need, install what is mis
 
 .PHONY: generate
 generate: ## generate code from the .proto files
-	@set -e; for template in buf.gen*.yaml; do \
+	@set -e; for template in proto/generate/*.yaml; do \
 		echo "buf generate --template $$template"; \
 		if grep -q node_modules "$$template" && ! test -d web/node_modules; then \
 			echo "generate: the TypeScript needs protoc-gen-es: run (cd web && npm ci) first" >&2; exit 1; \
@@ -114,7 +114,7 @@ soak: ## play against a server for SOAK_TIME (60s) with SOAK_CLIENTS (1000), som
 
 .PHONY: kill
 kill: ## kill the matcher KILLS (50) times under load, and Redis with it, and account for every ticket
-	TICKROOM_KILLS=$(or $(KILLS),50) $(GO) test -race -count 1 -timeout 20m -v -run TestNoTicketIsLostOrMatchedTwice ./matchmaking/queue
+	TICKROOM_KILLS=$(or $(KILLS),50) $(GO) test -race -count 1 -timeout 20m -v -run TestNoTicketIsLostOrMatchedTwice ./matchmaking/internal/queue
 
 .PHONY: tools
 tools: ## build the pinned tools into bin/

@@ -6,8 +6,8 @@ import (
 
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/netcode/replica"
+	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
 	"github.com/tickroom/tickroom/proto/schema"
-	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
 )
 
 // arena flies from one place to another, and shoots at the nearest enemy in

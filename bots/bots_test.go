@@ -20,8 +20,8 @@ import (
 
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/netcode/replica"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -12,7 +12,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/tickroom/tickroom/netcode/client"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 const sweepEvery = time.Millisecond

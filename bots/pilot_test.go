@@ -8,10 +8,10 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tickroom/tickroom/netcode/client"
+	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/proto/schema"
-	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
 )
 
 // table makes a table with one row.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/netcode/matchmaker"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 // ViaMatchmaking makes bots ask the server's matchmaking for their seats.

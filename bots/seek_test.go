@@ -16,8 +16,8 @@ import (
 	"connectrpc.com/connect"
 	"github.com/coder/websocket"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	"github.com/tickroom/tickroom/proto/tickroom/v1/tickroomv1connect"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/proto/gen/tickroom/v1/tickroomv1connect"
 )
 
 // pairs is a matchmaking that puts any two who wait into a match, next to a server of

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 
 	"github.com/tickroom/tickroom/netcode/client"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/proto/schema"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
 )
 
 // walkers walk in a straight line for a while, then in another, or rest.

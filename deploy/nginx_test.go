@@ -29,15 +29,15 @@ import (
 	"connectrpc.com/connect"
 	"go.uber.org/goleak"
 
+	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	"github.com/tickroom/tickroom/internal/redistest"
 	"github.com/tickroom/tickroom/internal/servertest"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/netcode/client"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	"github.com/tickroom/tickroom/proto/tickroom/v1/tickroomv1connect"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/proto/gen/tickroom/v1/tickroomv1connect"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
-	"github.com/tickroom/tickroom/world/walkers"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }

@@ -16,13 +16,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	"github.com/tickroom/tickroom/internal/servertest"
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/netcode/replica"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
-	"github.com/tickroom/tickroom/world/walkers"
 )
 
 // python is Debian's own, whose modules come as packages; make setup installs

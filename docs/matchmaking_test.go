@@ -14,11 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tickroom/tickroom/internal/kinds/arena"
 	"github.com/tickroom/tickroom/internal/servertest"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
-	"github.com/tickroom/tickroom/world/arena"
 )
 
 // matchmakingServer runs the server that docs/matchmaking-api.md speaks of, and gives

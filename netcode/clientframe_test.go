@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tickroom/tickroom/netcode"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 // sameFrame compares a parsed message with what the stock runtime makes of it.

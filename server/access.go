@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/tickroom/tickroom/server/limits"
-	"github.com/tickroom/tickroom/server/socket"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/socket"
 )
 
 // sweepEvery is how often memory of addresses and players is given back that is not

@@ -3,15 +3,15 @@ package server
 import (
 	"time"
 
-	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/world"
 )
 
 // attendance is who of a match's players is in its room: what the matchmaker is
 // told of a room that runs. It knows no clock and no store.
 type attendance struct {
-	match matchmaking.Match
+	match store.Match
 	mode  *mode.Mode
 	// late is how long a player may take to come.
 	late time.Duration
@@ -27,7 +27,7 @@ type attendant struct {
 	left  bool      // has gone for good
 }
 
-func newAttendance(m matchmaking.Match, md *mode.Mode, late time.Duration, now time.Time) *attendance {
+func newAttendance(m store.Match, md *mode.Mode, late time.Duration, now time.Time) *attendance {
 	a := &attendance{mode: md, late: late, players: map[string]*attendant{}}
 	a.update(m, now)
 	return a
@@ -35,7 +35,7 @@ func newAttendance(m matchmaking.Match, md *mode.Mode, late time.Duration, now t
 
 // update takes the match as it is now, with further players in it, and tells
 // whether there are any.
-func (a *attendance) update(m matchmaking.Match, now time.Time) (more bool) {
+func (a *attendance) update(m store.Match, now time.Time) (more bool) {
 	a.match = m
 	for _, t := range m.Teams {
 		for _, s := range t.Seats {
@@ -73,19 +73,19 @@ func (a *attendance) counts(player string, now time.Time) bool {
 
 // backfill gives the request for the seats that are free, nil if there are none or
 // the mode has no backfill. Its ID is left to the caller.
-func (a *attendance) backfill(now time.Time) *matchmaking.Backfill {
+func (a *attendance) backfill(now time.Time) *store.Backfill {
 	if a.mode == nil || !a.mode.Backfill.Enabled {
 		return nil
 	}
 	if age := a.mode.Backfill.MaxAge; age > 0 && now.Sub(a.match.Created) > age {
 		return nil
 	}
-	b := &matchmaking.Backfill{Room: a.match.ID, Queue: a.mode.Name, Since: a.match.Created, Region: a.match.Region}
+	b := &store.Backfill{Room: a.match.ID, Queue: a.mode.Name, Since: a.match.Created, Region: a.match.Region}
 	f := a.mode.Format
 	free := 0
 	if f.FreeForAll {
 		one := a.team(now, f.Size, a.match.Teams...)
-		free, b.Teams = one.Free, []matchmaking.BackfillTeam{one}
+		free, b.Teams = one.Free, []store.BackfillTeam{one}
 	} else {
 		for i := range a.match.Teams {
 			t := a.team(now, f.Size, a.match.Teams[i])
@@ -100,7 +100,7 @@ func (a *attendance) backfill(now time.Time) *matchmaking.Backfill {
 }
 
 // team sums up a team, or all of a free-for-all. Bots keep their seats.
-func (a *attendance) team(now time.Time, size int, of ...matchmaking.Team) (t matchmaking.BackfillTeam) {
+func (a *attendance) team(now time.Time, size int, of ...store.Team) (t store.BackfillTeam) {
 	roles := map[string]int{}
 	for _, r := range a.mode.Roles {
 		roles[r.Name] = r.Count

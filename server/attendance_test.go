@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -19,12 +19,12 @@ func duelOfTwo(t *testing.T) (*attendance, time.Time) {
 	md.Backfill.Enabled = true
 	md.Backfill.MaxAge = time.Hour
 	now := time.Unix(1000, 0)
-	seat := func(p, role string, mu float64) matchmaking.Seat {
-		return matchmaking.Seat{Player: p, Role: role, Mu: mu, Sigma: 50}
+	seat := func(p, role string, mu float64) store.Seat {
+		return store.Seat{Player: p, Role: role, Mu: mu, Sigma: 50}
 	}
-	m := matchmaking.Match{ID: "arena-1", Mode: "pairs", Created: now, Region: "eu", Teams: []matchmaking.Team{
-		{Seats: []matchmaking.Seat{seat("a", "tank", 1000), seat("b", "healer", 1100)}},
-		{Seats: []matchmaking.Seat{seat("c", "tank", 1200), seat("", "healer", 0)}},
+	m := store.Match{ID: "arena-1", Mode: "pairs", Created: now, Region: "eu", Teams: []store.Team{
+		{Seats: []store.Seat{seat("a", "tank", 1000), seat("b", "healer", 1100)}},
+		{Seats: []store.Seat{seat("c", "tank", 1200), seat("", "healer", 0)}},
 	}}
 	return newAttendance(m, &md, 30*time.Second, now), now
 }
@@ -38,7 +38,7 @@ func TestBackfillOfThoseWhoDoNotCome(t *testing.T) {
 		t.Errorf("b may come still, yet: %+v", b)
 	}
 	got := a.backfill(now.Add(30 * time.Second))
-	want := &matchmaking.Backfill{Room: "arena-1", Queue: "pairs", Since: now, Region: "eu", Teams: []matchmaking.BackfillTeam{
+	want := &store.Backfill{Room: "arena-1", Queue: "pairs", Since: now, Region: "eu", Teams: []store.BackfillTeam{
 		{Mu: []float64{1000}, Sigma: []float64{50}, Free: 1, Roles: []string{"healer"}},
 		{Mu: []float64{1200}, Sigma: []float64{50}},
 	}}
@@ -47,7 +47,7 @@ func TestBackfillOfThoseWhoDoNotCome(t *testing.T) {
 	}
 	// The seat is given to somebody, who may take a while too.
 	m := a.match
-	m.Teams[0].Seats = append(m.Teams[0].Seats, matchmaking.Seat{Player: "d", Role: "healer", Mu: 1050, Sigma: 50})
+	m.Teams[0].Seats = append(m.Teams[0].Seats, store.Seat{Player: "d", Role: "healer", Mu: 1050, Sigma: 50})
 	if later := now.Add(40 * time.Second); !a.update(m, later) || a.backfill(later) != nil {
 		t.Errorf("after d was put in: %+v", a.backfill(later))
 	}
@@ -88,8 +88,8 @@ func TestBackfillOfEverybodyForItself(t *testing.T) {
 	md.Format = mode.Format{FreeForAll: true, Teams: 1, Size: 4, MinSize: 2}
 	md.Backfill.Enabled = true
 	now := time.Unix(1000, 0)
-	m := matchmaking.Match{ID: "r", Created: now, Teams: []matchmaking.Team{
-		{Seats: []matchmaking.Seat{{Player: "a", Mu: 1}}}, {Seats: []matchmaking.Seat{{Player: "b", Mu: 2}}},
+	m := store.Match{ID: "r", Created: now, Teams: []store.Team{
+		{Seats: []store.Seat{{Player: "a", Mu: 1}}}, {Seats: []store.Seat{{Player: "b", Mu: 2}}},
 	}}
 	a := newAttendance(m, &md, time.Minute, now)
 	b := a.backfill(now)

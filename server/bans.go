@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/tickroom/tickroom/server/limits"
-	"github.com/tickroom/tickroom/server/room"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/room"
 )
 
 // WithBans makes the server keep bans in bans instead of in its own memory.

@@ -12,15 +12,13 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/tickroom/tickroom/internal/identity"
 	"github.com/tickroom/tickroom/matchmaking"
-	"github.com/tickroom/tickroom/matchmaking/match"
 	"github.com/tickroom/tickroom/matchmaking/mode"
-	"github.com/tickroom/tickroom/matchmaking/queue"
-	"github.com/tickroom/tickroom/matchmaking/service"
-	"github.com/tickroom/tickroom/server/identity"
-	"github.com/tickroom/tickroom/server/limits"
-	"github.com/tickroom/tickroom/server/metrics"
-	"github.com/tickroom/tickroom/server/seat"
+	"github.com/tickroom/tickroom/matchmaking/store"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/seat"
 )
 
 // callers tells the matchmaking service who calls: the same players, by the same
@@ -32,29 +30,29 @@ type callers struct {
 }
 
 // Authenticate implements service.Identity.
-func (c callers) Authenticate(ctx context.Context, h http.Header, peer string) (service.Caller, error) {
+func (c callers) Authenticate(ctx context.Context, h http.Header, peer string) (matchmaking.Caller, error) {
 	token, err := bearer(h)
 	if err != nil {
-		return service.Caller{}, err
+		return matchmaking.Caller{}, err
 	}
 	if token == "" && c.who.allowed {
 		// Each new guest may hold a seat for a while, and costs its maker nothing.
 		wait, err := c.calls.Address(peer, h, callGuest)
 		if err != nil {
-			return service.Caller{}, callDenied(err)
+			return matchmaking.Caller{}, callDenied(err)
 		}
 		if wait > 0 {
 			e := connect.NewError(connect.CodeResourceExhausted, errors.New("too many new guests from this address; send the token of a guest that you are already"))
 			e.Meta().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-			return service.Caller{}, e
+			return matchmaking.Caller{}, e
 		}
 	}
 	id, err := c.who.Verify(ctx, token, "")
 	if err != nil {
 		c.metrics.TokenRefused(identity.ClassOf(err).String())
-		return service.Caller{}, callError(err)
+		return matchmaking.Caller{}, callError(err)
 	}
-	out := service.Caller{
+	out := matchmaking.Caller{
 		Player: id.Player, Name: id.Name, Guest: id.Guest,
 		CanPlay:     id.Roles&^identity.Spectator != 0,
 		CanSpectate: true,
@@ -64,7 +62,7 @@ func (c callers) Authenticate(ctx context.Context, h http.Header, peer string) (
 	if id.Guest && token == "" {
 		t, err := c.who.guests.Token(id)
 		if err != nil {
-			return service.Caller{}, err
+			return matchmaking.Caller{}, err
 		}
 		out.GuestToken = string(t)
 	}
@@ -106,7 +104,7 @@ type callLimits struct{ *limits.Calls }
 
 // callGuest is the kind of calls by which somebody becomes a new guest, after those of
 // the service.
-const callGuest = int(service.Code) + 1
+const callGuest = int(matchmaking.WorkCode) + 1
 
 var (
 	// codeRate is how often an address or a player may try the code of a room.
@@ -116,13 +114,13 @@ var (
 )
 
 // Address implements service.Limits.
-func (c callLimits) Address(peer string, h http.Header, w service.Work) (time.Duration, error) {
+func (c callLimits) Address(peer string, h http.Header, w matchmaking.Work) (time.Duration, error) {
 	wait, err := c.Calls.Address(peer, h, int(w))
 	return wait, callDenied(err)
 }
 
 // Player implements service.Limits.
-func (c callLimits) Player(player string, w service.Work) (time.Duration, error) {
+func (c callLimits) Player(player string, w matchmaking.Work) (time.Duration, error) {
 	wait, err := c.Calls.Player(player, int(w))
 	return wait, callDenied(err)
 }
@@ -138,7 +136,7 @@ func callDenied(err error) error {
 type seats struct{ issuer *seat.Issuer }
 
 // Issue implements service.Seats.
-func (s seats) Issue(_ context.Context, f service.SeatFor) (string, time.Time, error) {
+func (s seats) Issue(_ context.Context, f matchmaking.SeatFor) (string, time.Time, error) {
 	if f.Team < 0 || f.Team > 255 {
 		return "", time.Time{}, fmt.Errorf("server: a seat in team %d", f.Team)
 	}
@@ -150,20 +148,20 @@ func (s seats) Issue(_ context.Context, f service.SeatFor) (string, time.Time, e
 
 // explainer finds the mode of a ticket that is to be explained.
 type explainer struct {
-	tickets   matchmaking.Tickets
-	explainer *queue.Explainer
+	tickets   store.Tickets
+	explainer *matchmaking.Explainer
 	mode      func(name string) *mode.Mode
 }
 
 // Explain implements service.Explainer.
-func (e explainer) Explain(ctx context.Context, ticket string) (match.Explanation, error) {
+func (e explainer) Explain(ctx context.Context, ticket string) (matchmaking.Explanation, error) {
 	st, err := e.tickets.Ticket(ctx, ticket)
 	if err != nil {
-		return match.Explanation{}, err
+		return matchmaking.Explanation{}, err
 	}
 	md := e.mode(st.Ticket.Queue)
 	if md == nil {
-		return match.Explanation{}, fmt.Errorf("%w: this server has no mode %s", matchmaking.ErrNoTicket, st.Ticket.Queue)
+		return matchmaking.Explanation{}, fmt.Errorf("%w: this server has no mode %s", store.ErrNoTicket, st.Ticket.Queue)
 	}
 	return e.explainer.Explain(ctx, *md, ticket, time.Now())
 }

@@ -16,9 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/server/config"
-	"github.com/tickroom/tickroom/world/walkers"
 )
 
 // writeCertificate writes a fresh pair of files for a name.

@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tickroom/tickroom/server/admin"
-	"github.com/tickroom/tickroom/server/limits"
-	"github.com/tickroom/tickroom/server/room"
+	"github.com/tickroom/tickroom/server/internal/admin"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/room"
 )
 
 // crowdTimeout bounds how long an operator waits for a room's next tick.

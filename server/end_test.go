@@ -13,13 +13,13 @@ import (
 
 	"github.com/coder/websocket"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	"github.com/tickroom/tickroom/internal/kinds/walkers"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/server"
-	"github.com/tickroom/tickroom/server/admin"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/admin"
 	"github.com/tickroom/tickroom/world"
-	"github.com/tickroom/tickroom/world/walkers"
 )
 
 // fragile is a game that panics where it is told to: in the phase that the

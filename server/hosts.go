@@ -10,9 +10,9 @@ import (
 
 	"connectrpc.com/connect"
 
-	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/mode"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/matchmaking/store"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -30,7 +30,7 @@ const (
 	hostPause = time.Second
 	// touchEvery is how often the matches that run are kept from being forgotten, where
 	// touchBeats looks take longer.
-	touchEvery = matchmaking.MatchKept / 5
+	touchEvery = store.MatchKept / 5
 	touchBeats = 30
 )
 
@@ -43,7 +43,7 @@ type reporter interface {
 // there, which seats are free again, how they end. The rooms' loops hand it what
 // happens and never wait; its own goroutine, Run, does the rest.
 type hosts struct {
-	tickets matchmaking.Tickets
+	tickets store.Tickets
 	report  reporter
 	mode    func(name string) *mode.Mode
 	late    time.Duration // how long a player may take to come
@@ -71,15 +71,15 @@ type hosted struct {
 
 type hostEvent struct {
 	room   string
-	opened *matchmaking.Match // the room is there
-	joined string             // a player is in it
-	left   string             // a player's seat was given up
-	result *world.Result      // the game has reported
-	ended  bool               // the room is gone
-	banned string             // a player may play no more, wherever; room is empty
+	opened *store.Match  // the room is there
+	joined string        // a player is in it
+	left   string        // a player's seat was given up
+	result *world.Result // the game has reported
+	ended  bool          // the room is gone
+	banned string        // a player may play no more, wherever; room is empty
 }
 
-func newHosts(t matchmaking.Tickets, r reporter, md func(string) *mode.Mode, late time.Duration, log *slog.Logger) *hosts {
+func newHosts(t store.Tickets, r reporter, md func(string) *mode.Mode, late time.Duration, log *slog.Logger) *hosts {
 	return &hosts{tickets: t, report: r, mode: md, late: late, log: log, events: make(chan hostEvent, hostEvents), rooms: map[string]*hosted{}}
 }
 
@@ -133,7 +133,7 @@ func (h *hosts) call(ctx context.Context, fn func(ctx context.Context) error) er
 	ctx, cancel := context.WithTimeout(ctx, hostCall)
 	defer cancel()
 	err := fn(ctx)
-	if err != nil && !errors.Is(err, matchmaking.ErrNoRoom) {
+	if err != nil && !errors.Is(err, store.ErrNoRoom) {
 		h.quiet = time.Now().Add(hostPause)
 	}
 	return err
@@ -185,7 +185,7 @@ func (h *hosts) dismiss(ctx context.Context, player string) {
 		if id, err = h.tickets.Of(ctx, player); err == nil {
 			_, err = h.tickets.Cancel(ctx, id, player)
 		}
-		if errors.Is(err, matchmaking.ErrNoTicket) {
+		if errors.Is(err, store.ErrNoTicket) {
 			err = nil
 		}
 		return err
@@ -281,7 +281,7 @@ func (h *hosts) look(ctx context.Context, now time.Time) {
 		}
 		if touch {
 			err := h.call(ctx, func(ctx context.Context) error { return h.tickets.Touch(ctx, id) })
-			if errors.Is(err, matchmaking.ErrNoRoom) {
+			if errors.Is(err, store.ErrNoRoom) {
 				err = h.again(ctx, r)
 			}
 			if err != nil {
@@ -299,7 +299,7 @@ func (h *hosts) look(ctx context.Context, now time.Time) {
 func (h *hosts) again(ctx context.Context, r *hosted) error {
 	err := h.call(ctx, func(ctx context.Context) error { return h.tickets.Keep(ctx, r.match) })
 	if err != nil {
-		if errors.Is(err, matchmaking.ErrExists) {
+		if errors.Is(err, store.ErrExists) {
 			return nil // its code is somebody else's by now
 		}
 		return err
@@ -324,7 +324,7 @@ func (h *hosts) backfill(ctx context.Context, r *hosted, now time.Time) {
 	}
 	if r.asked != "" {
 		// Whether somebody was sent here shows in the match.
-		var m matchmaking.Match
+		var m store.Match
 		err := h.call(ctx, func(ctx context.Context) (err error) {
 			m, err = h.tickets.Match(ctx, r.match.ID, "")
 			return err

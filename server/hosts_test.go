@@ -9,11 +9,11 @@ import (
 
 	"connectrpc.com/connect"
 
-	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/mode"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	"github.com/tickroom/tickroom/server/limits"
-	"github.com/tickroom/tickroom/server/metrics"
+	"github.com/tickroom/tickroom/matchmaking/store"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -29,14 +29,14 @@ func (r *reports) Report(context.Context, *tickroomv1.ReportResultRequest) (*tic
 }
 
 // hosting is hosts with the room of a match of a against b in which a is.
-func hosting(t *testing.T, r *reports) (h *hosts, tickets matchmaking.Tickets) {
+func hosting(t *testing.T, r *reports) (h *hosts, tickets store.Tickets) {
 	t.Helper()
 	md := mode.New("duel")
 	md.Format = mode.Format{Teams: 2, Size: 1, MinSize: 1}
 	md.Backfill.Enabled = true
-	tickets = matchmaking.NewMemoryTickets(nil)
-	m := matchmaking.Match{ID: "arena-1", Mode: "duel", Kind: "arena", Node: "n", Created: time.Now(), Teams: []matchmaking.Team{
-		{Seats: []matchmaking.Seat{{Player: "a", Mu: 1500, Sigma: 300}}}, {Seats: []matchmaking.Seat{{Player: "b", Mu: 1500, Sigma: 300}}},
+	tickets = store.NewMemoryTickets(nil)
+	m := store.Match{ID: "arena-1", Mode: "duel", Kind: "arena", Node: "n", Created: time.Now(), Teams: []store.Team{
+		{Seats: []store.Seat{{Player: "a", Mu: 1500, Sigma: 300}}}, {Seats: []store.Seat{{Player: "b", Mu: 1500, Sigma: 300}}},
 	}}
 	if err := tickets.Keep(t.Context(), m); err != nil {
 		t.Fatal(err)
@@ -93,11 +93,11 @@ func TestAResultThatIsRefusedIsNoOutage(t *testing.T) {
 	h, tickets := hosting(t, r)
 	h.handle(t.Context(), hostEvent{room: "arena-1", result: ended})
 	h.handle(t.Context(), hostEvent{room: "arena-1", left: "a"})
-	if _, err := tickets.Playing(t.Context(), "a"); !errors.Is(err, matchmaking.ErrNoRoom) {
+	if _, err := tickets.Playing(t.Context(), "a"); !errors.Is(err, store.ErrNoRoom) {
 		t.Errorf("a, who has left, is led back: %v", err)
 	}
 	h.handle(t.Context(), hostEvent{room: "arena-1", ended: true})
-	if _, err := tickets.Match(t.Context(), "arena-1", ""); !errors.Is(err, matchmaking.ErrNoRoom) {
+	if _, err := tickets.Match(t.Context(), "arena-1", ""); !errors.Is(err, store.ErrNoRoom) {
 		t.Errorf("the match is remembered: %v", err)
 	}
 }
@@ -111,7 +111,7 @@ func TestAStoreThatIsAwayIsNotAskedForEachResult(t *testing.T) {
 	h.handle(t.Context(), hostEvent{room: "arena-1", result: ended})
 	h.handle(t.Context(), hostEvent{room: "arena-1", ended: true})
 	h.quiet = time.Now().Add(time.Hour)
-	h.handle(t.Context(), hostEvent{room: "arena-1", opened: &matchmaking.Match{ID: "arena-1", Mode: "duel", Teams: make([]matchmaking.Team, 2)}})
+	h.handle(t.Context(), hostEvent{room: "arena-1", opened: &store.Match{ID: "arena-1", Mode: "duel", Teams: make([]store.Team, 2)}})
 	h.handle(t.Context(), hostEvent{room: "arena-1", result: ended})
 	h.handle(t.Context(), hostEvent{room: "arena-1", ended: true})
 	if r.n != 1 || len(h.results) != 2 {
@@ -119,7 +119,7 @@ func TestAStoreThatIsAwayIsNotAskedForEachResult(t *testing.T) {
 	}
 	r.err, h.quiet = nil, time.Time{}
 	h.look(t.Context(), time.Now())
-	if _, err := tickets.Match(t.Context(), "arena-1", ""); len(h.results) != 0 || !errors.Is(err, matchmaking.ErrNoRoom) {
+	if _, err := tickets.Match(t.Context(), "arena-1", ""); len(h.results) != 0 || !errors.Is(err, store.ErrNoRoom) {
 		t.Errorf("%d results are left; the match: %v", len(h.results), err)
 	}
 }
@@ -128,7 +128,7 @@ func TestAStoreThatIsAwayIsNotAskedForEachResult(t *testing.T) {
 func TestWhoIsBannedWaitsNoMore(t *testing.T) {
 	t.Parallel()
 	h, tickets := hosting(t, &reports{})
-	if err := tickets.Add(t.Context(), matchmaking.Ticket{ID: "t", Queue: "duel", Members: []matchmaking.Member{{Player: "eve", Ready: true}}}); err != nil {
+	if err := tickets.Add(t.Context(), store.Ticket{ID: "t", Queue: "duel", Members: []store.Member{{Player: "eve", Ready: true}}}); err != nil {
 		t.Fatal(err)
 	}
 	s := &Server{rooms: &rooms{hosts: h}, metrics: metrics.New("test"), log: h.log}
@@ -137,7 +137,7 @@ func TestWhoIsBannedWaitsNoMore(t *testing.T) {
 	for range 2 {
 		h.handle(t.Context(), <-h.events)
 	}
-	if st, err := tickets.Ticket(t.Context(), "t"); err != nil || st.State != matchmaking.Cancelled {
+	if st, err := tickets.Ticket(t.Context(), "t"); err != nil || st.State != store.Cancelled {
 		t.Errorf("the ticket: %+v, %v", st, err)
 	}
 	if !h.quiet.IsZero() {

@@ -3,7 +3,7 @@ package server
 import (
 	"runtime"
 
-	"github.com/tickroom/tickroom/server/room"
+	"github.com/tickroom/tickroom/server/internal/room"
 )
 
 // spare gives the time that is left for ticks, in seconds per second: the

@@ -10,12 +10,10 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking"
-	"github.com/tickroom/tickroom/matchmaking/place"
-	"github.com/tickroom/tickroom/matchmaking/queue"
-	"github.com/tickroom/tickroom/matchmaking/service"
-	"github.com/tickroom/tickroom/server/limits"
-	"github.com/tickroom/tickroom/server/metrics"
-	"github.com/tickroom/tickroom/server/seat"
+	"github.com/tickroom/tickroom/matchmaking/store"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/seat"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -31,17 +29,17 @@ const (
 // Stores keep what matchmaking knows: in memory, for a server on its own, or in
 // Redis, for several.
 type Stores struct {
-	Directory matchmaking.Directory
-	Tickets   matchmaking.Tickets
-	Ratings   matchmaking.Ratings
-	Nodes     matchmaking.Nodes
+	Directory store.Directory
+	Tickets   store.Tickets
+	Ratings   store.Ratings
+	Nodes     store.Nodes
 }
 
 // MemoryStores gives stores in memory.
 func MemoryStores() Stores {
 	return Stores{
-		Directory: matchmaking.NewMemory(), Tickets: matchmaking.NewMemoryTickets(nil),
-		Ratings: matchmaking.NewMemoryRatings(nil), Nodes: matchmaking.NewMemoryNodes(nil),
+		Directory: store.NewMemory(), Tickets: store.NewMemoryTickets(nil),
+		Ratings: store.NewMemoryRatings(nil), Nodes: store.NewMemoryNodes(nil),
 	}
 }
 
@@ -53,10 +51,10 @@ func WithStores(st Stores) Option { return func(o *options) { o.stores = &st } }
 // on, it may make the matches of queues, and it serves players who look for one.
 type matchmaker struct {
 	s       *Server
-	service *service.Service
+	service *matchmaking.Service
 	hosts   *hosts
 	calls   *limits.Calls
-	placer  *place.Placer
+	placer  *matchmaking.Placer
 	metrics *metrics.Queues
 	path    string
 	handler http.Handler
@@ -70,7 +68,7 @@ func newMatchmaker(s *Server) (*matchmaker, error) {
 		return nil, err
 	}
 	rate := limits.Rate{PerSecond: cfg.Matchmaking.Calls, Burst: cfg.Matchmaking.CallBurst}
-	m := &matchmaker{s: s, placer: place.New(st.Nodes), metrics: s.metrics.Queues()}
+	m := &matchmaker{s: s, placer: matchmaking.NewPlacer(st.Nodes), metrics: s.metrics.Queues()}
 	if m.calls, err = limits.NewCalls(s.guard, rate, rate, codeRate, guestRate); err != nil {
 		return nil, err
 	}
@@ -78,11 +76,11 @@ func newMatchmaker(s *Server) (*matchmaker, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.service, err = service.New(service.Options{
+	m.service, err = matchmaking.NewService(matchmaking.ServiceOptions{
 		Tickets: st.Tickets, Ratings: st.Ratings, Nodes: st.Nodes, Directory: st.Directory,
 		Modes: cfg.Modes, Kinds: kinds,
 		Identity: callers{s.who, m.calls, s.metrics}, Seats: seats{issuer}, Limits: callLimits{m.calls}, Placer: m.placer,
-		Explainer: explainer{st.Tickets, queue.NewExplainer(st.Tickets), cfg.Mode},
+		Explainer: explainer{st.Tickets, matchmaking.NewExplainer(st.Tickets), cfg.Mode},
 		Origins:   cfg.Origins, SeatTime: cfg.Seats.TTL + cfg.Seats.Leeway, Logger: s.log,
 	})
 	if err != nil {
@@ -95,14 +93,14 @@ func newMatchmaker(s *Server) (*matchmaker, error) {
 
 // serviceKinds tells the service of the kinds, and checks that those of the modes are
 // there and understand the modes' options.
-func (rs *rooms) serviceKinds() (map[string]service.Kind, error) {
-	out := map[string]service.Kind{}
+func (rs *rooms) serviceKinds() (map[string]matchmaking.Kind, error) {
+	out := map[string]matchmaking.Kind{}
 	for name, k := range rs.kinds {
 		probe, err := rs.probe(k, rs.cfg.Options(name))
 		if err != nil {
 			return nil, fmt.Errorf("server: %w", err)
 		}
-		out[name] = service.Kind{Capacity: probe, Modes: map[string]int{}, Spectators: k.Spectators}
+		out[name] = matchmaking.Kind{Capacity: probe, Modes: map[string]int{}, Spectators: k.Spectators}
 	}
 	var errs []error
 	for i := range rs.cfg.Modes {
@@ -147,9 +145,9 @@ func (m *matchmaker) start(ctx context.Context) (stop func(), err error) {
 	if err := m.report(ctx); err != nil {
 		m.s.log.Warn("this server can't tell the matchmaker that it is there; it tries on", "error", err)
 	}
-	var runner *queue.Runner
+	var runner *matchmaking.Runner
 	if cfg.Matchmaking.Matcher && len(cfg.Modes) > 0 {
-		runner, err = queue.Start(queue.Config{
+		runner, err = matchmaking.StartQueues(matchmaking.QueueConfig{
 			Tickets: m.s.stores.Tickets, Placer: m.placer, Modes: cfg.Modes,
 			Interval: cfg.Matchmaking.Interval, TTL: cfg.Matchmaking.Lease, Metrics: m.metrics, Log: m.s.log,
 		})
@@ -173,10 +171,10 @@ func (m *matchmaker) start(ctx context.Context) (stop func(), err error) {
 }
 
 // node tells how this server is doing, as one that rooms are placed on.
-func (m *matchmaker) node() matchmaking.Node {
+func (m *matchmaker) node() store.Node {
 	s := m.s
 	list := s.rooms.list()
-	return matchmaking.Node{
+	return store.Node{
 		ID: s.node, URL: s.cfg.Matchmaking.URL, Region: s.cfg.Matchmaking.Region, Kinds: s.rooms.names(),
 		Spare: spare(processors(), list), Rooms: len(list), Clients: int(s.clients.Load()),
 		MaxRooms: s.cfg.MaxRooms, MaxClients: s.cfg.MaxConnections, Draining: s.draining.Load(),
@@ -242,7 +240,7 @@ func (m *matchmaker) relist(ctx context.Context) {
 // reap takes the rooms of servers that have died off the directory.
 func (m *matchmaker) reap(ctx context.Context) {
 	ttl := beatsMissed * m.s.cfg.Matchmaking.Beat
-	r := &matchmaking.Reaper{Directory: m.s.stores.Directory, Nodes: m.s.stores.Nodes, Grace: 2 * ttl}
+	r := &store.Reaper{Directory: m.s.stores.Directory, Nodes: m.s.stores.Nodes, Grace: 2 * ttl}
 	tick := time.NewTicker(ttl)
 	defer tick.Stop()
 	for {

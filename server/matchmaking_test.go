@@ -16,17 +16,17 @@ import (
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/tickroom/tickroom/internal/kinds/arena"
 	"github.com/tickroom/tickroom/internal/redistest"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/netcode/matchmaker"
 	"github.com/tickroom/tickroom/netcode/replica"
-	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	"github.com/tickroom/tickroom/proto/tickroom/v1/tickroomv1connect"
+	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/proto/gen/tickroom/v1/tickroomv1connect"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
-	"github.com/tickroom/tickroom/world/arena"
 )
 
 // modes parses modes as a configuration file has them.

@@ -11,9 +11,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	"github.com/tickroom/tickroom/server/admin"
-	"github.com/tickroom/tickroom/server/room"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server/internal/admin"
+	"github.com/tickroom/tickroom/server/internal/room"
 )
 
 // BuildVersion gives the version of this program, as the Go toolchain recorded it.

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/tickroom/tickroom/server/room"
+	"github.com/tickroom/tickroom/server/internal/room"
 )
 
 // people knows which rooms of this server the players have sessions in.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/netcode/replica"
-	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
+	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/world"

@@ -9,8 +9,8 @@ import (
 
 	"github.com/coder/websocket"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/server/config"
 )
 

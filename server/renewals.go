@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tickroom/tickroom/server/identity"
-	"github.com/tickroom/tickroom/server/metrics"
+	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/server/internal/metrics"
 )
 
 const (

@@ -8,8 +8,8 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/tickroom/tickroom/netcode/replica"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
 )

@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	"github.com/tickroom/tickroom/server/room"
-	"github.com/tickroom/tickroom/server/socket"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/server/internal/socket"
 )
 
 const (

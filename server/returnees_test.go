@@ -4,9 +4,9 @@ import (
 	"context"
 	"testing"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	"github.com/tickroom/tickroom/server/room"
-	"github.com/tickroom/tickroom/server/socket"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/server/internal/socket"
 )
 
 // ending is a connection that notes with which code it is closed.

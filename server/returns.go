@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/tickroom/tickroom/matchmaking"
+	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
 const (
@@ -19,12 +19,12 @@ const (
 // returns gives seats back to the directory, away from the rooms' goroutines, which
 // must not wait for it.
 type returns struct {
-	dir   matchmaking.Directory
+	dir   store.Directory
 	log   *slog.Logger
 	rooms chan string
 }
 
-func newReturns(dir matchmaking.Directory, log *slog.Logger) *returns {
+func newReturns(dir store.Directory, log *slog.Logger) *returns {
 	return &returns{dir: dir, log: log, rooms: make(chan string, returnsMost)}
 }
 

@@ -15,14 +15,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tickroom/tickroom/matchmaking"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/matchmaking/store"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server/config"
-	"github.com/tickroom/tickroom/server/identity"
-	"github.com/tickroom/tickroom/server/limits"
-	"github.com/tickroom/tickroom/server/metrics"
-	"github.com/tickroom/tickroom/server/room"
-	"github.com/tickroom/tickroom/server/socket"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -31,7 +31,7 @@ import (
 type rooms struct {
 	cfg     *config.Config
 	log     *slog.Logger
-	dir     matchmaking.Directory
+	dir     store.Directory
 	pool    *room.Pool
 	metrics *metrics.Metrics
 	start   time.Time
@@ -49,8 +49,8 @@ type rooms struct {
 	mu      sync.Mutex
 	kinds   map[string]*kind
 	running map[string]*room.Loop
-	played  map[string]*matchmaking.Match   // those of the running rooms that have one
-	listed  map[string]matchmaking.Room     // the running rooms as they were put on the list
+	played  map[string]*store.Match         // those of the running rooms that have one
+	listed  map[string]store.Room           // the running rooms as they were put on the list
 	leavers map[string]map[string]time.Time // by room of a match: who has left it for good, and when
 	made    uint64
 	closed  bool
@@ -68,7 +68,7 @@ type plan struct {
 	id      string
 	options map[string]string
 	// match is what the room is for; nil: for whoever comes.
-	match *matchmaking.Match
+	match *store.Match
 	// owner is the player for whom the room is made; empty: nobody.
 	owner string
 	// taken are the places that are taken at once.
@@ -165,11 +165,11 @@ func (rs *rooms) resume(kindName, id string) (*room.Loop, error) {
 // reserve takes a seat in a room that is there, or gives nil.
 func (rs *rooms) reserve(ctx context.Context, kindName, id string) (*room.Loop, error) {
 	for {
-		r, err := rs.dir.Reserve(ctx, matchmaking.Want{Kind: kindName, ID: id})
+		r, err := rs.dir.Reserve(ctx, store.Want{Kind: kindName, ID: id})
 		switch {
-		case errors.Is(err, matchmaking.ErrNoRoom):
+		case errors.Is(err, store.ErrNoRoom):
 			return nil, nil
-		case errors.Is(err, matchmaking.ErrFull):
+		case errors.Is(err, store.ErrFull):
 			return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "the room is full")
 		case err != nil:
 			return nil, rs.away(err)
@@ -229,11 +229,11 @@ func (rs *rooms) reserveHere(ctx context.Context, kindName string) (*room.Loop, 
 		if i.Clients+i.Held >= i.Capacity {
 			continue
 		}
-		_, err := rs.dir.Reserve(ctx, matchmaking.Want{Kind: kindName, ID: i.ID})
+		_, err := rs.dir.Reserve(ctx, store.Want{Kind: kindName, ID: i.ID})
 		if err == nil {
 			return l, nil
 		}
-		if !errors.Is(err, matchmaking.ErrNoRoom) && !errors.Is(err, matchmaking.ErrFull) {
+		if !errors.Is(err, store.ErrNoRoom) && !errors.Is(err, store.ErrFull) {
 			return nil, rs.away(err)
 		}
 	}
@@ -332,7 +332,7 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 	})
 	began = true
 	rs.running[id] = l
-	listed := matchmaking.Room{
+	listed := store.Room{
 		ID: id, Kind: k.Name, Node: rs.node, URL: rs.cfg.Matchmaking.URL, Region: rs.cfg.Matchmaking.Region,
 		Capacity: r.Capacity(), Taken: p.taken, Spectators: k.Spectators, Created: time.Now(),
 	}
@@ -344,7 +344,7 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 	rs.listed[id] = listed
 	rs.mu.Unlock()
 	err = rs.dir.Add(ctx, listed)
-	if errors.Is(err, matchmaking.ErrExists) && p.match != nil {
+	if errors.Is(err, store.ErrExists) && p.match != nil {
 		err = nil // the matchmaker has listed it
 	}
 	if err != nil {

@@ -7,19 +7,19 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/tickroom/tickroom/matchmaking"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	"github.com/tickroom/tickroom/server/room"
-	"github.com/tickroom/tickroom/server/seat"
-	"github.com/tickroom/tickroom/server/socket"
+	"github.com/tickroom/tickroom/matchmaking/store"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/server/internal/seat"
+	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/world"
 )
 
-// Matches knows the matches that the matchmaker has made. A matchmaking.Tickets is one.
+// Matches knows the matches that the matchmaker has made. A store.Tickets is one.
 type Matches interface {
-	// Match gives a match by its id, which is its room's too. matchmaking.ErrNoRoom if
+	// Match gives a match by its id, which is its room's too. store.ErrNoRoom if
 	// there is none.
-	Match(ctx context.Context, id, code string) (matchmaking.Match, error)
+	Match(ctx context.Context, id, code string) (store.Match, error)
 }
 
 // WithMatches makes the server open the rooms of matches when the first of their
@@ -101,12 +101,12 @@ func (rs *rooms) seated(ctx context.Context, kindName string, s *seat.Seat) (*ro
 		// A place that the matchmaker has reserved has the player's name.
 		reserved, err := rs.dir.Confirm(ctx, s.Room, s.Player)
 		if err == nil && !reserved {
-			_, err = rs.dir.Reserve(ctx, matchmaking.Want{ID: s.Room})
+			_, err = rs.dir.Reserve(ctx, store.Want{ID: s.Room})
 		}
 		switch {
-		case errors.Is(err, matchmaking.ErrFull):
+		case errors.Is(err, store.ErrFull):
 			return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "the room is full")
-		case errors.Is(err, matchmaking.ErrNoRoom):
+		case errors.Is(err, store.ErrNoRoom):
 			// It is about to end, since nobody was there; or the directory has lost it.
 			if added, err := rs.relist(ctx, l); err != nil || added {
 				if err != nil {
@@ -171,7 +171,7 @@ func (rs *rooms) relist(ctx context.Context, l *room.Loop) (added bool, err erro
 	}
 	r.Taken = i.Clients + i.Held
 	err = rs.dir.Add(ctx, r)
-	if errors.Is(err, matchmaking.ErrExists) {
+	if errors.Is(err, store.ErrExists) {
 		return false, nil
 	}
 	if err != nil {
@@ -194,7 +194,7 @@ func (rs *rooms) open(ctx context.Context, id string) (*room.Loop, error) {
 	}
 	m, err := rs.matches.Match(ctx, id, "")
 	switch {
-	case errors.Is(err, matchmaking.ErrNoRoom):
+	case errors.Is(err, store.ErrNoRoom):
 		return nil, gone
 	case err != nil:
 		rs.log.Error("a match could not be looked up", "room", id, "error", err)
@@ -222,7 +222,7 @@ func (rs *rooms) open(ctx context.Context, id string) (*room.Loop, error) {
 const botsOption = "bots"
 
 // matchOptions gives the options of the room of a match.
-func (rs *rooms) matchOptions(k *kind, m *matchmaking.Match) map[string]string {
+func (rs *rooms) matchOptions(k *kind, m *store.Match) map[string]string {
 	options := over(rs.cfg.Options(m.Kind), m.Options)
 	known := slices.ContainsFunc(k.Options, func(o world.Option) bool { return o.Name == botsOption })
 	if m.Bots > 0 && known {

@@ -16,14 +16,14 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/tickroom/tickroom/matchmaking"
-	arenav1 "github.com/tickroom/tickroom/proto/tickroom/arena/v1"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/matchmaking/store"
+	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
-	"github.com/tickroom/tickroom/server/identity"
-	"github.com/tickroom/tickroom/server/limits"
-	"github.com/tickroom/tickroom/server/seat"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/seat"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -36,28 +36,28 @@ const (
 // matches is a matchmaker's store.
 type matches struct {
 	mu   sync.Mutex
-	all  map[string]matchmaking.Match
+	all  map[string]store.Match
 	away bool
 }
 
-func (m *matches) Match(_ context.Context, id, _ string) (matchmaking.Match, error) {
+func (m *matches) Match(_ context.Context, id, _ string) (store.Match, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.away {
-		return matchmaking.Match{}, errors.New("the store is away")
+		return store.Match{}, errors.New("the store is away")
 	}
 	match, ok := m.all[id]
 	if !ok {
-		return match, matchmaking.ErrNoRoom
+		return match, store.ErrNoRoom
 	}
 	return match, nil
 }
 
-func (m *matches) add(match matchmaking.Match) {
+func (m *matches) add(match store.Match) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.all == nil {
-		m.all = map[string]matchmaking.Match{}
+		m.all = map[string]store.Match{}
 	}
 	m.all[match.ID] = match
 }
@@ -141,8 +141,8 @@ func newOffice(t *testing.T, change func(*config.Config), opts ...server.Option)
 	return o
 }
 
-func (o *office) match(id string) matchmaking.Match {
-	m := matchmaking.Match{ID: id, Kind: "roll", Mode: "duel", Node: o.srv.NodeID(), Options: map[string]string{"map": "moon"}, Created: time.Now()}
+func (o *office) match(id string) store.Match {
+	m := store.Match{ID: id, Kind: "roll", Mode: "duel", Node: o.srv.NodeID(), Options: map[string]string{"map": "moon"}, Created: time.Now()}
 	o.matches.add(m)
 	return m
 }
@@ -423,7 +423,7 @@ func TestAListedRoomIsOpenedByWhoeverComesFirst(t *testing.T) {
 	m := o.match("open-1")
 	m.Open = true
 	o.matches.add(m)
-	if err := stores.Directory.Add(t.Context(), matchmaking.Room{ID: m.ID, Kind: m.Kind, Node: o.srv.NodeID(), Capacity: 8}); err != nil {
+	if err := stores.Directory.Add(t.Context(), store.Room{ID: m.ID, Kind: m.Kind, Node: o.srv.NodeID(), Capacity: 8}); err != nil {
 		t.Fatal(err)
 	}
 	away := func(is bool) {
@@ -453,7 +453,7 @@ func TestWatchersTakeNoPlayersPlace(t *testing.T) {
 	m := o.match("final")
 	players := []string{"a", "b", "c", "d", "e", "f", "g"} // there is a place for one more
 	for _, p := range players {
-		m.Teams = append(m.Teams, matchmaking.Team{Seats: []matchmaking.Seat{{Player: p}}})
+		m.Teams = append(m.Teams, store.Team{Seats: []store.Seat{{Player: p}}})
 	}
 	o.matches.add(m)
 	hello := func(player, role string) *tickroomv1.Hello {
@@ -476,7 +476,7 @@ func TestARoomThatIsGoneIsTakenOffTheList(t *testing.T) {
 	t.Parallel()
 	st := server.MemoryStores()
 	o := newOffice(t, nil, server.WithStores(st))
-	if err := st.Directory.Add(t.Context(), matchmaking.Room{ID: "roll-old", Kind: "roll", Node: o.srv.NodeID(), Capacity: 8}); err != nil {
+	if err := st.Directory.Add(t.Context(), store.Room{ID: "roll-old", Kind: "roll", Node: o.srv.NodeID(), Capacity: 8}); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, o.srv, &tickroomv1.Hello{Token: o.of("ann"), Seat: o.issue(seat.Seat{Player: "ann", Room: "roll-old"})}, tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED, "not there")

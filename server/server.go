@@ -20,15 +20,15 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/tickroom/tickroom/matchmaking"
+	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/netcode"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server/config"
-	"github.com/tickroom/tickroom/server/limits"
-	"github.com/tickroom/tickroom/server/metrics"
-	"github.com/tickroom/tickroom/server/room"
-	"github.com/tickroom/tickroom/server/seat"
-	"github.com/tickroom/tickroom/server/socket"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/server/internal/seat"
+	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -147,8 +147,8 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 	s.rooms = &rooms{
 		cfg: cfg, log: s.log, dir: s.stores.Directory, pool: s.pool, metrics: s.metrics, start: time.Now(), gone: func() { s.clients.Add(-1) },
 		node: s.node, guard: s.guard, matches: o.matches, people: s.people, banned: s.banned, renew: s.renew.Renew,
-		kinds: map[string]*kind{}, running: map[string]*room.Loop{}, played: map[string]*matchmaking.Match{},
-		listed: map[string]matchmaking.Room{}, leavers: map[string]map[string]time.Time{},
+		kinds: map[string]*kind{}, running: map[string]*room.Loop{}, played: map[string]*store.Match{},
+		listed: map[string]store.Room{}, leavers: map[string]map[string]time.Time{},
 		returns: newReturns(s.stores.Directory, s.log),
 	}
 	s.returnees = newReturnees(s.find)

@@ -7,11 +7,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tickroom/tickroom/matchmaking/redisdb"
+	"github.com/tickroom/tickroom/internal/redisclient"
+	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/server/config"
-	"github.com/tickroom/tickroom/server/limits/redisbans"
-	"github.com/tickroom/tickroom/server/redisclient"
-	"github.com/tickroom/tickroom/server/seat/redisused"
+	"github.com/tickroom/tickroom/server/internal/redisbans"
+	"github.com/tickroom/tickroom/server/internal/redisused"
 )
 
 // sharedTimeout bounds what is read of Redis at the start.
@@ -55,15 +55,15 @@ func share(cfg *config.Config, o *options) (*shared, error) {
 	s.closers = append(s.closers, c.Close)
 	prefix := cfg.Redis.Prefix
 	if o.stores == nil {
-		var opts []redisdb.Option
+		var opts []matchmaking.RedisOption
 		if n := cfg.Redis.Replicas; n > 0 {
-			opts = append(opts, redisdb.WithReplicas(n, cfg.Redis.ReadTimeout/2))
+			opts = append(opts, matchmaking.WithReplicas(n, cfg.Redis.ReadTimeout/2))
 		}
-		t := redisdb.NewTickets(c, prefix, opts...)
+		t := matchmaking.NewRedisTickets(c, prefix, opts...)
 		s.closers = append(s.closers, t.Close)
 		o.stores = &Stores{
-			Directory: redisdb.NewDirectory(c, prefix), Tickets: t,
-			Ratings: redisdb.NewRatings(c, prefix, opts...), Nodes: redisdb.NewNodes(c, prefix),
+			Directory: matchmaking.NewRedisDirectory(c, prefix), Tickets: t,
+			Ratings: matchmaking.NewRedisRatings(c, prefix, opts...), Nodes: matchmaking.NewRedisNodes(c, prefix),
 		}
 	}
 	if o.used == nil {

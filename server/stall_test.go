@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/server/config"
 )
 

@@ -11,8 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tickroom/tickroom/server/metrics"
-	"github.com/tickroom/tickroom/server/room"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/room"
 )
 
 // StatusPath is where the clients' address says how the server is doing.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tickroom/tickroom/server/metrics"
-	"github.com/tickroom/tickroom/server/room"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/room"
 )
 
 // counters is a server as the status sees it, without the server.

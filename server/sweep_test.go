@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tickroom/tickroom/server/limits"
+	"github.com/tickroom/tickroom/server/internal/limits"
 )
 
 // TestCallersAreForgotten sees that the memory of those who have called is given back.

@@ -10,13 +10,13 @@ import (
 	"strings"
 	"time"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	"github.com/tickroom/tickroom/internal/identity"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server/config"
-	"github.com/tickroom/tickroom/server/identity"
-	"github.com/tickroom/tickroom/server/limits"
-	"github.com/tickroom/tickroom/server/room"
-	"github.com/tickroom/tickroom/server/seat"
-	"github.com/tickroom/tickroom/server/socket"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/server/internal/seat"
+	"github.com/tickroom/tickroom/server/internal/socket"
 )
 
 // keysTimeout bounds the reading of keys at the start.

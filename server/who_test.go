@@ -16,13 +16,13 @@ import (
 
 	"github.com/coder/websocket"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/internal/kinds/walkers"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
-	"github.com/tickroom/tickroom/server/identity"
-	"github.com/tickroom/tickroom/server/limits"
-	"github.com/tickroom/tickroom/world/walkers"
+	"github.com/tickroom/tickroom/server/internal/limits"
 )
 
 // accounts is a game's account service: it signs tokens.

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/world"
 )
 

@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/world"
 )
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/world"
 )
 

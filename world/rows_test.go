@@ -5,8 +5,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/proto/schema"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
 )
 
 // note is a component with a value in every stream of a table, and a field

@@ -11,8 +11,8 @@ import (
 
 	"github.com/tickroom/tickroom/netcode"
 	"github.com/tickroom/tickroom/netcode/replica"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/proto/schema"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/world"
 )
 

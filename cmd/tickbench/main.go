@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/tickroom/tickroom/bots/bench"
+	"github.com/tickroom/tickroom/internal/bench"
 )
 
 func main() {

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/tickroom/tickroom/bots/load"
+	"github.com/tickroom/tickroom/internal/load"
 )
 
 func main() {

@@ -13,8 +13,8 @@ import (
 
 	"connectrpc.com/connect"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	"github.com/tickroom/tickroom/proto/tickroom/v1/tickroomv1connect"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/proto/gen/tickroom/v1/tickroomv1connect"
 )
 
 // explainer explains one ticket to those who have the right token, a few times.

@@ -8,11 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tickroom/tickroom/internal/kinds/arena"
+	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/world"
-	"github.com/tickroom/tickroom/world/arena"
-	"github.com/tickroom/tickroom/world/walkers"
 )
 
 // kinds gives the kinds of rooms that this program has.

@@ -16,8 +16,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/mode"
-	"github.com/tickroom/tickroom/matchmaking/sim"
 )
 
 // matchsim is what the command is told.
@@ -92,9 +92,9 @@ func (s *matchsim) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	type job struct {
 		md mode.Mode
-		o  sim.Options
+		o  matchmaking.SimOptions
 	}
-	o := sim.Options{Name: name(s.config), Seed: s.seed, Interval: pop.Interval, Match: pop.Match, FirstCome: s.matcher == "first-come"}
+	o := matchmaking.SimOptions{Name: name(s.config), Seed: s.seed, Interval: pop.Interval, Match: pop.Match, FirstCome: s.matcher == "first-come"}
 	jobs := []job{{md, o}}
 	if s.baseline && !o.FirstCome {
 		first := o
@@ -112,10 +112,10 @@ func (s *matchsim) run(ctx context.Context, stdout, stderr io.Writer) error {
 		jobs = append(jobs, job{md, o})
 	}
 	bar := newSimBar(stderr, len(jobs))
-	var reports []*sim.Report
+	var reports []*matchmaking.SimReport
 	for k, j := range jobs {
 		j.o.Progress = func(part float64) { bar.set(j.o.Name, float64(k)+part) }
-		r, err := sim.Run(ctx, j.md, arrivals, j.o)
+		r, err := matchmaking.SimRun(ctx, j.md, arrivals, j.o)
 		if err != nil {
 			bar.close()
 			return err
@@ -123,7 +123,7 @@ func (s *matchsim) run(ctx context.Context, stdout, stderr io.Writer) error {
 		reports = append(reports, r)
 	}
 	bar.close()
-	if err := sim.Table(stdout, reports...); err != nil {
+	if err := matchmaking.SimTable(stdout, reports...); err != nil {
 		return err
 	}
 	if s.json != "" {
@@ -136,7 +136,7 @@ func (s *matchsim) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 	}
 	if s.html != "" {
-		return writeFile(s.html, func(w io.Writer) error { return sim.Page(w, reports...) })
+		return writeFile(s.html, func(w io.Writer) error { return matchmaking.SimPage(w, reports...) })
 	}
 	return nil
 }
@@ -144,12 +144,12 @@ func (s *matchsim) run(ctx context.Context, stdout, stderr io.Writer) error {
 func name(path string) string { return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) }
 
 // load reads a file and picks the mode.
-func (s *matchsim) load(path string) (sim.Population, mode.Mode, error) {
+func (s *matchsim) load(path string) (matchmaking.SimPopulation, mode.Mode, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return sim.Population{}, mode.Mode{}, fmt.Errorf("the configuration file can't be read: %w", err)
+		return matchmaking.SimPopulation{}, mode.Mode{}, fmt.Errorf("the configuration file can't be read: %w", err)
 	}
-	pop, modes, err := sim.Load(path, text)
+	pop, modes, err := matchmaking.SimLoad(path, text)
 	if err != nil {
 		return pop, mode.Mode{}, err
 	}
@@ -170,11 +170,11 @@ func (s *matchsim) load(path string) (sim.Population, mode.Mode, error) {
 	return pop, md, nil
 }
 
-func (s *matchsim) arrivals(pop sim.Population, md mode.Mode) ([]sim.Arrival, error) {
+func (s *matchsim) arrivals(pop matchmaking.SimPopulation, md mode.Mode) ([]matchmaking.SimArrival, error) {
 	if s.trace == "" {
-		as := sim.Generate(pop, md, s.seed, s.hours, s.tickets)
+		as := matchmaking.SimGenerate(pop, md, s.seed, s.hours, s.tickets)
 		if s.saveTrace != "" {
-			return as, writeFile(s.saveTrace, func(w io.Writer) error { return sim.WriteTrace(w, as) })
+			return as, writeFile(s.saveTrace, func(w io.Writer) error { return matchmaking.SimWriteTrace(w, as) })
 		}
 		return as, nil
 	}
@@ -183,7 +183,7 @@ func (s *matchsim) arrivals(pop sim.Population, md mode.Mode) ([]sim.Arrival, er
 		return nil, fmt.Errorf("the trace can't be read: %w", err)
 	}
 	defer f.Close()
-	return sim.ReadTrace(f, s.trace)
+	return matchmaking.SimReadTrace(f, s.trace)
 }
 
 func writeFile(path string, write func(io.Writer) error) error {

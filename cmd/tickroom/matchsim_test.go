@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tickroom/tickroom/matchmaking/sim"
+	"github.com/tickroom/tickroom/matchmaking"
 )
 
 func TestMatchsim(t *testing.T) {
@@ -36,7 +36,7 @@ func TestMatchsim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var reports []sim.Report
+	var reports []matchmaking.SimReport
 	if err := json.Unmarshal(b, &reports); err != nil || len(reports) != 3 || reports[0].Tickets != 600 {
 		t.Errorf("%v: %d reports", err, len(reports))
 	}

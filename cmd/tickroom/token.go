@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tickroom/tickroom/server/identity"
+	"github.com/tickroom/tickroom/internal/identity"
 )
 
 // tokenFlags are what `tickroom token` is told.

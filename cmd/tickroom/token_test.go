@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tickroom/tickroom/server/identity"
+	"github.com/tickroom/tickroom/internal/identity"
 )
 
 func runToken(args ...string) (code int, stdout, stderr string) {

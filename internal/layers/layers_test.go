@@ -28,18 +28,27 @@ type layer struct {
 // allowed: what a tick has left behind may be read by several goroutines.
 var outside = []string{"time", "net", "os", "syscall", "golang.org/x/sys", "golang.org/x/net", "golang.org/x/time"}
 
+// All that a program may use.
+var everything = []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "web", "internal"}
+
 // The table of the design, lowest layer first.
 var layers = []layer{
 	{folder: "proto"},
+	{folder: "internal/redisclient", may: []string{"internal/secret"}},
+	{folder: "internal/secret"},
+	{folder: "internal/identity"},
+	{folder: "internal/redistest"},
 	{folder: "world", may: []string{"proto"}, not: outside},
-	{folder: "matchmaking", may: []string{"proto"}},
+	{folder: "internal/kinds", may: []string{"proto", "world"}, not: outside},
+	{folder: "matchmaking", may: []string{"proto", "internal/redisclient", "internal/secret"}},
 	{folder: "netcode", may: []string{"proto", "world"}},
-	{folder: "bots", may: []string{"proto", "world", "netcode"}},
-	{folder: "server", may: []string{"proto", "world", "matchmaking", "netcode"}},
+	{folder: "bots", may: []string{"proto", "netcode"}},
+	{folder: "server", may: []string{"proto", "world", "matchmaking", "netcode", "internal/redisclient", "internal/secret", "internal/identity"}},
 	{folder: "web"},
-	{folder: "internal", may: []string{"server"}}, // for tests alone
-	{folder: "docs", may: []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "web"}},
-	{folder: "cmd", may: []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "web"}},
+	{folder: "internal/servertest", may: []string{"server"}},
+	{folder: "internal", may: []string{"proto", "netcode", "bots"}}, // load, bench
+	{folder: "docs", may: everything},
+	{folder: "cmd", may: everything},
 }
 
 func TestImports(t *testing.T) {
@@ -142,18 +151,18 @@ func TestRefuse(t *testing.T) {
 		{"world/world.go", "sync", true},
 		{"world/world.go", "time", false},
 		{"world/world.go", "net/http", false},
-		{"world/arena/arena.go", module + "/world", true},
-		{"world/arena/arena.go", "os", false},
-		{"world/arena/arena.go", module + "/netcode", false},
-		{"world/walkers/walkers.go", module + "/server", false},
+		{"internal/kinds/arena/arena.go", module + "/world", true},
+		{"internal/kinds/arena/arena.go", "os", false},
+		{"internal/kinds/arena/arena.go", module + "/netcode", false},
+		{"internal/kinds/walkers/walkers.go", module + "/server", false},
 		{"matchmaking/queue.go", module + "/world", false},
 		{"netcode/client.go", module + "/world", true},
 		{"netcode/client.go", module + "/server", false},
 		{"server/room.go", module + "/matchmaking", true},
 		{"server/room.go", module + "/bots", false},
-		{"bots/load/load.go", module + "/netcode", true},
-		{"bots/load/load.go", module + "/server", false},
-		{"cmd/tickroom/main.go", module + "/server/admin", true},
+		{"internal/load/load.go", module + "/netcode", true},
+		{"internal/load/load.go", module + "/server", false},
+		{"cmd/tickroom/main.go", module + "/server/config", true},
 		{"worldly/world.go", "fmt", false},
 		{"main.go", "fmt", false},
 	} {

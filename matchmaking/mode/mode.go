@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tickroom/tickroom/matchmaking/rating"
+	"github.com/tickroom/tickroom/matchmaking/internal/rating"
 )
 
 // Bounds of what a mode can ask for.

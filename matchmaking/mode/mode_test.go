@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/tickroom/tickroom/matchmaking/rating"
+	"github.com/tickroom/tickroom/matchmaking/internal/rating"
 )
 
 const all = `

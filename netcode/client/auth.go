@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 // MaxToken is the most bytes that a token may have; a server may take fewer.

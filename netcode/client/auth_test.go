@@ -15,7 +15,7 @@ import (
 	"github.com/coder/websocket"
 	"google.golang.org/protobuf/proto"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 func hello(t *testing.T, s *Session) *tickroomv1.Hello {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"github.com/tickroom/tickroom/netcode/replica"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/proto/schema"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 )
 
 // ReplyError is a command that was answered, but not done.

@@ -19,8 +19,8 @@ import (
 	"github.com/lxzan/gws"
 
 	"github.com/tickroom/tickroom/netcode/replica"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/proto/schema"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 )
 
 // Subprotocol is the WebSocket subprotocol of the frame protocol.

@@ -14,8 +14,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tickroom/tickroom/netcode/replica"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 )
 
 // peer is the server's end of one connection, as a test plays it.

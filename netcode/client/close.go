@@ -3,7 +3,7 @@ package client
 import (
 	"fmt"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 // Close codes of RFC 6455 that matter here.

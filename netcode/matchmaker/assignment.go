@@ -7,7 +7,7 @@ import (
 	"net/url"
 
 	"github.com/tickroom/tickroom/netcode/client"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 // Assignment is a seat in a room, and where the room is. The seat is a secret, good

@@ -12,8 +12,8 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/tickroom/tickroom/netcode/client"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	"github.com/tickroom/tickroom/proto/tickroom/v1/tickroomv1connect"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/proto/gen/tickroom/v1/tickroomv1connect"
 )
 
 // maxAnswer bounds one message from the service, in bytes.

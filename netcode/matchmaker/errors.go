@@ -10,7 +10,7 @@ import (
 
 	"connectrpc.com/connect"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 // Error is a call that the service did not do.

@@ -18,8 +18,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tickroom/tickroom/netcode/client"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
-	"github.com/tickroom/tickroom/proto/tickroom/v1/tickroomv1connect"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/proto/gen/tickroom/v1/tickroomv1connect"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

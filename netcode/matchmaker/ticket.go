@@ -9,7 +9,7 @@ import (
 
 	"connectrpc.com/connect"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 // Times of a watch.

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/proto/schema"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
 )
 
 // crowd gives walkers in two ticks that follow each other: all of them move and

@@ -16,9 +16,9 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"pgregory.net/rapid"
 
-	testschemav1 "github.com/tickroom/tickroom/proto/internal/testschema/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
+	testschemav1 "github.com/tickroom/tickroom/proto/internal/testschema/gen"
 	"github.com/tickroom/tickroom/proto/schema"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
 )
 
 var update = flag.Bool("update", false, "write today's bytes and hashes into testdata")

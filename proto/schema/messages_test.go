@@ -18,10 +18,10 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 	"pgregory.net/rapid"
 
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/proto/internal/protosrc"
-	testschemav1 "github.com/tickroom/tickroom/proto/internal/testschema/v1"
+	testschemav1 "github.com/tickroom/tickroom/proto/internal/testschema/gen"
 	"github.com/tickroom/tickroom/proto/schema"
-	walkersv1 "github.com/tickroom/tickroom/proto/tickroom/walkers/v1"
 )
 
 // kindsOfMessages are the generated messages under test, by full name.

@@ -6,7 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	testschemav1 "github.com/tickroom/tickroom/proto/internal/testschema/v1"
+	testschemav1 "github.com/tickroom/tickroom/proto/internal/testschema/gen"
 	"github.com/tickroom/tickroom/proto/schema"
 )
 

@@ -16,7 +16,7 @@ import (
 	"hash/fnv"
 	"math"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 // Kind is how a field's values travel; see the Kind enum of the frame protocol,

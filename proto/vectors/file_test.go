@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 const fileName = "frames.txt"

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 // naive is a client as one writes it from docs/protocol.md with a stock protobuf

@@ -17,8 +17,8 @@ import (
 
 	"github.com/tickroom/tickroom/netcode"
 	"github.com/tickroom/tickroom/netcode/replica"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/proto/schema"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 )
 
 var update = flag.Bool("update", false, "write frames.txt anew, and its quotes in docs/protocol.md")

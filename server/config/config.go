@@ -14,11 +14,11 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/internal/redisclient"
 	"github.com/tickroom/tickroom/matchmaking/mode"
-	"github.com/tickroom/tickroom/server/identity"
-	"github.com/tickroom/tickroom/server/limits"
-	"github.com/tickroom/tickroom/server/redisclient"
-	"github.com/tickroom/tickroom/server/seat"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/seat"
 )
 
 // Config is what a server is told. Default gives the values that make sense

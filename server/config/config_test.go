@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/spf13/pflag"
 
-	"github.com/tickroom/tickroom/server/secret"
+	"github.com/tickroom/tickroom/internal/secret"
 )
 
 // load is Load with a file's text, an environment and a command line.

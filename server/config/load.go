@@ -17,8 +17,8 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/tickroom/tickroom/internal/secret"
 	"github.com/tickroom/tickroom/matchmaking/mode"
-	"github.com/tickroom/tickroom/server/secret"
 )
 
 // Load gives the defaults, with the settings of the file over them that --config

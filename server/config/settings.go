@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/tickroom/tickroom/server/secret"
+	"github.com/tickroom/tickroom/internal/secret"
 )
 
 // EnvPrefix begins the names of the environment variables that are read.

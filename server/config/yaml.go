@@ -9,7 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/tickroom/tickroom/server/secret"
+	"github.com/tickroom/tickroom/internal/secret"
 )
 
 // YAML gives the configuration as a file that Load reads, with what each setting

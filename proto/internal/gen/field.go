@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/proto/schema"
-	tickroomv1 "github.com/tickroom/tickroom/proto/tickroom/v1"
 )
 
 type field struct {

@@ -18,7 +18,11 @@ import (
 	"github.com/tickroom/tickroom/proto/internal/protosrc"
 )
 
-const protoDir = "../.." // the proto directory from here
+const (
+	root     = "../../.."                     // the repository from here
+	protoDir = "../.."                        // its directory of .proto files
+	module   = "github.com/tickroom/tickroom" // paths of generated files are relative to it
+)
 
 // sources gives the .proto files of the repository: those of the protocol, for
 // protoc-gen-go, and those of games.
@@ -46,7 +50,7 @@ func request(t *testing.T, names []string) *pluginpb.CodeGeneratorRequest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := protosrc.Request("paths=source_relative", files)
+	req, err := protosrc.Request("module="+module, files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +70,7 @@ func compare(t *testing.T, resp *pluginpb.CodeGeneratorResponse, suffix string, 
 	generated := map[string]bool{}
 	for _, f := range resp.File {
 		generated[f.GetName()] = true
-		committed, err := os.ReadFile(filepath.Join(protoDir, f.GetName()))
+		committed, err := os.ReadFile(filepath.Join(root, f.GetName()))
 		if err != nil {
 			stale("%s is missing: %v", f.GetName(), err)
 			continue
@@ -76,7 +80,7 @@ func compare(t *testing.T, resp *pluginpb.CodeGeneratorResponse, suffix string, 
 		}
 	}
 	err := fs.WalkDir(os.DirFS(protoDir), ".", func(path string, _ fs.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(path, suffix) && !generated[path] {
+		if err == nil && strings.HasSuffix(path, suffix) && !generated["proto/"+path] {
 			stale("%s has no .proto file that it comes from; remove it", path)
 		}
 		return err

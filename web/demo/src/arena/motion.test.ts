@@ -1,5 +1,5 @@
 // The page's copies of the server's rules, held to what the server's own code
-// computes (world/arena/vectors_test.go).
+// computes (internal/kinds/arena/vectors_test.go).
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ interface Vectors {
   Rays: number[][];
 }
 
-const path = new URL('../../../../world/arena/testdata/flights.json', import.meta.url);
+const path = new URL('../../../../internal/kinds/arena/testdata/flights.json', import.meta.url);
 const vectors = JSON.parse(readFileSync(path, 'utf8')) as Vectors;
 const obstacles: Obstacle[] = vectors.Obstacles.map((o) => ({ x: o.X, y: o.Y, radius: o.Radius, halfWidth: o.HalfW, halfHeight: o.HalfH }));
 const terrain = new Terrain(vectors.Edge, vectors.Rules.shipRadius, obstacles);

@@ -1,4 +1,4 @@
-// How ships move: what world/arena/motion.go does, computed the same way, so
+// How ships move: what internal/kinds/arena/motion.go does, computed the same way, so
 // that the page knows what the server will say of its own ship. A test holds the
 // two to each other, bit by bit.
 

@@ -1,4 +1,4 @@
-// What of a map does not change, as world/arena/terrain.go has it: where ships
+// What of a map does not change, as internal/kinds/arena/terrain.go has it: where ships
 // bounce off, and how far a bullet gets.
 
 import type { Motion } from './motion.ts';

@@ -1,0 +1,278 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/tickroom/tickroom/internal/load"
+)
+
+const (
+	// How long a server may take to come up, and to go away.
+	upWithin, downWithin = 15 * time.Second, 15 * time.Second
+	// What the server calls the histogram of its ticks' lateness, in seconds.
+	latenessMetric = "tickroom_tick_lateness_seconds"
+)
+
+// runner runs servers and loads.
+type runner struct {
+	Options
+	cores    []int // that this process may use
+	progress *progress
+}
+
+func newRunner(o Options) (*runner, error) {
+	needed := map[string]string{"floor": o.Floor, "loader": o.Load}
+	if !o.FloorOnly {
+		needed["tickroom"] = o.Tickroom
+	}
+	for name, path := range needed {
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("bench: the %s program is missing, build it with make bench: %w", name, err)
+		}
+	}
+	cores, err := usableCores()
+	if err != nil {
+		return nil, err
+	}
+	return &runner{Options: o, cores: cores, progress: newProgress(o.Progress)}, nil
+}
+
+// floor measures the floor with frames of so many bytes.
+func (r *runner) floor(ctx context.Context, what string, w work, size int) (Run, error) {
+	return undisturbed(func() (Run, error) { return r.floorOnce(ctx, what, w, size) })
+}
+
+// tickroom measures tickroom on these cores, by default on the first.
+func (r *runner) tickroom(ctx context.Context, what string, w work, cores []int) (Run, error) {
+	return undisturbed(func() (Run, error) { return r.tickroomOnce(ctx, what, w, cores) })
+}
+
+// undisturbed measures again, twice at most, when other programs took so much of
+// the machine that the figures mean nothing.
+func undisturbed(once func() (Run, error)) (Run, error) {
+	for again := 2; ; again-- {
+		run, err := once()
+		if err != nil || again == 0 || !run.disturbed() {
+			return run, err
+		}
+	}
+}
+
+func (r *runner) floorOnce(ctx context.Context, what string, w work, size int) (Run, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return Run{}, err
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return Run{}, err
+	}
+	server := exec.Command(r.Floor, "--port", port, "--n", strconv.Itoa(w.clients), "--room", strconv.Itoa(w.room),
+		"--size", strconv.Itoa(size), "--hz", strconv.Itoa(w.rate), "--mode", w.mode)
+	report, err := r.measure(ctx, what, server, r.cores[:1], addr, r.loadArgs(w, addr, "/"), nil)
+	return newRun("floor", report, w.rate), err
+}
+
+func (r *runner) tickroomOnce(ctx context.Context, what string, w work, cores []int) (Run, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return Run{}, err
+	}
+	admin, err := freeAddr()
+	if err != nil {
+		return Run{}, err
+	}
+	if cores == nil {
+		cores = r.cores[:1]
+	}
+	server := exec.Command(r.Tickroom, append([]string{"serve", "--listen", addr, "--admin", admin, "--log-level", "warn"}, w.args...)...)
+	args := append(r.loadArgs(w, addr, "/ws"), "--hello", "--kind", w.kind)
+	args = append(args, w.hello...)
+
+	var late [2]histogram // when the window opens and closes
+	report, err := r.measure(ctx, what, server, cores, addr, args, func(p load.Phase) error {
+		var err error
+		switch p {
+		case load.Measuring:
+			late[0], err = scrape(ctx, admin, latenessMetric)
+		case load.Measured:
+			late[1], err = scrape(ctx, admin, latenessMetric)
+		}
+		return err
+	})
+	if err != nil {
+		return Run{}, err
+	}
+	run := newRun("tickroom", report, w.rate)
+	run.LateP99 = late[1].minus(late[0]).quantile(0.99) * 1e3
+	return run, nil
+}
+
+func (r *runner) loadArgs(w work, addr, path string) []string {
+	return append([]string{"--addr", addr, "--path", path, "--phases",
+		"--n", strconv.Itoa(w.clients), "--hz", strconv.Itoa(w.rate),
+		"--warm", fmt.Sprint(r.Warm.Seconds()), "--secs", fmt.Sprint(r.Window.Seconds())}, w.load...)
+}
+
+// measure starts a server on its cores, puts load on it from the last core, and
+// ends it. It calls phase for each phase of the load.
+func (r *runner) measure(ctx context.Context, what string, server *exec.Cmd, cores []int, addr string, args []string,
+	phase func(load.Phase) error,
+) (report load.Report, err error) {
+	defer r.progress.during(what, r.Warm+r.Window+2*time.Second)()
+	var complaints bytes.Buffer
+	server.Stdout, server.Stderr = &complaints, &complaints
+	if err := startOn(server, cores); err != nil {
+		return report, err
+	}
+	gone := make(chan error, 1)
+	go func() { gone <- server.Wait() }()
+	defer func() {
+		if stopErr := stop(server, gone); err != nil || stopErr != nil {
+			err = errors.Join(err, stopErr)
+			if text := strings.TrimSpace(complaints.String()); text != "" {
+				err = fmt.Errorf("%w; the server said: %s", err, text)
+			}
+		}
+	}()
+	if err := reachable(ctx, addr, gone); err != nil {
+		return report, err
+	}
+
+	loader := exec.CommandContext(ctx, r.Load, append(args, "--watch", strconv.Itoa(server.Process.Pid))...)
+	loader.Cancel = func() error { return loader.Process.Signal(syscall.SIGTERM) }
+	loader.WaitDelay = downWithin
+	var loaderSaid bytes.Buffer
+	loader.Stderr = &loaderSaid
+	out, err := loader.StdoutPipe()
+	if err != nil {
+		return report, err
+	}
+	if err := startOn(loader, r.cores[len(r.cores)-1:]); err != nil {
+		return report, err
+	}
+	report, readErr := readReport(out, phase)
+	if err := loader.Wait(); err != nil {
+		return report, fmt.Errorf("the loader: %w: %s", err, strings.TrimSpace(loaderSaid.String()))
+	}
+	return report, readErr
+}
+
+// readReport reads the lines of a loader: phases, then the report.
+func readReport(out io.Reader, phase func(load.Phase) error) (report load.Report, err error) {
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	found := false
+	for lines.Scan() {
+		var line struct {
+			Phase load.Phase `json:"phase"`
+			load.Report
+		}
+		if jsonErr := json.Unmarshal(lines.Bytes(), &line); jsonErr != nil {
+			err = errors.Join(err, fmt.Errorf("the loader printed %q: %w", lines.Text(), jsonErr))
+			continue
+		}
+		if line.Phase == "" {
+			report, found = line.Report, true
+		} else if phase != nil {
+			err = errors.Join(err, phase(line.Phase))
+		}
+	}
+	if !found {
+		err = errors.Join(err, errors.New("the loader gave no report"))
+	}
+	return report, errors.Join(err, lines.Err())
+}
+
+// reachable waits until the server accepts connections.
+func reachable(ctx context.Context, addr string, gone chan error) error {
+	deadline := time.After(upWithin)
+	for {
+		conn, err := net.DialTimeout("tcp", addr, time.Second)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case err := <-gone:
+			gone <- err
+			return ended(err)
+		case <-deadline:
+			return fmt.Errorf("the server did not come up within %v: %w", upWithin, err)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// stop ends a server. That it had ended before is an error.
+func stop(server *exec.Cmd, gone chan error) error {
+	select {
+	case err := <-gone:
+		return ended(err)
+	default:
+	}
+	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case err := <-gone:
+		if err != nil {
+			return fmt.Errorf("the server ended with %w", err)
+		}
+		return nil
+	case <-time.After(downWithin):
+		killErr := server.Process.Kill()
+		return errors.Join(fmt.Errorf("the server did not end within %v", downWithin), killErr, <-gone)
+	}
+}
+
+// ended is the error of a server that ended by itself.
+func ended(err error) error {
+	if err == nil {
+		return errors.New("the server ended by itself")
+	}
+	return fmt.Errorf("the server ended by itself: %w", err)
+}
+
+// freeAddr gives a loopback address that is free now.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// scrape reads a histogram from a server's metrics.
+func scrape(ctx context.Context, admin, name string) (histogram, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+admin+"/metrics", nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("metrics: the server answers %s", response.Status)
+	}
+	return parseHistogram(response.Body, name)
+}

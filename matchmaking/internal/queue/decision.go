@@ -1,0 +1,263 @@
+package queue
+
+import (
+	"crypto/rand"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tickroom/tickroom/matchmaking/internal/match"
+	"github.com/tickroom/tickroom/matchmaking/store"
+)
+
+// Kind is what a decision is about.
+type Kind uint8
+
+// The kinds.
+const (
+	// Begin is a match that is to begin.
+	Begin Kind = iota + 1
+	// Fill are players for a room that runs.
+	Fill
+	// GiveUp are tickets that have waited too long, or that don't fit the mode.
+	GiveUp
+	// End is the end of a request for players that nothing can come of.
+	End
+)
+
+func (k Kind) String() string {
+	return [...]string{"nothing", "begin a match", "fill a room", "give tickets up", "end a request"}[k]
+}
+
+// Decision is what is to become of some tickets. As long as it is open, nothing else is
+// decided about them.
+type Decision struct {
+	Kind    Kind
+	Tickets []string
+	// Match is that of Begin, which is to be given its node before it is committed; and
+	// that of Fill, once the turn has got it and With has put the players in it.
+	Match store.Match
+	// Request is that of Fill and End.
+	Request string
+	// Why is the reason, if tickets or rooms don't fit the mode.
+	Why error
+	// Players counts the players; Waits is how long each ticket has waited. Spread is
+	// that of match.Match. Region is the one that the players are near to.
+	Players int
+	Waits   []time.Duration
+	Spread  float64
+	Region  string
+
+	seats   []match.FillSeat
+	with    bool // Match is that of a Fill
+	settled bool // it is not open any more
+	tries   int
+	again   time.Time // when to try again
+}
+
+// giveUpAtOnce is how many tickets are given up by one call.
+const giveUpAtOnce = 256
+
+// Decide gives what is to be done now: at each call, about what does not fit the mode;
+// and makes a pass, if told so. The decisions are open until they are settled.
+func (q *Queue) Decide(now time.Time, pass bool) []*Decision {
+	out := q.refused
+	q.refused = nil
+	if pass {
+		out = append(out, q.pass(now)...)
+	}
+	q.open = append(q.open, out...)
+	return out
+}
+
+func (q *Queue) pass(now time.Time) []*Decision {
+	q.news = false
+	r := q.m.Pass(now)
+	out := make([]*Decision, 0, len(r.Fills)+len(r.Matches))
+	for i := range r.Fills {
+		f := &r.Fills[i]
+		d := &Decision{Kind: Fill, Request: f.Room, seats: f.Seats, Region: q.asks[f.Room].b.Region}
+		q.asks[f.Room].in = d
+		q.m.RemoveRoom(f.Room) // the request ends; the room makes another one if it has to
+		out = append(out, q.take(d, f.Tickets, now))
+	}
+	for i := range r.Matches {
+		x := &r.Matches[i]
+		d := &Decision{Kind: Begin, Spread: x.Spread, Region: x.Region}
+		q.take(d, x.Tickets, now)
+		d.Match = q.match(x, now)
+		out = append(out, d)
+	}
+	for late := range slices.Chunk(r.TimedOut, giveUpAtOnce) {
+		out = append(out, q.take(&Decision{Kind: GiveUp}, late, now))
+	}
+	return out
+}
+
+// Passed tells how long the pass took that has just ended.
+func (q *Queue) Passed(now time.Time, took time.Duration) { q.last, q.took = now, took }
+
+// take puts tickets that the matcher has let go into a decision.
+func (q *Queue) take(d *Decision, tickets []string, now time.Time) *Decision {
+	d.Tickets = tickets
+	for _, id := range tickets {
+		w := q.tickets[id]
+		w.in = d
+		q.players -= len(w.m.Players)
+		d.Players += len(w.m.Players)
+		d.Waits = append(d.Waits, max(0, now.Sub(w.m.Since)))
+	}
+	return d
+}
+
+// match gives a match without its node.
+func (q *Queue) match(x *match.Match, now time.Time) store.Match {
+	out := store.Match{
+		ID: NewID(q.mode.Room.Kind), Mode: q.mode.Name, Kind: q.mode.Room.Kind, Options: q.mode.Room.Options,
+		Region: x.Region, Bots: x.Bots, Quality: x.Quality.Score, Created: now,
+		Teams: make([]store.Team, len(x.Teams)),
+	}
+	for i := range x.Teams {
+		t := &x.Teams[i]
+		seats := make([]store.Seat, len(t.Seats))
+		for k, s := range t.Seats {
+			seats[k] = q.seat(s.Ticket, s.Player, s.Role)
+		}
+		out.Teams[i] = store.Team{Seats: seats, Win: t.Win}
+	}
+	return out
+}
+
+// seat gives a player's seat, or a bot's if there is no player.
+func (q *Queue) seat(ticket, player, role string) store.Seat {
+	s := store.Seat{Role: role}
+	if player == "" {
+		return s
+	}
+	s.Ticket, s.Player = ticket, player
+	for i := range q.tickets[ticket].t.Members {
+		if m := &q.tickets[ticket].t.Members[i]; m.Player == player {
+			s.Name, s.Mu, s.Sigma = m.Name, m.Mu, m.Sigma
+		}
+	}
+	return s
+}
+
+// NewID gives an id for a room of a kind, which can't be guessed.
+func NewID(kind string) string { return kind + "-" + strings.ToLower(rand.Text()[:10]) }
+
+// With puts the players of a Fill into the match of its room. A player takes the place
+// of a bot of its team, with its role if there is one such; else it is one more, as in a
+// free-for-all, where it is a team of its own. Those who have left keep theirs: what
+// became of them counts when the match is rated.
+func (q *Queue) With(d *Decision, m store.Match) {
+	m.Teams = slices.Clone(m.Teams)
+	for i := range m.Teams {
+		m.Teams[i].Seats = slices.Clone(m.Teams[i].Seats)
+	}
+	for _, s := range d.seats {
+		seat := q.seat(s.Ticket, s.Player, s.Role)
+		switch {
+		case q.mode.Format.FreeForAll:
+			if i := slices.IndexFunc(m.Teams, func(t store.Team) bool { return len(t.Seats) == 1 && t.Seats[0].Player == "" }); i >= 0 {
+				m.Teams[i].Seats[0] = seat
+				m.Bots--
+			} else {
+				m.Teams = append(m.Teams, store.Team{Seats: []store.Seat{seat}})
+			}
+		default:
+			for len(m.Teams) <= s.Team {
+				m.Teams = append(m.Teams, store.Team{})
+			}
+			t := &m.Teams[s.Team]
+			if i := botOf(t.Seats, s.Role); i >= 0 {
+				t.Seats[i] = seat
+				m.Bots--
+			} else {
+				t.Seats = append(t.Seats, seat)
+			}
+		}
+	}
+	d.Match, d.with = m, true
+}
+
+// botOf finds the seat of a bot, with the role if one has it.
+func botOf(seats []store.Seat, role string) int {
+	bot := func(s store.Seat) bool { return s.Player == "" }
+	if i := slices.IndexFunc(seats, func(s store.Seat) bool { return bot(s) && s.Role == role }); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(seats, bot)
+}
+
+// Settle tells that a decision has come true; or, if some of its tickets or its request
+// were gone, that nothing was changed: the others wait on, as if they had never been
+// taken.
+func (q *Queue) Settle(d *Decision, gone []string) {
+	if len(gone) == 0 {
+		q.close(d, func(string) bool { return false })
+		return
+	}
+	q.close(d, func(id string) bool { return !slices.Contains(gone, id) })
+}
+
+// Undo takes a decision back, which nobody has heard of.
+func (q *Queue) Undo(d *Decision) { q.close(d, func(string) bool { return true }) }
+
+// NoRoom tells that the match of a Fill is not there any more: its tickets wait on, and
+// the request is to end.
+func (q *Queue) NoRoom(d *Decision, why error) {
+	a := q.asks[d.Request]
+	q.close(d, func(id string) bool { return id != d.Request })
+	if a != nil && !a.gone {
+		q.asks[d.Request] = a
+		q.endRequest(a, why)
+	}
+}
+
+// close makes a decision one that is not open any more. What is to stay goes back to
+// the matcher.
+func (q *Queue) close(d *Decision, stays func(id string) bool) {
+	d.settled = true
+	for _, id := range d.Tickets {
+		w := q.tickets[id]
+		w.in = nil
+		if w.gone || !stays(id) {
+			delete(q.tickets, id)
+			continue
+		}
+		q.wait(w)
+	}
+	if a := q.asks[d.Request]; a != nil {
+		a.in = nil
+		if a.gone || !stays(d.Request) {
+			delete(q.asks, d.Request)
+		} else if err := q.m.AddRoom(a.r); err != nil {
+			q.endRequest(a, err)
+		}
+	}
+}
+
+// Fail tells that nobody knows whether a decision has come true. It is to be tried again
+// after a while, as it is.
+func (q *Queue) Fail(d *Decision, now time.Time) {
+	d.tries++
+	d.again = now.Add(backoff(d.tries))
+}
+
+// backoff gives how long to wait after so many failures.
+func backoff(tries int) time.Duration {
+	return min(50*time.Millisecond<<min(tries-1, 10), 2*time.Second)
+}
+
+// Open gives the decisions that are to be tried again by now.
+func (q *Queue) Open(now time.Time) []*Decision {
+	q.open = slices.DeleteFunc(q.open, func(d *Decision) bool { return d.settled })
+	var out []*Decision
+	for _, d := range q.open {
+		if !d.again.After(now) {
+			out = append(out, d)
+		}
+	}
+	return out
+}

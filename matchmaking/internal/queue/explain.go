@@ -1,0 +1,133 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tickroom/tickroom/matchmaking/internal/match"
+	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/matchmaking/store"
+)
+
+const (
+	// pictureKept is how long what waits in a queue is explained from one reading of it.
+	pictureKept = time.Second
+	// pictureMost is about how many tickets are read. Where more wait, an explanation
+	// speaks of these, which are enough to see what is wrong.
+	pictureMost = 20_000
+	// picturePages is how often more is asked for, as long as more comes.
+	picturePages = 100
+)
+
+// ErrGathering tells that a ticket does not wait yet, since not all of its members are
+// ready; the ticket's Missing says who.
+var ErrGathering = errors.New("queue: the ticket does not wait yet: members are not ready")
+
+// Explainer says why tickets have not matched yet. Any server can ask, also one that
+// does not have the queue. It may be used from many goroutines at once.
+//
+// It reads what waits in a queue from the store, at most once a second for each mode and
+// by one caller at a time, while the others wait for it. So it costs the store little,
+// however often it is asked.
+type Explainer struct {
+	tickets store.Tickets
+
+	mu       sync.Mutex
+	pictures map[string]*picture // by mode
+}
+
+// picture is what waits for a mode, as it was read at a time.
+type picture struct {
+	lock chan struct{} // held by whoever has a value in it
+	q    *Queue
+	at   time.Time
+}
+
+// NewExplainer gives an explainer of the tickets of a store.
+func NewExplainer(t store.Tickets) *Explainer {
+	return &Explainer{tickets: t, pictures: map[string]*picture{}}
+}
+
+// Explain says why a ticket of a mode has not matched yet, and what would end that; see
+// match.Explanation, whose String is for people. Who may ask is for the caller to say: a
+// ticket's id is a secret of its players, and the explanation counts the others but names
+// nobody.
+//
+// The error is store.ErrNoTicket if there is no such ticket for the mode,
+// store.ErrEnded if it waits no more, ErrGathering if it does not wait yet, and wraps
+// match.ErrTicket if it can never match, in which case it is about to be given up. Other
+// errors are those of the store, or of ctx's end.
+func (e *Explainer) Explain(ctx context.Context, md mode.Mode, id string, now time.Time) (match.Explanation, error) {
+	var none match.Explanation
+	st, err := e.tickets.Ticket(ctx, id)
+	switch {
+	case err != nil:
+		return none, err
+	case st.Ticket.Queue != md.Name:
+		return none, fmt.Errorf("%w in the queue %s", store.ErrNoTicket, md.Name)
+	case st.State.Ended():
+		return none, store.ErrEnded
+	case st.State != store.Waiting:
+		return none, ErrGathering
+	}
+	if err := Check(md, &st.Ticket); err != nil {
+		return none, err
+	}
+	p := e.picture(md.Name)
+	select {
+	case p.lock <- struct{}{}:
+		defer func() { <-p.lock }()
+	case <-ctx.Done():
+		return none, fmt.Errorf("queue: to explain a ticket: %w", context.Cause(ctx))
+	}
+	if age := now.Sub(p.at); p.q == nil || age >= pictureKept || age < 0 {
+		q, err := e.read(ctx, md)
+		if err != nil {
+			return none, err
+		}
+		p.q, p.at = q, now
+	}
+	p.q.Apply([]store.Change{{Ticket: &st.Ticket}}) // if it came later
+	x, ok := p.q.m.Explain(id, now)
+	if !ok {
+		return none, fmt.Errorf("%w in the queue %s", store.ErrNoTicket, md.Name)
+	}
+	return x, nil
+}
+
+func (e *Explainer) picture(name string) *picture {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.pictures[name]
+	if p == nil {
+		p = &picture{lock: make(chan struct{}, 1)}
+		e.pictures[name] = p
+	}
+	return p
+}
+
+// read reads what waits for a mode.
+func (e *Explainer) read(ctx context.Context, md mode.Mode) (*Queue, error) {
+	q, err := New(md, 0)
+	if err != nil {
+		return nil, err
+	}
+	cursor := ""
+	for range picturePages {
+		call, cancel := context.WithTimeout(ctx, callLimit)
+		changes, next, err := e.tickets.Changes(call, md.Name, cursor, page)
+		cancel()
+		if err != nil {
+			return nil, fmt.Errorf("queue: what waits for %s: %w", md.Name, err)
+		}
+		q.Apply(changes)
+		if next == cursor || len(q.tickets) >= pictureMost {
+			break
+		}
+		cursor = next
+	}
+	return q, nil
+}

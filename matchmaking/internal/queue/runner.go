@@ -1,0 +1,224 @@
+package queue
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tickroom/tickroom/matchmaking/internal/place"
+	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/matchmaking/store"
+)
+
+// Defaults of a Config.
+const (
+	DefaultInterval = 500 * time.Millisecond
+	DefaultTTL      = 5 * time.Second
+)
+
+// Config says what a Runner runs, and how.
+type Config struct {
+	Tickets store.Tickets
+	Placer  *place.Placer
+	// Modes are those whose queues it competes for.
+	Modes []mode.Mode
+	// Owner is the name under which it has leases. Nobody else may have it, not even the
+	// same server after a restart. Empty: one that nobody has.
+	Owner string
+	// Interval is the time between passes; see Queue.Due. 0: DefaultInterval.
+	Interval time.Duration
+	// TTL is how long a queue stays with a runner that has died. 0: DefaultTTL.
+	TTL time.Duration
+	// Metrics may be nil, and Log too.
+	Metrics Metrics
+	Log     *slog.Logger
+}
+
+// Runner runs the queues that it has the leases of.
+type Runner struct {
+	cfg    Config
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+}
+
+// errStopped is why everything ends when the Runner is stopped.
+var errStopped = errors.New("queue: the runner is stopped")
+
+// Start begins to compete for the queues.
+func Start(cfg Config) (*Runner, error) {
+	if cfg.Interval <= 0 {
+		cfg.Interval = DefaultInterval
+	}
+	if cfg.TTL <= 0 {
+		cfg.TTL = DefaultTTL
+	}
+	if cfg.Owner == "" {
+		cfg.Owner = rand.Text()
+	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = Nobody{}
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	for _, md := range cfg.Modes {
+		if _, err := New(md, cfg.Interval); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	r := &Runner{cfg: cfg, cancel: func() { cancel(errStopped) }}
+	for _, md := range cfg.Modes {
+		r.wg.Go(func() { r.compete(ctx, md) })
+	}
+	return r, nil
+}
+
+// Stop ends what is under way, gives the leases back and waits until that is done,
+// which takes seconds at most. It may be called more than once.
+func (r *Runner) Stop() {
+	r.cancel()
+	r.wg.Wait()
+}
+
+// compete tries to get the lease of a queue, again and again, and runs the queue while
+// it has it.
+func (r *Runner) compete(ctx context.Context, md mode.Mode) {
+	var complained time.Time
+	for ctx.Err() == nil {
+		t, err := r.take(ctx, md.Name)
+		if err == nil {
+			r.run(ctx, md, t)
+			continue
+		}
+		if !errors.Is(err, store.ErrHeld) && ctx.Err() == nil {
+			r.cfg.Metrics.Error(md.Name)
+			if now := time.Now(); now.Sub(complained) >= complainEvery {
+				complained = now
+				r.cfg.Log.Warn("a queue's lease can't be had; it is tried again", "mode", md.Name, "error", err)
+			}
+		}
+		// Not in step with those who wait for it too.
+		sleep(ctx, r.cfg.TTL/10+time.Duration(mathrand.Int64N(int64(r.cfg.TTL/10)+1)))
+	}
+}
+
+// sleep waits, unless the context ends.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// tenure is the time for which a lease is held.
+type tenure struct {
+	lease store.Lease
+	// until is when to stop unless the lease is renewed, as Unix nanoseconds of this
+	// machine's clock: a fifth before it ends, counted from before it was asked for.
+	until atomic.Int64
+}
+
+func (t *tenure) extend(asked time.Time, ttl time.Duration) {
+	t.until.Store(asked.Add(ttl - ttl/5).UnixNano())
+}
+
+func (t *tenure) end() time.Time { return time.Unix(0, t.until.Load()) }
+
+func (t *tenure) good() bool { return time.Now().UnixNano() < t.until.Load() }
+
+// take tries to get the lease of a queue.
+func (r *Runner) take(ctx context.Context, queue string) (*tenure, error) {
+	asked := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, min(callLimit, r.cfg.TTL/2))
+	defer cancel()
+	l, err := r.cfg.Tickets.Lease(ctx, queue, r.cfg.Owner, r.cfg.TTL)
+	if err != nil {
+		return nil, err
+	}
+	t := &tenure{lease: l}
+	t.extend(asked, r.cfg.TTL)
+	return t, nil
+}
+
+// run works at a queue until its lease is over.
+func (r *Runner) run(ctx context.Context, md mode.Mode, t *tenure) {
+	log := r.cfg.Log.With("mode", md.Name, "token", t.lease.Token)
+	q, err := New(md, r.cfg.Interval)
+	if err != nil {
+		panic("queue: a mode that was good is not any more: " + err.Error())
+	}
+	held, end := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { end(r.renew(held, t)) })
+	r.cfg.Metrics.Held(md.Name, true)
+	log.Info("the queue is held here now")
+
+	d := &desk{
+		q: q, tickets: r.cfg.Tickets, placer: r.cfg.Placer, metrics: r.cfg.Metrics, log: r.cfg.Log,
+		now: time.Now, lease: t.lease, good: t.good,
+	}
+	for err = nil; err == nil; {
+		var wait time.Duration
+		if wait, err = d.turn(held); err == nil {
+			sleep(held, wait)
+			err = context.Cause(held)
+		}
+	}
+	end(err)
+	wg.Wait()
+	r.cfg.Metrics.Held(md.Name, false)
+	r.cfg.Metrics.Waiting(md.Name, 0, 0)
+	if errors.Is(err, errStopped) {
+		log.Info("the queue is given back")
+	} else {
+		log.Warn("the queue is lost", "error", err)
+	}
+	if errors.Is(err, store.ErrFenced) || errors.Is(err, store.ErrHeld) {
+		return
+	}
+	// Nobody has to wait for the end of a lease that nobody uses.
+	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := r.cfg.Tickets.Release(back, t.lease); err != nil {
+		log.Warn("the lease could not be given back; it ends by itself", "error", err)
+	}
+}
+
+// renew renews a lease, three times in its length, until that fails for too long or the
+// context ends, and gives the reason.
+func (r *Runner) renew(ctx context.Context, t *tenure) error {
+	wait := r.cfg.TTL / 3
+	for {
+		sleep(ctx, min(wait, time.Until(t.end())))
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if !t.good() {
+			return errLate
+		}
+		asked := time.Now()
+		call, cancel := context.WithDeadline(ctx, t.end())
+		l, err := r.cfg.Tickets.Lease(call, t.lease.Queue, r.cfg.Owner, r.cfg.TTL)
+		cancel()
+		switch {
+		case err == nil && l.Token != t.lease.Token:
+			return fmt.Errorf("queue: the store gave a new lease (%d) for a good one (%d): %w", l.Token, t.lease.Token, errLate)
+		case err == nil:
+			t.extend(asked, r.cfg.TTL)
+			wait = r.cfg.TTL / 3
+		case errors.Is(err, store.ErrHeld):
+			return err
+		default:
+			wait = r.cfg.TTL / 20 // it may answer yet, before it is too late
+		}
+	}
+}

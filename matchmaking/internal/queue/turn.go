@@ -1,0 +1,281 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tickroom/tickroom/matchmaking/internal/place"
+	"github.com/tickroom/tickroom/matchmaking/store"
+)
+
+const (
+	// page is how many changes are read at once, and pages how often at most before what
+	// has come is decided upon, if it never ends.
+	page, pages = 1000, 50
+	// callLimit is how long the store may take for one answer.
+	callLimit = 2 * time.Second
+	// atOnce is how many decisions are committed at the same time, so that the store's
+	// answers need not be waited for one after another.
+	atOnce = 16
+	// anewAfter is how long a queue is followed before it is read from the beginning
+	// again, in case that the store has lost something without telling; and anewShare how
+	// many times longer than that takes.
+	anewAfter, anewShare = 30 * time.Second, 50
+	// complainEvery is how often the log is told of the same trouble.
+	complainEvery = 10 * time.Second
+)
+
+// errLate tells that the lease ends too soon to decide anything with it.
+var errLate = errors.New("queue: the lease was not renewed in time")
+
+// desk is where a queue is worked at while its lease is held. It is for one goroutine.
+type desk struct {
+	q       *Queue
+	tickets store.Tickets
+	placer  *place.Placer
+	metrics Metrics
+	log     *slog.Logger
+	now     func() time.Time
+	lease   store.Lease
+	// good tells whether the lease can be used.
+	good func() bool
+
+	cursor   string
+	anew     time.Time // when to begin anew
+	lost     bool      // begin anew as soon as the store answers
+	failures int       // turns in a row
+	// When the log was last told.
+	complained, complainedNode time.Time
+}
+
+// turn does what there is to do: it commits what is open, reads what is new, decides and
+// commits. It gives how long to wait until the next one.
+//
+// An error ends the lease, and all that the desk knows is to be forgotten: it wraps
+// store.ErrFenced, errLate, or the cause of ctx's end. Others are dealt with: the
+// turn ends early, and the next one tries again.
+func (d *desk) turn(ctx context.Context) (wait time.Duration, err error) {
+	err = d.work(ctx)
+	switch {
+	case err == nil:
+		d.failures = 0
+	case errors.Is(err, store.ErrFenced), errors.Is(err, errLate):
+		return 0, err
+	case ctx.Err() != nil:
+		return 0, context.Cause(ctx)
+	default:
+		d.failures++
+		d.lost = true
+		d.metrics.Error(d.q.mode.Name)
+		if now := d.now(); now.Sub(d.complained) >= complainEvery {
+			d.complained = now
+			d.log.Warn("the queue can't be worked at; it is tried again", "error", err)
+		}
+		return backoff(d.failures), nil
+	}
+	now := d.now()
+	d.metrics.Waiting(d.q.mode.Name, len(d.q.tickets), d.q.undecided())
+	return d.q.Next(now), nil
+}
+
+func (d *desk) work(ctx context.Context) error {
+	if err := d.carryOut(ctx, d.q.Open(d.now())); err != nil {
+		return err
+	}
+	if err := d.follow(ctx); err != nil {
+		return err
+	}
+	begun := d.now()
+	due := d.q.Due(begun)
+	decisions := d.q.Decide(begun, due)
+	if due {
+		now := d.now()
+		d.q.Passed(now, now.Sub(begun))
+		d.metrics.Pass(d.q.mode.Name, now.Sub(begun))
+	}
+	return d.carryOut(ctx, decisions)
+}
+
+// follow reads what is new, or everything if need be.
+func (d *desk) follow(ctx context.Context) error {
+	begun := d.now()
+	begin := d.cursor == "" || d.lost || !begun.Before(d.anew)
+	if begin {
+		d.q.Anew()
+		d.cursor, d.lost = "", false
+	}
+	for read, forgotten := 0, 0; begin || read < pages; read++ {
+		if !d.good() {
+			return errLate
+		}
+		call, cancel := context.WithTimeout(ctx, callLimit)
+		changes, next, err := d.tickets.Changes(call, d.q.mode.Name, d.cursor, page)
+		cancel()
+		if errors.Is(err, store.ErrCursor) && forgotten == 0 {
+			forgotten++
+			begin = true
+			d.q.Anew()
+			d.cursor = ""
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("queue: what is new: %w", err)
+		}
+		d.q.Apply(changes)
+		if next == d.cursor { // a short page may still be followed by others
+			break
+		}
+		d.cursor = next
+	}
+	if begin {
+		now := d.now()
+		d.anew = now.Add(max(anewAfter, anewShare*now.Sub(begun)))
+	}
+	return nil
+}
+
+// outcome is what has come of an attempt at a decision.
+type outcome struct {
+	tried bool
+	gone  []string
+	err   error
+}
+
+// carryOut makes decisions come true, several at the same time, and settles them. After
+// an error the rest is left for later.
+func (d *desk) carryOut(ctx context.Context, decisions []*Decision) error {
+	if len(decisions) == 0 {
+		return nil
+	}
+	outcomes := make([]outcome, len(decisions))
+	var next atomic.Int64
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	for range min(atOnce, len(decisions)) {
+		wg.Go(func() {
+			for !stop.Load() {
+				i := int(next.Add(1)) - 1
+				if i >= len(decisions) {
+					return
+				}
+				o := outcome{tried: true}
+				if o.gone, o.err = d.attempt(ctx, decisions[i]); o.err != nil && !ours(o.err) {
+					stop.Store(true)
+				}
+				outcomes[i] = o
+			}
+		})
+	}
+	wg.Wait()
+	var first error
+	for i, x := range decisions {
+		if err := d.settle(x, &outcomes[i]); err != nil && (first == nil || errors.Is(err, store.ErrFenced)) {
+			first = err
+		}
+	}
+	return first
+}
+
+// ours tells whether an error is about the one decision alone.
+func ours(err error) bool {
+	return errors.Is(err, place.ErrNoNode) || errors.Is(err, store.ErrNoRoom)
+}
+
+// unsent is an error for which nothing was sent to the store.
+type unsent struct{ error }
+
+func (e unsent) Unwrap() error { return e.error }
+
+// attempt tries to make a decision come true. It runs beside others of the same desk,
+// and changes nothing but the decision.
+func (d *desk) attempt(ctx context.Context, x *Decision) (gone []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	switch x.Kind {
+	case Begin:
+		if x.Match.Node == "" {
+			n, err := d.placer.Place(ctx, d.now(), x.Match.Kind, x.Region, x.Players)
+			if err != nil {
+				return nil, unsent{err}
+			}
+			x.Match.Node, x.Match.URL = n.ID, n.URL
+			if n.Region != "" {
+				x.Match.Region = n.Region
+			}
+		}
+	case Fill:
+		if !x.with {
+			m, err := d.tickets.Match(ctx, d.q.asks[x.Request].b.Room, "")
+			if err != nil {
+				return nil, unsent{err}
+			}
+			d.q.With(x, m)
+		}
+	}
+	if !d.good() {
+		return nil, errLate
+	}
+	switch x.Kind {
+	case GiveUp:
+		err = d.tickets.GiveUp(ctx, d.lease, x.Tickets)
+	case End:
+		_, err = d.tickets.EndBackfill(ctx, d.q.mode.Name, x.Request)
+	default:
+		gone, err = d.tickets.Commit(ctx, d.lease, store.Outcome{Match: x.Match, Tickets: x.Tickets, Backfill: x.Request})
+	}
+	return gone, err
+}
+
+// settle draws the conclusions of an attempt.
+func (d *desk) settle(x *Decision, o *outcome) error {
+	name := d.q.mode.Name
+	var none unsent
+	switch {
+	case !o.tried:
+		d.q.Fail(x, d.now())
+		return nil
+	case o.err == nil:
+		d.q.Settle(x, o.gone)
+		if len(o.gone) == 0 {
+			d.tell(x)
+		}
+		return nil
+	case errors.Is(o.err, place.ErrNoNode):
+		d.q.Undo(x)
+		d.metrics.NoNode(name, x.Region)
+		if now := d.now(); now.Sub(d.complainedNode) >= complainEvery {
+			d.complainedNode = now
+			d.log.Warn("matches wait for a node", "region", x.Region, "error", o.err)
+		}
+		return nil
+	case x.Kind == Fill && errors.Is(o.err, store.ErrNoRoom):
+		d.q.NoRoom(x, o.err)
+		return nil
+	case errors.As(o.err, &none), errors.Is(o.err, store.ErrExists):
+		d.q.Undo(x) // it is not so, and is known not to be
+	default:
+		d.q.Fail(x, d.now())
+	}
+	return fmt.Errorf("queue: to %s: %w", x.Kind, o.err)
+}
+
+// tell tells of a decision that has come true.
+func (d *desk) tell(x *Decision) {
+	name := d.q.mode.Name
+	switch x.Kind {
+	case Begin:
+		d.metrics.Match(name, x.Players, x.Match.Bots, x.Spread, x.Waits)
+	case Fill:
+		d.metrics.Fill(name, x.Players, x.Waits)
+	case GiveUp:
+		d.metrics.TimedOut(name, len(x.Tickets))
+	}
+	if x.Why != nil {
+		d.log.Warn("what waits does not fit the mode, and was given up", "what", x.Kind.String(), "error", x.Why)
+	}
+}

@@ -1,0 +1,343 @@
+package redisdb_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/tickroom/tickroom/internal/redisclient"
+	"github.com/tickroom/tickroom/internal/redistest"
+	"github.com/tickroom/tickroom/internal/secret"
+	"github.com/tickroom/tickroom/matchmaking/internal/redisdb"
+	"github.com/tickroom/tickroom/matchmaking/internal/storetest"
+	"github.com/tickroom/tickroom/matchmaking/store"
+)
+
+// connected connects as servers do.
+func connected(t testing.TB, at redisclient.Config) redis.UniversalClient {
+	def := redisclient.Default()
+	at.DialTimeout, at.ReadTimeout = def.DialTimeout, def.ReadTimeout
+	c, err := redisclient.New(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func on(srv *redistest.Server) redisclient.Config {
+	return redisclient.Config{URL: secret.Text("unix://" + srv.Addr())}
+}
+
+// wait lets a fault last for a moment.
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func wantUnavailable(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, store.ErrUnavailable) {
+		t.Fatalf("got %v; want ErrUnavailable", err)
+	}
+}
+
+func one(k string) store.Ticket {
+	return store.Ticket{ID: k, Queue: "q", Members: []store.Member{{Player: "p-" + k, Ready: true}}}
+}
+
+func TestKilledRedisLosesNoTicketAndMatchesNoneTwice(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	p := prefix()
+	views := []store.Tickets{
+		tickets(t, connected(t, on(srv)), p),
+		tickets(t, connected(t, on(srv)), p, redisdb.WithTimeout(50*time.Millisecond)), // so that its callers have to try again
+	}
+	storetest.Account(t, storetest.Load{Stores: views, Tickets: 300, Disturb: func(ctx context.Context) {
+		for range 3 {
+			wait(ctx, 150*time.Millisecond)
+			srv.Kill()
+			wait(ctx, 50*time.Millisecond)
+			srv.Run()
+		}
+		wait(ctx, 100*time.Millisecond)
+	}})
+}
+
+// calls are all methods of a store, which are to give an error.
+func calls(s *redisdb.Tickets, l store.Lease) map[string]func(ctx context.Context) error {
+	return map[string]func(ctx context.Context) error{
+		"Add": func(ctx context.Context) error { return s.Add(ctx, one("x")) },
+		"Ready": func(ctx context.Context) error {
+			_, err := s.Ready(ctx, "a", store.Member{Player: "p-a"}, time.Now())
+			return err
+		},
+		"Cancel": func(ctx context.Context) error { _, err := s.Cancel(ctx, "a", "p-a"); return err },
+		"Ticket": func(ctx context.Context) error { _, err := s.Ticket(ctx, "a"); return err },
+		"Of":     func(ctx context.Context) error { _, err := s.Of(ctx, "p-a"); return err },
+		"Lease": func(ctx context.Context) error {
+			_, err := s.Lease(ctx, "q", "m", time.Minute)
+			return err
+		},
+		"Release": func(ctx context.Context) error { return s.Release(ctx, l) },
+		"Changes": func(ctx context.Context) error { _, _, err := s.Changes(ctx, "q", "", 10); return err },
+		"Commit": func(ctx context.Context) error {
+			_, err := s.Commit(ctx, l, store.Outcome{Match: store.Match{ID: "m"}, Tickets: []string{"a"}})
+			return err
+		},
+		"GiveUp":      func(ctx context.Context) error { return s.GiveUp(ctx, l, []string{"a"}) },
+		"AskBackfill": func(ctx context.Context) error { return s.AskBackfill(ctx, store.Backfill{ID: "b", Queue: "q"}) },
+		"EndBackfill": func(ctx context.Context) error { _, err := s.EndBackfill(ctx, "q", "b"); return err },
+		"Keep":        func(ctx context.Context) error { return s.Keep(ctx, store.Match{ID: "k"}) },
+		"Match":       func(ctx context.Context) error { _, err := s.Match(ctx, "k", ""); return err },
+		"Touch":       func(ctx context.Context) error { return s.Touch(ctx, "k") },
+		"Forget":      func(ctx context.Context) error { return s.Forget(ctx, "k") },
+		"Playing":     func(ctx context.Context) error { _, err := s.Playing(ctx, "p-a"); return err },
+		"Joined":      func(ctx context.Context) error { return s.Joined(ctx, "p-a", "k") },
+		"Left":        func(ctx context.Context) error { return s.Left(ctx, "p-a", "k") },
+	}
+}
+
+func TestRedisAwayFailsSoonAndComesBack(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]struct{ away, back func(*redistest.Server) }{
+		"killed": {(*redistest.Server).Kill, (*redistest.Server).Run},
+		"frozen": {(*redistest.Server).Freeze, (*redistest.Server).Thaw},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := redistest.Start(t)
+			c := connected(t, on(srv))
+			p := prefix()
+			s := tickets(t, c, p)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+			defer cancel()
+			if err := s.Add(ctx, one("a")); err != nil {
+				t.Fatal(err)
+			}
+			l, err := s.Lease(ctx, "q", "m", time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			changed, stop, err := s.Watch(ctx, "a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stop()
+
+			fault.away(srv)
+			begun := time.Now()
+			type result struct {
+				name string
+				took time.Duration
+				err  error
+			}
+			all := calls(s, l)
+			all["Ratings"] = func(ctx context.Context) error {
+				_, err := redisdb.NewRatings(c, p).Ratings(ctx, "m", []string{"x"})
+				return err
+			}
+			all["Beat"] = func(ctx context.Context) error {
+				return redisdb.NewNodes(c, p).Beat(ctx, store.Node{ID: "n"}, time.Minute)
+			}
+			results := make(chan result, len(all))
+			for name, call := range all {
+				go func() { results <- result{name, time.Since(begun), call(ctx)} }()
+			}
+			for range len(all) {
+				r := <-results
+				if !errors.Is(r.err, store.ErrUnavailable) {
+					t.Errorf("%s: %v; want ErrUnavailable", r.name, r.err)
+				}
+			}
+			t.Logf("%d calls failed within %v", len(all), time.Since(begun))
+			// One that its caller gives up ends at once, and says so.
+			given, giveUp := context.WithCancel(ctx)
+			giveUp()
+			if _, err := s.Ticket(given, "a"); !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrUnavailable) {
+				t.Errorf("given up: %v", err)
+			}
+
+			fault.back(srv)
+			for {
+				st, err := s.Ticket(ctx, "a")
+				if err == nil && (st.State == store.Waiting || name == "frozen") {
+					break
+				}
+				if !errors.Is(err, store.ErrUnavailable) {
+					t.Fatalf("when it is back: %+v, %v", st, err)
+				}
+			}
+			// Who watches is told, if nothing else, that it is back.
+			if name == "killed" {
+				for len(changed) > 0 {
+					<-changed
+				}
+				if _, err := s.Commit(ctx, l, store.Outcome{Match: store.Match{ID: "m2"}, Tickets: []string{"a"}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				t.Fatal("who watches was not told")
+			}
+		})
+	}
+}
+
+func TestEverythingThatIsNotAQueueHasAnEnd(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	c := srv.Client()
+	p := prefix()
+	s := tickets(t, c, p)
+	ctx := t.Context()
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	gathers := one("gathers")
+	gathers.Members[0].Ready = false
+	readied := one("readied")
+	readied.Members[0].Ready = false
+	for _, k := range []store.Ticket{gathers, readied, one("waits"), one("matched"), one("ends")} {
+		do(s.Add(ctx, k))
+	}
+	_, err := s.Ready(ctx, "readied", store.Member{Player: "p-readied"}, time.Now())
+	do(err)
+	_, err = s.Cancel(ctx, "ends", "p-ends")
+	do(err)
+	l, err := s.Lease(ctx, "q", "m", time.Minute)
+	do(err)
+	_, err = s.Commit(ctx, l, store.Outcome{Match: store.Match{ID: "room", Code: "code"}, Tickets: []string{"matched"}})
+	do(err)
+	do(s.AskBackfill(ctx, store.Backfill{ID: "b1", Room: "room", Queue: "q"}))
+	_, err = s.Commit(ctx, l, store.Outcome{Match: store.Match{ID: "room", Code: "code"}, Tickets: []string{"waits"}, Backfill: "b1"})
+	do(err)
+	do(s.AskBackfill(ctx, store.Backfill{ID: "b2", Room: "room", Queue: "q"}))
+	do(s.Add(ctx, one("waits2")))
+	_, err = redisdb.NewRatings(c, p).Ratings(ctx, "m", []string{"x"})
+	do(err)
+
+	tag := "{" + p + "mm}:"
+	want := map[string]time.Duration{
+		"t:gathers": store.GatheringKept,
+		"t:readied": store.WaitingKept, "p:p-readied": store.WaitingKept,
+		"t:waits2": store.WaitingKept, "p:p-waits2": store.WaitingKept,
+		"t:ends": store.EndedKept, "t:matched": store.EndedKept, "t:waits": store.EndedKept,
+		"m:room": store.MatchKept, "mp:room": store.MatchKept, "c:code": store.MatchKept,
+		"g:p-matched": store.MatchKept, "g:p-waits": store.MatchKept,
+		"y:b1": store.MatchKept, "f:b2": store.MatchKept, "r:room": store.MatchKept,
+		"w:q": 0, "l:q": 0, "h:q": 0, "x:q": 0,
+	}
+	check := func(what string) {
+		t.Helper()
+		found, err := c.Keys(ctx, "*").Result()
+		do(err)
+		for _, k := range found {
+			end, ok := want[k[len(tag):]]
+			if !ok {
+				t.Errorf("%s: there is %s", what, k)
+				continue
+			}
+			left, err := c.PTTL(ctx, k).Result()
+			do(err)
+			if end == 0 && left >= 0 || end > 0 && (left <= end-time.Minute || left > end) {
+				t.Errorf("%s: %s ends after %v; want %v", what, k, left, end)
+			}
+		}
+		if len(found) != len(want) {
+			t.Errorf("%s: %d keys; want %d: %v", what, len(found), len(want), found)
+		}
+	}
+	check("at first")
+
+	// Touch keeps what belongs to a room.
+	touched := []string{"m:room", "mp:room", "c:code", "g:p-matched", "g:p-waits", "f:b2", "r:room"}
+	for _, k := range touched {
+		do(c.PExpire(ctx, tag+k, time.Second).Err())
+	}
+	do(s.Touch(ctx, "room"))
+	check("after Touch")
+
+	// What expires is gone for matchers too.
+	changes, cursor, err := s.Changes(ctx, "q", "", 10)
+	do(err)
+	if len(changes) != 3 {
+		t.Fatalf("%d wait; want readied, waits2 and b2", len(changes))
+	}
+	do(c.Del(ctx, tag+"f:b2", tag+"r:room", tag+"t:waits2").Err())
+	do(c.ZAdd(ctx, tag+"x:q", redis.Z{Score: 1, Member: "b2"}).Err())
+	changes, _, err = s.Changes(ctx, "q", cursor, 10)
+	do(err)
+	if len(changes) != 1 || changes[0].NoBackfill != "b2" {
+		t.Errorf("changes %+v; want that b2 has ended", changes)
+	}
+	changes, _, err = s.Changes(ctx, "q", "", 10)
+	do(err)
+	if len(changes) != 1 || changes[0].Ticket == nil || changes[0].Ticket.ID != "readied" {
+		t.Errorf("changes %+v; want that readied waits", changes)
+	}
+	if st, err := s.Ticket(ctx, "readied"); err != nil || st.Waiting != 1 {
+		t.Errorf("%d wait, %v; want 1", st.Waiting, err)
+	}
+
+	// Forget leaves nothing of a room.
+	do(s.Forget(ctx, "room"))
+	for _, k := range append(touched, "t:waits2") {
+		delete(want, k)
+	}
+	delete(want, "x:q")
+	check("after Forget")
+}
+
+func TestALostTailOfChangesIsNoticed(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	c := srv.Client()
+	p := prefix()
+	s := tickets(t, c, p)
+	ctx := t.Context()
+	var cursor string
+	read := func() []store.Change {
+		t.Helper()
+		changes, next, err := s.Changes(ctx, "q", cursor, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cursor = next
+		return changes
+	}
+	read()
+	if err := s.Add(ctx, one("a")); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(); len(got) != 1 {
+		t.Fatalf("%+v", got)
+	}
+	// A replica takes over that has not got the last entry.
+	last, err := c.XRevRangeN(ctx, "{"+p+"mm}:l:q", "+", "-", 1).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.XDel(ctx, "{"+p+"mm}:l:q", last[0].ID).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Add(ctx, one("b")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Changes(ctx, "q", cursor, 10); !errors.Is(err, store.ErrCursor) {
+		t.Fatalf("got %v; want ErrCursor", err)
+	}
+}

@@ -1,0 +1,178 @@
+package service
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/tickroom/tickroom/matchmaking/internal/match"
+	"github.com/tickroom/tickroom/matchmaking/store"
+	"github.com/tickroom/tickroom/proto/gen/tickroom/v1/tickroomv1connect"
+)
+
+// Caller is who calls.
+type Caller struct {
+	// Player is its id, the same in all calls and rooms.
+	Player string
+	// Name is what others know it by; it may be empty.
+	Name string
+	// CanPlay: it may take part. CanSpectate: it may watch rooms. CanExplain: it may ask
+	// why others' tickets wait. CanReport: it may report results and see all ratings.
+	CanPlay, CanSpectate, CanExplain, CanReport bool
+	// Guest: nobody vouches for it.
+	Guest bool
+	// GuestToken is that of a guest who came without one, and so is new. It is told to
+	// the guest once and never logged.
+	GuestToken string
+}
+
+// Identity knows who calls.
+type Identity interface {
+	// Authenticate tells who sent a request with these headers from an address, which is
+	// http.Request.RemoteAddr's. Where guests are allowed, a request without a token is
+	// that of a new guest. An error that is a *connect.Error is told to the client as it
+	// is; all others are internal.
+	Authenticate(ctx context.Context, h http.Header, peer string) (Caller, error)
+}
+
+// SeatFor says what a seat is to be for.
+type SeatFor struct {
+	Player, Room, Node string
+	Mode               string // may be empty
+	Team               int    // from 0 to 255
+	Role               string // may be empty; RoleSpectator: to watch
+}
+
+// RoleSpectator is the role of a seat to watch a room from.
+const RoleSpectator = "spectator"
+
+// Seats signs seats.
+type Seats interface {
+	// Issue gives a token for a seat, that is good once and until expires. Who holds
+	// it can't tell or change what it says.
+	Issue(ctx context.Context, s SeatFor) (token string, expires time.Time, err error)
+}
+
+// Work is what a call costs, and how it is limited.
+type Work uint8
+
+// The kinds of work. Each has a limit of its own.
+const (
+	Ask    Work = iota // it looks at something
+	Change             // it makes or changes something
+	Code               // it tries a room's code, and so can guess
+)
+
+// String gives the kind of work, fit for a metric's label.
+func (w Work) String() string { return [...]string{"ask", "change", "code"}[w] }
+
+// Limits keep anybody from asking too much. Its methods must not block.
+type Limits interface {
+	// Address counts a request from an address, as Identity gets it, and gives the time
+	// until one may be made; 0: now. The error, a *connect.Error, is for those who are
+	// banned.
+	Address(peer string, h http.Header, w Work) (wait time.Duration, err error)
+	// Player counts a request of a player in the same way.
+	Player(player string, w Work) (wait time.Duration, err error)
+}
+
+// Placer chooses the node that runs a new room; see place.Placer.
+type Placer interface {
+	// Place chooses a node for a room of a kind for so many players, in a region, or, if
+	// that is empty, anywhere. The error wraps place.ErrNoNode if there is none now.
+	Place(ctx context.Context, now time.Time, kind, region string, players int) (store.Node, error)
+}
+
+// Explainer says why tickets wait.
+type Explainer interface {
+	// Explain explains a ticket that waits. The error wraps store.ErrNoTicket,
+	// store.ErrEnded or queue.ErrGathering if it does not, and match.ErrTicket if it
+	// can never match.
+	Explain(ctx context.Context, ticket string) (match.Explanation, error)
+}
+
+// call is who calls, and from where.
+type call struct {
+	Caller
+	peer   string
+	header http.Header
+}
+
+type callKey struct{}
+
+// caller gives who calls; the gate has put it there.
+func caller(ctx context.Context) call {
+	c, _ := ctx.Value(callKey{}).(call)
+	return c
+}
+
+// asks are the calls that change nothing.
+var asks = map[string]bool{
+	tickroomv1connect.MatchmakingServiceWatchProcedure:     true,
+	tickroomv1connect.MatchmakingServiceExplainProcedure:   true,
+	tickroomv1connect.MatchmakingServiceListRoomsProcedure: true,
+	tickroomv1connect.MatchmakingServiceGetRatingProcedure: true,
+}
+
+// newcomers are the calls that make sense for somebody who was never here. All but
+// ListRooms, which is for everybody, give a guest its token.
+var newcomers = map[string]bool{
+	tickroomv1connect.MatchmakingServiceQuickJoinProcedure:  true,
+	tickroomv1connect.MatchmakingServiceEnqueueProcedure:    true,
+	tickroomv1connect.MatchmakingServiceCreateRoomProcedure: true,
+	tickroomv1connect.MatchmakingServiceJoinRoomProcedure:   true,
+	tickroomv1connect.MatchmakingServiceListRoomsProcedure:  true,
+	tickroomv1connect.MatchmakingServiceSpectateProcedure:   true,
+}
+
+// gate lets a request in, before its message is read: first by its address, so that
+// the checking of tokens is limited too, then by who sent it.
+func (s *Service) gate(ctx context.Context, spec connect.Spec, peer connect.Peer, h http.Header) (context.Context, error) {
+	work := Change
+	if asks[spec.Procedure] {
+		work = Ask
+	}
+	if err := limited(s.o.Limits.Address(peer.Addr, h, work)); err != nil {
+		return nil, err
+	}
+	bounded, cancel := bound(ctx)
+	defer cancel()
+	c, err := s.o.Identity.Authenticate(bounded, h, peer.Addr)
+	if err != nil {
+		return nil, s.refuse(ctx, "authenticate", err)
+	}
+	if c.GuestToken != "" && !newcomers[spec.Procedure] {
+		return nil, unauthenticated("this call is for players who are known: send the token of the guest, or your own, as Authorization: Bearer TOKEN")
+	}
+	if c.GuestToken == "" {
+		// A new guest has no past to be limited by; its address has.
+		if err := limited(s.o.Limits.Player(c.Player, work)); err != nil {
+			return nil, err
+		}
+	}
+	return context.WithValue(ctx, callKey{}, call{c, peer.Addr, h}), nil
+}
+
+// guess lets the caller try the code of a room.
+func (s *Service) guess(c *call) error {
+	if err := limited(s.o.Limits.Address(c.peer, c.header, Code)); err != nil {
+		return err
+	}
+	if c.GuestToken != "" {
+		return nil
+	}
+	return limited(s.o.Limits.Player(c.Player, Code))
+}
+
+// limited makes the error of a limit.
+func limited(wait time.Duration, err error) error {
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		return later(connect.CodeResourceExhausted, wait, "too many requests; try again in %d s", seconds(wait))
+	}
+	return nil
+}

@@ -1,0 +1,251 @@
+package service_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/tickroom/tickroom/matchmaking/internal/service"
+	"github.com/tickroom/tickroom/matchmaking/store"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+)
+
+// TestPrivateRoom sees that a private room is found by its code alone.
+func TestPrivateRoom(t *testing.T) {
+	t.Parallel()
+	for _, p := range protocols {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			h := start(t)
+			ann, bob := h.as("ann", p), h.as("", p)
+			a := call(t, ann.CreateRoom, &tickroomv1.CreateRoomRequest{Mode: "duel"}).GetAssignment()
+			sits(t, a, "ann|n1|duel|0|")
+			if len(a.GetCode()) != 6 || strings.Trim(a.GetCode(), "23456789ABCDEFGHJKMNPQRSTVWXYZ") != "" {
+				t.Fatalf("the code is %q", a.GetCode())
+			}
+			m, err := h.tickets.Match(t.Context(), a.GetRoom(), "")
+			if err != nil || m.Host != "ann" || m.Open || m.Options["map"] != "small" || m.Code != a.GetCode() {
+				t.Errorf("kept: %+v, %v", m, err)
+			}
+			r := call(t, bob.JoinRoom, &tickroomv1.JoinRoomRequest{Code: strings.ToLower(a.GetCode()[:3]) + "-" + a.GetCode()[3:]})
+			if b := r.GetAssignment(); b.GetRoom() != a.GetRoom() || b.GetCode() != a.GetCode() || b.GetMode() != "duel" || b.GetUrl() != "wss://n1/ws" {
+				t.Errorf("joined: %v", r)
+			}
+			sits(t, r.GetAssignment(), r.GetGuestToken()+"|n1|duel|0|")
+			// Its host may come back by the id; others may not even know that there is one.
+			call(t, ann.JoinRoom, &tickroomv1.JoinRoomRequest{Room: a.GetRoom()})
+			private := fails(t, bob.JoinRoom, &tickroomv1.JoinRoomRequest{Room: a.GetRoom()}, connect.CodeNotFound)
+			unknown := fails(t, bob.JoinRoom, &tickroomv1.JoinRoomRequest{Room: "arena-1"}, connect.CodeNotFound)
+			if strings.ReplaceAll(private.Message(), a.GetRoom(), "arena-1") != unknown.Message() {
+				t.Errorf("they differ: %v; %v", private, unknown)
+			}
+			_ = fails(t, bob.Spectate, &tickroomv1.SpectateRequest{Room: a.GetRoom()}, connect.CodeNotFound)
+			s := call(t, bob.Spectate, &tickroomv1.SpectateRequest{Code: a.GetCode()})
+			sits(t, s.GetAssignment(), s.GetGuestToken()+"|n1|duel|0|spectator")
+			if l := call(t, bob.ListRooms, &tickroomv1.ListRoomsRequest{}); len(l.GetRooms()) != 0 {
+				t.Errorf("listed: %v", l)
+			}
+
+			// When its node has listed it, it may be full.
+			h.lists(store.Room{ID: a.GetRoom(), Mode: "duel", Private: true, Capacity: 2, Taken: 2})
+			_ = fails(t, h.as("eve", p).JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()}, connect.CodeResourceExhausted, "full")
+			if l := call(t, bob.ListRooms, &tickroomv1.ListRoomsRequest{}); len(l.GetRooms()) != 0 {
+				t.Errorf("listed: %v", l)
+			}
+			if err := h.dir.Release(t.Context(), a.GetRoom()); err != nil {
+				t.Fatal(err)
+			}
+			call(t, h.as("eve", p).JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()})
+			if ok, err := h.dir.Confirm(t.Context(), a.GetRoom(), "eve"); !ok || err != nil {
+				t.Errorf("no seat is held: %v", err)
+			}
+			for _, c := range []*tickroomv1.JoinRoomRequest{{}, {Code: a.GetCode(), Room: a.GetRoom()}, {Code: "AAAAA"}, {Code: "AAAAA0"}, {Code: strings.Repeat(" ", 1000)}, {Room: "a b"}} {
+				_ = fails(t, bob.JoinRoom, c, connect.CodeInvalidArgument)
+			}
+			_ = fails(t, bob.JoinRoom, &tickroomv1.JoinRoomRequest{Code: "AAAAAA"}, connect.CodeNotFound, "AAAAAA")
+		})
+	}
+}
+
+// TestOpenRoom sees that a room made open is for all.
+func TestOpenRoom(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	a := call(t, h.as("ann").CreateRoom, &tickroomv1.CreateRoomRequest{Kind: "arena", Open: true}).GetAssignment()
+	if b := call(t, h.as("bob").QuickJoin, &tickroomv1.QuickJoinRequest{Kind: "arena"}).GetAssignment(); b.GetRoom() != a.GetRoom() || b.GetCode() != "" {
+		t.Errorf("joined: %v", b)
+	}
+	call(t, h.as("eve").JoinRoom, &tickroomv1.JoinRoomRequest{Room: a.GetRoom()})
+	call(t, h.as("dan").JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()})
+	_ = fails(t, h.as("fay").JoinRoom, &tickroomv1.JoinRoomRequest{Room: a.GetRoom()}, connect.CodeResourceExhausted, "full")
+	l := call(t, h.as("fay").ListRooms, &tickroomv1.ListRoomsRequest{Kind: "arena"})
+	if len(l.GetRooms()) != 1 || l.GetRooms()[0].GetPlayers() != 4 || !l.GetRooms()[0].GetSpectators() || l.GetRooms()[0].GetCreated() == nil {
+		t.Errorf("listed: %v", l)
+	}
+	s := call(t, h.as("viewer").Spectate, &tickroomv1.SpectateRequest{Room: a.GetRoom()}).GetAssignment()
+	sits(t, s, "viewer|n1||0|spectator")
+	_ = fails(t, h.as("viewer").JoinRoom, &tickroomv1.JoinRoomRequest{Room: a.GetRoom()}, connect.CodePermissionDenied)
+	_ = fails(t, h.as("viewer").CreateRoom, &tickroomv1.CreateRoomRequest{Kind: "arena"}, connect.CodePermissionDenied)
+	_ = fails(t, h.as("nobody").Spectate, &tickroomv1.SpectateRequest{Room: a.GetRoom()}, connect.CodePermissionDenied)
+	_ = fails(t, h.as("ann").CreateRoom, &tickroomv1.CreateRoomRequest{}, connect.CodeInvalidArgument, "mode and kind are missing")
+}
+
+// TestRoomsOfNoMatch sees what can be done with rooms that were made without
+// matchmaking, of which the list alone knows.
+func TestRoomsOfNoMatch(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	h.lists(store.Room{ID: "made", Region: "eu", Spectators: true})
+	h.lists(store.Room{ID: "quiz", Kind: "quiz"})
+	h.lists(store.Room{ID: "secret", Private: true})
+	a := call(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Room: "made"}).GetAssignment()
+	sits(t, a, "ann|n1||0|")
+	if a.GetRegion() != "eu" || a.GetUrl() != "wss://n1/ws" {
+		t.Errorf("joined: %v", a)
+	}
+	sits(t, call(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "made"}).GetAssignment(), "ann|n1||0|spectator")
+	_ = fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "quiz"}, connect.CodeFailedPrecondition, "quiz can't be watched")
+	_ = fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "secret"}, connect.CodeNotFound)
+	_ = fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "nowhere"}, connect.CodeNotFound)
+	_ = fails(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Room: "secret"}, connect.CodeNotFound)
+	if ok, _ := h.dir.Confirm(t.Context(), "secret", "ann"); ok {
+		t.Error("a seat of a secret room is held")
+	}
+	_ = fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "made", Self: &tickroomv1.Member{Name: "\x01"}}, connect.CodeInvalidArgument)
+	_ = fails(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Room: "made", Self: &tickroomv1.Member{Name: "\x01"}}, connect.CodeInvalidArgument)
+}
+
+// TestMatchesAreClosed sees that the match of a queue is for its players, and may be
+// watched.
+func TestMatchesAreClosed(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	ids := map[string]string{}
+	for _, p := range []string{"ann", "bob"} {
+		ids[p] = call(t, h.as(p).Enqueue, &tickroomv1.EnqueueRequest{Mode: "duel"}).GetTicket()
+	}
+	h.match("duel")
+	room := watchOnce(t, h.as("ann").Watch, ids["ann"]).GetAssignment().GetRoom()
+	_ = fails(t, h.as("eve").JoinRoom, &tickroomv1.JoinRoomRequest{Room: room}, connect.CodeNotFound)
+	if a := call(t, h.as("bob").JoinRoom, &tickroomv1.JoinRoomRequest{Room: room}).GetAssignment(); !a.GetRejoin() || a.GetRoom() != room {
+		t.Errorf("its own: %v", a)
+	}
+	if a := call(t, h.as("eve").Spectate, &tickroomv1.SpectateRequest{Room: room}).GetAssignment(); len(a.GetTeams()) != 2 {
+		t.Errorf("watched: %v", a)
+	}
+	_ = fails(t, h.as("bob").Spectate, &tickroomv1.SpectateRequest{Room: room}, connect.CodeFailedPrecondition, "plays in the room")
+	if err := h.nodes.Leave(t.Context(), "n1"); err != nil {
+		t.Fatal(err)
+	}
+	fresh := start(t, func(o *service.Options) {
+		o.Tickets, o.Nodes = guarded{h.tickets, h.stores, h.deaf}, guardedNodes{h.nodes, h.stores}
+	})
+	_ = fails(t, fresh.as("bob").JoinRoom, &tickroomv1.JoinRoomRequest{Room: room}, connect.CodeNotFound, "its server is not there")
+}
+
+// TestListRooms sees that filters hold and that pages have each room once.
+func TestListRooms(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	for i := range 23 {
+		h.lists(store.Room{ID: fmt.Sprintf("a%02d", i), Taken: i % 5 % 4, Region: []string{"eu", "us"}[i%2], Created: time.Now().Add(-time.Duration(i) * time.Minute)})
+	}
+	h.lists(store.Room{ID: "q", Kind: "quiz"})
+	h.lists(store.Room{ID: "m", Mode: "duel"})
+	h.lists(store.Room{ID: "closed", Closed: true})
+	ann := h.as("ann")
+	for _, c := range []struct {
+		req  *tickroomv1.ListRoomsRequest
+		want int
+	}{
+		{&tickroomv1.ListRoomsRequest{}, 25},
+		{&tickroomv1.ListRoomsRequest{Kind: "arena"}, 24},
+		{&tickroomv1.ListRoomsRequest{Kind: "quiz"}, 1},
+		{&tickroomv1.ListRoomsRequest{Mode: "duel"}, 1},
+		{&tickroomv1.ListRoomsRequest{Mode: "pairs"}, 0},
+		{&tickroomv1.ListRoomsRequest{Query: `region == "us"`}, 11},
+		{&tickroomv1.ListRoomsRequest{Query: `players == 0 and kind == "arena" and mode != "duel"`}, 9},
+		{&tickroomv1.ListRoomsRequest{Query: `free == 1`}, 4},
+		{&tickroomv1.ListRoomsRequest{Query: `age < 90 and region in ("eu", "us")`}, 2},
+	} {
+		var got []string
+		for size := range uint32(3) {
+			got = got[:0]
+			req := &tickroomv1.ListRoomsRequest{Kind: c.req.GetKind(), Mode: c.req.GetMode(), Query: c.req.GetQuery(), PageSize: size * 4}
+			for {
+				r := call(t, ann.ListRooms, req)
+				for _, room := range r.GetRooms() {
+					got = append(got, room.GetRoom())
+				}
+				if size > 0 && len(r.GetRooms()) > int(size*4) {
+					t.Errorf("%d rooms on a page of %d", len(r.GetRooms()), size*4)
+				}
+				if req.PageToken = r.GetNextPageToken(); req.GetPageToken() == "" {
+					break
+				}
+			}
+			if len(got) != c.want || !slices.IsSorted(got) || len(slices.Compact(got)) != c.want {
+				t.Errorf("%v: %d rooms, not %d: %v", req, len(got), c.want, got)
+			}
+		}
+	}
+	_ = fails(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{PageSize: 201}, connect.CodeInvalidArgument, "201", "200")
+	_ = fails(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{PageToken: "!"}, connect.CodeInvalidArgument, "page_token")
+	_ = fails(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{Kind: "chess"}, connect.CodeInvalidArgument, "chess")
+	_ = fails(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{Query: "players in ("}, connect.CodeInvalidArgument, "query 1:")
+	// A page goes on after a room that has gone meanwhile.
+	r := call(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{PageSize: 2})
+	if err := h.dir.Remove(t.Context(), r.GetRooms()[1].GetRoom()); err != nil {
+		t.Fatal(err)
+	}
+	if r := call(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{PageSize: 1, PageToken: r.GetNextPageToken()}); r.GetRooms()[0].GetRoom() != "a02" {
+		t.Errorf("the next page: %v", r)
+	}
+	// Everybody may look.
+	call(t, h.as("").ListRooms, &tickroomv1.ListRoomsRequest{})
+	call(t, h.as("nobody").ListRooms, &tickroomv1.ListRoomsRequest{})
+}
+
+// TestJoinRoomAgain has a player of a full room come back, who needs no second place.
+func TestJoinRoomAgain(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	a := call(t, h.as("ann").CreateRoom, &tickroomv1.CreateRoomRequest{Kind: "arena"}).GetAssignment()
+	h.lists(store.Room{ID: a.GetRoom(), Private: true, Capacity: 2, Taken: 2})
+	if err := h.tickets.Joined(t.Context(), "bob", a.GetRoom()); err != nil {
+		t.Fatal(err)
+	}
+	for _, req := range []*tickroomv1.JoinRoomRequest{{Code: a.GetCode()}, {Room: a.GetRoom()}} {
+		if b := call(t, h.as("bob").JoinRoom, req).GetAssignment(); b.GetRoom() != a.GetRoom() || !b.GetRejoin() {
+			t.Errorf("joined: %v", b)
+		}
+	}
+	if err := h.tickets.Left(t.Context(), "bob", a.GetRoom()); err != nil {
+		t.Fatal(err)
+	}
+	_ = fails(t, h.as("bob").JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()}, connect.CodeResourceExhausted, "full")
+}
+
+// TestJoinRoomAfterLeaving has players who have left a match come back to it by its id: as
+// long as nobody else was sent there for them.
+func TestJoinRoomAfterLeaving(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	h.keep("arena-1", "duel", []string{"ann"}, []string{"bob"})
+	h.keep("arena-2", "duel", []string{"ann", "eve"}, []string{"bob"}) // eve has replaced ann
+	for _, room := range []string{"arena-1", "arena-2"} {
+		if err := h.tickets.Left(t.Context(), "ann", room); err != nil {
+			t.Fatal(err)
+		}
+	}
+	join := func(room string) *tickroomv1.JoinRoomRequest { return &tickroomv1.JoinRoomRequest{Room: room} }
+	if a := call(t, h.as("ann").JoinRoom, join("arena-1")).GetAssignment(); !a.GetRejoin() {
+		t.Errorf("joined: %v", a)
+	}
+	_ = fails(t, h.as("ann").JoinRoom, join("arena-2"), connect.CodeFailedPrecondition, "somebody else")
+	call(t, h.as("eve").JoinRoom, join("arena-2"))
+}

@@ -1,0 +1,170 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/matchmaking/store"
+)
+
+// Kind is what the service has to know of a kind of rooms.
+type Kind struct {
+	// Capacity is how many players a room has at most; Modes is the same for rooms of
+	// modes, by their names, where it is another number.
+	Capacity int
+	Modes    map[string]int
+	// Spectators: rooms may be watched.
+	Spectators bool
+}
+
+// capacity gives how many players a room of a mode, or of none, has.
+func (k *Kind) capacity(mode string) int {
+	if n, ok := k.Modes[mode]; ok {
+		return n
+	}
+	return k.Capacity
+}
+
+// Options of a Service. Those without a default have to be set.
+type Options struct {
+	// What is known. They may be shared with other servers.
+	Tickets   store.Tickets
+	Ratings   store.Ratings
+	Nodes     store.Nodes
+	Directory store.Directory
+
+	// Modes are those that players can ask for, Kinds the kinds of rooms, by name.
+	// Every mode's kind is one of them.
+	Modes []mode.Mode
+	Kinds map[string]Kind
+
+	Identity Identity
+	Seats    Seats
+	Limits   Limits
+	Placer   Placer
+	// Explainer answers Explain; nil: it is not implemented.
+	Explainer Explainer
+
+	// Origins are those of pages on other hosts that may call, such as
+	// https://example.com; one * in it stands for anything, as in
+	// https://*.example.com. "*" alone is every page. Default: none but the server's own.
+	Origins []string
+	// Watches bounds the watched tickets in all, WatchesEach those of one player.
+	// Default 20,000 and 4.
+	Watches, WatchesEach int
+	// SeatTime is how long a seat in an open room is held for a player: as long as seats
+	// are good. Default 30 s.
+	SeatTime time.Duration
+	// Logger hears of what clients are not told. Default slog.Default().
+	Logger *slog.Logger
+	// Now is the clock of what is told and kept. Default time.Now.
+	Now func() time.Time
+}
+
+// Service implements tickroomv1connect.MatchmakingServiceHandler. Its methods may be
+// called from any goroutine.
+type Service struct {
+	o     Options
+	modes map[string]*mode.Mode
+
+	nodes   recent[[]store.Node]
+	rooms   map[string]*recent[[]store.Room] // by kind, "" for all
+	making  map[string]chan struct{}         // by kind; held by who makes an open room of it
+	watches watches
+	listed  listed
+	warned  atomic.Int64 // when a store that fails was last logged, in ns since 1970
+
+	closed   chan struct{}
+	closeOne sync.Once
+}
+
+// New makes a service. It owns no goroutine before Run is called.
+func New(o Options) (*Service, error) {
+	var errs []error
+	for _, f := range []struct {
+		name    string
+		missing bool
+	}{
+		{"Tickets", o.Tickets == nil}, {"Ratings", o.Ratings == nil}, {"Nodes", o.Nodes == nil}, {"Directory", o.Directory == nil},
+		{"Identity", o.Identity == nil}, {"Seats", o.Seats == nil}, {"Limits", o.Limits == nil}, {"Placer", o.Placer == nil},
+	} {
+		if f.missing {
+			errs = append(errs, fmt.Errorf("service: %s must be set", f.name))
+		}
+	}
+	if o.Watches == 0 {
+		o.Watches = 20_000
+	}
+	if o.WatchesEach == 0 {
+		o.WatchesEach = 4
+	}
+	if o.SeatTime == 0 {
+		o.SeatTime = 30 * time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Service{
+		o: o, modes: map[string]*mode.Mode{}, closed: make(chan struct{}),
+		rooms: map[string]*recent[[]store.Room]{"": {}}, making: map[string]chan struct{}{},
+		watches: watches{each: map[string]int{}, max: o.Watches, maxEach: o.WatchesEach},
+	}
+	for name := range o.Kinds {
+		s.rooms[name], s.making[name] = &recent[[]store.Room]{}, make(chan struct{}, 1)
+	}
+	s.o.Modes = slices.Clone(o.Modes)
+	for i := range s.o.Modes {
+		m := &s.o.Modes[i]
+		for _, p := range m.Validate() {
+			errs = append(errs, fmt.Errorf("service: mode %s: %w", m.Name, p))
+		}
+		if _, ok := o.Kinds[m.Room.Kind]; !ok {
+			errs = append(errs, fmt.Errorf("service: mode %s: room.kind: there is no kind %q; the kinds are %s", m.Name, m.Room.Kind, names(o.Kinds)))
+		}
+		if s.modes[m.Name] != nil {
+			errs = append(errs, fmt.Errorf("service: there are two modes %s", m.Name))
+		}
+		s.modes[m.Name] = m
+	}
+	if o.SeatTime < 0 || o.Watches < 0 || o.WatchesEach < 0 {
+		errs = append(errs, fmt.Errorf("service: SeatTime is %v, Watches %d, WatchesEach %d; none can be less than 0", o.SeatTime, o.Watches, o.WatchesEach))
+	}
+	if err := checkOrigins(o.Origins); err != nil {
+		errs = append(errs, err)
+	}
+	return s, errors.Join(errs...)
+}
+
+// sweepEvery is how often Run looks after what was listed.
+const sweepEvery = 10 * time.Second
+
+// Run keeps the directory clean of rooms that nobody has come to, until ctx ends.
+// Then all streams end, so that an HTTP server that shuts down has not to wait for
+// them. It is to be called once.
+func (s *Service) Run(ctx context.Context) {
+	defer s.Close()
+	t := time.NewTicker(sweepEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			s.sweep(ctx)
+		}
+	}
+}
+
+// Close ends all streams, and those that are begun from now on. It may be called
+// again.
+func (s *Service) Close() { s.closeOne.Do(func() { close(s.closed) }) }

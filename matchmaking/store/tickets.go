@@ -1,0 +1,403 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Errors of a Tickets.
+var (
+	// ErrNoTicket tells that there is no such ticket, or that it is not the player's.
+	ErrNoTicket = errors.New("matchmaking: no such ticket")
+	// ErrEnded tells that the ticket does not wait any more; Tickets.Ticket says why.
+	ErrEnded = errors.New("matchmaking: the ticket has ended")
+	// ErrHeld tells that another matcher has the queue.
+	ErrHeld = errors.New("matchmaking: another matcher has the queue")
+	// ErrFenced tells that the lease with which something was to be changed is not the
+	// newest: another matcher has taken the queue over, and nothing was changed.
+	ErrFenced = errors.New("matchmaking: the lease is not good any more")
+	// ErrCursor tells that the changes after a cursor are forgotten: begin anew.
+	ErrCursor = errors.New("matchmaking: the changes after this are forgotten")
+	// ErrUnavailable tells that the store could not be reached in time, or that it is
+	// not sure whether it will remember: nobody knows whether anything has changed. It
+	// can be tried again after a moment.
+	ErrUnavailable = errors.New("matchmaking: not available at the moment")
+)
+
+// QueuedError tells that a player of a new ticket has one already.
+type QueuedError struct {
+	Player string
+	Ticket string // that it has
+}
+
+func (e *QueuedError) Error() string {
+	return fmt.Sprintf("matchmaking: player %s waits already", e.Player)
+}
+
+// Member is a player of a ticket.
+type Member struct {
+	Player string
+	Name   string
+	// Roles are those that the player accepts, the dearest first. Empty: all.
+	Roles []string
+	// Latency is how far each region is; see match.Ticket.
+	Latency map[string]time.Duration
+	// Mu and Sigma are its rating when it became ready.
+	Mu, Sigma float64
+	Ready     bool
+}
+
+// Ticket is a player or a party that wants a match.
+type Ticket struct {
+	// ID can't be guessed: whoever knows it is told about the ticket.
+	ID string
+	// Queue is what it waits in, the name of a mode.
+	Queue string
+	// Members are its players, the leader first.
+	Members []Member
+	// Attributes are what the queries of others see: float64, string, bool or []string.
+	Attributes map[string]any
+	// Query must hold of every other ticket in the match; empty: it holds.
+	Query string
+	// NoBackfill keeps the ticket out of rooms that run.
+	NoBackfill bool
+	// Created is when it was made, Since when all its members were ready, and it began
+	// to wait; zero: they are not.
+	Created, Since time.Time
+}
+
+// Missing gives the members that are not ready.
+func (t *Ticket) Missing() []string {
+	var out []string
+	for i := range t.Members {
+		if !t.Members[i].Ready {
+			out = append(out, t.Members[i].Player)
+		}
+	}
+	return out
+}
+
+// AllReady tells whether no member is missing.
+func (t *Ticket) AllReady() bool {
+	for i := range t.Members {
+		if !t.Members[i].Ready {
+			return false
+		}
+	}
+	return true
+}
+
+// Has tells whether a player is one of the members.
+func (t *Ticket) Has(player string) bool {
+	for i := range t.Members {
+		if t.Members[i].Player == player {
+			return true
+		}
+	}
+	return false
+}
+
+// WithReady gives the ticket with a member, who is ready now, in the place of the one
+// with the same player. If it was the last one that is missing, it waits since now.
+func (t *Ticket) WithReady(m Member, now time.Time) Ticket {
+	out := *t
+	out.Members = slices.Clone(t.Members)
+	m.Ready = true
+	for i := range out.Members {
+		if out.Members[i].Player == m.Player {
+			out.Members[i] = m
+		}
+	}
+	if out.AllReady() {
+		out.Since = now
+	}
+	return out
+}
+
+// State is how far a ticket is.
+type State uint8
+
+// The states. From Matched on they are the last.
+const (
+	Gathering State = iota + 1 // members are not ready yet
+	Waiting
+	Matched
+	Cancelled
+	TimedOut
+)
+
+// Ended tells whether the state is a last one.
+func (s State) Ended() bool { return s >= Matched }
+
+// Status is a ticket and what has become of it.
+type Status struct {
+	Ticket Ticket
+	State  State
+	// Match is that of a ticket that is Matched.
+	Match string
+	// Waiting is how many tickets wait in the queue.
+	Waiting int
+}
+
+// Match is a room with the players that belong in it. The node makes the room when
+// the first of them comes: a seat that the matchmaker has signed is what tells it to.
+type Match struct {
+	// ID is the room's id too.
+	ID string
+	// Mode is the mode's name, Kind that of the room.
+	Mode, Kind string
+	// Options are those of the room, besides the server's own for the kind.
+	Options map[string]string
+	// Node is the node that is to run the room, URL where clients reach it, Region
+	// where it is.
+	Node, URL, Region string
+	Teams             []Team
+	Bots              int
+	Quality           float64
+	// Created is when the match was made.
+	Created time.Time
+	// Code lets others in who know it; Open lets everybody in. Rooms that are neither
+	// are for those in Teams.
+	Code string
+	Open bool
+	// Host made the room, if a player did.
+	Host string
+}
+
+// Team is a side of a match.
+type Team struct {
+	Seats []Seat
+	// Win is the predicted chance to win.
+	Win float64
+}
+
+// Seat is a place in a team.
+type Seat struct {
+	Ticket string
+	Player string // empty: for a bot
+	Name   string
+	Role   string
+	// Mu and Sigma are the player's rating when the match was made.
+	Mu, Sigma float64
+}
+
+// Find gives a player's team and seat.
+func (m *Match) Find(player string) (team int, s Seat, ok bool) {
+	for i := range m.Teams {
+		for _, s := range m.Teams[i].Seats {
+			if s.Player == player && player != "" {
+				return i, s, true
+			}
+		}
+	}
+	return 0, Seat{}, false
+}
+
+// Backfill is a room that runs and lacks players.
+type Backfill struct {
+	// ID is new for each request; Room is the match's id.
+	ID, Room, Queue string
+	// Since is when the room began.
+	Since  time.Time
+	Region string
+	Teams  []BackfillTeam
+	// Attributes and Query are as those of tickets.
+	Attributes map[string]any
+	Query      string
+}
+
+// BackfillTeam is a team of a room that runs. A free-for-all is one team.
+type BackfillTeam struct {
+	// Mu and Sigma are the ratings of those who are there.
+	Mu, Sigma []float64
+	Free      int
+	// Roles are those of the free seats, if the mode has roles.
+	Roles []string
+}
+
+// Lease is a matcher's right to a queue.
+type Lease struct {
+	Queue string
+	Owner string
+	// Token is greater than that of every lease of the queue before: what an older one
+	// wants to change is refused (a fencing token).
+	Token uint64
+	// Until is when it ends unless it is renewed, by the clock of whoever asked.
+	Until time.Time
+}
+
+// Change is what has happened in a queue.
+type Change struct {
+	// Ticket began to wait, if it is not nil; else Gone ended, other than by this queue's
+	// matcher.
+	Ticket *Ticket
+	Gone   string
+	// Backfill asks for players, or NoBackfill, its ID, does not any more.
+	Backfill   *Backfill
+	NoBackfill string
+}
+
+// Outcome is what a matcher has decided.
+type Outcome struct {
+	// Match is the match that the tickets come into. If Backfill is set it is one that
+	// runs: its Teams and Bots are those with the new players in it, and the request
+	// ends.
+	Match    Match
+	Tickets  []string
+	Backfill string
+}
+
+// Tickets keeps the tickets that wait, and the matches made of them.
+// Implementations may be used from many goroutines and programs at once; each call is
+// atomic: it happens as a whole or not at all. ErrUnavailable, and an error that is not
+// one of this package's, say that nobody knows which; it can be tried again, and what
+// was done is not done twice.
+//
+// A ticket is in one queue, and a player in one ticket at a time that has not ended, as
+// far as it is ready: to be named in somebody's party binds nobody.
+// Ended tickets are remembered for a while (EndedKept), so that their players can be
+// told; ones that nobody ends are forgotten too (GatheringKept, WaitingKept).
+//
+// Neither side changes what was given to the other: slices and maps are shared.
+type Tickets interface {
+	// Add takes a ticket in, as Waiting if all members are ready, else as Gathering. The
+	// error is a *QueuedError if a member who is ready has another one. To add one again that is
+	// there, with the same ID, changes nothing and is no error.
+	Add(ctx context.Context, t Ticket) error
+	// Ready puts a member in the place of the one with the same player. When it is the
+	// last one that is missing, the ticket begins to wait, since now. ErrNoTicket if
+	// there is none or the player is not of it, ErrEnded if it has ended. Of one that
+	// waits already it changes nothing.
+	Ready(ctx context.Context, id string, m Member, now time.Time) (Status, error)
+	// Cancel ends a ticket that has not ended, if player is one of its members, and
+	// gives what has become of it. ErrNoTicket if there is none or the player is not of
+	// it.
+	Cancel(ctx context.Context, id, player string) (Status, error)
+	// Ticket tells how a ticket is doing. ErrNoTicket if there is none.
+	Ticket(ctx context.Context, id string) (Status, error)
+	// Of gives the ticket that a player is ready in and that has not ended. ErrNoTicket if
+	// there is none.
+	Of(ctx context.Context, player string) (string, error)
+	// Watch gives a channel that gets a value, unless one lies in it, after each change
+	// of the ticket's state, until stop is called. It may get some for nothing, and may
+	// miss one when the store was away: so look now and then.
+	Watch(ctx context.Context, id string) (changed <-chan struct{}, stop func(), err error)
+
+	// Lease takes a queue, or renews an own lease, which keeps its token, for as long as
+	// ttl. ErrHeld if another owner has it. One that has run out gets a new token, even
+	// if nobody has had the queue since.
+	Lease(ctx context.Context, queue, owner string, ttl time.Duration) (Lease, error)
+	// Release gives a lease back. One that is not good any more is no error.
+	Release(ctx context.Context, l Lease) error
+	// Changes gives what has happened in a queue after a cursor, oldest first, at most
+	// about so much of it, and the cursor after it. From the empty cursor on it gives what
+	// waits. ErrCursor tells to begin anew with the empty one.
+	Changes(ctx context.Context, queue, cursor string, most int) (changes []Change, next string, err error)
+	// Commit makes a decision of a matcher come true: it keeps the match, and its tickets
+	// become Matched. If some of the tickets do not wait any more nothing is changed,
+	// and they are given as gone; the same with a backfill request, by its ID. To commit
+	// again what was committed (the same match of the same tickets) changes nothing and
+	// is no error. ErrFenced if the lease is not the newest, ErrExists if the match's id
+	// or code is another's. The tickets' players are Playing in the match then.
+	Commit(ctx context.Context, l Lease, o Outcome) (gone []string, err error)
+	// GiveUp makes tickets that wait TimedOut. ErrFenced as for Commit.
+	GiveUp(ctx context.Context, l Lease, tickets []string) error
+
+	// AskBackfill asks for players for a room that runs; a request of the same room in
+	// the queue ends. It ends by itself when the room's match is forgotten, or after
+	// MatchKept if there is none and Touch is not called for it.
+	AskBackfill(ctx context.Context, b Backfill) error
+	// EndBackfill ends the request with the ID and tells whether it is sure not to have
+	// been granted: if not, players are on their way. It does nothing about one that
+	// has ended.
+	EndBackfill(ctx context.Context, queue, id string) (bool, error)
+
+	// Keep keeps a match that no matcher has made, such as a private room. ErrExists if
+	// its id or its code is taken. To keep the same one again changes nothing and is no
+	// error. Players who have seats in it are Playing in it then.
+	Keep(ctx context.Context, m Match) error
+	// Match gives a match by its id, or, if id is empty, by its code. ErrNoRoom if there
+	// is none. Matches are remembered for MatchKept, and as long as Touch is called for
+	// them.
+	Match(ctx context.Context, id, code string) (Match, error)
+	// Touch keeps a match for another MatchKept, with who plays in it. It is to be called
+	// for rooms that run. ErrNoRoom if it is forgotten already.
+	Touch(ctx context.Context, id string) error
+	// Forget forgets a match, whose room has ended, and who plays in it.
+	Forget(ctx context.Context, id string) error
+	// Playing gives the match that a player was last put into, or has last joined, if
+	// it is remembered still and the player has not left it. ErrNoRoom if there is none.
+	Playing(ctx context.Context, player string) (Match, error)
+	// Joined tells that a player is in the room of a match now; Left that it is not any
+	// more, and does not want to go back. Joined gives ErrNoRoom if there is no such
+	// match.
+	Joined(ctx context.Context, player, match string) error
+	Left(ctx context.Context, player, match string) error
+}
+
+// How long things are remembered.
+const (
+	// EndedKept is for tickets that have ended.
+	EndedKept = 2 * time.Minute
+	// MatchKept is for matches since Commit, Keep or the last Touch.
+	MatchKept = 2 * time.Minute
+	// GatheringKept is for tickets whose members are not all ready, since Add.
+	GatheringKept = 10 * time.Minute
+	// WaitingKept is for tickets that wait; it is longer than any mode's timeout, and
+	// only counts when there is no matcher.
+	WaitingKept = 25 * time.Hour
+	// RatedKept is how long it is remembered that a match was rated.
+	RatedKept = 7 * 24 * time.Hour
+)
+
+// Rated is what is known of a player's strength in a mode.
+type Rated struct {
+	Player    string
+	Mu, Sigma float64
+	// Matches is how many it comes from; 0: the player is new, and Mu and Sigma are 0.
+	Matches int
+}
+
+// Ratings keeps how strong players are, for each mode. Implementations may be used
+// from many goroutines and programs at once; each call is atomic.
+type Ratings interface {
+	// Ratings gives those of players, in their order.
+	Ratings(ctx context.Context, mode string, players []string) ([]Rated, error)
+	// Rate calls fn with the ratings of players and keeps what it gives, which has the
+	// same players with one more match each or unchanged; unless the match has been
+	// rated before, when it gives done = false and what is there. fn may be called more
+	// than once, if others change the ratings meanwhile; its slice is its own.
+	Rate(ctx context.Context, mode, match string, players []string, fn func([]Rated) ([]Rated, error)) (now []Rated, done bool, err error)
+}
+
+// Node is a server that runs rooms.
+type Node struct {
+	// ID is the node's, the same for as long as the process lives.
+	ID string
+	// URL is where clients reach it; empty: at the address that they have called.
+	URL    string
+	Region string
+	// Kinds are the kinds of rooms that it runs.
+	Kinds []string
+	// Spare is the time that it has left for ticks, in seconds per second: processors
+	// less what its rooms' ticks take.
+	Spare float64
+	// Rooms and Clients count what it has, MaxRooms and MaxClients what it takes.
+	Rooms, Clients, MaxRooms, MaxClients int
+	// Draining: it takes no new rooms.
+	Draining bool
+}
+
+// Nodes knows which nodes there are.
+type Nodes interface {
+	// Beat tells that a node is there and how it is doing; it is forgotten after ttl
+	// without another one.
+	Beat(ctx context.Context, n Node, ttl time.Duration) error
+	// Leave forgets a node.
+	Leave(ctx context.Context, id string) error
+	// Nodes lists the nodes, by id.
+	Nodes(ctx context.Context) ([]Node, error)
+}

@@ -1,0 +1,210 @@
+package room
+
+import (
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/socket"
+	"github.com/tickroom/tickroom/world"
+)
+
+// pass lets the bubble's time go by.
+func pass(d time.Duration) { <-time.After(d) }
+
+// slowGame takes as long for each tick as it is told.
+type slowGame struct {
+	ticks atomic.Int64
+	took  atomic.Int64 // nanoseconds of each tick
+}
+
+func (g *slowGame) Join(*world.Player, []byte) error { return nil }
+func (g *slowGame) Leave(*world.Player)              {}
+func (g *slowGame) Tick() {
+	g.ticks.Add(1)
+	pass(time.Duration(g.took.Load()))
+}
+
+type rig struct {
+	loop  *Loop
+	anew  chan Joiner
+	game  *slowGame
+	pool  *Pool
+	m     *metrics.Metrics
+	gone  atomic.Int64
+	ended atomic.Bool
+	keep  atomic.Bool // CloseEmpty says no
+}
+
+func newRig(t *testing.T, players int) *rig {
+	t.Helper()
+	g := &rig{game: &slowGame{}, m: metrics.New("test"), anew: make(chan Joiner, 10)}
+	log := slog.New(slog.DiscardHandler)
+	var err error
+	if g.pool, err = NewPool(4, true, log); err != nil {
+		t.Fatal(err)
+	}
+	r, err := New("r", world.Kind{
+		Name: "slow", Schema: walkersv1.Schema, TickRate: 20, MaxPlayers: players,
+		New: func(*world.Room) (world.Game, error) { return g.game, nil },
+	}, 1, nil, Config{}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.keep.Store(true)
+	g.loop = StartLoop(r, g.pool, LoopConfig{
+		Linger: time.Second, CloseEmpty: func() bool { return !g.keep.Load() },
+		Gone: func() { g.gone.Add(1) }, Ended: func() { g.ended.Store(true) }, Metrics: g.m.Kind("slow"),
+		Anew: func(_ socket.Conn, j Joiner) { g.anew <- j },
+	})
+	return g
+}
+
+func (g *rig) stop(t *testing.T) {
+	t.Helper()
+	g.loop.Stop(1001, "the end")
+	<-g.loop.Done()
+	if err := g.pool.Close(5 * time.Second); err != nil {
+		t.Error(err)
+	}
+}
+
+func (g *rig) metric(t *testing.T, name string) float64 {
+	t.Helper()
+	v, err := testutil.GatherAndCount(g.m.Registry(), name)
+	if err != nil || v == 0 {
+		t.Fatalf("no metric %s: %v", name, err)
+	}
+	families, err := g.m.Registry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	return 0
+}
+
+func TestTicksDoNotDrift(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, 1)
+		g.game.took.Store(int64(20 * time.Millisecond)) // of 50: must not become 70
+		pass(10*time.Second + 30*time.Millisecond)
+		if n := g.game.ticks.Load(); n != 201 {
+			t.Errorf("%d ticks in 10 s at 20 per second", n)
+		}
+		g.stop(t)
+	})
+}
+
+func TestLateTicksAreCaughtUpWithACap(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, 1)
+		pass(time.Second + 10*time.Millisecond)
+		before := g.game.ticks.Load()
+		g.game.took.Store(int64(150 * time.Millisecond)) // one tick this slow: two are late
+		pass(50 * time.Millisecond)
+		g.game.took.Store(0)
+		pass(time.Second)
+		if n := g.game.ticks.Load() - before; n != 21 {
+			t.Errorf("%d ticks in the 1.05 s around a slow one, want 21", n)
+		}
+		if n := g.metric(t, "tickroom_ticks_dropped_total"); n != 0 {
+			t.Errorf("%g ticks dropped", n)
+		}
+		g.game.took.Store(int64(3 * time.Second)) // sixty are late: five are caught up
+		pass(50 * time.Millisecond)
+		g.game.took.Store(0)
+		before = g.game.ticks.Load()
+		pass(3 * time.Second)
+		if n := g.metric(t, "tickroom_ticks_dropped_total"); n < 50 || n > 60 {
+			t.Errorf("%g ticks dropped, want about 55", n)
+		}
+		if n := g.game.ticks.Load() - before; n > 10 {
+			t.Errorf("%d ticks were caught up at once", n)
+		}
+		g.stop(t)
+	})
+}
+
+func TestEveryoneInALargeRoomIsServed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const n = 5*chunk + 3
+		g := newRig(t, n)
+		wires := make([]*wire, n)
+		for i := range wires {
+			wires[i] = &wire{}
+			g.loop.Seat(wires[i], Joiner{Hello: &tickroomv1.Hello{}})
+		}
+		extra := &wire{}
+		g.loop.Seat(extra, Joiner{Hello: &tickroomv1.Hello{}})
+		pass(120 * time.Millisecond)
+		if g.loop.Info().Clients != n {
+			t.Errorf("%d clients", g.loop.Info().Clients)
+		}
+		g.stop(t)
+		for i, w := range wires {
+			if n := len(w.down); n < 2 || n > 3 || w.closed != 1001 { // the first tick is at once
+				t.Fatalf("client %d: %d messages, closed with %d", i, len(w.down), w.closed)
+			}
+		}
+		if extra.closed != int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL) {
+			t.Errorf("one too many: closed with %d", extra.closed)
+		}
+		if g.gone.Load() != n+1 || !g.ended.Load() {
+			t.Errorf("%d seats given back of %d, ended %t", g.gone.Load(), n+1, g.ended.Load())
+		}
+		late := &wire{}
+		g.loop.Seat(late, Joiner{Hello: &tickroomv1.Hello{}})
+		if late.closed != int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED) {
+			t.Errorf("after the end: closed with %d", late.closed)
+		}
+	})
+}
+
+func TestAnEmptyRoomEndsOnlyIfNobodyIsSentToIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, 1)
+		pass(5 * time.Second)
+		if g.ended.Load() {
+			t.Error("it ended though somebody was on the way")
+		}
+		g.keep.Store(false)
+		pass(100 * time.Millisecond)
+		if !g.ended.Load() {
+			t.Error("it did not end")
+		}
+		g.stop(t)
+	})
+}
+
+// TestWhoseSessionHasJustEndedIsFoundARoomAnew has a player who left and came again at
+// once: when the room looks, the session that it was sent to is gone.
+func TestWhoseSessionHasJustEndedIsFoundARoomAnew(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, 5)
+		c := &wire{}
+		g.loop.Seat(c, Joiner{Hello: &tickroomv1.Hello{}, Who: player("ann"), Back: true})
+		if j := <-g.anew; j.Who.Player != "ann" || c.closed != 0 {
+			t.Errorf("%+v; closed with %d", j, c.closed)
+		}
+		g.stop(t)
+		if n := g.gone.Load(); n != 0 {
+			t.Errorf("%d places were given back; none was taken", n)
+		}
+	})
+}

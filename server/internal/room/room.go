@@ -1,0 +1,491 @@
+package room
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/netip"
+	"runtime/debug"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tickroom/tickroom/netcode"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/socket"
+	"github.com/tickroom/tickroom/world"
+)
+
+// Config bounds what a room does for its clients. Zero values mean the defaults.
+type Config struct {
+	// AckWindow is how many ticks a client may leave unacknowledged before it is
+	// skipped. Default: those of half a second, at least 10.
+	AckWindow int
+	// IdleAfter is how long a client may be silent. Default 30 s.
+	IdleAfter time.Duration
+	// MaxOutbox bounds the bytes of answers that wait for a client. Default 64 KB.
+	MaxOutbox int
+	// MaxMessage is what the welcome tells clients of the longest message that
+	// they may send. Default 8 KB.
+	MaxMessage int
+	// MessagesPerSecond and MessageBurst bound a client's messages. Default: 2
+	// per tick, but at least 120, and three seconds' worth.
+	MessagesPerSecond, MessageBurst float64
+	// Hold is how long a seat is kept when the connection is lost. 0: as long as the
+	// kind says; less: not at all.
+	Hold time.Duration
+	// BytesPerSecond and ByteBurst bound what a client sends, all in all. Default: 64 KiB
+	// or eight of the longest messages, and three seconds' worth.
+	BytesPerSecond, ByteBurst float64
+	// SecondDevice says what becomes of a player who is in the room and comes from
+	// elsewhere: RefuseDevice, or else the new connection gets the seat.
+	SecondDevice string
+	// Banned tells whether a player, or an address, is banned, and what to tell it. nil:
+	// nobody is.
+	Banned func(player string, addr netip.Addr) (reason string, banned bool)
+	// ForPlayers is how many of the places those who only watch may not take: those of
+	// the players of a match, who may come after them. Default 0.
+	ForPlayers int
+	// CommandsPerSecond and CommandBurst bound a client's commands; those over it
+	// are answered so. Default 20 and 40.
+	CommandsPerSecond, CommandBurst float64
+}
+
+func (c Config) withDefaults(rate float64) Config {
+	if c.AckWindow <= 0 {
+		c.AckWindow = max(10, int(math.Ceil(rate/2)))
+	}
+	if c.IdleAfter <= 0 {
+		c.IdleAfter = 30 * time.Second
+	}
+	if c.MaxOutbox <= 0 {
+		c.MaxOutbox = 64 << 10
+	}
+	if c.MaxMessage <= 0 {
+		c.MaxMessage = 8 << 10
+	}
+	if c.MessagesPerSecond <= 0 {
+		c.MessagesPerSecond = max(120, 2*rate)
+	}
+	if c.MessageBurst <= 0 {
+		c.MessageBurst = 3 * c.MessagesPerSecond
+	}
+	if c.BytesPerSecond <= 0 {
+		c.BytesPerSecond = max(64<<10, 8*float64(c.MaxMessage))
+	}
+	if c.ByteBurst <= 0 {
+		c.ByteBurst = 3 * c.BytesPerSecond
+	}
+	if c.CommandsPerSecond <= 0 {
+		c.CommandsPerSecond = 20
+	}
+	if c.CommandBurst <= 0 {
+		c.CommandBurst = 40
+	}
+	return c
+}
+
+// Stats counts what happened in a tick, for the metrics.
+type Stats struct {
+	metrics.TickStats
+	Backlog int // bytes waiting in outboxes
+	tokens  int // that came, to be checked
+}
+
+func (s *Stats) add(o *Stats) {
+	s.BytesIn += o.BytesIn
+	s.BytesOut += o.BytesOut
+	s.MessagesIn += o.MessagesIn
+	s.MessagesOut += o.MessagesOut
+	s.Snapshots += o.Snapshots
+	s.SkippedBusy += o.SkippedBusy
+	s.SkippedWindow += o.SkippedWindow
+	s.SkippedRate += o.SkippedRate
+	s.Inputs += o.Inputs
+	s.InputsLate += o.InputsLate
+	s.InputsDropped += o.InputsDropped
+	s.CommandsLimited += o.CommandsLimited
+	s.Mismatches += o.Mismatches
+	s.MessagesLimited += o.MessagesLimited
+	s.BytesLimited += o.BytesLimited
+	s.TokensLimited += o.TokensLimited
+	s.Backlog += o.Backlog
+	s.tokens += o.tokens
+}
+
+// Worker is the memory that reading and writing clients needs. Each goroutine
+// that does so has one of its own.
+type Worker struct {
+	batch    *socket.Batch
+	out      []byte // the messages being put together
+	headroom [socket.Headroom]byte
+	frame    netcode.ClientFrame
+	world    world.Scratch
+	stats    Stats
+
+	// The clients that are being read or written, and the functions that the batch
+	// calls: made once, so that serving a client allocates nothing.
+	room    *Room
+	clients []*Client
+	conn    func(i int) socket.Conn
+	got     func(i int, msg []byte) error
+	over    func(i int, err error)
+}
+
+// NewWorker makes a Worker. If plain is set it does without io_uring.
+func NewWorker(plain bool) *Worker {
+	w := &Worker{batch: socket.NewBatch(plain)}
+	w.conn, w.got, w.over = w.gotConn, w.gotMessage, w.gotOver
+	return w
+}
+
+// Close gives up what the worker holds of the kernel.
+func (w *Worker) Close() { w.batch.Close() }
+
+// Room is a room of clients: a game, its world, and the connections to it. Its
+// methods must not be called at the same time, except read and write, for
+// clients of their own.
+type Room struct {
+	id      string
+	kind    world.Kind
+	cfg     Config
+	log     *slog.Logger
+	room    *world.Room
+	game    world.Game
+	welcome *tickroomv1.Welcome
+
+	clients  []*Client
+	held     []*Client          // without a connection, whose seat is kept
+	sessions map[string]*Client // all of them, by token
+	players  map[string]*Client // those of players that have an id, by that
+	last     uint32             // last number given
+	elapsed  uint32             // ticks since the clients were inspected
+	tick     uint32             // newest tick committed
+	written  uint32             // newest tick whose snapshots were written
+	reply    []byte
+	failed   error
+
+	holdTicks uint32
+	ending    bool                                    // no seat is kept any more
+	away      func(c *Client, why *socket.CloseError) // told of each seat that is kept; may be nil
+}
+
+// ErrFailed is what a room's methods return once its game has panicked.
+var ErrFailed = errors.New("room: the game has failed")
+
+// New makes a room of a kind.
+func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg Config, log *slog.Logger) (*Room, error) {
+	r := &Room{id: id, kind: kind, sessions: map[string]*Client{}, players: map[string]*Client{}, log: log.With("room", id, "kind", kind.Name)}
+	err := r.guard("New", func() (err error) {
+		r.room, r.game, err = world.NewRoom(kind, seed, options, r.log)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.cfg = cfg.withDefaults(r.room.TickRate)
+	hold := kind.HoldSeconds()
+	if cfg.Hold != 0 {
+		hold = max(cfg.Hold, 0).Seconds()
+	}
+	r.holdTicks = uint32(hold * r.room.TickRate)
+	r.welcome = &tickroomv1.Welcome{
+		Room: id, Kind: kind.Name, TickRate: r.room.TickRate, Fingerprint: kind.Schema.Fingerprint(),
+		AckWindow: uint32(r.cfg.AckWindow), MaxMessage: uint32(r.cfg.MaxMessage),
+		HoldSeconds: hold,
+	}
+	return r, nil
+}
+
+// ID gives the room's id.
+func (r *Room) ID() string { return r.id }
+
+// World gives the game's side of the room.
+func (r *Room) World() *world.Room { return r.room }
+
+// Clients gives the number of clients with a connection.
+func (r *Room) Clients() int { return len(r.clients) }
+
+// Held gives the number of seats that are kept for clients without a connection.
+func (r *Room) Held() int { return len(r.held) }
+
+// Spectators counts the seated clients that only watch.
+func (r *Room) Spectators() int {
+	n := 0
+	for _, c := range r.clients {
+		if c.player.Spectator {
+			n++
+		}
+	}
+	return n
+}
+
+// watchers counts all who only watch, with a connection or without.
+func (r *Room) watchers() int {
+	n := r.Spectators()
+	for _, c := range r.held {
+		if c.player.Spectator {
+			n++
+		}
+	}
+	return n
+}
+
+// Capacity gives how many clients the room takes.
+func (r *Room) Capacity() int { return r.room.MaxPlayers }
+
+// Failed gives why the room's game has failed, or nil.
+func (r *Room) Failed() error { return r.failed }
+
+// guard runs game code and makes its panic the end of the room alone.
+func (r *Room) guard(where string, fn func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.failed = fmt.Errorf("%w: panic in %s: %v", ErrFailed, where, p)
+			r.log.Error("the game panicked; the room ends", "in", where, "panic", fmt.Sprint(p), "tick", r.tick+1, "stack", string(debug.Stack()))
+			err = r.failed
+		}
+	}()
+	return fn()
+}
+
+// Join gives a client a seat of its own. An error says with which close code it is to
+// be turned away; the connection is left open.
+func (r *Room) Join(conn socket.Conn, j *Joiner) (*Client, error) {
+	hello := j.Hello
+	if r.failed != nil {
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, "the room has failed")
+	}
+	if j.spectates() && !r.kind.Spectators {
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO, "rooms of this kind can't be watched")
+	}
+	if len(r.clients)+len(r.held) >= r.room.MaxPlayers {
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, world.ErrFull.Error())
+	}
+	if j.spectates() && r.cfg.ForPlayers > 0 && r.watchers() >= r.room.MaxPlayers-r.cfg.ForPlayers {
+		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "the room has no more places to watch from")
+	}
+	r.last++
+	c := &Client{
+		conn:   conn,
+		token:  rand.Text(),
+		player: j.player(r.room.World, r.last),
+		who:    j.Who,
+		addr:   j.Addr,
+		greet:  true, fingerprint: hello.GetFingerprint(),
+		limit:        newBucket(r.cfg.MessagesPerSecond, r.cfg.MessageBurst, r.room.TickRate),
+		commandLimit: newBucket(r.cfg.CommandsPerSecond, r.cfg.CommandBurst, r.room.TickRate),
+		tokenLimit:   newBucket(tokensPerSecond, tokenBurst, r.room.TickRate),
+		byteLimit:    newBucket(r.cfg.BytesPerSecond, r.cfg.ByteBurst, r.room.TickRate),
+		heard:        r.tick,
+	}
+	c.down = netcode.NewDownlink(c.player.Interest, uint32(r.cfg.AckWindow))
+	c.down.SetEvery(hello.GetEvery())
+	c.down.SetHashEvery(hello.GetHashEvery())
+	if err := r.guard("Join", func() error { return r.game.Join(c.player, hello.GetData()) }); err != nil {
+		code := tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO
+		reason := err.Error()
+		switch {
+		case errors.Is(err, ErrFailed):
+			code, reason = tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, "the room has failed"
+		case errors.Is(err, world.ErrFull):
+			code = tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL
+		}
+		return nil, closeError(code, reason)
+	}
+	r.clients = append(r.clients, c)
+	r.sessions[c.token] = c
+	if c.who.Player != "" {
+		r.players[c.who.Player] = c
+	}
+	return c, nil
+}
+
+// appendWelcome appends the welcome that is due to a client.
+func (c *Client) appendWelcome(b []byte, r *Room) []byte {
+	w := proto.CloneOf(r.welcome)
+	w.Session, w.Player, w.Tick, w.Spectator = c.token, c.player.ID, r.tick, c.player.Spectator
+	w.ServerTimeUs = time.Now().UnixMicro()
+	w.PlayerId, w.ExpiresUs = c.who.Player, micros(c.who.Expires)
+	if c.fingerprint != w.GetFingerprint() {
+		w.Schema = r.kind.Schema.Proto()
+	}
+	if c.resumed {
+		w.Resumed, w.InputSeq, w.CommandId, w.EventsMissed = true, c.in.Seen(), c.lastCommand, c.down.EventsMissed()
+	}
+	c.greet = false
+	m, err := proto.Marshal(&tickroomv1.ServerFrame{Welcome: w})
+	if err != nil {
+		// The names in it were checked to be UTF-8, which is all that can be wrong.
+		panic(fmt.Sprintf("room: welcome: %v", err))
+	}
+	// A welcome may stand behind other fields in the same message, since messages
+	// may be put together from their fields.
+	return append(b, m...)
+}
+
+// Step simulates one tick: commands and inputs, then the game, then the commit.
+// Where it returns an error the room is over.
+func (r *Room) Step(st *Stats) error {
+	if r.failed != nil {
+		return r.failed
+	}
+	now := r.tick + 1
+	err := r.guard("Tick", func() error {
+		for _, c := range r.clients {
+			r.serve(c, now, st)
+		}
+		for _, c := range r.held { // what came before the connection was lost
+			r.serve(c, now, st)
+		}
+		r.game.Tick()
+		r.tick = r.room.Commit() // which calls the game's Locate functions
+		return nil
+	})
+	return err
+}
+
+// serve hands the game what a client asks for.
+func (r *Room) serve(c *Client, now uint32, st *Stats) {
+	if c.over != nil {
+		return
+	}
+	if c.ncmds > 0 {
+		r.runCommands(c, st)
+	}
+	c.in.Take(now, func(seq uint32, data []byte) {
+		if c.player.Spectator {
+			return
+		}
+		if r.room.HandleInput(c.player, seq, data) != nil && c.over == nil {
+			c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "an input could not be decoded")
+		}
+	})
+}
+
+func (r *Room) runCommands(c *Client, st *Stats) {
+	for i := range c.ncmds {
+		cmd := &c.commands[i]
+		var err error
+		r.reply, err = r.room.HandleCommand(c.player, cmd.command, cmd.data, r.reply[:0])
+		switch {
+		case err == nil:
+			st.Commands++
+			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNSPECIFIED, "", r.reply)
+		case errors.Is(err, world.ErrUnknownCommand):
+			st.CommandsUnknown++
+			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNKNOWN_COMMAND, err.Error(), nil)
+		case errors.Is(err, world.ErrMalformed):
+			st.CommandsMalformed++
+			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_MALFORMED, err.Error(), nil)
+		default:
+			st.CommandsRefused++
+			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_REFUSED, err.Error(), nil)
+		}
+	}
+	c.ncmds = 0
+}
+
+// Reap ends the connections of the clients that have been silent for too long or
+// that the game has removed. Of those and the others whose connection is over, it
+// keeps the seats or ends the sessions; it calls gone for each session that has
+// ended, without a reason if the seat was kept, but for long enough.
+func (r *Room) Reap(gone func(c *Client, why *socket.CloseError)) {
+	idle := uint32(r.cfg.IdleAfter.Seconds() * r.room.TickRate)
+	n := 0
+	for i, c := range r.clients {
+		if c.over == nil {
+			if reason, ok := c.player.Removed(); ok {
+				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_KICKED, reason)
+			} else if c.blocked > idle {
+				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_IDLE, "the client acknowledges nothing")
+			} else if r.tick-c.heard > idle/2 && r.silent(c, idle) {
+				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_IDLE, "nothing was heard from the client")
+			}
+		}
+		if c.over == nil {
+			if n != i {
+				r.clients[n] = c
+			}
+			n++
+			continue
+		}
+		why := asClose(c.over)
+		c.conn.Close(why.Code, why.Reason)
+		if r.holds(c, why) {
+			r.hold(c)
+			if r.away != nil {
+				r.away(c, why)
+			}
+			continue
+		}
+		r.leave(c)
+		gone(c, why)
+	}
+	clear(r.clients[n:])
+	r.clients = r.clients[:n]
+	if len(r.held) > 0 {
+		r.release(gone)
+	}
+}
+
+// silent tells whether a client that has sent no message for half the idle time or
+// more has been silent for the whole of it. Other bytes that come in the second
+// half, such as WebSocket pings, count as a message.
+func (r *Room) silent(c *Client, idle uint32) bool {
+	n := c.conn.Stats().BytesIn
+	switch {
+	case c.sampled != c.heard: // the first time
+		c.sampled, c.bytes = c.heard, n
+	case n != c.bytes:
+		c.heard = r.tick
+		return false
+	}
+	return r.tick-c.heard > idle
+}
+
+func asClose(err error) *socket.CloseError {
+	var ce *socket.CloseError
+	if errors.As(err, &ce) {
+		return ce
+	}
+	return &socket.CloseError{Code: 1011, Reason: "internal error", Err: err}
+}
+
+// CloseAll ends all sessions with a code.
+func (r *Room) CloseAll(code int, reason string, gone func(c *Client, why *socket.CloseError)) {
+	r.ending = true
+	for _, c := range r.clients {
+		if c.over == nil {
+			c.over = &socket.CloseError{Code: code, Reason: reason}
+		}
+	}
+	for _, c := range r.held {
+		c.leaveAt = r.tick
+	}
+	r.Reap(gone)
+}
+
+// Read takes what all clients have sent. Loop does the same in parallel.
+func (r *Room) Read(w *Worker) {
+	r.fill(1)
+	r.read(r.clients, w)
+}
+
+// fill gives the clients what they may send in so many ticks.
+func (r *Room) fill(ticks uint32) {
+	r.elapsed += ticks
+	for _, c := range r.clients {
+		c.limit.fill(ticks)
+		c.commandLimit.fill(ticks)
+	}
+}
+
+// Write sends all clients what is due. Loop does the same in parallel.
+func (r *Room) Write(w *Worker) {
+	r.write(r.clients, w)
+	r.written = r.tick
+}
