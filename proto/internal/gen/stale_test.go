@@ -44,13 +44,13 @@ func sources(t *testing.T) (protocol, games []string) {
 	return protocol, games
 }
 
-func request(t *testing.T, names []string) *pluginpb.CodeGeneratorRequest {
+func request(t *testing.T, names []string, opt string) *pluginpb.CodeGeneratorRequest {
 	t.Helper()
 	files, err := protosrc.Compile(t.Context(), names, os.DirFS(protoDir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := protosrc.Request("module="+module, files)
+	req, err := protosrc.Request(opt, files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func compare(t *testing.T, resp *pluginpb.CodeGeneratorResponse, suffix string, 
 func TestGamesAreFresh(t *testing.T) {
 	t.Parallel()
 	_, games := sources(t)
-	p, err := protogen.Options{}.New(request(t, games))
+	p, err := protogen.Options{}.New(request(t, games, "module="+module))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestGamesAreFresh(t *testing.T) {
 func TestProtocolIsFresh(t *testing.T) {
 	t.Parallel()
 	protocol, _ := sources(t)
-	in, err := proto.Marshal(request(t, protocol))
+	in, err := proto.Marshal(request(t, protocol, "module="+module))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func TestTypeScriptIsFresh(t *testing.T) {
 	t.Parallel()
 	for dir, names := range sdkSources(t) {
 		ts := gen.TypeScript{Runtime: map[string]string{"src/gen": "../game.js", "test/gen": "../../src/game.js"}[dir]}
-		p, err := protogen.Options{}.New(request(t, names))
+		p, err := protogen.Options{}.New(request(t, names, "paths=source_relative"))
 		if err != nil {
 			t.Fatal(err)
 		}
