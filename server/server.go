@@ -148,7 +148,7 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 		cfg: cfg, log: s.log, dir: s.stores.Directory, pool: s.pool, metrics: s.metrics, start: time.Now(), gone: func() { s.clients.Add(-1) },
 		node: s.node, guard: s.guard, matches: o.matches, people: s.people, banned: s.banned, renew: s.renew.Renew,
 		kinds: map[string]*kind{}, running: map[string]*room.Loop{}, played: map[string]*store.Match{},
-		listed: map[string]store.Room{}, leavers: map[string]map[string]time.Time{},
+		listed: map[string]store.Listing{}, leavers: map[string]map[string]time.Time{},
 		returns: newReturns(s.stores.Directory, s.log),
 	}
 	s.returnees = newReturnees(s.find)
