@@ -24,6 +24,7 @@ import (
 	"github.com/tickroom/tickroom/netcode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/certificate"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/room"
@@ -295,11 +296,11 @@ func (s *Server) listen() (net.Listener, error) {
 	if !s.cfg.TLS.Enabled() {
 		return ln, nil
 	}
-	cert, err := newCertificate(s.cfg.TLS.Cert, s.cfg.TLS.Key, s.log)
+	cert, err := certificate.Load(s.cfg.TLS.Cert, s.cfg.TLS.Key, s.log)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("server: TLS files: %w", err), ln.Close())
 	}
-	return tls.NewListener(ln, &tls.Config{GetCertificate: cert.get, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}), nil
+	return tls.NewListener(ln, &tls.Config{GetCertificate: cert.Get, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}), nil
 }
 
 // shutdown takes the server apart in the reverse order of its making.
