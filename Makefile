@@ -60,7 +60,6 @@ test: setup web ## install what is missing, build the pages, check types and for
 		echo "not formatted, run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; \
 	fi
 	$(NPM) run typecheck --workspaces --if-present
-	$(NPM) run check --workspaces --if-present
 	$(NPM) test -w sdk -w demo --if-present
 	$(NPM) run build -w sdk --if-present
 	$(GO) build -o bin/ ./cmd/...
@@ -82,9 +81,10 @@ generate: ## generate code from the .proto files
 	done
 
 .PHONY: lint
-lint: ## lint Go, .proto files and scripts (builds the linters first: minutes)
+lint: $(PACKAGES) ## lint Go, .proto files, TypeScript and scripts (builds the linters first: minutes)
 	$(TOOL) golangci-lint run ./...
 	$(TOOL) buf lint
+	$(NPM) run lint
 	@if command -v shellcheck >/dev/null; then \
 		shellcheck scripts/*.sh .ci/run; \
 	else \

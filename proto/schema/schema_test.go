@@ -61,7 +61,7 @@ func TestFromProtoErrors(t *testing.T) {
 	}
 }
 
-// base returns a schema to change things in.
+// base gives a schema to change things in.
 func base() *schema.Schema {
 	return &schema.Schema{
 		Components: []*schema.Component{

@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 // Where `npm run dev` finds a tickroom server.
-const server = process.env['TICKROOM'] ?? 'http://127.0.0.1:7777';
+const server = process.env.TICKROOM ?? 'http://127.0.0.1:7777';
 
 export default defineConfig({
   root: at('.'),

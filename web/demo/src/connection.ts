@@ -3,10 +3,22 @@
 import { type Key, t } from './i18n.ts';
 
 const known: Readonly<Record<number, Key>> = {
-  1000: 'conn.code.done', 1006: 'conn.code.silent', 4002: 'conn.code.room', 4003: 'conn.code.full', 4012: 'conn.code.full',
-  4004: 'conn.code.ended', 4006: 'conn.code.old', 4011: 'conn.code.removed', 4014: 'conn.code.taken',
-  4015: 'conn.code.token', 4016: 'conn.code.expired', 4017: 'conn.code.forbidden', 4018: 'conn.code.seat', 4019: 'conn.code.banned',
-  4020: 'conn.code.there', 4021: 'conn.code.many',
+  1000: 'conn.code.done',
+  1006: 'conn.code.silent',
+  4002: 'conn.code.room',
+  4003: 'conn.code.full',
+  4012: 'conn.code.full',
+  4004: 'conn.code.ended',
+  4006: 'conn.code.old',
+  4011: 'conn.code.removed',
+  4014: 'conn.code.taken',
+  4015: 'conn.code.token',
+  4016: 'conn.code.expired',
+  4017: 'conn.code.forbidden',
+  4018: 'conn.code.seat',
+  4019: 'conn.code.banned',
+  4020: 'conn.code.there',
+  4021: 'conn.code.many',
 };
 
 /** Why a connection is over, by its close code and what the server said with it. */

@@ -16,7 +16,11 @@ export type Params = Readonly<Record<string, string | number>>;
 
 const messages: Readonly<Record<Language, Messages>> = { en, zh };
 const remembered = 'tickroom.lang';
-const attributes = [['data-t-label', 'aria-label'], ['data-t-placeholder', 'placeholder'], ['data-t-title', 'title']] as const;
+const attributes = [
+  ['data-t-label', 'aria-label'],
+  ['data-t-placeholder', 'placeholder'],
+  ['data-t-title', 'title'],
+] as const;
 
 /** The first language of those wished for that there are texts in. */
 export function choose(wishes: readonly (string | null | undefined)[]): Language {
@@ -31,7 +35,7 @@ export function choose(wishes: readonly (string | null | undefined)[]): Language
 /** The text of a key in a language. */
 export function format(lang: Language, key: Key, params: Params = {}): string {
   let text: string = messages[lang][key];
-  const n = params['n'];
+  const n = params.n;
   if (n !== undefined && text.includes(' | ')) {
     const [one = '', many = one] = text.split(' | ');
     text = Number(n) === 1 ? one : many;
@@ -107,7 +111,7 @@ export function onLanguage(fn: (lang: Language) => void): () => void {
 export function apply(root: ParentNode = document): void {
   document.documentElement.lang = current === 'zh' ? 'zh-CN' : 'en';
   for (const el of root.querySelectorAll<HTMLElement>('[data-t]')) {
-    const text = t(el.dataset['t'] as Key);
+    const text = t(el.dataset.t as Key);
     if (el.textContent !== text) el.textContent = text;
   }
   for (const [from, to] of attributes) {
@@ -119,9 +123,9 @@ export function apply(root: ParentNode = document): void {
 export function languageButtons(root: ParentNode = document): void {
   const buttons = [...root.querySelectorAll<HTMLElement>('button[data-lang]')];
   const mark = () => {
-    for (const b of buttons) b.setAttribute('aria-pressed', String(b.dataset['lang'] === current));
+    for (const b of buttons) b.setAttribute('aria-pressed', String(b.dataset.lang === current));
   };
-  for (const b of buttons) b.addEventListener('click', () => setLanguage(choose([b.dataset['lang']])));
+  for (const b of buttons) b.addEventListener('click', () => setLanguage(choose([b.dataset.lang])));
   onLanguage(mark);
   mark();
 }

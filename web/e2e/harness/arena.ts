@@ -15,7 +15,11 @@ export interface Hooks {
     readonly own: { readonly x: number; readonly y: number; readonly heading: number; readonly alive: boolean };
     readonly visible: number;
     readonly rivals: number;
-    readonly stage: { readonly width: number; readonly height: number; readonly camera: { readonly x: number; readonly y: number; readonly scale: number } };
+    readonly stage: {
+      readonly width: number;
+      readonly height: number;
+      readonly camera: { readonly x: number; readonly y: number; readonly scale: number };
+    };
   } | null;
   readonly perf: {
     readonly frames: number;
@@ -42,7 +46,10 @@ export interface Seat {
 
 /** Waits until the player flies a ship. */
 export async function playing(view: View): Promise<Seat> {
-  await view.until('a ship flies', () => window.tickroom.room?.state === 'live' && window.tickroom.game!.ship > 0 && window.tickroom.game!.own.alive);
+  await view.until(
+    'a ship flies',
+    () => window.tickroom.room?.state === 'live' && window.tickroom.game!.ship > 0 && window.tickroom.game!.own.alive,
+  );
   return seat(view);
 }
 
@@ -61,7 +68,10 @@ export function seat(view: View): Promise<Seat> {
 
 /** What the player is called, as others see it. Their ship must fly. */
 export function callsign(view: View): Promise<string> {
-  return view.until('the ship has a name', () => window.tickroom.room!.tables.identity.get(window.tickroom.game!.ship)?.name);
+  return view.until(
+    'the ship has a name',
+    () => window.tickroom.room!.tables.identity.get(window.tickroom.game!.ship)?.name,
+  );
 }
 
 /** Waits for more checks of the state's hash, and for none of them to have failed. */

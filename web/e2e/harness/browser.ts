@@ -5,20 +5,32 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Browser as Chromium, type BrowserContext, type BrowserContextOptions, type CDPSession, chromium, type Page } from 'playwright-core';
+import {
+  type BrowserContext,
+  type BrowserContextOptions,
+  type CDPSession,
+  type Browser as Chromium,
+  chromium,
+  type Page,
+} from 'playwright-core';
 
 /** What each page's context starts with: a small window, since its pixels are drawn by the processor. */
 const usual: BrowserContextOptions = { viewport: { width: 800, height: 500 }, locale: 'en-GB' };
 
 /** A phone held upright. */
-export const phone: BrowserContextOptions = { viewport: { width: 390, height: 780 }, deviceScaleFactor: 1, hasTouch: true, isMobile: true };
+export const phone: BrowserContextOptions = {
+  viewport: { width: 390, height: 780 },
+  deviceScaleFactor: 1,
+  hasTouch: true,
+  isMobile: true,
+};
 
 /** Finds Chromium: in CHROMIUM, or by its usual names in PATH. */
 export function findChromium(): string {
-  const given = process.env['CHROMIUM'];
+  const given = process.env.CHROMIUM;
   if (given) return given;
   for (const name of ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']) {
-    for (const dir of (process.env['PATH'] ?? '').split(delimiter)) {
+    for (const dir of (process.env.PATH ?? '').split(delimiter)) {
       if (dir && existsSync(join(dir, name))) return join(dir, name);
     }
   }
@@ -27,10 +39,28 @@ export function findChromium(): string {
 
 /** Page and canvas are drawn by the processor as it does best; only WebGL needs a graphics card made of software. */
 const switches = [
-  '--headless=new', '--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-gpu-rasterization', '--disable-accelerated-2d-canvas', '--mute-audio', '--hide-scrollbars',
-  '--no-first-run', '--no-default-browser-check', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-extensions',
-  '--disable-dev-shm-usage', '--disable-features=Translate,MediaRouter,OptimizationHints', '--metrics-recording-only', '--password-store=basic', '--force-color-profile=srgb',
-  '--window-size=900,640', '--remote-debugging-port=0',
+  '--headless=new',
+  '--no-sandbox',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--disable-gpu-rasterization',
+  '--disable-accelerated-2d-canvas',
+  '--mute-audio',
+  '--hide-scrollbars',
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-default-apps',
+  '--disable-extensions',
+  '--disable-dev-shm-usage',
+  '--disable-features=Translate,MediaRouter,OptimizationHints',
+  '--metrics-recording-only',
+  '--password-store=basic',
+  '--force-color-profile=srgb',
+  '--window-size=900,640',
+  '--remote-debugging-port=0',
 ];
 
 /**
@@ -58,7 +88,9 @@ export class Browser {
   static async launch(more: readonly string[] = []): Promise<Browser> {
     const profile = mkdtempSync(join(tmpdir(), 'tickroom-browser-'));
     const [command, ...args] = [...modest(), findChromium()];
-    const child = spawn(command!, [...args, ...switches, ...more, `--user-data-dir=${profile}`, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(command!, [...args, ...switches, ...more, `--user-data-dir=${profile}`, 'about:blank'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
     const said: string[] = [];
     const address = await new Promise<string>((resolve, reject) => {
@@ -134,7 +166,7 @@ export class Browser {
 }
 
 /** How long a test waits for something, in milliseconds. It is long, since machines may be slow. */
-const patience = Number(process.env['PATIENCE'] ?? 45_000);
+const patience = Number(process.env.PATIENCE ?? 45_000);
 
 /** A page that is looked at. */
 export class View {
@@ -148,13 +180,15 @@ export class View {
     this.cdp = cdp;
     const complain = (text: string) => this.#problems.push(text);
     page.on('console', (m) => {
-      if (m.type() === 'error' || m.type() === 'warning') complain(`console ${m.type()}: ${m.text()} (${m.location().url})`);
+      if (m.type() === 'error' || m.type() === 'warning')
+        complain(`console ${m.type()}: ${m.text()} (${m.location().url})`);
     });
     page.on('pageerror', (e) => complain(`uncaught: ${e.stack ?? String(e)}`));
     page.on('crash', () => complain('the page crashed'));
     page.on('requestfailed', (r) => {
       // A page that goes away takes its requests with it.
-      if (r.failure()?.errorText !== 'net::ERR_ABORTED') complain(`request failed: ${r.url()}: ${r.failure()?.errorText}`);
+      if (r.failure()?.errorText !== 'net::ERR_ABORTED')
+        complain(`request failed: ${r.url()}: ${r.failure()?.errorText}`);
     });
     page.on('response', (r) => {
       if (r.status() >= 400) complain(`response ${r.status()}: ${r.url()}`);
@@ -177,7 +211,11 @@ export class View {
 
   /** Connections will fail. */
   expectOutage(): void {
-    this.expect(/^console (error|warning): WebSocket connection to .* failed/, /^console error: Failed to load resource: net::ERR_/, /^request failed: .*net::ERR_(CONNECTION|EMPTY|SOCKET|NETWORK|TIMED)/);
+    this.expect(
+      /^console (error|warning): WebSocket connection to .* failed/,
+      /^console error: Failed to load resource: net::ERR_/,
+      /^request failed: .*net::ERR_(CONNECTION|EMPTY|SOCKET|NETWORK|TIMED)/,
+    );
   }
 
   /**
@@ -194,14 +232,16 @@ export class View {
     for (;;) {
       try {
         last = await this.page.evaluate(fn as (arg: unknown) => R, arg);
-        if (last && process.env['E2E_TIMES']) console.log(Date.now() - began, 'ms:', what);
+        if (last && process.env.E2E_TIMES) console.log(Date.now() - began, 'ms:', what);
         if (last) return last as NonNullable<Awaited<R>>;
       } catch (err) {
         last = err;
       }
       if (Date.now() > end) {
         const why = last instanceof Error ? last.message : JSON.stringify(last);
-        throw new Error(`it never came to this: ${what}. At last: ${why}. The page says: ${this.problems.join('; ') || 'nothing'}`);
+        throw new Error(
+          `it never came to this: ${what}. At last: ${why}. The page says: ${this.problems.join('; ') || 'nothing'}`,
+        );
       }
       await this.page.evaluate(() => new Promise((r) => setTimeout(r, 30))).catch(() => {});
     }

@@ -51,7 +51,9 @@ export function buildServer(dir: string, pages: string | undefined, options: { r
 }
 
 /** Builds both for a program that runs outside the tests, and gives the server's path and what removes it. */
-export async function buildAll(options: { race?: boolean; minify?: boolean } = {}): Promise<{ bin: string; remove: () => void }> {
+export async function buildAll(
+  options: { race?: boolean; minify?: boolean } = {},
+): Promise<{ bin: string; remove: () => void }> {
   mkdirSync(artifacts, { recursive: true });
   const bin = process.env[given];
   if (bin) return { bin, remove: () => {} };

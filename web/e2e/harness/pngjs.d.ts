@@ -1,5 +1,5 @@
 declare module 'pngjs' {
-  export class PNG {
-    static sync: { read(data: Buffer): { width: number; height: number; data: Buffer } };
-  }
+  export const PNG: {
+    sync: { read(data: Buffer): { width: number; height: number; data: Buffer } };
+  };
 }

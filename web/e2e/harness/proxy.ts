@@ -13,7 +13,7 @@ interface Pair {
   lost: boolean;
 }
 
-export class Proxy {
+export class TcpProxy {
   /** WebSockets that were opened through it so far. */
   sockets = 0;
   readonly #to: () => number;
@@ -30,8 +30,8 @@ export class Proxy {
   }
 
   /** Starts a proxy to a port of this machine, which is asked for at each connection. */
-  static async start(to: () => number): Promise<Proxy> {
-    const p = new Proxy(to);
+  static async start(to: () => number): Promise<TcpProxy> {
+    const p = new TcpProxy(to);
     await new Promise<void>((resolve, reject) => {
       p.#listener.once('error', reject);
       p.#listener.listen(0, '127.0.0.1', resolve);
@@ -66,7 +66,10 @@ export class Proxy {
     });
     this.#carry(pair, page, server);
     this.#carry(pair, server, page);
-    for (const [from, to] of [[page, server], [server, page]] as const) {
+    for (const [from, to] of [
+      [page, server],
+      [server, page],
+    ] as const) {
       from.on('error', () => {}); // a close follows
       from.on('close', () => {
         if (pair.lost) return;

@@ -1,8 +1,8 @@
 // The client library in a page, alone: a script of it and its games that is run
 // in any page of the server, as `library`.
 
-import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
 import type { View } from './browser.ts';
 

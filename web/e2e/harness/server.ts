@@ -17,8 +17,18 @@ interface Running {
 
 /** Settings that suit tests: a small arena in which everybody meets. */
 const small = [
-  '--log-format', 'json', '--seed', '5', '--shutdown-grace', '100ms',
-  '--kind-option', 'arena.map=1024', '--kind-option', 'arena.obstacles=8', '--kind-option', 'arena.pickups=12',
+  '--log-format',
+  'json',
+  '--seed',
+  '5',
+  '--shutdown-grace',
+  '100ms',
+  '--kind-option',
+  'arena.map=1024',
+  '--kind-option',
+  'arena.obstacles=8',
+  '--kind-option',
+  'arena.pickups=12',
 ];
 
 /** The part of /status.json that tests look at. */
@@ -44,7 +54,7 @@ export class Server {
 
   /** Starts a server on a free port. Flags are those of `tickroom serve`. */
   static async start(...flags: string[]): Promise<Server> {
-    return Server.startOther(process.env['TICKROOM_BIN'], ...flags);
+    return Server.startOther(process.env.TICKROOM_BIN, ...flags);
   }
 
   /** Starts another server than the usual one, by its path. */

@@ -9,7 +9,7 @@ import { test as base } from 'vitest';
 
 import { Browser, type View } from './browser.ts';
 import { artifacts } from './build.ts';
-import { Proxy } from './proxy.ts';
+import { TcpProxy } from './proxy.ts';
 import { Server } from './server.ts';
 
 interface Fixtures {
@@ -18,7 +18,7 @@ interface Fixtures {
   /** Starts a server. It has to end well. */
   serve: (...flags: string[]) => Promise<Server>;
   /** Starts a proxy to a server. */
-  network: (to: Server) => Promise<Proxy>;
+  network: (to: Server) => Promise<TcpProxy>;
   /** Opens a page. */
   open: (url: string, options?: BrowserContextOptions) => Promise<View>;
   /** Opens a page in a tab that may be hidden. */
@@ -38,16 +38,22 @@ class Ends {
   async run(): Promise<void> {
     const errors: unknown[] = [];
     for (const end of this.#list.reverse()) await end().catch((err: unknown) => errors.push(err));
-    if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.map(String).join('\n'));
+    if (errors.length > 0)
+      throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.map(String).join('\n'));
   }
 }
 
 function slug(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 70);
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 70);
 }
 
 export const test = base.extend<Fixtures>({
   browser: [
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs.
     async ({}, use) => {
       const b = await Browser.launch();
       await use(b);
@@ -77,7 +83,7 @@ export const test = base.extend<Fixtures>({
   },
   network: async ({ ends }, use) => {
     await use(async (to) => {
-      const p = await Proxy.start(() => to.port);
+      const p = await TcpProxy.start(() => to.port);
       ends.add(() => p.stop());
       return p;
     });

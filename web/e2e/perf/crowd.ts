@@ -11,9 +11,9 @@ import { buildAll } from '../harness/build.ts';
 import { Server } from '../harness/server.ts';
 
 /** How many things have to be in sight, and how many at most. */
-export const wanted = Number(process.env['VISIBLE'] ?? 500);
+export const wanted = Number(process.env.VISIBLE ?? 500);
 export const most = wanted * 1.25;
-export const viewport = { width: Number(process.env['WIDTH'] ?? 1280), height: Number(process.env['HEIGHT'] ?? 720) };
+export const viewport = { width: Number(process.env.WIDTH ?? 1280), height: Number(process.env.HEIGHT ?? 720) };
 
 /**
  * Gives the page's process a processor of its own and all else another one, the
@@ -27,16 +27,32 @@ async function apart(browser: CDPSession, server: Server): Promise<void> {
   if (cores < 2) return;
   const rest = `1-${cores - 1}`;
   const place = (pid: number, where: string) => spawnSync('taskset', ['-a', '-p', '-c', where, `${pid}`]).status === 0;
-  const done = [...processInfo.map(({ id, type }) => place(id, type === 'renderer' ? '0' : rest)), place(server.pid, rest), place(process.pid, rest)];
+  const done = [
+    ...processInfo.map(({ id, type }) => place(id, type === 'renderer' ? '0' : rest)),
+    place(server.pid, rest),
+    place(process.pid, rest),
+  ];
   if (done.includes(false)) console.log('taskset is missing: the page shares its processor with the drawing');
 }
 
 /** Opens the page in a room of a thousand bots, and shows it to fn when enough of them are in sight. */
-export async function crowd(fn: (view: View, browser: Browser) => Promise<void>, options: { minify?: boolean } = {}): Promise<void> {
+export async function crowd(
+  fn: (view: View, browser: Browser) => Promise<void>,
+  options: { minify?: boolean } = {},
+): Promise<void> {
   const { bin, remove } = await buildAll(options);
-  process.env['TICKROOM_BIN'] = bin;
+  process.env.TICKROOM_BIN = bin;
   const server = await Server.start(
-    '--kind-option', 'arena.bots=1000', '--kind-option', 'arena.map=1160', '--kind-option', 'arena.radius=1000', '--kind-option', 'arena.pickups=120', '--kind-option', 'arena.obstacles=12',
+    '--kind-option',
+    'arena.bots=1000',
+    '--kind-option',
+    'arena.map=1160',
+    '--kind-option',
+    'arena.radius=1000',
+    '--kind-option',
+    'arena.pickups=120',
+    '--kind-option',
+    'arena.obstacles=12',
   );
   const browser = await Browser.launch();
   try {

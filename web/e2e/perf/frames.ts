@@ -15,13 +15,15 @@ import { artifacts } from '../harness/build.ts';
 import { crowd, most, viewport, wanted } from './crowd.ts';
 import { frames, marks, mean, quantile, trace } from './trace.ts';
 
-const seconds = Number(process.env['DURATION'] ?? 30);
+const seconds = Number(process.env.DURATION ?? 30);
 
 export async function main(): Promise<void> {
   await crowd(async (view, browser) => {
     // The player is shot down now and then, and comes back where less is to be seen.
     await view.page.evaluate(() => setInterval(() => performance.mark(`seen:${window.tickroom.perf.visible}`), 50));
-    const events = await trace(await browser.cdp(), () => view.page.evaluate((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)), seconds * 1000));
+    const events = await trace(await browser.cdp(), () =>
+      view.page.evaluate((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)), seconds * 1000),
+    );
     const own = await view.page.evaluate(() => [...window.tickroom.perf.frameScriptMs]);
     await view.page.screenshot({ path: join(artifacts, 'perf.png') });
     const seen = marks(events, 'seen');
@@ -29,10 +31,16 @@ export async function main(): Promise<void> {
     const f = frames(events, (ts) => enough(seen.findLast((m) => m.ts <= ts)?.value ?? 0));
     const all = seen.map((m) => m.value);
     const counts = all.filter(enough);
-    const row = (what: string, values: readonly number[]) => `${what.padEnd(46)}${[mean(values), quantile(values, 0.5), quantile(values, 0.95), quantile(values, 0.99)].map((v) => v.toFixed(2).padStart(9)).join('')}`;
+    const row = (what: string, values: readonly number[]) =>
+      `${what.padEnd(46)}${[mean(values), quantile(values, 0.5), quantile(values, 0.95), quantile(values, 0.99)].map((v) => v.toFixed(2).padStart(9)).join('')}`;
     const stats = await view.page.evaluate(() => {
       const { stats } = window.tickroom.room!;
-      return { desyncs: stats.desyncs, decodeMs: stats.decodeMs, bytesPerEntity: stats.bytesPerEntity, rows: stats.entities };
+      return {
+        desyncs: stats.desyncs,
+        decodeMs: stats.decodeMs,
+        bytesPerEntity: stats.bytesPerEntity,
+        rows: stats.entities,
+      };
     });
     const report = [
       `Chromium ${browser.version}, ${viewport.width} x ${viewport.height}, software GL; ${seconds} s`,
@@ -46,7 +54,10 @@ export async function main(): Promise<void> {
       row('  of that in the animation callback', f.callbackCpu),
       row('all of the main thread', f.busy),
       row('  processor time of it', f.busyCpu),
-      row("the page's own measure (tickroom.perf)", own.filter((v) => v > 0)),
+      row(
+        "the page's own measure (tickroom.perf)",
+        own.filter((v) => v > 0),
+      ),
       '',
       `decoding a snapshot ${stats.decodeMs.toFixed(2)} ms, ${stats.rows} rows held, ${stats.bytesPerEntity.toFixed(1)} bytes per changed row, ${stats.desyncs} desyncs`,
       ...view.problems.map((p) => `the page complains: ${p}`),

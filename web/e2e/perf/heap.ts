@@ -15,7 +15,7 @@ import { Browser, type View } from '../harness/browser.ts';
 import { artifacts, buildAll } from '../harness/build.ts';
 import { Server } from '../harness/server.ts';
 
-const minutes = Number(process.env['MINUTES'] ?? 30);
+const minutes = Number(process.env.MINUTES ?? 30);
 /** The first minutes fill caches and pools, and are left out of the slope. */
 const warmUp = Math.min(5, minutes / 4);
 
@@ -31,9 +31,25 @@ interface Sample {
 
 export async function main(): Promise<void> {
   const { bin, remove } = await buildAll();
-  process.env['TICKROOM_BIN'] = bin;
+  process.env.TICKROOM_BIN = bin;
   const server = await Server.start('--kind-option', 'arena.bots=40', '--kind-option', 'arena.map=1600');
-  const bots = spawn(bin, ['bots', '--server', server.url, '--kind', 'arena', '--clients', '60', '--churn', '0.05', '--duration', `${minutes * 60 + 120}s`], { stdio: 'ignore' });
+  const bots = spawn(
+    bin,
+    [
+      'bots',
+      '--server',
+      server.url,
+      '--kind',
+      'arena',
+      '--clients',
+      '60',
+      '--churn',
+      '0.05',
+      '--duration',
+      `${minutes * 60 + 120}s`,
+    ],
+    { stdio: 'ignore' },
+  );
   const browser = await Browser.launch();
   try {
     const view = await browser.open(`${server.url}/arena?name=Kim`, { viewport: { width: 640, height: 400 } });
@@ -76,7 +92,10 @@ async function measure(view: View): Promise<Sample[]> {
     // The page turns and flies about, now one way and now the other.
     await page.keyboard[minute % 2 === 0 ? 'down' : 'up']('KeyA');
     await page.keyboard[minute % 3 === 0 ? 'down' : 'up']('KeyW');
-    await page.evaluate((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)), Math.max(0, began + minute * 60_000 - Date.now()));
+    await page.evaluate(
+      (ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+      Math.max(0, began + minute * 60_000 - Date.now()),
+    );
     for (let i = 0; i < 3; i++) await cdp.send('HeapProfiler.collectGarbage');
     const { metrics } = await cdp.send('Performance.getMetrics');
     const metric = (name: string) => metrics.find((m) => m.name === name)?.value ?? NaN;
@@ -85,7 +104,13 @@ async function measure(view: View): Promise<Sample[]> {
       rows: window.tickroom.room!.stats.entities,
       kills: (window as unknown as { kills: number }).kills,
     }));
-    const sample: Sample = { minute: (Date.now() - began) / 60_000, heapMB: metric('JSHeapUsedSize') / 1e6, nodes: metric('Nodes'), listeners: metric('JSEventListeners'), ...page_ };
+    const sample: Sample = {
+      minute: (Date.now() - began) / 60_000,
+      heapMB: metric('JSHeapUsedSize') / 1e6,
+      nodes: metric('Nodes'),
+      listeners: metric('JSEventListeners'),
+      ...page_,
+    };
     samples.push(sample);
     console.log(line(sample));
   }
@@ -128,7 +153,10 @@ function plot(samples: readonly Sample[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    ...marks.map((m) => `<path d="M${left} ${y(m)}H${width - 20}" stroke="#ddd"/><text x="${left - 8}" y="${y(m) + 4}" text-anchor="end">${m.toFixed(1)}</text>`),
+    ...marks.map(
+      (m) =>
+        `<path d="M${left} ${y(m)}H${width - 20}" stroke="#ddd"/><text x="${left - 8}" y="${y(m) + 4}" text-anchor="end">${m.toFixed(1)}</text>`,
+    ),
     `<polyline fill="none" stroke="#06c" stroke-width="2" points="${samples.map((s) => `${x(s.minute).toFixed(1)},${y(s.heapMB).toFixed(1)}`).join(' ')}"/>`,
     `<text x="${width / 2}" y="${height - 10}" text-anchor="middle">minutes, 0 to ${minutes}; MB of script heap after garbage collection</text>`,
     '</svg>',

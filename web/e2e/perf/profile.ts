@@ -7,8 +7,8 @@
 
 import { crowd, viewport } from './crowd.ts';
 
-const seconds = Number(process.env['DURATION'] ?? 20);
-const lines = Number(process.env['LINES'] ?? 45);
+const seconds = Number(process.env.DURATION ?? 20);
+const lines = Number(process.env.LINES ?? 45);
 
 export async function main(): Promise<void> {
   await crowd(
@@ -24,14 +24,15 @@ export async function main(): Promise<void> {
       const frames = (await count()) - before;
       const nodes = new Map(profile.nodes.map((n) => [n.id, n]));
       const own = new Map<number, number>();
-      profile.samples!.forEach((id, i) => own.set(id, (own.get(id) ?? 0) + profile.timeDeltas![i]!));
+      for (const [i, id] of profile.samples!.entries()) own.set(id, (own.get(id) ?? 0) + profile.timeDeltas![i]!);
       const name = (id: number) => {
         const { functionName, lineNumber, url } = nodes.get(id)!.callFrame;
         return `${functionName || '(anonymous)'}${url ? ` :${lineNumber + 1}` : ''}`;
       };
       const self = new Map<string, number>();
       const total = new Map<string, number>();
-      const add = (to: Map<string, number>, key: string, v: number) => to.set(key, (to.get(key) ?? 0) + v / 1000 / frames);
+      const add = (to: Map<string, number>, key: string, v: number) =>
+        to.set(key, (to.get(key) ?? 0) + v / 1000 / frames);
       const walk = (id: number, above: ReadonlySet<string>): number => {
         const n = name(id);
         const below = above.has(n) ? above : new Set([...above, n]);
@@ -42,10 +43,14 @@ export async function main(): Promise<void> {
         return sum;
       };
       walk(profile.nodes[0]!.id, new Set());
-      console.log(`${viewport.width} x ${viewport.height}, ${(frames / seconds).toFixed(1)} frames per second; milliseconds per frame, own and with what is called\n`);
-      for (const [n, ms] of [...self].sort((a, b) => b[1] - a[1]).slice(0, lines)) console.log(`${ms.toFixed(3).padStart(9)}${total.get(n)!.toFixed(3).padStart(9)}  ${n}`);
+      console.log(
+        `${viewport.width} x ${viewport.height}, ${(frames / seconds).toFixed(1)} frames per second; milliseconds per frame, own and with what is called\n`,
+      );
+      for (const [n, ms] of [...self].sort((a, b) => b[1] - a[1]).slice(0, lines))
+        console.log(`${ms.toFixed(3).padStart(9)}${total.get(n)!.toFixed(3).padStart(9)}  ${n}`);
       console.log();
-      for (const [n, ms] of [...total].sort((a, b) => b[1] - a[1]).slice(0, lines)) console.log(`${self.get(n)!.toFixed(3).padStart(9)}${ms.toFixed(3).padStart(9)}  ${n}`);
+      for (const [n, ms] of [...total].sort((a, b) => b[1] - a[1]).slice(0, lines))
+        console.log(`${self.get(n)!.toFixed(3).padStart(9)}${ms.toFixed(3).padStart(9)}  ${n}`);
     },
     { minify: false },
   );

@@ -29,13 +29,34 @@ export interface Frames {
   readonly busyCpu: number[];
 }
 
-const scripts = new Set(['FunctionCall', 'EvaluateScript', 'v8.run', 'v8.callFunction', 'RunMicrotasks', 'MinorGC', 'MajorGC', 'BlinkGC.AtomicPhase']);
+const scripts = new Set([
+  'FunctionCall',
+  'EvaluateScript',
+  'v8.run',
+  'v8.callFunction',
+  'RunMicrotasks',
+  'MinorGC',
+  'MajorGC',
+  'BlinkGC.AtomicPhase',
+]);
 
 /** Records a trace of the whole browser while fn runs. */
 export async function trace(browser: CDPSession, fn: () => Promise<void>): Promise<TraceEvent[]> {
   await browser.send('Tracing.start', {
     transferMode: 'ReturnAsStream',
-    traceConfig: { recordMode: 'recordAsMuchAsPossible', includedCategories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline', 'v8', 'v8.execute', 'blink_gc', 'blink.user_timing', '__metadata'] },
+    traceConfig: {
+      recordMode: 'recordAsMuchAsPossible',
+      includedCategories: [
+        'toplevel',
+        'devtools.timeline',
+        'disabled-by-default-devtools.timeline',
+        'v8',
+        'v8.execute',
+        'blink_gc',
+        'blink.user_timing',
+        '__metadata',
+      ],
+    },
   });
   await fn();
   const complete = new Promise<string>((resolve) => browser.once('Tracing.tracingComplete', (e) => resolve(e.stream!)));
@@ -54,7 +75,8 @@ export async function trace(browser: CDPSession, fn: () => Promise<void>): Promi
 /** What marks called NAME:VALUE said, and when, in microseconds. */
 export function marks(events: readonly TraceEvent[], name: string): { readonly ts: number; readonly value: number }[] {
   const out = [];
-  for (const e of events) if (e.name.startsWith(`${name}:`)) out.push({ ts: e.ts, value: Number(e.name.slice(name.length + 1)) });
+  for (const e of events)
+    if (e.name.startsWith(`${name}:`)) out.push({ ts: e.ts, value: Number(e.name.slice(name.length + 1)) });
   return out.sort((a, b) => a.ts - b.ts);
 }
 
@@ -65,13 +87,18 @@ export function frames(events: readonly TraceEvent[], wanted: (ts: number) => bo
   for (const e of events) if (e.name === 'FireAnimationFrame') counts.set(thread(e), (counts.get(thread(e)) ?? 0) + 1);
   const [main] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [];
   if (main === undefined) throw new Error('the trace has no frames');
-  const own = events.filter((e) => e.ph === 'X' && thread(e) === main).sort((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0));
+  const own = events
+    .filter((e) => e.ph === 'X' && thread(e) === main)
+    .sort((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0));
   const starts = own.filter((e) => e.name === 'FireAnimationFrame').map((e) => e.ts);
   const script = outermost(own.filter((e) => scripts.has(e.name)));
   const tasks = outermost(own.filter((e) => e.name === 'RunTask' || e.name === 'ThreadControllerImpl::RunTask'));
   const result: Frames = { gap: [], callbackCpu: [], script: [], scriptCpu: [], busy: [], busyCpu: [] };
   for (let i = 0; i + 1 < starts.length; i++) result.gap.push((starts[i + 1]! - starts[i]!) / 1000);
-  for (const [list, wall, cpu] of [[script, result.script, result.scriptCpu], [tasks, result.busy, result.busyCpu]] as const) {
+  for (const [list, wall, cpu] of [
+    [script, result.script, result.scriptCpu],
+    [tasks, result.busy, result.busyCpu],
+  ] as const) {
     wall.push(...new Array<number>(result.gap.length).fill(0));
     cpu.push(...new Array<number>(result.gap.length).fill(0));
     let frame = -1;
@@ -84,11 +111,20 @@ export function frames(events: readonly TraceEvent[], wanted: (ts: number) => bo
       cpu[frame]! += (e.tdur ?? e.dur ?? 0) / 1000;
     }
   }
-  for (const e of own) if (e.name === 'FireAnimationFrame' && e.ts !== starts.at(-1)) result.callbackCpu.push((e.tdur ?? e.dur ?? 0) / 1000);
+  for (const e of own)
+    if (e.name === 'FireAnimationFrame' && e.ts !== starts.at(-1))
+      result.callbackCpu.push((e.tdur ?? e.dur ?? 0) / 1000);
   const chosen = starts.map(wanted);
   const choose = (list: number[]) => list.filter((_, i) => chosen[i]);
   const { gap, callbackCpu, script: s, scriptCpu, busy, busyCpu } = result;
-  return { gap: choose(gap), callbackCpu: choose(callbackCpu), script: choose(s), scriptCpu: choose(scriptCpu), busy: choose(busy), busyCpu: choose(busyCpu) };
+  return {
+    gap: choose(gap),
+    callbackCpu: choose(callbackCpu),
+    script: choose(s),
+    scriptCpu: choose(scriptCpu),
+    busy: choose(busy),
+    busyCpu: choose(busyCpu),
+  };
 }
 
 /** Events that lie in no other one of the list. */

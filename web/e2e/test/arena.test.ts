@@ -8,7 +8,16 @@ import type { View } from '../harness/browser.ts';
 import { test } from '../harness/test.ts';
 
 /** An arena without ships of the game's own, so that the players have only each other. */
-const duel = ['--kind-option', 'arena.bots=0', '--kind-option', 'arena.map=800', '--kind-option', 'arena.obstacles=0', '--kind-option', 'arena.radius=500'];
+const duel = [
+  '--kind-option',
+  'arena.bots=0',
+  '--kind-option',
+  'arena.map=800',
+  '--kind-option',
+  'arena.obstacles=0',
+  '--kind-option',
+  'arena.radius=500',
+];
 
 /** How many colours a picture has. */
 function colours(picture: Buffer): number {
@@ -35,24 +44,43 @@ test('two pages see each other move and shoot', async ({ serve, open, picture })
   expect(b.room).toBe(a.room);
   expect(b.player).not.toBe(a.player);
   expect([await callsign(ann), await callsign(bob)]).toEqual(['Ann', 'Bob']);
-  for (const [view, other] of [[ann, { ...b, name: 'Bob' }], [bob, { ...a, name: 'Ann' }]] as const) {
-    await view.until("the other's ship is there, with its name", (o) => {
-      const { tables } = window.tickroom.room!;
-      const shown = window.tickroom.room!.view().tables;
-      return tables.identity.get(o.ship)?.player === o.player && shown.ship.has(o.ship) && shown.identity.get(o.ship)?.name === o.name;
-    }, other);
+  for (const [view, other] of [
+    [ann, { ...b, name: 'Bob' }],
+    [bob, { ...a, name: 'Ann' }],
+  ] as const) {
+    await view.until(
+      "the other's ship is there, with its name",
+      (o) => {
+        const { tables } = window.tickroom.room!;
+        const shown = window.tickroom.room!.view().tables;
+        return (
+          tables.identity.get(o.ship)?.player === o.player &&
+          shown.ship.has(o.ship) &&
+          shown.identity.get(o.ship)?.name === o.name
+        );
+      },
+      other,
+    );
   }
 
   // Ann flies; Bob sees it.
   const from = (await shown(bob, a.ship))!;
   await ann.page.keyboard.down('KeyW');
   await bob.until("Ann's engine burns", (ship) => window.tickroom.room!.tables.ship.get(ship)?.thrust, a.ship);
-  await bob.until("Ann's ship is elsewhere", (o) => {
-    const row = window.tickroom.room!.view().tables.ship.get(o.ship);
-    return row && Math.hypot(row.x - o.x, row.y - o.y) > 40;
-  }, { ship: a.ship, ...from });
+  await bob.until(
+    "Ann's ship is elsewhere",
+    (o) => {
+      const row = window.tickroom.room!.view().tables.ship.get(o.ship);
+      return row && Math.hypot(row.x - o.x, row.y - o.y) > 40;
+    },
+    { ship: a.ship, ...from },
+  );
   await ann.page.keyboard.up('KeyW');
-  await bob.until("Ann's engine is off", (ship) => window.tickroom.room!.tables.ship.get(ship)?.thrust === false, a.ship);
+  await bob.until(
+    "Ann's engine is off",
+    (ship) => window.tickroom.room!.tables.ship.get(ship)?.thrust === false,
+    a.ship,
+  );
 
   // She turns to him and fires, until he is shot down.
   await bob.page.evaluate(() => {
@@ -66,29 +94,42 @@ test('two pages see each other move and shoot', async ({ serve, open, picture })
   });
   await chase(ann, b.ship);
   await ann.page.mouse.down();
-  await expect.poll(
-    async () => {
-      await chase(ann, b.ship);
-      return bob.page.evaluate((ship) => window.tickroom.room!.tables.bullet.size > 0 && (window as unknown as { seen: { bullets: Set<number> } }).seen.bullets.has(ship), a.ship);
-    },
-    { timeout: 45_000, message: "Bob sees Ann's bullets" },
-  ).toBe(true);
+  await expect
+    .poll(
+      async () => {
+        await chase(ann, b.ship);
+        return bob.page.evaluate(
+          (ship) =>
+            window.tickroom.room!.tables.bullet.size > 0 &&
+            (window as unknown as { seen: { bullets: Set<number> } }).seen.bullets.has(ship),
+          a.ship,
+        );
+      },
+      { timeout: 45_000, message: "Bob sees Ann's bullets" },
+    )
+    .toBe(true);
   await picture(ann, 'ann fires');
   await picture(bob, 'bob under fire');
-  await expect.poll(
-    async () => {
-      await chase(ann, b.ship);
-      return bob.page.evaluate(() => document.querySelectorAll('#feed li').length);
-    },
-    { timeout: 90_000, message: 'Ann has shot Bob down' },
-  ).toBeGreaterThan(0);
+  await expect
+    .poll(
+      async () => {
+        await chase(ann, b.ship);
+        return bob.page.evaluate(() => document.querySelectorAll('#feed li').length);
+      },
+      { timeout: 90_000, message: 'Ann has shot Bob down' },
+    )
+    .toBeGreaterThan(0);
   await ann.page.mouse.up();
   await ann.page.keyboard.up('KeyW');
   await picture(bob, 'bob shot down');
   for (const view of [ann, bob]) {
-    await view.until('the feed tells who shot whom', () => /Ann.*Bob/.test(document.getElementById('feed')!.textContent ?? ''));
+    await view.until('the feed tells who shot whom', () =>
+      /Ann.*Bob/.test(document.getElementById('feed')!.textContent ?? ''),
+    );
   }
-  expect(await bob.page.evaluate(() => (window as unknown as { seen: { lowest: number } }).seen.lowest)).toBeLessThan(100);
+  expect(await bob.page.evaluate(() => (window as unknown as { seen: { lowest: number } }).seen.lowest)).toBeLessThan(
+    100,
+  );
   await ann.until('the kill counts', (ship) => (window.tickroom.room!.tables.score.get(ship)?.kills ?? 0) >= 1, a.ship);
   await bob.until('Bob is back', () => window.tickroom.game!.own.alive);
   for (const view of [ann, bob]) {

@@ -3,7 +3,7 @@
 
 import { expect } from 'vitest';
 
-import { callsign, playing, seat, sound, type Seat } from '../harness/arena.ts';
+import { callsign, playing, type Seat, seat, sound } from '../harness/arena.ts';
 import type { View } from '../harness/browser.ts';
 import { test } from '../harness/test.ts';
 
@@ -19,10 +19,14 @@ async function sameSeat(view: View, before: Seat, resumes = 1): Promise<void> {
 
 /** Waits for what the page says of its connection. */
 function says(view: View, what: RegExp): Promise<unknown> {
-  return view.until(`the page says ${what}`, ({ source, flags }) => {
-    const banner = document.getElementById('banner')!;
-    return !banner.hidden && new RegExp(source, flags).test(banner.innerText);
-  }, { source: what.source, flags: what.flags });
+  return view.until(
+    `the page says ${what}`,
+    ({ source, flags }) => {
+      const banner = document.getElementById('banner')!;
+      return !banner.hidden && new RegExp(source, flags).test(banner.innerText);
+    },
+    { source: what.source, flags: what.flags },
+  );
 }
 
 /** Waits until the page says nothing more of its connection. */
@@ -35,11 +39,15 @@ async function obeys(view: View): Promise<void> {
   await view.until('the ship is there', () => window.tickroom.game!.own.alive);
   const from = await view.page.evaluate(() => window.tickroom.room!.inputAck);
   await view.page.keyboard.down('KeyW');
-  await view.until('the engine burns, as the server says', (ack) => {
-    const { room, game } = window.tickroom;
-    // It may have been shot down, and come back.
-    return room!.inputAck > ack && (room!.tables.ship.get(game!.ship)?.thrust || !game!.own.alive);
-  }, from);
+  await view.until(
+    'the engine burns, as the server says',
+    (ack) => {
+      const { room, game } = window.tickroom;
+      // It may have been shot down, and come back.
+      return room!.inputAck > ack && (room!.tables.ship.get(game!.ship)?.thrust || !game!.own.alive);
+    },
+    from,
+  );
   await view.page.keyboard.up('KeyW');
 }
 
@@ -52,7 +60,10 @@ test('a killed connection comes back by itself in its seat', async ({ serve, net
   view.expectOutage();
 
   proxy.cut();
-  await view.until('it is back', () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 1);
+  await view.until(
+    'it is back',
+    () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 1,
+  );
   await says(view, /back in your seat/i);
   await sameSeat(view, before);
   await obeys(view);
@@ -65,7 +76,10 @@ test('a killed connection comes back by itself in its seat', async ({ serve, net
   await picture(view, 'lost');
   await expect.poll(async () => (await server.status()).away, { timeout: 45_000 }).toBe(1);
   proxy.refuse(false);
-  await view.until('it is back', () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 2);
+  await view.until(
+    'it is back',
+    () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 2,
+  );
   await says(view, /back in your seat/i);
   await picture(view, 'back');
   await sameSeat(view, before, 2);
@@ -80,31 +94,56 @@ test('a connection that stalls goes on', async ({ serve, network, open }) => {
   const before = await playing(view);
   const { resumes, ...same } = before;
   proxy.stall();
-  await view.until('two seconds of ticks are missing', () => window.tickroom.room!.serverTick() - window.tickroom.room!.tick > 40);
+  await view.until(
+    'two seconds of ticks are missing',
+    () => window.tickroom.room!.serverTick() - window.tickroom.room!.tick > 40,
+  );
   proxy.flow();
-  await view.until('they are there', () => window.tickroom.room!.state === 'live' && window.tickroom.room!.serverTick() - window.tickroom.room!.tick < 10);
+  await view.until(
+    'they are there',
+    () =>
+      window.tickroom.room!.state === 'live' && window.tickroom.room!.serverTick() - window.tickroom.room!.tick < 10,
+  );
   expect(await seat(view)).toMatchObject(same);
   await sound(view);
   await obeys(view);
 });
 
-test('a connection that leads nowhere for longer than the server waits comes back in its seat', async ({ serve, network, open, picture }) => {
+test('a connection that leads nowhere for longer than the server waits comes back in its seat', async ({
+  serve,
+  network,
+  open,
+  picture,
+}) => {
   const server = await serve(...some, '--idle-timeout', '2s', '--hold', '2m');
   const proxy = await network(server);
   const view = await open(`${proxy.url}/arena?name=Kim`, small);
   const before = await playing(view);
   view.expectOutage();
   proxy.blackHole();
-  await expect.poll(async () => (await server.status()).away, { timeout: 45_000, message: 'the server has given the connection up' }).toBe(1);
+  await expect
+    .poll(async () => (await server.status()).away, {
+      timeout: 45_000,
+      message: 'the server has given the connection up',
+    })
+    .toBe(1);
   await says(view, /connection lost/i);
   await picture(view, 'nowhere');
   proxy.heal();
-  await view.until('it is back', () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 1);
+  await view.until(
+    'it is back',
+    () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 1,
+  );
   await sameSeat(view, before);
   await obeys(view);
 });
 
-test('without a network the page says so, and is back as soon as there is one', async ({ serve, network, open, picture }) => {
+test('without a network the page says so, and is back as soon as there is one', async ({
+  serve,
+  network,
+  open,
+  picture,
+}) => {
   const server = await serve(...some);
   const proxy = await network(server);
   const view = await open(`${proxy.url}/arena?name=Kim`, small);
@@ -117,7 +156,10 @@ test('without a network the page says so, and is back as soon as there is one', 
   await picture(view, 'offline');
   proxy.refuse(false);
   await view.page.context().setOffline(false);
-  await view.until('it is back', () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 1);
+  await view.until(
+    'it is back',
+    () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 1,
+  );
   await sameSeat(view, before);
 });
 
@@ -130,7 +172,7 @@ for (const how of ['is restarted', 'dies']) {
     if (how === 'dies') await server.kill();
     else await server.stop();
     await says(view, /connection lost/i);
-    expect(await view.page.evaluate(() => document.body.dataset['state'])).toBe('reconnecting');
+    expect(await view.page.evaluate(() => document.body.dataset.state)).toBe('reconnecting');
     await picture(view, 'gone');
     await server.start();
     await says(view, /joined again/i);
@@ -155,7 +197,12 @@ test('a page that is loaded again comes back into its seat', async ({ serve, ope
   await expect.poll(() => server.status()).toMatchObject({ players: 1, away: 0 });
 });
 
-test('a session that goes on in another tab ends in the first, which says so', async ({ serve, open, browser, picture }) => {
+test('a session that goes on in another tab ends in the first, which says so', async ({
+  serve,
+  open,
+  browser,
+  picture,
+}) => {
   const server = await serve(...some);
   const view = await open(`${server.url}/arena?name=Kim`, small);
   const before = await playing(view);
@@ -180,5 +227,5 @@ test('a room that is not there is said to be so', async ({ serve, open }) => {
   const server = await serve(...some);
   const view = await open(`${server.url}/arena?room=nowhere&name=Kim`, small);
   await says(view, /room is not there/i);
-  expect(await view.page.evaluate(() => document.body.dataset['state'])).toBe('closed');
+  expect(await view.page.evaluate(() => document.body.dataset.state)).toBe('closed');
 });

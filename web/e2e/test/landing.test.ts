@@ -60,7 +60,10 @@ test('a server that was built without the pages says how to build them', async (
   ends.add(() => server.stop());
   for (const path of ['/', '/arena?name=Kim']) {
     const view = await open(server.url + path);
-    await view.until('it says how', () => /make web/.test(document.body.innerText) && /make run/.test(document.body.innerText));
+    await view.until(
+      'it says how',
+      () => /make web/.test(document.body.innerText) && /make run/.test(document.body.innerText),
+    );
     await picture(view, path);
   }
 });

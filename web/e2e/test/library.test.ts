@@ -16,7 +16,11 @@ declare global {
   }
 }
 
-test('the library holds what the server says it should, tick after tick, also when the connection is cut', async ({ serve, network, open }) => {
+test('the library holds what the server says it should, tick after tick, also when the connection is cut', async ({
+  serve,
+  network,
+  open,
+}) => {
   const server = await serve('--kind-option', 'arena.bots=60');
   const proxy = await network(server);
   const view = await open('about:blank');
@@ -35,7 +39,11 @@ test('the library holds what the server says it should, tick after tick, also wh
   view.expectOutage();
   for (let i = 1; i <= 3; i++) {
     proxy.cut();
-    await view.until('it has come back', (n) => window.probe.room.state === 'live' && window.probe.room.stats.resumes === n, i);
+    await view.until(
+      'it has come back',
+      (n) => window.probe.room.state === 'live' && window.probe.room.stats.resumes === n,
+      i,
+    );
     const checks = await view.page.evaluate(() => window.probe.room.stats.hashChecks);
     await view.until('more hashes were right', (n) => window.probe.room.stats.hashChecks >= n, checks + 20);
   }

@@ -13,7 +13,11 @@ interface Finger {
   y: number;
 }
 
-function touch(cdp: CDPSession, type: 'touchStart' | 'touchMove' | 'touchEnd', fingers: readonly Finger[]): Promise<unknown> {
+function touch(
+  cdp: CDPSession,
+  type: 'touchStart' | 'touchMove' | 'touchEnd',
+  fingers: readonly Finger[],
+): Promise<unknown> {
   return cdp.send('Input.dispatchTouchEvent', { type, touchPoints: fingers.map((f) => ({ ...f })) });
 }
 
@@ -55,6 +59,13 @@ test('two thumbs fly and fire', async ({ serve, open, picture }) => {
     return row && !row.thrust && ![...document.querySelectorAll('.stick')].some((s) => s.classList.contains('held'));
   });
   // The page did not scroll, zoom, or become wider than the screen.
-  expect(await view.page.evaluate(() => [scrollX, scrollY, visualViewport!.scale, document.documentElement.scrollWidth <= innerWidth])).toEqual([0, 0, 1, true]);
+  expect(
+    await view.page.evaluate(() => [
+      scrollX,
+      scrollY,
+      visualViewport!.scale,
+      document.documentElement.scrollWidth <= innerWidth,
+    ]),
+  ).toEqual([0, 0, 1, true]);
   await sound(view);
 });

@@ -9,10 +9,17 @@ import { test } from '../harness/test.ts';
 const some = ['--kind-option', 'arena.bots=8'];
 const small = { viewport: { width: 640, height: 460 } };
 
-test('the way in: a name, then a ship; help, and sound that stays as it was chosen', async ({ serve, open, picture }) => {
+test('the way in: a name, then a ship; help, and sound that stays as it was chosen', async ({
+  serve,
+  open,
+  picture,
+}) => {
   const server = await serve(...some);
   const view = await open(`${server.url}/arena`);
-  await view.until('the game goes on behind the way in', () => window.tickroom.room?.spectator && window.tickroom.game!.rivals > 0);
+  await view.until(
+    'the game goes on behind the way in',
+    () => window.tickroom.room?.spectator && window.tickroom.game!.rivals > 0,
+  );
   await picture(view, 'lobby');
   await view.page.fill('#name', '小明 Ann');
   await view.page.click('#play');
@@ -39,16 +46,26 @@ test('the way in: a name, then a ship; help, and sound that stays as it was chos
 test('one can watch, choose whom, and join in', async ({ serve, open, picture }) => {
   const server = await serve(...some);
   const view = await open(`${server.url}/arena?watch`, small);
-  await view.until('a ship is followed', () => window.tickroom.room?.spectator && window.tickroom.game!.ship > 0 && window.tickroom.game!.rivals > 0);
+  await view.until(
+    'a ship is followed',
+    () => window.tickroom.room?.spectator && window.tickroom.game!.ship > 0 && window.tickroom.game!.rivals > 0,
+  );
   const first = await view.page.evaluate(() => window.tickroom.game!.ship);
   await view.page.click('#watch-next');
-  await view.until('another is followed', (s) => window.tickroom.game!.ship > 0 && window.tickroom.game!.ship !== s, first);
+  await view.until(
+    'another is followed',
+    (s) => window.tickroom.game!.ship > 0 && window.tickroom.game!.ship !== s,
+    first,
+  );
   await view.until('by choice', () => document.getElementById('watch-auto')!.getAttribute('aria-pressed') === 'false');
   await view.until('with its name', () => document.getElementById('watch-name')!.textContent!.length > 1);
   await picture(view, 'watching');
   await sound(view);
   await view.page.click('#watch-auto');
-  await view.until('the game chooses again', () => document.getElementById('watch-auto')!.getAttribute('aria-pressed') === 'true');
+  await view.until(
+    'the game chooses again',
+    () => document.getElementById('watch-auto')!.getAttribute('aria-pressed') === 'true',
+  );
   await expect.poll(() => server.status()).toMatchObject({ spectators: 1 });
   const room = await view.page.evaluate(() => window.tickroom.room!.id);
   await view.page.click('#watch-play');
@@ -68,18 +85,27 @@ test('two players talk', async ({ serve, open, picture }) => {
   await ann.page.fill('#text', 'Hello, Bob. 你好 <b>');
   await ann.page.keyboard.press('Enter');
   for (const view of [ann, bob]) {
-    await view.until('Ann is heard', () => /Ann\s+Hello, Bob\. 你好 <b>/.test(document.getElementById('talk')!.textContent ?? ''));
+    await view.until('Ann is heard', () =>
+      /Ann\s+Hello, Bob\. 你好 <b>/.test(document.getElementById('talk')!.textContent ?? ''),
+    );
   }
   // Back in the game: keys fly.
   await ann.page.keyboard.down('KeyW');
-  await ann.until('keys fly again', () => window.tickroom.room!.tables.ship.get(window.tickroom.game!.ship)?.thrust || !window.tickroom.game!.own.alive);
+  await ann.until(
+    'keys fly again',
+    () => window.tickroom.room!.tables.ship.get(window.tickroom.game!.ship)?.thrust || !window.tickroom.game!.own.alive,
+  );
   await ann.page.keyboard.up('KeyW');
   await bob.page.keyboard.press('Enter');
   await bob.page.keyboard.type('Hi w a s d Ann');
-  expect(await bob.page.evaluate(() => (document.getElementById('text') as HTMLInputElement).value)).toBe('Hi w a s d Ann');
+  expect(await bob.page.evaluate(() => (document.getElementById('text') as HTMLInputElement).value)).toBe(
+    'Hi w a s d Ann',
+  );
   await picture(bob, 'says');
   await bob.page.keyboard.press('Enter');
-  await ann.until('Bob is heard', () => /Bob\s+Hi w a s d Ann/.test(document.getElementById('talk')!.textContent ?? ''));
+  await ann.until('Bob is heard', () =>
+    /Bob\s+Hi w a s d Ann/.test(document.getElementById('talk')!.textContent ?? ''),
+  );
   await picture(ann, 'hears');
 });
 
@@ -97,7 +123,11 @@ test('the page speaks Chinese and English', async ({ serve, open, picture }) => 
   // No text is missing in either language: a key would show as itself.
   for (const lang of ['en', 'zh']) {
     await view.page.click(`#lobby button[data-lang=${lang}]`);
-    expect(await view.page.evaluate(() => /\b(arena|home|net|common|conn|lang)\.[a-z]+/.exec(document.body.textContent ?? '')?.[0])).toBeUndefined();
+    expect(
+      await view.page.evaluate(
+        () => /\b(arena|home|net|common|conn|lang)\.[a-z]+/.exec(document.body.textContent ?? '')?.[0],
+      ),
+    ).toBeUndefined();
   }
 });
 
@@ -123,7 +153,10 @@ test('the netgraph worsens the network, and shows it', async ({ serve, open, pic
   await view.until('the round trip is short again', () => window.tickroom.room!.stats.rtt < 400);
   // The line is cut, and comes back.
   await view.page.locator('.net-bad button').last().click();
-  await view.until('it is back', () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 1);
+  await view.until(
+    'it is back',
+    () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 1,
+  );
   expect(await view.page.evaluate(() => window.tickroom.room!.player)).toBe(before.player);
   await sound(view);
   await picture(view, 'after all that');
@@ -143,7 +176,9 @@ test('a match shows how long it goes on, and that it is over', async ({ serve, o
   await view.until('it comes to its end', () => document.querySelector('#clock.low'));
   await picture(view, 'nearly over');
   const { room } = await playing(view);
-  await view.until('the page says that it is over', () => /match is over/.test(document.getElementById('banner-title')!.textContent ?? ''));
+  await view.until('the page says that it is over', () =>
+    /match is over/.test(document.getElementById('banner-title')!.textContent ?? ''),
+  );
   // Another one is there at once.
   await playing(view);
   expect(await view.page.evaluate(() => window.tickroom.room!.id)).not.toBe(room);

@@ -48,7 +48,10 @@ test('a hidden tab is told little, and comes back with one delta', async ({ serv
     const [a, b, c] = window.story.ticks.slice(-3);
     return c! - b! === 32 && b! - a! === 32;
   });
-  const hidden = await view.page.evaluate(() => ({ frames: window.tickroom.perf.frames, drift: window.tickroom.room!.serverTick() - window.tickroom.room!.tick }));
+  const hidden = await view.page.evaluate(() => ({
+    frames: window.tickroom.perf.frames,
+    drift: window.tickroom.room!.serverTick() - window.tickroom.room!.tick,
+  }));
   expect(hidden.drift).toBeGreaterThan(0);
 
   await view.front();
@@ -79,10 +82,18 @@ test('a page that slept for longer than the server waits comes back into its sea
   other.expect(/favicon\.ico/);
   await view.until('the page is hidden', () => document.visibilityState === 'hidden');
   await view.lifecycle('frozen');
-  await expect.poll(async () => (await server.status()).away, { timeout: 45_000, message: 'the server has given the connection up' }).toBe(1);
+  await expect
+    .poll(async () => (await server.status()).away, {
+      timeout: 45_000,
+      message: 'the server has given the connection up',
+    })
+    .toBe(1);
   await view.lifecycle('active');
   await view.front();
-  await view.until('it is back', () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 1);
+  await view.until(
+    'it is back',
+    () => window.tickroom.room!.state === 'live' && window.tickroom.room!.stats.resumes === 1,
+  );
   expect(await seat(view)).toEqual({ ...before, resumes: 1 });
   await sound(view);
   await expect.poll(async () => (await server.status()).away).toBe(0);

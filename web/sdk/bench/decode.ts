@@ -1,10 +1,10 @@
 // What it costs to hold and show 1,000 walkers that all move, 20 times a second:
 // by the whole way that a message goes through a room.
 
-import { connect, type SocketEvents } from '../src/index.js';
 import { walkers } from '../src/games/walkers.js';
-import { serverFrame, snapshot, walker, welcome, zigzag } from '../test/frames.js';
+import { connect, type SocketEvents } from '../src/index.js';
 import { FakeClock, settle } from '../test/fake.js';
+import { serverFrame, snapshot, walker, welcome, zigzag } from '../test/frames.js';
 import { Random } from '../test/random.js';
 
 const entities = 1000;
@@ -18,11 +18,29 @@ declare const gc: () => void;
 /** Snapshots as a server packs them: those of a random walk, of which a tenth change their health as well. */
 function record(count: number): Uint8Array[] {
   const r = new Random(1);
-  const state = Array.from({ length: entities }, () => ({ x: r.int(8000), y: r.int(8000), heading: r.int(256), health: 100 }));
+  const state = Array.from({ length: entities }, () => ({
+    x: r.int(8000),
+    y: r.int(8000),
+    heading: r.int(256),
+    health: 100,
+  }));
   const frames = [
     serverFrame({
       ...snapshot(1, {}, { full: true }),
-      set: [{ component: 1, mixed: state.flatMap((s, i) => walker(i + 1, { x: s.x / 8, y: s.y / 8, heading: (s.heading * Math.PI) / 128, health: s.health, player: i + 1 })) }],
+      set: [
+        {
+          component: 1,
+          mixed: state.flatMap((s, i) =>
+            walker(i + 1, {
+              x: s.x / 8,
+              y: s.y / 8,
+              heading: (s.heading * Math.PI) / 128,
+              health: s.health,
+              player: i + 1,
+            }),
+          ),
+        },
+      ],
       welcome,
     }),
   ];
@@ -108,7 +126,8 @@ const shown = play(measured, true);
 const coldly = play(measured / 5, true, true);
 
 const budget = 1000 / fps;
-const share = (p: { snapshotMs: number; viewMs: number }) => `${((100 * (p.snapshotMs * (tickRate / fps) + p.viewMs)) / budget).toFixed(1)} %`;
+const share = (p: { snapshotMs: number; viewMs: number }) =>
+  `${((100 * (p.snapshotMs * (tickRate / fps) + p.viewMs)) / budget).toFixed(1)} %`;
 const bytes = frames.slice(1).reduce((n, f) => n + f.length, 0) / (frames.length - 1);
 const lines: [string, string][] = [
   ['entities, all of them moving', String(room.tables.walker.size)],

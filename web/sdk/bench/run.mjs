@@ -17,4 +17,6 @@ await build({
   conditions: ['tickroom-source'],
   logLevel: 'error',
 });
-process.exit(spawnSync(process.execPath, ['--expose-gc', '--max-semi-space-size=256', out], { stdio: 'inherit' }).status ?? 1);
+process.exit(
+  spawnSync(process.execPath, ['--expose-gc', '--max-semi-space-size=256', out], { stdio: 'inherit' }).status ?? 1,
+);

@@ -2,9 +2,9 @@
 //
 //   node bot.js ws://localhost:7777/ws
 
-import WebSocket from 'ws';
 import { connect, type Room, webSocketBy } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
+import WebSocket from 'ws';
 
 /** Plays until it is told to stop. */
 export async function play(url: string, signal: AbortSignal): Promise<Room<typeof arena>> {
@@ -21,7 +21,13 @@ export async function play(url: string, signal: AbortSignal): Promise<Room<typeo
       const distance = Math.hypot(s.x - own.x, s.y - own.y);
       if (s.entity !== own.entity && distance < least) [nearest, least] = [s, distance];
     }
-    if (nearest) room.input({ steer: true, aim: Math.atan2(nearest.y - own.y, nearest.x - own.x), thrust: least > 150 ? 1 : 0, fire: least < 300 });
+    if (nearest)
+      room.input({
+        steer: true,
+        aim: Math.atan2(nearest.y - own.y, nearest.x - own.x),
+        thrust: least > 150 ? 1 : 0,
+        fire: least < 300,
+      });
     else room.input({ turn: 0.3, thrust: 0.5 });
   });
   signal.addEventListener('abort', () => {

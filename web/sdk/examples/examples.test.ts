@@ -2,12 +2,12 @@
 // platform would give them.
 
 import { readFileSync } from 'node:fs';
-import WebSocket from 'ws';
-import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from 'vitest';
 import { CloseCode, connect, webSocketBy } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
 import { walkers } from '@tickroom/client/games/walkers';
 import type { Matchmaker } from '@tickroom/client/matchmaking';
+import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from 'vitest';
+import WebSocket from 'ws';
 
 import { Cuttable, Server, until } from '../test/server.js';
 import { play } from './bot.js';
@@ -66,7 +66,8 @@ test('walkers', async () => {
     visibilityState: 'visible',
     addEventListener: () => {},
     removeEventListener: () => {},
-    querySelector: (what: string) => (what === 'canvas' ? { width: 640, height: 480, getContext: () => context } : state),
+    querySelector: (what: string) =>
+      what === 'canvas' ? { width: 640, height: 480, getContext: () => context } : state,
   });
   vi.stubGlobal('addEventListener', (name: string, fn: (e: { key: string }) => void) => listeners.set(name, fn));
   vi.stubGlobal('requestAnimationFrame', (fn: (now: number) => void) => frames.push(fn));
@@ -111,7 +112,12 @@ test('bot', async () => {
   const room = await play(server.url, stop.signal);
   const [{ ship }] = room.tables.pilot;
   const { x, y } = room.tables.ship.get(ship)!;
-  await until(room, () => room.tables.ship.has(ship) && Math.hypot(room.tables.ship.get(ship)!.x - x, room.tables.ship.get(ship)!.y - y) > 5);
+  await until(
+    room,
+    () =>
+      room.tables.ship.has(ship) &&
+      Math.hypot(room.tables.ship.get(ship)!.x - x, room.tables.ship.get(ship)!.y - y) > 5,
+  );
   expect(room.inputAck).toBeGreaterThan(0);
   stop.abort();
   expect(room.state).toBe('closed');
@@ -119,28 +125,37 @@ test('bot', async () => {
 });
 
 test('duel', async () => {
-  const own = await new Server(inject('server'), ['--config', new URL('duel/server.yaml', import.meta.url).pathname]).start();
+  const own = await new Server(inject('server'), [
+    '--config',
+    new URL('duel/server.yaml', import.meta.url).pathname,
+  ]).start();
   try {
     const never = new AbortController();
     const texts: Record<string, string[]> = { Ann: [], Bob: [], Cid: [] };
     const url = `http://${own.address}`;
     const options = { socket: webSocketBy(WebSocket) };
-    const seek = (name: string, m: Matchmaker, signal = never.signal) => duel.play(m, name, (text) => texts[name].push(text), signal, options);
+    const seek = (name: string, m: Matchmaker, signal = never.signal) =>
+      duel.play(m, name, (text) => texts[name].push(text), signal, options);
     const ann = duel.newMatchmaker(url);
     const [a, b] = await Promise.all([seek('Ann', ann), seek('Bob', duel.newMatchmaker(url))]);
     expect(a!.id).toBe(b!.id);
     expect(new Set([a!.playerId, b!.playerId, '']).size).toBe(3);
-    for (const name of ['Ann', 'Bob']) expect(texts[name].at(-1)).toMatch(/^Found: (Ann against Bob|Bob against Ann)\.$/);
+    for (const name of ['Ann', 'Bob'])
+      expect(texts[name].at(-1)).toMatch(/^Found: (Ann against Bob|Bob against Ann)\.$/);
     // Who loses its page and presses Play again is back in the match.
     const { id, playerId } = a!;
     const again = await seek('Ann', ann);
     expect(again).toMatchObject({ id, playerId });
-    expect(texts['Ann'].at(-1)).toBe('Back to your match.');
+    expect(texts.Ann.at(-1)).toBe('Back to your match.');
     // One who waits alone cancels.
     const stop = new AbortController();
-    const alone = duel.play(duel.newMatchmaker(url), 'Cid', (text) => (texts['Cid'].push(text), stop.abort()), stop.signal, options);
+    const says = (text: string) => {
+      texts.Cid.push(text);
+      stop.abort();
+    };
+    const alone = duel.play(duel.newMatchmaker(url), 'Cid', says, stop.signal, options);
     expect(await alone).toBeUndefined();
-    expect(texts['Cid']).toEqual(['Looking for a match: 1 wait.', 'Never mind.']);
+    expect(texts.Cid).toEqual(['Looking for a match: 1 wait.', 'Never mind.']);
     await Promise.all([again!.leave(), b!.leave()]);
   } finally {
     await own.stop();
@@ -151,7 +166,11 @@ test('duel', async () => {
 class FakeMiniGame implements MiniGame {
   readonly sockets: WebSocket[] = [];
   readonly items = new Map<string, string>();
-  readonly fns = { show: [] as (() => void)[], hide: [] as (() => void)[], network: [] as ((s: { isConnected: boolean }) => void)[] };
+  readonly fns = {
+    show: [] as (() => void)[],
+    hide: [] as (() => void)[],
+    network: [] as ((s: { isConnected: boolean }) => void)[],
+  };
 
   connectSocket({ url, protocols }: { url: string; protocols: string[] }): SocketTask {
     const ws = new WebSocket(url, protocols);
@@ -177,7 +196,8 @@ class FakeMiniGame implements MiniGame {
   onNetworkStatusChange = (fn: (s: { isConnected: boolean }) => void): void => void this.fns.network.push(fn);
   offShow = (fn: () => void): void => void this.fns.show.splice(this.fns.show.indexOf(fn), 1);
   offHide = (fn: () => void): void => void this.fns.hide.splice(this.fns.hide.indexOf(fn), 1);
-  offNetworkStatusChange = (fn: (s: { isConnected: boolean }) => void): void => void this.fns.network.splice(this.fns.network.indexOf(fn), 1);
+  offNetworkStatusChange = (fn: (s: { isConnected: boolean }) => void): void =>
+    void this.fns.network.splice(this.fns.network.indexOf(fn), 1);
   getStorageSync = (key: string): string => this.items.get(key) ?? '';
   setStorageSync = (key: string, value: string): void => void this.items.set(key, value);
   removeStorageSync = (key: string): void => void this.items.delete(key);
@@ -204,5 +224,7 @@ test('mini-game', async () => {
   expect(wx.items.size).toBe(0);
   expect(wx.fns).toEqual({ show: [], hide: [], network: [] });
   // What can't be reached fails, and is tried again until it takes too long.
-  await expect(connect('ws://127.0.0.1:1/ws', arena, { ...miniGame(wx), timeoutMs: 100 })).rejects.toMatchObject({ code: 1006 });
+  await expect(connect('ws://127.0.0.1:1/ws', arena, { ...miniGame(wx), timeoutMs: 100 })).rejects.toMatchObject({
+    code: 1006,
+  });
 });

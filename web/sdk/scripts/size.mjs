@@ -43,7 +43,10 @@ function print(what, { minified, parts }) {
 const page = await bundle(base);
 print(`@tickroom/client with walkers: ${page.gzipped} bytes gzipped of at most ${limit}`, page);
 const both = await bundle(base + matchmaking);
-print(`@tickroom/client/matchmaking: ${both.gzipped - page.gzipped} bytes gzipped more, ${both.gzipped} together`, both);
+print(
+  `@tickroom/client/matchmaking: ${both.gzipped - page.gzipped} bytes gzipped more, ${both.gzipped} together`,
+  both,
+);
 if (page.parts['@connectrpc'] > 0) {
   console.error('the library alone brings the code of matchmaking');
   process.exit(1);

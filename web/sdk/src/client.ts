@@ -1,5 +1,5 @@
-import type { Backoff } from './close.js';
 import { type Clock, systemClock } from './clock.js';
+import type { Backoff } from './close.js';
 import type { InterpolationOptions } from './delay.js';
 import { JoinError } from './errors.js';
 import type { Game } from './game.js';
@@ -173,7 +173,11 @@ export class Client {
  * Joins a room of a game in one call: any room of a server, whose URL is given, or the
  * one that the matchmaker has assigned. See {@link Client.joinOrCreate}.
  */
-export function connect<G extends Game>(to: string | Place, game: G, options: ClientOptions & JoinOptions = {}): Promise<Room<G>> {
+export function connect<G extends Game>(
+  to: string | Place,
+  game: G,
+  options: ClientOptions & JoinOptions = {},
+): Promise<Room<G>> {
   if (typeof to === 'string') return new Client(to, options).joinOrCreate(game, options);
   const { kind, room = '', seat = '', token, spectator } = to;
   const o: JoinOptions = { ...options, seat };

@@ -73,7 +73,8 @@ export class Delay implements Interpolation {
 
   /** The tick to show now, given the tick that could have arrived by now and the newest that has. */
   tick(now: number, arrived: number, newest: number, perTick: number): number {
-    const want = arrived - Math.min(this.#maxDelay, Math.max(this.#minDelay, this.#interval * perTick + this.jitterMs)) / perTick;
+    const want =
+      arrived - Math.min(this.#maxDelay, Math.max(this.#minDelay, this.#interval * perTick + this.jitterMs)) / perTick;
     // There is nothing to be seen beyond.
     const limit = newest + this.extrapolate / perTick;
     const passed = Math.max(0, now - this.#at) / perTick;

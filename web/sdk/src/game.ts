@@ -5,10 +5,9 @@ import type { Message } from '@bufbuild/protobuf';
 
 import type { InitOf, MessageType } from './message.js';
 
-export { message, type MessageType } from './message.js';
-
 /** How the values of fields travel in tables, by name. */
 export * as Kind from './kinds.js';
+export { type MessageType, message } from './message.js';
 
 /** What a schema says of one field of a component. */
 export interface Field {
@@ -91,13 +90,19 @@ export function event<M extends Message>(id: number, message: MessageType<M>): E
 
 /** Describes a command; for generated code. */
 export function command<C extends Message>(id: number, message: MessageType<C>): CommandType<C, undefined>;
-export function command<C extends Message, R extends Message>(id: number, message: MessageType<C>, reply: MessageType<R>): CommandType<C, R>;
+export function command<C extends Message, R extends Message>(
+  id: number,
+  message: MessageType<C>,
+  reply: MessageType<R>,
+): CommandType<C, R>;
 export function command(id: number, message: MessageType<Message>, reply?: MessageType<Message>): unknown {
   return { id, message, reply };
 }
 
 /** Makes an enum, of names and of numbers; for generated code. */
-export function enumeration<E extends object>(values: { readonly [K in keyof E as K extends string ? K : never]: number }): E {
+export function enumeration<E extends object>(
+  values: { readonly [K in keyof E as K extends string ? K : never]: number },
+): E {
   const e: Record<string, unknown> = { ...values };
   for (const [name, n] of Object.entries<number>(values)) e[n] ??= name;
   return e as E;

@@ -7,35 +7,42 @@
  *
  * @module
  */
-export { Client, connect, type ClientOptions, type JoinOptions, type Place } from './client.js';
-export { type Clock } from './clock.js';
-export { type Advice, type Backoff } from './close.js';
+export { Client, type ClientOptions, connect, type JoinOptions, type Place } from './client.js';
+export type { Clock } from './clock.js';
+export type { Advice, Backoff } from './close.js';
 export * as CloseCode from './codes.js';
-export { type Interpolation, type InterpolationOptions } from './delay.js';
+export type { Interpolation, InterpolationOptions } from './delay.js';
 export { EntityMap } from './entitymap.js';
 export { CommandError, type CommandErrorCode, JoinError, ProtocolError, SchemaError } from './errors.js';
 export {
   type CommandType,
   type Component,
+  command,
+  component,
   type EventType,
+  enumeration,
+  event,
   type Field,
+  field,
   type Game,
   type InputOf,
   Kind,
   type RowOf,
-  command,
-  component,
-  enumeration,
-  event,
-  field,
 } from './game.js';
-export { type InitOf, message, type MessageField, type MessageType, type Scalar } from './message.js';
-export { type PendingInput } from './outbox.js';
+export { type InitOf, type MessageField, type MessageType, message, type Scalar } from './message.js';
+export type { PendingInput } from './outbox.js';
 export { type Desync, Room, type RoomEvents } from './room.js';
-export { type State, type StateChange, type Store } from './session.js';
-export { type Socket, type SocketEvents, type SocketFactory, webSocket, webSocketBy, type WebSocketConstructor } from './socket.js';
-export { type Stats } from './stats.js';
-export { type Surroundings } from './surroundings.js';
-export { type RowIn, type Table } from './table.js';
-export { type TokenSource } from './token.js';
-export { type View, type ViewTable } from './view.js';
+export type { State, StateChange, Store } from './session.js';
+export {
+  type Socket,
+  type SocketEvents,
+  type SocketFactory,
+  type WebSocketConstructor,
+  webSocket,
+  webSocketBy,
+} from './socket.js';
+export type { Stats } from './stats.js';
+export type { Surroundings } from './surroundings.js';
+export type { RowIn, Table } from './table.js';
+export type { TokenSource } from './token.js';
+export type { View, ViewTable } from './view.js';

@@ -13,5 +13,6 @@ export const Int64 = 6;
 export const Uint64 = 7;
 export const Float = 8;
 export const Double = 9;
+// biome-ignore lint/suspicious/noShadowRestrictedNames: the name in frame.proto.
 export const String = 10;
 export const Bytes = 11;

@@ -110,8 +110,10 @@ export function checkComponents(components: readonly Component[]): void {
     ids.add(c.id);
     let last = 0;
     for (const f of c.fields) {
-      if (f.number <= last || f.number > 64) throw new SchemaError(`${c.name}.${f.name}: its number ${f.number} is out of order`);
-      if (f.kind < Kind.Uint || f.kind > Kind.Bytes) throw new SchemaError(`${c.name}.${f.name} is of kind ${f.kind}, which this client is too old for`);
+      if (f.number <= last || f.number > 64)
+        throw new SchemaError(`${c.name}.${f.name}: its number ${f.number} is out of order`);
+      if (f.kind < Kind.Uint || f.kind > Kind.Bytes)
+        throw new SchemaError(`${c.name}.${f.name} is of kind ${f.kind}, which this client is too old for`);
       last = f.number;
     }
   }
@@ -130,7 +132,8 @@ export function checkCompatible(own: readonly Component[], server: readonly Comp
       const g = s.fields.find((g) => g.number === f.number);
       if (!g) throw new SchemaError(`the server has no field ${c.name}.${f.name}`);
       for (const what of ['kind', 'repeated', 'step', 'min', 'max', 'wrapSteps'] as const) {
-        if (f[what] !== g[what]) throw new SchemaError(`${c.name}.${f.name}: ${what} is ${f[what]} here, ${g[what]} on the server`);
+        if (f[what] !== g[what])
+          throw new SchemaError(`${c.name}.${f.name}: ${what} is ${f[what]} here, ${g[what]} on the server`);
       }
     }
   }

@@ -89,7 +89,11 @@ export class Outbox {
     this.#sentInputs = Math.max(0, this.#sentInputs - n);
   }
 
-  command<C extends Message, R extends Message | undefined>(type: CommandType<C, R>, init: InitOf<C>, timeout: number): Promise<R> {
+  command<C extends Message, R extends Message | undefined>(
+    type: CommandType<C, R>,
+    init: InitOf<C>,
+    timeout: number,
+  ): Promise<R> {
     return new Promise((resolve, reject) => {
       const data = encodeMessage(type.message, init);
       if (data.length > this.maxMessage / 2) {
@@ -107,7 +111,10 @@ export class Outbox {
         sent: false,
         done: (reply) => {
           end();
-          if (reply.code !== 0) reject(new CommandError(replyCodes[reply.code] ?? 'refused', reply.error || 'the room refused the command'));
+          if (reply.code !== 0)
+            reject(
+              new CommandError(replyCodes[reply.code] ?? 'refused', reply.error || 'the room refused the command'),
+            );
           else resolve((type.reply ? decodeMessage(type.reply, reply.data) : undefined) as R);
         },
         fail: (code, message) => {
@@ -145,7 +152,15 @@ export class Outbox {
 
   /** Whether there is something that should not wait. */
   get urgent(): boolean {
-    return this.#sentInputs < this.inputs.length || this.ping || this.every !== 0 || this.mismatch || this.token !== '' || this.ack - this.acked >= 3 || this.#calls.some((c) => !c.sent);
+    return (
+      this.#sentInputs < this.inputs.length ||
+      this.ping ||
+      this.every !== 0 ||
+      this.mismatch ||
+      this.token !== '' ||
+      this.ack - this.acked >= 3 ||
+      this.#calls.some((c) => !c.sent)
+    );
   }
 
   /** The next message, as much as fits. */
@@ -169,7 +184,15 @@ export class Outbox {
     const alone = this.token.length > room && inputs.length + commands.length > 0;
     const token = alone ? '' : this.token;
     const ping = this.ping ? Math.round(clientTime * 1000) : undefined;
-    const message = encodeFrame({ ack: this.ack, inputs, commands, ping, every: this.every, mismatch: this.mismatch, token });
+    const message = encodeFrame({
+      ack: this.ack,
+      inputs,
+      commands,
+      ping,
+      every: this.every,
+      mismatch: this.mismatch,
+      token,
+    });
     this.acked = this.ack;
     this.every = 0;
     this.mismatch = this.ping = false;

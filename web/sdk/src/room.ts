@@ -5,8 +5,8 @@ import { type Clock, ServerClock } from './clock.js';
 import { Delay, type Interpolation, type InterpolationOptions } from './delay.js';
 import { CommandError, JoinError, ProtocolError, SchemaError } from './errors.js';
 import type { CommandType, EventType, Game, InputOf, RowOf } from './game.js';
-import { decodeMessage, type InitOf, type MessageType } from './message.js';
 import { checkCompatible, checkComponents } from './layout.js';
+import { decodeMessage, type InitOf, type MessageType } from './message.js';
 import type { PendingInput } from './outbox.js';
 import { Replica } from './replica.js';
 import { Session, type SessionOptions, type State, type StateChange } from './session.js';
@@ -14,7 +14,17 @@ import { Stats } from './stats.js';
 import type { Rows, Table } from './table.js';
 import { RoomView, type View } from './view.js';
 import { Fields, frameFields } from './wire/fields.js';
-import { decodeAuth, decodeEntityHash, decodeEvent, decodePong, decodeReply, decodeSchema, decodeWelcome, type Pong, type Welcome } from './wire/messages.js';
+import {
+  decodeAuth,
+  decodeEntityHash,
+  decodeEvent,
+  decodePong,
+  decodeReply,
+  decodeSchema,
+  decodeWelcome,
+  type Pong,
+  type Welcome,
+} from './wire/messages.js';
 
 /** Nobody has looked at a view for so long: its past is let go. */
 const viewIdle = 2_000;

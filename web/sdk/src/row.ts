@@ -103,7 +103,10 @@ function reader(p: Plan): (cells: Int32Array, at: number) => unknown {
   return (cells, at) => numberOf(p, cells, at);
 }
 
-function maker<S extends { readonly entity: number }>(layout: Layout, getter: (p: Plan) => (this: { [source]: S }) => unknown): RowMaker<S> {
+function maker<S extends { readonly entity: number }>(
+  layout: Layout,
+  getter: (p: Plan) => (this: { [source]: S }) => unknown,
+): RowMaker<S> {
   const accessors: PropertyDescriptorMap = {
     entity: {
       enumerable: true,

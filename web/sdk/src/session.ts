@@ -2,9 +2,8 @@
 // that they are dead, and sending at the server's pace.
 
 import type { Message } from '@bufbuild/protobuf';
-
-import { type Advice, type Backoff, meaning, pause } from './close.js';
 import type { Clock } from './clock.js';
+import { type Advice, type Backoff, meaning, pause } from './close.js';
 import * as CloseCode from './codes.js';
 import { ProtocolError, SchemaError } from './errors.js';
 import type { CommandType } from './game.js';
@@ -389,7 +388,8 @@ export class Session {
     this.#generation++;
     this.#socket = undefined;
     this.#welcomed = false;
-    for (const t of [this.#retryTimer, this.#pulseTimer, this.#welcomeTimer, this.#flushTimer]) this.#clock.clearTimeout(t);
+    for (const t of [this.#retryTimer, this.#pulseTimer, this.#welcomeTimer, this.#flushTimer])
+      this.#clock.clearTimeout(t);
     this.#token.rest(true);
     this.#unwatch();
     // After these the seat is still there, for a later page or the other one.
@@ -496,7 +496,11 @@ export class Session {
     return seq;
   }
 
-  command<C extends Message, R extends Message | undefined>(type: CommandType<C, R>, init: InitOf<C>, timeout: number): Promise<R> {
+  command<C extends Message, R extends Message | undefined>(
+    type: CommandType<C, R>,
+    init: InitOf<C>,
+    timeout: number,
+  ): Promise<R> {
     const reply = this.outbox.command(type, init, timeout);
     this.flushSoon();
     return reply;
@@ -529,7 +533,9 @@ export class Session {
       this.outbox.ping = true;
       this.flushSoon(now);
     }
-    this.#pulseIn(Math.max(1, Math.min(this.#nextPing - now, this.#deadline > 0 ? this.#deadline - now : Infinity)) + 1);
+    this.#pulseIn(
+      Math.max(1, Math.min(this.#nextPing - now, this.#deadline > 0 ? this.#deadline - now : Infinity)) + 1,
+    );
   }
 
   /** Sends what waits, at the next tick's time; all that comes until then goes along. */
@@ -576,7 +582,12 @@ export class Session {
     try {
       const text = this.#o.store?.getItem(this.#o.storeKey);
       const t = text ? (JSON.parse(text) as Partial<Ticket>) : {};
-      if (typeof t.session === 'string' && typeof t.room === 'string' && t.kind === this.#o.kind && (this.#o.room === '' || this.#o.room === t.room)) {
+      if (
+        typeof t.session === 'string' &&
+        typeof t.room === 'string' &&
+        t.kind === this.#o.kind &&
+        (this.#o.room === '' || this.#o.room === t.room)
+      ) {
         return { session: t.session, room: t.room, kind: t.kind };
       }
     } catch {

@@ -67,7 +67,9 @@ export function webSocketBy(WebSocketClass: WebSocketConstructor): SocketFactory
 /** Connections by the platform's own WebSocket: the default. */
 export const webSocket: SocketFactory = (url, protocol, events) => {
   if (typeof WebSocket !== 'function') {
-    throw new TypeError("there is no WebSocket here: pass { socket: webSocketBy(WebSocket) } with that of the package 'ws'");
+    throw new TypeError(
+      "there is no WebSocket here: pass { socket: webSocketBy(WebSocket) } with that of the package 'ws'",
+    );
   }
   return webSocketBy(WebSocket)(url, protocol, events);
 };

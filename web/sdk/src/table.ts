@@ -4,7 +4,7 @@ import { ProtocolError } from './errors.js';
 import type { Component } from './game.js';
 import type { StateHash } from './hash.js';
 import { emptyObject, Layout } from './layout.js';
-import { type RowMaker, rowMaker, type RowSource } from './row.js';
+import { type RowMaker, type RowSource, rowMaker } from './row.js';
 import type { Track, Tracks } from './tracks.js';
 import { readCells, readObject } from './values.js';
 import type { Cursor } from './wire/cursor.js';
@@ -314,7 +314,8 @@ export class Rows implements Table<object> {
 
   /** Adds the hashes of all rows, or of an entity's. */
   hash(h: StateHash, entity?: number): void {
-    if (entity === undefined) for (const e of this.entries) h.add(this.layout, e.entity, this.cells, e.first, e.objects);
+    if (entity === undefined)
+      for (const e of this.entries) h.add(this.layout, e.entity, this.cells, e.first, e.objects);
     else {
       const e = this.index.get(entity);
       if (e) h.add(this.layout, entity, this.cells, e.first, e.objects);

@@ -118,14 +118,18 @@ export class Token {
   #renewIn(ms: number): void {
     this.#clock.clearTimeout(this.#timer);
     if (!this.renewable || this.#ended) return;
-    this.#timer = this.#clock.setTimeout(() => {
-      this.fetch().then(
-        (token) => {
-          if (!this.#ended) this.#user.renew(token);
-        },
-        (err: unknown) => this.#failed(`No token could be fetched: ${err instanceof Error ? err.message : String(err)}`),
-      );
-    }, Math.min(ms, longestTimer));
+    this.#timer = this.#clock.setTimeout(
+      () => {
+        this.fetch().then(
+          (token) => {
+            if (!this.#ended) this.#user.renew(token);
+          },
+          (err: unknown) =>
+            this.#failed(`No token could be fetched: ${err instanceof Error ? err.message : String(err)}`),
+        );
+      },
+      Math.min(ms, longestTimer),
+    );
   }
 
   #failed(why: string): void {

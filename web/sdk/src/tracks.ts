@@ -207,7 +207,12 @@ export class Tracks {
           to = next;
           part = (tick - base) / (ticks[2 * next] - base);
         }
-      } else if (tick > newest && ticks[2 * from] === newest && befores[i] !== none && this.#tracks[i].gone === Infinity) {
+      } else if (
+        tick > newest &&
+        ticks[2 * from] === newest &&
+        befores[i] !== none &&
+        this.#tracks[i].gone === Infinity
+      ) {
         part = 1 + Math.min(tick - newest, cap) / (newest - ticks[2 * from + 1]);
         to = from;
         from = befores[i];
@@ -217,7 +222,12 @@ export class Tracks {
         const p = moving[k];
         const a = from * width + p.at;
         const b = to * width + p.at;
-        values[at++] = to === none ? numberOf(p, cells, a) : p.wrap !== 0 ? turn(p, cells[a], cells[b], part) : between(numberOf(p, cells, a), numberOf(p, cells, b), part);
+        values[at++] =
+          to === none
+            ? numberOf(p, cells, a)
+            : p.wrap !== 0
+              ? turn(p, cells[a], cells[b], part)
+              : between(numberOf(p, cells, a), numberOf(p, cells, b), part);
       }
     }
   }

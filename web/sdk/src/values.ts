@@ -68,7 +68,13 @@ export function readObject(p: Plan, t: TableReader, src: Cursor): unknown {
         readCells(p, t, src, false, scratch, 0);
         raw.push(scratch[0]);
         if (p.wide) raw.push(scratch[1]);
-        shown.push(p.kind === Kind.Bool ? scratch[0] !== 0 : p.wide && p.kind !== Kind.Double ? bigOf(p, scratch, 0) : numberOf(p, scratch, 0));
+        shown.push(
+          p.kind === Kind.Bool
+            ? scratch[0] !== 0
+            : p.wide && p.kind !== Kind.Double
+              ? bigOf(p, scratch, 0)
+              : numberOf(p, scratch, 0),
+        );
     }
   }
   return { raw, shown } satisfies List;

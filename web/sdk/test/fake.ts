@@ -1,11 +1,19 @@
 // A platform whose time, network and page a test moves by hand.
 
 import { fromBinary } from '@bufbuild/protobuf';
-
-import { Client, type ClientOptions, type Clock, type Room, type SocketEvents, type SocketFactory, type StateChange, type Surroundings } from '../src/index.js';
+import type { JoinOptions } from '../src/client.js';
 import { walkers } from '../src/games/walkers.js';
 import { type ClientFrame, ClientFrameSchema } from '../src/gen/tickroom/v1/frame_pb.js';
-import type { JoinOptions } from '../src/client.js';
+import {
+  Client,
+  type ClientOptions,
+  type Clock,
+  type Room,
+  type SocketEvents,
+  type SocketFactory,
+  type StateChange,
+  type Surroundings,
+} from '../src/index.js';
 import { type FrameInit, serverFrame, snapshot, welcome } from './frames.js';
 
 /** Lets all promises that can go on do so. */
@@ -36,7 +44,10 @@ export class FakeClock implements Clock {
     const end = this.time + ms;
     for (;;) {
       await settle();
-      const next = this.timers.reduce<{ due: number; fn: () => void } | undefined>((a, b) => (a && a.due <= b.due ? a : b), undefined);
+      const next = this.timers.reduce<{ due: number; fn: () => void } | undefined>(
+        (a, b) => (a && a.due <= b.due ? a : b),
+        undefined,
+      );
       if (!next || next.due > end) break;
       this.time = Math.max(this.time, next.due);
       this.clearTimeout(next);
@@ -147,7 +158,13 @@ export class Platform {
   }
 
   client(options: ClientOptions = {}): Client {
-    return new Client('ws://localhost/ws', { socket: this.factory, clock: this.clock, surroundings: this.page, random: () => this.random, ...options });
+    return new Client('ws://localhost/ws', {
+      socket: this.factory,
+      clock: this.clock,
+      surroundings: this.page,
+      random: () => this.random,
+      ...options,
+    });
   }
 
   options(o: JoinOptions = {}): JoinOptions {
@@ -158,7 +175,11 @@ export class Platform {
   accept(more: { welcome?: object; frame?: FrameInit } = {}): FakeSocket {
     const s = this.socket;
     s.open();
-    s.receive({ ...snapshot(1, { 1: { x: 1, player: 1 } }, { full: true }), welcome: { ...welcome, ...more.welcome }, ...more.frame });
+    s.receive({
+      ...snapshot(1, { 1: { x: 1, player: 1 } }, { full: true }),
+      welcome: { ...welcome, ...more.welcome },
+      ...more.frame,
+    });
     return s;
   }
 
@@ -174,6 +195,8 @@ export class Platform {
 
   /** The state since the last time, without the times. */
   takeStates(): string[] {
-    return this.states.splice(0).map((s) => `${s.state}${s.code === undefined ? '' : ` ${s.code}`}${s.offline ? ' offline' : ''}`);
+    return this.states
+      .splice(0)
+      .map((s) => `${s.state}${s.code === undefined ? '' : ` ${s.code}`}${s.offline ? ' offline' : ''}`);
   }
 }

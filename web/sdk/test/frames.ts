@@ -1,9 +1,8 @@
 // Messages as a server would send them.
 
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-
-import { type ServerFrame, ServerFrameSchema, type Table, type TableSchema } from '../src/gen/tickroom/v1/frame_pb.js';
 import { walkers } from '../src/games/walkers.js';
+import { type ServerFrame, ServerFrameSchema, type Table, type TableSchema } from '../src/gen/tickroom/v1/frame_pb.js';
 
 export type FrameInit = Exclude<MessageInitShape<typeof ServerFrameSchema>, ServerFrame>;
 export type TableInit = Exclude<MessageInitShape<typeof TableSchema>, Table>;

@@ -13,7 +13,7 @@ declare module 'vitest' {
 }
 
 export default function setup(project: TestProject): void {
-  const given = process.env['TICKROOM_BIN'];
+  const given = process.env.TICKROOM_BIN;
   const root = fileURLToPath(new URL('../../../', import.meta.url));
   const bin = given ?? `${root}web/sdk/tmp/tickroom`;
   if (!given) {

@@ -4,8 +4,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import WebSocket from 'ws';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import WebSocket from 'ws';
 
 import { arena } from '../src/games/arena.js';
 import { Client, CloseCode, connect, webSocketBy } from '../src/index.js';
@@ -38,7 +38,12 @@ modes:
     teams: {count: 2, size: 1}
 `,
   );
-  server = await new Server(inject('server'), ['--config', join(folder, 'config.yaml'), '--kind-option', 'arena.map=1024']).start();
+  server = await new Server(inject('server'), [
+    '--config',
+    join(folder, 'config.yaml'),
+    '--kind-option',
+    'arena.map=1024',
+  ]).start();
 });
 
 afterAll(async () => {
@@ -46,20 +51,31 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const matchmaker = (token: string | (() => string)): Matchmaker => new Matchmaker({ url: `http://${server.address}`, token });
+const matchmaker = (token: string | (() => string)): Matchmaker =>
+  new Matchmaker({ url: `http://${server.address}`, token });
 
 test('who has no token, or no seat, is told so', async () => {
   const client = new Client(server.url, { socket });
   await expect(client.joinOrCreate(arena)).rejects.toMatchObject({ code: CloseCode.Unauthenticated });
-  await expect(client.joinOrCreate(arena, { token: `${tokenOf('ann')}x` })).rejects.toMatchObject({ code: CloseCode.Unauthenticated });
-  await expect(client.joinOrCreate(arena, { token: tokenOf('ann') })).rejects.toMatchObject({ code: CloseCode.SeatRefused });
-  await expect(client.joinOrCreate(arena, { token: tokenOf('ann'), seat: 'made up' })).rejects.toMatchObject({ code: CloseCode.SeatRefused });
-  await expect(new Matchmaker({ url: `http://${server.address}` }).quickJoin({ kind: 'arena' })).rejects.toMatchObject({ code: 'unauthenticated' });
+  await expect(client.joinOrCreate(arena, { token: `${tokenOf('ann')}x` })).rejects.toMatchObject({
+    code: CloseCode.Unauthenticated,
+  });
+  await expect(client.joinOrCreate(arena, { token: tokenOf('ann') })).rejects.toMatchObject({
+    code: CloseCode.SeatRefused,
+  });
+  await expect(client.joinOrCreate(arena, { token: tokenOf('ann'), seat: 'made up' })).rejects.toMatchObject({
+    code: CloseCode.SeatRefused,
+  });
+  await expect(new Matchmaker({ url: `http://${server.address}` }).quickJoin({ kind: 'arena' })).rejects.toMatchObject({
+    code: 'unauthenticated',
+  });
 });
 
 test('a seat is good once, and for its player alone', async () => {
   const a = await matchmaker(tokenOf('ann')).quickJoin({ kind: 'arena', name: 'Ann' });
-  await expect(connect({ ...a, token: tokenOf('eve') }, arena, { socket })).rejects.toMatchObject({ code: CloseCode.SeatRefused });
+  await expect(connect({ ...a, token: tokenOf('eve') }, arena, { socket })).rejects.toMatchObject({
+    code: CloseCode.SeatRefused,
+  });
   const b = await matchmaker(tokenOf('ann')).quickJoin({ kind: 'arena', name: 'Ann' });
   const room = await connect(b, arena, { socket });
   expect(room).toMatchObject({ playerId: 'ann', id: b.room });
@@ -90,11 +106,14 @@ test('a match is waited for, explained, and played; a room with a code is joined
 
 test('a token is renewed within the session', async () => {
   let n = 0;
-  const m = matchmaker(() => (n++, tokenOf('ann3', n === 1 ? 2 : 3600)));
+  const m = matchmaker(() => tokenOf('ann3', n++ === 0 ? 2 : 3600));
   const room = await connect(await m.quickJoin({ kind: 'arena' }), arena, { socket });
   const closed = once(room, 'closed');
   // The first one would have ended the session by then.
-  const state = await Promise.race([closed.then(() => 'closed'), new Promise((resolve) => setTimeout(() => resolve('live'), 4500))]);
+  const state = await Promise.race([
+    closed.then(() => 'closed'),
+    new Promise((resolve) => setTimeout(() => resolve('live'), 4500)),
+  ]);
   expect(state).toBe('live');
   expect(n).toBeGreaterThan(1);
   await room.leave();

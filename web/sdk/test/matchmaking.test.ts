@@ -5,7 +5,12 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createRouterTransport, type HandlerContext, type ServiceImpl } from '@connectrpc/connect';
 import { describe, expect, test, vi } from 'vitest';
 
-import { type EnqueueRequest, MatchmakingService, TicketState, type WatchResponseSchema } from '../src/gen/tickroom/v1/matchmaking_pb.js';
+import {
+  type EnqueueRequest,
+  MatchmakingService,
+  TicketState,
+  type WatchResponseSchema,
+} from '../src/gen/tickroom/v1/matchmaking_pb.js';
 import { Matchmaker, type MatchmakerOptions, MatchmakingError, type TicketEvent } from '../src/matchmaking/index.js';
 import { FakeClock, settle } from './fake.js';
 
@@ -15,12 +20,21 @@ type Service = Partial<ServiceImpl<typeof MatchmakingService>>;
 const waiting: Watch = { state: TicketState.WAITING, since: timestampFromMs(5000), waiting: 3 };
 const matched: Watch = {
   state: TicketState.MATCHED,
-  assignment: { kind: 'arena', room: 'r7', seat: 's7', mode: 'duel', team: 1, teams: [{ win: 0.5, seats: [{ player: 'ann', name: 'Ann', role: '' }] }] },
+  assignment: {
+    kind: 'arena',
+    room: 'r7',
+    seat: 's7',
+    mode: 'duel',
+    team: 1,
+    teams: [{ win: 0.5, seats: [{ player: 'ann', name: 'Ann', role: '' }] }],
+  },
 };
 
 function setUp(service: Service, o: MatchmakerOptions = {}) {
   const clock = new FakeClock();
-  const transport = createRouterTransport(({ service: add }) => void add(MatchmakingService, { enqueue: () => ({ ticket: 't1' }), ...service }));
+  const transport = createRouterTransport(
+    ({ service: add }) => void add(MatchmakingService, { enqueue: () => ({ ticket: 't1' }), ...service }),
+  );
   return { clock, m: new Matchmaker({ url: 'https://play.example.com', transport, clock, random: () => 1, ...o }) };
 }
 
@@ -48,6 +62,7 @@ async function* stays(signal: AbortSignal, ...list: Watch[]): AsyncGenerator<Wat
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
 }
 
+// biome-ignore lint/correctness/useYield: a stream that fails before anything comes.
 async function* fails(code: Code, text: string, seconds = 0): AsyncGenerator<Watch> {
   throw new ConnectError(text, code, seconds > 0 ? { 'Retry-After': String(seconds) } : undefined);
 }
@@ -67,15 +82,46 @@ async function through<T>(clock: FakeClock, p: Promise<T>): Promise<T> {
 describe('a seat at once', () => {
   test('is asked for, and where it is', async () => {
     const seen = vi.fn();
-    const { m } = setUp({
-      quickJoin: (q, ctx) => {
-        seen(q.mode, q.kind, q.query, q.self, bearer(ctx));
-        return { assignment: { url: q.mode === 'far' ? 'wss://eu1.example.com/ws' : '', kind: 'arena', room: 'r1', seat: 's1', expires: timestampFromMs(9000) } };
+    const { m } = setUp(
+      {
+        quickJoin: (q, ctx) => {
+          seen(q.mode, q.kind, q.query, q.self, bearer(ctx));
+          return {
+            assignment: {
+              url: q.mode === 'far' ? 'wss://eu1.example.com/ws' : '',
+              kind: 'arena',
+              room: 'r1',
+              seat: 's1',
+              expires: timestampFromMs(9000),
+            },
+          };
+        },
       },
-    }, { token: 'ann' });
-    const a = await m.quickJoin({ kind: 'arena', name: 'Ann', roles: ['healer'], latencyMs: { eu: 20 }, query: 'players > 3' });
-    expect(a).toMatchObject({ url: 'wss://play.example.com/ws', kind: 'arena', room: 'r1', seat: 's1', token: 'ann', spectator: false, expires: new Date(9000) });
-    expect(seen).toHaveBeenCalledWith('', 'arena', 'players > 3', expect.objectContaining({ name: 'Ann', roles: ['healer'], latencyMs: { eu: 20 } }), 'Bearer ann');
+      { token: 'ann' },
+    );
+    const a = await m.quickJoin({
+      kind: 'arena',
+      name: 'Ann',
+      roles: ['healer'],
+      latencyMs: { eu: 20 },
+      query: 'players > 3',
+    });
+    expect(a).toMatchObject({
+      url: 'wss://play.example.com/ws',
+      kind: 'arena',
+      room: 'r1',
+      seat: 's1',
+      token: 'ann',
+      spectator: false,
+      expires: new Date(9000),
+    });
+    expect(seen).toHaveBeenCalledWith(
+      '',
+      'arena',
+      'players > 3',
+      expect.objectContaining({ name: 'Ann', roles: ['healer'], latencyMs: { eu: 20 } }),
+      'Bearer ann',
+    );
     expect((await m.quickJoin({ mode: 'far' })).url).toBe('wss://eu1.example.com/ws');
   });
 
@@ -88,7 +134,10 @@ describe('a seat at once', () => {
       },
     });
     const list = await Promise.all([1, 2, 3, 4].map(() => m.quickJoin()));
-    expect(list.map((a) => [a.seat, a.token])).toEqual([['first', 'guest1'], ...Array(3).fill(['Bearer guest1', 'guest1'])]);
+    expect(list.map((a) => [a.seat, a.token])).toEqual([
+      ['first', 'guest1'],
+      ...Array(3).fill(['Bearer guest1', 'guest1']),
+    ]);
   });
 
   test('is asked for with a fresh token when one is refused', async () => {
@@ -102,8 +151,13 @@ describe('a seat at once', () => {
     const a = await m.quickJoin();
     expect(a.token).toBe(token);
     expect(token).toHaveBeenCalledTimes(2);
-    await expect(setUp({ quickJoin }, { token: () => 'bad' }).m.quickJoin()).rejects.toMatchObject({ code: 'unauthenticated' });
-    await expect(setUp({ quickJoin }, { token: 'bad' }).m.quickJoin()).rejects.toMatchObject({ code: 'unauthenticated', message: 'it has expired' });
+    await expect(setUp({ quickJoin }, { token: () => 'bad' }).m.quickJoin()).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+    await expect(setUp({ quickJoin }, { token: 'bad' }).m.quickJoin()).rejects.toMatchObject({
+      code: 'unauthenticated',
+      message: 'it has expired',
+    });
   });
 
   test('is refused with what was wrong, and when to come again', async () => {
@@ -114,7 +168,13 @@ describe('a seat at once', () => {
     });
     const err = await m.quickJoin().catch((e: unknown) => e as MatchmakingError);
     expect(err).toBeInstanceOf(MatchmakingError);
-    expect(err).toMatchObject({ name: 'MatchmakingError', code: 'unavailable', message: 'Redis is away', retryAfterMs: 2500, temporary: true });
+    expect(err).toMatchObject({
+      name: 'MatchmakingError',
+      code: 'unavailable',
+      message: 'Redis is away',
+      retryAfterMs: 2500,
+      temporary: true,
+    });
     await expect(m.listRooms()).rejects.toMatchObject({ code: 'unimplemented', temporary: false });
     const signal = AbortSignal.abort(new Error('never mind'));
     await expect(m.quickJoin({}, { signal })).rejects.toThrow('never mind');
@@ -128,7 +188,10 @@ describe('rooms', () => {
       createRoom: (q) => ({ assignment: { ...assignment, mode: q.mode } }),
       joinRoom: (q) => ({ assignment: { ...assignment, room: q.code || q.room } }),
       spectate: () => ({ assignment }),
-      listRooms: (q) => ({ rooms: [{ room: 'r1', players: 3, capacity: q.pageSize, created: timestampFromMs(7000) }], nextPageToken: 'more' }),
+      listRooms: (q) => ({
+        rooms: [{ room: 'r1', players: 3, capacity: q.pageSize, created: timestampFromMs(7000) }],
+        nextPageToken: 'more',
+      }),
     });
     expect(await m.createRoom({ mode: 'duel' })).toMatchObject({ code: 'ABCD', mode: 'duel' });
     expect(await m.joinRoom({ code: 'ABCD' })).toMatchObject({ room: 'ABCD' });
@@ -136,7 +199,18 @@ describe('rooms', () => {
     expect(await m.spectate({ room: 'r2' })).toMatchObject({ spectator: true });
     expect(await m.listRooms({ pageSize: 7 })).toEqual({
       next: 'more',
-      rooms: [{ room: 'r1', kind: '', mode: '', region: '', players: 3, capacity: 7, spectators: false, created: new Date(7000) }],
+      rooms: [
+        {
+          room: 'r1',
+          kind: '',
+          mode: '',
+          region: '',
+          players: 3,
+          capacity: 7,
+          spectators: false,
+          created: new Date(7000),
+        },
+      ],
     });
   });
 });
@@ -150,7 +224,13 @@ describe('a ticket', () => {
         return { ticket: 't1' };
       },
     });
-    const t = await m.enqueue({ mode: 'duel', party: ['bob'], attributes: { level: 3, map: 'lava', ranked: true, langs: ['en', 'zh'] }, query: 'level > 1', backfill: false });
+    const t = await m.enqueue({
+      mode: 'duel',
+      party: ['bob'],
+      attributes: { level: 3, map: 'lava', ranked: true, langs: ['en', 'zh'] },
+      query: 'level > 1',
+      backfill: false,
+    });
     expect(t.id).toBe('t1');
     expect(got).toMatchObject({ mode: 'duel', party: ['bob'], query: 'level > 1', noBackfill: true });
     expect(Object.entries(got!.attributes).map(([k, v]) => [k, v.value.case])).toEqual([
@@ -173,8 +253,17 @@ describe('a ticket', () => {
     );
     const { m, clock } = setUp(service, { token: 'ann' });
     const events: TicketEvent[] = [];
-    const a = await through(clock, m.findMatch({ mode: 'duel' }, {}, (e) => events.push(e)));
-    expect(a).toMatchObject({ room: 'r7', seat: 's7', team: 1, url: 'wss://play.example.com/ws', teams: [{ win: 0.5, seats: [{ player: 'ann' }] }] });
+    const a = await through(
+      clock,
+      m.findMatch({ mode: 'duel' }, {}, (e) => events.push(e)),
+    );
+    expect(a).toMatchObject({
+      room: 'r7',
+      seat: 's7',
+      team: 1,
+      url: 'wss://play.example.com/ws',
+      teams: [{ win: 0.5, seats: [{ player: 'ann' }] }],
+    });
     expect(events.map((e) => e.state)).toEqual(['away', 'waiting', 'away', 'gathering', 'away', 'matched']);
     expect(events[0]).toEqual({ state: 'away', why: 'away', retryInMs: 2200 });
     expect(events[1]).toEqual({ state: 'waiting', since: new Date(5000), waiting: 3 });
@@ -195,7 +284,10 @@ describe('a ticket', () => {
 
   test('that nobody knows is no ticket', async () => {
     const { m } = setUp(watches(() => fails(Code.NotFound, 'there is no such ticket')));
-    await expect(m.ticket('x').matched()).rejects.toMatchObject({ code: 'not_found', message: 'there is no such ticket' });
+    await expect(m.ticket('x').matched()).rejects.toMatchObject({
+      code: 'not_found',
+      message: 'there is no such ticket',
+    });
   });
 
   test('leads back into a match that runs', async () => {
@@ -245,7 +337,10 @@ describe('a ticket', () => {
     );
     const { m, clock } = setUp(service);
     const events: string[] = [];
-    await through(clock, m.findMatch({ mode: 'duel' }, {}, (e) => events.push(e.state)));
+    await through(
+      clock,
+      m.findMatch({ mode: 'duel' }, {}, (e) => events.push(e.state)),
+    );
     expect(events).toEqual(['waiting', 'away', 'matched']);
     expect(clock.time).toBeGreaterThan(46_000);
   });
@@ -264,7 +359,11 @@ describe('a ticket', () => {
   test('can be left alone, explained, and a party be ready', async () => {
     const { m } = setUp({
       ...watches((signal) => stays(signal, waiting)),
-      explain: (q) => ({ text: `nobody is there for ${q.ticket}`, needed: 2, obstacles: [{ reason: 'rating', players: 3, alone: 1 }] }),
+      explain: (q) => ({
+        text: `nobody is there for ${q.ticket}`,
+        needed: 2,
+        obstacles: [{ reason: 'rating', players: 3, alone: 1 }],
+      }),
       ready: () => ({ missing: ['bob'] }),
       cancel: () => ({ cancelled: true }),
     });
@@ -273,7 +372,11 @@ describe('a ticket', () => {
       expect(e.state).toBe('waiting');
       break;
     }
-    expect(await t.explain()).toMatchObject({ text: 'nobody is there for t1', needed: 2, obstacles: [{ reason: 'rating', players: 3, alone: 1 }] });
+    expect(await t.explain()).toMatchObject({
+      text: 'nobody is there for t1',
+      needed: 2,
+      obstacles: [{ reason: 'rating', players: 3, alone: 1 }],
+    });
     expect(await t.ready({ name: 'Ann' })).toEqual(['bob']);
     expect(await t.cancel()).toBe(true);
   });

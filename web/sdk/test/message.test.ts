@@ -18,7 +18,11 @@ function everything(r: Random, depth: number): Parameters<typeof create<typeof p
   const text = (): string => r.pick(['', 'a', 'Grüße 漢字 🚀']);
   const bytes = (): Uint8Array => Uint8Array.from({ length: r.int(4) }, () => r.int(256));
   const list = <T>(make: () => T): T[] => Array.from({ length: r.int(4) }, make);
-  const inner = (): { name: string; kind: number; all: object[] } => ({ name: text(), kind: r.int(2), all: depth > 0 ? list(() => everything(r, depth - 1)!) : [] });
+  const inner = (): { name: string; kind: number; all: object[] } => ({
+    name: text(),
+    kind: r.int(2),
+    all: depth > 0 ? list(() => everything(r, depth - 1)!) : [],
+  });
   const maybe = <T>(make: () => T): T | undefined => (r.chance(0.5) ? make() : undefined);
   const all = {
     flag: r.chance(0.5),
@@ -47,7 +51,9 @@ function everything(r: Random, depth: number): Parameters<typeof create<typeof p
     last: bits(),
   };
   // Some fields are left out.
-  return Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined && r.chance(0.8))) as Parameters<typeof create<typeof pb.EverythingSchema>>[1];
+  return Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined && r.chance(0.8))) as Parameters<
+    typeof create<typeof pb.EverythingSchema>
+  >[1];
 }
 
 describe('messages', () => {
@@ -67,9 +73,13 @@ describe('messages', () => {
     const join = (...list: Uint8Array[]): Uint8Array => Uint8Array.from(list.flatMap((b) => [...b]));
     // A message in parts is merged; a list may be packed or not; unknown fields and
     // those with another wire type are passed over.
-    const part = (init: Parameters<typeof create<typeof pb.MoveSchema>>[1]): Uint8Array => toBinary(pb.MoveSchema, create(pb.MoveSchema, init));
+    const part = (init: Parameters<typeof create<typeof pb.MoveSchema>>[1]): Uint8Array =>
+      toBinary(pb.MoveSchema, create(pb.MoveSchema, init));
     const odd = Uint8Array.of(0xf8, 0x07, 5, 0x08, 1);
-    const got = decodeMessage(type, join(part({ everything: { u32: 7, numbers: [1n] } }), odd, part({ everything: { text: 'a', numbers: [2n] } })));
+    const got = decodeMessage(
+      type,
+      join(part({ everything: { u32: 7, numbers: [1n] } }), odd, part({ everything: { text: 'a', numbers: [2n] } })),
+    );
     expect(got.everything).toMatchObject({ u32: 7, text: 'a', numbers: [1n, 2n] });
     expect(got.to).toBeUndefined();
     // numbers (19, sint64) one by one.

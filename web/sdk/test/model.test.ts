@@ -1,7 +1,7 @@
 // The decoder against a naive one over the stock runtime, with random frames.
 
-import { describe, expect, test } from 'vitest';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { describe, expect, test } from 'vitest';
 
 import { ProtocolError } from '../src/errors.js';
 import * as testschema from './gen/internal/testschema/v1/testschema.tickroom.js';
@@ -61,7 +61,9 @@ describe('random frames', () => {
         const fields = components.find((c) => c.id === t.layout.id)!.fields;
         for (const row of t as Iterable<Record<string, unknown>>) {
           for (const f of fields) {
-            const held = world.rows.get(`${t.layout.id} ${row['entity'] as number}`)!.get(f.number) ?? (f.repeated ? [] : f.kind === 10 || f.kind === 11 ? '' : 0n);
+            const held =
+              world.rows.get(`${t.layout.id} ${row.entity as number}`)!.get(f.number) ??
+              (f.repeated ? [] : f.kind === 10 || f.kind === 11 ? '' : 0n);
             const show = (v: bigint | string): unknown => {
               const view = new DataView(new ArrayBuffer(8));
               switch (f.kind) {
@@ -97,41 +99,47 @@ describe('random frames', () => {
 });
 
 describe('broken frames', () => {
-  test.each(Array.from({ length: 20 }, (_, seed) => seed))('of seed %i are refused, or mean what they mean to the stock runtime', (seed) => {
-    const random = new Random(0x1000 + seed);
-    const world = new World(components, random);
-    const good: Uint8Array[] = [];
-    for (let i = 0; i < 15; i++) good.push(world.step());
-    for (let i = 0; i < 60; i++) {
-      const bench = new Bench(components);
-      const naive = new Naive(components);
-      const at = 1 + random.int(good.length - 1);
-      for (const f of good.slice(0, at)) {
-        bench.apply(f);
-        naive.apply(f);
+  test.each(Array.from({ length: 20 }, (_, seed) => seed))(
+    'of seed %i are refused, or mean what they mean to the stock runtime',
+    (seed) => {
+      const random = new Random(0x1000 + seed);
+      const world = new World(components, random);
+      const good: Uint8Array[] = [];
+      for (let i = 0; i < 15; i++) good.push(world.step());
+      for (let i = 0; i < 60; i++) {
+        const bench = new Bench(components);
+        const naive = new Naive(components);
+        const at = 1 + random.int(good.length - 1);
+        for (const f of good.slice(0, at)) {
+          bench.apply(f);
+          naive.apply(f);
+        }
+        const broken = mutate(good[at], random);
+        let refused: unknown;
+        try {
+          // Without a snapshot, nobody looks into the tables.
+          if (!bench.apply(broken)) continue;
+          bench.decodeRest();
+        } catch (err) {
+          // The small messages are read by the runtime, with errors of its own.
+          if (!(err instanceof ProtocolError)) expect(() => bench.decodeRest()).toThrow();
+          refused = err;
+        }
+        if (hasOddTypes(broken)) continue;
+        try {
+          naive.apply(broken);
+        } catch (err) {
+          expect(
+            refused,
+            `the stock runtime refuses ${Buffer.from(broken).toString('hex')}: ${String(err)}`,
+          ).toBeDefined();
+          continue;
+        }
+        if (refused !== undefined) continue; // stricter is allowed; see the vectors
+        expect(content(bench), Buffer.from(broken).toString('hex')).toEqual(naive.rows);
       }
-      const broken = mutate(good[at], random);
-      let refused: unknown;
-      try {
-        // Without a snapshot, nobody looks into the tables.
-        if (!bench.apply(broken)) continue;
-        bench.decodeRest();
-      } catch (err) {
-        // The small messages are read by the runtime, with errors of its own.
-        if (!(err instanceof ProtocolError)) expect(() => bench.decodeRest()).toThrow();
-        refused = err;
-      }
-      if (hasOddTypes(broken)) continue;
-      try {
-        naive.apply(broken);
-      } catch (err) {
-        expect(refused, `the stock runtime refuses ${Buffer.from(broken).toString('hex')}: ${String(err)}`).toBeDefined();
-        continue;
-      }
-      if (refused !== undefined) continue; // stricter is allowed; see the vectors
-      expect(content(bench), Buffer.from(broken).toString('hex')).toEqual(naive.rows);
-    }
-  });
+    },
+  );
 });
 
 /**

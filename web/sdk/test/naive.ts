@@ -21,7 +21,8 @@ configureTextEncoding({
 export type Value = bigint | string | (bigint | string)[];
 export type Row = Map<number, Value>;
 
-export const signed = (f: Field): boolean => f.kind === 2 || f.kind === 4 || (f.kind === 5 && f.wrapSteps === 0 && f.max <= f.min);
+export const signed = (f: Field): boolean =>
+  f.kind === 2 || f.kind === 4 || (f.kind === 5 && f.wrapSteps === 0 && f.max <= f.min);
 const unzigzag = (u: number): bigint => BigInt.asIntN(32, BigInt(u >>> 1) ^ -BigInt(u & 1));
 
 export function bitsOf(kind: number, v: number): bigint {
@@ -117,7 +118,8 @@ export class Naive {
       const mask = BigInt(take(t.mixed));
       row(t.mixed, mask);
     }
-    if (t.wide.length + t.floats.length + t.doubles.length + t.strings.length + t.blobs.length > 0) throw new Error('values are left over');
+    if (t.wide.length + t.floats.length + t.doubles.length + t.strings.length + t.blobs.length > 0)
+      throw new Error('values are left over');
   }
 
   /** The state hash, as docs/protocol.md words it. */
@@ -136,7 +138,8 @@ export class Naive {
       return h ^ (h >> 16n);
     };
     const wordsOf = (f: Field, v: bigint | string): bigint[] => {
-      if (typeof v === 'bigint') return f.kind === 6 || f.kind === 7 || f.kind === 9 ? [u32(v), u32(v >> 32n)] : [u32(v)];
+      if (typeof v === 'bigint')
+        return f.kind === 6 || f.kind === 7 || f.kind === 9 ? [u32(v), u32(v >> 32n)] : [u32(v)];
       const b = f.kind === 10 ? Buffer.from(v, 'utf8') : Buffer.from(v, 'hex');
       const words = [BigInt(b.length)];
       for (let i = 0; i < b.length; i += 4) {

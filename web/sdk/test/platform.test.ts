@@ -3,8 +3,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { systemClock } from '../src/clock.js';
-import { Client, connect, webSocket, webSocketBy } from '../src/index.js';
 import { walkers } from '../src/games/walkers.js';
+import { Client, connect, webSocket, webSocketBy } from '../src/index.js';
 import { page } from '../src/surroundings.js';
 
 afterEach(() => {

@@ -5,7 +5,14 @@ import type { Plan } from '../src/layout.js';
 import { Replica } from '../src/replica.js';
 import type { Entry, Rows } from '../src/table.js';
 import { Fields, frameFields } from '../src/wire/fields.js';
-import { decodeEntityHash, decodeEvent, decodePong, decodeReply, decodeSchema, decodeWelcome } from '../src/wire/messages.js';
+import {
+  decodeEntityHash,
+  decodeEvent,
+  decodePong,
+  decodeReply,
+  decodeSchema,
+  decodeWelcome,
+} from '../src/wire/messages.js';
 
 export class Bench {
   readonly replica = new Replica();
@@ -44,7 +51,20 @@ export class Bench {
   }
 }
 
-const kindNames = ['', 'uint', 'int', 'bool', 'enum', 'quantised', 'int64', 'uint64', 'float', 'double', 'string', 'bytes'];
+const kindNames = [
+  '',
+  'uint',
+  'int',
+  'bool',
+  'enum',
+  'quantised',
+  'int64',
+  'uint64',
+  'float',
+  'double',
+  'string',
+  'bytes',
+];
 
 /** Raw values of a field: numbers, decimal strings of 64 bits, bits of floats in hex, texts, bytes in hex. */
 export function raw(e: Entry, p: Plan): unknown {
@@ -82,7 +102,14 @@ function number(p: Plan, low: number, high: number): unknown {
 
 /** Whether a raw value is zero, and so not there in a dump. */
 export function isZero(v: unknown): boolean {
-  return v === 0 || v === '' || v === '0' || v === '00000000' || v === '0000000000000000' || (Array.isArray(v) && v.length === 0);
+  return (
+    v === 0 ||
+    v === '' ||
+    v === '0' ||
+    v === '00000000' ||
+    v === '0000000000000000' ||
+    (Array.isArray(v) && v.length === 0)
+  );
 }
 
 /** What a row holds that is not zero, by name. */

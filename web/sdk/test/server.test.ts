@@ -126,7 +126,13 @@ describe('walkers', () => {
     const older = {
       ...walkers,
       fingerprint: 1n,
-      components: { walker: component<Pick<walkers.Walker, 'x' | 'player'>>(1, 'Walker', fields.filter((f) => f.key === 'x' || f.key === 'player')) },
+      components: {
+        walker: component<Pick<walkers.Walker, 'x' | 'player'>>(
+          1,
+          'Walker',
+          fields.filter((f) => f.key === 'x' || f.key === 'player'),
+        ),
+      },
     };
     const c = new Cuttable(server.url);
     const room = keep(await c.client.joinOrCreate(older, { hashEvery: 1 }));
@@ -140,7 +146,9 @@ describe('walkers', () => {
 
   test('that are hidden see little, and all again when they are back', async () => {
     const page = new FakePage();
-    const room = keep(await new Cuttable(server.url, { surroundings: page }).client.joinOrCreate(walkers, { hashEvery: 1 }));
+    const room = keep(
+      await new Cuttable(server.url, { surroundings: page }).client.joinOrCreate(walkers, { hashEvery: 1 }),
+    );
     page.hide(true);
     const far = room.tick + 40;
     const before = room.stats.skippedTicks;
@@ -198,7 +206,9 @@ describe('a server', () => {
     const { client } = new Cuttable(server.url);
     await expect(client.join(walkers, 'walkers-nowhere')).rejects.toMatchObject({ code: CloseCode.NoSuchRoom });
     await expect(client.joinOrCreate(walkers, { kind: 'chess' })).rejects.toMatchObject({ code: CloseCode.NoSuchRoom });
-    await expect(client.joinOrCreate(walkers, { name: 'x'.repeat(65) })).rejects.toMatchObject({ code: CloseCode.BadHello });
+    await expect(client.joinOrCreate(walkers, { name: 'x'.repeat(65) })).rejects.toMatchObject({
+      code: CloseCode.BadHello,
+    });
   });
 
   test('that is started again is joined again', async () => {

@@ -4,9 +4,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import WebSocket from 'ws';
-
-import { Client, type ClientOptions, type Room, type SocketFactory, webSocketBy } from '../src/index.js';
 import type { Game } from '../src/game.js';
+import { Client, type ClientOptions, type Room, type SocketFactory, webSocketBy } from '../src/index.js';
 
 export class Server {
   address = '127.0.0.1:0';
@@ -24,10 +23,27 @@ export class Server {
   /** Starts it, again at the address that it had. */
   async start(): Promise<this> {
     const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('TICKROOM_')));
-    const child = spawn(this.bin, ['serve', '--listen', this.address, '--admin', '', '--log-format', 'json', '--seed', '7', '--shutdown-grace', '100ms', ...this.flags], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env,
-    });
+    const child = spawn(
+      this.bin,
+      [
+        'serve',
+        '--listen',
+        this.address,
+        '--admin',
+        '',
+        '--log-format',
+        'json',
+        '--seed',
+        '7',
+        '--shutdown-grace',
+        '100ms',
+        ...this.flags,
+      ],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env,
+      },
+    );
     this.child = child;
     const log: string[] = [];
     this.address = await new Promise<string>((resolve, reject) => {
@@ -93,7 +109,10 @@ export function until<G extends Game>(room: Room<G>, holds: () => boolean): Prom
 }
 
 /** Done when a room tells of something. */
-export function once<G extends Game, E extends Parameters<Room<G>['on']>[0]>(room: Room<G>, event: E): Promise<unknown> {
+export function once<G extends Game, E extends Parameters<Room<G>['on']>[0]>(
+  room: Room<G>,
+  event: E,
+): Promise<unknown> {
   return new Promise((resolve) => {
     const off = room.on(event, (what) => {
       off();

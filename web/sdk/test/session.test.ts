@@ -13,7 +13,9 @@ const hello = (p: Platform) => p.socket.sent[0]?.hello;
 describe('joining', () => {
   test('says hello, and is done with the first snapshot', async () => {
     const p = new Platform();
-    const joining = p.client().joinOrCreate(walkers, p.options({ name: 'Ann', hashEvery: 20, every: 2, data: Uint8Array.of(7) }));
+    const joining = p
+      .client()
+      .joinOrCreate(walkers, p.options({ name: 'Ann', hashEvery: 20, every: 2, data: Uint8Array.of(7) }));
     await settle();
     expect(p.socket).toMatchObject({ url: 'ws://localhost/ws', protocol: 'tickroom.v1' });
     expect(p.socket.sent).toEqual([]);
@@ -37,7 +39,15 @@ describe('joining', () => {
     expect(p.takeStates()).toEqual(['connecting', 'live']);
     p.socket.receive(snapshot(7, { 1: { x: 2 } }, { full: true }));
     const room = await joining;
-    expect(room).toMatchObject({ id: 'walkers-1', kind: 'walkers', player: 1, spectator: false, tickRate: 20, state: 'live', tick: 7 });
+    expect(room).toMatchObject({
+      id: 'walkers-1',
+      kind: 'walkers',
+      player: 1,
+      spectator: false,
+      tickRate: 20,
+      state: 'live',
+      tick: 7,
+    });
     expect([...room.tables.walker]).toMatchObject([{ entity: 1, x: 2 }]);
   });
 
@@ -65,7 +75,10 @@ describe('joining', () => {
     room.on('snapshot', (tick) => ticks.push(tick));
     await p.clock.pass(0);
     expect(heard).toHaveBeenCalledExactlyOnceWith('hi', 1);
-    p.socket.receive({ ...snapshot(4, {}, { skip: 2 }), events: [{ event: 1, data: Uint8Array.of(0x12, 1, 0x61), age: 2 }, { event: 77 }] });
+    p.socket.receive({
+      ...snapshot(4, {}, { skip: 2 }),
+      events: [{ event: 1, data: Uint8Array.of(0x12, 1, 0x61), age: 2 }, { event: 77 }],
+    });
     expect(heard).toHaveBeenLastCalledWith('a', 2);
     expect(ticks).toEqual([1, 4]);
   });
@@ -125,7 +138,9 @@ describe('joining', () => {
 
   test('gives up a connection that brings no welcome', async () => {
     const p = new Platform();
-    p.client().joinOrCreate(walkers).catch(() => {});
+    p.client()
+      .joinOrCreate(walkers)
+      .catch(() => {});
     await settle();
     p.socket.open();
     await p.clock.pass(10_000);
@@ -179,7 +194,9 @@ describe('sending', () => {
     const frames = p.socket.take();
     expect(frames.length).toBeGreaterThan(38);
     expect(frames.length).toBeLessThanOrEqual(42);
-    expect(frames.flatMap((f) => f.inputs.map((i) => i.seq))).toEqual(Array.from({ length: frames.at(-1)!.inputs.at(-1)!.seq }, (_, i) => i + 1));
+    expect(frames.flatMap((f) => f.inputs.map((i) => i.seq))).toEqual(
+      Array.from({ length: frames.at(-1)!.inputs.at(-1)!.seq }, (_, i) => i + 1),
+    );
   });
 
   test('keeps inputs until the state includes them', async () => {
@@ -273,7 +290,9 @@ describe('sending', () => {
     const pings = p.socket.take().flatMap((f) => (f.ping ? [f.ping.clientTimeUs] : []));
     expect(pings.length).toBeGreaterThanOrEqual(5);
     await p.clock.pass(30);
-    p.socket.receive({ pongs: [{ clientTimeUs: BigInt((p.clock.time - 60) * 1000), serverTimeUs: 1_700_000_000_000_000n, tick: 9 }] });
+    p.socket.receive({
+      pongs: [{ clientTimeUs: BigInt((p.clock.time - 60) * 1000), serverTimeUs: 1_700_000_000_000_000n, tick: 9 }],
+    });
     expect(room.rtt).toBe(60);
     expect(room.stats.rtt).toBe(60);
     expect(room.serverTime()).toBe(1_700_000_000_030);
@@ -375,14 +394,29 @@ describe('coming back', () => {
     p.takeStates();
     p.socket.lose();
     expect(room.state).toBe('reconnecting');
-    expect(p.states[0]).toMatchObject({ state: 'reconnecting', code: 1006, retryAt: p.clock.time + 500, attempt: 1, text: 'The connection was lost.' });
+    expect(p.states[0]).toMatchObject({
+      state: 'reconnecting',
+      code: 1006,
+      retryAt: p.clock.time + 500,
+      attempt: 1,
+      text: 'The connection was lost.',
+    });
     expect(room.input({ direction: 9 })).toBe(5);
     await p.clock.pass(499);
     expect(p.sockets).toHaveLength(1);
     await p.clock.pass(1);
     p.socket.open();
-    expect(hello(p)).toMatchObject({ kind: 'walkers', room: 'walkers-1', resume: 'SESSION', resumeTick: 2, fingerprint: walkers.fingerprint });
-    p.socket.receive({ ...snapshot(40, { 1: { x: 9 } }, { skip: 37 }), welcome: { ...resumed, inputSeq: 3, eventsMissed: true } });
+    expect(hello(p)).toMatchObject({
+      kind: 'walkers',
+      room: 'walkers-1',
+      resume: 'SESSION',
+      resumeTick: 2,
+      fingerprint: walkers.fingerprint,
+    });
+    p.socket.receive({
+      ...snapshot(40, { 1: { x: 9 } }, { skip: 37 }),
+      welcome: { ...resumed, inputSeq: 3, eventsMissed: true },
+    });
     expect(room.state).toBe('live');
     expect(told).toEqual(['~1', 'resumed false true']);
     expect(room.tick).toBe(40);
@@ -396,12 +430,18 @@ describe('coming back', () => {
   test('goes on after the numbers that the server has seen', async () => {
     const p = new Platform();
     const store = new FakeStore();
-    store.setItem('tickroom:ws://localhost/ws:walkers', JSON.stringify({ session: 'OLD', room: 'walkers-1', kind: 'walkers' }));
+    store.setItem(
+      'tickroom:ws://localhost/ws:walkers',
+      JSON.stringify({ session: 'OLD', room: 'walkers-1', kind: 'walkers' }),
+    );
     const joining = p.client().joinOrCreate(walkers, { storage: store });
     await settle();
     p.socket.open();
     expect(hello(p)).toMatchObject({ resume: 'OLD', room: 'walkers-1', resumeTick: 0 });
-    p.socket.receive({ ...snapshot(9, { 1: {} }, { full: true }), welcome: { ...resumed, session: 'OLD', inputSeq: 41, commandId: 6 } });
+    p.socket.receive({
+      ...snapshot(9, { 1: {} }, { full: true }),
+      welcome: { ...resumed, session: 'OLD', inputSeq: 41, commandId: 6 },
+    });
     const room = await joining;
     const told = vi.fn();
     room.on('resumed', told);
@@ -450,7 +490,10 @@ describe('coming back', () => {
     await p.clock.pass(2000);
     p.socket.open();
     expect(hello(p)).toMatchObject({ room: '', resume: '' });
-    p.socket.receive({ ...snapshot(3, { 5: {} }, { full: true }), welcome: { ...welcome, session: 'NEW', room: 'walkers-2', player: 4 } });
+    p.socket.receive({
+      ...snapshot(3, { 5: {} }, { full: true }),
+      welcome: { ...welcome, session: 'NEW', room: 'walkers-2', player: 4 },
+    });
     expect(told).toEqual(['-1', 'rejoined 4 walkers-2 0', '+5', 'tick 3']);
     expect(room).toMatchObject({ id: 'walkers-2', player: 4, inputAck: 0 });
     expect(room.pending).toEqual([]);
@@ -831,7 +874,14 @@ describe('a server that is wrong', () => {
     await p.clock.pass(60);
     expect(p.socket.take().some((f) => f.mismatch)).toBe(true);
     expect(desyncs).toEqual([]);
-    p.socket.receive({ tick: 4, set: [walkersTable({ 2: {} })], entityHashes: [{ entity: 1, hash: right }, { entity: 3, hash: 5n }] });
+    p.socket.receive({
+      tick: 4,
+      set: [walkersTable({ 2: {} })],
+      entityHashes: [
+        { entity: 1, hash: right },
+        { entity: 3, hash: 5n },
+      ],
+    });
     expect(desyncs).toEqual([{ tick: 3, entities: [2, 3] }]);
     expect(p.socket.closed!.code).toBe(CloseCode.BadMessage);
     expect(room.state).toBe('reconnecting');
@@ -849,7 +899,12 @@ describe('a server that is wrong', () => {
 
 describe('a schema', () => {
   const fields = walkers.components.walker.fields.map((f) => ({ ...f }));
-  const schemaOf = (list: object[]): object => ({ components: [{ id: 1, name: 'Walker', fields: list }, { id: 9, name: 'Hat', fields: [{ number: 2, name: 'size', kind: 1 }] }] });
+  const schemaOf = (list: object[]): object => ({
+    components: [
+      { id: 1, name: 'Walker', fields: list },
+      { id: 9, name: 'Hat', fields: [{ number: 2, name: 'size', kind: 1 }] },
+    ],
+  });
 
   test('of a server with more is read, and what is known taken from it', async () => {
     const p = new Platform();
@@ -874,7 +929,11 @@ describe('a schema', () => {
     await p.clock.pass(500);
     p.socket.open();
     expect(hello(p)!.fingerprint).toBe(77n);
-    p.socket.receive({ tick: 2, delta: [{ component: 1, mask: 8, rows: [4, 2] }], welcome: { ...resumed, fingerprint: 77n } });
+    p.socket.receive({
+      tick: 2,
+      delta: [{ component: 1, mask: 8, rows: [4, 2] }],
+      welcome: { ...resumed, fingerprint: 77n },
+    });
     expect(room.tables.walker.get(4)!.health).toBe(61);
     // Another server, with the client's own schema.
     p.socket.lose();
@@ -883,7 +942,10 @@ describe('a schema', () => {
     p.socket.lose(CloseCode.SessionGone);
     await p.clock.pass(5000);
     p.socket.open();
-    p.socket.receive({ ...snapshot(1, { 2: { x: 3 } }, { full: true }), welcome: { ...welcome, schema: { components: [{ id: 1, name: 'Walker', fields }] } } });
+    p.socket.receive({
+      ...snapshot(1, { 2: { x: 3 } }, { full: true }),
+      welcome: { ...welcome, schema: { components: [{ id: 1, name: 'Walker', fields }] } },
+    });
     expect([...room.tables.walker]).toMatchObject([{ entity: 2, x: 3 }]);
   });
 
@@ -919,7 +981,14 @@ describe('statistics', () => {
     }
     await p.clock.pass(150);
     p.socket.receive(snapshot(8, { 1: { x: 8 }, 2: {} }, { skip: 2 }));
-    expect(room.stats).toMatchObject({ snapshots: 6, fullSnapshots: 1, skippedTicks: 2, rowsChanged: 7, entities: 2, gapMs: 150 });
+    expect(room.stats).toMatchObject({
+      snapshots: 6,
+      fullSnapshots: 1,
+      skippedTicks: 2,
+      rowsChanged: 7,
+      entities: 2,
+      gapMs: 150,
+    });
     expect(room.stats.gaps).toEqual([50, 50, 50, 50, 150]);
     expect(room.stats.bytesPerEntity).toBeGreaterThan(5);
     expect(room.stats.messagesIn).toBe(6);

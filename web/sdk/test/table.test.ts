@@ -90,7 +90,14 @@ describe('a table', () => {
     listen(table, told);
     apply(snapshot(1, { 1: { x: 1 }, 2: { x: 2 } }, { full: true }));
     told.length = 0;
-    expect(() => apply({ tick: 2, removed: [2], set: [walkersTable({ 1: { x: 5 }, 3: {} })], delta: [{ component: 1, mask: 1, rows: [77, 2] }] })).toThrow();
+    expect(() =>
+      apply({
+        tick: 2,
+        removed: [2],
+        set: [walkersTable({ 1: { x: 5 }, 3: {} })],
+        delta: [{ component: 1, mask: 1, rows: [77, 2] }],
+      }),
+    ).toThrow();
     expect(told).toEqual([]);
     bench.replica.reset();
     expect(told.sort()).toEqual(['-1 x=5 of 0', '-2 x=2 of 0']);

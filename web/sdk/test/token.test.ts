@@ -2,11 +2,10 @@
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, test, vi } from 'vitest';
-
+import { meaning } from '../src/close.js';
 import { walkers } from '../src/games/walkers.js';
 import { ClientFrameSchema, ServerFrameSchema } from '../src/gen/tickroom/v1/frame_pb.js';
 import { CloseCode, connect } from '../src/index.js';
-import { meaning } from '../src/close.js';
 import { decodeAuth, decodeWelcome, encodeFrame, encodeHello } from '../src/wire/messages.js';
 import { FakeStore, Platform, settle } from './fake.js';
 import { snapshot, welcome } from './frames.js';
@@ -14,7 +13,11 @@ import { snapshot, welcome } from './frames.js';
 const resumed = { ...welcome, resumed: true };
 const hello = (p: Platform) => p.socket.sent[0]?.hello;
 /** A welcome by a server at 1000 s whose token is good for so long. */
-const goodFor = (seconds: number) => ({ serverTimeUs: 1_000_000_000n, expiresUs: BigInt(1000 + seconds) * 1_000_000n, playerId: 'ann' });
+const goodFor = (seconds: number) => ({
+  serverTimeUs: 1_000_000_000n,
+  expiresUs: BigInt(1000 + seconds) * 1_000_000n,
+  playerId: 'ann',
+});
 const tokens = () => {
   let n = 0;
   return vi.fn(async () => `t${++n}`);
@@ -22,14 +25,42 @@ const tokens = () => {
 
 describe('the wire', () => {
   test('agrees with the stock runtime', () => {
-    const h = fromBinary(ClientFrameSchema, encodeHello({ kind: 'k', room: '', name: '', fingerprint: 0n, hashEvery: 0, every: 0, data: new Uint8Array(0), resume: '', resumeTick: 0, spectate: false, token: 'to', seat: 'se' }));
+    const h = fromBinary(
+      ClientFrameSchema,
+      encodeHello({
+        kind: 'k',
+        room: '',
+        name: '',
+        fingerprint: 0n,
+        hashEvery: 0,
+        every: 0,
+        data: new Uint8Array(0),
+        resume: '',
+        resumeTick: 0,
+        spectate: false,
+        token: 'to',
+        seat: 'se',
+      }),
+    );
     expect(h.hello).toMatchObject({ token: 'to', seat: 'se' });
-    const f = fromBinary(ClientFrameSchema, encodeFrame({ ack: 0, inputs: [], commands: [], ping: undefined, every: 0, mismatch: false, token: 'new' }));
+    const f = fromBinary(
+      ClientFrameSchema,
+      encodeFrame({ ack: 0, inputs: [], commands: [], ping: undefined, every: 0, mismatch: false, token: 'new' }),
+    );
     expect(f.token).toBe('new');
-    const server = create(ServerFrameSchema, { welcome: { playerId: 'ann', expiresUs: -5n, serverTimeUs: 9n }, auth: { expiresUs: 1n << 60n, error: 'no', renew: true } });
+    const server = create(ServerFrameSchema, {
+      welcome: { playerId: 'ann', expiresUs: -5n, serverTimeUs: 9n },
+      auth: { expiresUs: 1n << 60n, error: 'no', renew: true },
+    });
     const sub = (m: Uint8Array): Uint8Array => m.subarray(2);
-    expect(decodeWelcome(sub(toBinary(ServerFrameSchema, create(ServerFrameSchema, { welcome: server.welcome! }))))).toMatchObject({ playerId: 'ann', expires: -5n, serverTime: 9n });
-    expect(decodeAuth(sub(toBinary(ServerFrameSchema, create(ServerFrameSchema, { auth: server.auth! }))))).toEqual({ expires: 1n << 60n, error: 'no', renew: true });
+    expect(
+      decodeWelcome(sub(toBinary(ServerFrameSchema, create(ServerFrameSchema, { welcome: server.welcome! })))),
+    ).toMatchObject({ playerId: 'ann', expires: -5n, serverTime: 9n });
+    expect(decodeAuth(sub(toBinary(ServerFrameSchema, create(ServerFrameSchema, { auth: server.auth! }))))).toEqual({
+      expires: 1n << 60n,
+      error: 'no',
+      renew: true,
+    });
   });
 
   test.each([
@@ -81,7 +112,10 @@ describe('joining', () => {
     await p.clock.pass(15_000);
     expect(token.mock.calls.length).toBeGreaterThan(1);
     expect(p.sockets).toHaveLength(0);
-    await expect(joining).rejects.toMatchObject({ code: CloseCode.Unauthenticated, reason: 'the account service is away' });
+    await expect(joining).rejects.toMatchObject({
+      code: CloseCode.Unauthenticated,
+      reason: 'the account service is away',
+    });
     expect(p.clock.pending).toBe(0);
   });
 
@@ -112,7 +146,13 @@ describe('joining', () => {
     expect(p.sockets).toHaveLength(1);
   });
 
-  test.each([CloseCode.Unauthenticated, CloseCode.Forbidden, CloseCode.SeatRefused, CloseCode.Banned, CloseCode.AlreadyThere])('fails at once for %i', async (code) => {
+  test.each([
+    CloseCode.Unauthenticated,
+    CloseCode.Forbidden,
+    CloseCode.SeatRefused,
+    CloseCode.Banned,
+    CloseCode.AlreadyThere,
+  ])('fails at once for %i', async (code) => {
     const p = new Platform();
     const joining = p.client().joinOrCreate(walkers, { token: 'tok', seat: 'seat' });
     await settle();
@@ -125,7 +165,11 @@ describe('joining', () => {
   test('an assignment says all of it', async () => {
     const p = new Platform();
     const o = { socket: p.factory, clock: p.clock, surroundings: p.page };
-    void connect({ url: 'wss://eu1.example.com/ws', kind: 'strollers', room: 'r7', seat: 's7', token: 'tok' }, walkers, o);
+    void connect(
+      { url: 'wss://eu1.example.com/ws', kind: 'strollers', room: 'r7', seat: 's7', token: 'tok' },
+      walkers,
+      o,
+    );
     await settle();
     p.socket.open();
     expect(p.socket.url).toBe('wss://eu1.example.com/ws');

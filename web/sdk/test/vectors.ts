@@ -73,7 +73,10 @@ export function readVectors(): Sequence[] {
       case 'about':
         break;
       case 'hex':
-        frame!.bytes = Uint8Array.from([...frame!.bytes, ...Buffer.from(value.split('#')[0].replaceAll(' ', ''), 'hex')]);
+        frame!.bytes = Uint8Array.from([
+          ...frame!.bytes,
+          ...Buffer.from(value.split('#')[0].replaceAll(' ', ''), 'hex'),
+        ]);
         break;
       case 'refused':
         frame!.refused = true;

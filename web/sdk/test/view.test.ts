@@ -11,7 +11,10 @@ import { Bench } from './replica.js';
 type Shown = Record<string, number>;
 
 /** Walkers whose rows jump from one state to the next. */
-const jumping = Object.values(walkers.components).map((c) => ({ ...c, fields: c.fields.map((f) => ({ ...f, smooth: 0 as const })) }));
+const jumping = Object.values(walkers.components).map((c) => ({
+  ...c,
+  fields: c.fields.map((f) => ({ ...f, smooth: 0 as const })),
+}));
 
 class Scene {
   readonly bench: Bench;
@@ -32,10 +35,10 @@ class Scene {
   /** What is to be seen at a tick, by entity. */
   at(tick: number): Record<number, Shown> {
     this.extrapolating = this.view.advance(tick, this.bench.replica, this.cap);
-    const rows = [...this.view.tables['walker']] as unknown as Shown[];
-    expect(this.view.tables['walker'].size).toBe(rows.length);
-    for (const r of rows) expect(this.view.tables['walker'].get(r['entity'])).toBe(r);
-    return Object.fromEntries(rows.map((r) => [r['entity'], { ...r }]));
+    const rows = [...this.view.tables.walker] as unknown as Shown[];
+    expect(this.view.tables.walker.size).toBe(rows.length);
+    for (const r of rows) expect(this.view.tables.walker.get(r.entity)).toBe(r);
+    return Object.fromEntries(rows.map((r) => [r.entity, { ...r }]));
   }
 }
 
@@ -84,9 +87,9 @@ describe('a view', () => {
     s.apply(snapshot(1, { 1: { heading: 250 * step }, 2: { heading: 4 * step } }, { full: true }));
     s.at(1);
     s.apply(snapshot(2, { 1: { heading: 2 * step }, 2: { heading: 252 * step } }));
-    expect(s.at(1.25)[1]['heading']).toBeCloseTo(252 * step, 9);
-    expect(s.at(1.875)[1]['heading']).toBeCloseTo(1 * step, 9);
-    expect(s.at(1.875)[2]['heading']).toBeCloseTo(253 * step, 9);
+    expect(s.at(1.25)[1].heading).toBeCloseTo(252 * step, 9);
+    expect(s.at(1.875)[1].heading).toBeCloseTo(1 * step, 9);
+    expect(s.at(1.875)[2].heading).toBeCloseTo(253 * step, 9);
   });
 
   test('shows what comes from its tick on, and what goes until its tick', () => {
@@ -163,7 +166,9 @@ describe('a view', () => {
     const s = new Scene();
     s.apply(snapshot(1, { 1: { x: 0 } }, { full: true }));
     s.at(1);
-    expect(() => s.bench.apply(serverFrame({ tick: 2, delta: [{ component: 1, mask: 1, rows: [1, 0, 99, 0] }] }))).toThrow(/no row/);
+    expect(() =>
+      s.bench.apply(serverFrame({ tick: 2, delta: [{ component: 1, mask: 1, rows: [1, 0, 99, 0] }] })),
+    ).toThrow(/no row/);
     s.apply(snapshot(3, { 1: { x: 4 } }, { full: true }));
     s.at(3);
     s.apply(snapshot(4, { 1: { x: 8 } }));
@@ -205,7 +210,9 @@ describe('views of random worlds', () => {
       const full = i === 0 || r.chance(0.02);
       const skip = !full && r.chance(0.2) ? r.int(6) : 0;
       tick += skip + 1;
-      const rows: State['rows'] = new Map(full ? [] : [...(states.at(-1)?.rows ?? [])].map(([e, v]) => [e, { ...v, moved: false }]));
+      const rows: State['rows'] = new Map(
+        full ? [] : [...(states.at(-1)?.rows ?? [])].map(([e, v]) => [e, { ...v, moved: false }]),
+      );
       const removed: number[] = [];
       const set: Record<number, WalkerInit> = {};
       for (let e = 1; e <= most; e++) {
@@ -215,7 +222,12 @@ describe('views of random worlds', () => {
         }
         if (r.chance(0.5)) {
           const was = rows.get(e)?.row ?? { x: 0, y: 0, heading: 0, health: 0, lastInput: 0, player: 0 };
-          const w: WalkerInit = { x: was.x + r.int(17) - 8, y: r.chance(0.5) ? r.int(100) : was.y, health: r.int(5), heading: (r.int(256) * turn) / 256 };
+          const w: WalkerInit = {
+            x: was.x + r.int(17) - 8,
+            y: r.chance(0.5) ? r.int(100) : was.y,
+            health: r.int(5),
+            heading: (r.int(256) * turn) / 256,
+          };
           set[e] = w;
           rows.set(e, { life: rows.get(e)?.life ?? ++life, moved: true, row: { ...was, ...w } });
         }
@@ -231,10 +243,10 @@ describe('views of random worlds', () => {
           for (const [key, v] of Object.entries(w)) {
             if (key !== 'heading') expect(got[e][key], `${e}.${key} at ${now}`).toBeCloseTo(v, 6);
           }
-          const off = (((got[e]['heading'] - w['heading']) % turn) + turn) % turn;
+          const off = (((got[e].heading - w.heading) % turn) + turn) % turn;
           expect(Math.min(off, turn - off)).toBeLessThan(1e-6);
-          expect(got[e]['heading']).toBeGreaterThanOrEqual(0);
-          expect(got[e]['heading']).toBeLessThan(turn);
+          expect(got[e].heading).toBeGreaterThanOrEqual(0);
+          expect(got[e].heading).toBeLessThan(turn);
         }
       }
     }
@@ -249,12 +261,12 @@ function naive(states: readonly State[], now: number, cap: number, moves: boolea
   for (const [e, { life, moved, row }] of at!.rows) {
     const w: Shown = { ...row };
     const between = (a: Required<WalkerInit>, b: Required<WalkerInit>, part: number): void => {
-      w['x'] = a.x + (b.x - a.x) * part;
-      w['y'] = a.y + (b.y - a.y) * part;
+      w.x = a.x + (b.x - a.x) * part;
+      w.y = a.y + (b.y - a.y) * part;
       let d = (b.heading - a.heading) % turn;
       if (d > turn / 2 + 1e-9) d -= turn;
       if (d < -turn / 2 - 1e-9) d += turn;
-      w['heading'] = a.heading + d * part;
+      w.heading = a.heading + d * part;
     };
     if (!moves) {
       shown.set(e, w);
@@ -263,7 +275,8 @@ function naive(states: readonly State[], now: number, cap: number, moves: boolea
     const next = after?.rows.get(e);
     const last = before?.rows.get(e);
     if (next && next.life === life && next.moved) between(row, next.row, (now - at!.tick) / (after!.tick - at!.tick));
-    else if (!after && now > at!.tick && moved && last?.life === life) between(last.row, row, 1 + Math.min(now - at!.tick, cap) / (at!.tick - before!.tick));
+    else if (!after && now > at!.tick && moved && last?.life === life)
+      between(last.row, row, 1 + Math.min(now - at!.tick, cap) / (at!.tick - before!.tick));
     shown.set(e, w);
   }
   return shown;

@@ -8,7 +8,8 @@ import { ServerFrameSchema, type Table, TableSchema } from '../src/gen/tickroom/
 import { bitsOf, type Row, signed, type Value } from './naive.js';
 import type { Random } from './random.js';
 
-const zigzag = (v: bigint): number => Number(BigInt.asUintN(32, (BigInt.asIntN(32, v) << 1n) ^ (BigInt.asIntN(32, v) >> 31n)));
+const zigzag = (v: bigint): number =>
+  Number(BigInt.asUintN(32, (BigInt.asIntN(32, v) << 1n) ^ (BigInt.asIntN(32, v) >> 31n)));
 const texts = ['', 'x', 'Grüße', '漢字', '🚀🚀', '\ufeffbom', '\0', 'a long one, longer than one word of a hash'];
 
 export class World {
@@ -65,7 +66,9 @@ export class World {
   private fill(t: Table, rows: Map<string, Row>, there: Map<string, Row> | undefined): boolean {
     const { random: r } = this;
     const c = this.components.find((c) => c.id === t.component)!;
-    const entities = there ? [...there.keys()].filter((k) => k.startsWith(`${c.id} `)).map((k) => Number(k.split(' ')[1])) : [];
+    const entities = there
+      ? [...there.keys()].filter((k) => k.startsWith(`${c.id} `)).map((k) => Number(k.split(' ')[1]))
+      : [];
     if (there && entities.length === 0) return false;
     const mask = this.mask(c, false);
     t.mask = Number(mask & 0xffffffffn);
@@ -81,11 +84,19 @@ export class World {
 
   private mask(c: Component, low: boolean): bigint {
     let mask = 0n;
-    for (const f of c.fields) if ((!low || f.number <= 32) && this.random.chance(0.4)) mask |= 1n << BigInt(f.number - 1);
+    for (const f of c.fields)
+      if ((!low || f.number <= 32) && this.random.chance(0.4)) mask |= 1n << BigInt(f.number - 1);
     return mask;
   }
 
-  private row(t: Table, list: number[], c: Component, mask: bigint, rows: Map<string, Row>, known: number | undefined): void {
+  private row(
+    t: Table,
+    list: number[],
+    c: Component,
+    mask: bigint,
+    rows: Map<string, Row>,
+    known: number | undefined,
+  ): void {
     const entity = known ?? this.entity();
     const key = `${c.id} ${entity}`;
     let row = rows.get(key);
@@ -106,7 +117,14 @@ export class World {
     for (const [n, v] of row) if (v === 0n || v === '' || (v as unknown[]).length === 0) row.delete(n);
   }
 
-  private put(f: Field, t: Table, list: number[], was: Value | undefined, delta: boolean, set: (v: bigint | string) => void): void {
+  private put(
+    f: Field,
+    t: Table,
+    list: number[],
+    was: Value | undefined,
+    delta: boolean,
+    set: (v: bigint | string) => void,
+  ): void {
     const { random: r } = this;
     const before = typeof was === 'bigint' ? was : 0n;
     switch (f.kind) {

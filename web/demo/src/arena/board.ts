@@ -32,7 +32,8 @@ export class Board {
     }
     const teams = this.#teams;
     teams.length = 0;
-    for (const s of room.tables.teamScore) teams.push({ team: s.team, score: s.score, mine: playing && s.team === ownTeam });
+    for (const s of room.tables.teamScore)
+      teams.push({ team: s.team, score: s.score, mine: playing && s.team === ownTeam });
     teams.sort((a, b) => a.team - b.team); // they stay in their places, to be pressed
     const [census] = room.tables.census;
     this.leaders.set(lines, teams, census?.players ?? 0, census?.bots ?? 0, mode === 'watch', ship);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Bullets, type Bullet } from './bullets.ts';
+import { type Bullet, Bullets } from './bullets.ts';
 import { Camera } from './render/camera.ts';
 import { Terrain } from './terrain.ts';
 
@@ -7,7 +7,9 @@ const terrain = new Terrain(2000, 12, [{ x: 1300, y: 1000, radius: 100, halfWidt
 
 function make(): { bullets: Bullets; ended: { x: number; spent: boolean }[]; camera: Camera } {
   const ended: { x: number; spent: boolean }[] = [];
-  const bullets = new Bullets(21, 360, terrain, { end: (b: Readonly<Bullet>, spent) => ended.push({ x: b.px, spent }) });
+  const bullets = new Bullets(21, 360, terrain, {
+    end: (b: Readonly<Bullet>, spent) => ended.push({ x: b.px, spent }),
+  });
   const camera = new Camera();
   camera.fit(1000, 1000, 800);
   camera.follow(1000, 1000, 1, 1);

@@ -117,7 +117,10 @@ export class Bullets {
       }
       const age = now - b.tick;
       b.way = age * this.perTick;
-      const over = b.way >= b.left || (b.ended > 0 && now >= b.ended) || (b.entity === 0 && b.ended === 0 && ahead - b.tick > BELIEF + lead);
+      const over =
+        b.way >= b.left ||
+        (b.ended > 0 && now >= b.ended) ||
+        (b.entity === 0 && b.ended === 0 && ahead - b.tick > BELIEF + lead);
       if (!over) {
         b.px = b.x + b.ux * b.way;
         b.py = b.y + b.uy * b.way;
@@ -144,7 +147,22 @@ export class Bullets {
   }
 
   #make(): Bullet {
-    const b = this.#pool.pop() ?? { entity: 0, ship: 0, x: 0, y: 0, ux: 0, uy: 0, heading: 0, tick: 0, left: 0, own: false, ended: 0, px: 0, py: 0, way: 0 };
+    const b = this.#pool.pop() ?? {
+      entity: 0,
+      ship: 0,
+      x: 0,
+      y: 0,
+      ux: 0,
+      uy: 0,
+      heading: 0,
+      tick: 0,
+      left: 0,
+      own: false,
+      ended: 0,
+      px: 0,
+      py: 0,
+      way: 0,
+    };
     b.ended = 0;
     this.live.push(b);
     return b;
@@ -162,5 +180,5 @@ export class Bullets {
 }
 
 function clamp01(v: number): number {
-  return v < 0 ? 0 : v > 1 ? 1 : v;
+  return Math.min(Math.max(v, 0), 1);
 }

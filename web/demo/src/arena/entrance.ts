@@ -5,11 +5,11 @@ import { Client, CloseCode, JoinError, type StateChange } from '@tickroom/client
 import { arena } from '@tickroom/client/games/arena';
 import { onLanguage, t } from '../i18n.ts';
 import { BadNetwork } from '../netgraph/badnetwork.ts';
+import { type ArenaRoom, Game } from './game.ts';
 import { reason } from './hud/chat.ts';
 import { el, text } from './hud/dom.ts';
 import type { Hud, Mode } from './hud/hud.ts';
 import type { Controls } from './input/controls.ts';
-import { Game, type ArenaRoom } from './game.ts';
 import type { Stage } from './render/stage.ts';
 import type { Sounds } from './sound.ts';
 
@@ -187,7 +187,10 @@ export class Entrance {
 
   #census(): void {
     const [census] = this.room?.tables.census ?? [];
-    text(el('lobby-eyebrow'), census && census.players + census.bots > 0 ? t('arena.now', { players: census.players, bots: census.bots }) : '');
+    text(
+      el('lobby-eyebrow'),
+      census && census.players + census.bots > 0 ? t('arena.now', { players: census.players, bots: census.bots }) : '',
+    );
   }
 
   #storedName(): string {
@@ -211,7 +214,8 @@ export class Entrance {
 /** Who has the highest score, of the teams if there are any; empty if nobody has one. */
 function winner(room: ArenaRoom): string {
   const teams = [...room.tables.teamScore].sort((a, b) => b.score - a.score);
-  if (teams[0]) return teams[0].score > 0 && teams[0].score !== teams[1]?.score ? t(`arena.team.${teams[0].team as 1}`) : '';
+  if (teams[0])
+    return teams[0].score > 0 && teams[0].score !== teams[1]?.score ? t(`arena.team.${teams[0].team as 1}`) : '';
   return [...room.tables.leader].find((l) => l.rank === 1 && l.score > 0)?.name ?? '';
 }
 

@@ -5,19 +5,19 @@ import type { Room, View } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
 import { t } from '../i18n.ts';
 import { Board } from './board.ts';
-import { Bullets, type Bullet } from './bullets.ts';
+import { type Bullet, Bullets } from './bullets.ts';
 import type { Hud, Mode } from './hud/hud.ts';
 import type { Controls } from './input/controls.ts';
-import { Looks, type IdentityRow, type VitalsRow } from './looks.ts';
+import { type IdentityRow, Looks, type VitalsRow } from './looks.ts';
 import { radians, type ShipInput } from './motion.ts';
 import { PendingVitals } from './pendingvitals.ts';
-import { Prediction, type PilotRules } from './prediction.ts';
-import { DANGER, ENERGY, ICE, PICKUPS, SHIELD, WHITE, colorOf } from './render/palette.ts';
+import { type PilotRules, Prediction } from './prediction.ts';
 import { Effects } from './render/effects.ts';
+import { colorOf, DANGER, ENERGY, ICE, PICKUPS, SHIELD, WHITE } from './render/palette.ts';
 import { Scene, type ShipLook } from './render/scene.ts';
 import type { Stage } from './render/stage.ts';
 import type { Sounds } from './sound.ts';
-import { Terrain, type Obstacle } from './terrain.ts';
+import { type Obstacle, Terrain } from './terrain.ts';
 
 export type ArenaRoom = Room<typeof arena>;
 
@@ -171,7 +171,8 @@ export class Game {
             show: () => {
               const s = this.looks.get(e.ship);
               if (!s) return;
-              if (e.damage > 0 && this.looks.shows(s)) this.effects.number(e.ship, s.x, s.y, e.damage, s.shield > 0 ? SHIELD : ENERGY);
+              if (e.damage > 0 && this.looks.shows(s))
+                this.effects.number(e.ship, s.x, s.y, e.damage, s.shield > 0 ? SHIELD : ENERGY);
               this.sounds.play(e.damage > 0 ? 'hit' : 'shield', 0.7, this.#pan(s.x));
             },
           });
@@ -219,7 +220,8 @@ export class Game {
     this.#dirty = false;
     this.#rules = { ...rules };
     const obstacles: Obstacle[] = [];
-    for (const o of room.tables.obstacle) obstacles.push({ x: o.x, y: o.y, radius: o.radius, halfWidth: o.halfWidth, halfHeight: o.halfHeight });
+    for (const o of room.tables.obstacle)
+      obstacles.push({ x: o.x, y: o.y, radius: o.radius, halfWidth: o.halfWidth, halfHeight: o.halfHeight });
     this.terrain = new Terrain(rules.edge, rules.shipRadius, obstacles);
     const perTick = rules.bulletSpeed / room.tickRate;
     this.bullets = new Bullets(perTick, rules.bulletRange, this.terrain, { end: (b, spent) => this.#ended(b, spent) });
@@ -321,7 +323,11 @@ export class Game {
         if (prediction.vx !== 0 || prediction.vy !== 0) controls.keys.back = Math.atan2(-prediction.vy, -prediction.vx);
         const s = this.stage;
         const { camera } = s;
-        input = controls.read(s.width / 2 + (prediction.x - camera.x) * camera.scale, s.height / 2 - (prediction.y - camera.y) * camera.scale, prediction.heading);
+        input = controls.read(
+          s.width / 2 + (prediction.x - camera.x) * camera.scale,
+          s.height / 2 - (prediction.y - camera.y) * camera.scale,
+          prediction.heading,
+        );
       }
       const seq = room.input(input);
       prediction.sent(seq, tick, input);
@@ -415,7 +421,15 @@ export class Game {
   };
 
   /** Draws somebody's ship, which is on the screen at (x, y). */
-  #other(view: View<typeof arena>, rules: arena.Rules, row: { entity: number; heading: number; thrust: boolean }, x: number, y: number, time: number, dt: number): void {
+  #other(
+    view: View<typeof arena>,
+    rules: arena.Rules,
+    row: { entity: number; heading: number; thrust: boolean },
+    x: number,
+    y: number,
+    time: number,
+    dt: number,
+  ): void {
     const { looks, stage } = this;
     const { camera } = stage;
     const { entity } = row;
@@ -473,7 +487,13 @@ export class Game {
     s.puff -= dt;
     if (s.puff > 0) return;
     s.puff = 0.035 + Math.random() * 0.03;
-    this.effects.exhaust(s.x + bx * radius * 1.5, s.y + by * radius * 1.5, bx * 90, by * 90, s.boost ? PICKUPS[4] : s.color);
+    this.effects.exhaust(
+      s.x + bx * radius * 1.5,
+      s.y + by * radius * 1.5,
+      bx * 90,
+      by * 90,
+      s.boost ? PICKUPS[4] : s.color,
+    );
   }
 
   /** Ships that were there a frame ago, well within sight, and were not shot down: they have left. */
@@ -483,7 +503,8 @@ export class Game {
     for (let i = 0; i < list.length; i++) {
       const s = list[i]!;
       if (s.frame !== frame - 1 || frame - s.fell < 30 || s.own || view.tables.ship.has(s.entity)) continue;
-      if (camera.sees(s.x, s.y, 0) && Math.hypot(s.x - camera.x, s.y - camera.y) < rules.viewRadius * 0.85) this.effects.warp(s.x, s.y, s.color);
+      if (camera.sees(s.x, s.y, 0) && Math.hypot(s.x - camera.x, s.y - camera.y) < rules.viewRadius * 0.85)
+        this.effects.warp(s.x, s.y, s.color);
     }
   }
 
@@ -569,7 +590,15 @@ export class Game {
     const board = due(now, this.#boardAt, 250);
     if (due(now, this.#mapAt, 100) && (!board || dt > 0.04)) {
       this.#mapAt = now;
-      hud.minimap.draw(this.terrain!, this.stage.camera, rules.viewRadius, view.tables.ship.rows, this.looks.colors, p?.alive ? p : undefined, this.#own);
+      hud.minimap.draw(
+        this.terrain!,
+        this.stage.camera,
+        rules.viewRadius,
+        view.tables.ship.rows,
+        this.looks.colors,
+        p?.alive ? p : undefined,
+        this.#own,
+      );
     }
     if (!board) return;
     this.#boardAt = now;
@@ -595,7 +624,15 @@ function due(now: number, last: number, every: number): boolean {
 function exact(rules: arena.Rules): PilotRules {
   const short = (v: number) => Number(v.toPrecision(7));
   return {
-    shipRadius: short(rules.shipRadius), maxSpeed: short(rules.maxSpeed), boostSpeed: short(rules.boostSpeed), thrust: short(rules.thrust), drag: short(rules.drag),
-    turnRate: short(rules.turnRate), energyRate: short(rules.energyRate), energyShot: short(rules.energyShot), fireEvery: short(rules.fireEvery), rapidEvery: short(rules.rapidEvery),
+    shipRadius: short(rules.shipRadius),
+    maxSpeed: short(rules.maxSpeed),
+    boostSpeed: short(rules.boostSpeed),
+    thrust: short(rules.thrust),
+    drag: short(rules.drag),
+    turnRate: short(rules.turnRate),
+    energyRate: short(rules.energyRate),
+    energyShot: short(rules.energyShot),
+    fireEvery: short(rules.fireEvery),
+    rapidEvery: short(rules.rapidEvery),
   };
 }

@@ -1,7 +1,7 @@
 // What is kept of each ship in sight, to draw it: its look, and what fades.
 
 import { EntityMap } from '@tickroom/client';
-import { HULLS, colorOf, hullOf, mix, WHITE } from './render/palette.ts';
+import { colorOf, HULLS, hullOf, mix, WHITE } from './render/palette.ts';
 import type { ShipLook } from './render/scene.ts';
 
 export interface IdentityRow {
@@ -133,8 +133,28 @@ export class Looks {
 }
 
 const fresh = {
-  name: '', color: WHITE, labelColor: WHITE, hull: 0, team: 0, human: false, own: false, leader: false, named: false, known: false, fell: 0, puff: 0, since: 0,
-  health: 100, shield: 0, protected: false, rapid: false, boost: false, burn: 0, flash: 0, spark: 0, frame: 0,
+  name: '',
+  color: WHITE,
+  labelColor: WHITE,
+  hull: 0,
+  team: 0,
+  human: false,
+  own: false,
+  leader: false,
+  named: false,
+  known: false,
+  fell: 0,
+  puff: 0,
+  since: 0,
+  health: 100,
+  shield: 0,
+  protected: false,
+  rapid: false,
+  boost: false,
+  burn: 0,
+  flash: 0,
+  spark: 0,
+  frame: 0,
 } as const;
 
 function blank(): ShipLook {

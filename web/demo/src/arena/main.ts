@@ -9,14 +9,14 @@
 import '../theme.css';
 import './arena.css';
 import { apply, languageButtons } from '../i18n.ts';
-import { Frames } from './frames.ts';
 import { Entrance } from './entrance.ts';
-import { Hud } from './hud/hud.ts';
-import { Controls } from './input/controls.ts';
+import { Frames } from './frames.ts';
 import { el } from './hud/dom.ts';
+import { Hud } from './hud/hud.ts';
 import { Shortcuts } from './hud/shortcuts.ts';
-import { Sounds } from './sound.ts';
+import { Controls } from './input/controls.ts';
 import { Stage } from './render/stage.ts';
+import { Sounds } from './sound.ts';
 
 async function main(): Promise<void> {
   apply();

@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { headingOf, newControl, newMotion, step, type FlightRules, type Motion } from './motion.ts';
-import { Terrain, type Obstacle } from './terrain.ts';
+import { type FlightRules, headingOf, type Motion, newControl, newMotion, step } from './motion.ts';
+import { type Obstacle, Terrain } from './terrain.ts';
 
 interface Vectors {
   Edge: number;
@@ -17,7 +17,13 @@ interface Vectors {
 
 const path = new URL('../../../../internal/kinds/arena/testdata/flights.json', import.meta.url);
 const vectors = JSON.parse(readFileSync(path, 'utf8')) as Vectors;
-const obstacles: Obstacle[] = vectors.Obstacles.map((o) => ({ x: o.X, y: o.Y, radius: o.Radius, halfWidth: o.HalfW, halfHeight: o.HalfH }));
+const obstacles: Obstacle[] = vectors.Obstacles.map((o) => ({
+  x: o.X,
+  y: o.Y,
+  radius: o.Radius,
+  halfWidth: o.HalfW,
+  halfHeight: o.HalfH,
+}));
 const terrain = new Terrain(vectors.Edge, vectors.Rules.shipRadius, obstacles);
 
 function numbers(m: Motion): number[] {

@@ -77,7 +77,7 @@ export function controlOf(to: Control, input: Readonly<ShipInput>): void {
 
 /** Holds v within lo and hi, which have 0 between them; NaN gives 0. */
 function clamp(v: number, lo: number, hi: number): number {
-  return v !== v ? 0 : Math.min(Math.max(v, lo), hi);
+  return Number.isNaN(v) ? 0 : Math.min(Math.max(v, lo), hi);
 }
 
 /** The heading nearest to an angle; 0 for what is not a number. */

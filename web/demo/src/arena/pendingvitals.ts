@@ -24,7 +24,12 @@ export class PendingVitals {
     const at = ((this.#head + this.#count++) % MOST) * WORDS;
     this.#ring[at] = tick;
     this.#ring[at + 1] = entity;
-    this.#ring[at + 2] = Math.min(v.health, 255) | (Math.min(v.shield, 255) << 8) | (v.protected ? 1 << 16 : 0) | (v.rapid ? 1 << 17 : 0) | (v.boost ? 1 << 18 : 0);
+    this.#ring[at + 2] =
+      Math.min(v.health, 255) |
+      (Math.min(v.shield, 255) << 8) |
+      (v.protected ? 1 << 16 : 0) |
+      (v.rapid ? 1 << 17 : 0) |
+      (v.boost ? 1 << 18 : 0);
     return true;
   }
 

@@ -1,10 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { HEADINGS, controlOf, copyMotion, newControl, newMotion, step, type Motion, type ShipInput } from './motion.ts';
-import { Prediction, turnBetween, type PilotRow, type PilotRules } from './prediction.ts';
+import { controlOf, copyMotion, HEADINGS, type Motion, newControl, newMotion, type ShipInput, step } from './motion.ts';
+import { type PilotRow, type PilotRules, Prediction, turnBetween } from './prediction.ts';
 import { Terrain } from './terrain.ts';
 
 const rules: PilotRules = {
-  shipRadius: 12, maxSpeed: 150, boostSpeed: 210, thrust: 240, drag: 0.6, turnRate: 4.2, energyRate: 22, energyShot: 7, fireEvery: 0.2, rapidEvery: 0.1,
+  shipRadius: 12,
+  maxSpeed: 150,
+  boostSpeed: 210,
+  thrust: 240,
+  drag: 0.6,
+  turnRate: 4.2,
+  energyRate: 22,
+  energyShot: 7,
+  fireEvery: 0.2,
+  rapidEvery: 0.1,
 };
 const terrain = new Terrain(2000, 12, [{ x: 1200, y: 1000, radius: 60, halfWidth: 0, halfHeight: 0 }]);
 const rate = 20;
@@ -40,8 +49,18 @@ class Server {
   pilot(more: Partial<PilotRow> = {}): PilotRow {
     const m = this.motion;
     return {
-      x: m.x, y: m.y, vx: m.vx, vy: m.vy, heading: (m.heading * 2 * Math.PI) / HEADINGS,
-      energy: 100, energyTick: 100, readyTick: 0, respawnTick: 0, rapidUntil: 0, boostUntil: 0, ...more,
+      x: m.x,
+      y: m.y,
+      vx: m.vx,
+      vy: m.vy,
+      heading: (m.heading * 2 * Math.PI) / HEADINGS,
+      energy: 100,
+      energyTick: 100,
+      readyTick: 0,
+      respawnTick: 0,
+      rapidUntil: 0,
+      boostUntil: 0,
+      ...more,
     };
   }
 }
@@ -140,7 +159,8 @@ test('without the server the ship stops after a while', () => {
   const server = new Server();
   const ship = new Prediction(rate, rules, terrain);
   ship.rebase(server.pilot(), 100, 0);
-  for (let n = 1; n < 300; n++) ship.sent(n, 100 + n, { turn: 0, thrust: 1, fire: false, steer: true, aim: Math.PI / 2 });
+  for (let n = 1; n < 300; n++)
+    ship.sent(n, 100 + n, { turn: 0, thrust: 1, fire: false, steer: true, aim: Math.PI / 2 });
   ship.show(399, 0.016);
   expect(ship.y - 1000).toBeLessThan(rules.maxSpeed * 1.5);
   expect(ship.y).toBeGreaterThan(1000);

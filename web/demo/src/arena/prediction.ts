@@ -4,7 +4,19 @@
 // now and then (somebody's bullet, a late input): the difference is not jumped
 // but faded out.
 
-import { HEADINGS, controlOf, copyMotion, newControl, newMotion, radians, step, type Control, type FlightRules, type Motion, type ShipInput } from './motion.ts';
+import {
+  type Control,
+  controlOf,
+  copyMotion,
+  type FlightRules,
+  HEADINGS,
+  type Motion,
+  newControl,
+  newMotion,
+  radians,
+  type ShipInput,
+  step,
+} from './motion.ts';
 import type { Terrain } from './terrain.ts';
 
 /** What Pilot tells, as far as prediction needs it. */

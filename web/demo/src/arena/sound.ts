@@ -3,13 +3,31 @@
 // through are used again: making them is what costs. What is far away is quiet and
 // dull, and to the left what is on the left.
 
-export type Sound = 'shot' | 'hit' | 'struck' | 'shield' | 'boom' | 'boom-own' | 'pickup' | 'kill' | 'spawn' | 'talk' | 'click';
+export type Sound =
+  | 'shot'
+  | 'hit'
+  | 'struck'
+  | 'shield'
+  | 'boom'
+  | 'boom-own'
+  | 'pickup'
+  | 'kill'
+  | 'spawn'
+  | 'talk'
+  | 'click';
 
 const remembered = 'tickroom.arena.muted';
 const TAU = 2 * Math.PI;
 /** At most so many sounds at once, and of one sort within this many seconds. */
 const VOICES = 18;
-const APART: Readonly<Partial<Record<Sound, number>>> = { shot: 0.035, hit: 0.04, struck: 0.05, shield: 0.05, boom: 0.09, spawn: 0.15 };
+const APART: Readonly<Partial<Record<Sound, number>>> = {
+  shot: 0.035,
+  hit: 0.04,
+  struck: 0.05,
+  shield: 0.05,
+  boom: 0.09,
+  spawn: 0.15,
+};
 /** What is far is not heard while so many others are. */
 const BUSY = 8;
 const FAR = 0.4;
@@ -47,7 +65,8 @@ export class Sounds {
       if (!this.#context) this.#start();
       if (this.#context?.state === 'suspended' && !document.hidden) void this.#context.resume();
     };
-    for (const gesture of ['pointerdown', 'keydown', 'touchend'] as const) window.addEventListener(gesture, start, { capture: true, passive: true });
+    for (const gesture of ['pointerdown', 'keydown', 'touchend'] as const)
+      window.addEventListener(gesture, start, { capture: true, passive: true });
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) void this.#context?.suspend();
       else void this.#context?.resume();
@@ -65,7 +84,8 @@ export class Sounds {
     } catch {
       // Storage may be forbidden.
     }
-    if (this.#context && this.#master) this.#master.gain.setTargetAtTime(muted ? 0 : 0.5, this.#context.currentTime, 0.03);
+    if (this.#context && this.#master)
+      this.#master.gain.setTargetAtTime(muted ? 0 : 0.5, this.#context.currentTime, 0.03);
     for (const fn of this.#listeners) fn(muted);
   }
 
@@ -85,7 +105,10 @@ export class Sounds {
     voice.filter.frequency.value = far > 0.25 ? 9000 * (1 - far) + 500 : OPEN;
     voice.gain.gain.value = volume * (1 - far) ** 2;
     voice.place.pan.value = Math.max(-0.8, Math.min(0.8, pan));
-    const source = new AudioBufferSourceNode(ctx, { buffer: this.#buffers.get(sound)!, playbackRate: 0.94 + Math.random() * 0.12 });
+    const source = new AudioBufferSourceNode(ctx, {
+      buffer: this.#buffers.get(sound)!,
+      playbackRate: 0.94 + Math.random() * 0.12,
+    });
     source.connect(voice.filter);
     this.#sounding++;
     source.onended = () => {
@@ -191,20 +214,67 @@ function notes(...pitches: number[]): Wave {
     const i = Math.min(pitches.length - 1, Math.trunc(k / each));
     const own = k / each - i;
     const f = pitches[i]!;
-    return (Math.sin(TAU * f * t) + 0.3 * Math.sin(TAU * 2 * f * t)) * 0.3 * Math.exp(-own * 2.2) * Math.min(1, own * 12);
+    return (
+      (Math.sin(TAU * f * t) + 0.3 * Math.sin(TAU * 2 * f * t)) * 0.3 * Math.exp(-own * 2.2) * Math.min(1, own * 12)
+    );
   });
 }
 
 const recipes: readonly (readonly [Sound, number, Wave])[] = [
-  ['shot', 0.16, wave((t, k) => (glide(1500, 260, t, 0.16) * 0.4 + Math.sign(glide(760, 180, t, 0.16)) * 0.1) * (1 - k) ** 2)],
-  ['hit', 0.1, both(noise(6000, 900, (_, k) => 0.9 * (1 - k) ** 3), wave((t, k) => glide(2100, 1200, t, 0.1) * 0.22 * (1 - k) ** 2))],
-  ['struck', 0.26, both(noise(1800, 200, (_, k) => 1.6 * (1 - k) ** 2), wave((t, k) => glide(240, 70, t, 0.26) * 0.6 * (1 - k) ** 2))],
-  ['shield', 0.22, wave((t, k) => (glide(900, 520, t, 0.22) * 0.25 + glide(1353, 780, t, 0.22) * 0.16) * (1 - k) ** 1.6 * (0.7 + 0.3 * Math.sin(TAU * 38 * t)))],
-  ['boom', 0.9, both(noise(2200, 90, (t, k) => 3.2 * (1 - k) ** 2.4 * Math.min(1, t * 200)), wave((t, k) => glide(130, 34, t, 0.9) * 0.75 * (1 - k) ** 2.4))],
-  ['boom-own', 1.5, both(noise(1500, 60, (t, k) => 3.6 * (1 - k) ** 2 * Math.min(1, t * 200)), wave((t, k) => (glide(170, 26, t, 1.5) * 0.85 + glide(420, 60, t, 1.5) * 0.25) * (1 - k) ** 2))],
+  [
+    'shot',
+    0.16,
+    wave((t, k) => (glide(1500, 260, t, 0.16) * 0.4 + Math.sign(glide(760, 180, t, 0.16)) * 0.1) * (1 - k) ** 2),
+  ],
+  [
+    'hit',
+    0.1,
+    both(
+      noise(6000, 900, (_, k) => 0.9 * (1 - k) ** 3),
+      wave((t, k) => glide(2100, 1200, t, 0.1) * 0.22 * (1 - k) ** 2),
+    ),
+  ],
+  [
+    'struck',
+    0.26,
+    both(
+      noise(1800, 200, (_, k) => 1.6 * (1 - k) ** 2),
+      wave((t, k) => glide(240, 70, t, 0.26) * 0.6 * (1 - k) ** 2),
+    ),
+  ],
+  [
+    'shield',
+    0.22,
+    wave(
+      (t, k) =>
+        (glide(900, 520, t, 0.22) * 0.25 + glide(1353, 780, t, 0.22) * 0.16) *
+        (1 - k) ** 1.6 *
+        (0.7 + 0.3 * Math.sin(TAU * 38 * t)),
+    ),
+  ],
+  [
+    'boom',
+    0.9,
+    both(
+      noise(2200, 90, (t, k) => 3.2 * (1 - k) ** 2.4 * Math.min(1, t * 200)),
+      wave((t, k) => glide(130, 34, t, 0.9) * 0.75 * (1 - k) ** 2.4),
+    ),
+  ],
+  [
+    'boom-own',
+    1.5,
+    both(
+      noise(1500, 60, (t, k) => 3.6 * (1 - k) ** 2 * Math.min(1, t * 200)),
+      wave((t, k) => (glide(170, 26, t, 1.5) * 0.85 + glide(420, 60, t, 1.5) * 0.25) * (1 - k) ** 2),
+    ),
+  ],
   ['pickup', 0.34, notes(659.3, 830.6, 987.8, 1318.5)],
   ['kill', 0.42, notes(523.3, 784, 1046.5)],
-  ['spawn', 0.6, wave((t, k) => (glide(120, 880, t, 0.6) * 0.25 + glide(180, 1320, t, 0.6) * 0.13) * Math.sin(Math.PI * k) ** 0.7)],
+  [
+    'spawn',
+    0.6,
+    wave((t, k) => (glide(120, 880, t, 0.6) * 0.25 + glide(180, 1320, t, 0.6) * 0.13) * Math.sin(Math.PI * k) ** 0.7),
+  ],
   ['talk', 0.16, notes(1174.7, 880)],
   ['click', 0.05, wave((t, k) => Math.sin(TAU * 620 * t) * 0.25 * (1 - k) ** 3)],
 ];

@@ -6,9 +6,12 @@ import { highlight, snippets } from './code.ts';
 
 const page = readFileSync(new URL('../../../../docs/your-first-game.md', import.meta.url), 'utf8');
 
-test.each(snippets.filter((s) => s.file !== 'main.ts'))('$file is as in the documentation, where it is run', ({ text }) => {
-  expect(page).toContain(text);
-});
+test.each(snippets.filter((s) => s.file !== 'main.ts'))(
+  '$file is as in the documentation, where it is run',
+  ({ text }) => {
+    expect(page).toContain(text);
+  },
+);
 
 test('colours change no text', () => {
   for (const { text } of snippets) {

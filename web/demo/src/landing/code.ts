@@ -59,7 +59,8 @@ requestAnimationFrame(frame);`,
   },
 ];
 
-const words = /(\/\/.*$)|('[^'\n]*'|"[^"\n]*")|\b(message|option|float|string|bool|uint32|func|range|for|if|return|import|from|const|await|function|of|number)\b|\b(\d[\d.]*)\b/gm;
+const words =
+  /(\/\/.*$)|('[^'\n]*'|"[^"\n]*")|\b(message|option|float|string|bool|uint32|func|range|for|if|return|import|from|const|await|function|of|number)\b|\b(\d[\d.]*)\b/gm;
 const classes = ['c', 's', 'k', 'n'] as const;
 
 /** The parts of a text with their colours. */

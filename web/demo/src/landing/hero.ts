@@ -69,7 +69,9 @@ export class Hero {
     if (this.live && !this.live.worthwhile(now)) this.rest();
     this.caption();
     if (!s || this.live || this.joining || this.paused || now < this.notBefore) return;
-    const room = s.open_rooms.find((r) => r.kind === 'arena' && r.players > 0 && r.players + r.spectators + r.away < r.capacity * crowded);
+    const room = s.open_rooms.find(
+      (r) => r.kind === 'arena' && r.players > 0 && r.players + r.spectators + r.away < r.capacity * crowded,
+    );
     if (room) void this.watch(room.id);
   }
 

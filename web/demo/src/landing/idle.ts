@@ -45,7 +45,15 @@ export class Idle {
       s.heading = wrap(s.heading + (s.turn + Math.max(-1.2, Math.min(1.2, want))) * dt);
       s.x += Math.cos(s.heading) * speed * dt;
       s.y += Math.sin(s.heading) * speed * dt;
-      sight.ships.push({ id: i, x: s.x, y: s.y, heading: s.heading, colour: HUES[i % HUES.length], thrust: false, name: '' });
+      sight.ships.push({
+        id: i,
+        x: s.x,
+        y: s.y,
+        heading: s.heading,
+        colour: HUES[i % HUES.length],
+        thrust: false,
+        name: '',
+      });
     }
   }
 }

@@ -24,7 +24,8 @@ export class Live {
     room.onEvent(arena.Explosion, (e) => {
       // What is shown is a little behind what has happened.
       const age = -room.interpolation.delayMs / 1000;
-      if (scene.blasts.length < 8) scene.blasts.push({ x: e.x, y: e.y, colour: this.colours.get(e.ship) ?? this.colour(e.ship), age });
+      if (scene.blasts.length < 8)
+        scene.blasts.push({ x: e.x, y: e.y, colour: this.colours.get(e.ship) ?? this.colour(e.ship), age });
     });
   }
 

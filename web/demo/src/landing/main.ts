@@ -30,7 +30,9 @@ function open(): void {
   $<HTMLFormElement>('enter').addEventListener('submit', (e) => {
     e.preventDefault();
     storeName(name());
-    location.assign(address('/arena', { name: name() || t('arena.pilot', { n: String(100 + Math.floor(Math.random() * 900)) }) }));
+    location.assign(
+      address('/arena', { name: name() || t('arena.pilot', { n: String(100 + Math.floor(Math.random() * 900)) }) }),
+    );
   });
 
   mountCode($('tabs'), $('listing'));

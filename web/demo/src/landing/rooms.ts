@@ -21,17 +21,34 @@ let updates: Updates = new Map();
 
 /** Shows the rooms; without a status, just the ways in. */
 export function showRooms(container: HTMLElement, status: Status | undefined, lang: string, name: () => string): void {
-  const kinds: readonly KindStatus[] = status?.kinds ?? Object.keys(pages).map((kind) => ({ kind, doc: '', watchable: kind === 'arena', rooms: 0, players: 0, spectators: 0 }));
-  const list = kinds.map((k) => ({ kind: k, rooms: (status?.open_rooms ?? []).filter((r) => r.kind === k.kind).slice(0, shown) }));
+  const kinds: readonly KindStatus[] =
+    status?.kinds ??
+    Object.keys(pages).map((kind) => ({
+      kind,
+      doc: '',
+      watchable: kind === 'arena',
+      rooms: 0,
+      players: 0,
+      spectators: 0,
+    }));
+  const list = kinds.map((k) => ({
+    kind: k,
+    rooms: (status?.open_rooms ?? []).filter((r) => r.kind === k.kind).slice(0, shown),
+  }));
   // What somebody is about to press must not be made anew each second.
-  const now = JSON.stringify([lang, status !== undefined, list.map(({ kind, rooms }) => [kind.kind, kind.rooms, rooms.map((r) => r.id).sort()])]);
+  const now = JSON.stringify([
+    lang,
+    status !== undefined,
+    list.map(({ kind, rooms }) => [kind.kind, kind.rooms, rooms.map((r) => r.id).sort()]),
+  ]);
   if (now !== before) {
     before = now;
     summaries = new Map();
     updates = new Map();
-    const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset['way'] : undefined;
+    const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.way : undefined;
     container.replaceChildren(...list.map(({ kind, rooms }) => kindOf(kind, rooms, status !== undefined, name)));
-    if (focused) container.querySelector<HTMLElement>(`[data-way="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    if (focused)
+      container.querySelector<HTMLElement>(`[data-way="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
   for (const { kind, rooms } of list) {
     summaries.get(kind.kind)?.(kind);
@@ -42,11 +59,27 @@ export function showRooms(container: HTMLElement, status: Status | undefined, la
 function kindOf(k: KindStatus, rooms: readonly RoomStatus[], known: boolean, name: () => string): HTMLElement {
   const page = pages[k.kind];
   const id = `kind-${k.kind}`;
-  const head = el('div', { class: 'kind-head' }, el('h3', { id }, page ? t(page.title) : k.kind), el('p', {}, page ? t(page.doc) : k.doc));
+  const head = el(
+    'div',
+    { class: 'kind-head' },
+    el('h3', { id }, page ? t(page.title) : k.kind),
+    el('p', {}, page ? t(page.doc) : k.doc),
+  );
   const ways = el('div', { class: 'ways' });
   if (page) {
-    ways.append(way(page.path, {}, t(k.kind === 'arena' ? 'home.play' : 'home.room.join'), k.kind, 'btn small primary', undefined, name));
-    if (k.watchable) ways.append(way(page.path, { watch: '' }, t('home.room.watch'), `${k.kind} watch`, 'btn small', undefined, name));
+    ways.append(
+      way(
+        page.path,
+        {},
+        t(k.kind === 'arena' ? 'home.play' : 'home.room.join'),
+        k.kind,
+        'btn small primary',
+        undefined,
+        name,
+      ),
+    );
+    if (k.watchable)
+      ways.append(way(page.path, { watch: '' }, t('home.room.watch'), `${k.kind} watch`, 'btn small', undefined, name));
   }
   const box = el('article', { class: 'kind', 'aria-labelledby': id }, el('div', { class: 'kind-top' }, head, ways));
   if (!known) return box;
@@ -55,9 +88,12 @@ function kindOf(k: KindStatus, rooms: readonly RoomStatus[], known: boolean, nam
     return box;
   }
   const sum = el('p', { class: 'kind-sum' });
-  summaries.set(k.kind, (now) => put(sum, t('home.kind.summary', { players: now.players, rooms: t('home.kind.rooms', { n: now.rooms }) })));
+  summaries.set(k.kind, (now) =>
+    put(sum, t('home.kind.summary', { players: now.players, rooms: t('home.kind.rooms', { n: now.rooms }) })),
+  );
   const rows = el('ul', { class: 'kind-rooms' }, ...rooms.map((r) => roomOf(r, k.watchable, name)));
-  if (k.rooms > rooms.length) rows.append(el('li', { class: 'kind-more' }, t('home.kind.more', { n: k.rooms - rooms.length })));
+  if (k.rooms > rooms.length)
+    rows.append(el('li', { class: 'kind-more' }, t('home.kind.more', { n: k.rooms - rooms.length })));
   box.append(sum, rows);
   return box;
 }
@@ -66,10 +102,39 @@ function roomOf(r: RoomStatus, watchable: boolean, name: () => string): HTMLElem
   const page = pages[r.kind];
   const bar = el('i');
   const facts = [el('span'), el('span'), el('span')] as const;
-  const row = el('li', { class: 'room' }, el('code', { class: 'room-id' }, r.id), el('span', { class: 'room-bar', 'aria-hidden': 'true' }, bar), el('p', { class: 'room-facts' }, ...facts));
+  const row = el(
+    'li',
+    { class: 'room' },
+    el('code', { class: 'room-id' }, r.id),
+    el('span', { class: 'room-bar', 'aria-hidden': 'true' }, bar),
+    el('p', { class: 'room-facts' }, ...facts),
+  );
   if (page) {
-    const ways = el('span', { class: 'ways' }, way(page.path, { room: r.id }, t('home.room.join'), `${r.id} join`, 'btn small', t('home.room.join.this', { room: r.id }), name));
-    if (watchable) ways.append(way(page.path, { room: r.id, watch: '' }, t('home.room.watch'), `${r.id} watch`, 'btn small quiet', t('home.room.watch.this', { room: r.id }), name));
+    const ways = el(
+      'span',
+      { class: 'ways' },
+      way(
+        page.path,
+        { room: r.id },
+        t('home.room.join'),
+        `${r.id} join`,
+        'btn small',
+        t('home.room.join.this', { room: r.id }),
+        name,
+      ),
+    );
+    if (watchable)
+      ways.append(
+        way(
+          page.path,
+          { room: r.id, watch: '' },
+          t('home.room.watch'),
+          `${r.id} watch`,
+          'btn small quiet',
+          t('home.room.watch.this', { room: r.id }),
+          name,
+        ),
+      );
     row.append(ways);
   }
   updates.set(r.id, (now) => {
@@ -78,7 +143,10 @@ function roomOf(r: RoomStatus, watchable: boolean, name: () => string): HTMLElem
     bar.style.width = `${Math.max(taken > 0 ? 3 : 0, Math.min(100, (100 * taken) / now.capacity))}%`;
     put(facts[0], t('home.room.seats', { taken, capacity: now.capacity }));
     put(facts[1], t('home.room.entities', { n: now.entities }));
-    put(facts[2], t('home.room.tick', { ms: number(now.tick_ms, { minimumFractionDigits: 2, maximumFractionDigits: 2 }) }));
+    put(
+      facts[2],
+      t('home.room.tick', { ms: number(now.tick_ms, { minimumFractionDigits: 2, maximumFractionDigits: 2 }) }),
+    );
   });
   return row;
 }
@@ -88,8 +156,25 @@ function put(node: HTMLElement, text: string): void {
 }
 
 /** A link into a game. The name is added when it is followed, as it may change until then. */
-function way(path: string, query: Record<string, string>, text: string, key: string, style: string, label: string | undefined, name: () => string): HTMLElement {
-  const a = el('a', { class: style, href: address(path, query), 'data-way': key, ...(label === undefined ? {} : { 'aria-label': label }) }, text);
+function way(
+  path: string,
+  query: Record<string, string>,
+  text: string,
+  key: string,
+  style: string,
+  label: string | undefined,
+  name: () => string,
+): HTMLElement {
+  const a = el(
+    'a',
+    {
+      class: style,
+      href: address(path, query),
+      'data-way': key,
+      ...(label === undefined ? {} : { 'aria-label': label }),
+    },
+    text,
+  );
   if (!('watch' in query)) {
     const withName = () => (a.href = address(path, { ...query, ...(name() === '' ? {} : { name: name() }) }));
     for (const before of ['pointerdown', 'focus', 'click'] as const) a.addEventListener(before, withName);

@@ -36,7 +36,12 @@ export interface Blast {
 }
 
 const trailLength = 22;
-const hull: readonly (readonly [number, number])[] = [[1.25, 0], [-0.85, 0.78], [-0.45, 0], [-0.85, -0.78]];
+const hull: readonly (readonly [number, number])[] = [
+  [1.25, 0],
+  [-0.85, 0.78],
+  [-0.45, 0],
+  [-0.85, -0.78],
+];
 
 export class Scene {
   readonly sight: Sight = { x: 0, y: 0, radius: 300, edge: 0, ships: [], shots: [], pickups: [], rocks: [] };
@@ -60,7 +65,13 @@ export class Scene {
       seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
       return seed / 4294967296;
     };
-    for (let i = 0; i < 170; i++) this.stars.push({ x: random(), y: random(), depth: 0.04 + 0.3 * random() ** 3, light: 0.25 + 0.75 * random() ** 2 });
+    for (let i = 0; i < 170; i++)
+      this.stars.push({
+        x: random(),
+        y: random(),
+        depth: 0.04 + 0.3 * random() ** 3,
+        light: 0.25 + 0.75 * random() ** 2,
+      });
     this.resize();
   }
 

@@ -18,10 +18,12 @@ export const homeEn = {
   'conn.code.old': 'This page is older than the server. Load it again.',
   'conn.code.removed': 'You were removed from the room.',
   'conn.code.taken': 'The seat was taken over by another tab.',
-  'conn.code.token': 'This server lets in only players who have signed in. This page has no sign-in; play in the game’s own app or page.',
+  'conn.code.token':
+    'This server lets in only players who have signed in. This page has no sign-in; play in the game’s own app or page.',
   'conn.code.expired': 'Your sign-in has expired. Sign in again.',
   'conn.code.forbidden': 'You may not do that here.',
-  'conn.code.seat': 'Seats on this server are given by its matchmaking, or yours was not good any more. Look for a game again.',
+  'conn.code.seat':
+    'Seats on this server are given by its matchmaking, or yours was not good any more. Look for a game again.',
   'conn.code.banned': 'You are banned from this server.',
   'conn.code.there': 'You are in this room already, on another device.',
   'conn.code.many': 'You have too many games open. Close one of them, then try again.',
@@ -42,7 +44,8 @@ export const homeEn = {
   'home.nav.run': 'Run it',
   'home.eyebrow': 'State sync for multiplayer games and live rooms',
   'home.head': 'Plain Go state in,\nsynchronised clients out.',
-  'home.lead': 'tickroom runs a game in rooms at a fixed tick rate, finds out what has changed, and sends each client what it may see and lacks. This page is served by one. Come in.',
+  'home.lead':
+    'tickroom runs a game in rooms at a fixed tick rate, finds out what has changed, and sends each client what it may see and lacks. This page is served by one. Come in.',
   'home.name': 'Your name',
   'home.play': 'Play the arena',
   'home.watch': 'Watch',
@@ -69,9 +72,11 @@ export const homeEn = {
   'home.now.off': 'This server keeps its numbers to itself.',
 
   'home.rooms': 'Rooms',
-  'home.rooms.lead': 'Rooms come into being when somebody joins, and end when they are empty. Join one by its name, or take the first with a free seat.',
+  'home.rooms.lead':
+    'Rooms come into being when somebody joins, and end when they are empty. Join one by its name, or take the first with a free seat.',
   'home.kind.arena': 'Arena',
-  'home.kind.arena.doc': 'A top-down shooter: up to 1,000 ships on one map, and each player gets just what is in sight.',
+  'home.kind.arena.doc':
+    'A top-down shooter: up to 1,000 ships on one map, and each player gets just what is in sight.',
   'home.kind.walkers': 'Walkers',
   'home.kind.walkers.doc': 'The simplest game there is: dots that walk about. A good first look at the client library.',
   'home.kind.summary': '{players} playing in {rooms}',
@@ -88,14 +93,19 @@ export const homeEn = {
 
   'home.how': 'What it does for a game',
   'home.how.once': 'Encodes once, sends to many',
-  'home.how.once.text': 'What has changed is encoded once per tick, however many clients need it. A moving thing costs about six bytes.',
+  'home.how.once.text':
+    'What has changed is encoded once per tick, however many clients need it. A moving thing costs about six bytes.',
   'home.how.sight': 'Sends what is in sight, and nothing else',
-  'home.how.sight.text': 'Teams, hands of cards, a radius around a ship: what a client may not see never reaches it, in any byte.',
+  'home.how.sight.text':
+    'Teams, hands of cards, a radius around a ship: what a client may not see never reaches it, in any byte.',
   'home.how.slow': 'Never queues the past',
-  'home.how.slow.text': 'A slow client is skipped, then brought up to date in one step. No room ever waits for a socket.',
+  'home.how.slow.text':
+    'A slow client is skipped, then brought up to date in one step. No room ever waits for a socket.',
   'home.how.back': 'Comes back by itself',
-  'home.how.back.text': 'A phone that changes its network, or slept for a minute, finds its seat again and needs one small delta.',
-  'home.how.try': 'See for yourself: in the arena, press N for the network graph, make the network worse, and cut the line.',
+  'home.how.back.text':
+    'A phone that changes its network, or slept for a minute, finds its seat again and needs one small delta.',
+  'home.how.try':
+    'See for yourself: in the arena, press N for the network graph, make the network worse, and cut the line.',
 
   'home.code': 'What a game looks like',
   'home.code.lead': 'A schema, rules on plain structs, a client in a few lines. Nothing in a game is about networking.',

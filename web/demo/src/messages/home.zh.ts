@@ -44,7 +44,8 @@ export const homeZh: Record<keyof typeof homeEn, string> = {
   'home.nav.run': '运行',
   'home.eyebrow': '多人游戏与直播间的状态同步服务器',
   'home.head': '写普通的 Go 状态，\n同步交给我们。',
-  'home.lead': 'tickroom 以固定帧率在房间里运行你的游戏，自动找出变化，只把每个客户端看得到、又还没有的内容发给它。这个页面背后就是一台 tickroom 服务器，进来玩玩吧。',
+  'home.lead':
+    'tickroom 以固定帧率在房间里运行你的游戏，自动找出变化，只把每个客户端看得到、又还没有的内容发给它。这个页面背后就是一台 tickroom 服务器，进来玩玩吧。',
   'home.name': '你的名字',
   'home.play': '进入竞技场',
   'home.watch': '观战',

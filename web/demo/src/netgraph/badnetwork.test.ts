@@ -138,7 +138,11 @@ describe('a stall', () => {
     const { clock, server, net } = connected();
     net.stall(500);
     const heard: string[] = [];
-    const socket = net.socket('', '', { open: () => heard.push('open'), message: () => {}, close: (code) => heard.push(`close ${code}`) });
+    const socket = net.socket('', '', {
+      open: () => heard.push('open'),
+      message: () => {},
+      close: (code) => heard.push(`close ${code}`),
+    });
     server.events.open();
     server.events.close(1006, '');
     clock.pass(499);

@@ -212,13 +212,16 @@ class Lane {
     this.clock.clearTimeout(this.timer);
     this.due = at;
     if (at === Infinity) return;
-    this.timer = this.clock.setTimeout(() => {
-      this.due = Infinity;
-      // Timers may be a little early.
-      const now = this.clock.now() + 0.5;
-      while (this.queue.length > 0 && this.queue[0].at <= now) this.take();
-      this.schedule();
-    }, Math.max(0, at - this.clock.now()));
+    this.timer = this.clock.setTimeout(
+      () => {
+        this.due = Infinity;
+        // Timers may be a little early.
+        const now = this.clock.now() + 0.5;
+        while (this.queue.length > 0 && this.queue[0].at <= now) this.take();
+        this.schedule();
+      },
+      Math.max(0, at - this.clock.now()),
+    );
   }
 }
 

@@ -40,7 +40,13 @@ const red = '#ff7186';
 
 const plans: readonly Plan[] = [
   {
-    title: 'net.times', unit: 'net.ms', height: 74, wide: true, least: 100, digits: 0, per: 1,
+    title: 'net.times',
+    unit: 'net.ms',
+    height: 74,
+    wide: true,
+    least: 100,
+    digits: 0,
+    per: 1,
     lines: [
       { column: 'gap', name: 'net.gap', colour: violet, fill: 'rgb(180 155 255 / .1)' },
       { column: 'rtt', name: 'net.rtt', colour: cyan },
@@ -48,15 +54,48 @@ const plans: readonly Plan[] = [
     ],
   },
   {
-    title: 'net.traffic', unit: 'net.kbs', height: 54, wide: true, least: 2, digits: 2, per: 1000,
+    title: 'net.traffic',
+    unit: 'net.kbs',
+    height: 54,
+    wide: true,
+    least: 2,
+    digits: 2,
+    per: 1000,
     lines: [
       { column: 'bytesIn', name: 'net.in', colour: blue, fill: 'rgb(110 168 255 / .12)' },
       { column: 'bytesOut', name: 'net.out', colour: magenta },
     ],
   },
-  { title: 'net.entity', unit: 'net.bytes', height: 36, wide: false, least: 8, digits: 1, per: 1, lines: [{ column: 'perEntity', name: 'net.entity', colour: green }] },
-  { title: 'net.skipped', unit: 'net.pers', height: 36, wide: false, least: 4, digits: 0, per: 1, lines: [{ column: 'skipped', name: 'net.skipped', colour: red, fill: 'rgb(255 113 134 / .18)', steps: true }] },
-  { title: 'net.decode', unit: 'net.ms', height: 36, wide: false, least: 0.5, digits: 2, per: 1, lines: [{ column: 'decode', name: 'net.decode', colour: cyan }] },
+  {
+    title: 'net.entity',
+    unit: 'net.bytes',
+    height: 36,
+    wide: false,
+    least: 8,
+    digits: 1,
+    per: 1,
+    lines: [{ column: 'perEntity', name: 'net.entity', colour: green }],
+  },
+  {
+    title: 'net.skipped',
+    unit: 'net.pers',
+    height: 36,
+    wide: false,
+    least: 4,
+    digits: 0,
+    per: 1,
+    lines: [{ column: 'skipped', name: 'net.skipped', colour: red, fill: 'rgb(255 113 134 / .18)', steps: true }],
+  },
+  {
+    title: 'net.decode',
+    unit: 'net.ms',
+    height: 36,
+    wide: false,
+    least: 0.5,
+    digits: 2,
+    per: 1,
+    lines: [{ column: 'decode', name: 'net.decode', colour: cyan }],
+  },
 ];
 
 const markColours: Readonly<Record<Mark['what'], string>> = { lost: red, resumed: green, rejoined: amber };
@@ -93,7 +132,10 @@ export class Charts {
       }
       legend.append(el('small', { 'data-t': plan.unit }));
     } else {
-      legend.append(el('span', { class: 'net-key' }, el('span', { 'data-t': plan.title })), el('span', { class: 'net-value' }, values[0], ' ', el('small', { 'data-t': plan.unit })));
+      legend.append(
+        el('span', { class: 'net-key' }, el('span', { 'data-t': plan.title })),
+        el('span', { class: 'net-value' }, values[0], ' ', el('small', { 'data-t': plan.unit })),
+      );
       legend.style.setProperty('--line-colour', plan.lines[0].colour);
     }
     const holder = el('div', { class: 'net-plot', 'aria-hidden': 'true' });
@@ -102,7 +144,12 @@ export class Charts {
 
     const sampler = this.sampler;
     const stepped = uPlot.paths.stepped!({ align: 1 });
-    const axis = { stroke: '#8793c2', font: '10px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace', grid: { stroke: 'rgba(132,155,255,.12)', width: 1 }, ticks: { show: false } };
+    const axis = {
+      stroke: '#8793c2',
+      font: '10px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace',
+      grid: { stroke: 'rgba(132,155,255,.12)', width: 1 },
+      ticks: { show: false },
+    };
     const plot = new uPlot(
       {
         width: Math.max(40, holder.clientWidth),
@@ -118,11 +165,30 @@ export class Charts {
         axes: [
           { show: false },
           {
-            ...axis, show: plan.wide, size: 34, gap: 4, space: 26,
-            values: (_, ticks) => ticks.map((v) => number(v / plan.per, { notation: v / plan.per >= 10_000 ? 'compact' : 'standard', maximumFractionDigits: 1 })),
+            ...axis,
+            show: plan.wide,
+            size: 34,
+            gap: 4,
+            space: 26,
+            values: (_, ticks) =>
+              ticks.map((v) =>
+                number(v / plan.per, {
+                  notation: v / plan.per >= 10_000 ? 'compact' : 'standard',
+                  maximumFractionDigits: 1,
+                }),
+              ),
           },
         ],
-        series: [{}, ...plan.lines.map((l) => ({ stroke: l.colour, width: 1.5, fill: l.fill, points: { show: false }, ...(l.steps ? { paths: stepped } : {}) }))],
+        series: [
+          {},
+          ...plan.lines.map((l) => ({
+            stroke: l.colour,
+            width: 1.5,
+            points: { show: false },
+            ...(l.fill ? { fill: l.fill } : {}),
+            ...(l.steps ? { paths: stepped } : {}),
+          })),
+        ],
         hooks: { drawAxes: [(u: uPlotClass) => drawMarks(u, sampler.marks)] },
       },
       this.data(plan),
@@ -143,7 +209,8 @@ export class Charts {
       for (const [i, line] of c.plan.lines.entries()) {
         const v = this.sampler.latest(line.column);
         const { digits, per } = c.plan;
-        const shown = v === null ? '–' : number(v / per, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+        const shown =
+          v === null ? '–' : number(v / per, { minimumFractionDigits: digits, maximumFractionDigits: digits });
         const node = c.values[i];
         if (node.textContent !== shown) node.textContent = shown;
       }

@@ -43,11 +43,26 @@ export function mountControls(panel: HTMLElement, network: BadNetwork): () => vo
     b.addEventListener('click', () => network.stall(seconds * 1000));
     return { seconds, b };
   });
-  const cut = el('button', { type: 'button', class: 'btn small danger', 'data-t': 'net.bad.cut', 'data-t-title': 'net.bad.cut.title' });
+  const cut = el('button', {
+    type: 'button',
+    class: 'btn small danger',
+    'data-t': 'net.bad.cut',
+    'data-t-title': 'net.bad.cut.title',
+  });
   cut.addEventListener('click', () => network.cut());
   const stallName = el('span', { class: 'net-name', 'data-t': 'net.bad.stall', id: 'net-stall' });
   form.append(
-    el('div', { class: 'net-row' }, el('div', { class: 'net-row', role: 'group', 'aria-labelledby': 'net-stall' }, stallName, ...stallButtons.map((s) => s.b)), cut),
+    el(
+      'div',
+      { class: 'net-row' },
+      el(
+        'div',
+        { class: 'net-row', role: 'group', 'aria-labelledby': 'net-stall' },
+        stallName,
+        ...stallButtons.map((s) => s.b),
+      ),
+      cut,
+    ),
   );
   panel.append(form);
 

@@ -38,10 +38,24 @@ const summaryEvery = 20;
 export function mountNetgraph(room: Measured | undefined, options: NetgraphOptions): Netgraph {
   const sampler = new Sampler();
   const element = el('section', { class: 'netgraph', 'data-t-label': 'net.title' });
-  const pause = el('button', { type: 'button', class: 'net-icon', 'aria-pressed': 'false', 'data-t-label': 'net.pause', 'data-t-title': 'net.pause' }, icon('M7 5h3v14H7zM14 5h3v14h-3z', 'M8 5l11 7-11 7z'));
+  const pause = el(
+    'button',
+    {
+      type: 'button',
+      class: 'net-icon',
+      'aria-pressed': 'false',
+      'data-t-label': 'net.pause',
+      'data-t-title': 'net.pause',
+    },
+    icon('M7 5h3v14H7zM14 5h3v14h-3z', 'M8 5l11 7-11 7z'),
+  );
   const head = el('header', {}, el('h2', { 'data-t': 'net.title' }), el('span', { class: 'net-state' }), pause);
   if (options.onClose) {
-    const close = el('button', { type: 'button', class: 'net-icon', 'data-t-label': 'net.close', 'data-t-title': 'net.close' }, icon('M6 6l12 12M18 6L6 18'));
+    const close = el(
+      'button',
+      { type: 'button', class: 'net-icon', 'data-t-label': 'net.close', 'data-t-title': 'net.close' },
+      icon('M6 6l12 12M18 6L6 18'),
+    );
     close.addEventListener('click', options.onClose);
     head.append(close);
   }
@@ -62,8 +76,14 @@ export function mountNetgraph(room: Measured | undefined, options: NetgraphOptio
       return v === null ? '' : t(key, { n: number(v, { maximumFractionDigits: digits }) });
     };
     const parts = [
-      say('net.say.rtt', 'rtt'), say('net.say.gap', 'gap'), say('net.say.delay', 'delay'), say('net.say.in', 'bytesIn'),
-      say('net.say.out', 'bytesOut'), say('net.say.entity', 'perEntity', 1), say('net.say.skipped', 'skipped', 1), say('net.say.decode', 'decode', 2),
+      say('net.say.rtt', 'rtt'),
+      say('net.say.gap', 'gap'),
+      say('net.say.delay', 'delay'),
+      say('net.say.in', 'bytesIn'),
+      say('net.say.out', 'bytesOut'),
+      say('net.say.entity', 'perEntity', 1),
+      say('net.say.skipped', 'skipped', 1),
+      say('net.say.decode', 'decode', 2),
     ].filter((s) => s !== '');
     summary.textContent = parts.length > 0 ? parts.join(t('net.say.and')) : t('net.say.nothing');
   };
@@ -93,8 +113,11 @@ export function mountNetgraph(room: Measured | undefined, options: NetgraphOptio
   pause.addEventListener('click', () => setPaused(!paused));
 
   const translate = (): void => {
-    for (const node of element.querySelectorAll<HTMLElement>('[data-t]')) node.textContent = t(node.dataset['t'] as Key);
-    for (const [from, to] of [['data-t-label', 'aria-label'], ['data-t-title', 'title']] as const) {
+    for (const node of element.querySelectorAll<HTMLElement>('[data-t]')) node.textContent = t(node.dataset.t as Key);
+    for (const [from, to] of [
+      ['data-t-label', 'aria-label'],
+      ['data-t-title', 'title'],
+    ] as const) {
       for (const node of [element, ...element.querySelectorAll<HTMLElement>(`[${from}]`)]) {
         const key = node.getAttribute(from);
         if (key) node.setAttribute(to, t(key as Key));

@@ -7,7 +7,13 @@ import { type Measured, Sampler, sampleMs, shownMs } from './sampler.ts';
 function room() {
   const listeners = new Map<string, Set<(what: never) => void>>();
   const stats = { bytesIn: 0, bytesOut: 0, skippedTicks: 0, bytesPerEntity: 0, decodeMs: 0 };
-  const numbers = { state: 'live', tickRate: 20, rtt: 0, interpolation: { delayMs: 0, jitterMs: 0, extrapolating: false }, stats };
+  const numbers = {
+    state: 'live',
+    tickRate: 20,
+    rtt: 0,
+    interpolation: { delayMs: 0, jitterMs: 0, extrapolating: false },
+    stats,
+  };
   const on = (event: string, fn: (what: never) => void) => {
     const list = listeners.get(event) ?? new Set();
     listeners.set(event, list.add(fn));
@@ -17,7 +23,22 @@ function room() {
     for (const fn of listeners.get(event) ?? []) fn(what as never);
   };
   const listening = () => [...listeners.values()].reduce((n, l) => n + l.size, 0);
-  return { numbers, stats, tell, listening, measured: { ...numbers, on, get state() { return numbers.state; }, get rtt() { return numbers.rtt; } } as unknown as Measured };
+  return {
+    numbers,
+    stats,
+    tell,
+    listening,
+    measured: {
+      ...numbers,
+      on,
+      get state() {
+        return numbers.state;
+      },
+      get rtt() {
+        return numbers.rtt;
+      },
+    } as unknown as Measured,
+  };
 }
 
 test('rates are per second, and times the longest since the last sample', () => {
@@ -36,7 +57,15 @@ test('rates are per second, and times the longest since the last sample', () => 
   Object.assign(r.stats, { bytesIn: 10_200, bytesOut: 100, skippedTicks: 2, bytesPerEntity: 5.5, decodeMs: 0.2 });
   s.sample();
   expect(s.columns).toEqual({
-    at: [1.2], rtt: [25], gap: [90], delay: [60], bytesIn: [1000], bytesOut: [500], perEntity: [5.5], decode: [0.2], skipped: [10],
+    at: [1.2],
+    rtt: [25],
+    gap: [90],
+    delay: [60],
+    bytesIn: [1000],
+    bytesOut: [500],
+    perEntity: [5.5],
+    decode: [0.2],
+    skipped: [10],
   });
   clock.pass(200);
   s.sample();
@@ -58,7 +87,12 @@ test('what is not known has no value', () => {
   r.numbers.state = 'reconnecting';
   clock.pass(sampleMs);
   s.sample();
-  expect([s.latest('rtt'), s.latest('delay'), s.latest('perEntity'), s.latest('decode')]).toEqual([null, null, null, null]);
+  expect([s.latest('rtt'), s.latest('delay'), s.latest('perEntity'), s.latest('decode')]).toEqual([
+    null,
+    null,
+    null,
+    null,
+  ]);
   expect(s.latest('gap')).toBe(sampleMs);
 });
 

@@ -43,7 +43,17 @@ export interface Mark {
 }
 
 export class Sampler {
-  readonly columns: Columns = { at: [], rtt: [], gap: [], delay: [], bytesIn: [], bytesOut: [], perEntity: [], decode: [], skipped: [] };
+  readonly columns: Columns = {
+    at: [],
+    rtt: [],
+    gap: [],
+    delay: [],
+    bytesIn: [],
+    bytesOut: [],
+    perEntity: [],
+    decode: [],
+    skipped: [],
+  };
   readonly marks: Mark[] = [];
 
   private room: Measured | undefined;

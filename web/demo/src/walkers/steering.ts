@@ -1,7 +1,14 @@
 // What the player does: arrow keys or WASD, or a press where to go.
 
 const keys: Readonly<Record<string, readonly [number, number]>> = {
-  ArrowLeft: [-1, 0], KeyA: [-1, 0], ArrowRight: [1, 0], KeyD: [1, 0], ArrowUp: [0, 1], KeyW: [0, 1], ArrowDown: [0, -1], KeyS: [0, -1],
+  ArrowLeft: [-1, 0],
+  KeyA: [-1, 0],
+  ArrowRight: [1, 0],
+  KeyD: [1, 0],
+  ArrowUp: [0, 1],
+  KeyW: [0, 1],
+  ArrowDown: [0, -1],
+  KeyS: [0, -1],
 };
 
 export class Steering {
@@ -30,7 +37,8 @@ export class Steering {
     canvas.addEventListener('pointermove', (e) => {
       if (this.pointer?.id === e.pointerId) this.pointer = { id: e.pointerId, x: e.clientX, y: e.clientY };
     });
-    for (const end of ['pointerup', 'pointercancel'] as const) canvas.addEventListener(end, () => (this.pointer = undefined));
+    for (const end of ['pointerup', 'pointercancel'] as const)
+      canvas.addEventListener(end, () => (this.pointer = undefined));
     canvas.addEventListener('contextmenu', (e) => e.preventDefault());
   }
 

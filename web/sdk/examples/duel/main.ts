@@ -35,7 +35,8 @@ export async function play(
   } catch (err) {
     if (signal.aborted) show('Never mind.');
     else if (err instanceof NoMatchError) show('Nobody is there to play with. Try again later.');
-    else if (err instanceof MatchmakingError) show(err.code === 'unauthenticated' ? 'Please sign in.' : `That did not work: ${err.message}.`);
+    else if (err instanceof MatchmakingError)
+      show(err.code === 'unauthenticated' ? 'Please sign in.' : `That did not work: ${err.message}.`);
     else throw err; // a JoinError says why there is no seat
     return undefined;
   }

@@ -54,7 +54,12 @@ export interface Assignment {
 }
 
 /** @internal */
-export function assignmentOf(m: Message | undefined, here: string, token: TokenSource | undefined, spectator: boolean): Assignment {
+export function assignmentOf(
+  m: Message | undefined,
+  here: string,
+  token: TokenSource | undefined,
+  spectator: boolean,
+): Assignment {
   if (!m?.seat) throw new TypeError('the server answered with no seat');
   const { kind, room, seat, mode, team, role, code, rejoin, teams, bots, quality, region } = m;
   return {

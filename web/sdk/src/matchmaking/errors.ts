@@ -57,7 +57,12 @@ export function wrap(err: unknown): Error {
   if (err instanceof MatchmakingError || err instanceof NoMatchError || err instanceof TypeError) return err;
   const e = ConnectError.from(err);
   const seconds = Number(e.metadata.get('Retry-After') ?? NaN);
-  return new MatchmakingError(nameOf(e.code), e.rawMessage || nameOf(e.code), seconds > 0 ? Math.min(seconds, 3600) * 1000 : 0, err);
+  return new MatchmakingError(
+    nameOf(e.code),
+    e.rawMessage || nameOf(e.code),
+    seconds > 0 ? Math.min(seconds, 3600) * 1000 : 0,
+    err,
+  );
 }
 
 /** `FailedPrecondition` as `failed_precondition`. */

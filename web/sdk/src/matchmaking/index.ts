@@ -11,7 +11,10 @@
  *
  * @module
  */
-export { type Assignment, type AssignedSeat, type AssignedTeam } from './assignment.js';
+
+export type { Clock } from '../clock.js';
+export type { TokenSource } from '../token.js';
+export type { AssignedSeat, AssignedTeam, Assignment } from './assignment.js';
 export { MatchmakingError, type MatchmakingErrorCode, NoMatchError } from './errors.js';
 export {
   type Attribute,
@@ -24,7 +27,5 @@ export {
   type RoomList,
   type RoomQuery,
 } from './matchmaker.js';
-export { type Self } from './self.js';
+export type { Self } from './self.js';
 export { type Explanation, type Obstacle, Ticket, type TicketEvent } from './ticket.js';
-export { type Clock } from '../clock.js';
-export { type TokenSource } from '../token.js';

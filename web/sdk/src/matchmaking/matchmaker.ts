@@ -1,5 +1,5 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import { type CallOptions as ConnectOptions, type Client, createClient, type Transport } from '@connectrpc/connect';
+import { type Client, type CallOptions as ConnectOptions, createClient, type Transport } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 
 import { type Clock, systemClock } from '../clock.js';
@@ -121,7 +121,10 @@ export class Matchmaker {
     this.#socket = `${base.replace(/^http/, 'ws')}/ws`;
     this.#source = o.token;
     if (typeof o.token === 'string') this.#token = o.token;
-    const api = createClient(MatchmakingService, o.transport ?? createConnectTransport({ baseUrl: base, useBinaryFormat: true }));
+    const api = createClient(
+      MatchmakingService,
+      o.transport ?? createConnectTransport({ baseUrl: base, useBinaryFormat: true }),
+    );
     this.#line = {
       api,
       clock: o.clock ?? systemClock,
@@ -129,7 +132,8 @@ export class Matchmaker {
       call: (fn, signal) => this.#call(fn, signal),
       headers: async (fresh) => bearer(fresh ? await this.#fetch() : this.#token),
       renewable: typeof o.token === 'function',
-      assignment: (m, spectator = false) => assignmentOf(m, this.#socket, this.#source ?? (this.#token || undefined), spectator),
+      assignment: (m, spectator = false) =>
+        assignmentOf(m, this.#socket, this.#source ?? (this.#token || undefined), spectator),
     };
   }
 
@@ -141,7 +145,10 @@ export class Matchmaker {
    */
   async quickJoin(request: QuickJoinRequest = {}, options: CallOptions = {}): Promise<Assignment> {
     const { mode = '', kind = '', query = '' } = request;
-    const r = await this.#line.call((api, o) => api.quickJoin({ mode, kind, query, self: selfOf(request) }, o), options.signal);
+    const r = await this.#line.call(
+      (api, o) => api.quickJoin({ mode, kind, query, self: selfOf(request) }, o),
+      options.signal,
+    );
     return this.#line.assignment(r.assignment);
   }
 
@@ -151,7 +158,14 @@ export class Matchmaker {
    */
   async enqueue(request: EnqueueRequest, options: CallOptions = {}): Promise<Ticket> {
     const { mode, party = [], query = '' } = request;
-    const init = { mode, party, query, self: selfOf(request), attributes: attributesOf(request.attributes), noBackfill: request.backfill === false };
+    const init = {
+      mode,
+      party,
+      query,
+      self: selfOf(request),
+      attributes: attributesOf(request.attributes),
+      noBackfill: request.backfill === false,
+    };
     options.signal?.throwIfAborted();
     // A call that is broken off may have made a ticket, which nobody would cancel then.
     const asked = this.#line.call((api, o) => api.enqueue(init, o));
@@ -169,7 +183,11 @@ export class Matchmaker {
    * @param told is called with how it goes meanwhile.
    * @throws {@link NoMatchError} if there was none in the mode's time; the signal's reason.
    */
-  async findMatch(request: EnqueueRequest, options: CallOptions = {}, told?: (e: TicketEvent) => void): Promise<Assignment> {
+  async findMatch(
+    request: EnqueueRequest,
+    options: CallOptions = {},
+    told?: (e: TicketEvent) => void,
+  ): Promise<Assignment> {
     return (await this.enqueue(request, options)).matched(told);
   }
 
@@ -179,21 +197,33 @@ export class Matchmaker {
   }
 
   /** Makes a private room, which others join by the assignment's code; or an open one. */
-  async createRoom(request: Self & { mode?: string; kind?: string; open?: boolean } = {}, options: CallOptions = {}): Promise<Assignment> {
+  async createRoom(
+    request: Self & { mode?: string; kind?: string; open?: boolean } = {},
+    options: CallOptions = {},
+  ): Promise<Assignment> {
     const { mode = '', kind = '', open = false } = request;
-    const r = await this.#line.call((api, o) => api.createRoom({ mode, kind, open, self: selfOf(request) }, o), options.signal);
+    const r = await this.#line.call(
+      (api, o) => api.createRoom({ mode, kind, open, self: selfOf(request) }, o),
+      options.signal,
+    );
     return this.#line.assignment(r.assignment);
   }
 
   /** A seat in a certain room, by its code or, if it is not private, by its id. */
-  async joinRoom(request: Self & ({ code: string } | { room: string }), options: CallOptions = {}): Promise<Assignment> {
+  async joinRoom(
+    request: Self & ({ code: string } | { room: string }),
+    options: CallOptions = {},
+  ): Promise<Assignment> {
     const which = 'code' in request ? { code: request.code } : { room: request.room };
     const r = await this.#line.call((api, o) => api.joinRoom({ ...which, self: selfOf(request) }, o), options.signal);
     return this.#line.assignment(r.assignment);
   }
 
   /** A place to watch a room from. */
-  async spectate(request: Self & ({ code: string } | { room: string }), options: CallOptions = {}): Promise<Assignment> {
+  async spectate(
+    request: Self & ({ code: string } | { room: string }),
+    options: CallOptions = {},
+  ): Promise<Assignment> {
     const which = 'code' in request ? { code: request.code } : { room: request.room };
     const r = await this.#line.call((api, o) => api.spectate({ ...which, self: selfOf(request) }, o), options.signal);
     return this.#line.assignment(r.assignment, true);
@@ -202,7 +232,10 @@ export class Matchmaker {
   /** A page of the rooms that are open to all. */
   async listRooms(request: RoomQuery = {}, options: CallOptions = {}): Promise<RoomList> {
     const { kind = '', mode = '', query = '', pageSize = 0, page = '' } = request;
-    const r = await this.#line.call((api, o) => api.listRooms({ kind, mode, query, pageSize, pageToken: page }, o), options.signal);
+    const r = await this.#line.call(
+      (api, o) => api.listRooms({ kind, mode, query, pageSize, pageToken: page }, o),
+      options.signal,
+    );
     return {
       next: r.nextPageToken,
       rooms: r.rooms.map(({ room, kind, mode, region, players, capacity, spectators, created }) => {
@@ -282,7 +315,11 @@ function attributesOf(list: Record<string, Attribute> = {}) {
 }
 
 /** What p gives, or the signal's reason as soon as there is one; then late is called with what p gives. */
-function unlessAborted<T>(p: Promise<T>, signal: AbortSignal | undefined, late: (value: T) => Promise<void>): Promise<T> {
+function unlessAborted<T>(
+  p: Promise<T>,
+  signal: AbortSignal | undefined,
+  late: (value: T) => Promise<void>,
+): Promise<T> {
   if (!signal) return p;
   return new Promise((resolve, reject) => {
     const abort = (): void => {

@@ -112,7 +112,9 @@ export class Ticket implements AsyncIterable<TicketEvent> {
         if (!goesOn.has(e.code)) throw e;
         lost = e;
       }
-      const ms = this.#line.random() * Math.min(longestPause, firstPause * 2 ** Math.min(attempt++, 10)) + Math.min(lost.retryAfterMs, longestPause);
+      const ms =
+        this.#line.random() * Math.min(longestPause, firstPause * 2 ** Math.min(attempt++, 10)) +
+        Math.min(lost.retryAfterMs, longestPause);
       yield { state: 'away', why: lost.message, retryInMs: ms };
       await this.#pause(ms);
       if (this.#signal?.aborted) break;
@@ -139,7 +141,8 @@ export class Ticket implements AsyncIterable<TicketEvent> {
 
   /** Says that the player, a member of the party, is ready, and gives the ids of those who are not yet. */
   async ready(self: Self = {}): Promise<readonly string[]> {
-    return (await this.#line.call((api, o) => api.ready({ ticket: this.id, self: selfOf(self) }, o), this.#signal)).missing;
+    return (await this.#line.call((api, o) => api.ready({ ticket: this.id, self: selfOf(self) }, o), this.#signal))
+      .missing;
   }
 
   /** Ends the ticket, for the whole party. False: it had ended before. */
@@ -152,7 +155,14 @@ export class Ticket implements AsyncIterable<TicketEvent> {
   async explain(): Promise<Explanation> {
     const r = await this.#line.call((api, o) => api.explain({ ticket: this.id }, o), this.#signal);
     const { text, mode, needed, others, could } = r;
-    return { text, mode, needed, others, could, obstacles: r.obstacles.map(({ reason, players, alone }) => ({ reason, players, alone })) };
+    return {
+      text,
+      mode,
+      needed,
+      others,
+      could,
+      obstacles: r.obstacles.map(({ reason, players, alone }) => ({ reason, players, alone })),
+    };
   }
 
   async *#watch(fresh: boolean): AsyncGenerator<WatchResponse> {
@@ -218,4 +228,13 @@ export class Ticket implements AsyncIterable<TicketEvent> {
 }
 
 /** After these the ticket is still there, as far as is known. */
-const goesOn: ReadonlySet<string> = new Set(['unavailable', 'unknown', 'internal', 'aborted', 'canceled', 'deadline_exceeded', 'resource_exhausted', 'data_loss']);
+const goesOn: ReadonlySet<string> = new Set([
+  'unavailable',
+  'unknown',
+  'internal',
+  'aborted',
+  'canceled',
+  'deadline_exceeded',
+  'resource_exhausted',
+  'data_loss',
+]);

@@ -1,6 +1,5 @@
 import { ProtocolError } from '../errors.js';
 
-
 /** Goes through protobuf values in a range of bytes. Made once, reset for each range. */
 export class Cursor {
   private bytes: Uint8Array = new Uint8Array(0);

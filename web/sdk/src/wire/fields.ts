@@ -9,8 +9,37 @@ const fixed32 = 1 << 5;
 const numbers = varint | bytes; // packed or not
 
 /** What the fields of a ServerFrame and of a Table may come as, by number. */
-export const frameFields = [0, varint, varint, varint, varint, numbers, bytes, bytes, bytes, fixed64, bytes, bytes, bytes, bytes, bytes];
-export const tableFields = [0, varint, varint, varint, numbers, numbers, numbers, fixed32 | bytes, fixed64 | bytes, bytes, bytes, numbers];
+export const frameFields = [
+  0,
+  varint,
+  varint,
+  varint,
+  varint,
+  numbers,
+  bytes,
+  bytes,
+  bytes,
+  fixed64,
+  bytes,
+  bytes,
+  bytes,
+  bytes,
+  bytes,
+];
+export const tableFields = [
+  0,
+  varint,
+  varint,
+  varint,
+  numbers,
+  numbers,
+  numbers,
+  fixed32 | bytes,
+  fixed64 | bytes,
+  bytes,
+  bytes,
+  numbers,
+];
 
 /**
  * The fields of one message, by their numbers: the last number of each, and the
@@ -98,7 +127,13 @@ export class Fields {
     for (let i = 0; i < count; i++) {
       const length = this.end(n, i) - this.start(n, i);
       const type = this.#types[n];
-      if (type & fixed32 ? length % 4 : type & fixed64 ? length % 8 : length > 0 && this.source[this.end(n, i) - 1] >= 0x80) {
+      if (
+        type & fixed32
+          ? length % 4
+          : type & fixed64
+            ? length % 8
+            : length > 0 && this.source[this.end(n, i) - 1] >= 0x80
+      ) {
         throw new ProtocolError('a list is cut short');
       }
       size += length;
@@ -166,6 +201,10 @@ export class TableReader extends Fields {
 
   /** Whether all lists but those of rows have been used up. */
   get spent(): boolean {
-    return !(this.wide.more || this.floats.more || this.doubles.more) && this.strings === this.count[9] && this.blobs === this.count[10];
+    return (
+      !(this.wide.more || this.floats.more || this.doubles.more) &&
+      this.strings === this.count[9] &&
+      this.blobs === this.count[10]
+    );
   }
 }

@@ -4,7 +4,7 @@
 
 import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 
-import { type Component, field, type Field } from '../game.js';
+import { type Component, type Field, field } from '../game.js';
 import { newWriter, readerOf } from './text.js';
 
 type How = 'uint32' | 'bool' | 'string' | 'bytes' | 'double' | 'fixed64' | 'uint64' | 'int64';
@@ -18,7 +18,11 @@ function decode<T extends object>(b: Uint8Array, spec: Spec, into: T): T {
   while (r.pos < r.len) {
     const [number, type] = r.tag();
     const [name, how] = spec[number] ?? [];
-    if (!name || !how || type !== (how === 'string' || how === 'bytes' ? 2 : how === 'double' || how === 'fixed64' ? 1 : 0)) {
+    if (
+      !name ||
+      !how ||
+      type !== (how === 'string' || how === 'bytes' ? 2 : how === 'double' || how === 'fixed64' ? 1 : 0)
+    ) {
       r.skip(type, number);
       continue;
     }
@@ -101,13 +105,21 @@ export interface Auth {
 }
 
 export function decodeAuth(b: Uint8Array): Auth {
-  return decode(b, { 1: ['expires', 'int64'], 2: ['error', 'string'], 3: ['renew', 'bool'] }, { expires: 0n, error: '', renew: false });
+  return decode(
+    b,
+    { 1: ['expires', 'int64'], 2: ['error', 'string'], 3: ['renew', 'bool'] },
+    { expires: 0n, error: '', renew: false },
+  );
 }
 
 /** The components of a Schema. */
 export function decodeSchema(b: Uint8Array): Component[] {
   return decode(b, { 1: ['list', 'bytes'] }, { list: [] as Uint8Array[] }).list.map((b): Component => {
-    const c = decode(b, { 1: ['id', 'uint32'], 2: ['name', 'string'], 3: ['list', 'bytes'] }, { id: 0, name: '', list: [] as Uint8Array[] });
+    const c = decode(
+      b,
+      { 1: ['id', 'uint32'], 2: ['name', 'string'], 3: ['list', 'bytes'] },
+      { id: 0, name: '', list: [] as Uint8Array[] },
+    );
     return { id: c.id, name: c.name, fields: c.list.map(decodeField) };
   });
 }
@@ -134,7 +146,11 @@ export interface EventData {
 }
 
 export function decodeEvent(b: Uint8Array): EventData {
-  return decode(b, { 1: ['event', 'uint32'], 2: ['data', 'bytes'], 3: ['age', 'uint32'] }, { event: 0, data: new Uint8Array(0), age: 0 });
+  return decode(
+    b,
+    { 1: ['event', 'uint32'], 2: ['data', 'bytes'], 3: ['age', 'uint32'] },
+    { event: 0, data: new Uint8Array(0), age: 0 },
+  );
 }
 
 export interface EntityHash {

@@ -2,7 +2,7 @@
 
 import type { StateChange } from '@tickroom/client';
 import { connectionText } from '../../connection.ts';
-import { onLanguage, t, type Key } from '../../i18n.ts';
+import { type Key, onLanguage, t } from '../../i18n.ts';
 import { el, text } from './dom.ts';
 
 type Light = 'live' | 'wait' | 'off';
@@ -35,7 +35,7 @@ export class Banner {
         this.#later(500, () => this.#show('wait', () => [t('arena.state.connecting'), '']));
         break;
       case 'live':
-        if (this.#root.dataset['kind'] !== 'news') this.hide();
+        if (this.#root.dataset.kind !== 'news') this.hide();
         break;
       case 'reconnecting':
         this.#show('wait', () => {
@@ -49,7 +49,7 @@ export class Banner {
         this.closed(s.code ?? 1000, s.reason ?? '');
         break;
     }
-    document.body.dataset['state'] = s.state;
+    document.body.dataset.state = s.state;
   }
 
   /** It is over, for the reason that a close code tells. */
@@ -58,13 +58,16 @@ export class Banner {
     this.#show('off', () => [t('arena.state.closed'), connectionText(code, reason)]);
     text(this.#button, t(this.old ? 'arena.state.reload' : 'arena.state.again'));
     this.#button.hidden = false;
-    document.body.dataset['state'] = 'closed';
+    document.body.dataset.state = 'closed';
   }
 
   /** Good news, for a moment. Of a match that is over, name has won; nobody, if it is empty. */
   news(what: 'resumed' | 'rejoined' | 'over', name = ''): void {
-    this.#show('live', () => [t(`arena.state.${what}`), name ? t('arena.state.over.won', { name }) : t(`arena.state.${what}.text`)]);
-    this.#root.dataset['kind'] = 'news';
+    this.#show('live', () => [
+      t(`arena.state.${what}`),
+      name ? t('arena.state.over.won', { name }) : t(`arena.state.${what}.text`),
+    ]);
+    this.#root.dataset.kind = 'news';
     this.#later(what === 'resumed' ? 2600 : 5000, () => this.hide());
   }
 
@@ -77,13 +80,13 @@ export class Banner {
     this.#stop();
     this.#say = () => {};
     this.#root.hidden = true;
-    delete this.#root.dataset['kind'];
+    delete this.#root.dataset.kind;
   }
 
   #show(light: Light, words: () => [string, string]): void {
     this.#stop();
     this.#root.hidden = false;
-    this.#root.dataset['kind'] = light;
+    this.#root.dataset.kind = light;
     this.#dot.className = `dot ${light}`;
     this.#button.hidden = true;
     this.#say = () => {

@@ -40,7 +40,10 @@ export class Chat {
       this.#text.value = '';
       const team = this.teams && this.#team.getAttribute('aria-pressed') === 'true';
       this.close();
-      if (said) void this.onSay(said, team).catch((err: unknown) => this.note(t('arena.chat.refused', { reason: reason(err) })));
+      if (said)
+        void this.onSay(said, team).catch((err: unknown) =>
+          this.note(t('arena.chat.refused', { reason: reason(err) })),
+        );
     });
     // Whoever goes on playing is done talking.
     this.#form.addEventListener('focusout', (e) => {

@@ -50,7 +50,7 @@ export class Hud {
 
   set mode(mode: Mode) {
     this.#mode = mode;
-    document.body.dataset['mode'] = mode;
+    document.body.dataset.mode = mode;
     this.vitals.show(mode === 'play');
     this.#watchbar.hidden = mode !== 'watch';
     this.chat.enabled = mode === 'play';
@@ -92,7 +92,12 @@ export class Hud {
     this.#toast.replaceChildren(make('span', '', words), make('b', '', more));
     for (const running of this.#toast.getAnimations()) running.cancel();
     this.#toast.animate(
-      [{ opacity: 0, transform: 'translateY(8px) scale(.94)' }, { opacity: 1, transform: 'none', offset: 0.08 }, { opacity: 1, offset: 0.8 }, { opacity: 0 }],
+      [
+        { opacity: 0, transform: 'translateY(8px) scale(.94)' },
+        { opacity: 1, transform: 'none', offset: 0.08 },
+        { opacity: 1, offset: 0.8 },
+        { opacity: 0 },
+      ],
       { duration: 2400, easing: 'ease-out' },
     );
   }

@@ -1,8 +1,8 @@
 // The leaderboard, the teams' scores, and how many are in the room. Its lines are
 // buttons for spectators, who follow a leader that way.
 
-import { number, onLanguage, t, type Key } from '../../i18n.ts';
-import { TEAMS, css } from '../render/palette.ts';
+import { type Key, number, onLanguage, t } from '../../i18n.ts';
+import { css, TEAMS } from '../render/palette.ts';
 import { el, make, text } from './dom.ts';
 
 export interface LeaderLine {
@@ -30,8 +30,22 @@ export class Leaders {
   readonly #root = el('leaders');
   readonly #teams = el('teams');
   readonly #census = el('census');
-  readonly #lines: { item: HTMLElement; button: HTMLButtonElement; rank: HTMLElement; name: HTMLElement; score: HTMLElement; ship: number }[] = [];
-  readonly #badges: { item: HTMLElement; button: HTMLButtonElement; badge: HTMLElement; name: HTMLElement; score: HTMLElement; team: number }[] = [];
+  readonly #lines: {
+    item: HTMLElement;
+    button: HTMLButtonElement;
+    rank: HTMLElement;
+    name: HTMLElement;
+    score: HTMLElement;
+    ship: number;
+  }[] = [];
+  readonly #badges: {
+    item: HTMLElement;
+    button: HTMLButtonElement;
+    badge: HTMLElement;
+    name: HTMLElement;
+    score: HTMLElement;
+    team: number;
+  }[] = [];
   #watching = false;
   #key = '';
 
@@ -66,7 +80,14 @@ export class Leaders {
     this.#root.hidden = !visible;
   }
 
-  set(lines: readonly LeaderLine[], teams: readonly TeamLine[], players: number, bots: number, watching: boolean, followed: number): void {
+  set(
+    lines: readonly LeaderLine[],
+    teams: readonly TeamLine[],
+    players: number,
+    bots: number,
+    watching: boolean,
+    followed: number,
+  ): void {
     let key = `${watching} ${followed} ${players} ${bots}`;
     for (const l of lines) key += `|${l.rank},${l.ship},${l.name},${l.score},${l.team},${l.me}`;
     for (const l of teams) key += `|${l.team},${l.score},${l.mine}`;
@@ -88,7 +109,10 @@ export class Leaders {
       text(line.name, l.name);
       line.name.style.color = l.team > 0 ? css(TEAMS[l.team] ?? TEAMS[0]) : '';
       text(line.score, number(l.score));
-      line.button.setAttribute('aria-label', t('arena.score', { name: l.me ? `${l.name} (${t('arena.you')})` : l.name, score: l.score }));
+      line.button.setAttribute(
+        'aria-label',
+        t('arena.score', { name: l.me ? `${l.name} (${t('arena.you')})` : l.name, score: l.score }),
+      );
     }
     this.#setTeams(teams, watching);
     this.#teams.hidden = teams.length === 0;

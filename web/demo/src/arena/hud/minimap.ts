@@ -4,8 +4,8 @@
 
 import type { EntityMap } from '@tickroom/client';
 import type { Camera } from '../render/camera.ts';
+import { css, ICE, OWN } from '../render/palette.ts';
 import type { Terrain } from '../terrain.ts';
-import { ICE, OWN, css } from '../render/palette.ts';
 import { el } from './dom.ts';
 
 export class Minimap {
@@ -71,7 +71,8 @@ export class Minimap {
     pen.beginPath();
     if (own) {
       const r = (n / 168) * 6.5;
-      const at = (turn: number, far: number) => pen.lineTo(own.x * k + Math.cos(own.heading + turn) * far, n - own.y * k - Math.sin(own.heading + turn) * far);
+      const at = (turn: number, far: number) =>
+        pen.lineTo(own.x * k + Math.cos(own.heading + turn) * far, n - own.y * k - Math.sin(own.heading + turn) * far);
       at(0, r);
       at(2.5, r * 0.8);
       at(Math.PI, r * 0.3);
@@ -95,7 +96,13 @@ export class Minimap {
     for (const o of terrain.obstacles) {
       pen.beginPath();
       if (o.radius > 0) pen.arc(o.x * k, n - o.y * k, Math.max(1, o.radius * k), 0, 2 * Math.PI);
-      else pen.rect((o.x - o.halfWidth) * k, n - (o.y + o.halfHeight) * k, Math.max(1.5, 2 * o.halfWidth * k), Math.max(1.5, 2 * o.halfHeight * k));
+      else
+        pen.rect(
+          (o.x - o.halfWidth) * k,
+          n - (o.y + o.halfHeight) * k,
+          Math.max(1.5, 2 * o.halfWidth * k),
+          Math.max(1.5, 2 * o.halfHeight * k),
+        );
       pen.fill();
     }
     this.#empty = new Uint32Array(pen.getImageData(0, 0, n, n).data.buffer);

@@ -28,7 +28,11 @@ export class Netgraph {
     try {
       const { mountNetgraph } = await import('../../netgraph/index.ts');
       const { room, network } = this.entrance;
-      this.#panel = mountNetgraph(room ?? undefined, { container: el('netgraph'), network, onClose: () => this.toggle() });
+      this.#panel = mountNetgraph(room ?? undefined, {
+        container: el('netgraph'),
+        network,
+        onClose: () => this.toggle(),
+      });
       this.#show(true);
     } finally {
       this.#loading = false;

@@ -1,9 +1,9 @@
 // The row of tools, and their keys.
 
+import { t } from '../../i18n.ts';
 import type { Entrance } from '../entrance.ts';
 import { typing } from '../input/keys.ts';
 import type { Sounds } from '../sound.ts';
-import { t } from '../../i18n.ts';
 import { reason } from './chat.ts';
 import { el, text } from './dom.ts';
 import type { Hud } from './hud.ts';
@@ -21,10 +21,11 @@ export class Shortcuts {
     this.#net = new Netgraph(entrance);
     const sound = el('tool-sound');
     sounds.onMuted((muted) => sound.setAttribute('aria-pressed', String(!muted)));
-    const press = (id: string, fn: () => void) => el(id).addEventListener('click', () => {
-      sounds.play('click', 0.5);
-      fn();
-    });
+    const press = (id: string, fn: () => void) =>
+      el(id).addEventListener('click', () => {
+        sounds.play('click', 0.5);
+        fn();
+      });
     press('tool-sound', () => this.#mute());
     press('tool-chat', () => hud.chat.open());
     press('tool-net', () => this.#net.toggle());

@@ -1,6 +1,6 @@
 // How the own ship is doing: hull, shield, energy, and what pickups still do.
 
-import { t, type Key } from '../../i18n.ts';
+import { type Key, t } from '../../i18n.ts';
 import { el, make, text } from './dom.ts';
 
 class Meter {
@@ -9,7 +9,11 @@ class Meter {
   readonly #number: HTMLElement;
   #shown = -1;
 
-  constructor(root: HTMLElement, readonly low: number, readonly blinks: boolean) {
+  constructor(
+    root: HTMLElement,
+    readonly low: number,
+    readonly blinks: boolean,
+  ) {
     this.#root = root;
     this.#bar = root.querySelector('i')!;
     this.#number = root.querySelector('output')!;

@@ -3,7 +3,15 @@
 type Held = 'left' | 'right' | 'up' | 'down' | 'fire';
 
 const codes: Readonly<Record<string, Held>> = {
-  ArrowLeft: 'left', KeyA: 'left', ArrowRight: 'right', KeyD: 'right', ArrowUp: 'up', KeyW: 'up', ArrowDown: 'down', KeyS: 'down', Space: 'fire',
+  ArrowLeft: 'left',
+  KeyA: 'left',
+  ArrowRight: 'right',
+  KeyD: 'right',
+  ArrowUp: 'up',
+  KeyW: 'up',
+  ArrowDown: 'down',
+  KeyS: 'down',
+  Space: 'fire',
 };
 
 export class Keys {
@@ -16,7 +24,12 @@ export class Keys {
       const what = codes[e.code];
       if (!what || e.ctrlKey || e.metaKey || e.altKey || typing(e)) return;
       // Not in somebody else's hands: a button that has the focus takes the space bar.
-      if (e.code === 'Space' && e.target instanceof HTMLElement && e.target.closest('button, a, summary, [role=button]')) return;
+      if (
+        e.code === 'Space' &&
+        e.target instanceof HTMLElement &&
+        e.target.closest('button, a, summary, [role=button]')
+      )
+        return;
       e.preventDefault();
       if (what === 'left' || what === 'right') used();
       this.#held.add(what);

@@ -23,7 +23,8 @@ export class Mouse {
       this.y = e.clientY;
       this.#buttons(e, true);
       // A field that has the focus gives it back to the game.
-      if (document.activeElement instanceof HTMLElement && document.activeElement !== document.body) document.activeElement.blur();
+      if (document.activeElement instanceof HTMLElement && document.activeElement !== document.body)
+        document.activeElement.blur();
     });
     canvas.addEventListener('pointerup', (e) => this.#buttons(e));
     canvas.addEventListener('pointercancel', () => this.release());

@@ -24,8 +24,14 @@ export class Pad {
     this.#aimX = pad.axes[2] ?? 0;
     this.#aimY = -(pad.axes[3] ?? 0);
     this.#thrust = pad.buttons[6]?.value ?? 0;
-    this.#fire = (pad.buttons[7]?.value ?? 0) > 0.3 || (pad.buttons[0]?.pressed ?? false) || (pad.buttons[5]?.pressed ?? false);
-    return Math.hypot(this.#x, this.#y) > DEAD || Math.hypot(this.#aimX, this.#aimY) > DEAD || this.#thrust > 0.1 || this.#fire;
+    this.#fire =
+      (pad.buttons[7]?.value ?? 0) > 0.3 || (pad.buttons[0]?.pressed ?? false) || (pad.buttons[5]?.pressed ?? false);
+    return (
+      Math.hypot(this.#x, this.#y) > DEAD ||
+      Math.hypot(this.#aimX, this.#aimY) > DEAD ||
+      this.#thrust > 0.1 ||
+      this.#fire
+    );
   }
 
   steer(out: ShipInput): void {

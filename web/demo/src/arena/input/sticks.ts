@@ -90,10 +90,12 @@ export class Sticks {
         // The finger may be off the glass again.
       }
       stick.press(e.pointerId, e.clientX, e.clientY);
-      if (document.activeElement instanceof HTMLElement && document.activeElement !== document.body) document.activeElement.blur();
+      if (document.activeElement instanceof HTMLElement && document.activeElement !== document.body)
+        document.activeElement.blur();
     });
     canvas.addEventListener('pointermove', (e) => this.#of(e)?.move(e.clientX, e.clientY));
-    for (const end of ['pointerup', 'pointercancel'] as const) canvas.addEventListener(end, (e) => this.#of(e)?.release());
+    for (const end of ['pointerup', 'pointercancel'] as const)
+      canvas.addEventListener(end, (e) => this.#of(e)?.release());
     // Neither zooming nor scrolling while playing.
     canvas.addEventListener('touchstart', (e) => e.preventDefault(), { passive: false });
   }

@@ -4,7 +4,23 @@
 import { CanvasSource } from 'pixi.js';
 import type { Frame } from './batch.ts';
 import { HULLS, PICKUPS } from './palette.ts';
-import { BOX, GLOW, ROCK, circle, disc, drawBox, drawBubble, drawFlare, drawHull, drawMarks, drawPickup, drawRock, drawTrim, hulls, type Pen } from './pictures.ts';
+import {
+  BOX,
+  circle,
+  disc,
+  drawBox,
+  drawBubble,
+  drawFlare,
+  drawHull,
+  drawMarks,
+  drawPickup,
+  drawRock,
+  drawTrim,
+  GLOW,
+  hulls,
+  type Pen,
+  ROCK,
+} from './pictures.ts';
 
 const WIDTH = 2048;
 const HEIGHT = 1024;
@@ -79,7 +95,8 @@ export function makeAtlas(): Atlas {
     shelf = Math.max(shelf, h);
     return frame;
   };
-  const each = (draw: (i: number) => (pen: Pen) => void) => Array.from({ length: HULLS }, (_, i) => add(128, 128, draw(i)));
+  const each = (draw: (i: number) => (pen: Pen) => void) =>
+    Array.from({ length: HULLS }, (_, i) => add(128, 128, draw(i)));
 
   const rocks = Array.from({ length: ROCKS }, (_, i) => add(ROCK, ROCK, (p) => drawRock(p, i)));
   add(BOX, BOX, drawBox);
@@ -127,7 +144,12 @@ export function makeAtlas(): Atlas {
       disc(p, 31, g);
     }),
     puff: add(64, 64, (p) => {
-      for (const [px, py, r] of [[0, 0, 26], [-10, 6, 16], [9, -8, 17], [8, 10, 14]] as const) {
+      for (const [px, py, r] of [
+        [0, 0, 26],
+        [-10, 6, 16],
+        [9, -8, 17],
+        [8, 10, 14],
+      ] as const) {
         const g = p.createRadialGradient(px, py, 0, px, py, r);
         g.addColorStop(0, 'rgba(255, 255, 255, .5)');
         g.addColorStop(1, 'rgba(255, 255, 255, 0)');
@@ -222,16 +244,18 @@ export function makeAtlas(): Atlas {
       p.fill();
       p.stroke();
     }),
-    digit: Array.from('0123456789', (d) => add(28, 40, (p) => {
-      p.font = '800 34px ui-rounded, "Avenir Next", "Segoe UI", system-ui, sans-serif';
-      p.textAlign = 'center';
-      p.textBaseline = 'middle';
-      p.lineWidth = 5;
-      p.strokeStyle = 'rgba(4, 6, 18, .85)';
-      p.strokeText(d, 0, 2);
-      p.fillStyle = '#fff';
-      p.fillText(d, 0, 2);
-    })),
+    digit: Array.from('0123456789', (d) =>
+      add(28, 40, (p) => {
+        p.font = '800 34px ui-rounded, "Avenir Next", "Segoe UI", system-ui, sans-serif';
+        p.textAlign = 'center';
+        p.textBaseline = 'middle';
+        p.lineWidth = 5;
+        p.strokeStyle = 'rgba(4, 6, 18, .85)';
+        p.strokeText(d, 0, 2);
+        p.fillStyle = '#fff';
+        p.fillText(d, 0, 2);
+      }),
+    ),
     veil: add(128, 128, (p) => {
       const g = p.createRadialGradient(0, 0, 38, 0, 0, 90);
       g.addColorStop(0, 'rgba(255, 255, 255, 0)');
@@ -244,7 +268,11 @@ export function makeAtlas(): Atlas {
       p.fillRect(-4, -4, 8, 8);
     }),
   };
-  const source = new CanvasSource({ resource: canvas, autoGenerateMipmaps: true, alphaMode: 'premultiply-alpha-on-upload' });
+  const source = new CanvasSource({
+    resource: canvas,
+    autoGenerateMipmaps: true,
+    alphaMode: 'premultiply-alpha-on-upload',
+  });
   source.style.scaleMode = 'linear';
   source.style.mipmapFilter = 'linear';
   return { source, ...atlas };
@@ -252,6 +280,7 @@ export function makeAtlas(): Atlas {
 
 /** Part of the atlas as a frame. */
 function part(x: number, y: number, w: number, h: number): Frame {
-  const at = (u: number, v: number) => ((Math.round((v / HEIGHT) * 65535) << 16) | Math.round((u / WIDTH) * 65535)) >>> 0;
+  const at = (u: number, v: number) =>
+    ((Math.round((v / HEIGHT) * 65535) << 16) | Math.round((u / WIDTH) * 65535)) >>> 0;
   return { from: at(x, y), to: at(x + w, y + h), aspect: w / h };
 }

@@ -90,7 +90,13 @@ export class Backdrop {
 }
 
 function source(data: Uint8Array, n: number): TextureSource {
-  const made = new BufferImageSource({ resource: data, width: n, height: n, format: 'rgba8unorm', alphaMode: 'no-premultiply-alpha' });
+  const made = new BufferImageSource({
+    resource: data,
+    width: n,
+    height: n,
+    format: 'rgba8unorm',
+    alphaMode: 'no-premultiply-alpha',
+  });
   made.style.addressMode = 'repeat';
   made.style.scaleMode = 'linear';
   return made;

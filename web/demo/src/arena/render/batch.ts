@@ -6,7 +6,16 @@
 // graphics card: where the processor draws in place of one, each instance costs
 // as much as a call of its own, and a thousand of them a tenth of a second.
 
-import { Buffer, BufferUsage, Geometry, GlProgram, Shader, State, type TextureSource, type WebGLRenderer } from 'pixi.js';
+import {
+  Buffer,
+  BufferUsage,
+  Geometry,
+  GlProgram,
+  Shader,
+  State,
+  type TextureSource,
+  type WebGLRenderer,
+} from 'pixi.js';
 
 /** A picture in the atlas. */
 export interface Frame {
@@ -62,7 +71,11 @@ export class Batch {
     const data = new ArrayBuffer(capacity * QUAD * 4);
     this.#floats = new Float32Array(data);
     this.#words = new Uint32Array(data);
-    this.#buffer = new Buffer({ data: this.#floats, usage: BufferUsage.VERTEX | BufferUsage.COPY_DST, shrinkToFit: false });
+    this.#buffer = new Buffer({
+      data: this.#floats,
+      usage: BufferUsage.VERTEX | BufferUsage.COPY_DST,
+      shrinkToFit: false,
+    });
     this.#indices = new Buffer({ data: corners(capacity), usage: BufferUsage.INDEX | BufferUsage.COPY_DST });
     const each = { buffer: this.#buffer, stride: WORDS * 4 };
     this.#geometry = new Geometry({
@@ -99,7 +112,17 @@ export class Batch {
    * Adds a quad: its middle, its width and height in units, its angle, a colour
    * (0xrrggbb), its alpha, and whether (1) it only adds light or (0) covers too.
    */
-  quad(frame: Frame, x: number, y: number, width: number, height: number, angle: number, color: number, alpha: number, additive: number): void {
+  quad(
+    frame: Frame,
+    x: number,
+    y: number,
+    width: number,
+    height: number,
+    angle: number,
+    color: number,
+    alpha: number,
+    additive: number,
+  ): void {
     // Engines build a function as short as this into those that call it, and then
     // numbers need no objects of their own: as arguments of one that is not built
     // in, those of a thousand quads are a hundred kilobytes of garbage.
@@ -138,7 +161,7 @@ export class Batch {
       bx = -by * s;
       by *= c;
     }
-    const a = alpha >= 1 ? 1 : alpha <= 0 ? 0 : alpha;
+    const a = Math.min(Math.max(alpha, 0), 1);
     // Without its share of alpha a colour only adds light.
     const r = ((color >>> 16) * a + 0.5) | 0;
     const g = (((color >>> 8) & 0xff) * a + 0.5) | 0;
@@ -176,7 +199,12 @@ export class Batch {
   draw(renderer: WebGLRenderer): void {
     if (this.#count === 0) return;
     this.#buffer.update(this.#count * QUAD * 4);
-    renderer.encoder.draw({ geometry: this.#geometry, shader: this.#shader, state: this.#state, size: this.#count * 6 });
+    renderer.encoder.draw({
+      geometry: this.#geometry,
+      shader: this.#shader,
+      state: this.#state,
+      size: this.#count * 6,
+    });
   }
 
   #grow(): void {

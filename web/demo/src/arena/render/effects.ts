@@ -55,7 +55,22 @@ export class Effects {
     this.#nage.fill(9);
   }
 
-  #add(frame: Frame, x: number, y: number, vx: number, vy: number, drag: number, life: number, from: number, to: number, angle: number, spin: number, color: number, alpha: number, light: number): void {
+  #add(
+    frame: Frame,
+    x: number,
+    y: number,
+    vx: number,
+    vy: number,
+    drag: number,
+    life: number,
+    from: number,
+    to: number,
+    angle: number,
+    spin: number,
+    color: number,
+    alpha: number,
+    light: number,
+  ): void {
     if (this.#n >= MOST) return;
     const i = this.#n++;
     this.#frame[i] = frame;
@@ -85,7 +100,22 @@ export class Effects {
     for (let k = this.#many(n); k > 0; k--) {
       const a = angle + (Math.random() - 0.5) * spread;
       const v = speed * (0.25 + Math.random());
-      this.#add(this.atlas.streak, x, y, Math.cos(a) * v, Math.sin(a) * v, 3.2, 0.22 + Math.random() * 0.4, 9 + Math.random() * 6, 3, a, 0, color, 0.95, 1);
+      this.#add(
+        this.atlas.streak,
+        x,
+        y,
+        Math.cos(a) * v,
+        Math.sin(a) * v,
+        3.2,
+        0.22 + Math.random() * 0.4,
+        9 + Math.random() * 6,
+        3,
+        a,
+        0,
+        color,
+        0.95,
+        1,
+      );
     }
   }
 
@@ -103,7 +133,22 @@ export class Effects {
   /** What comes out of an engine. */
   exhaust(x: number, y: number, vx: number, vy: number, color: number): void {
     if (Math.random() > this.plenty * (this.calm ? 0.4 : 1)) return;
-    this.#add(this.atlas.dot, x, y, vx + (Math.random() - 0.5) * 26, vy + (Math.random() - 0.5) * 26, 2, 0.28 + Math.random() * 0.3, 4.2, 0.8, 0, 0, color, 0.6, 1);
+    this.#add(
+      this.atlas.dot,
+      x,
+      y,
+      vx + (Math.random() - 0.5) * 26,
+      vy + (Math.random() - 0.5) * 26,
+      2,
+      0.28 + Math.random() * 0.3,
+      4.2,
+      0.8,
+      0,
+      0,
+      color,
+      0.6,
+      1,
+    );
   }
 
   /** A bullet that ends. */
@@ -124,12 +169,42 @@ export class Effects {
     for (let k = this.#many(9); k > 0; k--) {
       const a = Math.random() * TAU;
       const v = 30 + Math.random() * 90;
-      this.#add(this.atlas.shard, x, y, Math.cos(a) * v, Math.sin(a) * v, 0.9, 0.7 + Math.random() * 0.7, 9 + Math.random() * 6, 4, a, (Math.random() - 0.5) * 14, color, 0.95, 0.4);
+      this.#add(
+        this.atlas.shard,
+        x,
+        y,
+        Math.cos(a) * v,
+        Math.sin(a) * v,
+        0.9,
+        0.7 + Math.random() * 0.7,
+        9 + Math.random() * 6,
+        4,
+        a,
+        (Math.random() - 0.5) * 14,
+        color,
+        0.95,
+        0.4,
+      );
     }
     for (let k = this.#many(7); k > 0; k--) {
       const a = Math.random() * TAU;
       const v = Math.random() * 34;
-      this.#add(this.atlas.puff, x, y, Math.cos(a) * v, Math.sin(a) * v, 1.2, 0.8 + Math.random() * 0.7, 26, 70, a, 0.6, 0x3d3a66, 0.5, 0);
+      this.#add(
+        this.atlas.puff,
+        x,
+        y,
+        Math.cos(a) * v,
+        Math.sin(a) * v,
+        1.2,
+        0.8 + Math.random() * 0.7,
+        26,
+        70,
+        a,
+        0.6,
+        0x3d3a66,
+        0.5,
+        0,
+      );
     }
   }
 
@@ -217,7 +292,17 @@ export class Effects {
       let v = this.#nvalue[i]!;
       const n = v > 99 ? 3 : v > 9 ? 2 : 1;
       for (let k = n - 1; k >= 0; k--) {
-        batch.quad(this.atlas.digit[v % 10]!, this.#nx[i]! + (k - (n - 1) / 2) * w * 0.8 * pop, y, w * pop, h * pop, 0, this.#ncolor[i]!, alpha, 0);
+        batch.quad(
+          this.atlas.digit[v % 10]!,
+          this.#nx[i]! + (k - (n - 1) / 2) * w * 0.8 * pop,
+          y,
+          w * pop,
+          h * pop,
+          0,
+          this.#ncolor[i]!,
+          alpha,
+          0,
+        );
         v = Math.trunc(v / 10);
       }
     }

@@ -4,7 +4,7 @@
 import { CanvasSource, ExtensionType, extensions, type GlRenderingContext, type GlTexture } from 'pixi.js';
 import { Batch, type Frame } from './batch.ts';
 import type { Camera } from './camera.ts';
-import { WHITE, css } from './palette.ts';
+import { css, WHITE } from './palette.ts';
 
 const COLUMNS = 6;
 const ROWS = 6;
@@ -61,7 +61,10 @@ class Paper extends CanvasSource {
 extensions.add({
   type: ExtensionType.TextureUploaderWebGL,
   name: 'labels',
-  ref: { id: 'labels', upload: (paper: Paper, texture: GlTexture, gl: GlRenderingContext) => paper.upload(texture, gl) },
+  ref: {
+    id: 'labels',
+    upload: (paper: Paper, texture: GlTexture, gl: GlRenderingContext) => paper.upload(texture, gl),
+  },
 });
 
 export class Labels {
@@ -84,7 +87,9 @@ export class Labels {
     this.#pen.scale(ratio, ratio);
     this.#paper = new Paper(this.#pen, ratio);
     this.batch = new Batch(this.#paper, COLUMNS * ROWS);
-    const at = (u: number, v: number) => ((Math.round(((v * ratio) / canvas.height) * 65535) << 16) | Math.round(((u * ratio) / canvas.width) * 65535)) >>> 0;
+    const at = (u: number, v: number) =>
+      ((Math.round(((v * ratio) / canvas.height) * 65535) << 16) | Math.round(((u * ratio) / canvas.width) * 65535)) >>>
+      0;
     for (let i = 0; i < COLUMNS * ROWS; i++) {
       const x = (i % COLUMNS) * WIDTH;
       const y = Math.trunc(i / COLUMNS) * HEIGHT;
@@ -118,7 +123,17 @@ export class Labels {
     const px = 1 / (camera.scale * this.ratio);
     const left = Math.round((x - camera.x) / px) * px + camera.x;
     const top = Math.round((y - camera.y) / px) * px + camera.y;
-    this.batch.quad(label.frame, left, top - HEIGHT / 2 / camera.scale, WIDTH / camera.scale, HEIGHT / camera.scale, 0, WHITE, 1, 0);
+    this.batch.quad(
+      label.frame,
+      left,
+      top - HEIGHT / 2 / camera.scale,
+      WIDTH / camera.scale,
+      HEIGHT / camera.scale,
+      0,
+      WHITE,
+      1,
+      0,
+    );
   }
 
   /** Ends a frame: names that were not put in it are taken away. */
@@ -149,7 +164,8 @@ export class Labels {
     pen.beginPath();
     pen.rect(label.x, label.y, WIDTH, HEIGHT);
     pen.clip();
-    pen.font = '600 12px system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
+    pen.font =
+      '600 12px system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
     pen.textAlign = 'center';
     pen.textBaseline = 'middle';
     pen.lineJoin = 'round';

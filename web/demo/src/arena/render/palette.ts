@@ -42,8 +42,8 @@ export function css(color: number, alpha = 1): string {
 
 /** A colour between two. */
 export function mix(a: number, b: number, k: number): number {
-  const r = (a >> 16) + (((b >> 16) - (a >> 16)) * k);
-  const g = ((a >> 8) & 255) + ((((b >> 8) & 255) - ((a >> 8) & 255)) * k);
-  const bl = (a & 255) + (((b & 255) - (a & 255)) * k);
+  const r = (a >> 16) + ((b >> 16) - (a >> 16)) * k;
+  const g = ((a >> 8) & 255) + (((b >> 8) & 255) - ((a >> 8) & 255)) * k;
+  const bl = (a & 255) + ((b & 255) - (a & 255)) * k;
   return (r << 16) | (g << 8) | bl;
 }

@@ -1,7 +1,7 @@
 // How the atlas' larger pictures are drawn. Each is drawn about the middle of its
 // place. What is white is tinted later.
 
-import { PICKUPS, css } from './palette.ts';
+import { css, PICKUPS } from './palette.ts';
 
 export type Pen = CanvasRenderingContext2D;
 
@@ -31,8 +31,8 @@ export function disc(p: Pen, r: number, fill: CanvasGradient): void {
 /** A shape from its upper half, given from the nose to the tail. */
 function mirrored(half: readonly (readonly [number, number])[]): Path2D {
   const path = new Path2D();
-  half.forEach(([x, y], i) => (i === 0 ? path.moveTo(x, y) : path.lineTo(x, y)));
-  [...half].reverse().forEach(([x, y]) => path.lineTo(x, -y));
+  for (const [x, y] of half) path.lineTo(x, y); // the first begins the path
+  for (const [x, y] of [...half].reverse()) path.lineTo(x, -y);
   path.closePath();
   return path;
 }
@@ -40,13 +40,45 @@ function mirrored(half: readonly (readonly [number, number])[]): Path2D {
 // In a picture of 128, with a ship's radius of 36.
 const outlines: readonly (readonly (readonly [number, number])[])[] = [
   // Dart: slender, swept back.
-  [[48, 0], [14, -9], [-10, -15], [-38, -31], [-26, -9], [-20, -4]],
+  [
+    [48, 0],
+    [14, -9],
+    [-10, -15],
+    [-38, -31],
+    [-26, -9],
+    [-20, -4],
+  ],
   // Manta: wide wings that reach forward.
-  [[40, 0], [24, -9], [27, -33], [6, -37], [-25, -25], [-37, -12], [-24, -5]],
+  [
+    [40, 0],
+    [24, -9],
+    [27, -33],
+    [6, -37],
+    [-25, -25],
+    [-37, -12],
+    [-24, -5],
+  ],
   // Fork: two prongs.
-  [[10, 0], [20, -8], [49, -14], [24, -29], [-14, -32], [-38, -19], [-25, -6]],
+  [
+    [10, 0],
+    [20, -8],
+    [49, -14],
+    [24, -29],
+    [-14, -32],
+    [-38, -19],
+    [-25, -6],
+  ],
   // Anvil: broad and blunt.
-  [[40, 0], [32, -13], [6, -19], [0, -32], [-26, -35], [-20, -20], [-36, -15], [-36, -6]],
+  [
+    [40, 0],
+    [32, -13],
+    [6, -19],
+    [0, -32],
+    [-26, -35],
+    [-20, -20],
+    [-36, -15],
+    [-36, -6],
+  ],
 ];
 export const hulls: readonly Path2D[] = outlines.map(mirrored);
 
@@ -85,10 +117,22 @@ export function drawTrim(p: Pen, i: number): void {
   p.lineWidth = 1.6;
   p.beginPath();
   const ribs: readonly (readonly [number, number, number, number])[][] = [
-    [[30, 0, -22, -17], [-12, 0, -32, -22]],
-    [[32, -4, 8, -34], [14, -4, -24, -24]],
-    [[0, -3, 24, -28], [-20, -5, -14, -31]],
-    [[28, -8, -10, -10], [-4, -14, -18, -30]],
+    [
+      [30, 0, -22, -17],
+      [-12, 0, -32, -22],
+    ],
+    [
+      [32, -4, 8, -34],
+      [14, -4, -24, -24],
+    ],
+    [
+      [0, -3, 24, -28],
+      [-20, -5, -14, -31],
+    ],
+    [
+      [28, -8, -10, -10],
+      [-4, -14, -18, -30],
+    ],
   ];
   for (const [x0, y0, x1, y1] of ribs[i]!) {
     for (const s of [1, -1]) {
@@ -107,7 +151,14 @@ export function drawTrim(p: Pen, i: number): void {
   p.ellipse(at, 0, 9, 4.2, 0, 0, 2 * Math.PI);
   p.fill();
   // Lights at the tips of the wings.
-  const [tx, ty] = ([[-33, 27], [22, 30], [42, 15], [-22, 31]] as const)[i]!;
+  const [tx, ty] = (
+    [
+      [-33, 27],
+      [22, 30],
+      [42, 15],
+      [-22, 31],
+    ] as const
+  )[i]!;
   p.shadowBlur = 6;
   for (const s of [1, -1]) {
     p.beginPath();
@@ -261,7 +312,7 @@ export function drawRock(p: Pen, i: number): void {
     rim.push([Math.cos(a) * r, Math.sin(a) * r]);
   }
   const outline = new Path2D();
-  rim.forEach(([x, y]) => outline.lineTo(x, y));
+  for (const [x, y] of rim) outline.lineTo(x, y);
   outline.closePath();
   p.shadowColor = 'rgba(120, 140, 255, .8)';
   p.shadowBlur = 16;
@@ -285,7 +336,7 @@ export function drawRock(p: Pen, i: number): void {
     p.strokeStyle = `rgba(130, 150, 255, ${0.1 + light * 0.35})`;
     p.lineWidth = 1.4;
     p.beginPath();
-    points.forEach(([x, y]) => p.lineTo(x, y));
+    for (const [x, y] of points) p.lineTo(x, y);
     p.closePath();
     p.fill();
     p.stroke();
@@ -293,7 +344,9 @@ export function drawRock(p: Pen, i: number): void {
   for (let k = 0; k < n; k++) {
     const [a, b] = [rim[k]!, rim[(k + 1) % n]!];
     const nearest = (q: readonly [number, number]) =>
-      inner.reduce((best, c) => (Math.hypot(c[0] - q[0], c[1] - q[1]) < Math.hypot(best[0] - q[0], best[1] - q[1]) ? c : best));
+      inner.reduce((best, c) =>
+        Math.hypot(c[0] - q[0], c[1] - q[1]) < Math.hypot(best[0] - q[0], best[1] - q[1]) ? c : best,
+      );
     const [c, d] = [nearest(b), nearest(a)];
     facet(c === d ? [a, b, c] : [a, b, c, d]);
   }
@@ -311,7 +364,16 @@ export function drawBox(p: Pen): void {
   const plate = (inset: number, cut: number) => {
     const h = half - inset;
     const path = new Path2D();
-    for (const [x, y] of [[-h + cut, -h], [h - cut, -h], [h, -h + cut], [h, h - cut], [h - cut, h], [-h + cut, h], [-h, h - cut], [-h, -h + cut]] as const) {
+    for (const [x, y] of [
+      [-h + cut, -h],
+      [h - cut, -h],
+      [h, -h + cut],
+      [h, h - cut],
+      [h - cut, h],
+      [-h + cut, h],
+      [-h, h - cut],
+      [-h, -h + cut],
+    ] as const) {
       path.lineTo(x, y);
     }
     path.closePath();

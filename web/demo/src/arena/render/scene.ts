@@ -2,7 +2,7 @@
 
 import type { Bullet } from '../bullets.ts';
 import type { Terrain } from '../terrain.ts';
-import { BOX_CORNER, BOX_GLOW, ROCKS, type Atlas } from './atlas.ts';
+import { type Atlas, BOX_CORNER, BOX_GLOW, ROCKS } from './atlas.ts';
 import type { Batch } from './batch.ts';
 import type { Camera } from './camera.ts';
 import { DANGER, EMBER, HULL, ICE, OWN, PICKUPS, SHIELD, WHITE } from './palette.ts';
@@ -90,7 +90,17 @@ export class Scene {
     const long = wide ? halfWidth : halfHeight;
     const short = (wide ? halfHeight : halfWidth) - 9;
     for (let d = -long + 22; d < long - 14; d += 15) {
-      batch.quad(atlas.pixel, wide ? x + d : x, wide ? y : y + d, wide ? 1 : 2 * short, wide ? 2 * short : 1, 0, SHIELD, 0.16, 0.5);
+      batch.quad(
+        atlas.pixel,
+        wide ? x + d : x,
+        wide ? y : y + d,
+        wide ? 1 : 2 * short,
+        wide ? 2 * short : 1,
+        0,
+        SHIELD,
+        0.16,
+        0.5,
+      );
     }
     const light = 0.45 + 0.4 * Math.sin(time * 2 + i * 1.7);
     const lamp = i % 3 === 0 ? EMBER : OWN;
@@ -165,10 +175,30 @@ export class Scene {
       const ox = -cos * back - sin * side * k;
       const oy = -sin * back + cos * side * k;
       batch.quad(atlas.flame, s.x + ox, s.y + oy, length, size * 0.25, s.heading, hot, 0.85 * s.burn, 1);
-      batch.quad(atlas.flame, s.x + ox * 0.86, s.y + oy * 0.86, length * 0.55, size * 0.13, s.heading, WHITE, 0.9 * s.burn, 1);
+      batch.quad(
+        atlas.flame,
+        s.x + ox * 0.86,
+        s.y + oy * 0.86,
+        length * 0.55,
+        size * 0.13,
+        s.heading,
+        WHITE,
+        0.9 * s.burn,
+        1,
+      );
       if (side === 0) break;
     }
-    batch.quad(atlas.glow, s.x - cos * size * 0.3, s.y - sin * size * 0.3, size * 0.6, size * 0.6, 0, hot, 0.5 * s.burn, 1);
+    batch.quad(
+      atlas.glow,
+      s.x - cos * size * 0.3,
+      s.y - sin * size * 0.3,
+      size * 0.6,
+      size * 0.6,
+      0,
+      hot,
+      0.5 * s.burn,
+      1,
+    );
   }
 
   /** Hull and shield as thin bars under a ship that was hit, and a crown over the leader. */

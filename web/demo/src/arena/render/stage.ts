@@ -4,7 +4,7 @@
 
 import 'pixi.js/unsafe-eval'; // the page's policy forbids making code from text
 import { Ticker, WebGLRenderer } from 'pixi.js';
-import { makeAtlas, type Atlas } from './atlas.ts';
+import { type Atlas, makeAtlas } from './atlas.ts';
 import { Backdrop } from './backdrop.ts';
 import { Batch } from './batch.ts';
 import { Camera } from './camera.ts';
@@ -41,7 +41,12 @@ export class Stage {
     let ratio = Math.min(2, window.devicePixelRatio || 1);
     const renderer = new WebGLRenderer();
     await renderer.init({
-      canvas, resolution: ratio, autoDensity: true, antialias: false, backgroundColor: SPACE, preferWebGLVersion: 2,
+      canvas,
+      resolution: ratio,
+      autoDensity: true,
+      antialias: false,
+      backgroundColor: SPACE,
+      preferWebGLVersion: 2,
       powerPreference: 'high-performance',
       // Nothing in the picture takes presses or the focus: the page's own elements do.
       skipExtensionImports: true,
@@ -93,7 +98,18 @@ export class Stage {
   end(edge: number, danger: number): void {
     const { camera, batch, labels } = this;
     const renderer = this.#renderer;
-    if (danger > 0.01) batch.quad(this.atlas.veil, camera.x, camera.y, camera.width * 1.02, camera.height * 1.02, 0, DANGER, danger, 0.2);
+    if (danger > 0.01)
+      batch.quad(
+        this.atlas.veil,
+        camera.x,
+        camera.y,
+        camera.width * 1.02,
+        camera.height * 1.02,
+        0,
+        DANGER,
+        danger,
+        0.2,
+      );
     labels.end();
     // Nothing has to be cleared: the backdrop covers all of it.
     renderer.renderTarget.bind({ target: renderer.view.renderTarget, clear: false });
@@ -105,5 +121,8 @@ export class Stage {
 
 function software(gl: WebGL2RenderingContext): boolean {
   const info = gl.getExtension('WEBGL_debug_renderer_info');
-  return info !== null && /swiftshader|llvmpipe|software|basic render/i.test(String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)));
+  return (
+    info !== null &&
+    /swiftshader|llvmpipe|software|basic render/i.test(String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)))
+  );
 }

@@ -1,6 +1,4 @@
-// Package certificate holds the TLS certificate of a server that runs, and reads it
-// again when its files have changed.
-package certificate
+package server
 
 import (
 	"crypto/tls"
@@ -11,14 +9,13 @@ import (
 	"time"
 )
 
-// checkEvery is how often the files are looked at, at most.
-const checkEvery = 10 * time.Second
+// certificateCheck is how often the certificate's files are looked at, at most.
+const certificateCheck = 10 * time.Second
 
-// Certificate is a TLS certificate that can be renewed under a running server. While
-// new files are not good the old certificate stays in use. It may be used from any
-// goroutine.
-type Certificate struct {
-	// Fixed.
+// certificate is a TLS certificate that is read again when its files have changed,
+// so that it can be renewed under a running server. While new files are not good
+// the old certificate stays.
+type certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
 	now               func() time.Time
@@ -29,9 +26,9 @@ type Certificate struct {
 	checked time.Time // when they were last looked at
 }
 
-// Load reads a certificate's chain and its private key, in PEM.
-func Load(certFile, keyFile string, log *slog.Logger) (*Certificate, error) {
-	c := &Certificate{certFile: certFile, keyFile: keyFile, log: log, now: time.Now}
+// newCertificate reads the files for the first time.
+func newCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, error) {
+	c := &certificate{certFile: certFile, keyFile: keyFile, log: log, now: time.Now}
 	stamp, err := c.stat()
 	if err != nil {
 		return nil, err
@@ -43,7 +40,7 @@ func Load(certFile, keyFile string, log *slog.Logger) (*Certificate, error) {
 	return c, nil
 }
 
-func (c *Certificate) load() (*tls.Certificate, error) {
+func (c *certificate) load() (*tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
 		return nil, err
@@ -51,8 +48,8 @@ func (c *Certificate) load() (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// stat returns a text that changes when the files do.
-func (c *Certificate) stat() (string, error) {
+// stat gives what changes when the files do.
+func (c *certificate) stat() (string, error) {
 	var stamp string
 	for _, name := range []string{c.certFile, c.keyFile} {
 		fi, err := os.Stat(name)
@@ -64,19 +61,18 @@ func (c *Certificate) stat() (string, error) {
 	return stamp, nil
 }
 
-// Get returns the certificate for a handshake: it is a tls.Config's GetCertificate, and
-// never fails.
-func (c *Certificate) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+// get gives the certificate for a handshake.
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := c.now(); now.Sub(c.checked) >= checkEvery {
+	if now := c.now(); now.Sub(c.checked) >= certificateCheck {
 		c.checked = now
 		c.refresh()
 	}
 	return c.loaded, nil
 }
 
-func (c *Certificate) refresh() {
+func (c *certificate) refresh() {
 	stamp, err := c.stat()
 	if err == nil && stamp == c.stamp {
 		return
@@ -87,7 +83,7 @@ func (c *Certificate) refresh() {
 	}
 	if err != nil {
 		// One of the two files may be new already and the other not yet: look again
-		// next time, but log it once.
+		// next time, but say it once.
 		if c.stamp != "bad" {
 			c.log.Error("the new TLS certificate can't be used; the old one stays", "cert", c.certFile, "key", c.keyFile, "error", err)
 		}
