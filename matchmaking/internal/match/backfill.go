@@ -20,7 +20,7 @@ type Room struct {
 	Region string
 	Teams  []RoomTeam
 	// Attributes are what the queries of tickets see, Query is what must hold of them.
-	Attributes query.Attributes
+	Attributes map[string]any
 	Query      *query.Query
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/tickroom/tickroom/matchmaking/internal/query"
 	"github.com/tickroom/tickroom/matchmaking/internal/rating"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 )
@@ -41,7 +40,7 @@ func TestBackfill(t *testing.T) {
 	picky.Query = compile(t, `map == "castle"`)
 	room := func(change func(*Room)) Room {
 		r := Room{
-			ID: "r", Since: ago(time.Minute), Attributes: query.Attributes{"map": query.Str("harbour")},
+			ID: "r", Since: ago(time.Minute), Attributes: map[string]any{"map": "harbour"},
 			Teams: []RoomTeam{{Players: rated(1500, 1510, 1520, 1500), Free: 1}, {Players: rated(1490, 1500, 1500), Free: 2}},
 		}
 		if change != nil {

@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/tickroom/tickroom/matchmaking/internal/query"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 )
 
@@ -50,13 +49,13 @@ func TestExplainText(t *testing.T) {
 	m := mustNew(t, md)
 	add(m, "me", 1500, 14, func(x *Ticket) {
 		x.Query = compile(t, "level > 10")
-		x.Attributes = query.Attributes{"level": query.Num(12)}
+		x.Attributes = map[string]any{"level": 12.0}
 	})
-	good := func(x *Ticket) { x.Attributes = query.Attributes{"level": query.Num(20)} }
+	good := func(x *Ticket) { x.Attributes = map[string]any{"level": 20.0} }
 	for i := range 3 {
 		add(m, fmt.Sprint("good", i), 1510, 14, good)
 	}
-	add(m, "low", 1500, 14, func(x *Ticket) { x.Attributes = query.Attributes{"level": query.Num(2)} })
+	add(m, "low", 1500, 14, func(x *Ticket) { x.Attributes = map[string]any{"level": 2.0} })
 	add(m, "picky", 1500, 14, func(x *Ticket) { good(x); x.Query = compile(t, "level > 12") })
 	add(m, "far", 1650, 20, good)
 	add(m, "further", 1700, 20, good)

@@ -70,7 +70,7 @@ func someTickets(t *rapid.T, md mode.Mode, n int) []Ticket {
 		tk := Ticket{
 			ID:         fmt.Sprintf("t%02d", i),
 			Since:      epoch.Add(-time.Duration(rapid.IntRange(0, 45).Draw(t, "age")) * time.Second),
-			Attributes: query.Attributes{"level": query.Num(float64(rapid.IntRange(1, 5).Draw(t, "level")))},
+			Attributes: map[string]any{"level": float64(rapid.IntRange(1, 5).Draw(t, "level"))},
 			NoBackfill: rapid.IntRange(0, 4).Draw(t, "nobackfill") == 0,
 		}
 		size := min(md.Party.Max, rapid.SampledFrom([]int{1, 1, 1, 2, 3}).Draw(t, "size"))

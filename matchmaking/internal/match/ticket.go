@@ -34,7 +34,7 @@ type Ticket struct {
 	// is not named is out of reach; none at all: every region is equally good.
 	Latency map[string]time.Duration
 	// Attributes are what the queries of others see.
-	Attributes query.Attributes
+	Attributes map[string]any
 	// Query must hold of every other ticket in the match. nil: it holds.
 	Query *query.Query
 	// NoBackfill keeps the ticket out of rooms that run.

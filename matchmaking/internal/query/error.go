@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Error says what is wrong with a query, and where.
+// Error is what is wrong with a query, and where.
 type Error struct {
 	Text         string // the query
 	Offset       int    // in bytes, from 0 to len(Text)
@@ -23,7 +23,7 @@ func newError(text string, pos int, problem, expected string) *Error {
 	return e
 }
 
-// Error gives the problem in one line.
+// Error returns the problem in one line.
 func (e *Error) Error() string {
 	return fmt.Sprintf("query %d:%d: %s; expected %s", e.Line, e.Column, e.Problem, e.Expected)
 }
@@ -31,7 +31,7 @@ func (e *Error) Error() string {
 // around is how many characters of a long line are shown on either side.
 const around = 60
 
-// Detail gives the problem, the line of the query, and a caret below the place.
+// Detail returns the problem, the line of the query, and a caret below the place.
 func (e *Error) Detail() string {
 	line := e.Text
 	for range e.Line - 1 {

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,20 +15,19 @@ const (
 	tokName
 	tokNumber
 	tokString
-	tokSign // an operator or a bracket
-	tokWord // and, or, not, in, has, any, all, true, false
+	tokSign // an operator or a bracket, or a word of the language
 )
 
-// token is a word of the text, at a position in bytes.
+// token is a piece of the text, at a position in bytes.
 type token struct {
-	kind     tokenKind
-	pos, end int
-	text     string  // as written; of a string, what it says
-	num      float64 // of a number
+	kind    tokenKind
+	pos     int
+	written string  // as it stands in the text
+	text    string  // the same, but of a string what it says
+	num     float64 // of a number
 }
 
-// describe names a token in an error.
-func (t token) describe(text string) string {
+func (t *token) String() string {
 	switch t.kind {
 	case tokEnd:
 		return "the end"
@@ -36,7 +36,7 @@ func (t token) describe(text string) string {
 	case tokNumber:
 		return "the number " + t.text
 	case tokString:
-		return "the string " + shorten(text[t.pos:t.end])
+		return "the string " + shorten(t.written)
 	}
 	return strconv.Quote(t.text)
 }
@@ -48,136 +48,81 @@ func shorten(s string) string {
 	return s
 }
 
-var words = map[string]bool{
-	"and": true, "or": true, "not": true, "in": true, "has": true, "any": true, "all": true, "true": true, "false": true,
+// forms are how tokens begin. A string lacks its closing quote, so that what ends one too
+// early is found.
+var forms = [...]*regexp.Regexp{
+	tokEnd:    regexp.MustCompile(`^$`),
+	tokName:   regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*`),
+	tokNumber: regexp.MustCompile(`^(\d+(\.\d+)?|\.\d+)([eE][+-]?\d+)?`),
+	tokString: regexp.MustCompile(`^"([^"\\\n]|\\["\\])*`),
+	tokSign:   regexp.MustCompile(`^(==|!=|<=|>=|\.\.|[<>(),+-])`),
 }
 
-// signs, the longer ones first.
-var signs = []string{"==", "!=", "<=", ">=", "..", "<", ">", "(", ")", ",", "+", "-"}
+var words = regexp.MustCompile(`^(and|or|not|in|has|any|all|true|false)$`)
 
-// lexer cuts the text into tokens.
-type lexer struct {
-	text string
-	at   int
+// next returns the token at the beginning of what is left of the text.
+func (p *parser) next() token {
+	rest := strings.TrimLeft(p.text[p.end:], " \t\r\n")
+	t := token{pos: len(p.text) - len(rest)}
+	if rest == "" {
+		return t
+	}
+	for kind, form := range forms {
+		if t.written = form.FindString(rest); t.written != "" {
+			t.kind = tokenKind(kind)
+			break
+		}
+	}
+	after := rest[len(t.written):]
+	t.text = t.written
+	switch t.kind {
+	case tokName:
+		if words.MatchString(t.text) {
+			t.kind = tokSign
+		}
+	case tokNumber:
+		if forms[tokName].MatchString(after) {
+			p.fail(t.pos+len(t.written), "a number ends where a letter comes", "a space or an operator; names don't begin with a digit")
+		}
+		var err error
+		if t.num, err = strconv.ParseFloat(t.text, 64); err != nil {
+			p.fail(t.pos, "the number "+shorten(t.text)+" is too large", "a number that fits 64 bits")
+		}
+	case tokString:
+		p.closeString(&t, after)
+	case tokEnd:
+		p.unknown(t.pos, rest)
+	}
+	return t
 }
 
-func letter(c byte) bool { return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
-func digit(c byte) bool  { return c >= '0' && c <= '9' }
+var unescape = strings.NewReplacer(`\"`, `"`, `\\`, `\`)
 
-// next gives the next token.
-func (l *lexer) next() (token, *Error) {
-	for l.at < len(l.text) && strings.IndexByte(" \t\r\n", l.text[l.at]) >= 0 {
-		l.at++
+// closeString sees that a string ends, and reads what it says.
+func (p *parser) closeString(t *token, after string) {
+	switch {
+	case after == "":
+		p.fail(t.pos, "the string does not end", `a closing "`)
+	case after[0] == '\n':
+		p.fail(t.pos, "the string does not end on its line", `a closing "`)
+	case after[0] == '\\':
+		p.fail(t.pos+len(t.written), "an escape that is not known", `\" or \\`)
 	}
-	t := token{pos: l.at, end: l.at}
-	if l.at == len(l.text) {
-		return t, nil
+	if t.text = unescape.Replace(t.written[1:]); !utf8.ValidString(t.text) {
+		p.fail(t.pos, "the string is not valid UTF-8", "UTF-8")
 	}
-	rest := l.text[l.at:]
-	switch c := rest[0]; {
-	case letter(c):
-		n := 1
-		for n < len(rest) && (letter(rest[n]) || digit(rest[n]) || rest[n] == '.' && n+1 < len(rest) && letter(rest[n+1])) {
-			n++
-		}
-		t.kind, t.text = tokName, rest[:n]
-		if words[t.text] {
-			t.kind = tokWord
-		}
-		t.end += n
-	case digit(c) || c == '.' && len(rest) > 1 && digit(rest[1]):
-		return l.number(t, rest)
-	case c == '"':
-		return l.quoted(t, rest)
-	default:
-		for _, s := range signs {
-			if strings.HasPrefix(rest, s) {
-				t.kind, t.text, t.end = tokSign, s, t.end+len(s)
-				break
-			}
-		}
-		if t.kind == tokEnd {
-			return t, l.unknown(rest)
-		}
-	}
-	l.at = t.end
-	return t, nil
+	t.written += `"`
 }
 
-// number reads digits with a fraction and an exponent, but leaves ".." alone.
-func (l *lexer) number(t token, rest string) (token, *Error) {
-	n := 0
-	digits := func() {
-		for n < len(rest) && digit(rest[n]) {
-			n++
-		}
-	}
-	digits()
-	if n+1 < len(rest) && rest[n] == '.' && digit(rest[n+1]) {
-		n++
-		digits()
-	}
-	if n < len(rest) && (rest[n] == 'e' || rest[n] == 'E') {
-		m := n
-		n++
-		if n < len(rest) && (rest[n] == '+' || rest[n] == '-') {
-			n++
-		}
-		if digits(); !digit(rest[n-1]) {
-			n = m
-		}
-	}
-	if n < len(rest) && letter(rest[n]) {
-		return t, l.fail(t.pos+n, "a number ends where a letter comes", "a space or an operator; names don't begin with a digit")
-	}
-	x, err := strconv.ParseFloat(rest[:n], 64)
-	if err != nil {
-		return t, l.fail(t.pos, "the number "+shorten(rest[:n])+" is too large", "a number that fits 64 bits")
-	}
-	t.kind, t.text, t.num, t.end = tokNumber, rest[:n], x, t.pos+n
-	l.at = t.end
-	return t, nil
-}
+// meant is what people mean who write a sign of another language.
+var meant = map[string]string{"=": "==", "&": "and", "|": "or", "!": "not", "'": `" around strings`, "“": `" around strings`}
 
-// quoted reads a string, whose escapes are \" and \\.
-func (l *lexer) quoted(t token, rest string) (token, *Error) {
-	var b strings.Builder
-	for n := 1; n < len(rest); n++ {
-		switch c := rest[n]; c {
-		case '"':
-			t.kind, t.text, t.end = tokString, b.String(), t.pos+n+1
-			l.at = t.end
-			if !utf8.ValidString(t.text) {
-				return t, l.fail(t.pos, "the string is not valid UTF-8", "UTF-8")
-			}
-			return t, nil
-		case '\\':
-			if n+1 == len(rest) || rest[n+1] != '"' && rest[n+1] != '\\' {
-				return t, l.fail(t.pos+n, "an escape that is not known", `\" or \\`)
-			}
-			n++
-			b.WriteByte(rest[n])
-		case '\n':
-			return t, l.fail(t.pos, "the string does not end on its line", `a closing "`)
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return t, l.fail(t.pos, "the string does not end", `a closing "`)
-}
-
-// unknown is the error of a character that begins nothing.
-func (l *lexer) unknown(rest string) *Error {
+// unknown fails at a character that begins nothing.
+func (p *parser) unknown(pos int, rest string) {
 	r, _ := utf8.DecodeRuneInString(rest)
-	expected := "a name, a number, a string, an operator or a bracket"
-	for wrong, right := range map[string]string{"=": "==", "&": "and", "|": "or", "!": "not", "'": `" around strings`, "“": `" around strings`} {
-		if strings.HasPrefix(rest, wrong) {
-			expected = right
-		}
+	expected, ok := meant[string(r)]
+	if !ok {
+		expected = "a name, a number, a string, an operator or a bracket"
 	}
-	return l.fail(l.at, "the character "+strconv.QuoteRune(r)+" has no meaning here", expected)
-}
-
-func (l *lexer) fail(pos int, what, expected string) *Error {
-	return newError(l.text, pos, what, expected)
+	p.fail(pos, "the character "+strconv.QuoteRune(r)+" has no meaning here", expected)
 }

@@ -47,276 +47,177 @@ const (
 // Kind is the type of an attribute.
 type Kind uint8
 
-// The kinds of attributes.
+// The kinds of attributes, with the Go types that they have in a Subject.
 const (
-	None Kind = iota // it is not there
-	Number
-	String
-	Bool
-	Set
+	None   Kind = iota // not there, or of another type
+	Number             // float64
+	String             // string
+	Bool               // bool
+	Set                // []string
 )
 
 func (k Kind) String() string {
 	return [...]string{"nothing", "number", "string", "bool", "set of strings"}[k]
 }
 
-// Value is an attribute's value. The zero Value is one that is not there.
-type Value struct {
+// KindOf returns the kind of an attribute's value, or None if it can't be one.
+func KindOf(v any) Kind { return valueOf(v).kind }
+
+// Subject is a ticket as a query sees it.
+type Subject struct {
+	Attributes map[string]any // by name; see Kind for the types
+	Rating     float64        // the name rating
+	Players    int            // the name players
+}
+
+// value is an attribute's value, or what an operand comes to. The zero value is one
+// that is not there.
+type value struct {
 	kind Kind
 	num  float64 // of a Bool, 1 for true
 	str  string
 	set  []string
 }
 
-// Num gives a number.
-func Num(x float64) Value { return Value{kind: Number, num: x} }
+func number(x float64) value { return value{kind: Number, num: x} }
 
-// Str gives a string.
-func Str(s string) Value { return Value{kind: String, str: s} }
-
-// Is gives a bool.
-func Is(b bool) Value {
-	v := Value{kind: Bool}
-	if b {
-		v.num = 1
-	}
-	return v
-}
-
-// SetOf gives a set of strings. It keeps the slice.
-func SetOf(s ...string) Value { return Value{kind: Set, set: s} }
-
-// Kind tells the value's type.
-func (v Value) Kind() Kind { return v.kind }
-
-// Number gives a number's value, or 0.
-func (v Value) Number() float64 {
-	if v.kind != Number {
-		return 0
-	}
-	return v.num
-}
-
-// Text gives a string's value, or "".
-func (v Value) Text() string { return v.str }
-
-// Bool gives a bool's value, or false.
-func (v Value) Bool() bool { return v.kind == Bool && v.num != 0 }
-
-// Strings gives a set's strings, or nil. They are not to be changed.
-func (v Value) Strings() []string { return v.set }
-
-// Attributes are a ticket's, by name.
-type Attributes map[string]Value
-
-// Subject is a ticket as a query sees it.
-type Subject struct {
-	Attributes Attributes
-	Rating     float64 // the name rating
-	Players    int     // the name players
-}
-
-func (s *Subject) value(name string, b builtin) Value {
-	switch b {
-	case isRating:
-		return Num(s.Rating)
-	case isPlayers:
-		return Num(float64(s.Players))
-	}
-	return s.Attributes[name]
-}
-
-// builtin is a name that is no attribute.
-type builtin uint8
-
-const (
-	attribute builtin = iota
-	isRating
-	isPlayers
-)
-
-// Query is a compiled query. It may be used by many goroutines at once.
-type Query struct {
-	text  string
-	nodes []node // the last one is the whole
-	terms []term
-}
-
-// op is what a node does.
-type op uint8
-
-const (
-	opAnd op = iota // of nodes a and b
-	opOr
-	opNot // of node a
-	opEqual
-	opUnequal
-	opLess
-	opLessEqual
-	opGreater
-	opGreaterEqual
-	opRange // lhs from low to high
-	opIn    // lhs is one of list
-	opHas   // lhs holds rhs
-	opHasAny
-	opHasAll
-	opTrue // lhs is true
-)
-
-type node struct {
-	op       op
-	a, b     int32 // nodes
-	lhs, rhs operand
-	list     []Value
-}
-
-// operand is a sum of terms: those from first, n of them.
-type operand struct{ first, n int32 }
-
-type term struct {
-	lit     Value
-	name    string // if it is no literal
-	builtin builtin
-	mine    bool
-	minus   bool
-}
-
-// String gives the text that the query was made from.
-func (q *Query) String() string { return q.text }
-
-// Match tells whether the query, that of the ticket mine, holds of other. It
-// allocates nothing. A nil query holds of everything.
-func (q *Query) Match(mine, other *Subject) bool {
-	if q == nil {
-		return true
-	}
-	return q.holds(int32(len(q.nodes)-1), mine, other)
-}
-
-func (q *Query) holds(i int32, mine, other *Subject) bool {
-	n := &q.nodes[i]
-	switch n.op {
-	case opAnd:
-		return q.holds(n.a, mine, other) && q.holds(n.b, mine, other)
-	case opOr:
-		return q.holds(n.a, mine, other) || q.holds(n.b, mine, other)
-	case opNot:
-		return !q.holds(n.a, mine, other)
-	}
-	l := q.eval(n.lhs, mine, other)
-	switch n.op {
-	case opTrue:
-		return l.Bool()
-	case opIn:
-		for i := range n.list {
-			if equal(&l, &n.list[i]) {
-				return true
-			}
+func valueOf(v any) value {
+	switch v := v.(type) {
+	case float64:
+		return number(v)
+	case string:
+		return value{kind: String, str: v}
+	case bool:
+		if v {
+			return value{kind: Bool, num: 1}
 		}
-		return false
-	case opRange:
-		// Its two ends are one operand after the other, that may be missing.
-		if l.kind != Number {
-			return false
-		}
-		if n.rhs.n > 0 {
-			if low := q.eval(n.rhs, mine, other); low.kind != Number || !(l.num >= low.num) {
-				return false
-			}
-		}
-		if high := (operand{n.a, n.b}); high.n > 0 {
-			if high := q.eval(high, mine, other); high.kind != Number || !(l.num <= high.num) {
-				return false
-			}
-		}
-		return true
-	case opHasAny, opHasAll:
-		if l.kind != Set {
-			return false
-		}
-		for i := range n.list {
-			if contains(l.set, n.list[i].str) != (n.op == opHasAll) {
-				return n.op == opHasAny
-			}
-		}
-		return n.op == opHasAll
+		return value{kind: Bool}
+	case []string:
+		return value{kind: Set, set: v}
 	}
-	r := q.eval(n.rhs, mine, other)
-	switch n.op {
-	case opHas:
-		return l.kind == Set && r.kind == String && contains(l.set, r.str)
-	case opEqual:
-		return equal(&l, &r)
-	case opUnequal:
-		return l.kind == r.kind && l.kind != None && l.kind != Set && !equal(&l, &r)
-	}
-	if l.kind != Number || r.kind != Number {
-		return false
-	}
-	switch n.op {
-	case opLess:
-		return l.num < r.num
-	case opLessEqual:
-		return l.num <= r.num
-	case opGreater:
-		return l.num > r.num
-	}
-	return l.num >= r.num
+	return value{}
 }
 
-func equal(a, b *Value) bool {
-	if a.kind != b.kind {
-		return false
-	}
-	switch a.kind {
-	case Number, Bool:
-		return a.num == b.num
-	case String:
-		return a.str == b.str
-	}
-	return false
-}
-
-func contains(set []string, s string) bool {
-	for _, have := range set {
-		if have == s {
+func (v *value) has(s string) bool {
+	for i := range v.set {
+		if v.set[i] == s {
 			return true
 		}
 	}
 	return false
 }
 
-// eval gives an operand's value; that of a sum with anything but numbers is None.
-func (q *Query) eval(o operand, mine, other *Subject) Value {
-	first := q.terms[o.first].value(mine, other)
-	if o.n == 1 && !q.terms[o.first].minus {
-		return first
-	}
-	sum := 0.0
-	for i := range o.n {
-		t := &q.terms[o.first+i]
-		v := t.value(mine, other)
-		if v.kind != Number {
-			return Value{}
-		}
-		if t.minus {
-			sum -= v.num
-		} else {
-			sum += v.num
-		}
-	}
-	if math.IsNaN(sum) {
-		return Value{}
-	}
-	return Num(sum)
+func equal(a, b value) bool {
+	return a.kind == b.kind && a.kind != None && a.kind != Set && a.num == b.num && a.str == b.str
 }
 
-func (t *term) value(mine, other *Subject) Value {
+// comparisons are the signs that compare two operands, and what they mean of values.
+var comparisons = map[string]func(a, b value) bool{
+	"==": equal,
+	"!=": func(a, b value) bool {
+		return a.kind == b.kind && a.kind != None && a.kind != Set && !equal(a, b)
+	},
+	"<":  ordered(func(a, b float64) bool { return a < b }),
+	"<=": ordered(func(a, b float64) bool { return a <= b }),
+	">":  ordered(func(a, b float64) bool { return a > b }),
+	">=": ordered(func(a, b float64) bool { return a >= b }),
+}
+
+func ordered(compare func(a, b float64) bool) func(a, b value) bool {
+	return func(a, b value) bool { return a.kind == Number && b.kind == Number && compare(a.num, b.num) }
+}
+
+// Query is a compiled query. It may be used by many goroutines at once.
+type Query struct {
+	text  string
+	holds test
+}
+
+// test is a part of a query that holds or does not hold of a ticket, other, beside the
+// query's own.
+type test func(mine, other *Subject) bool
+
+// String returns the text that the query was compiled from.
+func (q *Query) String() string { return q.text }
+
+// Match reports whether the query, that of the ticket mine, holds of other. It
+// allocates nothing. A nil query holds of everything.
+func (q *Query) Match(mine, other *Subject) bool { return q == nil || q.holds(mine, other) }
+
+// operand is a sum of terms, of one mostly. Without terms it is missing.
+type operand struct {
+	at    int // where it stands in the text
+	terms []term
+}
+
+// term is a literal or a name.
+type term struct {
+	lit   value
+	name  string // if it is no literal
+	mine  bool   // the name is of the query's own ticket
+	minus bool
+}
+
+// value returns what the operand comes to. That of a sum with anything but numbers is
+// not there.
+func (o *operand) value(mine, other *Subject) value {
+	if len(o.terms) == 1 && !o.terms[0].minus {
+		return o.terms[0].value(mine, other)
+	}
+	sum := 0.0
+	for i := range o.terms {
+		v := o.terms[i].value(mine, other)
+		if v.kind != Number {
+			return value{}
+		}
+		if o.terms[i].minus {
+			v.num = -v.num
+		}
+		sum += v.num
+	}
+	if math.IsNaN(sum) {
+		return value{}
+	}
+	return number(sum)
+}
+
+func (t *term) value(mine, other *Subject) value {
+	of := other
+	if t.mine {
+		of = mine
+	}
 	switch {
 	case t.lit.kind != None:
 		return t.lit
-	case t.mine:
-		return mine.value(t.name, t.builtin)
+	case t.name == "rating":
+		return number(of.Rating)
+	case t.name == "players":
+		return number(float64(of.Players))
 	}
-	return other.value(t.name, t.builtin)
+	return valueOf(of.Attributes[t.name])
+}
+
+// kind returns the operand's kind where it is known without a ticket, else None.
+func (o *operand) kind() Kind {
+	switch {
+	case len(o.terms) == 0:
+		return None
+	case len(o.terms) == 1 && !o.terms[0].minus:
+		return o.terms[0].lit.kind
+	}
+	return Number
+}
+
+// may reports whether the operand can be of the kind.
+func (o *operand) may(k Kind) bool { return o.kind() == None || o.kind() == k }
+
+// constant returns the value of an operand that is a number without names.
+func (o *operand) constant() (float64, bool) {
+	for i := range o.terms {
+		if o.terms[i].lit.kind != Number {
+			return 0, false
+		}
+	}
+	v := o.value(nil, nil)
+	return v.num, v.kind == Number && len(o.terms) > 0
 }

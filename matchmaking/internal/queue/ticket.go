@@ -49,7 +49,8 @@ func forMatcher(t *store.Ticket) (match.Ticket, error) {
 	if out.Latency, err = worst(t.Members); err != nil {
 		return match.Ticket{}, err
 	}
-	out.Attributes, out.Query, err = forQueries(t.Attributes, t.Query)
+	out.Attributes = t.Attributes
+	out.Query, err = forQueries(t.Attributes, t.Query)
 	return out, err
 }
 
@@ -93,35 +94,19 @@ func sortedKeys[V any](m map[string]V) []string {
 	return out
 }
 
-// forQueries gives attributes and a query as a matcher wants them.
-func forQueries(attributes map[string]any, text string) (query.Attributes, *query.Query, error) {
-	var out query.Attributes
-	if len(attributes) > 0 {
-		out = make(query.Attributes, len(attributes))
-	}
+// forQueries checks attributes and compiles a query.
+func forQueries(attributes map[string]any, text string) (*query.Query, error) {
 	for name, v := range attributes {
-		switch v := v.(type) {
-		case float64:
-			out[name] = query.Num(v)
-		case string:
-			out[name] = query.Str(v)
-		case bool:
-			out[name] = query.Is(v)
-		case []string:
-			out[name] = query.SetOf(v...)
-		default:
-			return nil, nil, fmt.Errorf("%w: the attribute %s is a %T; it must be a number, a string, a bool or a list of strings",
+		if query.KindOf(v) == query.None {
+			return nil, fmt.Errorf("%w: the attribute %s is a %T; it must be a number, a string, a bool or a list of strings",
 				match.ErrTicket, strconv.Quote(name), v)
 		}
 	}
-	if strings.TrimSpace(text) == "" {
-		return out, nil, nil
-	}
 	q, err := query.Compile(text)
 	if err != nil {
-		return nil, nil, refusal("its query", err)
+		return nil, refusal("its query", err)
 	}
-	return out, q, nil
+	return q, nil
 }
 
 // roomForMatcher gives a request for players as a matcher wants it; its ID is that of
@@ -140,6 +125,7 @@ func roomForMatcher(b *store.Backfill) (match.Room, error) {
 		out.Teams[i] = to
 	}
 	var err error
-	out.Attributes, out.Query, err = forQueries(b.Attributes, b.Query)
+	out.Attributes = b.Attributes
+	out.Query, err = forQueries(b.Attributes, b.Query)
 	return out, err
 }

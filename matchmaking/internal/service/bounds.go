@@ -1,7 +1,6 @@
 package service
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -285,16 +284,9 @@ func checkText(n, s string) error {
 
 // readQuery compiles a query; nil if there is none. The error says where in it.
 func readQuery(text string) (*query.Query, error) {
-	if text == "" {
-		return nil, nil
-	}
 	q, err := query.Compile(text)
 	if err != nil {
-		var e *query.Error
-		if errors.As(err, &e) {
-			return nil, invalid("%s", e.Detail())
-		}
-		return nil, invalid("query: %w", err)
+		return nil, invalid("%s", query.Detail(err))
 	}
 	return q, nil
 }

@@ -208,9 +208,9 @@ func holds(q *query.Query, r *store.Room, now time.Time) bool {
 	if !r.Created.IsZero() {
 		age = max(0, now.Sub(r.Created).Seconds())
 	}
-	of := query.Subject{Players: r.Taken, Attributes: query.Attributes{
-		"capacity": query.Num(float64(r.Capacity)), "free": query.Num(float64(max(0, r.Capacity-r.Taken))),
-		"kind": query.Str(r.Kind), "mode": query.Str(r.Mode), "region": query.Str(r.Region), "age": query.Num(age),
+	of := query.Subject{Players: r.Taken, Attributes: map[string]any{
+		"capacity": float64(r.Capacity), "free": float64(max(0, r.Capacity-r.Taken)),
+		"kind": r.Kind, "mode": r.Mode, "region": r.Region, "age": age,
 	}}
 	return q.Match(&query.Subject{}, &of)
 }

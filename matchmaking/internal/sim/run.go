@@ -182,19 +182,12 @@ func (r *run) arrive(a *Arrival) error {
 	return nil
 }
 
-func attributes(a *Arrival) (query.Attributes, error) {
-	if len(a.Attributes) == 0 {
-		return nil, nil
-	}
-	out := query.Attributes{}
+func attributes(a *Arrival) (map[string]any, error) {
+	out := map[string]any{}
 	for name, v := range a.Attributes {
 		switch v := v.(type) {
-		case float64:
-			out[name] = query.Num(v)
-		case string:
-			out[name] = query.Str(v)
-		case bool:
-			out[name] = query.Is(v)
+		case float64, string, bool:
+			out[name] = v
 		case []any:
 			var set []string
 			for _, x := range v {
@@ -204,7 +197,7 @@ func attributes(a *Arrival) (query.Attributes, error) {
 				}
 				set = append(set, s)
 			}
-			out[name] = query.SetOf(set...)
+			out[name] = set
 		default:
 			return nil, fmt.Errorf("sim: ticket %s: attribute %s must be a number, a string, a bool or a list of strings", a.ID, name)
 		}
