@@ -12,7 +12,7 @@ import (
 
 // Behaviour is how bots play a kind of room.
 type Behaviour interface {
-	// Schema gives the kind's generated schema.
+	// Schema returns the kind's generated schema.
 	Schema() *schema.Schema
 	// NewPilot makes what steers one bot, through one session. rnd is the bot's
 	// own.

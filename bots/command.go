@@ -16,7 +16,7 @@ import (
 // Signer makes tokens of players with the key in a file, good for some time.
 type Signer func(keyFile string, ttl time.Duration) (func(player, name string) (string, error), error)
 
-// Command gives the command "bots". What signs tokens is the caller's to know; nil: bots
+// Command returns the command "bots". What signs tokens is the caller's to know; nil: bots
 // are guests.
 func Command(signer Signer) *cobra.Command {
 	var cfg Config

@@ -121,7 +121,7 @@ func (c *Config) check() (*url.URL, Behaviour, error) {
 	return u, b, errors.Join(errs...)
 }
 
-// terminal gives f if it is a terminal.
+// terminal returns f if it is a terminal.
 func terminal(f *os.File) io.Writer {
 	if isTerminal(f) {
 		return f

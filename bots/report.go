@@ -125,7 +125,7 @@ func (sw *swarm) report(measured, ramp time.Duration, cpu float64) Report {
 	return r
 }
 
-// verdict gives the error of a run that was not as it should be.
+// verdict returns the error of a run that was not as it should be.
 func (r *Report) verdict() error {
 	var errs []error
 	if r.Desyncs > 0 {

@@ -229,7 +229,7 @@ func (sw *swarm) failures() int {
 	return n
 }
 
-// reason gives an error's text without what differs from bot to bot.
+// reason returns an error's text without what differs from bot to bot.
 func reason(err error) string {
 	var op *net.OpError
 	var no syscall.Errno
@@ -277,7 +277,7 @@ func (l *loop) hand(a arrival) {
 	l.mu.Unlock()
 }
 
-// config gives what a bot says of itself when it joins.
+// config returns what a bot says of itself when it joins.
 func (sw *swarm) config(b *bot) client.Config {
 	return client.Config{Kind: sw.cfg.Kind, Room: sw.cfg.Room, Name: botName(b), Schema: sw.behaviour.Schema(), HashEvery: sw.cfg.HashEvery}
 }
@@ -346,7 +346,7 @@ func (sw *swarm) dial(ctx context.Context, b *bot, u *url.URL, cfg client.Config
 	return a
 }
 
-// readAhead gives a copy of what a reader has taken in already.
+// readAhead returns a copy of what a reader has taken in already.
 func readAhead(br *bufio.Reader) []byte {
 	p, _ := br.Peek(br.Buffered())
 	return append([]byte(nil), p...)

@@ -34,7 +34,7 @@ func newSeeker(sw *swarm) *seeker {
 
 func (k *seeker) close() { k.transport.CloseIdleConnections() }
 
-// player gives the bot's side of matchmaking, which remembers who it is.
+// player returns the bot's side of matchmaking, which remembers who it is.
 func (k *seeker) player(b *bot) (*matchmaker.Client, error) {
 	if m := k.players[b.id]; m != nil {
 		return m, nil

@@ -70,7 +70,7 @@ func startPairs(t *testing.T, kind string) (*pairs, string) {
 
 func (p *pairs) number() int { p.last++; return p.last }
 
-// caller gives who calls, and the token of a new guest.
+// caller returns who calls, and the token of a new guest.
 func (p *pairs) caller(h http.Header) (player, guest string) {
 	if player = strings.TrimPrefix(h.Get("Authorization"), "Bearer "); player == "" {
 		guest = fmt.Sprint("guest-", p.number())

@@ -66,7 +66,7 @@ func (d descriptor) write(b []byte) (int, error) {
 
 func (d descriptor) close() { _ = unix.Close(int(d)) }
 
-// cpuTime gives the processor time that the process has used, in seconds.
+// cpuTime returns the processor time that the process has used, in seconds.
 func cpuTime() float64 {
 	var ru unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &ru) != nil {

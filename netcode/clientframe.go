@@ -44,8 +44,8 @@ type Command struct {
 }
 
 // Parse decodes a message, without reflection: every client sends one per tick.
-// Fields are told by number and wire type together, as in protobuf; all others
-// are passed over.
+// A field is recognised by number and wire type together, as in protobuf; others are
+// skipped.
 func (f *ClientFrame) Parse(b []byte) error {
 	*f = ClientFrame{Inputs: f.Inputs[:0], Commands: f.Commands[:0]}
 	for len(b) > 0 {

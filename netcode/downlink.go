@@ -19,14 +19,14 @@ const (
 	tagEntityHashes = 10<<3 | 2
 )
 
-// MaxEvery is the fewest snapshots that a client is sent: one in so many ticks.
+// MaxEvery is the lowest rate of snapshots, in ticks between two of them.
 const MaxEvery = 32
 
 // Errors of a Downlink.
 var (
-	// ErrAck tells of an acknowledgement of a tick that was not sent.
+	// ErrAck is returned for an acknowledgement of a tick that was not sent.
 	ErrAck = errors.New("netcode: acknowledges a tick that was not sent")
-	// ErrOverrun tells that reliable events were forgotten before the client
+	// ErrOverrun is returned when reliable events were forgotten before the client
 	// could be sent them: it was away, or blocked, for longer than the room
 	// remembers.
 	ErrOverrun = errors.New("netcode: reliable events were lost to a client that was blocked for too long")
@@ -80,10 +80,10 @@ func (d *Downlink) SetEvery(n uint32) {
 	d.misses, d.clean = 0, 0
 }
 
-// Every gives the ticks between snapshots now.
+// Every returns the ticks between two snapshots at the current rate.
 func (d *Downlink) Every() uint32 { return d.every }
 
-// SetHashEvery makes every so many ticks' snapshot carry the state hash. 0: none.
+// SetHashEvery makes the snapshots of every n-th tick carry the state hash; 0: none do.
 func (d *Downlink) SetHashEvery(n uint32) { d.hashEvery = n }
 
 // ExplainEvery is how many ticks lie between two snapshots that carry entity
@@ -93,7 +93,7 @@ const ExplainEvery = 100
 // Explain makes the next snapshot that may carry a hash for each entity do so.
 func (d *Downlink) Explain() { d.explain = true }
 
-// Base gives the tick of the last snapshot sent, 0 before the first.
+// Base returns the tick of the last snapshot sent, 0 before the first.
 func (d *Downlink) Base() uint32 { return d.base }
 
 // Ack notes that the client has applied a tick. An older one than before has no
@@ -110,18 +110,18 @@ func (d *Downlink) Ack(tick uint32) error {
 	return nil
 }
 
-// Acknowledged gives the newest tick that the client says it applied, 0 before the
+// Acknowledged returns the newest tick that the client has acknowledged, 0 before the
 // first.
 func (d *Downlink) Acknowledged() uint32 { return d.said }
 
-// Due tells whether a snapshot is due after the ticks that follow before, up to
+// Due reports whether a snapshot is due after the ticks that follow before, up to
 // now: usually one, more when a room catches up. Rates are aligned: clients with
 // the same rate are due in the same ticks.
 func (d *Downlink) Due(before, now uint32) bool {
 	return now/d.every != before/d.every || d.base == 0 || d.resumed
 }
 
-// WindowFull tells whether too many ticks are in flight for another snapshot.
+// WindowFull reports whether too many ticks are in flight for another snapshot.
 func (d *Downlink) WindowFull() bool { return d.base-d.acked > d.window && d.base != 0 }
 
 // Missed notes that a snapshot that was due could not be sent. A client that
@@ -147,10 +147,9 @@ func (d *Downlink) sent() {
 	}
 }
 
-// Resume takes up a client again whose last applied tick is known, as if nothing
-// had been sent since. If that is not to be had any more, the next snapshot is the
-// full state; likewise if tick is 0, which says that the client has nothing. The
-// next snapshot is due at once.
+// Resume sets the downlink back to a client that has applied tick and nothing after it.
+// The next snapshot is due at once. It is the full state if the differences since tick
+// are not remembered any more, or if tick is 0: the client has nothing.
 func (d *Downlink) Resume(tick uint32) {
 	if tick > d.newest {
 		tick = 0 // the client is ahead of the room: only the full state can be right
@@ -169,7 +168,7 @@ func (d *Downlink) Resume(tick uint32) {
 	d.resumed = true
 }
 
-// EventsMissed tells whether reliable events were forgotten before the client came
+// EventsMissed reports whether reliable events were forgotten before the client came
 // back, as of the first snapshot after Resume.
 func (d *Downlink) EventsMissed() bool { return d.missed }
 

@@ -11,7 +11,7 @@ const (
 	MaxAhead = 64
 )
 
-// Fate is what became of an input.
+// Fate is what has become of an input.
 type Fate uint8
 
 // The fates of inputs.
@@ -93,8 +93,8 @@ func (u *Inputs) recycle(n int) {
 	u.waiting = w[:len(w)-n]
 }
 
-// Applied gives the sequence number of the last input applied.
+// Applied returns the sequence number of the last input applied.
 func (u *Inputs) Applied() uint32 { return u.applied }
 
-// Seen gives the sequence number of the newest input taken in.
+// Seen returns the highest sequence number of an input that was pushed.
 func (u *Inputs) Seen() uint32 { return u.seen }

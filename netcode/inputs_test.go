@@ -8,7 +8,7 @@ import (
 	"github.com/tickroom/tickroom/netcode"
 )
 
-// take gives the numbers of the inputs that a tick applies.
+// take returns the numbers of the inputs that a tick applies.
 func take(u *netcode.Inputs, now uint32) (seqs []uint32) {
 	u.Take(now, func(seq uint32, data []byte) {
 		if string(data) != fmt.Sprint(seq) {

@@ -38,7 +38,7 @@ func newAttendance(m store.Match, md *mode.Mode, late time.Duration, now time.Ti
 func (a *attendance) update(m store.Match, now time.Time) (more bool) {
 	a.match = m
 	for _, t := range m.Teams {
-		for _, s := range t.Seats {
+		for _, s := range t.Slots {
 			if s.Player != "" && a.players[s.Player] == nil {
 				a.players[s.Player] = &attendant{known: now}
 				more = true
@@ -107,7 +107,7 @@ func (a *attendance) team(now time.Time, size int, of ...store.Team) (t store.Ba
 	}
 	taken := 0
 	for _, team := range of {
-		for _, s := range team.Seats {
+		for _, s := range team.Slots {
 			switch {
 			case s.Player == "":
 				taken++
@@ -145,12 +145,12 @@ func (a *attendance) result(r world.Result) (full world.Result, absent map[strin
 	}
 	for _, t := range a.match.Teams {
 		with := -1 // where the rest of the team is
-		for _, s := range t.Seats {
+		for _, s := range t.Slots {
 			if i, ok := in[s.Player]; ok {
 				with = i
 			}
 		}
-		for _, s := range t.Seats {
+		for _, s := range t.Slots {
 			if _, ok := in[s.Player]; ok || s.Player == "" {
 				continue
 			}

@@ -19,12 +19,12 @@ func duelOfTwo(t *testing.T) (*attendance, time.Time) {
 	md.Backfill.Enabled = true
 	md.Backfill.MaxAge = time.Hour
 	now := time.Unix(1000, 0)
-	seat := func(p, role string, mu float64) store.Seat {
-		return store.Seat{Player: p, Role: role, Mu: mu, Sigma: 50}
+	seat := func(p, role string, mu float64) store.Slot {
+		return store.Slot{Player: p, Role: role, Mu: mu, Sigma: 50}
 	}
 	m := store.Match{ID: "arena-1", Mode: "pairs", Created: now, Region: "eu", Teams: []store.Team{
-		{Seats: []store.Seat{seat("a", "tank", 1000), seat("b", "healer", 1100)}},
-		{Seats: []store.Seat{seat("c", "tank", 1200), seat("", "healer", 0)}},
+		{Slots: []store.Slot{seat("a", "tank", 1000), seat("b", "healer", 1100)}},
+		{Slots: []store.Slot{seat("c", "tank", 1200), seat("", "healer", 0)}},
 	}}
 	return newAttendance(m, &md, 30*time.Second, now), now
 }
@@ -47,7 +47,7 @@ func TestBackfillOfThoseWhoDoNotCome(t *testing.T) {
 	}
 	// The seat is given to somebody, who may take a while too.
 	m := a.match
-	m.Teams[0].Seats = append(m.Teams[0].Seats, store.Seat{Player: "d", Role: "healer", Mu: 1050, Sigma: 50})
+	m.Teams[0].Slots = append(m.Teams[0].Slots, store.Slot{Player: "d", Role: "healer", Mu: 1050, Sigma: 50})
 	if later := now.Add(40 * time.Second); !a.update(m, later) || a.backfill(later) != nil {
 		t.Errorf("after d was put in: %+v", a.backfill(later))
 	}
@@ -89,7 +89,7 @@ func TestBackfillOfEverybodyForItself(t *testing.T) {
 	md.Backfill.Enabled = true
 	now := time.Unix(1000, 0)
 	m := store.Match{ID: "r", Created: now, Teams: []store.Team{
-		{Seats: []store.Seat{{Player: "a", Mu: 1}}}, {Seats: []store.Seat{{Player: "b", Mu: 2}}},
+		{Slots: []store.Slot{{Player: "a", Mu: 1}}}, {Slots: []store.Slot{{Player: "b", Mu: 2}}},
 	}}
 	a := newAttendance(m, &md, time.Minute, now)
 	b := a.backfill(now)

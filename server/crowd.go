@@ -58,7 +58,7 @@ func playersOf(ctx context.Context, l *room.Loop) ([]admin.PlayerInfo, error) {
 		return nil, nil
 	}
 	answer := make(chan []room.PlayerInfo, 1)
-	err := l.Do(ctx, func(r *room.Room) { answer <- r.Players() })
+	err := l.Do(ctx, func(r *room.Engine) { answer <- r.Players() })
 	if errors.Is(err, room.ErrEnded) {
 		return nil, nil
 	}
@@ -88,7 +88,7 @@ func (c crowd) Kick(ctx context.Context, player, reason string) (rooms []string,
 	defer cancel()
 	for _, l := range c.s.people.rooms(player) {
 		kicked := false
-		err := l.Do(ctx, func(r *room.Room) { kicked = r.Kick(player, reason) })
+		err := l.Do(ctx, func(r *room.Engine) { kicked = r.Kick(player, reason) })
 		if err != nil && !errors.Is(err, room.ErrEnded) {
 			return rooms, fmt.Errorf("server: room %s does not answer: %w", l.Info().ID, err)
 		}

@@ -36,7 +36,7 @@ func hosting(t *testing.T, r *reports) (h *hosts, tickets store.Tickets) {
 	md.Backfill.Enabled = true
 	tickets = store.NewMemoryTickets(nil)
 	m := store.Match{ID: "arena-1", Mode: "duel", Kind: "arena", Node: "n", Created: time.Now(), Teams: []store.Team{
-		{Seats: []store.Seat{{Player: "a", Mu: 1500, Sigma: 300}}}, {Seats: []store.Seat{{Player: "b", Mu: 1500, Sigma: 300}}},
+		{Slots: []store.Slot{{Player: "a", Mu: 1500, Sigma: 300}}}, {Slots: []store.Slot{{Player: "b", Mu: 1500, Sigma: 300}}},
 	}}
 	if err := tickets.Keep(t.Context(), m); err != nil {
 		t.Fatal(err)

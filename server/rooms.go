@@ -50,7 +50,7 @@ type rooms struct {
 	kinds   map[string]*kind
 	running map[string]*room.Loop
 	played  map[string]*store.Match         // those of the running rooms that have one
-	listed  map[string]store.Room           // the running rooms as they were put on the list
+	listed  map[string]store.Listing        // the running rooms as they were put on the list
 	leavers map[string]map[string]time.Time // by room of a match: who has left it for good, and when
 	made    uint64
 	closed  bool
@@ -79,7 +79,7 @@ type plan struct {
 func (p *plan) players() (n int) {
 	if p.match != nil {
 		for _, t := range p.match.Teams {
-			n += len(t.Seats)
+			n += len(t.Slots)
 		}
 	}
 	return n
@@ -332,7 +332,7 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 	})
 	began = true
 	rs.running[id] = l
-	listed := store.Room{
+	listed := store.Listing{
 		ID: id, Kind: k.Name, Node: rs.node, URL: rs.cfg.Matchmaking.URL, Region: rs.cfg.Matchmaking.Region,
 		Capacity: r.Capacity(), Taken: p.taken, Spectators: k.Spectators, Created: time.Now(),
 	}

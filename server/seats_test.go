@@ -423,7 +423,7 @@ func TestAListedRoomIsOpenedByWhoeverComesFirst(t *testing.T) {
 	m := o.match("open-1")
 	m.Open = true
 	o.matches.add(m)
-	if err := stores.Directory.Add(t.Context(), store.Room{ID: m.ID, Kind: m.Kind, Node: o.srv.NodeID(), Capacity: 8}); err != nil {
+	if err := stores.Directory.Add(t.Context(), store.Listing{ID: m.ID, Kind: m.Kind, Node: o.srv.NodeID(), Capacity: 8}); err != nil {
 		t.Fatal(err)
 	}
 	away := func(is bool) {
@@ -453,7 +453,7 @@ func TestWatchersTakeNoPlayersPlace(t *testing.T) {
 	m := o.match("final")
 	players := []string{"a", "b", "c", "d", "e", "f", "g"} // there is a place for one more
 	for _, p := range players {
-		m.Teams = append(m.Teams, store.Team{Seats: []store.Seat{{Player: p}}})
+		m.Teams = append(m.Teams, store.Team{Slots: []store.Slot{{Player: p}}})
 	}
 	o.matches.add(m)
 	hello := func(player, role string) *tickroomv1.Hello {
@@ -476,7 +476,7 @@ func TestARoomThatIsGoneIsTakenOffTheList(t *testing.T) {
 	t.Parallel()
 	st := server.MemoryStores()
 	o := newOffice(t, nil, server.WithStores(st))
-	if err := st.Directory.Add(t.Context(), store.Room{ID: "roll-old", Kind: "roll", Node: o.srv.NodeID(), Capacity: 8}); err != nil {
+	if err := st.Directory.Add(t.Context(), store.Listing{ID: "roll-old", Kind: "roll", Node: o.srv.NodeID(), Capacity: 8}); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, o.srv, &tickroomv1.Hello{Token: o.of("ann"), Seat: o.issue(seat.Seat{Player: "ann", Room: "roll-old"})}, tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED, "not there")

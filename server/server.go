@@ -24,6 +24,7 @@ import (
 	"github.com/tickroom/tickroom/netcode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/certificate"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/room"
@@ -148,7 +149,7 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 		cfg: cfg, log: s.log, dir: s.stores.Directory, pool: s.pool, metrics: s.metrics, start: time.Now(), gone: func() { s.clients.Add(-1) },
 		node: s.node, guard: s.guard, matches: o.matches, people: s.people, banned: s.banned, renew: s.renew.Renew,
 		kinds: map[string]*kind{}, running: map[string]*room.Loop{}, played: map[string]*store.Match{},
-		listed: map[string]store.Room{}, leavers: map[string]map[string]time.Time{},
+		listed: map[string]store.Listing{}, leavers: map[string]map[string]time.Time{},
 		returns: newReturns(s.stores.Directory, s.log),
 	}
 	s.returnees = newReturnees(s.find)
@@ -295,11 +296,11 @@ func (s *Server) listen() (net.Listener, error) {
 	if !s.cfg.TLS.Enabled() {
 		return ln, nil
 	}
-	cert, err := newCertificate(s.cfg.TLS.Cert, s.cfg.TLS.Key, s.log)
+	cert, err := certificate.Load(s.cfg.TLS.Cert, s.cfg.TLS.Key, s.log)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("server: TLS files: %w", err), ln.Close())
 	}
-	return tls.NewListener(ln, &tls.Config{GetCertificate: cert.get, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}), nil
+	return tls.NewListener(ln, &tls.Config{GetCertificate: cert.Get, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}), nil
 }
 
 // shutdown takes the server apart in the reverse order of its making.

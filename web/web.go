@@ -59,7 +59,7 @@ type file struct {
 	mime, tag, caches string
 }
 
-// Built tells whether the program has the pages. If not it shows one that says
+// Built reports whether the program has the pages. If not it shows one that says
 // how to build them.
 func Built() bool {
 	_, err := fs.Stat(dist, "dist/site/index.html")

@@ -24,12 +24,12 @@ type event struct {
 	b        []byte // the EventData without its age
 }
 
-// Emit tells an event to all who see the group, in this tick's snapshot.
+// Emit sends an event to all clients that see the group, in this tick's snapshot.
 func (g *Group) Emit(ev schema.Event) { g.emit(ev, event{}) }
 
-// EmitAt tells an event to those who see the whole group, and to those whose
-// view has the point in it when they are sent the event: a client that skips ticks
-// and moves on meanwhile is not told, even if the event is reliable.
+// EmitAt sends an event to the clients that see the whole group, and to those whose
+// view covers the point at the time of sending: a client that skipped ticks and has
+// moved on meanwhile misses it, even if the event is reliable.
 func (g *Group) EmitAt(x, y float64, ev schema.Event) { g.emit(ev, event{placed: true, x: x, y: y}) }
 
 func (g *Group) emit(ev schema.Event, e event) {
@@ -40,7 +40,7 @@ func (g *Group) emit(ev schema.Event, e event) {
 	g.w.emitted++
 	e.seq, e.tick, e.reliable = g.w.emitted, g.w.Tick(), reliable
 	log := &g.events.events
-	// The memory of forgotten events is used again.
+	// Reuse the memory of forgotten events.
 	if n := len(*log); n < cap(*log) {
 		e.b = (*log)[:n+1][n].b[:0]
 	}

@@ -100,7 +100,7 @@ func (o *olderStores) reset(t uint32) {
 	o.bases = o.bases[:0]
 }
 
-// get gives the store for a base, or nil if there are too many bases already.
+// get returns the store for a base, or nil if there are too many bases already.
 func (o *olderStores) get(base uint32) *fragStore {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -120,7 +120,7 @@ func (o *olderStores) get(base uint32) *fragStore {
 	return o.stores[n]
 }
 
-// fullRow gives a slot's whole row. Like those of rowSince the fragment does not
+// fullRow returns a slot's whole row. Like those of rowSince the fragment does not
 // change until the next commit: a store's slice of records grows before the
 // first of them is given out in a tick, since rows are added only between ticks.
 func (c *core) fullRow(slot int32) *frag {
@@ -134,7 +134,7 @@ func (c *core) fullRow(slot int32) *frag {
 	return c.full.encode(c, slot, c.ent[slot], t, c.comp.NonZero(cells), cells, nil)
 }
 
-// rowSince gives the fields of a slot that changed after base, absolute. The
+// rowSince returns the fields of a slot that changed after base, absolute. The
 // row was there at base.
 func (c *core) rowSince(slot int32, base uint32, sc *Scratch) *frag {
 	t := c.w.committed

@@ -62,8 +62,8 @@ type bucket struct {
 	own        bool // travels as a table of its own
 }
 
-// Release lets go of the world that was last read, so that a Scratch that is kept
-// for later does not keep a world that has ended.
+// Release drops the reference to the world that was last read, so that a Scratch that
+// is kept for later does not keep the memory of a world that has ended.
 func (sc *Scratch) Release() {
 	if sc.w == nil {
 		return
@@ -99,7 +99,8 @@ func (sc *Scratch) begin(w *World) {
 // mark puts an entity into a set: that of the epoch.
 type mark struct{ epoch, index uint32 }
 
-// marks gives a set of entities, empty: those whose mark has the epoch.
+// marks returns an empty set of entities, of which those are members whose mark has
+// the current epoch.
 func (sc *Scratch) marks(n int) []mark {
 	if len(sc.mark) < n {
 		sc.mark = append(sc.mark, make([]mark, n-len(sc.mark))...)
@@ -184,7 +185,7 @@ func (sc *Scratch) add(chain int, f *frag) {
 	sc.chains[chain] = int32(len(sc.buckets))
 }
 
-// rowsRemovedSince tells whether any entity lost a row after base.
+// rowsRemovedSince reports whether any entity lost a row after base.
 func (sc *Scratch) rowsRemovedSince(base uint32) bool {
 	for _, c := range sc.w.cores {
 		if len(after(c.tombs.all(), base)) > 0 {
@@ -239,9 +240,9 @@ func (sc *Scratch) appendTo(b []byte) []byte {
 	return b
 }
 
-// appendTables appends the tables of one component. Buckets worth it get a table
-// of their own, with the mask said once; the rest share one in which each row
-// says its mask. The largest bucket travels in the same table as those.
+// appendTables appends the tables of one component. A bucket that is large enough
+// gets a table of its own, whose mask is written once; the others share one table in
+// which each row carries its mask. The largest bucket travels in that table too.
 func (sc *Scratch) appendTables(b []byte, tag byte, comp *schema.Component, first int32) []byte {
 	// What a table of its own costs: tag and length, component, mask, tag and
 	// length of its rows.
@@ -416,5 +417,5 @@ func (sc *Scratch) appendExt(b []byte, s *extSizes, main, first int32, mixed boo
 	return b
 }
 
-// uvarintLen gives the size of a varint.
+// uvarintLen returns the size of a varint.
 func uvarintLen(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }

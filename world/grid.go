@@ -34,7 +34,7 @@ func newGrid(b Bounds, edge float64) *grid {
 	return g
 }
 
-// column and row give the cell of a coordinate.
+// column and row return the index of a coordinate's cell, within the grid.
 func (g *grid) column(x float64) int { return clampCell((x-g.b.MinX)*g.perCell, g.nx) }
 func (g *grid) row(y float64) int    { return clampCell((y-g.b.MinY)*g.perCell, g.ny) }
 
@@ -73,7 +73,7 @@ func (g *grid) remove(w *World, s *entityState) {
 	s.cell = -1
 }
 
-// span gives the range of cells that a circle touches, both ends included.
+// span returns the range of cells that a circle touches, both ends included.
 func (g *grid) span(x, y, r float64) (x0, y0, x1, y1 int) {
 	return g.column(x - r), g.row(y - r), g.column(x + r), g.row(y + r)
 }

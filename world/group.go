@@ -61,24 +61,23 @@ func (w *World) NewSpatialGroup(name string, b Bounds, cell float64) *Group {
 	return g
 }
 
-// Group gives the group with a name, or nil.
+// Group returns the group with a name, or nil.
 func (w *World) Group(name string) *Group { return w.byName[name] }
 
-// Name gives the group's name.
+// Name returns the group's name.
 func (g *Group) Name() string { return g.name }
 
-// ID gives the group's number, which reports of a mismatch name.
+// ID returns the group's number, which reports of a mismatch name.
 func (g *Group) ID() uint32 { return g.id }
 
-// Len gives the number of the group's entities.
+// Len returns the number of the group's entities.
 func (g *Group) Len() int { return len(g.members) }
 
-// Members gives the group's entities, in no order. The slice must not be changed
-// and is good until the group changes.
+// Members returns the group's entities, in an order that depends on nothing but the
+// world's history. The slice must not be changed and is valid until the group changes.
 func (g *Group) Members() []Entity { return g.members }
 
-// Close ends the group and its entities. Its subscribers are told that they are
-// gone.
+// Close ends the group and destroys its entities, for subscribers too.
 func (g *Group) Close() {
 	if g.closed {
 		return
@@ -115,7 +114,7 @@ func (g *Group) remove(e Entity) {
 	if s.cell >= 0 {
 		g.grid.remove(g.w, s)
 	}
-	// An entity that no client has seen yet need not be taken from any.
+	// No client has seen the entity yet: there is nothing to remember.
 	if s.joined <= g.w.committed {
 		g.tombs.push(rowTomb{e, g.w.Tick(), s.joined})
 	}
@@ -148,7 +147,7 @@ func forget(tombs *fifo[rowTomb], w *World, t uint32, floor *uint32) {
 	}
 }
 
-// after gives the part of tombs with ticks after base.
+// after returns the part of tombs with ticks after base.
 func after(tombs []rowTomb, base uint32) []rowTomb {
 	n := len(tombs)
 	if n == 0 || tombs[n-1].tick <= base {
@@ -157,8 +156,8 @@ func after(tombs []rowTomb, base uint32) []rowTomb {
 	return tombs[sort.Search(n, func(i int) bool { return tombs[i].tick > base }):]
 }
 
-// since gives what the whole group has that a client lacks since base: removed
-// entities and tables. The bytes are shared, and good until the next commit.
+// since returns what a client that sees the whole group lacks since base, removed
+// entities and tables, encoded. The bytes are shared, and valid until the next commit.
 func (g *Group) since(base uint32, sc *Scratch) []byte {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -34,7 +34,7 @@ func (w *World) entityHash(e Entity) uint64 {
 	return sum
 }
 
-// EntityHash gives the state hash of an entity's rows as committed.
+// EntityHash returns the state hash of an entity's rows as committed.
 func (w *World) EntityHash(e Entity) uint64 {
 	if !w.Alive(e) {
 		return 0
@@ -43,7 +43,7 @@ func (w *World) EntityHash(e Entity) uint64 {
 	return w.entityHash(e)
 }
 
-// Hash gives the state hash of the whole world as committed.
+// Hash returns the state hash of the whole world as committed.
 func (w *World) Hash() uint64 {
 	w.hashRows()
 	var sum uint64
@@ -55,7 +55,7 @@ func (w *World) Hash() uint64 {
 	return sum
 }
 
-// Hash gives the state hash of all that the client sees as of its last snapshot.
+// Hash returns the state hash of all that the client sees as of its last snapshot.
 func (in *Interest) Hash() uint64 {
 	in.w.hashRows()
 	var sum uint64

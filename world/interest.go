@@ -2,9 +2,9 @@ package world
 
 import "fmt"
 
-// Interest is what one client is to see: a list of subscriptions, each to a
-// whole group or to a view of one. All that it sends is a function of the tick
-// that the client already has, its base.
+// Interest is what one client may see: a list of subscriptions, each to a whole group
+// or to a view of one. What the client is sent is a function of the interest and of
+// the tick that the client already has, its base.
 type Interest struct {
 	w    *World
 	subs []subscription
@@ -31,8 +31,8 @@ func (in *Interest) Subscribe(g *Group) {
 	in.subs = append(in.subs, subscription{group: g, from: in.w.Tick()})
 }
 
-// Watch lets the client see a spatial group through a view from this tick on,
-// and gives the view.
+// Watch lets the client see a spatial group through a view from this tick on, and
+// returns the view.
 func (in *Interest) Watch(g *Group, radius float64) *View {
 	if g.grid == nil {
 		panic(fmt.Sprintf("world: group %q is not spatial", g.name))
@@ -49,8 +49,8 @@ func (in *Interest) Watch(g *Group, radius float64) *View {
 	return v
 }
 
-// Unsubscribe ends the client's sight of a group from this tick on. It is still told
-// the reliable events of the ticks before.
+// Unsubscribe ends the client's subscription to a group from this tick on. The client
+// is still sent the reliable events of earlier ticks.
 func (in *Interest) Unsubscribe(g *Group) {
 	if i := in.find(g); i >= 0 {
 		in.drop(i)
@@ -66,7 +66,7 @@ func (in *Interest) Clear() {
 	}
 }
 
-// View gives the client's view of a group, or nil.
+// View returns the client's view of a group, or nil.
 func (in *Interest) View(g *Group) *View {
 	if i := in.find(g); i >= 0 {
 		return in.subs[i].view
@@ -74,7 +74,7 @@ func (in *Interest) View(g *Group) *View {
 	return nil
 }
 
-// Sees tells whether the client is subscribed to a group.
+// Sees reports whether the client is subscribed to a group.
 func (in *Interest) Sees(g *Group) bool { return in.find(g) >= 0 }
 
 func (in *Interest) find(g *Group) int {
@@ -90,7 +90,7 @@ func (in *Interest) drop(i int) {
 	in.subs[i].dropped = in.w.Tick()
 }
 
-// Acked forgets what a client that has applied a tick will never need again.
+// Acked forgets what the client will never need again, since it has applied tick.
 func (in *Interest) Acked(tick uint32) {
 	n := 0
 	for i := range in.subs {
@@ -110,7 +110,7 @@ func (in *Interest) Acked(tick uint32) {
 	in.subs = in.subs[:n]
 }
 
-// Reaches tells whether what happened since base is still remembered. If not,
+// Reaches reports whether what happened since base is still remembered. If not,
 // the client needs the full state: base 0.
 func (in *Interest) Reaches(base uint32) bool {
 	if base < in.w.oldest() {
@@ -137,10 +137,10 @@ func (in *Interest) Reaches(base uint32) bool {
 	return true
 }
 
-// EventsReach tells whether all reliable events since base are still remembered.
+// EventsReach reports whether all reliable events since base are still remembered.
 func (in *Interest) EventsReach(base uint32) bool { return in.EventsFrom(base) <= base }
 
-// EventsFrom gives the earliest tick, base or later, since which all reliable
+// EventsFrom returns the earliest tick, base or later, since which all reliable
 // events are still remembered.
 func (in *Interest) EventsFrom(base uint32) uint32 {
 	from := base
@@ -198,7 +198,7 @@ func (in *Interest) AppendSince(b []byte, sc *Scratch, base, events uint32) []by
 	sc.events = sc.events[:0]
 	for i := range in.subs {
 		if s := &in.subs[i]; s.from <= now {
-			// Of a group that is no longer seen, what is reliable and was not sent yet.
+			// Of a group that is no longer seen: the reliable events that were not sent yet.
 			sc.gatherEvents(s.group, max(events, s.from-1), s.dropped, s.view)
 		}
 	}
@@ -209,8 +209,8 @@ func (in *Interest) AppendSince(b []byte, sc *Scratch, base, events uint32) []by
 	return b
 }
 
-// since gives the base for a subscription that counts from some tick: the
-// client has nothing of it at an earlier base.
+// since returns the base that holds for a subscription made in tick from: at an
+// earlier base the client has nothing of it.
 func since(base, from uint32) uint32 {
 	if from > base {
 		return 0

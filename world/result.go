@@ -1,7 +1,7 @@
 package world
 
-// Result is how a match has ended, as the game says. Servers hand it to the
-// matchmaker, which moves the players' ratings.
+// Result is the outcome of a match, as reported by the game. The server hands it to the
+// matchmaker, which updates the players' ratings.
 type Result struct {
 	// Teams are those that took part; in a free-for-all each player is one.
 	Teams []TeamResult
@@ -22,21 +22,21 @@ type PlayerResult struct {
 	// Weight is the part of the match that the player took part in, from 0 to 1; 0
 	// stands for all of it.
 	Weight float64
-	// Left tells that the player went before the end.
+	// Left is true if the player left before the end.
 	Left bool
 }
 
-// Report tells how the match in this room has ended. The first report counts; the
-// room goes on unless End is called. Rooms that no matchmaker has made can report
-// too: nobody asks for it then.
+// Report reports how the match in this room has ended. The first report counts; the
+// room goes on unless End is called. In a room that no matchmaker has made a report
+// has no effect.
 func (r *Room) Report(res Result) {
 	if r.result == nil {
 		r.result = &res
 	}
 }
 
-// TakeResult gives what was reported, once; nil if nothing was, or it was taken.
-// It is for servers.
+// TakeResult returns what was reported, the first time that it is called after the
+// report, and nil otherwise. It is for servers.
 func (r *Room) TakeResult() *Result {
 	if r.taken || r.result == nil {
 		return nil

@@ -16,23 +16,23 @@ import (
 // time; they may change the room's world freely, and should not block. A panic
 // in one of them ends the room, and no other.
 type Game interface {
-	// Join lets a player in, who has sent data along, and says what the player
-	// sees (Player.Interest). An error turns the player away, with its text; wrap
-	// ErrFull where there is just no seat.
+	// Join is called when a player comes in; data is what the client sent along.
+	// It subscribes the player to what it may see (Player.Interest). An error turns
+	// the player away and is shown to it; it wraps ErrFull if there is no free seat.
 	Join(p *Player, data []byte) error
-	// Leave tells that a player is gone for good.
+	// Leave is called when a player is gone for good.
 	Leave(p *Player)
-	// Tick simulates one tick. Inputs have been handled before.
+	// Tick simulates one tick. The inputs meant for it have been handled before.
 	Tick()
 }
 
 // Presence is implemented by a Game that wants to know about players whose
 // connection is lost and whose seat is kept for a while.
 type Presence interface {
-	// Away tells that nothing will come from a player until Back, or that Leave
-	// will follow.
+	// Away is called when a player's connection is lost: no input comes from it
+	// until Back is called. Leave is called instead if it does not return in time.
 	Away(p *Player)
-	// Back tells that an away player is there again.
+	// Back is called when an away player has returned.
 	Back(p *Player)
 }
 
@@ -51,22 +51,22 @@ type Player struct {
 	// InputSeq is the sequence number of the last input that was handed to the
 	// game; while an input is being handled, that input's.
 	InputSeq uint32
-	// Spectator tells that the player only watches. The game gets no inputs of a
-	// spectator; what commands it allows is its own choice. It is so for as long as
-	// the player is in the room.
+	// Spectator is true for a player who only watches, for as long as it is in the
+	// room. The game gets no inputs from a spectator, and decides for itself which
+	// commands to allow it.
 	Spectator bool
-	// PlayerID is who the player is, the same in all rooms; a guest's is new in each
-	// session. It is not for the eyes of other players.
+	// PlayerID identifies the player, the same in all rooms; a guest has a new one in
+	// each session. It must not be shown to other players.
 	PlayerID string
 	// Roles are what the player may do, as its token says, such as "moderator".
 	Roles []string
-	// Team is the player's team in the match that a matchmaker made, from 0, and Role
-	// what it is in the team; 0 and empty for those who came without a match. InMatch
-	// tells which.
+	// Team is the player's team in the match that the matchmaker made, from 0, and
+	// Role its role in the team. They are 0 and empty if InMatch is false: the player
+	// came without a match.
 	Team    int
 	Role    string
 	InMatch bool
-	// Seat is for the game: what it keeps for this player.
+	// Seat is free for the game to keep what belongs to this player.
 	Seat any
 
 	removed *removal
@@ -74,11 +74,11 @@ type Player struct {
 
 type removal struct{ reason string }
 
-// Remove makes the server end the player's session after this tick. The player
-// is told the reason, and not to come back.
+// Remove makes the server end the player's session after this tick. The client
+// is given the reason and does not reconnect.
 func (p *Player) Remove(reason string) { p.removed = &removal{reason} }
 
-// Removed tells whether Remove was called, and with what reason.
+// Removed reports whether Remove was called, and with what reason.
 func (p *Player) Removed() (reason string, ok bool) {
 	if p.removed == nil {
 		return "", false
@@ -90,7 +90,7 @@ func (p *Player) Removed() (reason string, ok bool) {
 type Kind struct {
 	// Name is what clients ask for, and what options are named after.
 	Name string
-	// Doc says in a line what the kind is.
+	// Doc describes the kind in one line.
 	Doc string
 	// Schema is the generated schema of the kind's messages.
 	Schema *schema.Schema
@@ -98,7 +98,7 @@ type Kind struct {
 	TickRate float64
 	// MaxPlayers bounds the players of a room. Default 100.
 	MaxPlayers int
-	// Spectators tells whether clients may join to watch: whether Join looks at
+	// Spectators is true if clients may join to watch, that is if Join looks at
 	// Player.Spectator.
 	Spectators bool
 	// Hold is how many seconds a seat is kept for a player whose connection is lost.
@@ -106,8 +106,9 @@ type Kind struct {
 	Hold float64
 	// Options lists the options that New understands.
 	Options []Option
-	// World bounds what rooms of the kind remember; zero values mean the
-	// defaults. That of Horizon is here at least the hold window and 40 s more.
+	// World bounds what rooms of the kind remember; zero values mean the defaults.
+	// The default of Horizon is at least Hold plus 40 s here, so that a player who
+	// comes back within Hold is sent a difference.
 	World Config
 	// New makes a room's game. It may set r.TickRate and r.MaxPlayers from the
 	// options.
@@ -117,7 +118,8 @@ type Kind struct {
 // lateNotice is how many seconds it may take until a lost connection is noticed.
 const lateNotice = 40
 
-// HoldSeconds gives Hold, or its default; 0 if seats are not kept.
+// HoldSeconds returns Hold in seconds, its default of 60 if it is 0, or 0 if seats
+// are not kept.
 func (k *Kind) HoldSeconds() float64 {
 	if k.Hold == 0 {
 		return 60
@@ -149,8 +151,8 @@ type Room struct {
 	taken    bool // result was handed on
 }
 
-// NewRoom makes a room of a kind with the options given, and its game. An error
-// tells of an option that is unknown or has a bad value.
+// NewRoom makes a room of a kind and its game. Options that are not given have their
+// defaults; one that is unknown or has a bad value is an error. A nil log discards.
 func NewRoom(k Kind, seed uint64, options map[string]string, log *slog.Logger) (*Room, Game, error) {
 	cfg := k.World
 	cfg.Seed = seed
@@ -196,16 +198,16 @@ func NewRoom(k Kind, seed uint64, options map[string]string, log *slog.Logger) (
 	return r, g, nil
 }
 
-// Dt gives the length of a tick in seconds.
+// Dt returns the length of a tick, in seconds.
 func (r *Room) Dt() float64 { return 1 / r.TickRate }
 
 // End makes the room end after this tick. Its players are told so.
 func (r *Room) End() { r.over = true }
 
-// Over tells whether End was called.
+// Over reports whether End was called.
 func (r *Room) Over() bool { return r.over }
 
-// Text gives an option's value.
+// Text returns an option's value. It panics if the kind has no such option.
 func (r *Room) Text(name string) string {
 	v, ok := r.options[name]
 	if !ok {
@@ -214,7 +216,8 @@ func (r *Room) Text(name string) string {
 	return v
 }
 
-// Int gives an option's value as an integer within lo and hi.
+// Int returns an option's value as an integer. A value that is none, or not within lo
+// and hi, both included, is an error that is fit for operators.
 func (r *Room) Int(name string, lo, hi int) (int, error) {
 	n, err := strconv.Atoi(r.Text(name))
 	if err != nil || n < lo || n > hi {
@@ -223,7 +226,7 @@ func (r *Room) Int(name string, lo, hi int) (int, error) {
 	return n, nil
 }
 
-// Float gives an option's value as a number within lo and hi.
+// Float returns an option's value as a number, as Int does.
 func (r *Room) Float(name string, lo, hi float64) (float64, error) {
 	x, err := strconv.ParseFloat(r.Text(name), 64)
 	if err != nil || !(x >= lo && x <= hi) {
@@ -232,8 +235,8 @@ func (r *Room) Float(name string, lo, hi float64) (float64, error) {
 	return x, nil
 }
 
-// OnInput sets what handles the players' inputs, whose message is T. The input
-// is good during the call only.
+// OnInput sets the handler of the players' inputs, messages of type T. The input is
+// valid during the call only.
 func OnInput[T any, P interface {
 	*T
 	schema.Message
@@ -249,8 +252,8 @@ func OnInput[T any, P interface {
 	}
 }
 
-// OnCommand sets what handles the commands of type C, answering with an R. An
-// error refuses the command, with its text.
+// OnCommand sets the handler of commands of type C. It returns the reply, an R, or an
+// error that refuses the command and is shown to the player.
 func OnCommand[C, R any, PC interface {
 	*C
 	schema.Command

@@ -15,7 +15,7 @@ const saveVersion = 1
 // ErrSaved is wrapped by the errors of Restore.
 var ErrSaved = errors.New("world: this is not a saved world that fits")
 
-// Save gives the whole state of the world, between a Commit and the first change
+// Save returns the whole state of the world, between a Commit and the first change
 // after it: entities, rows, groups, what is remembered of the past, events,
 // random numbers. Views and subscriptions belong to clients and are not in it.
 func (w *World) Save() ([]byte, error) {
@@ -90,7 +90,7 @@ const (
 	maxRestoredSlots    = 1 << 24
 )
 
-// Restore gives an empty world the state that Save gave. The world must have the
+// Restore puts an empty world into the state that Save returned. The world must have the
 // same tables; groups that it does not have are made, and those that it has must
 // have no entities. The error wraps ErrSaved if the state does not fit, and the
 // world is then of no further use.

@@ -11,7 +11,7 @@ import (
 	"github.com/tickroom/tickroom/world"
 )
 
-// restored gives a sim of its own whose world is a restored copy of s's, and
+// restored returns a sim of its own whose world is a restored copy of s's, and
 // whose random choices go on as those of s do.
 func (s *sim) restored(src *rand.PCG) *sim {
 	saved, err := s.w.Save()
@@ -45,7 +45,7 @@ func (s *sim) tick() {
 	s.w.Commit()
 }
 
-// whole gives what a client that sees all groups whole is sent from a base.
+// whole returns what a client that sees all groups whole is sent from a base.
 func (s *sim) whole() []byte {
 	in := world.NewInterest(s.w)
 	in.Subscribe(s.field)

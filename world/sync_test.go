@@ -316,7 +316,7 @@ func (s *sim) send(c *client) {
 	c.flight = append(c.flight, frame)
 }
 
-// saw tells whether the client was subscribed to a group in a tick.
+// saw reports whether the client was subscribed to a group in a tick.
 func (c *client) saw(group string, tick uint32) bool {
 	if from, ok := c.from[group]; ok && tick >= from {
 		return true

@@ -24,8 +24,8 @@ type table interface {
 }
 
 // core is a table without the Go structs: for each slot the entity, the cells as
-// committed, and the tick of each field's last change. A row keeps its slot for
-// life; free slots are used again.
+// committed, and the tick of each field's last change. A row keeps its slot as long
+// as it exists; free slots are used again.
 type core struct {
 	w     *World
 	index int
@@ -70,7 +70,7 @@ func (c *core) cells(slot int32) schema.Cells {
 	return schema.Cells{Nums: c.nums[s*n : s*n+n : s*n+n], Blobs: c.blobs[s*b : s*b+b : s*b+b]}
 }
 
-// slot gives an entity's slot, or -1.
+// slot returns an entity's slot, or -1.
 func (c *core) slot(e Entity) int32 {
 	if int(e) >= len(c.slotOf) {
 		return -1
@@ -137,7 +137,8 @@ func (c *core) drop(e Entity) {
 	s.changed &^= 1 << c.index
 }
 
-// commitRow compares next with the committed cells of a slot and takes it over.
+// commitRow compares next with the committed cells of a slot, stamps the fields that
+// differ, encodes the difference and takes next over.
 func (c *core) commitRow(slot int32, t uint32) {
 	e := c.ent[slot]
 	cur := c.cells(slot)
@@ -187,7 +188,7 @@ func (c *core) commitRow(slot int32, t uint32) {
 	s.changed |= 1 << c.index
 }
 
-// maskSince gives the fields stamped after base.
+// maskSince returns the fields stamped after base.
 func (c *core) maskSince(slot int32, base uint32) uint64 {
 	nf := len(c.comp.Fields)
 	var m uint64
@@ -259,15 +260,15 @@ func NewTable[T any, P schema.Row[T]](w *World) *Table[T] {
 	return t
 }
 
-// Locate makes a table say where its entities are: at for each row that is new
-// or changed, when the tick is committed.
+// Locate makes a table place its entities: when a tick is committed, at is called for
+// each row that is new or changed and returns where the row's entity is.
 func (t *Table[T]) Locate(at func(row *T) (x, y float64)) { t.locate = at }
 
-// Len gives the number of rows.
+// Len returns the number of rows.
 func (t *Table[T]) Len() int { return t.rows }
 
-// Add gives an entity a row and returns it, zero, or the row that it has
-// already. The pointer stays good until the row is removed.
+// Add gives an entity a zero row and returns it; if it has one already, that is
+// returned as it is. The pointer is valid until the row is removed.
 func (t *Table[T]) Add(e Entity) *T {
 	t.w.state(e)
 	if slot := t.slot(e); slot >= 0 {
@@ -290,7 +291,7 @@ func (t *Table[T]) Set(e Entity, v T) *T {
 	return row
 }
 
-// Get gives an entity's row, or nil if it has none.
+// Get returns an entity's row, or nil if it has none.
 func (t *Table[T]) Get(e Entity) *T {
 	slot := t.slot(e)
 	if slot < 0 {
@@ -311,9 +312,9 @@ func (t *Table[T]) Remove(e Entity) {
 	t.drop(e)
 }
 
-// All ranges over the rows in the order of their slots, which is the same for
-// the same history. Rows may be removed meanwhile; one that is added meanwhile
-// may or may not be seen.
+// All ranges over the rows in the order of their slots, which depends on nothing but
+// the world's history. Rows may be removed meanwhile; one that is added meanwhile may
+// or may not be visited.
 func (t *Table[T]) All() iter.Seq2[Entity, *T] {
 	return func(yield func(Entity, *T) bool) {
 		for slot := 0; slot < len(t.ent); slot++ {

@@ -33,20 +33,20 @@ func newView(g *Group, radius float64) *View {
 // LookAt puts the view's middle at a point.
 func (v *View) LookAt(x, y float64) { v.x, v.y, v.follow = x, y, 0 }
 
-// Follow keeps the view's middle on an entity, and where it was last when that
-// is gone.
+// Follow keeps the view's middle on an entity. When the entity is gone the middle
+// stays where it was last.
 func (v *View) Follow(e Entity) { v.follow = e }
 
 // SetRadius changes the view's radius.
 func (v *View) SetRadius(r float64) { v.radius, v.leave = r, r*(1+Hysteresis) }
 
-// Radius gives the view's radius.
+// Radius returns the view's radius.
 func (v *View) Radius() float64 { return v.radius }
 
-// Middle gives the view's middle.
+// Middle returns the view's middle.
 func (v *View) Middle() (x, y float64) { return v.x, v.y }
 
-// Len gives the number of entities in view, as of the last snapshot.
+// Len returns the number of entities in view, as of the last snapshot.
 func (v *View) Len() int { return len(v.entries) }
 
 // update brings the set up to the committed tick.

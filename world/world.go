@@ -6,15 +6,15 @@ import (
 	"sync"
 )
 
-// Entity is a thing's number in its world. Numbers are used again, the lowest
-// first, some time after an entity is gone. 0 is no entity.
+// Entity is the number of an entity in its world, from 1; 0 is no entity. A number is
+// used again some time after its entity is gone (Config.Quarantine), the lowest first.
 type Entity uint32
 
 // Config bounds what a World remembers. Zero values mean the defaults.
 type Config struct {
 	// Seed seeds the random numbers.
 	Seed uint64
-	// Horizon is how many ticks removals are remembered, and so how old a base
+	// Horizon is for how many ticks removals are remembered, and so how old a base
 	// may be before a client needs the full state. Default 1,200.
 	Horizon uint32
 	// MaxTombstones bounds the removals remembered per group, whatever the
@@ -25,8 +25,8 @@ type Config struct {
 	TransientTicks uint32
 	// MaxEvents bounds the reliable events remembered per group. Default 4,096.
 	MaxEvents int
-	// Quarantine is how many ticks an entity's number is left unused after its
-	// end. Default 40.
+	// Quarantine is for how many ticks the number of an entity that is gone is left
+	// unused. Default 40.
 	Quarantine uint32
 }
 
@@ -64,8 +64,8 @@ type entityState struct {
 	inCell int32 // index in the cell
 }
 
-// entityRows says which rows an entity has. It is apart from entityState since
-// it is what every snapshot looks at for every entity in it.
+// entityRows holds which rows an entity has. It is apart from entityState since
+// every snapshot reads it for every entity that it covers.
 type entityRows struct {
 	has       uint64 // bit per table: has a row
 	changed   uint64 // bit per table: row changed in tick changedAt
@@ -111,22 +111,22 @@ func New(cfg Config) *World {
 	return w
 }
 
-// Tick gives the number of the tick that is being simulated. The first is 1.
+// Tick returns the number of the tick that is being simulated. The first is 1.
 func (w *World) Tick() uint32 { return w.committed + 1 }
 
-// Committed gives the newest tick that has been committed, 0 before the first.
+// Committed returns the newest tick that has been committed, 0 before the first.
 func (w *World) Committed() uint32 { return w.committed }
 
-// Rand gives the world's random numbers. Their state is saved with the world, so
+// Rand returns the world's random numbers. Their state is saved with the world, so
 // that a restored world goes on as the saved one would have.
 func (w *World) Rand() *rand.Rand { return w.rnd }
 
-// Alive tells whether e exists.
+// Alive reports whether e exists.
 func (w *World) Alive(e Entity) bool {
 	return int(e) < len(w.ents) && w.ents[e].group != nil
 }
 
-// Entities gives the number of entities that exist.
+// Entities returns the number of entities that exist.
 func (w *World) Entities() int { return w.alive }
 
 // Spawn makes an entity in a group.
@@ -175,8 +175,8 @@ func (w *World) Destroy(e Entity) {
 	w.quar.push(quarant{e, w.Tick() + w.cfg.Quarantine})
 }
 
-// Move puts an entity into another group. Clients that see only the old one are
-// told that it is gone, those that see only the new one get it whole.
+// Move puts an entity into another group. For clients that see only the old group it
+// is gone; those that see only the new one are sent all of it.
 func (w *World) Move(e Entity, to *Group) {
 	s := w.state(e)
 	if to.w != w || to.closed {
@@ -192,7 +192,7 @@ func (w *World) Move(e Entity, to *Group) {
 	}
 }
 
-// GroupOf gives the group that an entity is in, or nil if it does not exist.
+// GroupOf returns the group that an entity is in, or nil if it does not exist.
 func (w *World) GroupOf(e Entity) *Group {
 	if !w.Alive(e) {
 		return nil
@@ -200,9 +200,9 @@ func (w *World) GroupOf(e Entity) *Group {
 	return w.ents[e].group
 }
 
-// Place says where an entity is, for spatial views. It is for entities whose
-// place is in no table, or moves by itself, such as a bullet that flies
-// straight; others are placed by Locate.
+// Place sets where an entity is, for spatial views. It is for entities whose place
+// is in no table, or follows from the time, such as a bullet that flies straight;
+// others are placed by Table.Locate.
 func (w *World) Place(e Entity, x, y float64) {
 	s := w.state(e)
 	s.x, s.y = x, y
@@ -210,7 +210,7 @@ func (w *World) Place(e Entity, x, y float64) {
 	s.group.place(e, s)
 }
 
-// Position gives where an entity is, if that is known.
+// Position returns where an entity is; ok is false if it was never placed.
 func (w *World) Position(e Entity) (x, y float64, ok bool) {
 	if !w.Alive(e) {
 		return 0, 0, false
@@ -240,7 +240,7 @@ func (w *World) Commit() uint32 {
 	return t
 }
 
-// oldest gives the oldest base that removals are still remembered for.
+// oldest returns the oldest base since which all removals are remembered.
 func (w *World) oldest() uint32 {
 	if w.committed <= w.cfg.Horizon {
 		return 0

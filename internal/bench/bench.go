@@ -196,7 +196,7 @@ func (r *Result) summarise(side string, figure func(*Run) float64) *float64 {
 	return &m
 }
 
-// ratio gives a/b, or nil where one is missing.
+// ratio returns a/b, or nil where one is missing.
 func ratio(a, b *float64) *float64 {
 	if a == nil || b == nil || *b == 0 {
 		return nil
@@ -235,11 +235,11 @@ func (r *Run) others() float64 {
 	return r.Load.OthersCPUS / r.Load.WindowS
 }
 
-// disturbed tells whether other programs took so much, or kept the loader waiting
+// disturbed reports whether other programs took so much, or kept the loader waiting
 // for so long, that the figures mean nothing.
 func (r *Run) disturbed() bool { return r.others() > 0.5 || r.Load.LateMS.P99 > 20 }
 
-// clientsFor gives how many clients use a share of a core when each tick of one
+// clientsFor returns how many clients use a share of a core when each tick of one
 // costs so many microseconds.
 func clientsFor(share, perClientTick float64, rate int) int {
 	return int(math.Round(share * 1e6 / (perClientTick * float64(rate))))

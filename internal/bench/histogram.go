@@ -45,7 +45,7 @@ func parseHistogram(text io.Reader, name string) (histogram, error) {
 	return h, lines.Err()
 }
 
-// minus gives what came since an earlier state.
+// minus returns what came since an earlier state.
 func (h histogram) minus(earlier histogram) histogram {
 	d := histogram{}
 	maps.Copy(d, h)
@@ -55,7 +55,7 @@ func (h histogram) minus(earlier histogram) histogram {
 	return d
 }
 
-// quantile gives the value that the share q of all values is at most, straight
+// quantile returns the value that the share q of all values is at most, straight
 // lines drawn within buckets. What is above the last bound counts as that bound;
 // 0 if there is nothing.
 func (h histogram) quantile(q float64) float64 {

@@ -249,7 +249,7 @@ func ended(err error) error {
 	return fmt.Errorf("the server ended by itself: %w", err)
 }
 
-// freeAddr gives a loopback address that is free now.
+// freeAddr returns a loopback address that is free now.
 func freeAddr() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

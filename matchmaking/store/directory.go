@@ -21,8 +21,8 @@ var (
 	ErrExists = errors.New("matchmaking: a room with this id exists")
 )
 
-// Room is what a directory knows of a room.
-type Room struct {
+// Listing is what a directory knows of a room.
+type Listing struct {
 	ID   string
 	Kind string
 	// Mode is the name of the mode it was made for; empty: none.
@@ -39,7 +39,7 @@ type Room struct {
 }
 
 // normal gives the room in the form in which it is kept.
-func (r Room) normal() Room {
+func (r Listing) normal() Listing {
 	if !r.Created.IsZero() {
 		r.Created = r.Created.UTC().Truncate(time.Millisecond)
 	}
@@ -67,7 +67,7 @@ type Want struct {
 
 // fits tells whether a room is one of those that are wanted, as far as its place and
 // purpose are concerned.
-func (w *Want) fits(r *Room) bool {
+func (w *Want) fits(r *Listing) bool {
 	return (w.Kind == r.Kind || w.Kind == "" && w.ID != "") &&
 		(w.Mode == r.Mode || w.Mode == "" && w.ID != "") &&
 		(w.Region == r.Region || w.Region == "")
@@ -87,7 +87,7 @@ type Directory interface {
 	// another. It returns ErrNoRoom or ErrFull if there is none to be had. With a
 	// reservation that the room has already, it changes nothing, and gives the room,
 	// even if that is full or closed.
-	Reserve(ctx context.Context, w Want) (Room, error)
+	Reserve(ctx context.Context, w Want) (Listing, error)
 	// Confirm makes a reserved seat one that is taken for good. It tells whether it did:
 	// if not, the reservation has ended or is not known, and nothing was changed. So of
 	// several calls for one reservation one gives true.
@@ -100,7 +100,7 @@ type Directory interface {
 	Release(ctx context.Context, id string) error
 	// Add lists a room. It returns ErrExists if its id is taken. Seats that are Taken
 	// are so for good.
-	Add(ctx context.Context, r Room) error
+	Add(ctx context.Context, r Listing) error
 	// Close keeps new players out of a room if at most taken seats are taken or
 	// reserved, and tells whether it did. Reservations that there are stay good. A room
 	// that is not listed counts as closed.
@@ -115,5 +115,5 @@ type Directory interface {
 	Owners(ctx context.Context) ([]string, error)
 	// Rooms lists the rooms of a kind, or all if kind is empty, by id; those that are
 	// closed, full or private too.
-	Rooms(ctx context.Context, kind string) ([]Room, error)
+	Rooms(ctx context.Context, kind string) ([]Listing, error)
 }

@@ -69,8 +69,8 @@ func TestDirectory(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func(t *testing.T, d directory){
 		"fills the fullest room first": func(t *testing.T, d directory) {
-			add(t, d, store.Room{ID: "a", Kind: "k", Capacity: 3})
-			add(t, d, store.Room{ID: "b", Kind: "k", Capacity: 3, Taken: 1})
+			add(t, d, store.Listing{ID: "a", Kind: "k", Capacity: 3})
+			add(t, d, store.Listing{ID: "b", Kind: "k", Capacity: 3, Taken: 1})
 			for _, want := range []string{"b", "b", "a", "a", "a"} {
 				reserve(t, d, store.Want{Kind: "k"}, want)
 			}
@@ -80,23 +80,23 @@ func TestDirectory(t *testing.T) {
 			reserve(t, d, store.Want{Kind: "k"}, "a")
 		},
 		"knows rooms by kind": func(t *testing.T, d directory) {
-			add(t, d, store.Room{ID: "a", Kind: "k", Capacity: 1})
+			add(t, d, store.Listing{ID: "a", Kind: "k", Capacity: 1})
 			for _, w := range []store.Want{{Kind: "other"}, {Kind: "other", ID: "a"}, {Kind: "k", ID: "zzz"}, {}, {Kind: "k\x00"}, {Kind: "K"}} {
 				reserve(t, d, w, none)
 			}
-			if err := d.Add(t.Context(), store.Room{ID: "a", Kind: "x"}); !errors.Is(err, store.ErrExists) {
+			if err := d.Add(t.Context(), store.Listing{ID: "a", Kind: "x"}); !errors.Is(err, store.ErrExists) {
 				t.Errorf("a second room a: got %v", err)
 			}
 			reserve(t, d, store.Want{ID: "a"}, "a")
 		},
 		"knows rooms by mode and region": func(t *testing.T, d directory) {
 			const k = "k"
-			add(t, d, store.Room{ID: "plain", Kind: k, Capacity: 90, Taken: 1})
-			add(t, d, store.Room{ID: "plain-eu", Kind: k, Region: "eu", Capacity: 90, Taken: 2})
-			add(t, d, store.Room{ID: "duel-eu", Kind: k, Mode: "duel", Region: "eu", Capacity: 90, Taken: 3})
-			add(t, d, store.Room{ID: "duel-us", Kind: k, Mode: "duel", Region: "us", Capacity: 90, Taken: 40})
-			add(t, d, store.Room{ID: "team", Kind: k, Mode: "team", Capacity: 90, Taken: 5})
-			add(t, d, store.Room{ID: "other", Kind: "other", Mode: "duel", Region: "eu", Capacity: 90, Taken: 6})
+			add(t, d, store.Listing{ID: "plain", Kind: k, Capacity: 90, Taken: 1})
+			add(t, d, store.Listing{ID: "plain-eu", Kind: k, Region: "eu", Capacity: 90, Taken: 2})
+			add(t, d, store.Listing{ID: "duel-eu", Kind: k, Mode: "duel", Region: "eu", Capacity: 90, Taken: 3})
+			add(t, d, store.Listing{ID: "duel-us", Kind: k, Mode: "duel", Region: "us", Capacity: 90, Taken: 40})
+			add(t, d, store.Listing{ID: "team", Kind: k, Mode: "team", Capacity: 90, Taken: 5})
+			add(t, d, store.Listing{ID: "other", Kind: "other", Mode: "duel", Region: "eu", Capacity: 90, Taken: 6})
 			for _, c := range []struct{ mode, region, id, want string }{
 				{"", "", "", "plain-eu"}, {"", "eu", "", "plain-eu"}, {"", "us", "", none},
 				{"duel", "", "", "duel-us"}, {"duel", "eu", "", "duel-eu"}, {"duel", "us", "", "duel-us"}, {"duel", "asia", "", none},
@@ -108,7 +108,7 @@ func TestDirectory(t *testing.T) {
 			}
 		},
 		"gives private rooms by id alone": func(t *testing.T, d directory) {
-			add(t, d, store.Room{ID: "a", Kind: "k", Mode: "m", Region: "eu", Capacity: 2, Private: true})
+			add(t, d, store.Listing{ID: "a", Kind: "k", Mode: "m", Region: "eu", Capacity: 2, Private: true})
 			reserve(t, d, store.Want{Kind: "k", Mode: "m"}, none)
 			reserve(t, d, store.Want{Kind: "k", Mode: "m", Region: "eu"}, none)
 			reserve(t, d, store.Want{Kind: "k", ID: "a"}, "a")
@@ -117,7 +117,7 @@ func TestDirectory(t *testing.T) {
 		},
 		"closes a room only while it is as empty as said": func(t *testing.T, d directory) {
 			ctx := t.Context()
-			add(t, d, store.Room{ID: "a", Kind: "k", Capacity: 2})
+			add(t, d, store.Listing{ID: "a", Kind: "k", Capacity: 2})
 			reserve(t, d, store.Want{Kind: "k", ID: "a"}, "a")
 			if ok, err := d.Close(ctx, "a", 0); ok || err != nil {
 				t.Fatalf("closed a room with a seat taken: %t, %v", ok, err)
@@ -150,15 +150,15 @@ func TestDirectory(t *testing.T) {
 		"lists any number of rooms, by id": func(t *testing.T, d directory) {
 			const n = 1200
 			made := time.Date(2026, 1, 2, 3, 4, 5, 6789, time.FixedZone("there", 3600))
-			room := func(j int) store.Room {
-				r := store.Room{ID: fmt.Sprintf("%04d", (j*7)%n), Kind: fmt.Sprint("k", j%2), Mode: fmt.Sprint("m", j%3), Node: "here:1", URL: "wss://here/n/1",
+			room := func(j int) store.Listing {
+				r := store.Listing{ID: fmt.Sprintf("%04d", (j*7)%n), Kind: fmt.Sprint("k", j%2), Mode: fmt.Sprint("m", j%3), Node: "here:1", URL: "wss://here/n/1",
 					Region: []string{"", "eu"}[j%2], Capacity: 5, Taken: j % 5, Closed: j%3 == 0, Private: j%5 == 0, Spectators: j%7 == 0}
 				if j%11 != 0 {
 					r.Created = made.Add(time.Duration(j) * time.Second)
 				}
 				return r
 			}
-			var want []store.Room
+			var want []store.Listing
 			for j := range n {
 				r := room(j)
 				add(t, d, r)
@@ -167,7 +167,7 @@ func TestDirectory(t *testing.T) {
 				}
 				want = append(want, r)
 			}
-			slices.SortFunc(want, func(a, b store.Room) int { return cmp.Compare(a.ID, b.ID) })
+			slices.SortFunc(want, func(a, b store.Listing) int { return cmp.Compare(a.ID, b.ID) })
 			rooms, err := d.Rooms(t.Context(), "")
 			if err != nil {
 				t.Fatal(err)
@@ -181,7 +181,7 @@ func TestDirectory(t *testing.T) {
 		},
 		"holds a seat until it is confirmed": func(t *testing.T, d directory) {
 			ctx := t.Context()
-			add(t, d, store.Room{ID: "a", Kind: "k", Capacity: 2})
+			add(t, d, store.Listing{ID: "a", Kind: "k", Capacity: 2})
 			ann := store.Want{Kind: "k", Reservation: "ann", Until: hour()}
 			reserve(t, d, ann, "a")
 			taken(t, d, "a", 1)
@@ -223,7 +223,7 @@ func TestDirectory(t *testing.T) {
 			taken(t, d, "a", 0)
 		},
 		"frees seats whose reservations have ended": func(t *testing.T, d directory) {
-			add(t, d, store.Room{ID: "a", Kind: "k", Capacity: 3, Taken: 1})
+			add(t, d, store.Listing{ID: "a", Kind: "k", Capacity: 3, Taken: 1})
 			until := time.Now().Add(100 * time.Millisecond)
 			reserve(t, d, store.Want{Kind: "k", Reservation: "short", Until: until}, "a")
 			reserve(t, d, store.Want{Kind: "k", Reservation: "long", Until: hour()}, "a")
@@ -258,7 +258,7 @@ func TestDirectory(t *testing.T) {
 				},
 			}
 			for id, look := range looks {
-				add(t, d, store.Room{ID: id, Kind: id, Capacity: 1})
+				add(t, d, store.Listing{ID: id, Kind: id, Capacity: 1})
 				reserve(t, d, store.Want{Kind: id, Reservation: "r", Until: past()}, id)
 				if err := look(id); err != nil {
 					t.Errorf("%s: %v", id, err)
@@ -269,10 +269,10 @@ func TestDirectory(t *testing.T) {
 		"frees very many seats": func(t *testing.T, d directory) {
 			const n = 450
 			for i := range n {
-				add(t, d, store.Room{ID: fmt.Sprint(i), Kind: "k", Capacity: 1})
+				add(t, d, store.Listing{ID: fmt.Sprint(i), Kind: "k", Capacity: 1})
 				reserve(t, d, store.Want{ID: fmt.Sprint(i), Reservation: "r", Until: past()}, fmt.Sprint(i))
 			}
-			add(t, d, store.Room{ID: "last", Kind: "z", Capacity: 1})
+			add(t, d, store.Listing{ID: "last", Kind: "z", Capacity: 1})
 			reserve(t, d, store.Want{Kind: "z", Reservation: "r", Until: past()}, "last")
 			reserve(t, d, store.Want{Kind: "z", Reservation: "s", Until: hour()}, "last")
 			for range n {
@@ -284,10 +284,10 @@ func TestDirectory(t *testing.T) {
 			ctx := t.Context()
 			const n = 250
 			for i := range n {
-				add(t, d, store.Room{ID: fmt.Sprint("dead", i), Kind: "k", Node: "dead", Capacity: 2, Taken: 1})
+				add(t, d, store.Listing{ID: fmt.Sprint("dead", i), Kind: "k", Node: "dead", Capacity: 2, Taken: 1})
 			}
 			reserve(t, d, store.Want{ID: "dead7", Reservation: "r", Until: hour()}, "dead7")
-			add(t, d, store.Room{ID: "b", Kind: "k", Node: "alive", Capacity: 2})
+			add(t, d, store.Listing{ID: "b", Kind: "k", Node: "alive", Capacity: 2})
 			owners(t, d, "alive", "dead")
 			if got, err := d.RemoveNode(ctx, "dead"); err != nil || got != n {
 				t.Fatalf("removed %d rooms, %v", got, err)
@@ -302,7 +302,7 @@ func TestDirectory(t *testing.T) {
 			confirm(t, d, "dead7", "r", false)
 			release(t, d, "dead7")
 			// Of a node that has none any more there is nothing to be removed.
-			add(t, d, store.Room{ID: "dead7", Kind: "k", Node: "dead", Capacity: 1})
+			add(t, d, store.Listing{ID: "dead7", Kind: "k", Node: "dead", Capacity: 1})
 			taken(t, d, "dead7", 0)
 			if err := errors.Join(d.Remove(ctx, "b"), d.Remove(ctx, "dead7")); err != nil {
 				t.Fatal(err)
@@ -311,7 +311,7 @@ func TestDirectory(t *testing.T) {
 		},
 		"gives each seat once": func(t *testing.T, d directory) {
 			for i := range 10 {
-				add(t, d, store.Room{ID: fmt.Sprint(i), Kind: "k", Capacity: 7})
+				add(t, d, store.Listing{ID: fmt.Sprint(i), Kind: "k", Capacity: 7})
 			}
 			var mu sync.Mutex
 			got := map[string]int{}
@@ -356,7 +356,7 @@ func TestDirectory(t *testing.T) {
 func storm(t *testing.T, d directory) {
 	const rooms, capacity, players, rounds = 4, 5, 12, 25
 	for i := range rooms {
-		add(t, d, store.Room{ID: fmt.Sprint(i), Kind: "k", Capacity: capacity})
+		add(t, d, store.Listing{ID: fmt.Sprint(i), Kind: "k", Capacity: capacity})
 	}
 	// Those who are inside, by the room: never more than there are seats.
 	var inside [rooms]atomic.Int64
@@ -434,7 +434,7 @@ func storm(t *testing.T, d directory) {
 // Reservations are for an hour or have ended when they are made.
 func model(t *testing.T, d directory) {
 	type modelRoom struct {
-		store.Room
+		store.Listing
 		sure int
 		held map[string]bool
 	}
@@ -455,14 +455,14 @@ func model(t *testing.T, d directory) {
 			name := pick("reservation", "", "x", "y", "z")
 			switch do := pick("do", "add", "reserve", "reserve", "reserve", "search", "search", "confirm", "cancel", "release", "close", "remove"); do {
 			case "add":
-				n := store.Room{ID: id, Kind: pick("kind", "k", "l"), Mode: pick("mode", "", "m"), Capacity: rapid.IntRange(0, 4).Draw(rt, "capacity"), Private: made%4 == 3, Node: "n"}
+				n := store.Listing{ID: id, Kind: pick("kind", "k", "l"), Mode: pick("mode", "", "m"), Capacity: rapid.IntRange(0, 4).Draw(rt, "capacity"), Private: made%4 == 3, Node: "n"}
 				made++
 				err := d.Add(ctx, n)
 				if (err == nil) != (r == nil) || err != nil && !errors.Is(err, store.ErrExists) {
 					rt.Fatalf("add %s: %v", id, err)
 				}
 				if r == nil {
-					rooms[id] = &modelRoom{Room: n, held: map[string]bool{}}
+					rooms[id] = &modelRoom{Listing: n, held: map[string]bool{}}
 				}
 			case "reserve", "search":
 				w := store.Want{Kind: pick("kind", "k", "l"), Mode: pick("mode", "", "m"), Reservation: name, Until: hour()}
@@ -562,8 +562,8 @@ func model(t *testing.T, d directory) {
 			for _, got := range list {
 				want := rooms[got.ID]
 				want.Taken = want.sure + len(want.held)
-				if got != want.Room {
-					rt.Fatalf("%+v; want %+v", got, want.Room)
+				if got != want.Listing {
+					rt.Fatalf("%+v; want %+v", got, want.Listing)
 				}
 			}
 		}
@@ -616,7 +616,7 @@ func taken(t *testing.T, d directory, room string, want int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(rooms, func(r store.Room) bool { return r.ID == room })
+	i := slices.IndexFunc(rooms, func(r store.Listing) bool { return r.ID == room })
 	if i < 0 || rooms[i].Taken != want {
 		t.Fatalf("room %s: want %d seats taken, of %+v", room, want, rooms)
 	}
@@ -636,7 +636,7 @@ func failIf(bad bool) error {
 	return nil
 }
 
-func add(t *testing.T, d directory, r store.Room) {
+func add(t *testing.T, d directory, r store.Listing) {
 	t.Helper()
 	if err := d.Add(t.Context(), r); err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ type Memory struct {
 
 // listed is a room with its reservations.
 type listed struct {
-	Room
+	Listing
 	held map[string]time.Time // reservation: until
 	due  time.Time            // the first of held ends then; zero: there is none
 }
@@ -81,27 +81,27 @@ func (m *Memory) get(id string) *listed {
 }
 
 // Reserve implements Directory.
-func (m *Memory) Reserve(_ context.Context, w Want) (Room, error) {
+func (m *Memory) Reserve(_ context.Context, w Want) (Listing, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l := m.get(w.ID)
 	if w.ID == "" {
 		l = m.search(&w)
 	}
-	if l == nil || !w.fits(&l.Room) {
-		return Room{}, ErrNoRoom
+	if l == nil || !w.fits(&l.Listing) {
+		return Listing{}, ErrNoRoom
 	}
 	if _, again := l.held[w.Reservation]; again {
-		return l.Room, nil
+		return l.Listing, nil
 	}
 	switch {
 	case l.Closed:
-		return Room{}, ErrNoRoom
+		return Listing{}, ErrNoRoom
 	case l.Taken >= l.Capacity:
-		return Room{}, ErrFull
+		return Listing{}, ErrFull
 	}
 	l.take(&w)
-	return l.Room, nil
+	return l.Listing, nil
 }
 
 // search finds the fullest open room that fits, or nil.
@@ -110,7 +110,7 @@ func (m *Memory) search(w *Want) *listed {
 	now := m.now()
 	for _, l := range m.byKind[w.Kind] {
 		l.expire(now)
-		if w.fits(&l.Room) && !l.Closed && !l.Private && l.Taken < l.Capacity && (best == nil || l.Taken > best.Taken) {
+		if w.fits(&l.Listing) && !l.Closed && !l.Private && l.Taken < l.Capacity && (best == nil || l.Taken > best.Taken) {
 			best = l
 		}
 	}
@@ -158,13 +158,13 @@ func (m *Memory) Release(_ context.Context, id string) error {
 }
 
 // Add implements Directory.
-func (m *Memory) Add(_ context.Context, r Room) error {
+func (m *Memory) Add(_ context.Context, r Listing) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.byID[r.ID] != nil {
 		return ErrExists
 	}
-	l := &listed{Room: r.normal()}
+	l := &listed{Listing: r.normal()}
 	m.byID[r.ID] = l
 	m.byKind[r.Kind] = append(m.byKind[r.Kind], l)
 	return nil
@@ -235,17 +235,17 @@ func (m *Memory) Owners(context.Context) ([]string, error) {
 }
 
 // Rooms implements Directory.
-func (m *Memory) Rooms(_ context.Context, kind string) ([]Room, error) {
+func (m *Memory) Rooms(_ context.Context, kind string) ([]Listing, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
-	var rooms []Room
+	var rooms []Listing
 	for _, l := range m.byID {
 		if kind == "" || l.Kind == kind {
 			l.expire(now)
-			rooms = append(rooms, l.Room)
+			rooms = append(rooms, l.Listing)
 		}
 	}
-	slices.SortFunc(rooms, func(a, b Room) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(rooms, func(a, b Listing) int { return strings.Compare(a.ID, b.ID) })
 	return rooms, nil
 }

@@ -110,7 +110,7 @@ func (m *MemoryTickets) Keep(_ context.Context, match Match) error {
 		return ErrExists
 	}
 	for i := range match.Teams {
-		for _, s := range match.Teams[i].Seats {
+		for _, s := range match.Teams[i].Slots {
 			if s.Player != "" {
 				m.matches.join(s.Player, match.ID)
 			}

@@ -100,7 +100,7 @@ func TestMemoryForgetsMatches(t *testing.T) {
 	s := store.NewMemoryTickets(c.now)
 	ctx := t.Context()
 	for _, id := range []string{"touched", "silent"} {
-		m := store.Match{ID: id, Code: "c-" + id, Teams: []store.Team{{Seats: []store.Seat{{Player: "p-" + id}}}}}
+		m := store.Match{ID: id, Code: "c-" + id, Teams: []store.Team{{Slots: []store.Slot{{Player: "p-" + id}}}}}
 		if err := s.Keep(ctx, m); err != nil {
 			t.Fatal(err)
 		}

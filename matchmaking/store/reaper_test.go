@@ -33,7 +33,7 @@ func TestReaper(t *testing.T) {
 	now := time.Now()
 	d := store.NewMemory()
 	for id, node := range map[string]string{"1": "a", "2": "a", "3": "b", "4": "c"} {
-		if err := d.Add(t.Context(), store.Room{ID: id, Kind: "k", Node: node}); err != nil {
+		if err := d.Add(t.Context(), store.Listing{ID: id, Kind: "k", Node: node}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -169,13 +169,13 @@ type Match struct {
 
 // Team is a side of a match.
 type Team struct {
-	Seats []Seat
+	Slots []Slot
 	// Win is the predicted chance to win.
 	Win float64
 }
 
-// Seat is a place in a team.
-type Seat struct {
+// Slot is a place in a team.
+type Slot struct {
 	Ticket string
 	Player string // empty: for a bot
 	Name   string
@@ -184,16 +184,16 @@ type Seat struct {
 	Mu, Sigma float64
 }
 
-// Find gives a player's team and seat.
-func (m *Match) Find(player string) (team int, s Seat, ok bool) {
+// Find gives a player's team and slot.
+func (m *Match) Find(player string) (team int, s Slot, ok bool) {
 	for i := range m.Teams {
-		for _, s := range m.Teams[i].Seats {
+		for _, s := range m.Teams[i].Slots {
 			if s.Player == player && player != "" {
 				return i, s, true
 			}
 		}
 	}
-	return 0, Seat{}, false
+	return 0, Slot{}, false
 }
 
 // Backfill is a room that runs and lacks players.
@@ -214,7 +214,7 @@ type BackfillTeam struct {
 	// Mu and Sigma are the ratings of those who are there.
 	Mu, Sigma []float64
 	Free      int
-	// Roles are those of the free seats, if the mode has roles.
+	// Roles are those of the free slots, if the mode has roles.
 	Roles []string
 }
 

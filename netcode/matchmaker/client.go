@@ -70,7 +70,7 @@ func New(server string, o Options) (*Client, error) {
 	return c, nil
 }
 
-// Token gives the token in use: that of the options, the newest from the source, or a
+// Token returns the token in use: that of the options, the newest from the source, or a
 // guest's. Empty: a guest whom the server does not know yet. It is a secret.
 func (c *Client) Token() string {
 	c.mu.Lock()
@@ -84,7 +84,7 @@ func (c *Client) setToken(token string) {
 	c.token = token
 }
 
-// ready gives the token to call with, and what to call when the call is over: a guest's
+// ready returns the token to call with, and what to call when the call is over: a guest's
 // first call holds up the others, which would be other guests else.
 func (c *Client) ready(ctx context.Context) (token string, over func(), err error) {
 	if token = c.Token(); token != "" {
@@ -170,7 +170,7 @@ func authorize(h http.Header, token string) {
 	}
 }
 
-// QuickJoin gives a seat at once: in the player's own running match, else in an open
+// QuickJoin returns a seat at once: in the player's own running match, else in an open
 // room with a free seat, else in a new one.
 func (c *Client) QuickJoin(ctx context.Context, q *tickroomv1.QuickJoinRequest) (*Assignment, error) {
 	r, err := call(ctx, c, "quick join", c.api.QuickJoin, q)
@@ -190,7 +190,7 @@ func (c *Client) CreateRoom(ctx context.Context, q *tickroomv1.CreateRoomRequest
 	return c.assignment(r.GetAssignment(), false)
 }
 
-// JoinRoom gives a seat in a certain room, by its code or its id.
+// JoinRoom returns a seat in a certain room, by its code or its id.
 func (c *Client) JoinRoom(ctx context.Context, q *tickroomv1.JoinRoomRequest) (*Assignment, error) {
 	r, err := call(ctx, c, "join a room", c.api.JoinRoom, q)
 	if err != nil {
@@ -199,7 +199,7 @@ func (c *Client) JoinRoom(ctx context.Context, q *tickroomv1.JoinRoomRequest) (*
 	return c.assignment(r.GetAssignment(), false)
 }
 
-// Spectate gives a place to watch a room from.
+// Spectate returns a place to watch a room from.
 func (c *Client) Spectate(ctx context.Context, q *tickroomv1.SpectateRequest) (*Assignment, error) {
 	r, err := call(ctx, c, "watch a room", c.api.Spectate, q)
 	if err != nil {

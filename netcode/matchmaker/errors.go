@@ -42,10 +42,10 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives the error of Connect.
+// Unwrap returns the error of Connect.
 func (e *Error) Unwrap() error { return e.err }
 
-// Temporary tells whether the same call may succeed a moment later.
+// Temporary reports whether the same call may succeed a moment later.
 func (e *Error) Temporary() bool {
 	return e.Code == connect.CodeUnavailable || e.Code == connect.CodeResourceExhausted || e.Code == connect.CodeAborted
 }

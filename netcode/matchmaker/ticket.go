@@ -33,7 +33,7 @@ type Ticket struct {
 	back *Assignment
 }
 
-// Ticket gives the ticket of a party that another player leads, whose id came from its
+// Ticket returns the ticket of a party that another player leads, whose id came from its
 // leader. The caller has to call Ready before the party waits for a match.
 func (c *Client) Ticket(id string) *Ticket { return &Ticket{c: c, id: id} }
 
@@ -68,7 +68,7 @@ func (c *Client) Enqueue(ctx context.Context, q *tickroomv1.EnqueueRequest) (*Ti
 	return c.Ticket(r.GetTicket()), nil
 }
 
-// linger gives a context that ends so long after another one.
+// linger returns a context that ends so long after another one.
 func linger(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
@@ -95,7 +95,7 @@ func (c *Client) FindMatch(ctx context.Context, q *tickroomv1.EnqueueRequest, to
 	return t.Wait(ctx, told)
 }
 
-// ID gives the ticket's id, a secret of its players; empty for one that leads back to a
+// ID returns the ticket's id, a secret of its players; empty for one that leads back to a
 // match.
 func (t *Ticket) ID() string { return t.id }
 
@@ -106,7 +106,7 @@ func (t *Ticket) Ready(ctx context.Context, self *tickroomv1.Member) (missing []
 	return r.GetMissing(), err
 }
 
-// Cancel ends the ticket. It tells whether the ticket was waiting still, and else how
+// Cancel ends the ticket. It reports whether the ticket was waiting still, and else how
 // it had ended.
 func (t *Ticket) Cancel(ctx context.Context) (bool, tickroomv1.TicketState, error) {
 	if t.id == "" {
@@ -172,7 +172,7 @@ func (t *Ticket) Wait(ctx context.Context, told func(*tickroomv1.WatchResponse))
 	}
 }
 
-// goesOn tells whether a watch that ended with a code is to be begun again: the ticket
+// goesOn reports whether a watch that ended with a code is to be begun again: the ticket
 // is still there, as far as is known.
 func goesOn(code connect.Code) bool {
 	switch code {
@@ -183,7 +183,7 @@ func goesOn(code connect.Code) bool {
 	return false
 }
 
-// watch hears of the ticket on one stream, and tells whether it heard anything.
+// watch hears of the ticket on one stream, and reports whether it heard anything.
 func (t *Ticket) watch(ctx context.Context, told func(*tickroomv1.WatchResponse)) (a *Assignment, heard bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -214,7 +214,7 @@ func (t *Ticket) watch(ctx context.Context, told func(*tickroomv1.WatchResponse)
 	return nil, heard, t.broken(stream.Err())
 }
 
-// broken gives the error of a stream that has ended before the ticket did.
+// broken returns the error of a stream that has ended before the ticket did.
 func (t *Ticket) broken(err error) error {
 	if err == nil {
 		return &Error{What: "watch a ticket", Code: connect.CodeUnavailable, Text: "the stream ended before the ticket did"}

@@ -67,7 +67,7 @@ type Pong struct {
 	Tick         uint32
 }
 
-// Base gives the tick that the snapshot builds on. It has no meaning in a frame
+// Base returns the tick that the snapshot builds on. It has no meaning in a frame
 // that is Full or has no snapshot.
 func (f *Frame) Base() uint32 { return f.Tick - 1 - f.Skip }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/tickroom/tickroom/proto/schema"
 )
 
-// Hash gives the state hash of all rows, which must be the one that the server
+// Hash returns the state hash of all rows, which must be the one that the server
 // sends for the replica's tick.
 func (r *Replica) Hash() uint64 {
 	var sum uint64
@@ -20,7 +20,7 @@ func (r *Replica) Hash() uint64 {
 	return sum
 }
 
-// EntityHash gives the state hash of one entity's rows; 0 if it has none.
+// EntityHash returns the state hash of one entity's rows; 0 if it has none.
 func (r *Replica) EntityHash(entity uint32) uint64 {
 	var sum uint64
 	for _, t := range r.tables {

@@ -267,7 +267,7 @@ func (n *naive) table(t *tickroomv1.Table, delta bool) error {
 	return nil
 }
 
-// content gives a replica's rows as naive has them.
+// content returns a replica's rows as naive has them.
 func content(r *Replica) map[key]map[int]any {
 	out := map[key]map[int]any{}
 	for _, t := range r.tables {

@@ -64,21 +64,21 @@ func New(s *schema.Schema) *Replica {
 	return r
 }
 
-// Schema gives the schema that the replica was made with.
+// Schema returns the schema that the replica was made with.
 func (r *Replica) Schema() *schema.Schema { return r.schema }
 
-// Tick gives the tick that the replica is at the end of; 0 before the first
+// Tick returns the tick that the replica is at the end of; 0 before the first
 // snapshot.
 func (r *Replica) Tick() uint32 { return r.tick }
 
-// Rows gives the number of rows, all components together.
+// Rows returns the number of rows, all components together.
 func (r *Replica) Rows() int { return r.rows }
 
-// Touched gives the number of rows that the last snapshot created, changed or
+// Touched returns the number of rows that the last snapshot created, changed or
 // removed. Removed entities count as one row each, held or not.
 func (r *Replica) Touched() int { return r.touched }
 
-// Err gives the error that broke the replica, nil if none did.
+// Err returns the error that broke the replica, nil if none did.
 func (r *Replica) Err() error { return r.err }
 
 // Reset empties the replica and mends it; only a full snapshot, or one that
@@ -93,7 +93,7 @@ func (r *Replica) Reset() {
 	r.tick, r.rows, r.err = 0, 0, nil
 }
 
-// Table gives the table of the component with an id, or nil.
+// Table returns the table of the component with an id, or nil.
 func (r *Replica) Table(id uint32) *Table {
 	if id < uint32(len(r.byID)) {
 		return r.byID[id]
@@ -106,7 +106,7 @@ func (r *Replica) Table(id uint32) *Table {
 	return nil
 }
 
-// TableByName gives the table of the component with a name, or nil.
+// TableByName returns the table of the component with a name, or nil.
 func (r *Replica) TableByName(name string) *Table {
 	for _, t := range r.tables {
 		if t.comp.Name == name {
@@ -131,7 +131,7 @@ func (r *Replica) Apply(frame []byte) error {
 	return r.ApplyFrame(&r.frame)
 }
 
-// Frame gives what the last Apply was given, taken apart.
+// Frame returns what the last Apply was given, taken apart.
 func (r *Replica) Frame() *Frame { return &r.frame }
 
 // ApplyFrame is Apply for a frame that has been taken apart already.

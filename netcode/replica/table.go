@@ -22,10 +22,10 @@ type Table struct {
 // Component describes the table's component, as the schema given to New does.
 func (t *Table) Component() *schema.Component { return t.comp }
 
-// Len gives the number of rows.
+// Len returns the number of rows.
 func (t *Table) Len() int { return len(t.ents) }
 
-// Cells gives the cells of an entity's row. They are the replica's own: good for
+// Cells returns the cells of an entity's row. They are the replica's own: good for
 // reading, until the next Apply.
 func (t *Table) Cells(entity uint32) (schema.Cells, bool) {
 	slot := t.ix.find(entity)
@@ -71,7 +71,7 @@ func (t *Table) add(e uint32) int {
 	return slot
 }
 
-// remove drops an entity's row and tells whether there was one.
+// remove drops an entity's row and reports whether there was one.
 func (t *Table) remove(e uint32) bool {
 	slot := t.ix.find(e)
 	if slot < 0 {

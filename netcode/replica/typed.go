@@ -70,7 +70,7 @@ func bindingOf[T any, P schema.Row[T]](r *Replica) *binding {
 	return r.bind(P(nil).ComponentInfo())
 }
 
-// Get gives an entity's row of component T, and whether there is one.
+// Get returns an entity's row of component T, and whether there is one.
 func Get[T any, P schema.Row[T]](r *Replica, entity uint32) (T, bool) {
 	var row T
 	ok := Load[T, P](r, entity, &row)
@@ -92,13 +92,13 @@ func Load[T any, P schema.Row[T]](r *Replica, entity uint32, row *T) bool {
 	return true
 }
 
-// Has tells whether an entity has a row of component T.
+// Has reports whether an entity has a row of component T.
 func Has[T any, P schema.Row[T]](r *Replica, entity uint32) bool {
 	b := bindingOf[T, P](r)
 	return b.table != nil && b.table.ix.find(entity) >= 0
 }
 
-// Count gives the number of rows of component T.
+// Count returns the number of rows of component T.
 func Count[T any, P schema.Row[T]](r *Replica) int {
 	if b := bindingOf[T, P](r); b.table != nil {
 		return b.table.Len()

@@ -6,7 +6,7 @@ import (
 	"github.com/tickroom/tickroom/proto/schema"
 )
 
-// Value gives a field's value for tools that have no generated code: uint64,
+// Value returns a field's value for tools that have no generated code: uint64,
 // int64, bool, float64, string or []byte; a []any of these if it is repeated.
 func Value(f *schema.Field, c schema.Cells) any {
 	if !f.InBlob() {

@@ -9,7 +9,7 @@ import (
 	"github.com/tickroom/tickroom/proto/schema"
 )
 
-// crowd gives walkers in two ticks that follow each other: all of them move and
+// crowd returns walkers in two ticks that follow each other: all of them move and
 // turn, and one in sixteen loses health.
 func crowd(n int) (before, after []walkersv1.Walker) {
 	r := rand.New(rand.NewPCG(1, 2))

@@ -97,7 +97,7 @@ func (r *Reader) Reset(table []byte) error {
 	return nil
 }
 
-// join gives the second of two parts of a packed field, or both together: a
+// join returns the second of two parts of a packed field, or both together: a
 // sender may split one. The first join of a field copies; the further ones
 // append, lest a field in a thousand parts be copied a thousand times.
 func (r *Reader) join(field protowire.Number, a, b []byte) []byte {
@@ -111,7 +111,7 @@ func (r *Reader) join(field protowire.Number, a, b []byte) []byte {
 	return append(a, b...)
 }
 
-// NextRemoved gives the next entity whose row is gone.
+// NextRemoved returns the next entity whose row is gone.
 func (r *Reader) NextRemoved() (entity uint32, ok bool, err error) {
 	if len(r.removed) == 0 {
 		return 0, false, nil
@@ -120,7 +120,7 @@ func (r *Reader) NextRemoved() (entity uint32, ok bool, err error) {
 	return entity, err == nil, err
 }
 
-// Next gives the entity and the mask of the next row, whose fields must then be
+// Next returns the entity and the mask of the next row, whose fields must then be
 // read with ReadFields.
 func (r *Reader) Next() (entity uint32, mask uint64, ok bool, err error) {
 	switch {
@@ -213,7 +213,7 @@ func (f *Field) addDiff(p *int64, d int32) {
 	*p = f.widen(uint32(int32(*p) + d))
 }
 
-// widen gives a 32-bit value as its cell holds it.
+// widen returns a 32-bit value as its cell holds it.
 func (f *Field) widen(u uint32) int64 {
 	if f.Kind == Uint || !f.Signed() {
 		return int64(u)

@@ -46,7 +46,7 @@ func Zigzag(v int32) uint32 { return uint32(v<<1) ^ uint32(v>>31) }
 // Unzigzag undoes Zigzag.
 func Unzigzag(u uint32) int32 { return int32(u>>1) ^ -int32(u&1) }
 
-// WrapDiff gives the difference a-b the short way round a turn of steps; of two
+// WrapDiff returns the difference a-b the short way round a turn of steps; of two
 // equally short ways the positive one.
 func WrapDiff(a, b int64, steps uint32) int32 {
 	n := int64(steps)
@@ -124,7 +124,7 @@ func (c *Component) appendPlain(b []byte, mask uint64, cur, prev []int64) []byte
 	return b[:len(b)+n]
 }
 
-// diff gives the zigzag difference of a 32-bit field.
+// diff returns the zigzag difference of a 32-bit field.
 func (f *Field) diff(v, prev int64) uint32 {
 	if f.WrapSteps != 0 {
 		return Zigzag(WrapDiff(v, prev, f.WrapSteps))
@@ -184,7 +184,7 @@ func (f *Field) appendItem(s *Streams, item []byte) {
 	}
 }
 
-// NonZero gives the mask of the fields that are not at their zero value, which
+// NonZero returns the mask of the fields that are not at their zero value, which
 // is what a whole row brings.
 func (c *Component) NonZero(cells Cells) uint64 {
 	var m uint64

@@ -50,7 +50,7 @@ func (h *hasher) sum() uint64 {
 	return uint64(mix(h.b^h.n))<<32 | uint64(mix(h.a^h.n))
 }
 
-// RowHash gives the state hash of one row: of its component, its entity, and the
+// RowHash returns the state hash of one row: of its component, its entity, and the
 // number and value of each field that is not zero. The hashes of rows are added
 // with AddHash, so that any set of rows has one, whatever their order.
 func (c *Component) RowHash(entity uint32, cells Cells) uint64 {

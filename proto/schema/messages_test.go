@@ -260,7 +260,7 @@ func TestProtoMerges(t *testing.T) {
 	}
 }
 
-// nested gives the encoding of so many messages within each other.
+// nested returns the encoding of so many messages within each other.
 func nested(levels int) []byte {
 	var b []byte
 	for range levels - 1 {

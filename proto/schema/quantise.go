@@ -6,7 +6,7 @@ import "math"
 // that keeps compilers from fusing the two into one instruction, which on some
 // machines would round otherwise than on others.
 
-// Quantise gives the number of steps from lo that is nearest to v, halves up,
+// Quantise returns the number of steps from lo that is nearest to v, halves up,
 // with v held within lo and hi if hi is above lo. perStep is 1/step. A value
 // that is not a number gives 0; the result is held within 32 bits.
 func Quantise(v, perStep, lo, hi float64) int64 {
@@ -30,7 +30,7 @@ func Quantise(v, perStep, lo, hi float64) int64 {
 	return int64(q)
 }
 
-// QuantiseWrap gives the number of steps, 0 to steps-1, that is nearest to v,
+// QuantiseWrap returns the number of steps, 0 to steps-1, that is nearest to v,
 // taken modulo a full turn of so many steps. perStep is 1/step. A value that is
 // not a number, or infinite, gives 0.
 func QuantiseWrap(v, perStep float64, steps uint32) int64 {
@@ -45,5 +45,5 @@ func QuantiseWrap(v, perStep float64, steps uint32) int64 {
 	return n
 }
 
-// Dequantise gives the value of a number of steps.
+// Dequantise returns the value of a number of steps.
 func Dequantise(q int64, step, lo float64) float64 { return lo + float64(float64(q)*step) }

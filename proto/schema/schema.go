@@ -72,11 +72,11 @@ type Field struct {
 	Cell int
 }
 
-// InBlob tells whether the field's cell is a byte string: strings, bytes and
+// InBlob reports whether the field's cell is a byte string: strings, bytes and
 // everything repeated.
 func (f *Field) InBlob() bool { return f.Repeated || f.Kind == String || f.Kind == Bytes }
 
-// Signed tells whether an absolute value travels as a zigzag number.
+// Signed reports whether an absolute value travels as a zigzag number.
 func (f *Field) Signed() bool {
 	switch f.Kind {
 	case Int, Enum:
@@ -87,7 +87,7 @@ func (f *Field) Signed() bool {
 	return false
 }
 
-// Value gives the number that a cell of the field stands for: the float of a
+// Value returns the number that a cell of the field stands for: the float of a
 // quantised field, else the integer itself. Not for kinds Float and Double,
 // whose cells hold bits.
 func (f *Field) Value(cell int64) float64 {
@@ -152,7 +152,7 @@ func NewComponent(id uint32, name string, fields ...Field) *Component {
 	return c
 }
 
-// Field gives the field with a number, or nil.
+// Field returns the field with a number, or nil.
 func (c *Component) Field(number int) *Field {
 	if number < 1 || number > MaxFieldNumber || c.byNumber[number] == 0 {
 		return nil
@@ -160,7 +160,7 @@ func (c *Component) Field(number int) *Field {
 	return &c.Fields[c.byNumber[number]-1]
 }
 
-// FieldByName gives the field with a name, or nil.
+// FieldByName returns the field with a name, or nil.
 func (c *Component) FieldByName(name string) *Field {
 	for i := range c.Fields {
 		if c.Fields[i].Name == name {
@@ -189,7 +189,7 @@ type Message interface {
 type Row[T any] interface {
 	*T
 	Message
-	// ComponentInfo gives the component's description.
+	// ComponentInfo returns the component's description.
 	ComponentInfo() *Component
 	// SameAs compares field by field, exactly: a NaN differs from itself.
 	SameAs(*T) bool
@@ -202,14 +202,14 @@ type Row[T any] interface {
 // Event is what the generator adds to an event's struct.
 type Event interface {
 	Message
-	// EventID gives the event's id in the schema, and whether it is reliable.
+	// EventID returns the event's id in the schema, and whether it is reliable.
 	EventID() (id uint32, reliable bool)
 }
 
 // Command is what the generator adds to a command's struct.
 type Command interface {
 	Message
-	// CommandID gives the command's id in the schema.
+	// CommandID returns the command's id in the schema.
 	CommandID() uint32
 }
 
@@ -240,7 +240,7 @@ type Schema struct {
 	NewInput   func() Message // a new, empty input; nil for none
 }
 
-// Component gives the component with an id, or nil.
+// Component returns the component with an id, or nil.
 func (s *Schema) Component(id uint32) *Component {
 	for _, c := range s.Components {
 		if c.ID == id {
@@ -250,7 +250,7 @@ func (s *Schema) Component(id uint32) *Component {
 	return nil
 }
 
-// Event gives the event with an id, or nil.
+// Event returns the event with an id, or nil.
 func (s *Schema) Event(id uint32) *EventInfo {
 	for i := range s.Events {
 		if s.Events[i].ID == id {
@@ -260,7 +260,7 @@ func (s *Schema) Event(id uint32) *EventInfo {
 	return nil
 }
 
-// Command gives the command with an id, or nil.
+// Command returns the command with an id, or nil.
 func (s *Schema) Command(id uint32) *CommandInfo {
 	for i := range s.Commands {
 		if s.Commands[i].ID == id {
@@ -270,7 +270,7 @@ func (s *Schema) Command(id uint32) *CommandInfo {
 	return nil
 }
 
-// Fingerprint gives a number that changes whenever something of the schema does
+// Fingerprint returns a number that changes whenever something of the schema does
 // that both sides must agree on. It is FNV-1a over a description of it.
 func (s *Schema) Fingerprint() uint64 {
 	h := fnv.New64a()
@@ -292,7 +292,7 @@ func (s *Schema) Fingerprint() uint64 {
 	return h.Sum64()
 }
 
-// Proto gives the schema's components as a welcome carries them.
+// Proto returns the schema's components as a welcome carries them.
 func (s *Schema) Proto() *tickroomv1.Schema {
 	p := &tickroomv1.Schema{}
 	for _, c := range s.Components {
@@ -340,7 +340,7 @@ func FromProto(p *tickroomv1.Schema) (*Schema, error) {
 	return s, nil
 }
 
-// Compatible tells whether a client built with schema old can play on a server
+// Compatible reports whether a client built with schema old can play on a server
 // with schema s: every component and field that old knows must be there and
 // travel in the same way; s may have more. The error names the first difference.
 func (s *Schema) Compatible(old *Schema) error {
@@ -380,10 +380,10 @@ func AppendNum(cell []byte, v int64) []byte {
 	return binary.LittleEndian.AppendUint64(cell, uint64(v))
 }
 
-// NumAt gives number i of a repeated field's cell.
+// NumAt returns number i of a repeated field's cell.
 func NumAt(cell []byte, i int) int64 { return int64(binary.LittleEndian.Uint64(cell[i*8:])) }
 
-// NumLen gives the count of numbers in a repeated field's cell.
+// NumLen returns the count of numbers in a repeated field's cell.
 func NumLen(cell []byte) int { return len(cell) / 8 }
 
 // AppendItem appends one string or byte string of a repeated field to its cell.

@@ -61,7 +61,7 @@ func TestFromProtoErrors(t *testing.T) {
 	}
 }
 
-// base gives a schema to change things in.
+// base returns a schema to change things in.
 func base() *schema.Schema {
 	return &schema.Schema{
 		Components: []*schema.Component{

@@ -35,10 +35,10 @@ func NewDecoder(name string, b []byte) Decoder {
 	return Decoder{b: b, name: name, depth: MaxDepth}
 }
 
-// Err gives the first error. It wraps ErrMessage.
+// Err returns the first error. It wraps ErrMessage.
 func (d *Decoder) Err() error { return d.err }
 
-// More tells whether there is a further value in a packed field.
+// More reports whether there is a further value in a packed field.
 func (d *Decoder) More() bool { return len(d.b) > 0 }
 
 // Check takes over the error of what was read by another decoder.
@@ -163,14 +163,14 @@ func (d *Decoder) Text() string {
 	return string(p)
 }
 
-// Packed gives a decoder of the values of a packed field; its error must be
+// Packed returns a decoder of the values of a packed field; its error must be
 // handed to Check.
 func (d *Decoder) Packed() Decoder {
 	p := d.raw()
 	return Decoder{Tag: d.Tag, b: p, name: d.name, err: d.err}
 }
 
-// Nested gives a decoder of the fields of a message within this one; its error
+// Nested returns a decoder of the fields of a message within this one; its error
 // must be handed to Check.
 func (d *Decoder) Nested(name string) Decoder {
 	if d.depth <= 1 {
@@ -199,7 +199,7 @@ func EndLength(b []byte, at int) []byte {
 	return b
 }
 
-// ValidText gives s with what is not UTF-8 replaced by U+FFFD, since protobuf
+// ValidText returns s with what is not UTF-8 replaced by U+FFFD, since protobuf
 // runtimes refuse a whole frame for one bad string.
 func ValidText(s string) string {
 	if utf8.ValidString(s) {
@@ -208,7 +208,7 @@ func ValidText(s string) string {
 	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
-// FloatCell gives the cell of a float without quantisation: its bits. -0 counts as
+// FloatCell returns the cell of a float without quantisation: its bits. -0 counts as
 // +0, and what is not a number as the quiet NaN 0x7fc00000, since runtimes of
 // other languages change the bits of other NaNs.
 func FloatCell(v float32) int64 {
@@ -232,13 +232,13 @@ func DoubleCell(v float64) int64 {
 	return int64(math.Float64bits(v))
 }
 
-// CellFloat gives the float of a cell that FloatCell made.
+// CellFloat returns the float of a cell that FloatCell made.
 func CellFloat(c int64) float32 { return math.Float32frombits(uint32(c)) }
 
-// CellDouble gives the double of a cell that DoubleCell made.
+// CellDouble returns the double of a cell that DoubleCell made.
 func CellDouble(c int64) float64 { return math.Float64frombits(uint64(c)) }
 
-// BoolCell gives the cell of a bool, 0 or 1.
+// BoolCell returns the cell of a bool, 0 or 1.
 func BoolCell(v bool) int64 {
 	if v {
 		return 1

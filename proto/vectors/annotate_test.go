@@ -12,7 +12,7 @@ import (
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
-// annotate gives a message's bytes in hex, a field to a line, with what they
+// annotate returns a message's bytes in hex, a field to a line, with what they
 // mean behind a #.
 func annotate(b []byte, client bool) []string {
 	md := (*tickroomv1.ServerFrame)(nil).ProtoReflect().Descriptor()

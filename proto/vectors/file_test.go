@@ -36,7 +36,7 @@ type frame struct {
 	want    []string // the lines that say what is so after it
 }
 
-// write gives a sequence as it stands in the file.
+// write returns a sequence as it stands in the file.
 func (s *sequence) write(b *strings.Builder) {
 	fmt.Fprintf(b, "sequence: %s\n", s.name)
 	about(b, s.about)

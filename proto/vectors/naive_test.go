@@ -86,7 +86,7 @@ func (c *naive) apply(f *tickroomv1.ServerFrame) error {
 
 var errShort = errors.New("too few values")
 
-// take gives the next value of a list.
+// take returns the next value of a list.
 func take[T any](list *[]T) T {
 	if len(*list) == 0 {
 		panic(errShort)
@@ -344,7 +344,7 @@ func (c *naive) lines() []string {
 	return out
 }
 
-// jsonValue gives a value as JSON: what has 64 bits as a decimal string, floats
+// jsonValue returns a value as JSON: what has 64 bits as a decimal string, floats
 // as their bits in hex, bytes in hex.
 func jsonValue(f *tickroomv1.ComponentField, v any) string {
 	switch v := v.(type) {

@@ -151,7 +151,7 @@ func play(t *testing.T, s *sequence) {
 	}
 }
 
-// held gives what a replica holds in the form of the naive client.
+// held returns what a replica holds in the form of the naive client.
 func held(s *tickroomv1.Schema, rep *replica.Replica) *naive {
 	c := newNaive(s)
 	c.tick = rep.Tick()

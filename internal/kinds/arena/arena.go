@@ -24,7 +24,7 @@ import (
 // maxEdge is the longest edge of a map, as the schema has it.
 const maxEdge = 16384
 
-// Kind gives the room kind "arena".
+// Kind returns the room kind "arena".
 func Kind() world.Kind {
 	return world.Kind{
 		Name:       "arena",
@@ -171,7 +171,7 @@ func (g *game) layMap(edge float64, obstacles int) {
 	g.terrain = NewTerrain(edge, all)
 }
 
-// ticks gives the number of ticks in so many seconds, at least 1.
+// ticks returns the number of ticks in so many seconds, at least 1.
 func (g *game) ticks(seconds float64) uint32 { return uint32(max(1, math.Round(seconds/g.dt))) }
 
 // Join gives a player a ship, and a spectator a view of somebody else's. data is

@@ -69,7 +69,7 @@ func (r room) tick() {
 	r.Commit()
 }
 
-// look gives the bytes of a player's next snapshot.
+// look returns the bytes of a player's next snapshot.
 func (r room) look(p *world.Player) []byte {
 	return p.AppendSince(nil, r.sc, r.Committed()-1, r.Committed()-1)
 }

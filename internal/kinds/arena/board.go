@@ -87,7 +87,7 @@ func top(leaders, ships []*ship) []*ship {
 	return leaders
 }
 
-// ahead tells whether a ship ranks before another.
+// ahead reports whether a ship ranks before another.
 func (s *ship) ahead(o *ship) bool {
 	return cmp.Or(
 		cmp.Compare(o.tally.Score, s.tally.Score),
@@ -115,7 +115,7 @@ func (g *game) unlist(s *ship) {
 	g.dropLeader(s)
 }
 
-// smallestTeam gives the team with the fewest ships; 0 if there are none.
+// smallestTeam returns the team with the fewest ships; 0 if there are none.
 func (g *game) smallestTeam() uint32 {
 	best := min(1, g.teams)
 	for t := 2; t <= g.teams; t++ {

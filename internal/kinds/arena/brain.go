@@ -33,7 +33,7 @@ var firstNames = [...]string{
 	"Vega", "Orion", "Lyra", "Rigel", "Nova", "Altair", "Mira", "Draco", "Atlas", "Juno", "Castor", "Deneb", "Io", "Titan", "Rhea", "Pavo",
 }
 
-// botName gives the name of the i-th ship that the game flies: another for each.
+// botName returns the name of the i-th ship that the game flies: another for each.
 func botName(i int) string {
 	name := firstNames[i%len(firstNames)] + " bot"
 	if n := i / len(firstNames); n > 0 {
@@ -81,7 +81,7 @@ func (g *game) think(s *ship) {
 	s.control = c
 }
 
-// goal gives a place to go to: where a player is, so that nobody is alone on a
+// goal returns a place to go to: where a player is, so that nobody is alone on a
 // large map, a pickup, or anywhere.
 func (g *game) goal(s *ship) (x, y float64) {
 	rnd := g.r.Rand()
@@ -110,7 +110,7 @@ func (g *game) goal(s *ship) (x, y float64) {
 	return g.freePoint()
 }
 
-// nearestPlayer gives the nearest living enemy that a player flies, or nil.
+// nearestPlayer returns the nearest living enemy that a player flies, or nil.
 func (g *game) nearestPlayer(s *ship) *ship {
 	var found *ship
 	best := math.Inf(1)
@@ -155,7 +155,7 @@ func (g *game) dodge(s *ship, c *Control) {
 	}
 }
 
-// sees tells whether nothing is between two ships that are near enough.
+// sees reports whether nothing is between two ships that are near enough.
 func (g *game) sees(s, o *ship) bool {
 	dx, dy := o.X-s.X, o.Y-s.Y
 	d2 := dx*dx + dy*dy
@@ -166,7 +166,7 @@ func (g *game) sees(s, o *ship) bool {
 	return d < 1 || g.terrain.Ray(s.X, s.Y, dx/d, dy/d, d) >= d
 }
 
-// nearestEnemy gives the nearest enemy in sight as of the last tick, or nil.
+// nearestEnemy returns the nearest enemy in sight as of the last tick, or nil.
 func (g *game) nearestEnemy(s *ship) *ship {
 	var prey *ship
 	best := sight * sight

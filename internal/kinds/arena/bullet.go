@@ -74,7 +74,7 @@ func (g *game) moveBullets(now uint32) {
 	}
 }
 
-// moveBullet moves a bullet by one tick and tells whether it ended.
+// moveBullet moves a bullet by one tick and reports whether it ended.
 func (g *game) moveBullet(b *bullet) bool {
 	way := min(BulletSpeed*g.dt, b.left)
 	x, y := b.x+b.ux*way, b.y+b.uy*way
@@ -91,7 +91,7 @@ func (g *game) moveBullet(b *bullet) bool {
 	return false
 }
 
-// struck gives the first enemy that a bullet meets on its way to (x, y), or nil.
+// struck returns the first enemy that a bullet meets on its way to (x, y), or nil.
 // Both fly straight during the tick, so nothing slips through between two ticks.
 func (g *game) struck(b *bullet, x, y float64) *ship {
 	reach := ShipRadius + BoostSpeed*g.dt
@@ -113,7 +113,7 @@ func (g *game) struck(b *bullet, x, y float64) *ship {
 	return first
 }
 
-// meet gives when, 0 to 1, a point that goes straight from (ax, ay) to (bx, by)
+// meet returns when, 0 to 1, a point that goes straight from (ax, ay) to (bx, by)
 // first comes within a ship's radius of the origin; infinite if it doesn't.
 func meet(ax, ay, bx, by float64) float64 {
 	dx, dy := bx-ax, by-ay

@@ -51,7 +51,7 @@ func (ix *index) build(ships []*ship) {
 	}
 }
 
-// rows gives the rows of cells that a box touches, and row the ships of the
+// rows returns the rows of cells that a box touches, and row the ships of the
 // cells of one of them. Ships near the box are among them, and ships that have
 // died since the index was made.
 func (ix *index) rows(y0, y1 float64) (first, last int) { return ix.at(y0), ix.at(y1) }

@@ -55,7 +55,7 @@ func (g *game) result() world.Result {
 	return res
 }
 
-// teamFor gives the team that a newcomer comes into: that of its match, or the
+// teamFor returns the team that a newcomer comes into: that of its match, or the
 // smallest.
 func (g *game) teamFor(p *world.Player) uint32 {
 	if p != nil && p.InMatch && p.Team < g.teams {

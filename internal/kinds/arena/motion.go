@@ -33,7 +33,7 @@ type Motion struct {
 	Heading uint16  // 65,536 to the full turn
 }
 
-// MotionOf gives the motion that a player's Pilot row tells.
+// MotionOf returns the motion that a Pilot row describes.
 func MotionOf(p *arenav1.Pilot) Motion {
 	return Motion{
 		X: float64(p.X), Y: float64(p.Y), VX: float64(p.Vx), VY: float64(p.Vy),
@@ -48,7 +48,7 @@ type Control struct {
 	Fire   bool
 	Steer  bool   // turn towards Aim, whatever Turn says
 	Aim    uint16 // 65,536 to the full turn
-	// Boost tells whether a boost is at work. It comes from the ship, not from
+	// Boost is true while a boost is at work. It comes from the ship, not from
 	// the pilot.
 	Boost bool
 }
@@ -69,12 +69,12 @@ func clamp(v, lo, hi float64) float64 {
 	return min(max(v, lo), hi)
 }
 
-// headingOf gives the heading nearest to an angle; 0 for what is not a number.
+// headingOf returns the heading nearest to an angle; 0 for what is not a number.
 func headingOf(radians float64) uint16 {
 	return uint16(schema.QuantiseWrap(radians, perHeading, headings))
 }
 
-// radians gives a heading's angle, 0 to 2 pi.
+// radians returns a heading's angle, 0 to 2 pi.
 func radians(h uint16) float64 { return float64(h) / perHeading }
 
 // Step moves a ship by one tick of dt seconds: the result depends on nothing
@@ -118,5 +118,5 @@ func Step(m Motion, c Control, dt float64, t *Terrain) Motion {
 	return m
 }
 
-// round gives the multiple of 1/per that is nearest.
+// round returns the multiple of 1/per that is nearest.
 func round(v, per float64) float64 { return math.Floor(v*per+0.5) / per }

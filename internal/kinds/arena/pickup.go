@@ -47,7 +47,7 @@ func (g *game) layPickup(p *pickup) {
 	})
 }
 
-// taker gives a ship that touches a pickup and has a use for it, or nil.
+// taker returns a ship that touches a pickup and has a use for it, or nil.
 func (g *game) taker(p *pickup) *ship {
 	const r = ShipRadius + pickupRadius
 	x, y := float64(p.row.X), float64(p.row.Y)

@@ -129,7 +129,7 @@ func (g *game) launch(s *ship) {
 	g.r.Move(s.entity, g.arena)
 }
 
-// spawnPoint gives a free place at some distance from the nearest enemy, but no
+// spawnPoint returns a free place at some distance from the nearest enemy, but no
 // farther than need be, so that whoever comes finds something to do. Of several
 // places it takes the first that is neither too near nor too far; else the nearest
 // that is far enough; else the farthest.
@@ -158,7 +158,7 @@ func (g *game) spawnPoint(s *ship) (x, y float64) {
 	return x, y
 }
 
-// freePoint gives a place where a ship touches nothing.
+// freePoint returns a place where a ship touches nothing.
 func (g *game) freePoint() (x, y float64) {
 	rnd, edge := g.r.Rand(), g.terrain.Edge
 	for range 1000 {
@@ -171,7 +171,7 @@ func (g *game) freePoint() (x, y float64) {
 	return round(gap+rnd.Float64()*(edge-2*gap), 64), ShipRadius + 1
 }
 
-// hostile tells whether a ship and another are enemies.
+// hostile reports whether a ship and another are enemies.
 func (s *ship) hostile(o *ship) bool {
 	return s != o && (s.id.Team == 0 || s.id.Team != o.id.Team)
 }
@@ -209,7 +209,7 @@ func (s *ship) report() {
 	p.RapidUntil, p.BoostUntil, p.ProtectedUntil = s.rapid, s.boost, s.protected
 }
 
-// charge gives a ship's energy now.
+// charge returns a ship's energy now.
 func (g *game) charge(s *ship, now uint32) float64 {
 	return min(full, s.energy+float64(now-s.energyTick)*g.dt*energyRate)
 }

@@ -21,7 +21,7 @@ func ObstacleOf(row *arenav1.Obstacle) Obstacle {
 	}
 }
 
-// reach gives the radius of the circle around the obstacle.
+// reach returns the radius of the circle around the obstacle.
 func (o *Obstacle) reach() float64 {
 	if o.Radius > 0 {
 		return o.Radius
@@ -29,7 +29,7 @@ func (o *Obstacle) reach() float64 {
 	return math.Hypot(o.HalfW, o.HalfH)
 }
 
-// extent gives how far the obstacle goes from its middle along each axis.
+// extent returns how far the obstacle goes from its middle along each axis.
 func (o *Obstacle) extent() (w, h float64) {
 	if o.Radius > 0 {
 		return o.Radius, o.Radius
@@ -37,7 +37,7 @@ func (o *Obstacle) extent() (w, h float64) {
 	return o.HalfW, o.HalfH
 }
 
-// distance gives how far a point is from the obstacle's edge, 0 inside.
+// distance returns how far a point is from the obstacle's edge, 0 inside.
 func (o *Obstacle) distance(x, y float64) float64 {
 	if o.Radius > 0 {
 		return max(0, math.Hypot(x-o.X, y-o.Y)-o.Radius)
@@ -84,7 +84,7 @@ func NewTerrain(edge float64, obstacles []Obstacle) *Terrain {
 	return t
 }
 
-// at gives the column or row of a coordinate.
+// at returns the column or row of a coordinate.
 func (t *Terrain) at(v float64) int { return min(max(int(v/t.cell), 0), t.n-1) }
 
 func (t *Terrain) near(x, y float64) []int32 { return t.cells[t.at(y)*t.n+t.at(x)] }
@@ -122,7 +122,7 @@ func generate(rnd *rand.Rand, edge float64, count int) []Obstacle {
 	return all
 }
 
-// Free tells whether a circle of radius r, at most that of a ship and one, is
+// Free reports whether a circle of radius r, at most that of a ship and one, is
 // within the walls and touches no obstacle.
 func (t *Terrain) Free(x, y, r float64) bool {
 	if !(x >= r && y >= r && x <= t.Edge-r && y <= t.Edge-r) {
@@ -197,7 +197,7 @@ func wall(x, v, edge float64) (px, pv float64) {
 	return x, v
 }
 
-// Ray gives how far one gets from a point in the direction of the unit vector
+// Ray returns how far one gets from a point in the direction of the unit vector
 // (ux, uy) before there is a wall or an obstacle: at most limit.
 func (t *Terrain) Ray(x, y, ux, uy, limit float64) float64 {
 	best := min(limit, exit(x, ux, t.Edge), exit(y, uy, t.Edge))
@@ -222,7 +222,7 @@ func (t *Terrain) Ray(x, y, ux, uy, limit float64) float64 {
 	}
 }
 
-// exit gives the distance at which one coordinate leaves the map.
+// exit returns the distance at which one coordinate leaves the map.
 func exit(x, u, edge float64) float64 {
 	switch {
 	case u > 0:
@@ -233,7 +233,7 @@ func exit(x, u, edge float64) float64 {
 	return math.Inf(1)
 }
 
-// crossing gives the distance at which one coordinate leaves its cell.
+// crossing returns the distance at which one coordinate leaves its cell.
 func crossing(x, u float64, c int, cell float64) float64 {
 	switch {
 	case u > 0:
@@ -251,7 +251,7 @@ func sign(u float64) int {
 	return 1
 }
 
-// ray gives the distance at which a ray meets the obstacle, infinite if never.
+// ray returns the distance at which a ray meets the obstacle, infinite if never.
 func (o *Obstacle) ray(x, y, ux, uy float64) float64 {
 	dx, dy := o.X-x, o.Y-y
 	if o.Radius > 0 {
@@ -276,7 +276,7 @@ func (o *Obstacle) ray(x, y, ux, uy float64) float64 {
 	return max(0, in)
 }
 
-// slab gives the distances between which one coordinate is within half of d.
+// slab returns the distances between which one coordinate is within half of d.
 func slab(d, u, half float64) (in, out float64) {
 	if u == 0 {
 		if math.Abs(d) > half {

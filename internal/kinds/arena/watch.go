@@ -107,7 +107,7 @@ func (g *game) guide(w *watcher) {
 	w.report()
 }
 
-// best gives the living ship that ranks first, or nil.
+// best returns the living ship that ranks first, or nil.
 func (g *game) best() *ship {
 	var best *ship
 	for _, s := range g.ships {
@@ -118,7 +118,7 @@ func (g *game) best() *ship {
 	return best
 }
 
-// beside gives the living ship whose entity is next to that of s, above or below,
+// beside returns the living ship whose entity is next to that of s, above or below,
 // and the one at the other end if there is none; nil if none lives.
 func (g *game) beside(s *ship, up bool) *ship {
 	var from world.Entity
@@ -171,7 +171,7 @@ func (g *game) follow(p *world.Player, cmd *arenav1.Follow) (*arenav1.FollowRepl
 	return &arenav1.FollowReply{Ship: w.row.Ship}, nil
 }
 
-// find gives the ship with an entity, or nil.
+// find returns the ship with an entity, or nil.
 func (g *game) find(e world.Entity) *ship {
 	for _, s := range g.ships {
 		if s.entity == e {

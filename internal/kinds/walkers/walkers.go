@@ -25,7 +25,7 @@ const steps = 256
 // maxHealth is the health that a walker begins with.
 const maxHealth = 100
 
-// Kind gives the room kind "walkers". A walker's steps of one tick take one
+// Kind returns the room kind "walkers". A walker's steps of one tick take one
 // byte for x and one for y as long as speed/rate is below 7.9 units.
 func Kind() world.Kind {
 	return world.Kind{
@@ -264,12 +264,12 @@ func bounce(x, edge float32) float32 {
 	return min(max(x, 0), edge)
 }
 
-// heading gives the step, of 256 in a full turn, that is nearest to an angle.
+// heading returns the step, of 256 in a full turn, that is nearest to an angle.
 func heading(radians float64) uint8 {
 	turns := radians / (2 * math.Pi)
 	turns -= math.Floor(turns)
 	return uint8(int(turns*steps + 0.5))
 }
 
-// angle gives a heading in radians, 0 to 2 pi.
+// angle returns a heading in radians, 0 to 2 pi.
 func angle(h uint8) float32 { return float32(float64(h) * (2 * math.Pi / steps)) }

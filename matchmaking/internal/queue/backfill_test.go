@@ -17,8 +17,8 @@ func running(t *testing.T, change func(*mode.Mode, *store.Match, *store.Backfill
 	m := store.Match{
 		ID: "arena-running", Mode: md.Name, Kind: "arena", Node: "n7", URL: "ws://n7", Bots: 1,
 		Teams: []store.Team{
-			{Seats: []store.Seat{{Ticket: "old", Player: "old", Mu: 1500, Sigma: 100}}},
-			{Seats: []store.Seat{{}}},
+			{Slots: []store.Slot{{Ticket: "old", Player: "old", Mu: 1500, Sigma: 100}}},
+			{Slots: []store.Slot{{}}},
 		},
 	}
 	r := store.Backfill{ID: "ask1", Room: m.ID, Queue: md.Name, Since: epoch, Teams: []store.BackfillTeam{
@@ -69,13 +69,13 @@ func TestARoomThatRunsIsFilled(t *testing.T) {
 	b.turn(0)
 	b.want(map[string]string{"ann": "ann"})
 	m := b.match("arena-running")
-	if team, s, ok := m.Find("ann"); !ok || team != 1 || (s != store.Seat{Ticket: "ann", Player: "ann", Name: "ANN", Mu: 1500, Sigma: 100}) {
+	if team, s, ok := m.Find("ann"); !ok || team != 1 || (s != store.Slot{Ticket: "ann", Player: "ann", Name: "ANN", Mu: 1500, Sigma: 100}) {
 		t.Errorf("ann has %+v in team %d", s, team)
 	}
-	if m.Bots != 0 || len(m.Teams) != 2 || len(m.Teams[0].Seats) != 1 || len(m.Teams[1].Seats) != 1 || m.Node != "n7" {
+	if m.Bots != 0 || len(m.Teams) != 2 || len(m.Teams[0].Slots) != 1 || len(m.Teams[1].Slots) != 1 || m.Node != "n7" {
 		t.Errorf("the match is %+v", m)
 	}
-	if before.Teams[1].Seats[0].Player != "" {
+	if before.Teams[1].Slots[0].Player != "" {
 		t.Error("the match that was read is changed")
 	}
 	if len(b.q.asks) != 0 || b.told.fills != 1 || b.told.matches != 0 {
@@ -92,12 +92,12 @@ func TestWhoComesIsOneMore(t *testing.T) {
 	t.Run("in a team", func(t *testing.T) {
 		t.Parallel()
 		b := running(t, func(_ *mode.Mode, m *store.Match, _ *store.Backfill) {
-			m.Teams[1].Seats[0] = store.Seat{Player: "left"}
+			m.Teams[1].Slots[0] = store.Slot{Player: "left"}
 			m.Bots = 0
 		})
 		b.add("ann")
 		b.turn(0)
-		if m := b.match("arena-running"); len(m.Teams[1].Seats) != 2 || m.Teams[1].Seats[0].Player != "left" || m.Bots != 0 {
+		if m := b.match("arena-running"); len(m.Teams[1].Slots) != 2 || m.Teams[1].Slots[0].Player != "left" || m.Bots != 0 {
 			t.Errorf("the match is %+v", m)
 		}
 	})
@@ -111,7 +111,7 @@ func TestWhoComesIsOneMore(t *testing.T) {
 		b.add("bob")
 		b.turn(0)
 		b.want(map[string]string{"ann": "ann+bob", "bob": "ann+bob"})
-		if m := b.match("arena-running"); len(m.Teams) != 3 || m.Bots != 0 || m.Teams[1].Seats[0].Player != "ann" || m.Teams[2].Seats[0].Player != "bob" {
+		if m := b.match("arena-running"); len(m.Teams) != 3 || m.Bots != 0 || m.Teams[1].Slots[0].Player != "ann" || m.Teams[2].Slots[0].Player != "bob" {
 			t.Errorf("the match is %+v", m)
 		}
 	})
@@ -226,7 +226,7 @@ func TestAFillIsTriedAgain(t *testing.T) {
 	b.add("bob")
 	b.turn(time.Second)
 	b.want(map[string]string{"ann": "cancelled", "bob": "bob"})
-	if m := b.match("arena-running"); len(m.Teams[1].Seats) != 1 {
+	if m := b.match("arena-running"); len(m.Teams[1].Slots) != 1 {
 		t.Errorf("the match is %+v", m)
 	}
 }

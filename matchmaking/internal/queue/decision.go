@@ -119,18 +119,18 @@ func (q *Queue) match(x *match.Match, now time.Time) store.Match {
 	}
 	for i := range x.Teams {
 		t := &x.Teams[i]
-		seats := make([]store.Seat, len(t.Seats))
+		seats := make([]store.Slot, len(t.Seats))
 		for k, s := range t.Seats {
 			seats[k] = q.seat(s.Ticket, s.Player, s.Role)
 		}
-		out.Teams[i] = store.Team{Seats: seats, Win: t.Win}
+		out.Teams[i] = store.Team{Slots: seats, Win: t.Win}
 	}
 	return out
 }
 
 // seat gives a player's seat, or a bot's if there is no player.
-func (q *Queue) seat(ticket, player, role string) store.Seat {
-	s := store.Seat{Role: role}
+func (q *Queue) seat(ticket, player, role string) store.Slot {
+	s := store.Slot{Role: role}
 	if player == "" {
 		return s
 	}
@@ -153,28 +153,28 @@ func NewID(kind string) string { return kind + "-" + strings.ToLower(rand.Text()
 func (q *Queue) With(d *Decision, m store.Match) {
 	m.Teams = slices.Clone(m.Teams)
 	for i := range m.Teams {
-		m.Teams[i].Seats = slices.Clone(m.Teams[i].Seats)
+		m.Teams[i].Slots = slices.Clone(m.Teams[i].Slots)
 	}
 	for _, s := range d.seats {
 		seat := q.seat(s.Ticket, s.Player, s.Role)
 		switch {
 		case q.mode.Format.FreeForAll:
-			if i := slices.IndexFunc(m.Teams, func(t store.Team) bool { return len(t.Seats) == 1 && t.Seats[0].Player == "" }); i >= 0 {
-				m.Teams[i].Seats[0] = seat
+			if i := slices.IndexFunc(m.Teams, func(t store.Team) bool { return len(t.Slots) == 1 && t.Slots[0].Player == "" }); i >= 0 {
+				m.Teams[i].Slots[0] = seat
 				m.Bots--
 			} else {
-				m.Teams = append(m.Teams, store.Team{Seats: []store.Seat{seat}})
+				m.Teams = append(m.Teams, store.Team{Slots: []store.Slot{seat}})
 			}
 		default:
 			for len(m.Teams) <= s.Team {
 				m.Teams = append(m.Teams, store.Team{})
 			}
 			t := &m.Teams[s.Team]
-			if i := botOf(t.Seats, s.Role); i >= 0 {
-				t.Seats[i] = seat
+			if i := botOf(t.Slots, s.Role); i >= 0 {
+				t.Slots[i] = seat
 				m.Bots--
 			} else {
-				t.Seats = append(t.Seats, seat)
+				t.Slots = append(t.Slots, seat)
 			}
 		}
 	}
@@ -182,9 +182,9 @@ func (q *Queue) With(d *Decision, m store.Match) {
 }
 
 // botOf finds the seat of a bot, with the role if one has it.
-func botOf(seats []store.Seat, role string) int {
-	bot := func(s store.Seat) bool { return s.Player == "" }
-	if i := slices.IndexFunc(seats, func(s store.Seat) bool { return bot(s) && s.Role == role }); i >= 0 {
+func botOf(seats []store.Slot, role string) int {
+	bot := func(s store.Slot) bool { return s.Player == "" }
+	if i := slices.IndexFunc(seats, func(s store.Slot) bool { return bot(s) && s.Role == role }); i >= 0 {
 		return i
 	}
 	return slices.IndexFunc(seats, bot)

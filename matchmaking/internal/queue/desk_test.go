@@ -240,7 +240,7 @@ func TestAMatchIsWhole(t *testing.T) {
 		m.Bots != 2 || !(m.Quality > 0 && m.Quality <= 1) || !m.Created.Equal(epoch) || len(m.Teams) != 2 {
 		t.Errorf("it is %+v", m)
 	}
-	for _, want := range []store.Seat{
+	for _, want := range []store.Slot{
 		{Ticket: "ann", Player: "ann", Name: "ANN", Role: "healer", Mu: 1550, Sigma: 100},
 		{Ticket: "bob", Player: "bob", Name: "BOB", Role: "tank", Mu: 1500, Sigma: 100},
 	} {
@@ -251,7 +251,7 @@ func TestAMatchIsWhole(t *testing.T) {
 	win, seats := 0.0, 0
 	for _, tm := range m.Teams {
 		win += tm.Win
-		seats += len(tm.Seats)
+		seats += len(tm.Slots)
 	}
 	if win < 0.99 || win > 1.01 || seats != 4 {
 		t.Errorf("the teams are %+v", m.Teams)

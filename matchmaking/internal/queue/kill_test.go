@@ -432,7 +432,7 @@ func (b *massacre) account() {
 	for id, m := range b.made {
 		seats := 0
 		for _, team := range m.Teams {
-			for _, s := range team.Seats {
+			for _, s := range team.Slots {
 				in[s.Ticket] = append(in[s.Ticket], id)
 				seats++
 			}

@@ -279,7 +279,7 @@ func dies(t *testing.T, at int64, after bool) {
 	b, _ := start(t, base, "b", md)
 
 	running := store.Match{ID: "arena-runs", Mode: "duel", Kind: "arena", Node: "n1", Bots: 1, Teams: []store.Team{
-		{Seats: []store.Seat{{Ticket: "old", Player: "old"}}}, {Seats: []store.Seat{{}}},
+		{Slots: []store.Slot{{Ticket: "old", Player: "old"}}}, {Slots: []store.Slot{{}}},
 	}}
 	if err := base.Keep(t.Context(), running); err != nil {
 		t.Fatal(err)

@@ -65,7 +65,7 @@ func BenchmarkQueue(b *testing.B) {
 					for i, k := range part {
 						o.Tickets = append(o.Tickets, k.ID)
 						team := &o.Match.Teams[i%2]
-						team.Seats = append(team.Seats, store.Seat{Ticket: k.ID, Player: k.Members[0].Player, Name: k.Members[0].Name, Mu: k.Members[0].Mu, Sigma: k.Members[0].Sigma})
+						team.Slots = append(team.Slots, store.Slot{Ticket: k.ID, Player: k.Members[0].Player, Name: k.Members[0].Name, Mu: k.Members[0].Mu, Sigma: k.Members[0].Sigma})
 					}
 					gone, err := matcher.Commit(ctx, l, o)
 					if err != nil || len(gone) > 0 {

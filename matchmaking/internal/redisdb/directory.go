@@ -85,7 +85,7 @@ func flag(b bool) string {
 }
 
 // roomArgs gives a room as the script has it, in the order of its fields.
-func roomArgs(r *store.Room) []any {
+func roomArgs(r *store.Listing) []any {
 	created := ""
 	if !r.Created.IsZero() {
 		created = strconv.FormatInt(r.Created.UnixMilli(), 10)
@@ -93,13 +93,13 @@ func roomArgs(r *store.Room) []any {
 	return []any{r.ID, r.Kind, r.Mode, r.Node, r.URL, r.Region, created, r.Capacity, r.Taken, flag(r.Closed), flag(r.Private), flag(r.Spectators)}
 }
 
-func parseRoom(v any) (store.Room, error) {
+func parseRoom(v any) (store.Listing, error) {
 	f, ok := v.([]any)
-	if !ok || len(f) != len(roomArgs(&store.Room{})) {
-		return store.Room{}, fmt.Errorf("matchmaking: redis: %v is no room", v)
+	if !ok || len(f) != len(roomArgs(&store.Listing{})) {
+		return store.Listing{}, fmt.Errorf("matchmaking: redis: %v is no room", v)
 	}
 	text := func(i int) string { s, _ := f[i].(string); return s }
-	r := store.Room{
+	r := store.Listing{
 		ID: text(0), Kind: text(1), Mode: text(2), Node: text(3), URL: text(4), Region: text(5),
 		Closed: text(9) == "1", Private: text(10) == "1", Spectators: text(11) == "1",
 	}
@@ -112,13 +112,13 @@ func parseRoom(v any) (store.Room, error) {
 	r.Capacity, errs[1] = strconv.Atoi(text(7))
 	r.Taken, errs[2] = strconv.Atoi(text(8))
 	if err := errors.Join(errs[:]...); err != nil {
-		return store.Room{}, fmt.Errorf("matchmaking: redis: room %q: %w", r.ID, err)
+		return store.Listing{}, fmt.Errorf("matchmaking: redis: room %q: %w", r.ID, err)
 	}
 	return r, nil
 }
 
 // Reserve implements store.Directory.
-func (d *Directory) Reserve(ctx context.Context, w store.Want) (store.Room, error) {
+func (d *Directory) Reserve(ctx context.Context, w store.Want) (store.Listing, error) {
 	for {
 		hold := int64(0)
 		if w.Reservation != "" {
@@ -127,13 +127,13 @@ func (d *Directory) Reserve(ctx context.Context, w store.Want) (store.Room, erro
 		v, err := d.run(ctx, reserve, w.Kind, w.Mode, w.Region, w.ID, w.Reservation, hold)
 		switch {
 		case err != nil:
-			return store.Room{}, err
+			return store.Listing{}, err
 		case v == "again": // very many reservations have ended, and some of them have given their seats back
 			continue
 		case v == "none":
-			return store.Room{}, store.ErrNoRoom
+			return store.Listing{}, store.ErrNoRoom
 		case v == "full":
-			return store.Room{}, store.ErrFull
+			return store.Listing{}, store.ErrFull
 		}
 		return parseRoom(v)
 	}
@@ -158,7 +158,7 @@ func (d *Directory) Release(ctx context.Context, id string) error {
 }
 
 // Add implements store.Directory.
-func (d *Directory) Add(ctx context.Context, r store.Room) error {
+func (d *Directory) Add(ctx context.Context, r store.Listing) error {
 	v, err := d.run(ctx, add, roomArgs(&r)...)
 	if err == nil && v == "exists" {
 		return store.ErrExists
@@ -213,8 +213,8 @@ func (d *Directory) Owners(ctx context.Context) ([]string, error) {
 
 // Rooms implements store.Directory. Rooms that come or go meanwhile may be
 // in the list or not.
-func (d *Directory) Rooms(ctx context.Context, kind string) ([]store.Room, error) {
-	var rooms []store.Room
+func (d *Directory) Rooms(ctx context.Context, kind string) ([]store.Listing, error) {
+	var rooms []store.Listing
 	from := "-"
 	for {
 		v, err := d.run(ctx, list, from, page)

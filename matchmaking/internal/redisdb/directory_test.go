@@ -20,7 +20,7 @@ func TestADeadRedisIsAnErrorAndLosesNothing(t *testing.T) {
 	d := redisdb.NewDirectory(srv.Client(), "t:")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if err := d.Add(ctx, store.Room{ID: "a", Kind: "k", Node: "n", Capacity: 2}); err != nil {
+	if err := d.Add(ctx, store.Listing{ID: "a", Kind: "k", Node: "n", Capacity: 2}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := d.Reserve(ctx, store.Want{Kind: "k"}); err != nil {
@@ -36,7 +36,7 @@ func TestADeadRedisIsAnErrorAndLosesNothing(t *testing.T) {
 	}
 	srv.Run()
 	r, err := d.Reserve(ctx, store.Want{Kind: "k"})
-	if want := (store.Room{ID: "a", Kind: "k", Node: "n", Capacity: 2, Taken: 2}); err != nil || r != want {
+	if want := (store.Listing{ID: "a", Kind: "k", Node: "n", Capacity: 2, Taken: 2}); err != nil || r != want {
 		t.Fatalf("after a restart: %+v, %v; want %+v", r, err, want)
 	}
 }
@@ -45,7 +45,7 @@ func TestDirectoriesWithOtherPrefixesAreApart(t *testing.T) {
 	t.Parallel()
 	srv := redistest.Start(t)
 	a, b := redisdb.NewDirectory(srv.Client(), "a:"), redisdb.NewDirectory(srv.Client(), "b:")
-	if err := a.Add(t.Context(), store.Room{ID: "x", Kind: "k", Capacity: 1}); err != nil {
+	if err := a.Add(t.Context(), store.Listing{ID: "x", Kind: "k", Capacity: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Reserve(t.Context(), store.Want{Kind: "k"}); !errors.Is(err, store.ErrNoRoom) {
@@ -62,7 +62,7 @@ func TestReservationsOutliveRedis(t *testing.T) {
 	srv := redistest.Start(t)
 	d := redisdb.NewDirectory(srv.Client(), "t:")
 	ctx := t.Context()
-	if err := d.Add(ctx, store.Room{ID: "a", Kind: "k", Node: "n", Capacity: 9}); err != nil {
+	if err := d.Add(ctx, store.Listing{ID: "a", Kind: "k", Node: "n", Capacity: 9}); err != nil {
 		t.Fatal(err)
 	}
 	for _, w := range []store.Want{
@@ -97,7 +97,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	d := redisdb.NewDirectory(c, "t:")
 	ctx := t.Context()
 	for i, id := range []string{"a", "b", "c", "d", "e", "f"} {
-		r := store.Room{ID: id, Kind: "k", Mode: "m", Region: []string{"", "eu"}[i%2], Node: []string{"x", "y"}[i/3], URL: "u", Capacity: 2, Private: i == 5}
+		r := store.Listing{ID: id, Kind: "k", Mode: "m", Region: []string{"", "eu"}[i%2], Node: []string{"x", "y"}[i/3], URL: "u", Capacity: 2, Private: i == 5}
 		if err := d.Add(ctx, r); err != nil {
 			t.Fatal(err)
 		}

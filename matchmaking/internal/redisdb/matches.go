@@ -14,7 +14,7 @@ func (t *Tickets) Keep(ctx context.Context, m store.Match) error {
 	}
 	args := []any{m.ID, m.Code, head, teams}
 	for i := range m.Teams {
-		for _, s := range m.Teams[i].Seats {
+		for _, s := range m.Teams[i].Slots {
 			if s.Player != "" {
 				args = append(args, s.Player)
 			}

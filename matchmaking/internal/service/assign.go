@@ -39,7 +39,7 @@ func teams(m *store.Match) []*tickroomv1.Team {
 	out := make([]*tickroomv1.Team, 0, len(m.Teams))
 	for i := range m.Teams {
 		t := &tickroomv1.Team{Win: m.Teams[i].Win}
-		for _, p := range m.Teams[i].Seats {
+		for _, p := range m.Teams[i].Slots {
 			t.Seats = append(t.Seats, &tickroomv1.Seat{Player: p.Player, Name: p.Name, Role: p.Role})
 		}
 		out = append(out, t)
@@ -80,7 +80,7 @@ func (s *Service) refilled(m *store.Match, player string) bool {
 	case md.Format.FreeForAll:
 		return len(m.Teams) > md.Format.Size
 	}
-	return len(m.Teams[team].Seats) > md.Format.Size
+	return len(m.Teams[team].Slots) > md.Format.Size
 }
 
 // rejoin gives the caller a new seat in its own match.

@@ -185,17 +185,17 @@ type guardedDirectory struct {
 	s *stores
 }
 
-func (g guardedDirectory) Reserve(ctx context.Context, w store.Want) (store.Room, error) {
-	return guard(ctx, g.s, "Reserve", func() (store.Room, error) { return g.Directory.Reserve(ctx, w) })
+func (g guardedDirectory) Reserve(ctx context.Context, w store.Want) (store.Listing, error) {
+	return guard(ctx, g.s, "Reserve", func() (store.Listing, error) { return g.Directory.Reserve(ctx, w) })
 }
 
-func (g guardedDirectory) Add(ctx context.Context, r store.Room) error {
+func (g guardedDirectory) Add(ctx context.Context, r store.Listing) error {
 	_, err := guard(ctx, g.s, "List", func() (int, error) { return 0, g.Directory.Add(ctx, r) })
 	return err
 }
 
-func (g guardedDirectory) Rooms(ctx context.Context, kind string) ([]store.Room, error) {
-	return guard(ctx, g.s, "Rooms", func() ([]store.Room, error) { return g.Directory.Rooms(ctx, kind) })
+func (g guardedDirectory) Rooms(ctx context.Context, kind string) ([]store.Listing, error) {
+	return guard(ctx, g.s, "Rooms", func() ([]store.Listing, error) { return g.Directory.Rooms(ctx, kind) })
 }
 
 // people tell who calls: the token is the name.

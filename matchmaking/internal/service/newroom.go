@@ -57,9 +57,9 @@ func (s *Service) place(ctx context.Context, w *wish) (store.Node, error) {
 }
 
 // list puts the room of an open match on the list, and takes the caller's seat in it.
-func (s *Service) list(ctx context.Context, c *call, m *store.Match) (*store.Room, error) {
+func (s *Service) list(ctx context.Context, c *call, m *store.Match) (*store.Listing, error) {
 	k := s.o.Kinds[m.Kind]
-	r := store.Room{
+	r := store.Listing{
 		ID: m.ID, Kind: m.Kind, Mode: m.Mode, Node: m.Node, URL: m.URL, Region: m.Region,
 		Capacity: k.capacity(m.Mode), Spectators: k.Spectators, Created: m.Created,
 	}

@@ -169,7 +169,7 @@ func (s *Service) openSeat(ctx context.Context, c *call, w *wish) (*tickroomv1.A
 }
 
 // openRoom takes a seat in an open room that is there; nil if none will do.
-func (s *Service) openRoom(ctx context.Context, c *call, w *wish) (*store.Room, error) {
+func (s *Service) openRoom(ctx context.Context, c *call, w *wish) (*store.Listing, error) {
 	for _, region := range w.regions {
 		if w.query == nil {
 			r, err := s.reserve(ctx, c, store.Want{Kind: w.kind, Mode: w.modeName(), Region: region})
@@ -195,7 +195,7 @@ func (s *Service) openRoom(ctx context.Context, c *call, w *wish) (*store.Room, 
 }
 
 // chooseRoom takes a seat in the fullest room of the list that will do.
-func (s *Service) chooseRoom(ctx context.Context, c *call, w *wish, region string) (*store.Room, error) {
+func (s *Service) chooseRoom(ctx context.Context, c *call, w *wish, region string) (*store.Listing, error) {
 	all, err := s.roomsNow(ctx, w.kind)
 	if err != nil {
 		return nil, err
@@ -208,14 +208,14 @@ func (s *Service) chooseRoom(ctx context.Context, c *call, w *wish, region strin
 	for i := range nodes {
 		alive[nodes[i].ID] = true
 	}
-	var fit []store.Room
+	var fit []store.Listing
 	now := s.o.Now()
 	for _, r := range all {
 		if open(&r) && r.Taken < r.Capacity && r.Mode == w.modeName() && (region == "" || r.Region == region) && alive[r.Node] && holds(w.query, &r, now) {
 			fit = append(fit, r)
 		}
 	}
-	slices.SortStableFunc(fit, func(a, b store.Room) int { return cmp.Compare(b.Taken, a.Taken) })
+	slices.SortStableFunc(fit, func(a, b store.Listing) int { return cmp.Compare(b.Taken, a.Taken) })
 	for _, r := range fit[:min(len(fit), reserveTries)] {
 		got, err := s.reserve(ctx, c, store.Want{ID: r.ID})
 		if errors.Is(err, store.ErrNoRoom) || errors.Is(err, store.ErrFull) {
@@ -231,9 +231,9 @@ func (s *Service) chooseRoom(ctx context.Context, c *call, w *wish, region strin
 
 // reserve holds a seat of a room for the caller until the seat's token has expired.
 // Each player has one at most in a room, whose name is the player's id.
-func (s *Service) reserve(ctx context.Context, c *call, w store.Want) (store.Room, error) {
+func (s *Service) reserve(ctx context.Context, c *call, w store.Want) (store.Listing, error) {
 	w.Reservation, w.Until = c.Player, time.Now().Add(s.o.SeatTime)
-	return ask(ctx, func(ctx context.Context) (store.Room, error) { return s.o.Directory.Reserve(ctx, w) })
+	return ask(ctx, func(ctx context.Context) (store.Listing, error) { return s.o.Directory.Reserve(ctx, w) })
 }
 
 // release gives a reserved seat back. If that fails it ends by itself.
@@ -246,7 +246,7 @@ func (s *Service) release(ctx context.Context, c *call, room string) {
 }
 
 // assignRoom gives the caller, for whom a seat is reserved, what it needs to take it.
-func (s *Service) assignRoom(ctx context.Context, c *call, r *store.Room) (*tickroomv1.Assignment, error) {
+func (s *Service) assignRoom(ctx context.Context, c *call, r *store.Listing) (*tickroomv1.Assignment, error) {
 	// A room that nobody has come to yet is made from its match, which is to be there
 	// when the caller comes.
 	bounded, cancel := bound(ctx)

@@ -18,7 +18,7 @@ import (
 )
 
 // lists puts a room on the list.
-func (h *harness) lists(r store.Room) {
+func (h *harness) lists(r store.Listing) {
 	h.t.Helper()
 	if r.Node == "" {
 		r.Node, r.URL = "n1", "wss://n1/ws"
@@ -42,11 +42,11 @@ func TestQuickJoin(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			h := start(t)
-			h.lists(store.Room{ID: "a", Taken: 1})
-			h.lists(store.Room{ID: "b", Taken: 2})
-			h.lists(store.Room{ID: "full", Taken: 4})
-			h.lists(store.Room{ID: "private", Taken: 3, Private: true})
-			h.lists(store.Room{ID: "mode", Taken: 3, Mode: "duel"})
+			h.lists(store.Listing{ID: "a", Taken: 1})
+			h.lists(store.Listing{ID: "b", Taken: 2})
+			h.lists(store.Listing{ID: "full", Taken: 4})
+			h.lists(store.Listing{ID: "private", Taken: 3, Private: true})
+			h.lists(store.Listing{ID: "mode", Taken: 3, Mode: "duel"})
 			a := call(t, h.as("ann", p).QuickJoin, &tickroomv1.QuickJoinRequest{Kind: "arena"}).GetAssignment()
 			if a.GetRoom() != "b" || a.GetUrl() != "wss://n1/ws" || a.GetKind() != "arena" || a.GetRejoin() {
 				t.Errorf("assigned: %v", a)
@@ -92,7 +92,7 @@ func TestCapacity(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i := slices.IndexFunc(rooms, func(r store.Room) bool { return r.ID == id }); i < 0 || rooms[i].Capacity != want {
+		if i := slices.IndexFunc(rooms, func(r store.Listing) bool { return r.ID == id }); i < 0 || rooms[i].Capacity != want {
 			t.Errorf("%s is not listed for %d: %v", id, want, rooms)
 		}
 	}
@@ -107,7 +107,7 @@ func TestQuickJoinRejoins(t *testing.T) {
 	if err := h.tickets.Joined(t.Context(), "ann", open); err != nil {
 		t.Fatal(err)
 	}
-	h.lists(store.Room{ID: "fuller", Taken: 3})
+	h.lists(store.Listing{ID: "fuller", Taken: 3})
 	if a := call(t, ann.QuickJoin, &tickroomv1.QuickJoinRequest{Kind: "arena"}).GetAssignment(); a.GetRoom() != open || !a.GetRejoin() {
 		t.Errorf("into the open room: %v", a)
 	}
@@ -138,9 +138,9 @@ func TestQuickJoinChooses(t *testing.T) {
 	h := start(t)
 	h.beat("e1", "eu")
 	h.beat("u1", "us")
-	h.lists(store.Room{ID: "dead", Node: "gone", Taken: 3})
-	h.lists(store.Room{ID: "eu", Node: "e1", Region: "eu", Taken: 2, Created: time.Now().Add(-time.Hour)})
-	h.lists(store.Room{ID: "us", Node: "u1", Region: "us", Taken: 1, Created: time.Now()})
+	h.lists(store.Listing{ID: "dead", Node: "gone", Taken: 3})
+	h.lists(store.Listing{ID: "eu", Node: "e1", Region: "eu", Taken: 2, Created: time.Now().Add(-time.Hour)})
+	h.lists(store.Listing{ID: "us", Node: "u1", Region: "us", Taken: 1, Created: time.Now()})
 	for i, c := range []struct {
 		name string
 		req  *tickroomv1.QuickJoinRequest
@@ -240,7 +240,7 @@ type rushDirectory struct {
 	*rush
 }
 
-func (r rushDirectory) Reserve(ctx context.Context, w store.Want) (store.Room, error) {
+func (r rushDirectory) Reserve(ctx context.Context, w store.Want) (store.Listing, error) {
 	room, err := r.Directory.Reserve(ctx, w)
 	if r.n.Add(1) == r.all {
 		close(r.arrived)

@@ -82,7 +82,7 @@ func readResult(md *mode.Mode, m *store.Match, in []*tickroomv1.TeamResult) (*re
 	// Who has left, and whose place somebody else has got, is of the match still.
 	most = max(most, len(m.Teams))
 	for i := range m.Teams {
-		size = max(size, len(m.Teams[i].Seats))
+		size = max(size, len(m.Teams[i].Slots))
 	}
 	if len(in) < 2 || len(in) > most {
 		return nil, invalid("teams: there are %d; in the match %s there are 2 to %d", len(in), m.ID, most)

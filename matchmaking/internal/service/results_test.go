@@ -16,11 +16,11 @@ func (h *harness) keep(id, md string, teams ...[]string) {
 	h.t.Helper()
 	m := store.Match{ID: id, Mode: md, Kind: "arena", Node: "n1"}
 	for _, t := range teams {
-		var seats []store.Seat
+		var seats []store.Slot
 		for _, p := range t {
-			seats = append(seats, store.Seat{Player: p})
+			seats = append(seats, store.Slot{Player: p})
 		}
-		m.Teams = append(m.Teams, store.Team{Seats: seats})
+		m.Teams = append(m.Teams, store.Team{Slots: seats})
 	}
 	if err := h.tickets.Keep(h.t.Context(), m); err != nil {
 		h.t.Fatal(err)

@@ -183,13 +183,13 @@ func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.
 }
 
 // listedRoom gives a room of the list that everybody may know.
-func (s *Service) listedRoom(ctx context.Context, id string) (*store.Room, error) {
+func (s *Service) listedRoom(ctx context.Context, id string) (*store.Listing, error) {
 	all, err := s.roomsNow(ctx, "")
 	if err != nil {
 		return nil, err
 	}
 	// By id.
-	i, ok := slices.BinarySearchFunc(all, id, func(r store.Room, id string) int { return strings.Compare(r.ID, id) })
+	i, ok := slices.BinarySearchFunc(all, id, func(r store.Listing, id string) int { return strings.Compare(r.ID, id) })
 	if !ok || all[i].Private {
 		return nil, noRoom(id)
 	}
@@ -197,10 +197,10 @@ func (s *Service) listedRoom(ctx context.Context, id string) (*store.Room, error
 }
 
 // open tells whether everybody may know of the room, and come.
-func open(r *store.Room) bool { return !r.Private && !r.Closed }
+func open(r *store.Listing) bool { return !r.Private && !r.Closed }
 
 // holds tells whether a query holds of a room.
-func holds(q *query.Query, r *store.Room, now time.Time) bool {
+func holds(q *query.Query, r *store.Listing, now time.Time) bool {
 	if q == nil {
 		return true
 	}
@@ -248,7 +248,7 @@ func (s *Service) ListRooms(ctx context.Context, req *connect.Request[tickroomv1
 	now := s.o.Now()
 	// The list is by id, and a page begins after an id: rooms that come or go meanwhile
 	// move no others.
-	i, found := slices.BinarySearchFunc(all, after, func(r store.Room, id string) int { return strings.Compare(r.ID, id) })
+	i, found := slices.BinarySearchFunc(all, after, func(r store.Listing, id string) int { return strings.Compare(r.ID, id) })
 	if found {
 		i++
 	}
@@ -266,7 +266,7 @@ func (s *Service) ListRooms(ctx context.Context, req *connect.Request[tickroomv1
 	return connect.NewResponse(out), nil
 }
 
-func (s *Service) info(r *store.Room) *tickroomv1.RoomInfo {
+func (s *Service) info(r *store.Listing) *tickroomv1.RoomInfo {
 	info := &tickroomv1.RoomInfo{
 		Room: r.ID, Kind: r.Kind, Mode: r.Mode, Region: r.Region, Players: uint32(max(0, r.Taken)), Capacity: uint32(max(0, r.Capacity)),
 		Spectators: r.Spectators,

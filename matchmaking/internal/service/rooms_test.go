@@ -51,7 +51,7 @@ func TestPrivateRoom(t *testing.T) {
 			}
 
 			// When its node has listed it, it may be full.
-			h.lists(store.Room{ID: a.GetRoom(), Mode: "duel", Private: true, Capacity: 2, Taken: 2})
+			h.lists(store.Listing{ID: a.GetRoom(), Mode: "duel", Private: true, Capacity: 2, Taken: 2})
 			_ = fails(t, h.as("eve", p).JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()}, connect.CodeResourceExhausted, "full")
 			if l := call(t, bob.ListRooms, &tickroomv1.ListRoomsRequest{}); len(l.GetRooms()) != 0 {
 				t.Errorf("listed: %v", l)
@@ -99,9 +99,9 @@ func TestOpenRoom(t *testing.T) {
 func TestRoomsOfNoMatch(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	h.lists(store.Room{ID: "made", Region: "eu", Spectators: true})
-	h.lists(store.Room{ID: "quiz", Kind: "quiz"})
-	h.lists(store.Room{ID: "secret", Private: true})
+	h.lists(store.Listing{ID: "made", Region: "eu", Spectators: true})
+	h.lists(store.Listing{ID: "quiz", Kind: "quiz"})
+	h.lists(store.Listing{ID: "secret", Private: true})
 	a := call(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Room: "made"}).GetAssignment()
 	sits(t, a, "ann|n1||0|")
 	if a.GetRegion() != "eu" || a.GetUrl() != "wss://n1/ws" {
@@ -152,11 +152,11 @@ func TestListRooms(t *testing.T) {
 	t.Parallel()
 	h := start(t)
 	for i := range 23 {
-		h.lists(store.Room{ID: fmt.Sprintf("a%02d", i), Taken: i % 5 % 4, Region: []string{"eu", "us"}[i%2], Created: time.Now().Add(-time.Duration(i) * time.Minute)})
+		h.lists(store.Listing{ID: fmt.Sprintf("a%02d", i), Taken: i % 5 % 4, Region: []string{"eu", "us"}[i%2], Created: time.Now().Add(-time.Duration(i) * time.Minute)})
 	}
-	h.lists(store.Room{ID: "q", Kind: "quiz"})
-	h.lists(store.Room{ID: "m", Mode: "duel"})
-	h.lists(store.Room{ID: "closed", Closed: true})
+	h.lists(store.Listing{ID: "q", Kind: "quiz"})
+	h.lists(store.Listing{ID: "m", Mode: "duel"})
+	h.lists(store.Listing{ID: "closed", Closed: true})
 	ann := h.as("ann")
 	for _, c := range []struct {
 		req  *tickroomv1.ListRoomsRequest
@@ -215,7 +215,7 @@ func TestJoinRoomAgain(t *testing.T) {
 	t.Parallel()
 	h := start(t)
 	a := call(t, h.as("ann").CreateRoom, &tickroomv1.CreateRoomRequest{Kind: "arena"}).GetAssignment()
-	h.lists(store.Room{ID: a.GetRoom(), Private: true, Capacity: 2, Taken: 2})
+	h.lists(store.Listing{ID: a.GetRoom(), Private: true, Capacity: 2, Taken: 2})
 	if err := h.tickets.Joined(t.Context(), "bob", a.GetRoom()); err != nil {
 		t.Fatal(err)
 	}

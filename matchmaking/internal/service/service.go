@@ -75,8 +75,8 @@ type Service struct {
 	modes map[string]*mode.Mode
 
 	nodes   recent[[]store.Node]
-	rooms   map[string]*recent[[]store.Room] // by kind, "" for all
-	making  map[string]chan struct{}         // by kind; held by who makes an open room of it
+	rooms   map[string]*recent[[]store.Listing] // by kind, "" for all
+	making  map[string]chan struct{}            // by kind; held by who makes an open room of it
 	watches watches
 	listed  listed
 	warned  atomic.Int64 // when a store that fails was last logged, in ns since 1970
@@ -116,11 +116,11 @@ func New(o Options) (*Service, error) {
 	}
 	s := &Service{
 		o: o, modes: map[string]*mode.Mode{}, closed: make(chan struct{}),
-		rooms: map[string]*recent[[]store.Room]{"": {}}, making: map[string]chan struct{}{},
+		rooms: map[string]*recent[[]store.Listing]{"": {}}, making: map[string]chan struct{}{},
 		watches: watches{each: map[string]int{}, max: o.Watches, maxEach: o.WatchesEach},
 	}
 	for name := range o.Kinds {
-		s.rooms[name], s.making[name] = &recent[[]store.Room]{}, make(chan struct{}, 1)
+		s.rooms[name], s.making[name] = &recent[[]store.Listing]{}, make(chan struct{}, 1)
 	}
 	s.o.Modes = slices.Clone(o.Modes)
 	for i := range s.o.Modes {

@@ -97,8 +97,8 @@ func (s *Service) node(ctx context.Context, id string) (store.Node, bool, error)
 
 // roomsNow lists the rooms of a kind, or all, as they were within the last half
 // second.
-func (s *Service) roomsNow(ctx context.Context, kind string) ([]store.Room, error) {
-	rooms, err := s.rooms[kind].get(ctx, roomsTTL, func(ctx context.Context) ([]store.Room, error) {
+func (s *Service) roomsNow(ctx context.Context, kind string) ([]store.Listing, error) {
+	rooms, err := s.rooms[kind].get(ctx, roomsTTL, func(ctx context.Context) ([]store.Listing, error) {
 		return s.o.Directory.Rooms(ctx, kind)
 	})
 	if err != nil {

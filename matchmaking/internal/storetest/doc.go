@@ -94,7 +94,7 @@ func duel(id string, tickets ...store.Ticket) store.Match {
 	for _, t := range tickets {
 		team := store.Team{Win: 1 / float64(len(tickets))}
 		for _, p := range t.Members {
-			team.Seats = append(team.Seats, store.Seat{Ticket: t.ID, Player: p.Player, Name: p.Name, Mu: p.Mu, Sigma: p.Sigma})
+			team.Slots = append(team.Slots, store.Slot{Ticket: t.ID, Player: p.Player, Name: p.Name, Mu: p.Mu, Sigma: p.Sigma})
 		}
 		m.Teams = append(m.Teams, team)
 	}

@@ -543,7 +543,7 @@ func backfillEnds(t *testing.T, a, b store.Tickets) {
 func matches(t *testing.T, a, b store.Tickets) {
 	m := duel("m1", solo("q", "one"), party("q", "two", "x", "y"))
 	m.Options, m.Bots, m.Open, m.Host = map[string]string{"a": "b"}, 3, true, "x"
-	m.Teams[0].Seats = append(m.Teams[0].Seats, store.Seat{Name: "Bot", Role: "tank"})
+	m.Teams[0].Slots = append(m.Teams[0].Slots, store.Slot{Name: "Bot", Role: "tank"})
 	for range 2 { // again: no change
 		ok(t, a.Keep(t.Context(), m))
 	}

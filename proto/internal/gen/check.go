@@ -61,7 +61,7 @@ func (c *checker) at(d protoreflect.Descriptor, option int32, format string, arg
 	c.add(fmt.Errorf("%s: %s %s: %s", position(d.ParentFile(), loc), kind, name, fmt.Sprintf(format, args...)))
 }
 
-// source gives the locations of a file in the order of its lines.
+// source returns the locations of a file in the order of its lines.
 func source(locs protoreflect.SourceLocations) []protoreflect.SourceLocation {
 	var all []protoreflect.SourceLocation
 	for i := range locs.Len() {

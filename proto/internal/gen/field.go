@@ -51,7 +51,7 @@ func (f *field) inBlob() bool {
 	return f.Desc.IsList() || f.kind == schema.String || f.kind == schema.Bytes
 }
 
-// typeName gives the field's type as the .proto file has it.
+// typeName returns the field's type as the .proto file has it.
 func (f *field) typeName() string {
 	s := f.Desc.Kind().String()
 	if f.Desc.IsList() {
@@ -60,7 +60,7 @@ func (f *field) typeName() string {
 	return s
 }
 
-// elemType gives the Go type of one value.
+// elemType returns the Go type of one value.
 func (f *field) elemType(g *protogen.GeneratedFile) string {
 	switch f.Desc.Kind() {
 	case protoreflect.BoolKind:
@@ -94,7 +94,7 @@ func (f *field) goType(g *protogen.GeneratedFile) string {
 	return f.elemType(g)
 }
 
-// wireType gives the wire type of one value that is not packed.
+// wireType returns the wire type of one value that is not packed.
 func (f *field) wireType() protowire.Type {
 	switch f.Desc.Kind() {
 	case protoreflect.FloatKind, protoreflect.Fixed32Kind, protoreflect.Sfixed32Kind:
@@ -107,10 +107,10 @@ func (f *field) wireType() protowire.Type {
 	return protowire.VarintType
 }
 
-// tag gives the number that stands before a value of a wire type.
+// tag returns the number that stands before a value of a wire type.
 func (f *field) tag(t protowire.Type) uint64 { return protowire.EncodeTag(f.Desc.Number(), t) }
 
-// tagBytes gives the tag as the last arguments of an append.
+// tagBytes returns the tag as the last arguments of an append.
 func (f *field) tagBytes(t protowire.Type) string {
 	var s []string
 	for _, c := range protowire.AppendVarint(nil, f.tag(t)) {

@@ -85,7 +85,7 @@ type message struct {
 	reply     *message // of a command; nil for none
 }
 
-// byNumber gives the fields in the order of their numbers, which is the order
+// byNumber returns the fields in the order of their numbers, which is the order
 // that they are encoded in.
 func (m *message) byNumber() []*field {
 	return slices.SortedFunc(slices.Values(m.fields), func(a, b *field) int {

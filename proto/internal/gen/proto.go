@@ -46,7 +46,7 @@ func (w *writer) appendProto(m *message) {
 	w.P()
 }
 
-// present gives the condition under which a single value is encoded.
+// present returns the condition under which a single value is encoded.
 func (w *writer) present(f *field, v string) string {
 	switch f.Desc.Kind() {
 	case protoreflect.BoolKind:
@@ -158,7 +158,7 @@ func (w *writer) unmarshalProto(m *message) {
 	w.P()
 }
 
-// take gives the expression that takes one value of a field off decoder d.
+// take returns the expression that takes one value of a field off decoder d.
 func (w *writer) take(f *field, d string) string {
 	switch f.Desc.Kind() {
 	case protoreflect.BoolKind:

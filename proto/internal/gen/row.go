@@ -10,7 +10,7 @@ import (
 	"github.com/tickroom/tickroom/proto/schema"
 )
 
-// infoVar gives the name of the variable with a component's description. It
+// infoVar returns the name of the variable with a component's description. It
 // can't clash with the name of a message, which begins with a capital.
 func (m *message) infoVar() string { return "component" + m.GoIdent.GoName }
 
@@ -67,7 +67,7 @@ func (w *writer) row(m *message) {
 	w.P()
 }
 
-// describe gives the literal of a field's description.
+// describe returns the literal of a field's description.
 func (w *writer) describe(f *field) string {
 	s := fmt.Sprintf("%s{Number: %d, Name: %q, Kind: %s", w.s("Field"), f.Desc.Number(), f.Desc.Name(), w.s(kindNames[f.kind]))
 	if f.Desc.IsList() {
@@ -134,7 +134,7 @@ func (w *writer) storeField(f *field) {
 	}
 }
 
-// toCell gives the expression of a value's cell.
+// toCell returns the expression of a value's cell.
 func (w *writer) toCell(f *field, v string) string {
 	switch f.kind {
 	case schema.Quantised:
@@ -193,7 +193,7 @@ func (w *writer) loadField(f *field) {
 	}
 }
 
-// fromCell gives the expression of the value that a cell stands for.
+// fromCell returns the expression of the value that a cell stands for.
 func (w *writer) fromCell(f *field, cell string) string {
 	switch f.kind {
 	case schema.Quantised:

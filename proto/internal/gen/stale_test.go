@@ -24,7 +24,7 @@ const (
 	module   = "github.com/tickroom/tickroom" // paths of generated files are relative to it
 )
 
-// sources gives the .proto files of the repository: those of the protocol, for
+// sources returns the .proto files of the repository: those of the protocol, for
 // protoc-gen-go, and those of games.
 func sources(t *testing.T) (protocol, games []string) {
 	t.Helper()

@@ -47,7 +47,7 @@ func (o TypeScript) Generate(p *protogen.Plugin) error {
 	return nil
 }
 
-// runtime gives the module of the library as the file of a game imports it.
+// runtime returns the module of the library as the file of a game imports it.
 func (o TypeScript) runtime(file string) string {
 	switch {
 	case o.Runtime == "":
@@ -192,7 +192,7 @@ func (w *tsWriter) imports(runtime string) {
 	w.P()
 }
 
-// alias gives a name as an import has it that calls it otherwise.
+// alias returns a name as an import has it that calls it otherwise.
 func alias(name, as string) string {
 	if name == as {
 		return name
@@ -200,7 +200,7 @@ func alias(name, as string) string {
 	return name + " as " + as
 }
 
-// sibling gives the module that protoc-gen-es writes for a file of the game.
+// sibling returns the module that protoc-gen-es writes for a file of the game.
 func (w *tsWriter) sibling(f *file) string {
 	from, to := path.Dir(w.main.GeneratedFilenamePrefix), f.GeneratedFilenamePrefix
 	if from == "." {
@@ -220,7 +220,7 @@ func pbName(i int) string {
 	return fmt.Sprintf("pb%d", i+1)
 }
 
-// pb gives the type that protoc-gen-es has for a message or an enum of the game.
+// pb returns the type that protoc-gen-es has for a message or an enum of the game.
 func (w *tsWriter) pb(d protoreflect.Descriptor) string {
 	i := slices.IndexFunc(w.game.files, func(f *file) bool { return f.Desc.Path() == d.ParentFile().Path() })
 	return pbName(i) + "." + tsName(d)
@@ -239,7 +239,7 @@ func (w *tsWriter) enum(e *protogen.Enum) {
 	w.P()
 }
 
-// value gives the name of a message type's description.
+// value returns the name of a message type's description.
 func (w *tsWriter) value(m *protogen.Message) string {
 	if w.values[m] == "" {
 		w.values[m] = w.unique(tsName(m.Desc) + "Message")
@@ -277,7 +277,7 @@ func (w *tsWriter) message(m *message) {
 	w.P()
 }
 
-// schema gives the game's schema as its Go code would.
+// schema returns the game's schema as its Go code would.
 func (g *game) schema() *schema.Schema {
 	s := &schema.Schema{}
 	for _, m := range g.components {
@@ -316,7 +316,7 @@ type tsWriter struct {
 	values            map[*protogen.Message]string
 }
 
-// unique gives a name that no other value of the module has.
+// unique returns a name that no other value of the module has.
 func (w *tsWriter) unique(name string) string {
 	for w.taken[name] || tsReserved[name] {
 		name += "$"

@@ -10,7 +10,7 @@ import (
 	"github.com/tickroom/tickroom/proto/schema"
 )
 
-// kindOf gives a package's own name: the last part that is no version.
+// kindOf returns a package's own name: the last part that is no version.
 func kindOf(pkg protoreflect.FullName) string {
 	parts := strings.Split(string(pkg), ".")
 	for len(parts) > 1 && isVersion(parts[len(parts)-1]) {
@@ -23,7 +23,7 @@ func isVersion(s string) bool {
 	return len(s) > 1 && s[0] == 'v' && s[1] >= '0' && s[1] <= '9'
 }
 
-// enumNames gives the names that protoc-gen-es has for an enum's values: without
+// enumNames returns the names that protoc-gen-es has for an enum's values: without
 // the enum's own name, if all have it in front.
 func enumNames(e *protogen.Enum) []string {
 	var prefix strings.Builder
@@ -48,7 +48,7 @@ func enumNames(e *protogen.Enum) []string {
 	return full
 }
 
-// tsType gives the type of a field's values in rows.
+// tsType returns the type of a field's values in rows.
 func (f *field) tsType() string {
 	var one string
 	switch f.kind {
@@ -73,7 +73,7 @@ func (f *field) tsType() string {
 	return one
 }
 
-// tsName gives the name that protoc-gen-es has for a message or an enum.
+// tsName returns the name that protoc-gen-es has for a message or an enum.
 func tsName(d protoreflect.Descriptor) string {
 	full := strings.TrimPrefix(string(d.FullName()), string(d.ParentFile().Package())+".")
 	name := strings.ReplaceAll(full, ".", "_")
@@ -83,7 +83,7 @@ func tsName(d protoreflect.Descriptor) string {
 	return name
 }
 
-// camelCase gives the property that protoc-gen-es has for a field.
+// camelCase returns the property that protoc-gen-es has for a field.
 func camelCase(name string) string {
 	var b strings.Builder
 	up := false
@@ -107,7 +107,7 @@ func camelCase(name string) string {
 	}
 }
 
-// fieldKey gives a component's field as a property of rows, which have one of
+// fieldKey returns a component's field as a property of rows, which have one of
 // their own.
 func fieldKey(f *field) string {
 	switch name := camelCase(string(f.Desc.Name())); name {

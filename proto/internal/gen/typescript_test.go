@@ -23,7 +23,7 @@ import (
 
 const sdkDir = "../../../web/sdk" // the client library from here
 
-// sdkSources gives the .proto files that the client library has code of, by the
+// sdkSources returns the .proto files that the client library has code of, by the
 // folder that it is in.
 func sdkSources(t *testing.T) map[string][]string {
 	t.Helper()
@@ -126,7 +126,7 @@ func TestTypeScriptMessagesAreFresh(t *testing.T) {
 	}
 }
 
-// bare gives a descriptor without what the library leaves out: the source, the
+// bare returns a descriptor without what the library leaves out: the source, the
 // options of schemas, and names that follow from others.
 func bare(f *descriptorpb.FileDescriptorProto) *descriptorpb.FileDescriptorProto {
 	f = proto.CloneOf(f)

@@ -40,10 +40,10 @@ type writer struct {
 	game *game
 }
 
-// s gives a name of package schema as this file calls it.
+// s returns a name of package schema as this file calls it.
 func (w *writer) s(name string) string { return w.QualifiedGoIdent(schemaPackage.Ident(name)) }
 
-// pb gives a name of package protowire as this file calls it.
+// pb returns a name of package protowire as this file calls it.
 func (w *writer) pb(name string) string { return w.QualifiedGoIdent(wirePackage.Ident(name)) }
 
 func (w *writer) std(path, name string) string {

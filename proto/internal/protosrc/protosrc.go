@@ -35,7 +35,7 @@ func Compile(ctx context.Context, names []string, roots ...fs.FS) (linker.Files,
 	return c.Compile(ctx, names...)
 }
 
-// Request gives what a compiler sends to a plugin that is to generate files.
+// Request returns what a compiler sends to a plugin that is to generate files.
 func Request(parameter string, files linker.Files) (*pluginpb.CodeGeneratorRequest, error) {
 	req := &pluginpb.CodeGeneratorRequest{Parameter: &parameter}
 	seen := map[string]bool{}

@@ -124,10 +124,10 @@ func closeError(code tickroomv1.CloseCode, reason string) error {
 
 // read takes what some clients have sent. It runs at the same time as that of
 // other clients of the room.
-func (r *Room) read(clients []*Client, w *Worker) {
-	w.room, w.clients = r, clients
+func (e *Engine) read(clients []*Client, w *Worker) {
+	w.engine, w.clients = e, clients
 	w.batch.Poll(len(clients), w.conn, w.got, w.over)
-	w.room, w.clients = nil, nil
+	w.engine, w.clients = nil, nil
 }
 
 // gotConn gives the connection of a worker's client, nil if it is over.
@@ -147,7 +147,7 @@ func (w *Worker) gotMessage(i int, msg []byte) error {
 		w.stats.MessagesLimited++
 		return closeError(tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, "messages come faster than the limit")
 	}
-	return w.room.message(c, w, msg)
+	return w.engine.message(c, w, msg)
 }
 
 // gotOver notes why the connection of a worker's client has ended.
@@ -163,7 +163,7 @@ func (w *Worker) gotOver(i int, err error) {
 }
 
 // message takes one message in.
-func (r *Room) message(c *Client, w *Worker, msg []byte) error {
+func (e *Engine) message(c *Client, w *Worker, msg []byte) error {
 	f := &w.frame
 	if err := f.Parse(msg); err != nil {
 		return closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "the message is no ClientFrame")
@@ -171,7 +171,7 @@ func (r *Room) message(c *Client, w *Worker, msg []byte) error {
 	if f.Hello != nil {
 		return closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "a second hello")
 	}
-	c.heard = r.tick
+	c.heard = e.tick
 	if f.Ack != 0 {
 		if err := c.down.Ack(f.Ack); err != nil {
 			return closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "acknowledges a tick that was not sent")
@@ -180,7 +180,7 @@ func (r *Room) message(c *Client, w *Worker, msg []byte) error {
 			c.kept.acked(f.Ack)
 		}
 	}
-	now := r.tick + 1
+	now := e.tick + 1
 	for i := range f.Inputs {
 		in := &f.Inputs[i]
 		switch c.in.Push(in.Seq, in.Tick, in.Data, now) {
@@ -255,23 +255,23 @@ func (c *Client) answer(id uint32, code tickroomv1.ReplyCode, text string, data 
 
 // write sends some clients what is due. It runs at the same time as that of other
 // clients of the room.
-func (r *Room) write(clients []*Client, w *Worker) {
-	w.room, w.clients = r, clients
+func (e *Engine) write(clients []*Client, w *Worker) {
+	w.engine, w.clients = e, clients
 	if w.out = w.out[:0]; cap(w.out) > maxKept {
 		w.out = nil
 	}
 	for i, c := range clients {
 		if c.over == nil {
-			r.writeOne(i, c, w)
+			e.writeOne(i, c, w)
 		}
 	}
 	w.batch.Flush(w.over)
-	w.room, w.clients = nil, nil
+	w.engine, w.clients = nil, nil
 	w.world.Release()
 }
 
 // writeOne queues the frame that is due to a client.
-func (r *Room) writeOne(i int, c *Client, w *Worker) {
+func (e *Engine) writeOne(i int, c *Client, w *Worker) {
 	st := &w.stats
 	pending, err := c.conn.Flush()
 	if err != nil {
@@ -281,10 +281,10 @@ func (r *Room) writeOne(i int, c *Client, w *Worker) {
 	if pending > 0 {
 		st.Backlog += pending
 		st.SkippedBusy++
-		if c.down.Due(r.written, r.tick) {
+		if c.down.Due(e.written, e.tick) {
 			c.down.Missed()
 		}
-		if len(c.answers) > r.cfg.MaxOutbox {
+		if len(c.answers) > e.cfg.MaxOutbox {
 			c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_OVERFLOW, "answers could not be delivered")
 		}
 		return
@@ -295,15 +295,15 @@ func (r *Room) writeOne(i int, c *Client, w *Worker) {
 	b := append(w.out, w.headroom[:]...)
 	start := len(b)
 	switch {
-	case !c.down.Due(r.written, r.tick):
+	case !c.down.Due(e.written, e.tick):
 		st.SkippedRate++
 	case c.down.WindowFull():
 		st.SkippedWindow++
-		c.blocked += r.tick - r.written
+		c.blocked += e.tick - e.written
 		c.down.Missed()
 	default:
 		c.blocked = 0
-		b, err = c.down.AppendSnapshot(b, &w.world, r.tick, c.in.Applied())
+		b, err = c.down.AppendSnapshot(b, &w.world, e.tick, c.in.Applied())
 		if errors.Is(err, netcode.ErrOverrun) {
 			c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_OVERFLOW, "events could not be delivered")
 			return
@@ -311,17 +311,17 @@ func (r *Room) writeOne(i int, c *Client, w *Worker) {
 		st.Snapshots++
 	}
 	if c.greet {
-		b = c.appendWelcome(b, r)
+		b = c.appendWelcome(b, e)
 	}
 	if len(c.answers) > 0 {
 		b = append(b, c.answers...)
-		if r.holdTicks > 0 {
-			c.kept.add(c.answers, r.tick, r.cfg.MaxOutbox)
+		if e.holdTicks > 0 {
+			c.kept.add(c.answers, e.tick, e.cfg.MaxOutbox)
 		}
 		c.answers = c.answers[:0]
 	}
 	for _, t := range c.pongs {
-		b = appendPong(b, t, time.Now().UnixMicro(), r.tick)
+		b = appendPong(b, t, time.Now().UnixMicro(), e.tick)
 	}
 	c.pongs = c.pongs[:0]
 	w.out = b

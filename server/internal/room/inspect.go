@@ -23,14 +23,14 @@ const (
 )
 
 // inspectEvery gives how many ticks lie between two inspections: a quarter of a second.
-func (r *Room) inspectEvery() uint32 { return max(1, uint32(r.room.TickRate/4)) }
+func (e *Engine) inspectEvery() uint32 { return max(1, uint32(e.room.TickRate/4)) }
 
 // Inspect ends the connections of clients whose tokens have expired, or that send more
 // bytes than they may, and reminds those whose tokens are about to. Reap is to follow.
-func (r *Room) Inspect(now time.Time, st *Stats) {
-	ticks := r.elapsed
-	r.elapsed = 0
-	for _, c := range r.clients {
+func (e *Engine) Inspect(now time.Time, st *Stats) {
+	ticks := e.elapsed
+	e.elapsed = 0
+	for _, c := range e.clients {
 		c.tokenLimit.fill(ticks)
 		c.byteLimit.fill(ticks)
 		if c.over != nil {
@@ -75,8 +75,8 @@ func (c *Client) identify(who identity.Identity) {
 
 // Renewals calls ask for each token that has come since the last call. ask tells
 // whether somebody checks it, who is to call Renewed afterwards.
-func (r *Room) Renewals(ask func(c *Client, token identity.Token, session identity.Identity) bool) {
-	for _, c := range r.clients {
+func (e *Engine) Renewals(ask func(c *Client, token identity.Token, session identity.Identity) bool) {
+	for _, c := range e.clients {
 		if len(c.fresh) == 0 {
 			continue
 		}
@@ -96,9 +96,9 @@ func (r *Room) Renewals(ask func(c *Client, token identity.Token, session identi
 
 // Renewed takes the outcome of a check: the session's identity from now on, or why
 // the token was refused. The client is told.
-func (r *Room) Renewed(c *Client, who identity.Identity, err error) {
+func (e *Engine) Renewed(c *Client, who identity.Identity, err error) {
 	c.checking = false
-	if r.sessions[c.token] != c {
+	if e.sessions[c.token] != c {
 		return // the session is over
 	}
 	var refused *identity.Error
@@ -147,10 +147,10 @@ func micros(t time.Time) int64 {
 
 // Expel ends the sessions of all who are banned by now, also of those whose seats are
 // kept. Reap is to follow.
-func (r *Room) Expel() {
-	for _, list := range [][]*Client{r.clients, r.held} {
+func (e *Engine) Expel() {
+	for _, list := range [][]*Client{e.clients, e.held} {
 		for _, c := range list {
-			if reason, banned := r.banned(c.who.Player, c.addr); banned && c.over == nil {
+			if reason, banned := e.banned(c.who.Player, c.addr); banned && c.over == nil {
 				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_BANNED, reason)
 			}
 		}
@@ -159,9 +159,9 @@ func (r *Room) Expel() {
 
 // Kick ends the session of a player, and tells whether there was one. Reap is to
 // follow.
-func (r *Room) Kick(player, reason string) bool {
-	c := r.players[player]
-	if c == nil || c.over != nil && c.conn != nil && !r.holds(c, asClose(c.over)) {
+func (e *Engine) Kick(player, reason string) bool {
+	c := e.players[player]
+	if c == nil || c.over != nil && c.conn != nil && !e.holds(c, asClose(c.over)) {
 		return false
 	}
 	c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_KICKED, reason)
@@ -183,9 +183,9 @@ type PlayerInfo struct {
 }
 
 // Players lists those who have seats, by number.
-func (r *Room) Players() []PlayerInfo {
-	out := make([]PlayerInfo, 0, len(r.clients)+len(r.held))
-	for _, list := range [][]*Client{r.clients, r.held} {
+func (e *Engine) Players() []PlayerInfo {
+	out := make([]PlayerInfo, 0, len(e.clients)+len(e.held))
+	for _, list := range [][]*Client{e.clients, e.held} {
 		for _, c := range list {
 			i := PlayerInfo{
 				Player: c.who.Player, Number: c.player.ID, Name: c.player.Name, Roles: slices.Clone(c.player.Roles), Guest: c.who.Guest,

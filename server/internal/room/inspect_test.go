@@ -21,7 +21,7 @@ import (
 func (h *hall) as(who identity.Identity, hello *tickroomv1.Hello) (*wire, Admission, error) {
 	h.t.Helper()
 	w := &wire{}
-	a, err := h.r.Admit(w, &Joiner{Hello: hello, Who: who, Addr: netip.MustParseAddr("192.0.2.1")})
+	a, err := h.e.Admit(w, &Joiner{Hello: hello, Who: who, Addr: netip.MustParseAddr("192.0.2.1")})
 	return w, a, err
 }
 
@@ -65,7 +65,7 @@ func TestATokensTimeIsWatched(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := func(after time.Duration) []*tickroomv1.Auth {
-		h.r.Inspect(start.Add(after), &Stats{})
+		h.e.Inspect(start.Add(after), &Stats{})
 		h.tick()
 		return w.auths(t)
 	}
@@ -87,9 +87,9 @@ func TestATokensTimeIsWatched(t *testing.T) {
 
 	// A token that is being checked at the deadline is waited for.
 	w.say(t, &tickroomv1.ClientFrame{Token: "new", Ack: 2})
-	h.r.Read(h.w)
+	h.e.Read(h.w)
 	var asked []identity.Token
-	h.r.Renewals(func(c *Client, token identity.Token, session identity.Identity) bool {
+	h.e.Renewals(func(c *Client, token identity.Token, session identity.Identity) bool {
 		if session.Player != "ann" || c != a.Client {
 			t.Errorf("asked about %v", session)
 		}
@@ -104,7 +104,7 @@ func TestATokensTimeIsWatched(t *testing.T) {
 		t.Fatalf("closed with %d while the token was being checked", w.closed)
 	}
 	who.Expires = start.Add(time.Hour)
-	h.r.Renewed(a.Client, who, nil)
+	h.e.Renewed(a.Client, who, nil)
 	if got := at(12 * time.Minute); len(got) != 1 || got[0].GetRenew() || got[0].GetError() != "" || got[0].GetExpiresUs() != who.Expires.UnixMicro() {
 		t.Errorf("the answer: %v", got)
 	}
@@ -112,12 +112,12 @@ func TestATokensTimeIsWatched(t *testing.T) {
 		t.Errorf("the second reminder: %v", got)
 	}
 	at(time.Hour + 30*time.Second)
-	if w.closed != int(tickroomv1.CloseCode_CLOSE_CODE_TOKEN_EXPIRED) || h.r.Held() != 1 {
-		t.Errorf("closed with %d, %d seats held", w.closed, h.r.Held())
+	if w.closed != int(tickroomv1.CloseCode_CLOSE_CODE_TOKEN_EXPIRED) || h.e.Held() != 1 {
+		t.Errorf("closed with %d, %d seats held", w.closed, h.e.Held())
 	}
 	// What comes of a check when the connection is gone is for the session all the same.
 	who.Expires = start.Add(2 * time.Hour)
-	h.r.Renewed(a.Client, who, nil)
+	h.e.Renewed(a.Client, who, nil)
 	if !a.Client.who.Expires.Equal(who.Expires) {
 		t.Error("a renewal was forgotten")
 	}
@@ -133,7 +133,7 @@ func TestRefusedRenewalsChangeNothing(t *testing.T) {
 	h.tick()
 	w.frames(t)
 	ask := func(answer bool) {
-		h.r.Renewals(func(*Client, identity.Token, identity.Identity) bool { return answer })
+		h.e.Renewals(func(*Client, identity.Token, identity.Identity) bool { return answer })
 	}
 	text := func() string {
 		h.tick()
@@ -144,33 +144,33 @@ func TestRefusedRenewalsChangeNothing(t *testing.T) {
 		return got[0].GetError()
 	}
 	w.say(t, &tickroomv1.ClientFrame{Token: "a", Ack: 1})
-	h.r.Read(h.w)
+	h.e.Read(h.w)
 	ask(false)
 	if s := text(); s != "tokens can't be checked now; send it again after a while" {
 		t.Error(s)
 	}
 	w.say(t, &tickroomv1.ClientFrame{Token: "b"})
-	h.r.Read(h.w)
+	h.e.Read(h.w)
 	ask(true)
 	w.say(t, &tickroomv1.ClientFrame{Token: "c"})
-	h.r.Read(h.w)
+	h.e.Read(h.w)
 	ask(true)
 	if s := text(); s != "the token that came before is being checked" {
 		t.Error(s)
 	}
-	h.r.Renewed(a.Client, identity.Identity{}, &identity.Error{Class: identity.OtherPlayer, Reason: "no"})
+	h.e.Renewed(a.Client, identity.Identity{}, &identity.Error{Class: identity.OtherPlayer, Reason: "no"})
 	if s := text(); s != "no" {
 		t.Error(s)
 	}
-	h.r.Renewed(a.Client, identity.Identity{}, errors.New("secret detail"))
+	h.e.Renewed(a.Client, identity.Identity{}, errors.New("secret detail"))
 	if s := text(); s != "the token could not be checked" {
 		t.Error(s)
 	}
-	h.r.Renewed(a.Client, identity.Identity{Player: "ann", Roles: identity.Spectator}, nil)
+	h.e.Renewed(a.Client, identity.Identity{Player: "ann", Roles: identity.Spectator}, nil)
 	if s := text(); s != WatchOnly || a.Client.who.Roles != identity.Player {
 		t.Error(s)
 	}
-	h.r.Renewed(a.Client, identity.Identity{Player: "ann", Roles: identity.Player | identity.Admin}, nil)
+	h.e.Renewed(a.Client, identity.Identity{Player: "ann", Roles: identity.Player | identity.Admin}, nil)
 	if s := text(); s != "" || !slices.Equal(a.Client.player.Roles, []string{"player", "admin"}) {
 		t.Errorf("%q, roles %v", s, a.Client.player.Roles)
 	}
@@ -239,9 +239,9 @@ func TestASecondDeviceBeginsAnew(t *testing.T) {
 func TestASeatIsNotMadeForWhoWasExpectedBack(t *testing.T) {
 	t.Parallel()
 	h := newHall(t, Config{})
-	_, err := h.r.Admit(&wire{}, &Joiner{Hello: &tickroomv1.Hello{}, Who: player("ann"), Back: true})
+	_, err := h.e.Admit(&wire{}, &Joiner{Hello: &tickroomv1.Hello{}, Who: player("ann"), Back: true})
 	wantCode(t, err, tickroomv1.CloseCode_CLOSE_CODE_SESSION_GONE)
-	if h.r.Clients() != 0 {
+	if h.e.Clients() != 0 {
 		t.Error("it was let in")
 	}
 }
@@ -265,29 +265,29 @@ func TestTheBannedGoAndDoNotComeBack(t *testing.T) {
 	h.tick()
 	bob.over = &socket.CloseError{Code: socket.CodeAbnormal, Remote: true}
 	h.tick()
-	if h.r.Held() != 1 {
+	if h.e.Held() != 1 {
 		t.Fatal("no seat is held")
 	}
-	if list := h.r.Players(); len(list) != 2 || list[0].Player != "ann" || list[0].Away || !list[1].Away || list[1].Address != "192.0.2.1" {
+	if list := h.e.Players(); len(list) != 2 || list[0].Player != "ann" || list[0].Away || !list[1].Away || list[1].Address != "192.0.2.1" {
 		t.Errorf("players: %+v", list)
 	}
-	h.r.Expel()
+	h.e.Expel()
 	h.tick()
-	if h.r.Clients() != 1 || h.r.Held() != 1 {
+	if h.e.Clients() != 1 || h.e.Held() != 1 {
 		t.Error("somebody was put out who is not banned")
 	}
 	banned["ann"], banned["bob"] = true, true
 	token := b.Client.token
-	h.r.Expel()
+	h.e.Expel()
 	h.tick()
-	if ann.closed != int(tickroomv1.CloseCode_CLOSE_CODE_BANNED) || h.r.Clients() != 0 || h.r.Held() != 0 {
-		t.Errorf("closed with %d; %d clients, %d held", ann.closed, h.r.Clients(), h.r.Held())
+	if ann.closed != int(tickroomv1.CloseCode_CLOSE_CODE_BANNED) || h.e.Clients() != 0 || h.e.Held() != 0 {
+		t.Errorf("closed with %d; %d clients, %d held", ann.closed, h.e.Clients(), h.e.Held())
 	}
 	_, _, err = h.as(player("ann"), &tickroomv1.Hello{})
 	wantCode(t, err, tickroomv1.CloseCode_CLOSE_CODE_BANNED)
 	_, _, err = h.as(player("bob"), &tickroomv1.Hello{Resume: token})
 	wantCode(t, err, tickroomv1.CloseCode_CLOSE_CODE_BANNED)
-	if h.r.Kick("ann", "once more") {
+	if h.e.Kick("ann", "once more") {
 		t.Error("somebody was kicked who is not there")
 	}
 }
@@ -306,7 +306,7 @@ func TestTooManyBytesEndAConnectionWhateverTheyAre(t *testing.T) {
 			for range 5 {
 				h.tick()
 			}
-			h.r.Inspect(time.Time{}, &st)
+			h.e.Inspect(time.Time{}, &st)
 		}
 	}
 	for range 20 {
@@ -351,7 +351,7 @@ func TestASleepingClientIsNotIdle(t *testing.T) {
 			w.say(t, &tickroomv1.ClientFrame{Ack: newest, Ping: &tickroomv1.Ping{ClientTimeUs: 1}})
 		}
 	}
-	if w.closed != 0 || h.r.Clients() != 1 {
+	if w.closed != 0 || h.e.Clients() != 1 {
 		t.Errorf("closed with %d", w.closed)
 	}
 	if snapshots == 0 || snapshots > 200 || pongs < 10 {
@@ -361,7 +361,7 @@ func TestASleepingClientIsNotIdle(t *testing.T) {
 	for range 3 {
 		h.tick()
 		f := w.frames(t)
-		if len(f) != 1 || f[0].GetTick() != h.r.tick {
+		if len(f) != 1 || f[0].GetTick() != h.e.tick {
 			t.Fatalf("in the foreground it got %v", f)
 		}
 		w.say(t, &tickroomv1.ClientFrame{Ack: f[0].GetTick()})
@@ -376,7 +376,7 @@ func TestInspectionsAllocateNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	now, st := time.Now(), Stats{}
-	if n := testing.AllocsPerRun(100, func() { h.r.Inspect(now, &st) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { h.e.Inspect(now, &st) }); n != 0 {
 		t.Errorf("%.2f allocations", n)
 	}
 }

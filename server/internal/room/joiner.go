@@ -81,31 +81,31 @@ type Admission struct {
 // Admit lets a joiner in: into the session that it resumes, that which its player has
 // here, or a new one. An error says with which close code the connection is to be
 // turned away; it is left open.
-func (r *Room) Admit(conn socket.Conn, j *Joiner) (a Admission, err error) {
-	if reason, banned := r.banned(j.Who.Player, j.Addr); banned {
+func (e *Engine) Admit(conn socket.Conn, j *Joiner) (a Admission, err error) {
+	if reason, banned := e.banned(j.Who.Player, j.Addr); banned {
 		return a, closeError(tickroomv1.CloseCode_CLOSE_CODE_BANNED, reason)
 	}
 	if j.Hello.GetResume() != "" {
 		a.Session = true
-		a.Client, a.Away, err = r.Resume(conn, j)
+		a.Client, a.Away, err = e.Resume(conn, j)
 		return a, err
 	}
-	if c := r.players[j.Who.Player]; c != nil {
+	if c := e.players[j.Who.Player]; c != nil {
 		a.Session = true
-		a.Client, a.Away, err = r.takeOver(c, conn, j)
+		a.Client, a.Away, err = e.takeOver(c, conn, j)
 		return a, err
 	}
 	if j.Back {
 		return a, errSessionGone
 	}
-	a.Client, err = r.Join(conn, j)
+	a.Client, err = e.Join(conn, j)
 	return a, err
 }
 
 // banned asks whether somebody is banned.
-func (r *Room) banned(player string, addr netip.Addr) (reason string, banned bool) {
-	if r.cfg.Banned == nil {
+func (e *Engine) banned(player string, addr netip.Addr) (reason string, banned bool) {
+	if e.cfg.Banned == nil {
 		return "", false
 	}
-	return r.cfg.Banned(player, addr)
+	return e.cfg.Banned(player, addr)
 }

@@ -119,11 +119,11 @@ type LoopConfig struct {
 
 // Loop drives one room.
 type Loop struct {
-	room *Room
-	pool *Pool
-	cfg  LoopConfig
-	dt   time.Duration
-	log  *slog.Logger
+	engine *Engine
+	pool   *Pool
+	cfg    LoopConfig
+	dt     time.Duration
+	log    *slog.Logger
 
 	// Shared with those who seat clients and stop the loop.
 	mu      sync.Mutex
@@ -160,7 +160,7 @@ type renewed struct {
 
 // task is something to be done between two ticks.
 type task struct {
-	fn   func(*Room)
+	fn   func(*Engine)
 	done chan struct{}
 }
 
@@ -189,7 +189,7 @@ type Info struct {
 }
 
 // StartLoop starts a room's goroutine.
-func StartLoop(r *Room, pool *Pool, cfg LoopConfig) *Loop {
+func StartLoop(e *Engine, pool *Pool, cfg LoopConfig) *Loop {
 	if cfg.MaxCatchUp <= 0 {
 		cfg.MaxCatchUp = 5
 	}
@@ -197,14 +197,14 @@ func StartLoop(r *Room, pool *Pool, cfg LoopConfig) *Loop {
 		cfg.Linger = 10 * time.Second
 	}
 	l := &Loop{
-		room: r, pool: pool, cfg: cfg, log: r.log,
-		dt:      time.Duration(float64(time.Second) / r.room.TickRate),
+		engine: e, pool: pool, cfg: cfg, log: e.log,
+		dt:      time.Duration(float64(time.Second) / e.room.TickRate),
 		wake:    make(chan struct{}, 1),
 		stopped: make(chan struct{}),
 		own:     cfg.Metrics.Room(),
 	}
-	r.away = l.away
-	l.info.Store(&Info{ID: r.id, Kind: r.kind.Name, Capacity: r.Capacity(), TickRate: r.room.TickRate, Created: time.Now()})
+	e.away = l.away
+	l.info.Store(&Info{ID: e.id, Kind: e.kind.Name, Capacity: e.Capacity(), TickRate: e.room.TickRate, Created: time.Now()})
 	go l.run()
 	return l
 }
@@ -213,7 +213,7 @@ func StartLoop(r *Room, pool *Pool, cfg LoopConfig) *Loop {
 func (l *Loop) Info() Info { return *l.info.Load() }
 
 // Seat hands a connection to the room, which takes it in with its next tick: with a
-// seat of its own, or with that of a session that was there before; see Room.Admit.
+// seat of its own, or with that of a session that was there before; see Engine.Admit.
 // The loop owns the connection from then on; if it has ended the connection is
 // closed.
 func (l *Loop) Seat(conn socket.Conn, j Joiner) {
@@ -233,7 +233,7 @@ func (l *Loop) Seat(conn socket.Conn, j Joiner) {
 // Do runs fn before the room's next tick, by the room's goroutine, and waits for it. The
 // error is ErrEnded or that of ctx; then fn may have run, or will not any more if the
 // room has ended.
-func (l *Loop) Do(ctx context.Context, fn func(*Room)) error {
+func (l *Loop) Do(ctx context.Context, fn func(*Engine)) error {
 	t := task{fn, make(chan struct{})}
 	l.mu.Lock()
 	if l.closed {
@@ -305,7 +305,7 @@ func (l *Loop) run() {
 			continue
 		}
 		due := 1 + int(late/l.dt)
-		l.room.fill(uint32(due))
+		l.engine.fill(uint32(due))
 		if due > l.cfg.MaxCatchUp {
 			l.cfg.Metrics.Dropped(due - l.cfg.MaxCatchUp)
 			next = next.Add(time.Duration(due-l.cfg.MaxCatchUp) * l.dt)
@@ -329,48 +329,48 @@ func (l *Loop) asked() *stopAsked {
 // tick reads, simulates the ticks that are due, and writes. It tells whether
 // the room is over, and what to tell its clients.
 func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reason string, over bool) {
-	r := l.room
+	e := l.engine
 	l.admit()
 	l.count()
 	l.stats = Stats{}
-	l.each((*Room).read)
+	l.each((*Engine).read)
 	if l.stats.tokens > 0 {
 		l.renew()
 	}
 	for range due {
-		if err := r.Step(&l.stats); err != nil {
+		if err := e.Step(&l.stats); err != nil {
 			l.cfg.Metrics.Failed()
 			return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
 		}
 	}
-	l.each((*Room).write)
-	r.written = r.tick
+	l.each((*Engine).write)
+	e.written = e.tick
 	if p := l.chunkFail.Load(); p != nil {
 		l.cfg.Metrics.Failed()
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
 	}
-	if r.elapsed >= r.inspectEvery() {
-		r.Inspect(now, &l.stats)
+	if e.elapsed >= e.inspectEvery() {
+		e.Inspect(now, &l.stats)
 	}
-	r.Reap(l.gone)
-	if r.failed != nil { // in Leave or Away
+	e.Reap(l.gone)
+	if e.failed != nil { // in Leave or Away
 		l.cfg.Metrics.Failed()
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
 	}
 	if l.cfg.Result != nil {
-		if res := r.room.TakeResult(); res != nil {
+		if res := e.room.TakeResult(); res != nil {
 			l.cfg.Result(res)
 		}
 	}
 	took := time.Since(now)
 	l.stats.Duration, l.stats.Late, l.stats.CaughtUp = took, late, due > 1
 	l.cfg.Metrics.Tick(&l.stats.TickStats)
-	l.own.Size(l.stats.Backlog, r.room.Entities())
+	l.own.Size(l.stats.Backlog, e.room.Entities())
 	l.note(took)
-	if r.room.Over() {
+	if e.room.Over() {
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED), "the room has ended", true
 	}
-	if len(r.clients)+len(r.held) > 0 {
+	if len(e.clients)+len(e.held) > 0 {
 		l.emptyFor = 0
 		return 0, "", false
 	}
@@ -381,8 +381,8 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 }
 
 // each calls fn for all clients, in parallel where they are many.
-func (l *Loop) each(fn func(*Room, []*Client, *Worker)) {
-	clients := l.room.clients
+func (l *Loop) each(fn func(*Engine, []*Client, *Worker)) {
+	clients := l.engine.clients
 	if len(clients) <= chunk {
 		l.part(clients, fn, &l.stats)
 		return
@@ -416,7 +416,7 @@ func (l *Loop) each(fn func(*Room, []*Client, *Worker)) {
 }
 
 // part calls fn for some clients. A panic ends the room, not the process.
-func (l *Loop) part(clients []*Client, fn func(*Room, []*Client, *Worker), st *Stats) {
+func (l *Loop) part(clients []*Client, fn func(*Engine, []*Client, *Worker), st *Stats) {
 	w := l.pool.take()
 	defer func() {
 		if p := recover(); p != nil {
@@ -429,7 +429,7 @@ func (l *Loop) part(clients []*Client, fn func(*Room, []*Client, *Worker), st *S
 		l.pool.give(w)
 	}()
 	w.stats = Stats{}
-	fn(l.room, clients, w)
+	fn(l.engine, clients, w)
 	st.add(&w.stats)
 }
 
@@ -443,19 +443,19 @@ func (l *Loop) admit() {
 		l.admitOne(joining[i].conn, &joining[i].Joiner)
 	}
 	for _, n := range done {
-		l.room.Renewed(n.client, n.who, n.err)
+		l.engine.Renewed(n.client, n.who, n.err)
 	}
 	for _, t := range tasks {
-		t.fn(l.room)
+		t.fn(l.engine)
 		close(t.done)
 	}
 	if l.expel.Swap(false) {
-		l.room.Expel()
+		l.engine.Expel()
 	}
 }
 
 func (l *Loop) admitOne(conn socket.Conn, j *Joiner) {
-	a, err := l.room.Admit(conn, j)
+	a, err := l.engine.Admit(conn, j)
 	switch {
 	case errors.Is(err, errSessionGone) && j.Back && l.cfg.Anew != nil:
 		l.cfg.Anew(conn, *j)
@@ -482,7 +482,7 @@ func (l *Loop) admitOne(conn socket.Conn, j *Joiner) {
 
 // renew has the tokens checked that have come.
 func (l *Loop) renew() {
-	l.room.Renewals(func(c *Client, token identity.Token, session identity.Identity) bool {
+	l.engine.Renewals(func(c *Client, token identity.Token, session identity.Identity) bool {
 		return l.cfg.Renew != nil && l.cfg.Renew(token, session, func(who identity.Identity, err error) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
@@ -510,21 +510,21 @@ func (l *Loop) away(_ *Client, why *socket.CloseError) { l.own.Away(why.Code) }
 // count makes Info tell of a client before the client hears that it is seated.
 func (l *Loop) count() {
 	old := l.info.Load()
-	if old.Clients == len(l.room.clients) && old.Held == len(l.room.held) {
+	if old.Clients == len(l.engine.clients) && old.Held == len(l.engine.held) {
 		return
 	}
 	i := *old
-	i.Clients, i.Held, i.Spectators = len(l.room.clients), len(l.room.held), l.room.Spectators()
+	i.Clients, i.Held, i.Spectators = len(l.engine.clients), len(l.engine.held), l.engine.Spectators()
 	l.info.Store(&i)
 }
 
 func (l *Loop) note(took time.Duration) {
 	l.count()
-	if l.room.tick%16 != 0 {
+	if l.engine.tick%16 != 0 {
 		return
 	}
 	i := *l.info.Load()
-	i.Tick, i.Entities, i.Spectators = l.room.tick, l.room.room.Entities(), l.room.Spectators()
+	i.Tick, i.Entities, i.Spectators = l.engine.tick, l.engine.room.Entities(), l.engine.Spectators()
 	i.TickTime += (took - i.TickTime) / 8
 	l.info.Store(&i)
 }
@@ -542,7 +542,7 @@ func (l *Loop) end(code int, reason string) {
 			l.cfg.Gone()
 		}
 	}
-	l.room.CloseAll(code, reason, l.gone)
+	l.engine.CloseAll(code, reason, l.gone)
 	l.own.Closed()
 	l.cfg.Ended()
 }

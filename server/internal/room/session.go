@@ -18,8 +18,8 @@ import (
 // holds tells whether a client's seat is kept when its connection ends so: unless
 // the client said that it is done, broke the protocol, or was removed, or it has
 // not even shown that it got the welcome.
-func (r *Room) holds(c *Client, why *socket.CloseError) bool {
-	if r.holdTicks == 0 || r.ending || r.failed != nil || c.down.Acknowledged() == 0 {
+func (e *Engine) holds(c *Client, why *socket.CloseError) bool {
+	if e.holdTicks == 0 || e.ending || e.failed != nil || c.down.Acknowledged() == 0 {
 		return false
 	}
 	switch tickroomv1.CloseCode(why.Code) {
@@ -32,44 +32,44 @@ func (r *Room) holds(c *Client, why *socket.CloseError) bool {
 }
 
 // hold keeps a client's seat though its connection has ended.
-func (r *Room) hold(c *Client) {
+func (e *Engine) hold(c *Client) {
 	c.conn, c.over = nil, nil
 	c.greet, c.pongs, c.fresh = false, nil, nil
-	c.leaveAt = r.tick + r.holdTicks
-	r.held = append(r.held, c)
-	if p, ok := r.game.(world.Presence); ok {
-		_ = r.guard("Away", func() error { p.Away(c.player); return nil })
+	c.leaveAt = e.tick + e.holdTicks
+	e.held = append(e.held, c)
+	if p, ok := e.game.(world.Presence); ok {
+		_ = e.guard("Away", func() error { p.Away(c.player); return nil })
 	}
 }
 
 // release gives up the seats that were kept for long enough, or whose player the
 // game has removed.
-func (r *Room) release(gone func(c *Client, why *socket.CloseError)) {
+func (e *Engine) release(gone func(c *Client, why *socket.CloseError)) {
 	n := 0
-	for _, c := range r.held {
+	for _, c := range e.held {
 		// An input that came last may have been malformed.
-		if _, removed := c.player.Removed(); !removed && c.over == nil && r.tick < c.leaveAt {
-			r.held[n] = c
+		if _, removed := c.player.Removed(); !removed && c.over == nil && e.tick < c.leaveAt {
+			e.held[n] = c
 			n++
 			continue
 		}
-		r.leave(c)
+		e.leave(c)
 		gone(c, nil)
 	}
-	clear(r.held[n:])
-	r.held = r.held[:n]
+	clear(e.held[n:])
+	e.held = e.held[:n]
 }
 
 // leave ends a session.
-func (r *Room) leave(c *Client) {
-	delete(r.sessions, c.token)
-	if r.players[c.who.Player] == c {
-		delete(r.players, c.who.Player)
+func (e *Engine) leave(c *Client) {
+	delete(e.sessions, c.token)
+	if e.players[c.who.Player] == c {
+		delete(e.players, c.who.Player)
 	}
 	c.player.Clear()
-	if r.failed == nil {
+	if e.failed == nil {
 		// A failed game is told nothing any more.
-		_ = r.guard("Leave", func() error { r.game.Leave(c.player); return nil })
+		_ = e.guard("Leave", func() error { e.game.Leave(c.player); return nil })
 	}
 }
 
@@ -77,12 +77,12 @@ func (r *Room) leave(c *Client) {
 // still has. It belongs to the player who made it: with somebody else's token, its own
 // is of no use. A guest has that alone. away tells that the seat was held. An error
 // says with which close code the connection is to be turned away; it is left open.
-func (r *Room) Resume(conn socket.Conn, j *Joiner) (c *Client, away bool, err error) {
-	if r.failed != nil {
+func (e *Engine) Resume(conn socket.Conn, j *Joiner) (c *Client, away bool, err error) {
+	if e.failed != nil {
 		return nil, false, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, "the room has failed")
 	}
 	hello := j.Hello
-	c = r.sessions[hello.GetResume()]
+	c = e.sessions[hello.GetResume()]
 	switch {
 	case c == nil || j.Who.Player != "" && j.Who.Player != c.who.Player:
 		// The two are not told apart, so that nobody learns whether a token is good.
@@ -92,15 +92,15 @@ func (r *Room) Resume(conn socket.Conn, j *Joiner) (c *Client, away bool, err er
 	case !c.player.Spectator && !mayPlay(&j.Who):
 		return nil, false, closeError(tickroomv1.CloseCode_CLOSE_CODE_FORBIDDEN, WatchOnly)
 	}
-	if reason, banned := r.banned(c.who.Player, j.Addr); banned {
+	if reason, banned := e.banned(c.who.Player, j.Addr); banned {
 		return nil, false, closeError(tickroomv1.CloseCode_CLOSE_CODE_BANNED, reason)
 	}
-	away = r.connect(c, conn, j, "another connection has resumed the session")
+	away = e.connect(c, conn, j, "another connection has resumed the session")
 	c.resumed = true
 	c.down.Resume(hello.GetResumeTick())
 	c.answers = append(c.kept.after(hello.GetResumeTick()), c.answers...)
 	c.kept = kept{}
-	return c, away, r.back(c, away)
+	return c, away, e.back(c, away)
 }
 
 // RefuseDevice is the Config.SecondDevice with which a player's first connection stays.
@@ -110,43 +110,43 @@ const RefuseDevice = "refuse"
 // connection: another device, or one that has lost what it had. To that it is a new
 // session of the same player in the same seat, with numbers that begin anew; the old
 // token is good no more.
-func (r *Room) takeOver(c *Client, conn socket.Conn, j *Joiner) (_ *Client, away bool, err error) {
+func (e *Engine) takeOver(c *Client, conn socket.Conn, j *Joiner) (_ *Client, away bool, err error) {
 	switch {
-	case r.failed != nil:
+	case e.failed != nil:
 		return nil, false, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, "the room has failed")
-	case c.conn != nil && c.over == nil && r.cfg.SecondDevice == RefuseDevice:
+	case c.conn != nil && c.over == nil && e.cfg.SecondDevice == RefuseDevice:
 		return nil, false, closeError(tickroomv1.CloseCode_CLOSE_CODE_ALREADY_THERE, "the player is in the room already")
 	case !c.player.Spectator && !mayPlay(&j.Who):
 		return nil, false, closeError(tickroomv1.CloseCode_CLOSE_CODE_FORBIDDEN, WatchOnly)
 	}
-	away = r.connect(c, conn, j, "the player has come from another device")
-	delete(r.sessions, c.token)
+	away = e.connect(c, conn, j, "the player has come from another device")
+	delete(e.sessions, c.token)
 	c.token = rand.Text()
-	r.sessions[c.token] = c
+	e.sessions[c.token] = c
 	c.resumed = false
 	c.down.Resume(0)
 	c.in, c.lastCommand, c.ncmds, c.player.InputSeq = netcode.Inputs{}, 0, 0, 0
 	c.answers, c.kept = nil, kept{}
-	return c, away, r.back(c, away)
+	return c, away, e.back(c, away)
 }
 
 // connect gives a session a connection, and closes the one that it has.
-func (r *Room) connect(c *Client, conn socket.Conn, j *Joiner, reason string) (away bool) {
+func (e *Engine) connect(c *Client, conn socket.Conn, j *Joiner, reason string) (away bool) {
 	if away = c.conn == nil; away {
-		for i, h := range r.held {
+		for i, h := range e.held {
 			if h == c {
-				r.held[i] = r.held[len(r.held)-1]
-				r.held[len(r.held)-1] = nil
-				r.held = r.held[:len(r.held)-1]
+				e.held[i] = e.held[len(e.held)-1]
+				e.held[len(e.held)-1] = nil
+				e.held = e.held[:len(e.held)-1]
 				break
 			}
 		}
-		r.clients = append(r.clients, c)
+		e.clients = append(e.clients, c)
 	} else {
 		c.conn.Close(int(tickroomv1.CloseCode_CLOSE_CODE_TAKEN_OVER), reason)
 	}
 	c.conn, c.addr, c.over, c.pongs, c.fresh = conn, j.Addr, nil, nil, nil
-	c.heard, c.sampled, c.bytes, c.blocked, c.counted = r.tick, 0, 0, 0, 0
+	c.heard, c.sampled, c.bytes, c.blocked, c.counted = e.tick, 0, 0, 0, 0
 	c.greet, c.fingerprint = true, j.Hello.GetFingerprint()
 	c.down.SetEvery(max(j.Hello.GetEvery(), 1))
 	c.down.SetHashEvery(j.Hello.GetHashEvery())
@@ -157,13 +157,13 @@ func (r *Room) connect(c *Client, conn socket.Conn, j *Joiner, reason string) (a
 }
 
 // back tells the game that an away player is there again.
-func (r *Room) back(c *Client, away bool) error {
-	if p, ok := r.game.(world.Presence); ok && away {
-		if err := r.guard("Back", func() error { p.Back(c.player); return nil }); err != nil {
+func (e *Engine) back(c *Client, away bool) error {
+	if p, ok := e.game.(world.Presence); ok && away {
+		if err := e.guard("Back", func() error { p.Back(c.player); return nil }); err != nil {
 			return closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, "the room has failed")
 		}
 	}
-	r.log.Debug("resumed", slog.Uint64("player", uint64(c.player.ID)), slog.Bool("away", away), slog.Bool("with_token", c.resumed))
+	e.log.Debug("resumed", slog.Uint64("player", uint64(c.player.ID)), slog.Bool("away", away), slog.Bool("with_token", c.resumed))
 	return nil
 }
 

@@ -108,9 +108,9 @@ func hello(t *testing.T, msg []byte) *tickroomv1.Hello {
 func (p *party) connect() (err error) {
 	w := &wire{}
 	if h := hello(p.t, p.s.AppendHello(nil)); h.GetResume() == "" {
-		_, err = p.h.r.Join(w, &Joiner{Hello: h})
+		_, err = p.h.e.Join(w, &Joiner{Hello: h})
 	} else {
-		_, _, err = p.h.r.Resume(w, &Joiner{Hello: h})
+		_, _, err = p.h.e.Resume(w, &Joiner{Hello: h})
 	}
 	if err == nil {
 		p.w = w
@@ -176,7 +176,7 @@ func (p *party) chat(text string, done func(replica.Reply, error)) {
 
 func (p *party) holds() {
 	p.t.Helper()
-	if r, w := p.s.Replica(), p.h.r.room.World; r.Tick() != w.Committed() || p.s.Stats().Desyncs > 0 || p.s.Stats().HashChecks == 0 {
+	if r, w := p.s.Replica(), p.h.e.room.World; r.Tick() != w.Committed() || p.s.Stats().Desyncs > 0 || p.s.Stats().HashChecks == 0 {
 		p.t.Fatalf("client at tick %d of %d, %d desyncs, %d checks", r.Tick(), w.Committed(), p.s.Stats().Desyncs, p.s.Stats().HashChecks)
 	}
 }
@@ -211,8 +211,8 @@ func TestASessionOutlivesItsConnection(t *testing.T) {
 	for range 50 {
 		h.tick()
 	}
-	if h.r.Clients() != 0 || h.r.Held() != 1 {
-		t.Fatalf("%d clients, %d held", h.r.Clients(), h.r.Held())
+	if h.e.Clients() != 0 || h.e.Held() != 1 {
+		t.Fatalf("%d clients, %d held", h.e.Clients(), h.e.Held())
 	}
 	full := p.s.Stats().FullSnapshots
 	if err := p.connect(); err != nil {
@@ -246,8 +246,8 @@ func TestASeatIsKeptForTheHoldWindow(t *testing.T) {
 	for range 5*20 + 1 {
 		h.tick()
 	}
-	if h.r.Held() != 0 {
-		t.Errorf("%d held after the window", h.r.Held())
+	if h.e.Held() != 0 {
+		t.Errorf("%d held after the window", h.e.Held())
 	}
 	wantCalls(t, g, "join 1", "away 1", "leave 1")
 	wantCode(t, p.connect(), tickroomv1.CloseCode_CLOSE_CODE_SESSION_GONE)
@@ -264,8 +264,8 @@ func TestWhoSaysThatItIsDoneGivesItsSeatUp(t *testing.T) {
 		p.settle()
 		p.w.over = &socket.CloseError{Code: code, Remote: true}
 		h.tick()
-		if h.r.Held() != held || h.r.Clients() != 0 {
-			t.Errorf("closed with %d: %d held, want %d", code, h.r.Held(), held)
+		if h.e.Held() != held || h.e.Clients() != 0 {
+			t.Errorf("closed with %d: %d held, want %d", code, h.e.Held(), held)
 		}
 	}
 	h, g := newRelay(t, Config{Hold: -1})
@@ -294,8 +294,8 @@ func TestAnotherConnectionTakesOver(t *testing.T) {
 	}
 	p.exchange()
 	p.holds()
-	if h.r.Clients() != 1 {
-		t.Errorf("%d clients", h.r.Clients())
+	if h.e.Clients() != 1 {
+		t.Errorf("%d clients", h.e.Clients())
 	}
 	wantCalls(t, g, "join 1")
 }
@@ -308,7 +308,7 @@ func TestASeatThatIsKeptIsTaken(t *testing.T) {
 	p.settle()
 	p.lose(0, 0)
 	q.exchange()
-	_, err := h.r.Join(&wire{}, &Joiner{Hello: &tickroomv1.Hello{}})
+	_, err := h.e.Join(&wire{}, &Joiner{Hello: &tickroomv1.Hello{}})
 	wantCode(t, err, tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL)
 	if err := p.connect(); err != nil {
 		t.Fatal(err)
@@ -324,7 +324,7 @@ func TestATokenCannotBeGuessed(t *testing.T) {
 	p.settle()
 	token := p.s.Welcome().GetSession()
 	for _, guess := range []string{"1", "x", token[1:], token + "A", "relay"} {
-		_, _, err := h.r.Resume(&wire{}, &Joiner{Hello: &tickroomv1.Hello{Resume: guess}})
+		_, _, err := h.e.Resume(&wire{}, &Joiner{Hello: &tickroomv1.Hello{Resume: guess}})
 		wantCode(t, err, tickroomv1.CloseCode_CLOSE_CODE_SESSION_GONE)
 	}
 	if len(token) < 20 {
@@ -349,7 +349,7 @@ func TestARemovedPlayerLosesTheSeatThatIsKept(t *testing.T) {
 	h, g := newRelay(t, Config{})
 	p := h.party()
 	p.settle()
-	pl := h.r.clients[0].player
+	pl := h.e.clients[0].player
 	p.lose(0, 0)
 	h.tick()
 	pl.Remove("out")
@@ -365,7 +365,7 @@ func TestAFullStateForWhoHasNothing(t *testing.T) {
 		p.settle()
 		p.lose(0, 0)
 		w := &wire{}
-		if _, _, err := h.r.Resume(w, &Joiner{Hello: &tickroomv1.Hello{Resume: p.s.Welcome().GetSession(), ResumeTick: tick}}); err != nil {
+		if _, _, err := h.e.Resume(w, &Joiner{Hello: &tickroomv1.Hello{Resume: p.s.Welcome().GetSession(), ResumeTick: tick}}); err != nil {
 			t.Fatal(err)
 		}
 		h.tick()
@@ -383,7 +383,7 @@ func TestASpectatorsInputsCountForNothing(t *testing.T) {
 	t.Parallel()
 	h, g := newRelay(t, Config{})
 	w := &wire{}
-	if _, err := h.r.Join(w, &Joiner{Hello: &tickroomv1.Hello{Spectate: true}}); err != nil {
+	if _, err := h.e.Join(w, &Joiner{Hello: &tickroomv1.Hello{Spectate: true}}); err != nil {
 		t.Fatal(err)
 	}
 	w.say(t, &tickroomv1.ClientFrame{Inputs: []*tickroomv1.Input{{Seq: 1, Data: (&arenav1.ShipInput{Turn: 1}).AppendProto(nil)}}})
@@ -396,10 +396,10 @@ func TestASpectatorsInputsCountForNothing(t *testing.T) {
 		t.Errorf("inputs %v, frame %v", g.input, &f)
 	}
 	plain := newHall(t, Config{})
-	if h.r.Spectators() != 1 {
-		t.Errorf("%d spectators", h.r.Spectators())
+	if h.e.Spectators() != 1 {
+		t.Errorf("%d spectators", h.e.Spectators())
 	}
-	_, err := plain.r.Join(&wire{}, &Joiner{Hello: &tickroomv1.Hello{Spectate: true}})
+	_, err := plain.e.Join(&wire{}, &Joiner{Hello: &tickroomv1.Hello{Spectate: true}})
 	wantCode(t, err, tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO)
 }
 
@@ -501,7 +501,7 @@ func TestARepeatedCommandIsDoneOnce(t *testing.T) {
 	t.Parallel()
 	h, g := newRelay(t, Config{})
 	w := &wire{}
-	if _, err := h.r.Join(w, &Joiner{Hello: &tickroomv1.Hello{}}); err != nil {
+	if _, err := h.e.Join(w, &Joiner{Hello: &tickroomv1.Hello{}}); err != nil {
 		t.Fatal(err)
 	}
 	chat := &tickroomv1.CommandData{Id: 7, Command: (&arenav1.Chat{}).CommandID(), Data: (&arenav1.Chat{Text: "a"}).AppendProto(nil)}

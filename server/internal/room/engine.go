@@ -128,7 +128,7 @@ type Worker struct {
 
 	// The clients that are being read or written, and the functions that the batch
 	// calls: made once, so that serving a client allocates nothing.
-	room    *Room
+	engine  *Engine
 	clients []*Client
 	conn    func(i int) socket.Conn
 	got     func(i int, msg []byte) error
@@ -145,10 +145,10 @@ func NewWorker(plain bool) *Worker {
 // Close gives up what the worker holds of the kernel.
 func (w *Worker) Close() { w.batch.Close() }
 
-// Room is a room of clients: a game, its world, and the connections to it. Its
-// methods must not be called at the same time, except read and write, for
-// clients of their own.
-type Room struct {
+// Engine runs a room's ticks with its clients: it holds a game, its world, and the
+// connections to it. Its methods must not be called at the same time, except read and
+// write, for clients of their own.
+type Engine struct {
 	id      string
 	kind    world.Kind
 	cfg     Config
@@ -173,49 +173,49 @@ type Room struct {
 	away      func(c *Client, why *socket.CloseError) // told of each seat that is kept; may be nil
 }
 
-// ErrFailed is what a room's methods return once its game has panicked.
+// ErrFailed is what an engine's methods return once its game has panicked.
 var ErrFailed = errors.New("room: the game has failed")
 
-// New makes a room of a kind.
-func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg Config, log *slog.Logger) (*Room, error) {
-	r := &Room{id: id, kind: kind, sessions: map[string]*Client{}, players: map[string]*Client{}, log: log.With("room", id, "kind", kind.Name)}
-	err := r.guard("New", func() (err error) {
-		r.room, r.game, err = world.NewRoom(kind, seed, options, r.log)
+// New makes the engine of a room of a kind.
+func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg Config, log *slog.Logger) (*Engine, error) {
+	e := &Engine{id: id, kind: kind, sessions: map[string]*Client{}, players: map[string]*Client{}, log: log.With("room", id, "kind", kind.Name)}
+	err := e.guard("New", func() (err error) {
+		e.room, e.game, err = world.NewRoom(kind, seed, options, e.log)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	r.cfg = cfg.withDefaults(r.room.TickRate)
+	e.cfg = cfg.withDefaults(e.room.TickRate)
 	hold := kind.HoldSeconds()
 	if cfg.Hold != 0 {
 		hold = max(cfg.Hold, 0).Seconds()
 	}
-	r.holdTicks = uint32(hold * r.room.TickRate)
-	r.welcome = &tickroomv1.Welcome{
-		Room: id, Kind: kind.Name, TickRate: r.room.TickRate, Fingerprint: kind.Schema.Fingerprint(),
-		AckWindow: uint32(r.cfg.AckWindow), MaxMessage: uint32(r.cfg.MaxMessage),
+	e.holdTicks = uint32(hold * e.room.TickRate)
+	e.welcome = &tickroomv1.Welcome{
+		Room: id, Kind: kind.Name, TickRate: e.room.TickRate, Fingerprint: kind.Schema.Fingerprint(),
+		AckWindow: uint32(e.cfg.AckWindow), MaxMessage: uint32(e.cfg.MaxMessage),
 		HoldSeconds: hold,
 	}
-	return r, nil
+	return e, nil
 }
 
 // ID gives the room's id.
-func (r *Room) ID() string { return r.id }
+func (e *Engine) ID() string { return e.id }
 
 // World gives the game's side of the room.
-func (r *Room) World() *world.Room { return r.room }
+func (e *Engine) World() *world.Room { return e.room }
 
 // Clients gives the number of clients with a connection.
-func (r *Room) Clients() int { return len(r.clients) }
+func (e *Engine) Clients() int { return len(e.clients) }
 
 // Held gives the number of seats that are kept for clients without a connection.
-func (r *Room) Held() int { return len(r.held) }
+func (e *Engine) Held() int { return len(e.held) }
 
 // Spectators counts the seated clients that only watch.
-func (r *Room) Spectators() int {
+func (e *Engine) Spectators() int {
 	n := 0
-	for _, c := range r.clients {
+	for _, c := range e.clients {
 		if c.player.Spectator {
 			n++
 		}
@@ -224,9 +224,9 @@ func (r *Room) Spectators() int {
 }
 
 // watchers counts all who only watch, with a connection or without.
-func (r *Room) watchers() int {
-	n := r.Spectators()
-	for _, c := range r.held {
+func (e *Engine) watchers() int {
+	n := e.Spectators()
+	for _, c := range e.held {
 		if c.player.Spectator {
 			n++
 		}
@@ -235,18 +235,18 @@ func (r *Room) watchers() int {
 }
 
 // Capacity gives how many clients the room takes.
-func (r *Room) Capacity() int { return r.room.MaxPlayers }
+func (e *Engine) Capacity() int { return e.room.MaxPlayers }
 
 // Failed gives why the room's game has failed, or nil.
-func (r *Room) Failed() error { return r.failed }
+func (e *Engine) Failed() error { return e.failed }
 
 // guard runs game code and makes its panic the end of the room alone.
-func (r *Room) guard(where string, fn func() error) (err error) {
+func (e *Engine) guard(where string, fn func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.failed = fmt.Errorf("%w: panic in %s: %v", ErrFailed, where, p)
-			r.log.Error("the game panicked; the room ends", "in", where, "panic", fmt.Sprint(p), "tick", r.tick+1, "stack", string(debug.Stack()))
-			err = r.failed
+			e.failed = fmt.Errorf("%w: panic in %s: %v", ErrFailed, where, p)
+			e.log.Error("the game panicked; the room ends", "in", where, "panic", fmt.Sprint(p), "tick", e.tick+1, "stack", string(debug.Stack()))
+			err = e.failed
 		}
 	}()
 	return fn()
@@ -254,38 +254,38 @@ func (r *Room) guard(where string, fn func() error) (err error) {
 
 // Join gives a client a seat of its own. An error says with which close code it is to
 // be turned away; the connection is left open.
-func (r *Room) Join(conn socket.Conn, j *Joiner) (*Client, error) {
+func (e *Engine) Join(conn socket.Conn, j *Joiner) (*Client, error) {
 	hello := j.Hello
-	if r.failed != nil {
+	if e.failed != nil {
 		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, "the room has failed")
 	}
-	if j.spectates() && !r.kind.Spectators {
+	if j.spectates() && !e.kind.Spectators {
 		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO, "rooms of this kind can't be watched")
 	}
-	if len(r.clients)+len(r.held) >= r.room.MaxPlayers {
+	if len(e.clients)+len(e.held) >= e.room.MaxPlayers {
 		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, world.ErrFull.Error())
 	}
-	if j.spectates() && r.cfg.ForPlayers > 0 && r.watchers() >= r.room.MaxPlayers-r.cfg.ForPlayers {
+	if j.spectates() && e.cfg.ForPlayers > 0 && e.watchers() >= e.room.MaxPlayers-e.cfg.ForPlayers {
 		return nil, closeError(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "the room has no more places to watch from")
 	}
-	r.last++
+	e.last++
 	c := &Client{
 		conn:   conn,
 		token:  rand.Text(),
-		player: j.player(r.room.World, r.last),
+		player: j.player(e.room.World, e.last),
 		who:    j.Who,
 		addr:   j.Addr,
 		greet:  true, fingerprint: hello.GetFingerprint(),
-		limit:        newBucket(r.cfg.MessagesPerSecond, r.cfg.MessageBurst, r.room.TickRate),
-		commandLimit: newBucket(r.cfg.CommandsPerSecond, r.cfg.CommandBurst, r.room.TickRate),
-		tokenLimit:   newBucket(tokensPerSecond, tokenBurst, r.room.TickRate),
-		byteLimit:    newBucket(r.cfg.BytesPerSecond, r.cfg.ByteBurst, r.room.TickRate),
-		heard:        r.tick,
+		limit:        newBucket(e.cfg.MessagesPerSecond, e.cfg.MessageBurst, e.room.TickRate),
+		commandLimit: newBucket(e.cfg.CommandsPerSecond, e.cfg.CommandBurst, e.room.TickRate),
+		tokenLimit:   newBucket(tokensPerSecond, tokenBurst, e.room.TickRate),
+		byteLimit:    newBucket(e.cfg.BytesPerSecond, e.cfg.ByteBurst, e.room.TickRate),
+		heard:        e.tick,
 	}
-	c.down = netcode.NewDownlink(c.player.Interest, uint32(r.cfg.AckWindow))
+	c.down = netcode.NewDownlink(c.player.Interest, uint32(e.cfg.AckWindow))
 	c.down.SetEvery(hello.GetEvery())
 	c.down.SetHashEvery(hello.GetHashEvery())
-	if err := r.guard("Join", func() error { return r.game.Join(c.player, hello.GetData()) }); err != nil {
+	if err := e.guard("Join", func() error { return e.game.Join(c.player, hello.GetData()) }); err != nil {
 		code := tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO
 		reason := err.Error()
 		switch {
@@ -296,22 +296,22 @@ func (r *Room) Join(conn socket.Conn, j *Joiner) (*Client, error) {
 		}
 		return nil, closeError(code, reason)
 	}
-	r.clients = append(r.clients, c)
-	r.sessions[c.token] = c
+	e.clients = append(e.clients, c)
+	e.sessions[c.token] = c
 	if c.who.Player != "" {
-		r.players[c.who.Player] = c
+		e.players[c.who.Player] = c
 	}
 	return c, nil
 }
 
 // appendWelcome appends the welcome that is due to a client.
-func (c *Client) appendWelcome(b []byte, r *Room) []byte {
-	w := proto.CloneOf(r.welcome)
-	w.Session, w.Player, w.Tick, w.Spectator = c.token, c.player.ID, r.tick, c.player.Spectator
+func (c *Client) appendWelcome(b []byte, e *Engine) []byte {
+	w := proto.CloneOf(e.welcome)
+	w.Session, w.Player, w.Tick, w.Spectator = c.token, c.player.ID, e.tick, c.player.Spectator
 	w.ServerTimeUs = time.Now().UnixMicro()
 	w.PlayerId, w.ExpiresUs = c.who.Player, micros(c.who.Expires)
 	if c.fingerprint != w.GetFingerprint() {
-		w.Schema = r.kind.Schema.Proto()
+		w.Schema = e.kind.Schema.Proto()
 	}
 	if c.resumed {
 		w.Resumed, w.InputSeq, w.CommandId, w.EventsMissed = true, c.in.Seen(), c.lastCommand, c.down.EventsMissed()
@@ -329,52 +329,52 @@ func (c *Client) appendWelcome(b []byte, r *Room) []byte {
 
 // Step simulates one tick: commands and inputs, then the game, then the commit.
 // Where it returns an error the room is over.
-func (r *Room) Step(st *Stats) error {
-	if r.failed != nil {
-		return r.failed
+func (e *Engine) Step(st *Stats) error {
+	if e.failed != nil {
+		return e.failed
 	}
-	now := r.tick + 1
-	err := r.guard("Tick", func() error {
-		for _, c := range r.clients {
-			r.serve(c, now, st)
+	now := e.tick + 1
+	err := e.guard("Tick", func() error {
+		for _, c := range e.clients {
+			e.serve(c, now, st)
 		}
-		for _, c := range r.held { // what came before the connection was lost
-			r.serve(c, now, st)
+		for _, c := range e.held { // what came before the connection was lost
+			e.serve(c, now, st)
 		}
-		r.game.Tick()
-		r.tick = r.room.Commit() // which calls the game's Locate functions
+		e.game.Tick()
+		e.tick = e.room.Commit() // which calls the game's Locate functions
 		return nil
 	})
 	return err
 }
 
 // serve hands the game what a client asks for.
-func (r *Room) serve(c *Client, now uint32, st *Stats) {
+func (e *Engine) serve(c *Client, now uint32, st *Stats) {
 	if c.over != nil {
 		return
 	}
 	if c.ncmds > 0 {
-		r.runCommands(c, st)
+		e.runCommands(c, st)
 	}
 	c.in.Take(now, func(seq uint32, data []byte) {
 		if c.player.Spectator {
 			return
 		}
-		if r.room.HandleInput(c.player, seq, data) != nil && c.over == nil {
+		if e.room.HandleInput(c.player, seq, data) != nil && c.over == nil {
 			c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, "an input could not be decoded")
 		}
 	})
 }
 
-func (r *Room) runCommands(c *Client, st *Stats) {
+func (e *Engine) runCommands(c *Client, st *Stats) {
 	for i := range c.ncmds {
 		cmd := &c.commands[i]
 		var err error
-		r.reply, err = r.room.HandleCommand(c.player, cmd.command, cmd.data, r.reply[:0])
+		e.reply, err = e.room.HandleCommand(c.player, cmd.command, cmd.data, e.reply[:0])
 		switch {
 		case err == nil:
 			st.Commands++
-			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNSPECIFIED, "", r.reply)
+			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNSPECIFIED, "", e.reply)
 		case errors.Is(err, world.ErrUnknownCommand):
 			st.CommandsUnknown++
 			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNKNOWN_COMMAND, err.Error(), nil)
@@ -393,58 +393,58 @@ func (r *Room) runCommands(c *Client, st *Stats) {
 // that the game has removed. Of those and the others whose connection is over, it
 // keeps the seats or ends the sessions; it calls gone for each session that has
 // ended, without a reason if the seat was kept, but for long enough.
-func (r *Room) Reap(gone func(c *Client, why *socket.CloseError)) {
-	idle := uint32(r.cfg.IdleAfter.Seconds() * r.room.TickRate)
+func (e *Engine) Reap(gone func(c *Client, why *socket.CloseError)) {
+	idle := uint32(e.cfg.IdleAfter.Seconds() * e.room.TickRate)
 	n := 0
-	for i, c := range r.clients {
+	for i, c := range e.clients {
 		if c.over == nil {
 			if reason, ok := c.player.Removed(); ok {
 				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_KICKED, reason)
 			} else if c.blocked > idle {
 				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_IDLE, "the client acknowledges nothing")
-			} else if r.tick-c.heard > idle/2 && r.silent(c, idle) {
+			} else if e.tick-c.heard > idle/2 && e.silent(c, idle) {
 				c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_IDLE, "nothing was heard from the client")
 			}
 		}
 		if c.over == nil {
 			if n != i {
-				r.clients[n] = c
+				e.clients[n] = c
 			}
 			n++
 			continue
 		}
 		why := asClose(c.over)
 		c.conn.Close(why.Code, why.Reason)
-		if r.holds(c, why) {
-			r.hold(c)
-			if r.away != nil {
-				r.away(c, why)
+		if e.holds(c, why) {
+			e.hold(c)
+			if e.away != nil {
+				e.away(c, why)
 			}
 			continue
 		}
-		r.leave(c)
+		e.leave(c)
 		gone(c, why)
 	}
-	clear(r.clients[n:])
-	r.clients = r.clients[:n]
-	if len(r.held) > 0 {
-		r.release(gone)
+	clear(e.clients[n:])
+	e.clients = e.clients[:n]
+	if len(e.held) > 0 {
+		e.release(gone)
 	}
 }
 
 // silent tells whether a client that has sent no message for half the idle time or
 // more has been silent for the whole of it. Other bytes that come in the second
 // half, such as WebSocket pings, count as a message.
-func (r *Room) silent(c *Client, idle uint32) bool {
+func (e *Engine) silent(c *Client, idle uint32) bool {
 	n := c.conn.Stats().BytesIn
 	switch {
 	case c.sampled != c.heard: // the first time
 		c.sampled, c.bytes = c.heard, n
 	case n != c.bytes:
-		c.heard = r.tick
+		c.heard = e.tick
 		return false
 	}
-	return r.tick-c.heard > idle
+	return e.tick-c.heard > idle
 }
 
 func asClose(err error) *socket.CloseError {
@@ -456,36 +456,36 @@ func asClose(err error) *socket.CloseError {
 }
 
 // CloseAll ends all sessions with a code.
-func (r *Room) CloseAll(code int, reason string, gone func(c *Client, why *socket.CloseError)) {
-	r.ending = true
-	for _, c := range r.clients {
+func (e *Engine) CloseAll(code int, reason string, gone func(c *Client, why *socket.CloseError)) {
+	e.ending = true
+	for _, c := range e.clients {
 		if c.over == nil {
 			c.over = &socket.CloseError{Code: code, Reason: reason}
 		}
 	}
-	for _, c := range r.held {
-		c.leaveAt = r.tick
+	for _, c := range e.held {
+		c.leaveAt = e.tick
 	}
-	r.Reap(gone)
+	e.Reap(gone)
 }
 
 // Read takes what all clients have sent. Loop does the same in parallel.
-func (r *Room) Read(w *Worker) {
-	r.fill(1)
-	r.read(r.clients, w)
+func (e *Engine) Read(w *Worker) {
+	e.fill(1)
+	e.read(e.clients, w)
 }
 
 // fill gives the clients what they may send in so many ticks.
-func (r *Room) fill(ticks uint32) {
-	r.elapsed += ticks
-	for _, c := range r.clients {
+func (e *Engine) fill(ticks uint32) {
+	e.elapsed += ticks
+	for _, c := range e.clients {
 		c.limit.fill(ticks)
 		c.commandLimit.fill(ticks)
 	}
 }
 
 // Write sends all clients what is due. Loop does the same in parallel.
-func (r *Room) Write(w *Worker) {
-	r.write(r.clients, w)
-	r.written = r.tick
+func (e *Engine) Write(w *Worker) {
+	e.write(e.clients, w)
+	e.written = e.tick
 }

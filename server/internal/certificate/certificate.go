@@ -1,4 +1,6 @@
-package server
+// Package certificate holds the TLS certificate of a server that runs, and reads it
+// again when its files have changed.
+package certificate
 
 import (
 	"crypto/tls"
@@ -9,13 +11,14 @@ import (
 	"time"
 )
 
-// certificateCheck is how often the certificate's files are looked at, at most.
-const certificateCheck = 10 * time.Second
+// checkEvery is how often the files are looked at, at most.
+const checkEvery = 10 * time.Second
 
-// certificate is a TLS certificate that is read again when its files have changed,
-// so that it can be renewed under a running server. While new files are not good
-// the old certificate stays.
-type certificate struct {
+// Certificate is a TLS certificate that can be renewed under a running server. While
+// new files are not good the old certificate stays in use. It may be used from any
+// goroutine.
+type Certificate struct {
+	// Fixed.
 	certFile, keyFile string
 	log               *slog.Logger
 	now               func() time.Time
@@ -26,9 +29,9 @@ type certificate struct {
 	checked time.Time // when they were last looked at
 }
 
-// newCertificate reads the files for the first time.
-func newCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, error) {
-	c := &certificate{certFile: certFile, keyFile: keyFile, log: log, now: time.Now}
+// Load reads a certificate's chain and its private key, in PEM.
+func Load(certFile, keyFile string, log *slog.Logger) (*Certificate, error) {
+	c := &Certificate{certFile: certFile, keyFile: keyFile, log: log, now: time.Now}
 	stamp, err := c.stat()
 	if err != nil {
 		return nil, err
@@ -40,7 +43,7 @@ func newCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, e
 	return c, nil
 }
 
-func (c *certificate) load() (*tls.Certificate, error) {
+func (c *Certificate) load() (*tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
 		return nil, err
@@ -48,8 +51,8 @@ func (c *certificate) load() (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// stat gives what changes when the files do.
-func (c *certificate) stat() (string, error) {
+// stat returns a text that changes when the files do.
+func (c *Certificate) stat() (string, error) {
 	var stamp string
 	for _, name := range []string{c.certFile, c.keyFile} {
 		fi, err := os.Stat(name)
@@ -61,18 +64,19 @@ func (c *certificate) stat() (string, error) {
 	return stamp, nil
 }
 
-// get gives the certificate for a handshake.
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+// Get returns the certificate for a handshake: it is a tls.Config's GetCertificate, and
+// never fails.
+func (c *Certificate) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := c.now(); now.Sub(c.checked) >= certificateCheck {
+	if now := c.now(); now.Sub(c.checked) >= checkEvery {
 		c.checked = now
 		c.refresh()
 	}
 	return c.loaded, nil
 }
 
-func (c *certificate) refresh() {
+func (c *Certificate) refresh() {
 	stamp, err := c.stat()
 	if err == nil && stamp == c.stamp {
 		return
@@ -83,7 +87,7 @@ func (c *certificate) refresh() {
 	}
 	if err != nil {
 		// One of the two files may be new already and the other not yet: look again
-		// next time, but say it once.
+		// next time, but log it once.
 		if c.stamp != "bad" {
 			c.log.Error("the new TLS certificate can't be used; the old one stays", "cert", c.certFile, "key", c.keyFile, "error", err)
 		}

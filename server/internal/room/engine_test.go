@@ -82,7 +82,7 @@ func (w *wire) say(t *testing.T, f *tickroomv1.ClientFrame) {
 // hall is a room of walkers stepped by hand.
 type hall struct {
 	t *testing.T
-	r *Room
+	e *Engine
 	w *Worker
 }
 
@@ -98,7 +98,7 @@ func newHall(t *testing.T, cfg Config) *hall {
 func (h *hall) join() (*wire, *replica.Replica) {
 	h.t.Helper()
 	w := &wire{}
-	if _, err := h.r.Join(w, &Joiner{Hello: &tickroomv1.Hello{Name: "n", HashEvery: 1}}); err != nil {
+	if _, err := h.e.Join(w, &Joiner{Hello: &tickroomv1.Hello{Name: "n", HashEvery: 1}}); err != nil {
 		h.t.Fatal(err)
 	}
 	return w, replica.New(walkersv1.Schema)
@@ -106,12 +106,12 @@ func (h *hall) join() (*wire, *replica.Replica) {
 
 func (h *hall) tick() {
 	h.t.Helper()
-	h.r.Read(h.w)
-	if err := h.r.Step(&Stats{}); err != nil {
+	h.e.Read(h.w)
+	if err := h.e.Step(&Stats{}); err != nil {
 		h.t.Fatal(err)
 	}
-	h.r.Write(h.w)
-	h.r.Reap(func(*Client, *socket.CloseError) {})
+	h.e.Write(h.w)
+	h.e.Reap(func(*Client, *socket.CloseError) {})
 }
 
 // apply gives the client what waits for it.
@@ -147,8 +147,8 @@ func TestABusyClientIsSkippedAndComesBackInOneStep(t *testing.T) {
 		h.tick()
 	}
 	h.apply(a, ra)
-	if ra.Tick()+8 < h.r.tick {
-		t.Errorf("at tick %d, the room at %d", ra.Tick(), h.r.tick)
+	if ra.Tick()+8 < h.e.tick {
+		t.Errorf("at tick %d, the room at %d", ra.Tick(), h.e.tick)
 	}
 }
 
@@ -168,8 +168,8 @@ func TestAClientThatAcknowledgesNothingIsSkipped(t *testing.T) {
 		h.tick()
 	}
 	h.apply(a, ra)
-	if ra.Tick()+8 < h.r.tick {
-		t.Errorf("after the acknowledgement: at tick %d, the room at %d", ra.Tick(), h.r.tick)
+	if ra.Tick()+8 < h.e.tick {
+		t.Errorf("after the acknowledgement: at tick %d, the room at %d", ra.Tick(), h.e.tick)
 	}
 }
 
@@ -287,7 +287,7 @@ func TestPongsCarryTheClientsTime(t *testing.T) {
 	a.say(t, &tickroomv1.ClientFrame{Ping: &tickroomv1.Ping{ClientTimeUs: 1 << 60}})
 	h.tick()
 	f := h.apply(a, ra)
-	if len(f.Pongs) != 1 || f.Pongs[0].ClientTimeUS != 1<<60 || f.Pongs[0].Tick != h.r.tick || f.Pongs[0].ServerTimeUS == 0 {
+	if len(f.Pongs) != 1 || f.Pongs[0].ClientTimeUS != 1<<60 || f.Pongs[0].Tick != h.e.tick || f.Pongs[0].ServerTimeUS == 0 {
 		t.Errorf("pongs: %+v", f.Pongs)
 	}
 }
@@ -298,7 +298,7 @@ func TestAFullRoomTurnsJoinersAway(t *testing.T) {
 	for range 3 {
 		h.join()
 	}
-	_, err := h.r.Join(&wire{}, &Joiner{Hello: &tickroomv1.Hello{}})
+	_, err := h.e.Join(&wire{}, &Joiner{Hello: &tickroomv1.Hello{}})
 	var ce *socket.CloseError
 	if !errors.As(err, &ce) || ce.Code != int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL) {
 		t.Errorf("got %v", err)
@@ -308,17 +308,17 @@ func TestAFullRoomTurnsJoinersAway(t *testing.T) {
 func TestNoAllocationsInASteadyTick(t *testing.T) {
 	h := newHall(t, Config{MessagesPerSecond: 1e6, MessageBurst: 1e6})
 	sink := &quiet{}
-	if _, err := h.r.Join(sink, &Joiner{Hello: &tickroomv1.Hello{}}); err != nil {
+	if _, err := h.e.Join(sink, &Joiner{Hello: &tickroomv1.Hello{}}); err != nil {
 		t.Fatal(err)
 	}
 	var st Stats
 	step := func() {
-		sink.ack = h.r.tick
-		h.r.Read(h.w)
-		if err := h.r.Step(&st); err != nil {
+		sink.ack = h.e.tick
+		h.e.Read(h.w)
+		if err := h.e.Step(&st); err != nil {
 			t.Fatal(err)
 		}
-		h.r.Write(h.w)
+		h.e.Write(h.w)
 	}
 	for range 200 {
 		step()

@@ -1,0 +1,213 @@
+// Package publicapi holds no code, only the test of what users of the module may
+// import: which packages, and what is in them.
+//
+// What each exports is kept in docs/api, one file a package, so that a change of it
+// shows in a diff. After a change that is meant:
+//
+//	go test ./internal/publicapi -update
+package publicapi
+
+import (
+	"bytes"
+	"flag"
+	"go/importer"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write docs/api anew")
+
+const module = "github.com/tickroom/tickroom/"
+
+// public are the packages that are made to be imported. Any other is internal, a
+// program, or generated.
+var public = []string{
+	"bots",
+	"matchmaking",
+	"matchmaking/mode",
+	"matchmaking/store",
+	"netcode",
+	"netcode/client",
+	"netcode/matchmaker",
+	"netcode/replica",
+	"proto/schema",
+	"server",
+	"server/config",
+	"web",
+	"world",
+}
+
+// generated is the folder of generated packages. What they export follows from the
+// .proto files, which have a check of their own: make breaking.
+const generated = "proto/gen/"
+
+// leaks are the places where the public API names a type of an internal package, by
+// package and what exports it. None may be added; one that is gone is removed here.
+var leaks = []string{
+	"matchmaking.Explanation.Enough: matchmaking/internal/match.Enough",
+	"matchmaking.Explanation.Excluded: matchmaking/internal/match.Rule",
+	"matchmaking.Explanation.Next: matchmaking/internal/match.Widening",
+	"matchmaking.Explanation.Only: matchmaking/internal/match.Rule",
+	"matchmaking.Explanation.Roles: matchmaking/internal/match.RoleSupply",
+	"matchmaking.NewRedisDirectory: matchmaking/internal/redisdb.Directory",
+	"matchmaking.NewRedisNodes: matchmaking/internal/redisdb.Nodes",
+	"matchmaking.NewRedisRatings: matchmaking/internal/redisdb.Ratings",
+	"matchmaking.NewRedisTickets: matchmaking/internal/redisdb.Tickets",
+	"matchmaking.ServiceOptions.Explainer: matchmaking/internal/service.Explainer",
+	"matchmaking.ServiceOptions.Identity: matchmaking/internal/service.Identity",
+	"matchmaking.ServiceOptions.Limits: matchmaking/internal/service.Limits",
+	"matchmaking.ServiceOptions.Placer: matchmaking/internal/service.Placer",
+	"matchmaking.ServiceOptions.Seats: matchmaking/internal/service.Seats",
+	"matchmaking.SimArrival.Players: matchmaking/internal/sim.Visitor",
+	"matchmaking.SimPopulation.Regions: matchmaking/internal/sim.Home",
+	"matchmaking.SimReport.ByHour: matchmaking/internal/sim.Hour",
+	"matchmaking.SimReport.Deciles: matchmaking/internal/sim.Group",
+	"matchmaking.SimReport.Favourite: matchmaking/internal/sim.Spread",
+	"matchmaking.SimReport.Gap: matchmaking/internal/sim.Spread",
+	"matchmaking.SimReport.Latency: matchmaking/internal/sim.Spread",
+	"matchmaking.SimReport.Parties: matchmaking/internal/sim.Group",
+	"matchmaking.SimReport.Quality: matchmaking/internal/sim.Spread",
+	"matchmaking.SimReport.Rating: matchmaking/internal/sim.Spread",
+	"matchmaking.SimReport.Regions: matchmaking/internal/sim.Group",
+	"matchmaking.SimReport.TrueFavourite: matchmaking/internal/sim.Spread",
+	"matchmaking.SimReport.Wait: matchmaking/internal/sim.Spread",
+	"matchmaking/mode.Rating.Options: matchmaking/internal/rating.Options",
+	"server.Server.Bans: server/internal/limits.Bans",
+	"server.Server.GuestToken: internal/identity.Identity",
+	"server.Server.GuestToken: internal/identity.Token",
+	"server.Server.Identify: internal/identity.Identity",
+	"server.Server.Identify: internal/identity.Token",
+	"server.Server.SeatKeys: server/internal/seat.Keys",
+	"server.WithBans: server/internal/limits.Bans",
+	"server.WithUsedSeats: server/internal/seat.Used",
+	"server/config.Config.Access: server/internal/limits.Config",
+	"server/config.Config.Identity: internal/identity.Config",
+	"server/config.Config.Redis: internal/redisclient.Config",
+	"server/config.Config.Seats: server/internal/seat.Config",
+}
+
+const apiDir = "../../docs/api"
+
+func TestPublicPackages(t *testing.T) {
+	t.Parallel()
+	var found []string
+	for line := range strings.Lines(goList(t, "-f", `{{if .GoFiles}}{{.Name}} {{.ImportPath}}{{end}}`, "./...")) {
+		name, path, _ := strings.Cut(strings.TrimSpace(line), " ")
+		rel := strings.TrimPrefix(path, module)
+		if name != "main" && name != "" && !isInternal(path) && !strings.HasPrefix(rel, generated) {
+			found = append(found, rel)
+		}
+	}
+	slices.Sort(found)
+	if d := cmp.Diff(public, found); d != "" {
+		t.Errorf("what can be imported is not what is meant to be. A package for users goes into the list in this test;\n"+
+			"any other below a folder internal (-meant, +there):\n%s", d)
+	}
+}
+
+func TestAPI(t *testing.T) {
+	t.Parallel()
+	want := map[string]bool{}
+	for _, pkg := range load(t) {
+		name := strings.ReplaceAll(strings.TrimPrefix(pkg.Path(), module), "/", "-") + ".txt"
+		want[name] = true
+		file, got := filepath.Join(apiDir, name), listing(pkg)
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		kept, err := os.ReadFile(file)
+		if err != nil {
+			t.Errorf("%v; go test ./internal/publicapi -update writes it", err)
+		} else if d := cmp.Diff(strings.Split(string(kept), "\n"), strings.Split(got, "\n")); d != "" {
+			t.Errorf("%s exports something else than docs/api/%s says (-kept, +exported):\n%s\n"+
+				"If that is meant: go test ./internal/publicapi -update, and a line in CHANGELOG.md.", pkg.Path(), name, d)
+		}
+	}
+	files, err := filepath.Glob(apiDir + "/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !want[filepath.Base(file)] {
+			if *update {
+				err = os.Remove(file)
+			}
+			if !*update || err != nil {
+				t.Errorf("%s is of no public package; remove it (%v)", file, err)
+			}
+		}
+	}
+}
+
+func TestNoInternalTypes(t *testing.T) {
+	t.Parallel()
+	var found []string
+	pkgs := load(t)
+	for _, pkg := range pkgs {
+		for _, l := range leaksOf(pkg, published(pkgs)) {
+			found = append(found, strings.TrimPrefix(l, module))
+		}
+	}
+	slices.Sort(found)
+	for _, l := range found {
+		if !slices.Contains(leaks, l) {
+			t.Errorf("the public API names what users can't import: %s", l)
+		}
+	}
+	for _, l := range leaks {
+		if !slices.Contains(found, l) {
+			t.Errorf("this is gone, so remove it from leaks: %s", l)
+		}
+	}
+}
+
+// goList runs go list in the module's root.
+func goList(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
+	cmd.Dir = "../.."
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	return string(out)
+}
+
+// load returns the types of the public packages, from what the compiler has written
+// of them.
+func load(t *testing.T) []*types.Package {
+	t.Helper()
+	args := []string{"-export", "-deps", "-f", `{{if .Export}}{{.ImportPath}} {{.Export}}{{end}}`}
+	for _, p := range public {
+		args = append(args, "./"+p)
+	}
+	exports := map[string]string{}
+	for line := range strings.Lines(goList(t, args...)) {
+		path, file, _ := strings.Cut(strings.TrimSpace(line), " ")
+		exports[path] = file
+	}
+	imp := importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
+	var all []*types.Package
+	for _, p := range public {
+		pkg, err := imp.Import(module + p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, pkg)
+	}
+	return all
+}
