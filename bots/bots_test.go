@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,8 +19,10 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/tickroom/tickroom/internal/pilots"
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/netcode/replica"
+	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 )
@@ -199,9 +202,15 @@ func (s *rooms) send(ctx context.Context, conn *websocket.Conn, f *tickroomv1.Se
 	return w.Close()
 }
 
+// kinds are those that the bots of tests can play.
+var kinds = map[string]Behaviour{
+	"arena":   {Schema: arenav1.Schema, NewPilot: func(rnd *rand.Rand) Pilot { return pilots.NewGunner(rnd) }},
+	"walkers": {Schema: walkersv1.Schema, NewPilot: func(rnd *rand.Rand) Pilot { return pilots.NewWalker(rnd) }},
+}
+
 func config(url string, clients int) Config {
 	return Config{
-		Server: url, Kind: "walkers", Clients: clients, Duration: 700 * time.Millisecond, Rate: 50, Ramp: 1000, HashEvery: 10,
+		Kinds: kinds, Server: url, Kind: "walkers", Clients: clients, Duration: 700 * time.Millisecond, Rate: 50, Ramp: 1000, HashEvery: 10,
 		StallMin: 20 * time.Millisecond, StallMax: 100 * time.Millisecond,
 	}
 }
@@ -362,7 +371,7 @@ func TestReport(t *testing.T) {
 func TestCommand(t *testing.T) {
 	t.Parallel()
 	report := filepath.Join(t.TempDir(), "r.json")
-	cmd := Command(nil)
+	cmd := Command(kinds, nil)
 	var out bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(&out)

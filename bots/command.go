@@ -16,10 +16,10 @@ import (
 // Signer makes tokens of players with the key in a file, good for some time.
 type Signer func(keyFile string, ttl time.Duration) (func(player, name string) (string, error), error)
 
-// Command returns the command "bots". What signs tokens is the caller's to know; nil: bots
-// are guests.
-func Command(signer Signer) *cobra.Command {
-	var cfg Config
+// Command returns the command "bots", which plays any of the kinds. signer may be nil:
+// then bots are guests.
+func Command(kinds map[string]Behaviour, signer Signer) *cobra.Command {
+	cfg := Config{Kinds: kinds}
 	var report, keyFile, players string
 	cmd := &cobra.Command{
 		Use:   "bots",
@@ -88,7 +88,7 @@ tokens are signed with (see tickroom token --help): then each is a player of its
 	}
 	f := cmd.Flags()
 	f.StringVar(&cfg.Server, "server", "http://127.0.0.1:7777", "the server's `address`")
-	f.StringVar(&cfg.Kind, "kind", "walkers", "`kind` of room to join: "+kinds())
+	f.StringVar(&cfg.Kind, "kind", "walkers", "`kind` of room to join: "+names(kinds))
 	f.StringVar(&cfg.Room, "room", "", "a certain room's `id`; any of the kind if left out")
 	f.StringVar(&cfg.Via, "via", "", "how bots get their seats: \"matchmaking\", or by kind and room if left out")
 	f.StringVar(&cfg.Mode, "mode", "", "the `mode` to wait for a match of, via matchmaking")

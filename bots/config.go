@@ -17,7 +17,9 @@ import (
 type Config struct {
 	// Server is its address, such as http://127.0.0.1:7777.
 	Server string
-	// Kind is the kind of room to join: arena or walkers.
+	// Kinds are the kinds of rooms that bots can play, by name.
+	Kinds map[string]Behaviour
+	// Kind is the kind of room to join, one of Kinds.
 	Kind string
 	// Room is a certain room. Empty: any of the kind.
 	Room string
@@ -63,10 +65,10 @@ type Config struct {
 
 // check fills in defaults and refuses what can't be.
 func (c *Config) check() (*url.URL, Behaviour, error) {
-	b, ok := behaviours[c.Kind]
+	b, ok := c.Kinds[c.Kind]
 	var errs []error
 	if !ok {
-		errs = append(errs, fmt.Errorf("bots can't play %q; they know %s", c.Kind, kinds()))
+		errs = append(errs, fmt.Errorf("bots can't play %q; they know %s", c.Kind, names(c.Kinds)))
 	}
 	u, err := client.ServerURL(c.Server)
 	if err != nil {

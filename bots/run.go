@@ -279,7 +279,7 @@ func (l *loop) hand(a arrival) {
 
 // config returns what a bot says of itself when it joins.
 func (sw *swarm) config(b *bot) client.Config {
-	return client.Config{Kind: sw.cfg.Kind, Room: sw.cfg.Room, Name: botName(b), Schema: sw.behaviour.Schema(), HashEvery: sw.cfg.HashEvery}
+	return client.Config{Kind: sw.cfg.Kind, Room: sw.cfg.Room, Name: botName(b), Schema: sw.behaviour.Schema, HashEvery: sw.cfg.HashEvery}
 }
 
 func botName(b *bot) string { return fmt.Sprintf("bot %d", b.id) }

@@ -236,7 +236,7 @@ func TestCommandSignsTokens(t *testing.T) {
 	t.Parallel()
 	p, url := startPairs(t, "walkers")
 	secret := filepath.Join(t.TempDir(), "secret")
-	cmd := Command(func(file string, ttl time.Duration) (func(player, name string) (string, error), error) {
+	cmd := Command(kinds, func(file string, ttl time.Duration) (func(player, name string) (string, error), error) {
 		if file != secret || ttl <= time.Hour {
 			t.Errorf("a key of %s, for %v", file, ttl)
 		}

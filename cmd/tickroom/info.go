@@ -8,15 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tickroom/tickroom/internal/kinds/arena"
-	"github.com/tickroom/tickroom/internal/kinds/walkers"
+	"github.com/tickroom/tickroom/internal/kinds"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
-	"github.com/tickroom/tickroom/world"
 )
-
-// kinds gives the kinds of rooms that this program has.
-func kinds() []world.Kind { return []world.Kind{arena.Kind(), walkers.Kind()} }
 
 func newKinds() *cobra.Command {
 	return &cobra.Command{
@@ -27,7 +22,7 @@ func newKinds() *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 3, ' ', 0)
-			for i, k := range kinds() {
+			for i, k := range kinds.All() {
 				if i > 0 {
 					fmt.Fprintln(w)
 				}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tickroom/tickroom/bots"
+	"github.com/tickroom/tickroom/internal/kinds"
 )
 
 // Exit codes.
@@ -67,7 +68,7 @@ fixed rate, and every client holds an exact copy of what it may see.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newServe(), newConfig(), newKinds(), newVersion(), newToken(), bots.Command(signTokens), newMatchsim(), newExplain())
+	root.AddCommand(newServe(), newConfig(), newKinds(), newVersion(), newToken(), bots.Command(kinds.Bots(), signTokens), newMatchsim(), newExplain())
 	return root
 }
 

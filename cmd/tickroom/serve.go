@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/tickroom/tickroom/internal/kinds"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/web"
@@ -65,8 +66,8 @@ func newServer(cfg *config.Config) (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, k := range kinds() {
-		if err := srv.Register(k); err != nil {
+	for _, k := range kinds.All() {
+		if err := srv.Register(k.Kind); err != nil {
 			return nil, err
 		}
 	}

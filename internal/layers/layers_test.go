@@ -39,6 +39,7 @@ var layers = []layer{
 	{folder: "internal/identity"},
 	{folder: "internal/redistest"},
 	{folder: "world", may: []string{"proto"}, not: outside},
+	{folder: "internal/kinds/kinds.go", may: []string{"world", "bots", "internal/kinds", "internal/pilots"}}, // the list of them
 	{folder: "internal/kinds", may: []string{"proto", "world"}, not: outside},
 	{folder: "matchmaking", may: []string{"proto", "internal/redisclient", "internal/secret"}},
 	{folder: "netcode", may: []string{"proto", "world"}},
@@ -155,6 +156,9 @@ func TestRefuse(t *testing.T) {
 		{"internal/kinds/arena/arena.go", "os", false},
 		{"internal/kinds/arena/arena.go", module + "/netcode", false},
 		{"internal/kinds/walkers/walkers.go", module + "/server", false},
+		{"internal/kinds/walkers/walkers.go", module + "/bots", false},
+		{"internal/kinds/kinds.go", module + "/bots", true},
+		{"internal/kinds/kinds.go", module + "/server", false},
 		{"matchmaking/queue.go", module + "/world", false},
 		{"netcode/client.go", module + "/world", true},
 		{"netcode/client.go", module + "/server", false},

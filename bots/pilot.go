@@ -11,12 +11,11 @@ import (
 )
 
 // Behaviour is how bots play a kind of room.
-type Behaviour interface {
-	// Schema returns the kind's generated schema.
-	Schema() *schema.Schema
-	// NewPilot makes what steers one bot, through one session. rnd is the bot's
-	// own.
-	NewPilot(rnd *rand.Rand) Pilot
+type Behaviour struct {
+	// Schema is the kind's generated schema.
+	Schema *schema.Schema
+	// NewPilot returns what steers one bot through one session. rnd is the bot's own.
+	NewPilot func(rnd *rand.Rand) Pilot
 }
 
 // Pilot steers one bot. Its methods are called one at a time.
@@ -27,11 +26,7 @@ type Pilot interface {
 	Input(b []byte, s *client.Session) []byte
 }
 
-// behaviours by kind. It is not written after the package is initialised.
-var behaviours = map[string]Behaviour{
-	"walkers": walkers{},
-	"arena":   arena{},
+// names lists the kinds that there are behaviours for.
+func names(kinds map[string]Behaviour) string {
+	return strings.Join(slices.Sorted(maps.Keys(kinds)), ", ")
 }
-
-// kinds lists what bots can play.
-func kinds() string { return strings.Join(slices.Sorted(maps.Keys(behaviours)), ", ") }

@@ -1,4 +1,4 @@
-package bots
+package pilots
 
 import (
 	"math"
@@ -34,13 +34,13 @@ func table[T any, P schema.Row[T]](t *testing.T, entity uint32, row P) []byte {
 	return append(schema.AppendUvarint([]byte{6<<3 | 2}, uint64(len(b))), b...)
 }
 
-func session(t *testing.T, b Behaviour) *client.Session {
+func session(t *testing.T, sch *schema.Schema) *client.Session {
 	t.Helper()
-	s, err := client.NewSession(client.Config{Kind: "k", Schema: b.Schema()})
+	s, err := client.NewSession(client.Config{Kind: "k", Schema: sch})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, _ := proto.Marshal(&tickroomv1.ServerFrame{Welcome: &tickroomv1.Welcome{TickRate: 20, Fingerprint: b.Schema().Fingerprint()}})
+	w, _ := proto.Marshal(&tickroomv1.ServerFrame{Welcome: &tickroomv1.Welcome{TickRate: 20, Fingerprint: sch.Fingerprint()}})
 	if err := s.Receive(w, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -49,8 +49,8 @@ func session(t *testing.T, b Behaviour) *client.Session {
 
 func TestGunner(t *testing.T) {
 	t.Parallel()
-	s := session(t, arena{})
-	pilot := arena{}.NewPilot(rand.New(rand.NewPCG(1, 2)))
+	s := session(t, arenav1.Schema)
+	pilot := NewGunner(rand.New(rand.NewPCG(1, 2)))
 	pilot.Seated(s)
 	input := func() (in arenav1.ShipInput) {
 		if err := in.UnmarshalProto(pilot.Input(nil, s)); err != nil {
@@ -94,8 +94,8 @@ func TestGunner(t *testing.T) {
 
 func TestWalker(t *testing.T) {
 	t.Parallel()
-	s := session(t, walkers{})
-	pilot := walkers{}.NewPilot(rand.New(rand.NewPCG(1, 2)))
+	s := session(t, walkersv1.Schema)
+	pilot := NewWalker(rand.New(rand.NewPCG(1, 2)))
 	pilot.Seated(s)
 	directions := map[float32]bool{}
 	for range 200 {

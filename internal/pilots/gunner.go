@@ -1,4 +1,4 @@
-package bots
+package pilots
 
 import (
 	"math"
@@ -7,17 +7,11 @@ import (
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/netcode/replica"
 	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
-	"github.com/tickroom/tickroom/proto/schema"
 )
 
-// arena flies from one place to another, and shoots at the nearest enemy in
-// sight, aiming ahead of it.
-type arena struct{}
-
-func (arena) Schema() *schema.Schema        { return arenav1.Schema }
-func (arena) NewPilot(rnd *rand.Rand) Pilot { return &gunner{rnd: rnd} }
-
-type gunner struct {
+// Gunner plays the arena: it flies from one place to another and shoots at the nearest
+// enemy in sight, aiming ahead of it.
+type Gunner struct {
 	rnd   *rand.Rand
 	in    arenav1.ShipInput
 	rules arenav1.Rules
@@ -36,9 +30,14 @@ type gunner struct {
 	lastInputs int // value of inputs when the prey was last seen
 }
 
-func (g *gunner) Seated(*client.Session) {}
+// NewGunner returns a pilot of the arena. rnd is its own.
+func NewGunner(rnd *rand.Rand) *Gunner { return &Gunner{rnd: rnd} }
 
-func (g *gunner) Input(b []byte, s *client.Session) []byte {
+// Seated does nothing: all that a gunner needs to know is in the state.
+func (g *Gunner) Seated(*client.Session) {}
+
+// Input appends the next arenav1.ShipInput.
+func (g *Gunner) Input(b []byte, s *client.Session) []byte {
 	g.inputs++
 	r := s.Replica()
 	if !g.hasRules {
@@ -81,7 +80,7 @@ func (g *gunner) Input(b []byte, s *client.Session) []byte {
 var ownPilot = (*arenav1.Pilot)(nil).ComponentInfo()
 
 // lookRound chooses the nearest enemy.
-func (g *gunner) lookRound(r *replica.Replica, x, y float64) {
+func (g *Gunner) lookRound(r *replica.Replica, x, y float64) {
 	best, prey := math.Inf(1), uint32(0)
 	var at arenav1.Ship
 	for e, ship := range replica.All[arenav1.Ship](r) {
@@ -98,7 +97,7 @@ func (g *gunner) lookRound(r *replica.Replica, x, y float64) {
 	}
 }
 
-func (g *gunner) friend(r *replica.Replica, e uint32) bool {
+func (g *Gunner) friend(r *replica.Replica, e uint32) bool {
 	if g.rules.Teams == 0 {
 		return false
 	}
@@ -108,7 +107,7 @@ func (g *gunner) friend(r *replica.Replica, e uint32) bool {
 
 // chase turns to where the prey will be when a bullet gets there, and fires when
 // that is about ahead.
-func (g *gunner) chase(x, y, px, py float64) {
+func (g *Gunner) chase(x, y, px, py float64) {
 	if n := g.inputs - g.lastInputs; n > 0 && n < 5 {
 		// Inputs come about 20 times a second; how exactly matters little here.
 		g.preyVX += 0.3 * ((px-g.preyX)*20/float64(n) - g.preyVX)

@@ -1,0 +1,45 @@
+// Package kinds is the list of the room kinds that the program tickroom brings along.
+// Each is a package below this one; docs/adding-a-kind.md says what else there is to one.
+package kinds
+
+import (
+	"math/rand/v2"
+
+	"github.com/tickroom/tickroom/bots"
+	"github.com/tickroom/tickroom/internal/kinds/arena"
+	"github.com/tickroom/tickroom/internal/kinds/walkers"
+	"github.com/tickroom/tickroom/internal/pilots"
+	"github.com/tickroom/tickroom/world"
+)
+
+// Entry is a kind of room with what the program knows of it besides its rules.
+type Entry struct {
+	world.Kind
+	// NewPilot returns what plays in the place of one player, for tickroom bots, with
+	// random numbers of its own. Nil: bots can't play this kind.
+	NewPilot func(rnd *rand.Rand) bots.Pilot
+}
+
+// All returns the kinds, in the order in which they are shown.
+func All() []Entry {
+	return []Entry{
+		{Kind: arena.Kind(), NewPilot: pilot(pilots.NewGunner)},
+		{Kind: walkers.Kind(), NewPilot: pilot(pilots.NewWalker)},
+	}
+}
+
+// Bots returns how bots play the kinds that they can play, by name.
+func Bots() map[string]bots.Behaviour {
+	all := map[string]bots.Behaviour{}
+	for _, e := range All() {
+		if e.NewPilot != nil {
+			all[e.Name] = bots.Behaviour{Schema: e.Schema, NewPilot: e.NewPilot}
+		}
+	}
+	return all
+}
+
+// pilot makes a constructor of one type of pilots one of any pilot.
+func pilot[P bots.Pilot](newPilot func(*rand.Rand) P) func(*rand.Rand) bots.Pilot {
+	return func(rnd *rand.Rand) bots.Pilot { return newPilot(rnd) }
+}
