@@ -14,7 +14,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
-	"math"
 
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
@@ -278,8 +277,11 @@ func (s *Schema) Fingerprint() uint64 {
 		_, _ = fmt.Fprintf(h, "c %d %s\n", c.ID, c.Name)
 		for i := range c.Fields {
 			f := &c.Fields[i]
-			_, _ = fmt.Fprintf(h, "f %d %s %d %t %016x %016x %016x %d %d\n", f.Number, f.Name, f.Kind, f.Repeated,
-				math.Float64bits(f.Step), math.Float64bits(f.Min), math.Float64bits(f.Max), f.WrapSteps, f.Smooth)
+			_, _ = fmt.Fprintf(h, "f %d %s %d %t", f.Number, f.Name, f.Kind, f.Repeated)
+			for _, o := range fieldOptions {
+				o.print(h, f)
+			}
+			_, _ = fmt.Fprintln(h)
 		}
 	}
 	for _, e := range s.Events {
@@ -299,10 +301,11 @@ func (s *Schema) Proto() *tickroomv1.Schema {
 		pc := &tickroomv1.Component{Id: c.ID, Name: c.Name}
 		for i := range c.Fields {
 			f := &c.Fields[i]
-			pc.Fields = append(pc.Fields, &tickroomv1.ComponentField{
-				Number: uint32(f.Number), Name: f.Name, Kind: tickroomv1.Kind(f.Kind), Repeated: f.Repeated,
-				Step: f.Step, Min: f.Min, Max: f.Max, WrapSteps: f.WrapSteps, Smooth: uint32(f.Smooth),
-			})
+			pf := &tickroomv1.ComponentField{Number: uint32(f.Number), Name: f.Name, Kind: tickroomv1.Kind(f.Kind), Repeated: f.Repeated}
+			for _, o := range fieldOptions {
+				o.toProto(f, pf)
+			}
+			pc.Fields = append(pc.Fields, pf)
 		}
 		p.Components = append(p.Components, pc)
 	}
@@ -327,10 +330,11 @@ func FromProto(p *tickroomv1.Schema) (*Schema, error) {
 			if f.GetSmooth() > uint32(SmoothAngle) {
 				return nil, fmt.Errorf("schema: component %s: field %s: unknown smoothing %d; this client is too old", pc.GetName(), f.GetName(), f.GetSmooth())
 			}
-			fields = append(fields, Field{
-				Number: int(f.GetNumber()), Name: f.GetName(), Kind: Kind(f.GetKind()), Repeated: f.GetRepeated(),
-				Step: f.GetStep(), Min: f.GetMin(), Max: f.GetMax(), WrapSteps: f.GetWrapSteps(), Smooth: Smooth(f.GetSmooth()),
-			})
+			field := Field{Number: int(f.GetNumber()), Name: f.GetName(), Kind: Kind(f.GetKind()), Repeated: f.GetRepeated()}
+			for _, o := range fieldOptions {
+				o.fromProto(&field, f)
+			}
+			fields = append(fields, field)
 		}
 		if s.Component(pc.GetId()) != nil {
 			return nil, fmt.Errorf("schema: two components with id %d", pc.GetId())
@@ -357,9 +361,11 @@ func (s *Schema) Compatible(old *Schema) error {
 				return fmt.Errorf("schema: component %s: the server has no field %d (%s)", oc.Name, of.Number, of.Name)
 			case f.Kind != of.Kind || f.Repeated != of.Repeated:
 				return fmt.Errorf("schema: component %s: field %s: kind %d (repeated %t) here, %d (%t) on the server", oc.Name, of.Name, of.Kind, of.Repeated, f.Kind, f.Repeated)
-			case f.Step != of.Step || f.Min != of.Min || f.Max != of.Max || f.WrapSteps != of.WrapSteps:
-				return fmt.Errorf("schema: component %s: field %s: step %g, range %g to %g, %d steps round here; %g, %g to %g, %d on the server",
-					oc.Name, of.Name, of.Step, of.Min, of.Max, of.WrapSteps, f.Step, f.Min, f.Max, f.WrapSteps)
+			}
+			for _, o := range fieldOptions {
+				if a, b := o.Value(of), o.Value(f); a != b && !o.ShownOnly {
+					return fmt.Errorf("schema: component %s: field %s: its %s is %g here, %g on the server", oc.Name, of.Name, o.Name, a, b)
+				}
 			}
 		}
 	}

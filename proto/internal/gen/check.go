@@ -241,7 +241,7 @@ func (c *checker) options(f *field) {
 			bad("step %v does not divide wrap %v into a whole number of steps, two or more: that is %v of them; try step: %v",
 				step, wrap, wrap/step, wrap/max(steps, 2))
 		default:
-			f.wrapSteps = uint32(steps)
+			f.derived = map[string]float64{"wrap_steps": steps}
 		}
 	case (lo != 0 || hi != 0) && step == 0:
 		bad("min and max need a step")

@@ -17,9 +17,45 @@ type field struct {
 	goName string
 	kind   schema.Kind // of a component's field; 0 for a message
 
-	opt       *tickroomv1.Field // nil for none
-	wrapSteps uint32
-	cell      int
+	opt     *tickroomv1.Field  // nil for none
+	derived map[string]float64 // options that clients are told and that follow from opt, by name
+	cell    int
+}
+
+// info returns the field's description, as the generated code has it.
+func (f *field) info() *schema.Field {
+	d := &schema.Field{Number: int(f.Desc.Number()), Name: string(f.Desc.Name()), Kind: f.kind, Repeated: f.Desc.IsList()}
+	for _, o := range schema.FieldOptions() {
+		o.Set(d, f.option(o.Name))
+	}
+	return d
+}
+
+// option returns the value of an option that clients are told, by its name in
+// ComponentField: what was derived, or the option of the same name in
+// (tickroom.v1.field). It is 0 where neither is set.
+func (f *field) option(name string) float64 {
+	if v, ok := f.derived[name]; ok {
+		return v
+	}
+	m := f.opt.ProtoReflect()
+	d := m.Descriptor().Fields().ByName(protoreflect.Name(name))
+	if d == nil {
+		return 0
+	}
+	switch v := m.Get(d).Interface().(type) {
+	case float64:
+		return v
+	case uint32:
+		return float64(v)
+	case protoreflect.EnumNumber:
+		return float64(v)
+	case bool:
+		if v {
+			return 1
+		}
+	}
+	return 0
 }
 
 var kinds = map[protoreflect.Kind]schema.Kind{
@@ -121,3 +157,11 @@ func (f *field) tagBytes(t protowire.Type) string {
 
 // number writes a float constant.
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// optionNumber writes the value of an option that clients are told.
+func optionNumber(o schema.FieldOption, v float64) string {
+	if o.Integer {
+		return strconv.FormatUint(uint64(v), 10)
+	}
+	return number(v)
+}

@@ -6,7 +6,6 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/proto/schema"
 )
 
@@ -73,22 +72,10 @@ func (w *writer) describe(f *field) string {
 	if f.Desc.IsList() {
 		s += ", Repeated: true"
 	}
-	switch f.opt.GetSmooth() {
-	case tickroomv1.Smooth_SMOOTH_LINEAR:
-		s += ", Smooth: " + w.s("SmoothLinear")
-	case tickroomv1.Smooth_SMOOTH_ANGLE:
-		s += ", Smooth: " + w.s("SmoothAngle")
-	}
-	for _, o := range []struct {
-		name  string
-		value float64
-	}{{"Step", f.opt.GetStep()}, {"Min", f.opt.GetMin()}, {"Max", f.opt.GetMax()}} {
-		if o.value != 0 {
-			s += fmt.Sprintf(", %s: %s", o.name, number(o.value))
+	for _, o := range schema.FieldOptions() {
+		if v := f.option(o.Name); v != 0 {
+			s += ", " + o.GoName + ": " + optionNumber(o, v)
 		}
-	}
-	if f.wrapSteps != 0 {
-		s += fmt.Sprintf(", WrapSteps: %d", f.wrapSteps)
 	}
 	return s + "}"
 }
@@ -141,11 +128,12 @@ func (w *writer) toCell(f *field, v string) string {
 		if f.Desc.Kind() == protoreflect.FloatKind {
 			v = "float64(" + v + ")"
 		}
-		perStep := number(1 / f.opt.GetStep())
-		if f.wrapSteps != 0 {
-			return fmt.Sprintf("%s(%s, %s, %d)", w.s("QuantiseWrap"), v, perStep, f.wrapSteps)
+		o := f.info()
+		perStep := number(1 / o.Step)
+		if o.WrapSteps != 0 {
+			return fmt.Sprintf("%s(%s, %s, %d)", w.s("QuantiseWrap"), v, perStep, o.WrapSteps)
 		}
-		return fmt.Sprintf("%s(%s, %s, %s, %s)", w.s("Quantise"), v, perStep, number(f.opt.GetMin()), number(f.opt.GetMax()))
+		return fmt.Sprintf("%s(%s, %s, %s, %s)", w.s("Quantise"), v, perStep, number(o.Min), number(o.Max))
 	case schema.Bool:
 		return w.s("BoolCell") + "(" + v + ")"
 	case schema.Float:
@@ -197,11 +185,11 @@ func (w *writer) loadField(f *field) {
 func (w *writer) fromCell(f *field, cell string) string {
 	switch f.kind {
 	case schema.Quantised:
-		lo := 0.0
-		if f.opt.GetMax() > f.opt.GetMin() {
-			lo = f.opt.GetMin()
+		o, lo := f.info(), 0.0
+		if o.Max > o.Min {
+			lo = o.Min
 		}
-		s := fmt.Sprintf("%s(%s, %s, %s)", w.s("Dequantise"), cell, number(f.opt.GetStep()), number(lo))
+		s := fmt.Sprintf("%s(%s, %s, %s)", w.s("Dequantise"), cell, number(o.Step), number(lo))
 		if f.Desc.Kind() == protoreflect.FloatKind {
 			return "float32(" + s + ")"
 		}

@@ -283,10 +283,7 @@ func (g *game) schema() *schema.Schema {
 	for _, m := range g.components {
 		var fields []schema.Field
 		for _, f := range m.byNumber() {
-			fields = append(fields, schema.Field{
-				Number: int(f.Desc.Number()), Name: string(f.Desc.Name()), Kind: f.kind, Repeated: f.Desc.IsList(),
-				Smooth: schema.Smooth(f.opt.GetSmooth()), Step: f.opt.GetStep(), Min: f.opt.GetMin(), Max: f.opt.GetMax(), WrapSteps: f.wrapSteps,
-			})
+			fields = append(fields, *f.info())
 		}
 		s.Components = append(s.Components, schema.NewComponent(m.id, m.name, fields...))
 	}
@@ -351,19 +348,14 @@ func (w *tsWriter) components() {
 		w.P("  ", lowerFirst(n), ": /* @__PURE__ */ component<", n, ">(", m.id, ", ", quote(m.name), ", [")
 		for _, f := range m.byNumber() {
 			var more []string
-			add := func(key string, v float64) {
-				if v != 0 {
-					more = append(more, key+": "+number(v))
-				}
-			}
 			if f.Desc.IsList() {
 				more = append(more, "repeated: true")
 			}
-			add("step", f.opt.GetStep())
-			add("min", f.opt.GetMin())
-			add("max", f.opt.GetMax())
-			add("wrapSteps", float64(f.wrapSteps))
-			add("smooth", float64(f.opt.GetSmooth()))
+			for _, o := range schema.FieldOptions() {
+				if v := f.option(o.Name); v != 0 {
+					more = append(more, camelCase(o.Name)+": "+optionNumber(o, v))
+				}
+			}
 			options := ""
 			if len(more) > 0 {
 				options = ", { " + strings.Join(more, ", ") + " }"

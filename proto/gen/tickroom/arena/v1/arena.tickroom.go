@@ -102,9 +102,9 @@ type Ship struct {
 }
 
 var componentShip = schema.NewComponent(1, "Ship",
-	schema.Field{Number: 1, Name: "x", Kind: schema.Quantised, Smooth: schema.SmoothLinear, Step: 0.125, Max: 16384},
-	schema.Field{Number: 2, Name: "y", Kind: schema.Quantised, Smooth: schema.SmoothLinear, Step: 0.125, Max: 16384},
-	schema.Field{Number: 3, Name: "heading", Kind: schema.Quantised, Smooth: schema.SmoothAngle, Step: 0.02454369260617026, WrapSteps: 256},
+	schema.Field{Number: 1, Name: "x", Kind: schema.Quantised, Step: 0.125, Max: 16384, Smooth: 1},
+	schema.Field{Number: 2, Name: "y", Kind: schema.Quantised, Step: 0.125, Max: 16384, Smooth: 1},
+	schema.Field{Number: 3, Name: "heading", Kind: schema.Quantised, Step: 0.02454369260617026, WrapSteps: 256, Smooth: 2},
 	schema.Field{Number: 4, Name: "thrust", Kind: schema.Bool},
 )
 

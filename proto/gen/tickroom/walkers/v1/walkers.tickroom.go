@@ -46,9 +46,9 @@ type Walker struct {
 }
 
 var componentWalker = schema.NewComponent(1, "Walker",
-	schema.Field{Number: 1, Name: "x", Kind: schema.Quantised, Smooth: schema.SmoothLinear, Step: 0.125},
-	schema.Field{Number: 2, Name: "y", Kind: schema.Quantised, Smooth: schema.SmoothLinear, Step: 0.125},
-	schema.Field{Number: 3, Name: "heading", Kind: schema.Quantised, Smooth: schema.SmoothAngle, Step: 0.02454369260617026, WrapSteps: 256},
+	schema.Field{Number: 1, Name: "x", Kind: schema.Quantised, Step: 0.125, Smooth: 1},
+	schema.Field{Number: 2, Name: "y", Kind: schema.Quantised, Step: 0.125, Smooth: 1},
+	schema.Field{Number: 3, Name: "heading", Kind: schema.Quantised, Step: 0.02454369260617026, WrapSteps: 256, Smooth: 2},
 	schema.Field{Number: 4, Name: "health", Kind: schema.Uint},
 	schema.Field{Number: 5, Name: "last_input", Kind: schema.Uint},
 	schema.Field{Number: 6, Name: "player", Kind: schema.Uint},

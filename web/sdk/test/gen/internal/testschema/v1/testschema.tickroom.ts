@@ -317,7 +317,7 @@ export const components = {
     field(4, 'wide_range', Kind.Quantised, 'wideRange', { step: 1, max: 4.294967295e+09 }),
     field(5, 'angle', Kind.Quantised, 'angle', { step: 0.02454369260617026, wrapSteps: 256, smooth: 2 }),
     field(6, 'odd', Kind.Quantised, 'odd', { step: 1, wrapSteps: 3 }),
-    field(7, 'full_turn', Kind.Quantised, 'fullTurn', { step: 0.5, wrapSteps: 2.147483648e+09 }),
+    field(7, 'full_turn', Kind.Quantised, 'fullTurn', { step: 0.5, wrapSteps: 2147483648 }),
     field(8, 'smooth_raw', Kind.Float, 'smoothRaw', { smooth: 1 }),
     field(9, 'path', Kind.Quantised, 'path', { repeated: true, step: 0.25 }),
     field(10, 'path_range', Kind.Quantised, 'pathRange', { repeated: true, step: 0.25, min: -1, max: 1 }),
