@@ -113,9 +113,7 @@ func (f *Frame) Parse(b []byte) error {
 			if f.Welcome == nil {
 				f.Welcome = new(tickroomv1.Welcome)
 			}
-			if e := (proto.UnmarshalOptions{Merge: true}).Unmarshal(fd.bytes, f.Welcome); e != nil {
-				err = fmt.Errorf("%w: welcome: %w", ErrMalformed, e)
-			}
+			err = merge(fd.bytes, f.Welcome, "welcome")
 		case 12<<3 | lengthed:
 			f.Replies = append(f.Replies, Reply{})
 			err = f.Replies[len(f.Replies)-1].parse(fd.bytes)
@@ -126,9 +124,7 @@ func (f *Frame) Parse(b []byte) error {
 			if f.Auth == nil {
 				f.Auth = new(tickroomv1.Auth)
 			}
-			if e := (proto.UnmarshalOptions{Merge: true}).Unmarshal(fd.bytes, f.Auth); e != nil {
-				err = fmt.Errorf("%w: auth: %w", ErrMalformed, e)
-			}
+			err = merge(fd.bytes, f.Auth, "auth")
 		}
 		if err != nil {
 			return err
@@ -137,6 +133,14 @@ func (f *Frame) Parse(b []byte) error {
 	}
 	if f.Tick != 0 && !f.Full && f.Skip >= f.Tick {
 		return fmt.Errorf("%w: tick %d skips %d ticks, more than there were", ErrMalformed, f.Tick, f.Skip)
+	}
+	return nil
+}
+
+// merge decodes b into m, which may hold what an earlier field of the frame brought.
+func merge(b []byte, m proto.Message, what string) error {
+	if err := (proto.UnmarshalOptions{Merge: true}).Unmarshal(b, m); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrMalformed, what, err)
 	}
 	return nil
 }

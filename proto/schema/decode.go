@@ -62,26 +62,8 @@ func (r *Reader) Reset(table []byte) error {
 				return fmt.Errorf("%w: %w", ErrTable, protowire.ParseError(n))
 			}
 			table = table[n:]
-			switch num {
-			case 4:
-				r.rows = r.join(num, r.rows, p)
-			case 5:
-				r.mixed = r.join(num, r.mixed, p)
-			case 6:
-				r.wide = r.join(num, r.wide, p)
-			case 7:
-				r.floats = r.join(num, r.floats, p)
-			case 8:
-				r.doubles = r.join(num, r.doubles, p)
-			case 9:
-				if !utf8.Valid(p) {
-					return fmt.Errorf("%w: a string is not UTF-8", ErrTable)
-				}
-				r.strings = append(r.strings, p)
-			case 10:
-				r.blobs = append(r.blobs, p)
-			case 11:
-				r.removed = r.join(num, r.removed, p)
+			if err := r.take(num, p); err != nil {
+				return err
 			}
 		default:
 			if num == 7 || num == 8 {
@@ -93,6 +75,32 @@ func (r *Reader) Reset(table []byte) error {
 			}
 			table = table[n:]
 		}
+	}
+	return nil
+}
+
+// take takes in a field of bytes.
+func (r *Reader) take(num protowire.Number, p []byte) error {
+	switch num {
+	case 4:
+		r.rows = r.join(num, r.rows, p)
+	case 5:
+		r.mixed = r.join(num, r.mixed, p)
+	case 6:
+		r.wide = r.join(num, r.wide, p)
+	case 7:
+		r.floats = r.join(num, r.floats, p)
+	case 8:
+		r.doubles = r.join(num, r.doubles, p)
+	case 9:
+		if !utf8.Valid(p) {
+			return fmt.Errorf("%w: a string is not UTF-8", ErrTable)
+		}
+		r.strings = append(r.strings, p)
+	case 10:
+		r.blobs = append(r.blobs, p)
+	case 11:
+		r.removed = r.join(num, r.removed, p)
 	}
 	return nil
 }

@@ -108,7 +108,47 @@ func (c *checker) message(pm *protogen.Message) *message {
 		Message: pm,
 		name:    strings.TrimPrefix(string(pm.Desc.FullName()), string(pm.Desc.ParentFile().Package())+"."),
 	}
-	o := pm.Desc.Options()
+	c.role(m)
+	for _, oneof := range pm.Oneofs {
+		if !oneof.Desc.IsSynthetic() {
+			c.at(oneof.Desc, 0, "oneofs are not supported; use an enum that says which field counts")
+		}
+	}
+	taken := map[string]bool{
+		"AppendProto": true, "UnmarshalProto": true, "ComponentInfo": true, "SameAs": true,
+		"StoreCells": true, "LoadCells": true, "EventID": true, "CommandID": true,
+	}
+	for _, pf := range pm.Fields {
+		f := c.field(m, pf)
+		for taken[f.goName] {
+			f.goName += "_"
+		}
+		taken[f.goName] = true
+		m.fields = append(m.fields, f)
+	}
+	if m.role == component {
+		m.layOut()
+	}
+	return m
+}
+
+// layOut numbers the cells of a component's fields.
+func (m *message) layOut() {
+	nums, blobs := 0, 0
+	for _, f := range m.byNumber() {
+		if f.inBlob() {
+			f.cell = blobs
+			blobs++
+		} else {
+			f.cell = nums
+			nums++
+		}
+	}
+}
+
+// role reads the options that make a message part of a schema.
+func (c *checker) role(m *message) {
+	pm, o := m.Message, m.Desc.Options()
 	is := func(r role, option int32, id uint32) {
 		if m.role != plain {
 			c.at(pm.Desc, option, "it is the schema's %s already: a message has one role, so split it in two", m.role)
@@ -135,36 +175,6 @@ func (c *checker) message(pm *protogen.Message) *message {
 		is(command, optCommand, cmd.GetId())
 		m.replyName = cmd.GetReply()
 	}
-	for _, oneof := range pm.Oneofs {
-		if !oneof.Desc.IsSynthetic() {
-			c.at(oneof.Desc, 0, "oneofs are not supported; use an enum that says which field counts")
-		}
-	}
-	taken := map[string]bool{
-		"AppendProto": true, "UnmarshalProto": true, "ComponentInfo": true, "SameAs": true,
-		"StoreCells": true, "LoadCells": true, "EventID": true, "CommandID": true,
-	}
-	for _, pf := range pm.Fields {
-		f := c.field(m, pf)
-		for taken[f.goName] {
-			f.goName += "_"
-		}
-		taken[f.goName] = true
-		m.fields = append(m.fields, f)
-	}
-	if m.role == component {
-		nums, blobs := 0, 0
-		for _, f := range m.byNumber() {
-			if f.inBlob() {
-				f.cell = blobs
-				blobs++
-			} else {
-				f.cell = nums
-				nums++
-			}
-		}
-	}
-	return m
 }
 
 // field reads and checks one field.
@@ -205,22 +215,41 @@ func (c *checker) field(m *message, pf *protogen.Field) *field {
 
 // options checks a field's (tickroom.v1.field).
 func (c *checker) options(f *field) {
-	o := f.opt
 	bad := func(format string, args ...any) { c.at(f.Desc, optField, format, args...) }
-	step, lo, hi, wrap := o.GetStep(), o.GetMin(), o.GetMax(), o.GetWrap()
+	if !f.numbers(bad) {
+		return
+	}
+	f.quantisation(bad)
+	f.smoothing(bad)
+	if f.opt.GetStep() > 0 && f.isFloat() {
+		f.kind = schema.Quantised
+	}
+}
+
+func (f *field) isFloat() bool { return f.kind == schema.Float || f.kind == schema.Double }
+
+// numbers reports whether the options that are numbers are finite, and set for floats
+// alone.
+func (f *field) numbers(bad func(format string, args ...any)) bool {
 	for _, v := range []struct {
 		name  string
 		value float64
-	}{{"step", step}, {"min", lo}, {"max", hi}, {"wrap", wrap}} {
+	}{{"step", f.opt.GetStep()}, {"min", f.opt.GetMin()}, {"max", f.opt.GetMax()}, {"wrap", f.opt.GetWrap()}} {
 		if math.IsNaN(v.value) || math.IsInf(v.value, 0) {
 			bad("%s is %g; use a finite number", v.name, v.value)
-			return
+			return false
 		}
-		if v.value != 0 && f.kind != schema.Float && f.kind != schema.Double {
+		if v.value != 0 && !f.isFloat() {
 			bad("%s is for float and double, and this is %s; leave it out, or make the field a float", v.name, f.typeName())
-			return
+			return false
 		}
 	}
+	return true
+}
+
+// quantisation checks step, min, max and wrap, and finds the number of steps round.
+func (f *field) quantisation(bad func(format string, args ...any)) {
+	step, lo, hi, wrap := f.opt.GetStep(), f.opt.GetMin(), f.opt.GetMax(), f.opt.GetWrap()
 	switch {
 	case step < 0:
 		bad("step is %g; it must be positive", step)
@@ -252,11 +281,16 @@ func (c *checker) options(f *field) {
 	case hi > lo && !(math.Floor((hi-lo)*(1/step)+0.5) <= math.MaxUint32):
 		bad("the range is %g steps, which do not fit 32 bits; use a larger step or a smaller range", (hi-lo)/step)
 	}
-	switch s := o.GetSmooth(); s {
+}
+
+// smoothing checks smooth.
+func (f *field) smoothing(bad func(format string, args ...any)) {
+	wrap := f.opt.GetWrap()
+	switch s := f.opt.GetSmooth(); s {
 	case tickroomv1.Smooth_SMOOTH_UNSPECIFIED:
 	case tickroomv1.Smooth_SMOOTH_LINEAR, tickroomv1.Smooth_SMOOTH_ANGLE:
 		switch {
-		case f.Desc.IsList() || f.kind != schema.Float && f.kind != schema.Double:
+		case f.Desc.IsList() || !f.isFloat():
 			bad("smooth is for a single float or double, and this is %s; leave it out", f.typeName())
 		case s == tickroomv1.Smooth_SMOOTH_ANGLE && wrap == 0:
 			bad("SMOOTH_ANGLE needs a wrap; set one, or use SMOOTH_LINEAR")
@@ -265,9 +299,6 @@ func (c *checker) options(f *field) {
 		}
 	default:
 		bad("smooth is %d, which this version does not know", s)
-	}
-	if step > 0 && (f.kind == schema.Float || f.kind == schema.Double) {
-		f.kind = schema.Quantised
 	}
 }
 
