@@ -5,9 +5,7 @@
 package mode
 
 import (
-	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/rating"
@@ -40,13 +38,13 @@ type Mode struct {
 	Backfill Backfill
 	Bots     Bots
 	// Timeout is how long a ticket waits at most; 0: for ever.
-	Timeout time.Duration
+	Timeout time.Duration `yaml:"timeout" min:"0s" max:"24h"`
 	Quality Quality
 }
 
 // Room is where a match takes place.
 type Room struct {
-	Kind    string
+	Kind    string `yaml:"kind"`
 	Options map[string]string
 }
 
@@ -90,7 +88,7 @@ const (
 // says.
 type Rating struct {
 	Window Window
-	Party  Measure
+	Party  Measure `yaml:"party" oneof:"mean highest each"`
 	// Options are the parameters of the ratings.
 	Options rating.Options
 }
@@ -123,36 +121,40 @@ type Role struct {
 // Party is what holds for those who come together.
 type Party struct {
 	// Max is the size of the largest party. 1: everybody comes alone.
-	Max int
+	Max int `yaml:"max"`
 	// Advantage is by how much, in points of rating, each player of a party plays
 	// better for each other one of the party, when teams are balanced.
-	Advantage float64
+	Advantage float64 `yaml:"advantage" min:"-1e6" max:"1e6"`
 }
 
 // Backfill is how players join rooms that run.
 type Backfill struct {
-	Enabled bool
+	Enabled bool `yaml:"enabled"`
 	// After is how long a ticket waits before it goes to a room that runs.
-	After time.Duration
+	After time.Duration `yaml:"after" min:"0s" max:"24h"`
 	// MaxAge is how old a room may be; 0: as old as it wants.
-	MaxAge time.Duration
+	MaxAge time.Duration `yaml:"max_age" min:"0s" max:"24h"`
 	// MaxSeats is how many seats of one room are filled in this way at once; 0: as
 	// many as are free.
-	MaxSeats int
+	MaxSeats int `yaml:"max_seats" min:"0" max:"256"`
 }
 
 // Bots is how bots fill what players don't.
 type Bots struct {
-	Enabled bool
+	Enabled bool `yaml:"enabled"`
 	// After is how long somebody in the match has waited.
-	After time.Duration
+	After time.Duration `yaml:"after" min:"0s" max:"24h"`
 	// Max is how many bots a match has at most, MinPlayers how many players at least.
-	Max, MinPlayers int
+	Max        int `yaml:"max"`
+	MinPlayers int `yaml:"min_players"`
 }
 
 // Quality are the weights of what makes a match good. See match.Quality.
 type Quality struct {
-	Rating, Balance, Latency, Party float64
+	Rating  float64 `yaml:"rating" min:"0" max:"1e6"`
+	Balance float64 `yaml:"balance" min:"0" max:"1e6"`
+	Latency float64 `yaml:"latency" min:"0" max:"1e6"`
+	Party   float64 `yaml:"party" min:"0" max:"1e6"`
 }
 
 // New gives a mode of two teams of one, with the defaults.
@@ -172,163 +174,5 @@ func New(name string) Mode {
 		Bots:     Bots{After: time.Minute, MinPlayers: 1},
 		Timeout:  5 * time.Minute,
 		Quality:  Quality{Rating: 1, Balance: 2, Latency: 1, Party: 1},
-	}
-}
-
-// Problem is what is wrong with a field of a mode.
-type Problem struct {
-	Field string // as in the configuration file, with dots
-	Text  string // what is wrong, and what is allowed
-}
-
-func (p Problem) Error() string { return p.Field + ": " + p.Text }
-
-// Validate gives all that is wrong with the mode.
-func (m *Mode) Validate() []Problem {
-	var out problems
-	f := m.Format
-	size := "teams.size"
-	minimum, start := "teams.min_size", "teams.start_after"
-	if f.FreeForAll {
-		size, minimum, start = "players.max", "players.min", "players.start_after"
-		out.number(size, float64(f.Size), 2, MaxPlayers)
-		out.number(minimum, float64(f.MinSize), 2, float64(f.Size))
-	} else {
-		out.number("teams.count", float64(f.Teams), 2, MaxTeams)
-		out.number(size, float64(f.Size), 1, MaxPlayers)
-		out.number(minimum, float64(f.MinSize), 1, float64(f.Size))
-		if f.Teams > 0 && f.Size > 0 && f.Players() > MaxPlayers {
-			out.add(size, "%d teams of %d are %d players; there can be %d", f.Teams, f.Size, f.Players(), MaxPlayers)
-		}
-	}
-	out.time(start, f.StartAfter, 0)
-	out.window("rating.window", "rating.widen", "", &m.Rating.Window)
-	if !slices.Contains([]Measure{Mean, Highest, Each}, m.Rating.Party) {
-		out.add("rating.party", "%q is not allowed; it must be mean, highest or each", m.Rating.Party)
-	}
-	o := m.Rating.Options
-	out.number("rating.start", o.Mu, -1e6, 1e6)
-	out.number("rating.uncertainty", o.Sigma, 1e-3, 1e6)
-	out.number("rating.beta", o.Beta, 1e-3, 1e6)
-	out.number("rating.tau", o.Tau, 0, 1e6)
-	out.number("rating.draws", o.DrawRate, 0, 0.99)
-	out.window("latency.cap", "latency.widen", "ms", &m.Latency.Cap)
-	if n := len(m.Latency.Regions); n > MaxRegions {
-		out.add("latency.regions", "there are %d; there can be %d", n, MaxRegions)
-	}
-	for _, r := range m.Latency.Regions {
-		if r.Name == "" {
-			out.add("latency.regions", "a region needs a name")
-		}
-		if r.Cap != nil {
-			out.window("latency.regions."+r.Name+".cap", "latency.regions."+r.Name+".widen", "ms", r.Cap)
-		}
-	}
-	out.window("balance.cap", "balance.widen", "", &m.Balance)
-	if w := m.Balance; !(w.Base >= 0.5 && w.Max() <= 1) {
-		out.add("balance.cap", "%v to %v is not allowed; it must be from 0.5 to 1", w.Base, w.Max())
-	} else if w.Base < 1 && (f.FreeForAll || f.Teams != 2) {
-		out.add("balance.cap", "it is for two teams")
-	}
-	m.roles(&out)
-	largest := max(f.Size, 1)
-	out.number("party.max", float64(m.Party.Max), 1, float64(largest))
-	out.number("party.advantage", m.Party.Advantage, -1e6, 1e6)
-	out.time("backfill.after", m.Backfill.After, 0)
-	out.time("backfill.max_age", m.Backfill.MaxAge, 0)
-	out.number("backfill.max_seats", float64(m.Backfill.MaxSeats), 0, MaxPlayers)
-	out.time("bots.after", m.Bots.After, 0)
-	if m.Bots.Enabled {
-		out.number("bots.max", float64(m.Bots.Max), 1, float64(max(1, f.Players()-1)))
-		out.number("bots.min_players", float64(m.Bots.MinPlayers), 1, float64(max(1, f.Players())))
-	}
-	out.time("timeout", m.Timeout, 0)
-	q := m.Quality
-	for _, w := range []struct {
-		field string
-		v     float64
-	}{{"quality.rating", q.Rating}, {"quality.balance", q.Balance}, {"quality.latency", q.Latency}, {"quality.party", q.Party}} {
-		out.number(w.field, w.v, 0, 1e6)
-	}
-	if q == (Quality{}) {
-		out.add("quality", "all weights are 0; one at least must be more")
-	}
-	return out
-}
-
-func (m *Mode) roles(out *problems) {
-	if len(m.Roles) == 0 {
-		return
-	}
-	if m.Format.FreeForAll {
-		out.add("roles", "there are no teams to have roles in")
-		return
-	}
-	if len(m.Roles) > MaxRoles {
-		out.add("roles", "there are %d; there can be %d", len(m.Roles), MaxRoles)
-	}
-	sum := 0
-	for _, r := range m.Roles {
-		if r.Name == "" {
-			out.add("roles", "a role needs a name")
-		}
-		out.number("roles."+r.Name, float64(r.Count), 1, float64(m.Format.Size))
-		sum += r.Count
-	}
-	if sum != m.Format.Size {
-		out.add("roles", "they add up to %d players; a team has %d", sum, m.Format.Size)
-	}
-	if m.Format.MinSize != m.Format.Size {
-		out.add("teams.min_size", "%d is not allowed where there are roles; it must be %d, as teams.size", m.Format.MinSize, m.Format.Size)
-	}
-}
-
-type problems []Problem
-
-func (p *problems) add(field, format string, args ...any) {
-	*p = append(*p, Problem{field, fmt.Sprintf(format, args...)})
-}
-
-func (p *problems) number(field string, x, low, high float64) {
-	if !(x >= low && x <= high) {
-		p.add(field, "%v is not allowed; it must be from %v to %v", x, low, high)
-	}
-}
-
-func (p *problems) time(field string, d, low time.Duration) {
-	if high := 24 * time.Hour; d < low || d > high {
-		p.add(field, "%v is not allowed; it must be from %v to %v", d, low, high)
-	}
-}
-
-func (p *problems) window(base, widen, unit string, w *Window) {
-	if !(w.Base >= 0) {
-		p.add(base, "%v%s is not allowed; it must be 0 or more", w.Base, unit)
-	}
-	if len(w.Steps) > 0 && w.Pace != 0 {
-		p.add(widen, "it goes by steps or at a pace, not both")
-	}
-	if len(w.Steps) > MaxSteps {
-		p.add(widen, "there are %d steps; there can be %d", len(w.Steps), MaxSteps)
-	}
-	last := Step{-1, w.Base}
-	for i, s := range w.Steps {
-		p.time(fmt.Sprintf("%s.%d.after", widen, i), s.After, 0)
-		if s.After <= last.After {
-			p.add(fmt.Sprintf("%s.%d.after", widen, i), "%v is not later than the %v before", s.After, last.After)
-		}
-		if !(s.To > last.To) {
-			p.add(fmt.Sprintf("%s.%d.to", widen, i), "%v%s is not wider than the %v%s before", s.To, unit, last.To, unit)
-		}
-		last = s
-	}
-	if w.Pace != 0 {
-		p.time(widen+".after", w.After, 0)
-		if !(w.Pace > 0) || math.IsInf(w.Pace, 0) {
-			p.add(widen+".per_second", "%v%s is not allowed; it must be more than 0", w.Pace, unit)
-		}
-		if !(w.Cap > w.Base) || math.IsInf(w.Cap, 0) {
-			p.add(widen+".to", "%v%s is not wider than the %v%s at first", w.Cap, unit, w.Base, unit)
-		}
 	}
 }

@@ -6,42 +6,25 @@ import (
 	"strconv"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
-	"github.com/tickroom/tickroom/matchmaking/internal/fields"
+	"github.com/tickroom/tickroom/internal/strictyaml"
 )
 
 // Parse reads the modes of a configuration file: what is below its key modes, in the
 // order of the file. The file may have other keys at its top level only if they are
 // named. The error names all that is wrong, a line each, with its place in the file.
 func Parse(path string, text []byte, others ...string) ([]Mode, error) {
-	d, top := fields.Parse(path, text)
+	d, top := strictyaml.Parse(path, text)
 	for _, key := range others {
-		top.Node(key)
+		top.Has(key)
 	}
-	modes := parse(d, top.Sub("modes"))
-	top.Done()
-	if d.Problems() == 0 && len(modes) == 0 {
-		d.Fail("modes", "there are no modes; one could be\n  modes:\n    duel: {}")
-	}
-	return modes, d.Err()
-}
-
-// ParseNode reads the modes from what is below the key modes of a file.
-func ParseNode(path string, n *yaml.Node) ([]Mode, error) {
-	d := fields.New(path)
-	return parse(d, d.Map(n, "modes")), d.Err()
-}
-
-func parse(d *fields.Document, all *fields.Map) []Mode {
-	var out []Mode
+	all := top.Sub("modes")
+	var modes []Mode
 	for _, name := range all.Keys() {
-		m := New(name)
 		sub := all.Sub(name)
 		if sub == nil {
 			continue
 		}
-		before := d.Problems()
+		m, before := New(name), d.Problems()
 		m.read(sub)
 		sub.Done()
 		// Whether it makes sense as a whole is a question once all could be read.
@@ -50,20 +33,33 @@ func parse(d *fields.Document, all *fields.Map) []Mode {
 				d.Fail(sub.Field()+"."+p.Field, "%s", p.Text)
 			}
 		}
-		out = append(out, m)
+		modes = append(modes, m)
 	}
-	return out
+	top.Done()
+	if d.Problems() == 0 && len(modes) == 0 {
+		d.Fail("modes", "there are no modes; one could be\n  modes:\n    duel: {}")
+	}
+	return modes, d.Err()
 }
 
-func (m *Mode) read(f *fields.Map) {
+// Find returns the mode of a name, and whether there is one.
+func Find(modes []Mode, name string) (Mode, bool) {
+	i := slices.IndexFunc(modes, func(m Mode) bool { return m.Name == name })
+	if i < 0 {
+		return Mode{}, false
+	}
+	return modes[i], true
+}
+
+func (m *Mode) read(f *strictyaml.Map) {
 	m.readFormat(f)
 	if r := f.Sub("room"); r != nil {
-		r.Text("kind", &m.Room.Kind)
+		r.Fields(&m.Room)
 		if o := r.Sub("options"); o != nil {
 			m.Room.Options = map[string]string{}
 			for _, key := range o.Keys() {
 				var v string
-				o.Text(key, &v)
+				o.Value(key, &v)
 				m.Room.Options[key] = v
 			}
 		}
@@ -71,35 +67,12 @@ func (m *Mode) read(f *fields.Map) {
 	}
 	if r := f.Sub("rating"); r != nil {
 		readWindow(r, "window", &m.Rating.Window, "a number, or any", number)
-		party := string(m.Rating.Party)
-		r.Choice("party", &party, string(Mean), string(Highest), string(Each))
-		m.Rating.Party = Measure(party)
-		o := &m.Rating.Options
-		r.Float("start", &o.Mu)
-		r.Float("uncertainty", &o.Sigma)
-		r.Float("beta", &o.Beta)
-		r.Float("tau", &o.Tau)
-		r.Float("draws", &o.DrawRate)
+		r.Fields(&m.Rating)
+		r.Fields(&m.Rating.Options)
 		r.Done()
 	}
 	if l := f.Sub("latency"); l != nil {
-		readWindow(l, "cap", &m.Latency.Cap, latencyValues, milliseconds)
-		regions := l.Sub("regions")
-		for _, name := range regions.Keys() {
-			region := Region{Name: name}
-			if r := regions.Sub(name); r != nil {
-				if r.Has("cap") || r.Has("widen") {
-					c := m.Latency.Cap
-					readWindow(r, "cap", &c, latencyValues, milliseconds)
-					region.Cap = &c
-				} else {
-					r.Node("cap")
-					r.Node("widen")
-				}
-				r.Done()
-			}
-			m.Latency.Regions = append(m.Latency.Regions, region)
-		}
+		m.readLatency(l)
 		l.Done()
 	}
 	if b := f.Sub("balance"); b != nil {
@@ -109,60 +82,49 @@ func (m *Mode) read(f *fields.Map) {
 	if r := f.Sub("roles"); r != nil {
 		for _, name := range r.Keys() {
 			role := Role{Name: name}
-			r.Int(name, &role.Count)
+			r.Value(name, &role.Count)
 			m.Roles = append(m.Roles, role)
 		}
 	}
-	if p := f.Sub("party"); p != nil {
-		p.Int("max", &m.Party.Max)
-		p.Float("advantage", &m.Party.Advantage)
-		p.Done()
-	}
-	if b := f.Sub("backfill"); b != nil {
+	readSection(f, "party", &m.Party)
+	// Whoever has a section about bots or backfill wants them.
+	if f.Has("backfill") {
 		m.Backfill.Enabled = true
-		b.Bool("enabled", &m.Backfill.Enabled)
-		b.Duration("after", &m.Backfill.After)
-		b.Duration("max_age", &m.Backfill.MaxAge)
-		b.Int("max_seats", &m.Backfill.MaxSeats)
-		b.Done()
+		readSection(f, "backfill", &m.Backfill)
 	}
-	if b := f.Sub("bots"); b != nil {
-		m.Bots.Enabled = true
-		m.Bots.Max = max(1, m.Format.Players()-1)
-		b.Bool("enabled", &m.Bots.Enabled)
-		b.Duration("after", &m.Bots.After)
-		b.Int("max", &m.Bots.Max)
-		b.Int("min_players", &m.Bots.MinPlayers)
-		b.Done()
+	if f.Has("bots") {
+		m.Bots.Enabled, m.Bots.Max = true, max(1, m.Format.Players()-1)
+		readSection(f, "bots", &m.Bots)
 	}
-	f.Duration("timeout", &m.Timeout)
-	if q := f.Sub("quality"); q != nil {
-		q.Float("rating", &m.Quality.Rating)
-		q.Float("balance", &m.Quality.Balance)
-		q.Float("latency", &m.Quality.Latency)
-		q.Float("party", &m.Quality.Party)
-		q.Done()
+	readSection(f, "quality", &m.Quality)
+	f.Fields(m)
+}
+
+func readSection(f *strictyaml.Map, key string, to any) {
+	if s := f.Sub(key); s != nil {
+		s.Fields(to)
+		s.Done()
 	}
 }
 
 // readFormat reads teams or players, and sets what depends on them.
-func (m *Mode) readFormat(f *fields.Map) {
+func (m *Mode) readFormat(f *strictyaml.Map) {
 	teams, players := f.Sub("teams"), f.Sub("players")
 	switch {
 	case teams != nil && players != nil:
 		f.Bad("players", "left out where there are teams; it is for those without")
 	case players != nil:
 		m.Format = Format{FreeForAll: true, Teams: 1, Size: 8, MinSize: -1}
-		players.Int("max", &m.Format.Size)
-		players.Int("min", &m.Format.MinSize)
-		players.Duration("start_after", &m.Format.StartAfter)
+		players.Value("max", &m.Format.Size)
+		players.Value("min", &m.Format.MinSize)
+		players.Value("start_after", &m.Format.StartAfter)
 		players.Done()
 	case teams != nil:
 		m.Format = Format{Teams: 2, Size: 1, MinSize: -1}
-		teams.Int("count", &m.Format.Teams)
-		teams.Int("size", &m.Format.Size)
-		teams.Int("min_size", &m.Format.MinSize)
-		teams.Duration("start_after", &m.Format.StartAfter)
+		teams.Value("count", &m.Format.Teams)
+		teams.Value("size", &m.Format.Size)
+		teams.Value("min_size", &m.Format.MinSize)
+		teams.Value("start_after", &m.Format.StartAfter)
 		teams.Done()
 	}
 	if m.Format.MinSize == -1 {
@@ -171,7 +133,23 @@ func (m *Mode) readFormat(f *fields.Map) {
 	m.Party.Max = max(1, m.Format.Size)
 }
 
-const latencyValues = "a time such as 80ms, or any"
+func (m *Mode) readLatency(l *strictyaml.Map) {
+	const values = "a time such as 80ms, or any"
+	readWindow(l, "cap", &m.Latency.Cap, values, milliseconds)
+	regions := l.Sub("regions")
+	for _, name := range regions.Keys() {
+		region := Region{Name: name}
+		if r := regions.Sub(name); r != nil {
+			c := m.Latency.Cap
+			readWindow(r, "cap", &c, values, milliseconds)
+			if r.Has("cap") || r.Has("widen") {
+				region.Cap = &c
+			}
+			r.Done()
+		}
+		m.Latency.Regions = append(m.Latency.Regions, region)
+	}
+}
 
 func number(s string) (float64, bool) {
 	x, err := strconv.ParseFloat(s, 64)
@@ -184,18 +162,17 @@ func milliseconds(s string) (float64, bool) {
 }
 
 // readWindow reads a limit and how it widens. A limit that is given alone does not
-// widen; one that is not given is that of w.
-func readWindow(f *fields.Map, key string, w *Window, what string, value func(string) (float64, bool)) {
-	read := func(f *fields.Map, key string, to *float64) {
+// widen; one that is not given is that of w. what says which values are allowed.
+func readWindow(f *strictyaml.Map, key string, w *Window, what string, value func(string) (float64, bool)) {
+	read := func(f *strictyaml.Map, key string, to *float64) {
 		s, ok := f.Scalar(key, what)
 		if !ok {
 			return
 		}
-		if s == "any" {
-			*to = math.Inf(1)
-			return
-		}
 		x, ok := value(s)
+		if s == "any" {
+			x, ok = math.Inf(1), true
+		}
 		if !ok {
 			f.Bad(key, what)
 			return
@@ -207,45 +184,23 @@ func readWindow(f *fields.Map, key string, w *Window, what string, value func(st
 	}
 	read(f, key, &w.Base)
 	if !f.Has("widen") {
-		f.Node("widen")
 		return
 	}
 	w.Steps, w.Pace, w.After, w.Cap = nil, 0, 0, 0
-	if f.IsList("widen") {
-		for _, s := range f.Maps("widen", "") {
-			step := Step{}
-			s.Duration("after", &step.After)
+	if list, ok := f.Maps("widen"); ok {
+		for _, s := range list {
+			var step Step
+			s.Value("after", &step.After)
 			read(s, "to", &step.To)
-			for _, need := range []string{"after", "to"} {
-				if !s.Has(need) {
-					s.Need(need)
-				}
-			}
+			s.Need("after", "to")
 			s.Done()
 			w.Steps = append(w.Steps, step)
 		}
-		return
+	} else if s := f.Sub("widen"); s != nil {
+		s.Value("after", &w.After)
+		read(s, "per_second", &w.Pace)
+		read(s, "to", &w.Cap)
+		s.Need("per_second", "to")
+		s.Done()
 	}
-	s := f.Sub("widen")
-	if s == nil {
-		return
-	}
-	s.Duration("after", &w.After)
-	read(s, "per_second", &w.Pace)
-	read(s, "to", &w.Cap)
-	for _, need := range []string{"per_second", "to"} {
-		if !s.Has(need) {
-			s.Need(need)
-		}
-	}
-	s.Done()
-}
-
-// Find gives the mode with the name.
-func Find(modes []Mode, name string) (Mode, bool) {
-	i := slices.IndexFunc(modes, func(m Mode) bool { return m.Name == name })
-	if i < 0 {
-		return Mode{}, false
-	}
-	return modes[i], true
 }

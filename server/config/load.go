@@ -38,7 +38,7 @@ func Load(flags *pflag.FlagSet, environ []string) (*Config, error) {
 	options := map[string]map[string]string{}
 
 	if path := filePath(flags, environ); path != "" {
-		if err := ko.Load(file.Provider(path), &fileParser{path, settings, options, c}); err != nil {
+		if err := ko.Load(file.Provider(path), &fileParser{path: path, settings: settings, options: options, into: c}); err != nil {
 			if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 				return nil, fmt.Errorf("the configuration file can't be read: %w", err)
 			}
@@ -173,6 +173,8 @@ type fileParser struct {
 	settings []Setting
 	options  map[string]map[string]string
 	into     *Config // its modes
+	text     []byte
+	top      []string // keys
 }
 
 // Marshal is there for koanf's sake.
@@ -191,6 +193,10 @@ func (p *fileParser) Unmarshal(b []byte) (map[string]any, error) {
 		return out, nil
 	}
 	var errs []error
+	p.text = b
+	for i := 0; i < len(doc.Content[0].Content); i += 2 {
+		p.top = append(p.top, doc.Content[0].Content[i].Value)
+	}
 	p.mapping(doc.Content[0], "", out, &errs)
 	return out, errors.Join(errs...)
 }
@@ -240,7 +246,7 @@ func (p *fileParser) mapping(n *yaml.Node, prefix string, out map[string]any, er
 			p.kinds(v, errs)
 			return
 		case modesKey:
-			modes, err := mode.ParseNode(p.path, v)
+			modes, err := mode.Parse(p.path, p.text, p.top...)
 			if err != nil {
 				*errs = append(*errs, err)
 			}

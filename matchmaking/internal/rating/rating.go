@@ -43,19 +43,20 @@ type Rating struct {
 // free, as long as it is the same: the method is indifferent to the scale.
 type Options struct {
 	// Mu and Sigma are those of a player of whom nothing is known.
-	Mu, Sigma float64
+	Mu    float64 `yaml:"start" min:"-1e6" max:"1e6"`
+	Sigma float64 `yaml:"uncertainty" min:"1e-3" max:"1e6"`
 	// Beta is the standard deviation of a team's performance in one match, around
 	// its strength. Of two certain teams whose strengths are Beta apart the stronger
 	// wins three times of four.
-	Beta float64
+	Beta float64 `yaml:"beta" min:"1e-3" max:"1e6"`
 	// Tau is what a match adds to the uncertainty before it is rated, as a standard
 	// deviation: players change. 0 lets ratings settle for good.
-	Tau float64
+	Tau float64 `yaml:"tau" min:"0" max:"1e6"`
 	// Kappa is the least factor by which one match may shrink the variance.
 	Kappa float64
 	// DrawRate is how often two equal teams whose strength is certain draw, from 0 to
 	// less than 1. It is used for predictions alone.
-	DrawRate float64
+	DrawRate float64 `yaml:"draws" min:"0" max:"0.99"`
 	// LimitSigma keeps Sigma from ever growing.
 	LimitSigma bool
 }

@@ -11,57 +11,70 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/tickroom/tickroom/matchmaking/internal/fields"
+	"github.com/tickroom/tickroom/internal/strictyaml"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 )
 
-// Population says who plays, for generated days. It is read from the key simulation of
-// a configuration file.
+// Population is who plays, for generated days. It is read from the key simulation of a
+// configuration file; see Load.
 type Population struct {
 	// Players is how many there are; 0: one for each five tickets.
-	Players int
-	// Mean and Spread are those of the players' true strengths, which are normal.
-	Mean, Spread float64
-	// Sigma is how uncertain ratings are at first, and how far off.
-	Sigma float64
+	Players  int      `yaml:"players" min:"0" max:"1e8"`
+	Strength Strength `yaml:"strength"`
 	// Parties are the shares of tickets with so many players, from one on. They need
 	// not add up to 1. Parties larger than the mode allows are made smaller.
 	Parties []float64
 	// PartySpread is how far the players of a party are from its leader in strength, as
 	// a standard deviation.
-	PartySpread float64
+	PartySpread float64 `yaml:"party_spread" min:"0" max:"1e6"`
 	// Regions are where players live; empty: those of the mode, all alike, or nowhere.
 	Regions []Home
-	// Trough is how many players there are at the quietest time of a day, by those at
-	// the busiest; Peak is the busiest hour, of the time of the place.
-	Trough, Peak float64
+	Daily   Daily `yaml:"daily"`
 	// Patience is after how long half of those who wait cancel; 0: nobody does.
 	// PatienceSpread is its spread, as the standard deviation of the logarithm.
-	Patience       time.Duration
-	PatienceSpread float64
+	Patience       time.Duration `yaml:"patience" min:"0s" max:"24h"`
+	PatienceSpread float64       `yaml:"patience_spread" min:"0" max:"5"`
 	// Match is how long a match lasts.
-	Match time.Duration
+	Match time.Duration `yaml:"match" min:"0s" max:"24h"`
 	// Interval is the time between passes of the matcher.
-	Interval time.Duration
+	Interval time.Duration `yaml:"interval" min:"10ms" max:"1m"`
+}
+
+// Strength is how strong the players are.
+type Strength struct {
+	// Mean and Spread are those of the true strengths, which are normal.
+	Mean   float64 `yaml:"mean" min:"-1e6" max:"1e6"`
+	Spread float64 `yaml:"spread" min:"0" max:"1e6"`
+	// Sigma is how uncertain ratings are at first, and how far off.
+	Sigma float64 `yaml:"uncertainty" min:"1e-3" max:"1e6"`
+}
+
+// Daily is how the number of players changes in a day.
+type Daily struct {
+	// Trough is how many players there are at the quietest time, as a part of those at
+	// the busiest.
+	Trough float64 `yaml:"trough" min:"0" max:"1"`
+	// Peak is the busiest hour, of the time of the place.
+	Peak float64 `yaml:"peak" min:"0" max:"24"`
 }
 
 // Home is a region where players live.
 type Home struct {
 	Name string
 	// Share is the part of the players who live there.
-	Share float64
+	Share float64 `yaml:"share" min:"0" max:"1e6"`
 	// UTC is by how many hours its clocks are ahead.
-	UTC float64
+	UTC float64 `yaml:"utc" min:"-12" max:"14"`
 	// Latency is that to each region, home included. It varies between players.
 	Latency map[string]time.Duration
 }
 
-// DefaultPopulation gives what is assumed where nothing is said.
+// DefaultPopulation returns what is assumed where nothing is said.
 func DefaultPopulation() Population {
 	return Population{
-		Mean: 1500, Spread: 350, Sigma: 80,
-		Parties: []float64{0.6, 0.2, 0.1, 0.05, 0.05}, PartySpread: 150,
-		Trough: 0.2, Peak: 20,
+		Strength: Strength{Mean: 1500, Spread: 350, Sigma: 80},
+		Parties:  []float64{0.6, 0.2, 0.1, 0.05, 0.05}, PartySpread: 150,
+		Daily:    Daily{Trough: 0.2, Peak: 20},
 		Patience: 3 * time.Minute, PatienceSpread: 0.7,
 		Match: 15 * time.Minute, Interval: time.Second,
 	}
@@ -75,25 +88,19 @@ func Load(path string, text []byte, others ...string) (Population, []mode.Mode, 
 	if err != nil {
 		return p, nil, err
 	}
-	d, top := fields.Parse(path, text)
+	d, top := strictyaml.Parse(path, text)
 	if f := top.Sub("simulation"); f != nil {
 		p.read(f)
 		f.Done()
 		if d.Problems() == 0 {
-			p.validate(d)
+			p.check(d)
 		}
 	}
 	return p, modes, d.Err()
 }
 
-func (p *Population) read(f *fields.Map) {
-	f.Int("players", &p.Players)
-	if s := f.Sub("strength"); s != nil {
-		s.Float("mean", &p.Mean)
-		s.Float("spread", &p.Spread)
-		s.Float("uncertainty", &p.Sigma)
-		s.Done()
-	}
+func (p *Population) read(f *strictyaml.Map) {
+	f.Fields(p)
 	if s := f.Sub("parties"); s != nil {
 		p.Parties = nil
 		for _, key := range s.Keys() {
@@ -102,82 +109,51 @@ func (p *Population) read(f *fields.Map) {
 				s.Bad(key, "below a number of players from 1 to 64")
 				continue
 			}
-			for len(p.Parties) < n {
-				p.Parties = append(p.Parties, 0)
-			}
-			s.Float(key, &p.Parties[n-1])
+			p.Parties = append(p.Parties, make([]float64, max(0, n-len(p.Parties)))...)
+			s.Value(key, &p.Parties[n-1])
 		}
 	}
-	f.Float("party_spread", &p.PartySpread)
-	if s := f.Sub("regions"); s != nil {
-		for _, name := range s.Keys() {
-			h := Home{Name: name, Share: 1, Latency: map[string]time.Duration{}}
-			if r := s.Sub(name); r != nil {
-				r.Float("share", &h.Share)
-				r.Float("utc", &h.UTC)
-				if l := r.Sub("latency"); l != nil {
-					for _, to := range l.Keys() {
-						var x time.Duration
-						l.Duration(to, &x)
-						h.Latency[to] = x
-					}
-				}
-				r.Done()
+	homes := f.Sub("regions")
+	for _, name := range homes.Keys() {
+		h := Home{Name: name, Share: 1, Latency: map[string]time.Duration{}}
+		if r := homes.Sub(name); r != nil {
+			r.Fields(&h)
+			l := r.Sub("latency")
+			for _, to := range l.Keys() {
+				var x time.Duration
+				l.Value(to, &x)
+				h.Latency[to] = x
 			}
-			p.Regions = append(p.Regions, h)
+			r.Done()
 		}
+		p.Regions = append(p.Regions, h)
 	}
-	if s := f.Sub("daily"); s != nil {
-		s.Float("trough", &p.Trough)
-		s.Float("peak", &p.Peak)
-		s.Done()
-	}
-	f.Duration("patience", &p.Patience)
-	f.Float("patience_spread", &p.PatienceSpread)
-	f.Duration("match", &p.Match)
-	f.Duration("interval", &p.Interval)
 }
 
-func (p *Population) validate(d *fields.Document) {
-	number := func(field string, x, low, high float64) {
-		if !(x >= low && x <= high) {
-			d.Fail("simulation."+field, "%v is not allowed; it must be from %v to %v", x, low, high)
-		}
-	}
-	span := func(field string, x, low, high time.Duration) {
-		if x < low || x > high {
-			d.Fail("simulation."+field, "%v is not allowed; it must be from %v to %v", x, low, high)
-		}
-	}
-	number("players", float64(p.Players), 0, 1e8)
-	number("strength.mean", p.Mean, -1e6, 1e6)
-	number("strength.spread", p.Spread, 0, 1e6)
-	number("strength.uncertainty", p.Sigma, 1e-3, 1e6)
+// check notes what is out of bounds.
+func (p *Population) check(d *strictyaml.Document) {
+	d.Check("simulation.", p)
 	sum := 0.0
 	for i, s := range p.Parties {
-		number(fmt.Sprintf("parties.%d", i+1), s, 0, 1e6)
+		if !(s >= 0 && s <= 1e6) {
+			d.Fail(fmt.Sprintf("simulation.parties.%d", i+1), "%v is not allowed; it must be from 0 to 1e6", s)
+		}
 		sum += s
 	}
 	if sum <= 0 {
 		d.Fail("simulation.parties", "all shares are 0; one at least must be more")
 	}
-	number("party_spread", p.PartySpread, 0, 1e6)
 	share := 0.0
 	for _, h := range p.Regions {
-		number("regions."+h.Name+".share", h.Share, 0, 1e6)
-		number("regions."+h.Name+".utc", h.UTC, -12, 14)
+		d.Check("simulation.regions."+h.Name+".", &h)
 		for to, l := range h.Latency {
-			span("regions."+h.Name+".latency."+to, l, 0, time.Minute)
+			if l < 0 || l > time.Minute {
+				d.Fail("simulation.regions."+h.Name+".latency."+to, "%v is not allowed; it must be from 0s to 1m", l)
+			}
 		}
 		share += h.Share
 	}
 	if len(p.Regions) > 0 && share <= 0 {
 		d.Fail("simulation.regions", "all shares are 0; one at least must be more")
 	}
-	number("daily.trough", p.Trough, 0, 1)
-	number("daily.peak", p.Peak, 0, 24)
-	span("patience", p.Patience, 0, 24*time.Hour)
-	number("patience_spread", p.PatienceSpread, 0, 5)
-	span("match", p.Match, 0, 24*time.Hour)
-	span("interval", p.Interval, 10*time.Millisecond, time.Minute)
 }

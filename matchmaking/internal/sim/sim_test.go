@@ -60,7 +60,7 @@ func TestExamples(t *testing.T) {
 			t.Errorf("%s: %+v", name, r)
 		}
 		// The curve is that of the model, so ratings stay near the strengths.
-		if r.RatingError > 1.5*p.Sigma {
+		if r.RatingError > 1.5*p.Strength.Sigma {
 			t.Errorf("%s: ratings are off by %v", name, r.RatingError)
 		}
 	}
@@ -215,7 +215,7 @@ func TestLoadErrors(t *testing.T) {
 		modes + "simulation: {parties: {1: 0}}":                     "simulation.parties: all shares are 0",
 		modes + "simulation: {daily: {trough: 2}}":                  "m.yaml:2:30: simulation.daily.trough: 2 is not allowed; it must be from 0 to 1",
 		modes + "simulation: {regions: {eu: {latency: {eu: -1s}}}}": "simulation.regions.eu.latency.eu: -1s is not allowed",
-		modes + "simulation: {interval: 0s}":                        "simulation.interval: 0s is not allowed; it must be from 10ms to 1m0s",
+		modes + "simulation: {interval: 0s}":                        "simulation.interval: 0s is not allowed; it must be from 10ms to 1m",
 		modes + "other: 1":                                          `there is no field "other"`,
 		"simulation: {}":                                            "there are no modes",
 	} {

@@ -167,8 +167,8 @@ func (p *Population) people(rnd *rand.Rand, homes []Home, md mode.Mode, tickets 
 		}
 		slices.Sort(names)
 		for k := range max(10, int(float64(total)*h.Share/share)) {
-			s := p.Mean + p.Spread*rnd.NormFloat64()
-			sigma := p.Sigma * (0.7 + 0.6*rnd.Float64())
+			s := p.Strength.Mean + p.Strength.Spread*rnd.NormFloat64()
+			sigma := p.Strength.Sigma * (0.7 + 0.6*rnd.Float64())
 			r := &resident{v: Visitor{ID: fmt.Sprint(h.Name, "-", k), Rating: s + sigma*rnd.NormFloat64(), Sigma: sigma, Strength: &s}}
 			if len(names) > 0 {
 				// Everybody's own line, and the way to each place a little different.
@@ -236,8 +236,8 @@ func (p *Population) curve(h Home, hours float64) curve {
 	c := curve{sums: []float64{0}}
 	for k := range max(1, int(math.Ceil(hours*60))) {
 		clock := float64(k)/60 + h.UTC
-		day := 0.5 + 0.5*math.Cos((clock-p.Peak)/24*2*math.Pi)
-		c.total += p.Trough + (1-p.Trough)*day
+		day := 0.5 + 0.5*math.Cos((clock-p.Daily.Peak)/24*2*math.Pi)
+		c.total += p.Daily.Trough + (1-p.Daily.Trough)*day
 		c.sums = append(c.sums, c.total)
 	}
 	return c
