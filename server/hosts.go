@@ -43,7 +43,7 @@ type reporter interface {
 // there, which seats are free again, how they end. The rooms' loops hand it what
 // happens and never wait; its own goroutine, Run, does the rest.
 type hosts struct {
-	tickets store.Tickets
+	matches store.Matches
 	report  reporter
 	mode    func(name string) *mode.Mode
 	late    time.Duration // how long a player may take to come
@@ -79,8 +79,8 @@ type hostEvent struct {
 	banned string        // a player may play no more, wherever; room is empty
 }
 
-func newHosts(t store.Tickets, r reporter, md func(string) *mode.Mode, late time.Duration, log *slog.Logger) *hosts {
-	return &hosts{tickets: t, report: r, mode: md, late: late, log: log, events: make(chan hostEvent, hostEvents), rooms: map[string]*hosted{}}
+func newHosts(m store.Matches, r reporter, md func(string) *mode.Mode, late time.Duration, log *slog.Logger) *hosts {
+	return &hosts{matches: m, report: r, mode: md, late: late, log: log, events: make(chan hostEvent, hostEvents), rooms: map[string]*hosted{}}
 }
 
 // tell hands an event over. It does not block.
@@ -157,12 +157,12 @@ func (h *hosts) handle(ctx context.Context, e hostEvent) {
 	case e.joined != "":
 		r.joined(e.joined, now)
 		if now.After(h.quiet) {
-			_ = h.call(ctx, func(ctx context.Context) error { return h.tickets.Joined(ctx, e.joined, e.room) })
+			_ = h.call(ctx, func(ctx context.Context) error { return h.matches.Joined(ctx, e.joined, e.room) })
 		}
 	case e.left != "":
 		r.left(e.left)
 		if now.After(h.quiet) {
-			_ = h.call(ctx, func(ctx context.Context) error { return h.tickets.Left(ctx, e.left, e.room) })
+			_ = h.call(ctx, func(ctx context.Context) error { return h.matches.Left(ctx, e.left, e.room) })
 		}
 	case e.result != nil:
 		r.over = true
@@ -172,7 +172,7 @@ func (h *hosts) handle(ctx context.Context, e hostEvent) {
 		delete(h.rooms, e.room)
 		h.endBackfill(ctx, r)
 		if now.After(h.quiet) && !h.owed(e.room) {
-			_ = h.call(ctx, func(ctx context.Context) error { return h.tickets.Forget(ctx, e.room) })
+			_ = h.call(ctx, func(ctx context.Context) error { return h.matches.Forget(ctx, e.room) })
 		}
 	}
 }
@@ -182,8 +182,8 @@ func (h *hosts) handle(ctx context.Context, e hostEvent) {
 func (h *hosts) dismiss(ctx context.Context, player string) {
 	var id string
 	err := h.call(ctx, func(ctx context.Context) (err error) {
-		if id, err = h.tickets.Of(ctx, player); err == nil {
-			_, err = h.tickets.Cancel(ctx, id, player)
+		if id, err = h.matches.Of(ctx, player); err == nil {
+			_, err = h.matches.Cancel(ctx, id, player)
 		}
 		if errors.Is(err, store.ErrNoTicket) {
 			err = nil
@@ -260,7 +260,7 @@ func (h *hosts) deliver(ctx context.Context) {
 		}
 		h.results = h.results[1:]
 		if h.rooms[req.GetRoom()] == nil {
-			_ = h.call(ctx, func(ctx context.Context) error { return h.tickets.Forget(ctx, req.GetRoom()) })
+			_ = h.call(ctx, func(ctx context.Context) error { return h.matches.Forget(ctx, req.GetRoom()) })
 		}
 	}
 }
@@ -280,7 +280,7 @@ func (h *hosts) look(ctx context.Context, now time.Time) {
 			return
 		}
 		if touch {
-			err := h.call(ctx, func(ctx context.Context) error { return h.tickets.Touch(ctx, id) })
+			err := h.call(ctx, func(ctx context.Context) error { return h.matches.Touch(ctx, id) })
 			if errors.Is(err, store.ErrNoRoom) {
 				err = h.again(ctx, r)
 			}
@@ -297,7 +297,7 @@ func (h *hosts) look(ctx context.Context, now time.Time) {
 
 // again tells the store of a match that it has lost.
 func (h *hosts) again(ctx context.Context, r *hosted) error {
-	err := h.call(ctx, func(ctx context.Context) error { return h.tickets.Keep(ctx, r.match) })
+	err := h.call(ctx, func(ctx context.Context) error { return h.matches.Keep(ctx, r.match) })
 	if err != nil {
 		if errors.Is(err, store.ErrExists) {
 			return nil // its code is somebody else's by now
@@ -307,7 +307,7 @@ func (h *hosts) again(ctx context.Context, r *hosted) error {
 	h.log.Info("a match was missing, and is kept again", "room", r.match.ID)
 	for player, p := range r.players {
 		if p.there {
-			_ = h.call(ctx, func(ctx context.Context) error { return h.tickets.Joined(ctx, player, r.match.ID) })
+			_ = h.call(ctx, func(ctx context.Context) error { return h.matches.Joined(ctx, player, r.match.ID) })
 		}
 	}
 	return nil
@@ -326,7 +326,7 @@ func (h *hosts) backfill(ctx context.Context, r *hosted, now time.Time) {
 		// Whether somebody was sent here shows in the match.
 		var m store.Match
 		err := h.call(ctx, func(ctx context.Context) (err error) {
-			m, err = h.tickets.Match(ctx, r.match.ID, "")
+			m, err = h.matches.Match(ctx, r.match.ID, "")
 			return err
 		})
 		if err != nil {
@@ -351,7 +351,7 @@ func (h *hosts) backfill(ctx context.Context, r *hosted, now time.Time) {
 		}
 	}
 	b.ID = rand.Text()
-	err := h.call(ctx, func(ctx context.Context) error { return h.tickets.AskBackfill(ctx, *b) })
+	err := h.call(ctx, func(ctx context.Context) error { return h.matches.AskBackfill(ctx, *b) })
 	if err == nil {
 		r.asked, r.wanted = b.ID, free
 		h.log.Debug("players are wanted", "room", r.match.ID, "seats", free)
@@ -366,7 +366,7 @@ func (h *hosts) endBackfill(ctx context.Context, r *hosted) bool {
 	}
 	ended := false
 	err := h.call(ctx, func(ctx context.Context) (err error) {
-		ended, err = h.tickets.EndBackfill(ctx, r.mode.Name, r.asked)
+		ended, err = h.matches.EndBackfill(ctx, r.mode.Name, r.asked)
 		return err
 	})
 	if err != nil || !ended {

@@ -29,7 +29,7 @@ func (r *reports) Report(context.Context, *tickroomv1.ReportResultRequest) (*tic
 }
 
 // hosting is hosts with the room of a match of a against b in which a is.
-func hosting(t *testing.T, r *reports) (h *hosts, tickets store.Tickets) {
+func hosting(t *testing.T, r *reports) (h *hosts, tickets *store.MemoryTickets) {
 	t.Helper()
 	md := mode.New("duel")
 	md.Format = mode.Format{Teams: 2, Size: 1, MinSize: 1}

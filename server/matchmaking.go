@@ -26,26 +26,18 @@ const (
 	comingLate = 5 * time.Second
 )
 
-// Stores keep what matchmaking knows: in memory, for a server on its own, or in
-// Redis, for several.
-type Stores struct {
-	Directory store.Directory
-	Tickets   store.Tickets
-	Ratings   store.Ratings
-	Nodes     store.Nodes
-}
-
-// MemoryStores gives stores in memory.
-func MemoryStores() Stores {
-	return Stores{
-		Directory: store.NewMemory(), Tickets: store.NewMemoryTickets(nil),
+// MemoryStores returns stores in memory, for a server on its own.
+func MemoryStores() store.Stores {
+	t := store.NewMemoryTickets(nil)
+	return store.Stores{
+		Directory: store.NewMemory(), Tickets: t, Queues: t, Matches: t,
 		Ratings: store.NewMemoryRatings(nil), Nodes: store.NewMemoryNodes(nil),
 	}
 }
 
 // WithStores makes the server keep what matchmaking knows in stores, which may be
 // shared with other servers.
-func WithStores(st Stores) Option { return func(o *options) { o.stores = &st } }
+func WithStores(st store.Stores) Option { return func(o *options) { o.stores = &st } }
 
 // matchmaker is the server's part in matchmaking: it is a node that rooms are placed
 // on, it may make the matches of queues, and it serves players who look for one.
@@ -80,13 +72,13 @@ func newMatchmaker(s *Server) (*matchmaker, error) {
 		Tickets: st.Tickets, Ratings: st.Ratings, Nodes: st.Nodes, Directory: st.Directory,
 		Modes: cfg.Modes, Kinds: kinds,
 		Identity: callers{s.who, m.calls, s.metrics}, Seats: seats{issuer}, Limits: callLimits{m.calls}, Placer: m.placer,
-		Explainer: explainer{st.Tickets, matchmaking.NewExplainer(st.Tickets), cfg.Mode},
+		Explainer: explainer{st.Tickets, matchmaking.NewExplainer(st.Tickets, st.Queues), cfg.Mode},
 		Origins:   cfg.Origins, SeatTime: cfg.Seats.TTL + cfg.Seats.Leeway, Logger: s.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("server: matchmaking: %w", err)
 	}
-	m.hosts = newHosts(st.Tickets, m.service, cfg.Mode, cfg.Seats.TTL+comingLate, s.log)
+	m.hosts = newHosts(st.Matches, m.service, cfg.Mode, cfg.Seats.TTL+comingLate, s.log)
 	m.path, m.handler = m.service.Handler()
 	return m, nil
 }
@@ -148,7 +140,7 @@ func (m *matchmaker) start(ctx context.Context) (stop func(), err error) {
 	var runner *matchmaking.Runner
 	if cfg.Matchmaking.Matcher && len(cfg.Modes) > 0 {
 		runner, err = matchmaking.StartQueues(matchmaking.QueueConfig{
-			Tickets: m.s.stores.Tickets, Placer: m.placer, Modes: cfg.Modes,
+			Queues: m.s.stores.Queues, Placer: m.placer, Modes: cfg.Modes,
 			Interval: cfg.Matchmaking.Interval, TTL: cfg.Matchmaking.Lease, Metrics: m.metrics, Log: m.s.log,
 		})
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/tickroom/tickroom/world"
 )
 
-// Matches knows the matches that the matchmaker has made. A store.Tickets is one.
+// Matches knows the matches that the matchmaker has made. A store.Matches is one.
 type Matches interface {
 	// Match gives a match by its id, which is its room's too. store.ErrNoRoom if
 	// there is none.

@@ -63,7 +63,7 @@ type Server struct {
 	people    *people
 	returnees *returnees
 
-	stores  Stores
+	stores  store.Stores
 	shared  *shared
 	matches *matchmaker // nil: the service is off
 
@@ -88,7 +88,7 @@ type Option func(*options)
 
 type options struct {
 	log     *slog.Logger
-	stores  *Stores
+	stores  *store.Stores
 	bans    limits.Bans
 	used    seat.Used
 	matches Matches
@@ -127,7 +127,7 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 	undo = append(undo, s.shared.close)
 	s.stores, s.bans = *o.stores, o.bans
 	if o.matches == nil {
-		o.matches = s.stores.Tickets
+		o.matches = s.stores.Matches
 	}
 	if err = s.identify(o); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tickroom/tickroom/internal/redisclient"
 	"github.com/tickroom/tickroom/matchmaking"
+	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/server/internal/redisbans"
 	"github.com/tickroom/tickroom/server/internal/redisused"
@@ -61,8 +62,8 @@ func share(cfg *config.Config, o *options) (*shared, error) {
 		}
 		t := matchmaking.NewRedisTickets(c, prefix, opts...)
 		s.closers = append(s.closers, t.Close)
-		o.stores = &Stores{
-			Directory: matchmaking.NewRedisDirectory(c, prefix), Tickets: t,
+		o.stores = &store.Stores{
+			Directory: matchmaking.NewRedisDirectory(c, prefix), Tickets: t, Queues: t, Matches: t,
 			Ratings: matchmaking.NewRedisRatings(c, prefix, opts...), Nodes: matchmaking.NewRedisNodes(c, prefix),
 		}
 	}

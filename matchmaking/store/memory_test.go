@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestMemoryTickets(t *testing.T) {
 	t.Parallel()
-	storetest.Tickets(t, func(*testing.T) (_, _ store.Tickets) {
+	storetest.Tickets(t, func(*testing.T) (_, _ storetest.Store) {
 		s := store.NewMemoryTickets(nil)
 		return s, s
 	})

@@ -46,7 +46,11 @@ func NewMemoryTickets(now func() time.Time) *MemoryTickets {
 	}
 }
 
-var _ Tickets = (*MemoryTickets)(nil)
+var (
+	_ Tickets = (*MemoryTickets)(nil)
+	_ Queues  = (*MemoryTickets)(nil)
+	_ Matches = (*MemoryTickets)(nil)
+)
 
 // lock begins a call: it forgets what is due, and tells the time.
 func (m *MemoryTickets) lock() time.Time {

@@ -250,92 +250,130 @@ type Outcome struct {
 	Backfill string
 }
 
-// Tickets keeps the tickets that wait, and the matches made of them.
-// Implementations may be used from many goroutines and programs at once; each call is
-// atomic: it happens as a whole or not at all. ErrUnavailable, and an error that is not
-// one of this package's, say that nobody knows which; it can be tried again, and what
-// was done is not done twice.
+// Stores are the stores of matchmaking, by who calls them. Tickets, Queues and Matches are
+// three views of one store; the others may lie elsewhere.
 //
-// A ticket is in one queue, and a player in one ticket at a time that has not ended, as
-// far as it is ready: to be named in somebody's party binds nobody.
-// Ended tickets are remembered for a while (EndedKept), so that their players can be
-// told; ones that nobody ends are forgotten too (GatheringKept, WaitingKept).
+// Implementations may be used from many goroutines, and those that lie outside of the
+// process from many programs, at once. What is passed in either direction is shared and
+// must not be changed by either side.
+type Stores struct {
+	Tickets   Tickets
+	Queues    Queues
+	Matches   Matches
+	Ratings   Ratings
+	Nodes     Nodes
+	Directory Directory
+}
+
+// Tickets is the players' side: the service calls it for those who look for a match or a
+// room.
 //
-// Neither side changes what was given to the other: slices and maps are shared.
+// A ticket is in one queue, and a player is in at most one ticket that has not ended and in
+// which the player is ready: being named in somebody's party binds nobody. Tickets that
+// have ended are remembered for EndedKept, so that their players can be told. Tickets that
+// nobody ends are forgotten after GatheringKept or WaitingKept.
+//
+// Each call is atomic: it takes effect as a whole or not at all. After ErrUnavailable, or
+// an error that is not one of this package's, nobody knows which; every call but Watch can
+// be repeated then, and what was done before is not done twice.
 type Tickets interface {
-	// Add takes a ticket in, as Waiting if all members are ready, else as Gathering. The
-	// error is a *QueuedError if a member who is ready has another one. To add one again that is
-	// there, with the same ID, changes nothing and is no error.
+	// Add adds a ticket. Its state is Waiting if all members are ready, else Gathering.
+	// Adding a ticket again that is there, by its ID, has no effect. The error is a
+	// *QueuedError if a ready member has another ticket.
 	Add(ctx context.Context, t Ticket) error
-	// Ready puts a member in the place of the one with the same player. When it is the
-	// last one that is missing, the ticket begins to wait, since now. ErrNoTicket if
-	// there is none or the player is not of it, ErrEnded if it has ended. Of one that
-	// waits already it changes nothing.
+	// Ready puts m, who becomes ready, in the place of the member with the same player. If it
+	// was the last one missing, the ticket begins to wait, since now. A ticket that waits
+	// already stays as it is. The error is ErrNoTicket if there is no such ticket or the player
+	// is not a member, ErrEnded if it has ended, and a *QueuedError if the player has another
+	// ticket.
 	Ready(ctx context.Context, id string, m Member, now time.Time) (Status, error)
-	// Cancel ends a ticket that has not ended, if player is one of its members, and
-	// gives what has become of it. ErrNoTicket if there is none or the player is not of
-	// it.
+	// Cancel ends a ticket unless it has ended, on behalf of one of its members, and returns
+	// what has become of it. The error is ErrNoTicket if there is no such ticket or the player
+	// is not a member.
 	Cancel(ctx context.Context, id, player string) (Status, error)
-	// Ticket tells how a ticket is doing. ErrNoTicket if there is none.
+	// Ticket returns a ticket and its state, or ErrNoTicket.
 	Ticket(ctx context.Context, id string) (Status, error)
-	// Of gives the ticket that a player is ready in and that has not ended. ErrNoTicket if
-	// there is none.
-	Of(ctx context.Context, player string) (string, error)
-	// Watch gives a channel that gets a value, unless one lies in it, after each change
-	// of the ticket's state, until stop is called. It may get some for nothing, and may
-	// miss one when the store was away: so look now and then.
+	// Watch returns a channel that holds at most one value, and receives one after each change
+	// of the ticket's state until stop is called. It may receive values without a change, and
+	// may miss changes while the store is unavailable: callers look now and then, too. stop may
+	// be called more than once.
 	Watch(ctx context.Context, id string) (changed <-chan struct{}, stop func(), err error)
 
-	// Lease takes a queue, or renews an own lease, which keeps its token, for as long as
-	// ttl. ErrHeld if another owner has it. One that has run out gets a new token, even
-	// if nobody has had the queue since.
-	Lease(ctx context.Context, queue, owner string, ttl time.Duration) (Lease, error)
-	// Release gives a lease back. One that is not good any more is no error.
-	Release(ctx context.Context, l Lease) error
-	// Changes gives what has happened in a queue after a cursor, oldest first, at most
-	// about so much of it, and the cursor after it. From the empty cursor on it gives what
-	// waits. ErrCursor tells to begin anew with the empty one.
-	Changes(ctx context.Context, queue, cursor string, most int) (changes []Change, next string, err error)
-	// Commit makes a decision of a matcher come true: it keeps the match, and its tickets
-	// become Matched. If some of the tickets do not wait any more nothing is changed,
-	// and they are given as gone; the same with a backfill request, by its ID. To commit
-	// again what was committed (the same match of the same tickets) changes nothing and
-	// is no error. ErrFenced if the lease is not the newest, ErrExists if the match's id
-	// or code is another's. The tickets' players are Playing in the match then.
-	Commit(ctx context.Context, l Lease, o Outcome) (gone []string, err error)
-	// GiveUp makes tickets that wait TimedOut. ErrFenced as for Commit.
-	GiveUp(ctx context.Context, l Lease, tickets []string) error
-
-	// AskBackfill asks for players for a room that runs; a request of the same room in
-	// the queue ends. It ends by itself when the room's match is forgotten, or after
-	// MatchKept if there is none and Touch is not called for it.
-	AskBackfill(ctx context.Context, b Backfill) error
-	// EndBackfill ends the request with the ID and tells whether it is sure not to have
-	// been granted: if not, players are on their way. It does nothing about one that
-	// has ended.
-	EndBackfill(ctx context.Context, queue, id string) (bool, error)
-
-	// Keep keeps a match that no matcher has made, such as a private room. ErrExists if
-	// its id or its code is taken. To keep the same one again changes nothing and is no
-	// error. Players who have seats in it are Playing in it then.
-	Keep(ctx context.Context, m Match) error
-	// Match gives a match by its id, or, if id is empty, by its code. ErrNoRoom if there
-	// is none. Matches are remembered for MatchKept, and as long as Touch is called for
-	// them.
-	Match(ctx context.Context, id, code string) (Match, error)
-	// Touch keeps a match for another MatchKept, with who plays in it. It is to be called
-	// for rooms that run. ErrNoRoom if it is forgotten already.
-	Touch(ctx context.Context, id string) error
-	// Forget forgets a match, whose room has ended, and who plays in it.
-	Forget(ctx context.Context, id string) error
-	// Playing gives the match that a player was last put into, or has last joined, if
-	// it is remembered still and the player has not left it. ErrNoRoom if there is none.
+	// Playing returns the match that a player was last put into, or has last joined, unless
+	// the match is forgotten or the player has left it: then it returns ErrNoRoom.
 	Playing(ctx context.Context, player string) (Match, error)
-	// Joined tells that a player is in the room of a match now; Left that it is not any
-	// more, and does not want to go back. Joined gives ErrNoRoom if there is no such
+	// Keep, Match and Touch are those of Matches, for rooms that players make themselves.
+	Keep(ctx context.Context, m Match) error
+	Match(ctx context.Context, id, code string) (Match, error)
+	Touch(ctx context.Context, id string) error
+}
+
+// Queues is the matcher's side: the runner of queues calls it.
+//
+// What a matcher changes needs the newest lease of the queue, so that one which has lost it
+// without noticing changes nothing (ErrFenced). Calls are atomic and can be repeated, as
+// those of Tickets.
+type Queues interface {
+	// Lease takes a queue for ttl, or renews an own lease, which keeps its token. The error is
+	// ErrHeld if another owner has it. A lease that has run out gets a new token, even if
+	// nobody has had the queue since.
+	Lease(ctx context.Context, queue, owner string, ttl time.Duration) (Lease, error)
+	// Release gives a lease back. It has no effect if the lease is not the newest.
+	Release(ctx context.Context, l Lease) error
+	// Changes returns what has happened in a queue after a cursor, oldest first, about most
+	// changes at a time, and the cursor after them. From the empty cursor on it returns what
+	// waits. ErrCursor asks to begin anew with the empty one.
+	Changes(ctx context.Context, queue, cursor string, most int) (changes []Change, next string, err error)
+	// Commit makes a decision come true: the match is kept, its tickets become Matched, and
+	// their players are Playing in it. If some tickets do not wait any more, or the backfill
+	// request has ended, nothing is changed, and their ids are returned as gone. Committing the
+	// same match of the same tickets again has no effect. The error is ErrFenced if the lease is
+	// not the newest, and ErrExists if the match's id or code belongs to another match.
+	Commit(ctx context.Context, l Lease, o Outcome) (gone []string, err error)
+	// GiveUp makes tickets that wait TimedOut. The error is ErrFenced if the lease is not the
+	// newest.
+	GiveUp(ctx context.Context, l Lease, tickets []string) error
+	// EndBackfill and Match are those of Matches, for the rooms that are filled.
+	EndBackfill(ctx context.Context, queue, id string) (bool, error)
+	Match(ctx context.Context, id, code string) (Match, error)
+}
+
+// Matches is the side of the nodes, whose rooms the matches are played in: the reporter
+// calls it.
+//
+// A match is remembered for MatchKept after Commit, Keep or the last Touch, and so is who
+// plays in it. Calls are atomic and can be repeated, as those of Tickets.
+type Matches interface {
+	// Keep keeps a match that no matcher has made, such as a private room. Its players are
+	// Playing in it then. Keeping the same match again has no effect. The error is ErrExists if
+	// its id or its code is taken.
+	Keep(ctx context.Context, m Match) error
+	// Match returns a match by its id, or, if id is empty, by its code. The error is ErrNoRoom
+	// if there is none.
+	Match(ctx context.Context, id, code string) (Match, error)
+	// Touch keeps a match for another MatchKept, with who plays in it and its backfill
+	// request. The error is ErrNoRoom if the match is forgotten already.
+	Touch(ctx context.Context, id string) error
+	// Forget forgets a match, whose room has ended, who plays in it, and its backfill request.
+	Forget(ctx context.Context, id string) error
+	// Joined notes that a player is in the room of a match now, Left that the player is not any
+	// more and does not want to go back. The error of Joined is ErrNoRoom if there is no such
 	// match.
 	Joined(ctx context.Context, player, match string) error
 	Left(ctx context.Context, player, match string) error
+
+	// AskBackfill asks for players for a room that runs. An earlier request of the same room
+	// ends. A request ends by itself when the room's match is forgotten, or MatchKept after
+	// the last Touch of the room if there is no match.
+	AskBackfill(ctx context.Context, b Backfill) error
+	// EndBackfill ends the request with the ID, and reports whether it is certain not to have
+	// been granted: if not, players are on their way. It has no effect on one that has ended.
+	EndBackfill(ctx context.Context, queue, id string) (bool, error)
+
+	// Of returns the ticket in which a player is ready and that has not ended, or ErrNoTicket.
+	Of(ctx context.Context, player string) (string, error)
+	// Cancel is that of Tickets, for players who may not play any more.
+	Cancel(ctx context.Context, id, player string) (Status, error)
 }
 
 // How long things are remembered.

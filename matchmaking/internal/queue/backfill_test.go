@@ -49,7 +49,7 @@ func (b *stepper) match(id string) store.Match {
 // asks gives the requests that the store has.
 func (b *stepper) asks() (out []string) {
 	b.t.Helper()
-	changes, _, err := b.s.Tickets.Changes(b.t.Context(), "duel", "", 100)
+	changes, _, err := b.s.whole.Changes(b.t.Context(), "duel", "", 100)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestRequestsEnd(t *testing.T) {
 	end := func(b *stepper) func(string) error {
 		return func(call string) error {
 			if call == "Match" || call == "Commit" {
-				_, err := b.s.Tickets.EndBackfill(b.t.Context(), "duel", "ask1")
+				_, err := b.s.whole.EndBackfill(b.t.Context(), "duel", "ask1")
 				return err
 			}
 			return nil

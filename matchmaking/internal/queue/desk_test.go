@@ -20,9 +20,16 @@ var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 var errAway = errors.New("the store is away")
 
-// store is a store.Tickets that fails when the test wants it to.
-type faulty struct {
+// whole is a store with the sides of all its callers.
+type whole interface {
 	store.Tickets
+	store.Queues
+	store.Matches
+}
+
+// faulty is a store that fails when the test wants it to.
+type faulty struct {
+	whole
 	mu sync.Mutex
 	// before is asked before a call is passed on, after when the answer is there.
 	before, after func(call string) error
@@ -59,11 +66,11 @@ func around[T any](s *faulty, call string, f func() (T, error)) (T, error) {
 }
 
 func (s *faulty) Lease(ctx context.Context, queue, owner string, ttl time.Duration) (store.Lease, error) {
-	return around(s, "Lease", func() (store.Lease, error) { return s.Tickets.Lease(ctx, queue, owner, ttl) })
+	return around(s, "Lease", func() (store.Lease, error) { return s.whole.Lease(ctx, queue, owner, ttl) })
 }
 
 func (s *faulty) Release(ctx context.Context, l store.Lease) error {
-	_, err := around(s, "Release", func() (int, error) { return 0, s.Tickets.Release(ctx, l) })
+	_, err := around(s, "Release", func() (int, error) { return 0, s.whole.Release(ctx, l) })
 	return err
 }
 
@@ -73,7 +80,7 @@ func (s *faulty) Changes(ctx context.Context, queue, cursor string, most int) ([
 		n string
 	}
 	a, err := around(s, "Changes", func() (a answer, err error) {
-		a.c, a.n, err = s.Tickets.Changes(ctx, queue, cursor, most)
+		a.c, a.n, err = s.whole.Changes(ctx, queue, cursor, most)
 		return a, err
 	})
 	return a.c, a.n, err
@@ -83,20 +90,20 @@ func (s *faulty) Commit(ctx context.Context, l store.Lease, o store.Outcome) ([]
 	s.mu.Lock()
 	s.commits = append(s.commits, o)
 	s.mu.Unlock()
-	return around(s, "Commit", func() ([]string, error) { return s.Tickets.Commit(ctx, l, o) })
+	return around(s, "Commit", func() ([]string, error) { return s.whole.Commit(ctx, l, o) })
 }
 
 func (s *faulty) GiveUp(ctx context.Context, l store.Lease, tickets []string) error {
-	_, err := around(s, "GiveUp", func() (int, error) { return 0, s.Tickets.GiveUp(ctx, l, tickets) })
+	_, err := around(s, "GiveUp", func() (int, error) { return 0, s.whole.GiveUp(ctx, l, tickets) })
 	return err
 }
 
 func (s *faulty) Match(ctx context.Context, id, code string) (store.Match, error) {
-	return around(s, "Match", func() (store.Match, error) { return s.Tickets.Match(ctx, id, code) })
+	return around(s, "Match", func() (store.Match, error) { return s.whole.Match(ctx, id, code) })
 }
 
 func (s *faulty) EndBackfill(ctx context.Context, queue, id string) (bool, error) {
-	return around(s, "EndBackfill", func() (bool, error) { return s.Tickets.EndBackfill(ctx, queue, id) })
+	return around(s, "EndBackfill", func() (bool, error) { return s.whole.EndBackfill(ctx, queue, id) })
 }
 
 // Nodes of a test.
@@ -133,20 +140,20 @@ func step(t *testing.T, md mode.Mode, list nodes) *stepper {
 		t.Fatal(err)
 	}
 	b := &stepper{t: t, s: &faulty{}, clock: epoch}
-	b.s.Tickets = b.newStore()
+	b.s.whole = b.newStore()
 	l, err := b.s.Lease(t.Context(), md.Name, "me", time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.desk = &desk{
-		q: q, tickets: b.s, placer: place.New(list), metrics: &b.told, log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		q: q, queues: b.s, placer: place.New(list), metrics: &b.told, log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		now: func() time.Time { return b.clock }, lease: l, good: func() bool { return true },
 	}
 	return b
 }
 
 // newStore gives an empty store that goes by the stepper's clock.
-func (b *stepper) newStore() store.Tickets {
+func (b *stepper) newStore() whole {
 	return store.NewMemoryTickets(func() time.Time { return b.clock })
 }
 
@@ -402,7 +409,7 @@ func TestTheStoreIsRight(t *testing.T) {
 			b.turn(time.Second)
 			b.want(map[string]string{"ann": "ann+bob", "bob": "ann+bob"})
 			since := b.clock
-			b.s.Tickets = b.newStore()
+			b.s.whole = b.newStore()
 			if _, err := b.s.Lease(t.Context(), "duel", "me", time.Hour); err != nil {
 				t.Fatal(err)
 			}

@@ -34,6 +34,7 @@ var ErrGathering = errors.New("queue: the ticket does not wait yet: members are 
 // however often it is asked.
 type Explainer struct {
 	tickets store.Tickets
+	queues  store.Queues
 
 	mu       sync.Mutex
 	pictures map[string]*picture // by mode
@@ -47,8 +48,8 @@ type picture struct {
 }
 
 // NewExplainer gives an explainer of the tickets of a store.
-func NewExplainer(t store.Tickets) *Explainer {
-	return &Explainer{tickets: t, pictures: map[string]*picture{}}
+func NewExplainer(t store.Tickets, q store.Queues) *Explainer {
+	return &Explainer{tickets: t, queues: q, pictures: map[string]*picture{}}
 }
 
 // Explain says why a ticket of a mode has not matched yet, and what would end that; see
@@ -118,7 +119,7 @@ func (e *Explainer) read(ctx context.Context, md mode.Mode) (*Queue, error) {
 	cursor := ""
 	for range picturePages {
 		call, cancel := context.WithTimeout(ctx, callLimit)
-		changes, next, err := e.tickets.Changes(call, md.Name, cursor, page)
+		changes, next, err := e.queues.Changes(call, md.Name, cursor, page)
 		cancel()
 		if err != nil {
 			return nil, fmt.Errorf("queue: what waits for %s: %w", md.Name, err)

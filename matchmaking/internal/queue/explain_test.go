@@ -22,7 +22,7 @@ func TestExplain(t *testing.T) {
 		}
 		return nil
 	}, nil)
-	e := NewExplainer(b.s)
+	e := NewExplainer(b.s, b.s)
 	b.add("ann")
 	b.add("pro", func(x *store.Ticket) { x.Members[0].Mu = 3000 })
 	b.add("bad", func(x *store.Ticket) { x.Query = "level >" })
@@ -84,7 +84,7 @@ func TestManyAskForExplanations(t *testing.T) {
 		}
 		return nil
 	}, nil)
-	e := NewExplainer(b.s)
+	e := NewExplainer(b.s, b.s)
 	var wg sync.WaitGroup
 	ask := func() {
 		if _, err := e.Explain(t.Context(), duel(), "ann", epoch); err != nil {
@@ -113,7 +113,7 @@ func TestTheStoreDoesNotExplain(t *testing.T) {
 	b := step(t, duel(), oneNode())
 	b.add("ann")
 	b.s.set(func(call string) error { return errAway }, nil)
-	if _, err := NewExplainer(b.s).Explain(t.Context(), duel(), "ann", epoch); !errors.Is(err, errAway) {
+	if _, err := NewExplainer(b.s, b.s).Explain(t.Context(), duel(), "ann", epoch); !errors.Is(err, errAway) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -72,8 +72,8 @@ func matcherProgram(addr string) {
 	}
 	tickets := redisdb.NewTickets(c, killPrefix)
 	r, err := queue.Start(queue.Config{
-		Tickets: journal{tickets},
-		Placer:  place.New(manyNodes{}), Modes: []mode.Mode{openMode()}, Interval: killInterval, TTL: killTTL, Metrics: heldLines{},
+		Queues: journal{tickets},
+		Placer: place.New(manyNodes{}), Modes: []mode.Mode{openMode()}, Interval: killInterval, TTL: killTTL, Metrics: heldLines{},
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
@@ -94,7 +94,7 @@ func connect(addr string) (redis.UniversalClient, error) {
 }
 
 // open gives the store in a redis-server until the test ends.
-func open(t testing.TB, srv *redistest.Server, prefix string) store.Tickets {
+func open(t testing.TB, srv *redistest.Server, prefix string) whole {
 	t.Helper()
 	c, err := connect(srv.Addr())
 	if err != nil {
@@ -118,11 +118,11 @@ func (heldLines) Held(_ string, held bool) {
 	}
 }
 
-type journal struct{ store.Tickets }
+type journal struct{ whole }
 
 func (j journal) Commit(ctx context.Context, l store.Lease, o store.Outcome) ([]string, error) {
 	fmt.Println("try", o.Match.ID)
-	return j.Tickets.Commit(ctx, l, o)
+	return j.whole.Commit(ctx, l, o)
 }
 
 // manyNodes is a node that takes everything.
@@ -191,7 +191,7 @@ func (m *matcher) kill() {
 type massacre struct {
 	t     *testing.T
 	srv   *redistest.Server
-	store store.Tickets
+	store whole
 
 	matched atomic.Int64
 	stop    chan struct{} // no new tickets

@@ -24,8 +24,8 @@ const (
 
 // Config says what a Runner runs, and how.
 type Config struct {
-	Tickets store.Tickets
-	Placer  *place.Placer
+	Queues store.Queues
+	Placer *place.Placer
 	// Modes are those whose queues it competes for.
 	Modes []mode.Mode
 	// Owner is the name under which it has leases. Nobody else may have it, not even the
@@ -140,7 +140,7 @@ func (r *Runner) take(ctx context.Context, queue string) (*tenure, error) {
 	asked := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, min(callLimit, r.cfg.TTL/2))
 	defer cancel()
-	l, err := r.cfg.Tickets.Lease(ctx, queue, r.cfg.Owner, r.cfg.TTL)
+	l, err := r.cfg.Queues.Lease(ctx, queue, r.cfg.Owner, r.cfg.TTL)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func (r *Runner) run(ctx context.Context, md mode.Mode, t *tenure) {
 	log.Info("the queue is held here now")
 
 	d := &desk{
-		q: q, tickets: r.cfg.Tickets, placer: r.cfg.Placer, metrics: r.cfg.Metrics, log: r.cfg.Log,
+		q: q, queues: r.cfg.Queues, placer: r.cfg.Placer, metrics: r.cfg.Metrics, log: r.cfg.Log,
 		now: time.Now, lease: t.lease, good: t.good,
 	}
 	for err = nil; err == nil; {
@@ -188,7 +188,7 @@ func (r *Runner) run(ctx context.Context, md mode.Mode, t *tenure) {
 	// Nobody has to wait for the end of a lease that nobody uses.
 	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if err := r.cfg.Tickets.Release(back, t.lease); err != nil {
+	if err := r.cfg.Queues.Release(back, t.lease); err != nil {
 		log.Warn("the lease could not be given back; it ends by itself", "error", err)
 	}
 }
@@ -207,7 +207,7 @@ func (r *Runner) renew(ctx context.Context, t *tenure) error {
 		}
 		asked := time.Now()
 		call, cancel := context.WithDeadline(ctx, t.end())
-		l, err := r.cfg.Tickets.Lease(call, t.lease.Queue, r.cfg.Owner, r.cfg.TTL)
+		l, err := r.cfg.Queues.Lease(call, t.lease.Queue, r.cfg.Owner, r.cfg.TTL)
 		cancel()
 		switch {
 		case err == nil && l.Token != t.lease.Token:

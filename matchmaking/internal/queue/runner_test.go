@@ -16,11 +16,11 @@ import (
 )
 
 // start begins a runner of a mode on a store.
-func start(t *testing.T, s store.Tickets, owner string, md mode.Mode) (*Runner, *told) {
+func start(t *testing.T, s whole, owner string, md mode.Mode) (*Runner, *told) {
 	t.Helper()
 	m := &told{}
 	r, err := Start(Config{
-		Tickets: s, Placer: place.New(nodes{{ID: "n1", Kinds: []string{"arena"}, Spare: 100}}), Modes: []mode.Mode{md}, Owner: owner,
+		Queues: s, Placer: place.New(nodes{{ID: "n1", Kinds: []string{"arena"}, Spare: 100}}), Modes: []mode.Mode{md}, Owner: owner,
 		Metrics: m, Log: slog.New(slog.NewTextHandler(t.Output(), nil)).With("owner", owner),
 	})
 	if err != nil {
@@ -29,7 +29,7 @@ func start(t *testing.T, s store.Tickets, owner string, md mode.Mode) (*Runner, 
 	return r, m
 }
 
-func enqueue(t *testing.T, s store.Tickets, players ...string) {
+func enqueue(t *testing.T, s whole, players ...string) {
 	t.Helper()
 	for _, p := range players {
 		err := s.Add(t.Context(), store.Ticket{
@@ -42,7 +42,7 @@ func enqueue(t *testing.T, s store.Tickets, players ...string) {
 	}
 }
 
-func matched(t *testing.T, s store.Tickets, ticket string) bool {
+func matched(t *testing.T, s whole, ticket string) bool {
 	t.Helper()
 	st, err := s.Ticket(t.Context(), ticket)
 	if err != nil {
@@ -91,7 +91,7 @@ func TestADeadRunnerIsReplaced(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		base := store.NewMemoryTickets(nil)
-		s := &faulty{Tickets: base}
+		s := &faulty{whole: base}
 		a, am := start(t, s, "a", duel())
 		<-time.After(time.Second)
 		b, bm := start(t, base, "b", duel())
@@ -136,7 +136,7 @@ func TestADeadRunnerIsReplaced(t *testing.T) {
 func TestAStoreThatHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &hung{Tickets: store.NewMemoryTickets(nil)}
+		s := &hung{whole: store.NewMemoryTickets(nil)}
 		a, am := start(t, s, "a", duel())
 		<-time.After(time.Second)
 		enqueue(t, s, "ann", "bob")
@@ -162,7 +162,7 @@ func TestAStoreThatHangs(t *testing.T) {
 
 // hung is a store that does not answer until the caller loses patience.
 type hung struct {
-	store.Tickets
+	whole
 	hangs atomic.Bool
 }
 
@@ -178,28 +178,28 @@ func (h *hung) Lease(ctx context.Context, queue, owner string, ttl time.Duration
 	if err := h.wait(ctx); err != nil {
 		return store.Lease{}, err
 	}
-	return h.Tickets.Lease(ctx, queue, owner, ttl)
+	return h.whole.Lease(ctx, queue, owner, ttl)
 }
 
 func (h *hung) Release(ctx context.Context, l store.Lease) error {
 	if err := h.wait(ctx); err != nil {
 		return err
 	}
-	return h.Tickets.Release(ctx, l)
+	return h.whole.Release(ctx, l)
 }
 
 func (h *hung) Changes(ctx context.Context, queue, cursor string, most int) ([]store.Change, string, error) {
 	if err := h.wait(ctx); err != nil {
 		return nil, "", err
 	}
-	return h.Tickets.Changes(ctx, queue, cursor, most)
+	return h.whole.Changes(ctx, queue, cursor, most)
 }
 
 func (h *hung) Commit(ctx context.Context, l store.Lease, o store.Outcome) ([]string, error) {
 	if err := h.wait(ctx); err != nil {
 		return nil, err
 	}
-	return h.Tickets.Commit(ctx, l, o)
+	return h.whole.Commit(ctx, l, o)
 }
 
 // TestALeaseThatIsLost: the store says that another one has it, or has lost it.
@@ -207,7 +207,7 @@ func TestALeaseThatIsLost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		base := store.NewMemoryTickets(nil)
-		s := &faulty{Tickets: base}
+		s := &faulty{whole: base}
 		a, am := start(t, s, "a", duel())
 		<-time.After(time.Second)
 		// Somebody else takes it, as if the store had been told so.
@@ -257,7 +257,7 @@ func TestADeathAnywhere(t *testing.T) {
 // dies has a runner die at one of its calls.
 func dies(t *testing.T, at int64, after bool) {
 	base := store.NewMemoryTickets(nil)
-	s := &faulty{Tickets: base}
+	s := &faulty{whole: base}
 	var calls atomic.Int64
 	die := func(then bool) func(string) error {
 		return func(string) error {
@@ -318,7 +318,7 @@ func dies(t *testing.T, at int64, after bool) {
 
 // account checks that each ticket is in one match, or was cancelled, or waits for want of
 // another one; and that each match has its players.
-func account(t *testing.T, s store.Tickets, all []string, running string) {
+func account(t *testing.T, s whole, all []string, running string) {
 	t.Helper()
 	matches := map[string]int{}
 	left, cancelled := 0, 0

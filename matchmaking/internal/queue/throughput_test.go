@@ -17,14 +17,21 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
+// whole is a store with the sides of all its callers.
+type whole interface {
+	store.Tickets
+	store.Queues
+	store.Matches
+}
+
 // BenchmarkTickets has many players queue at once and waits until each knows its match:
 // it prints how many tickets a second go through one queue, from end to end, and how long
 // one takes. With Redis, each write is on the disk before it is answered ("always"), or
 // once a second.
 func BenchmarkTickets(b *testing.B) {
 	// Two views of a store: the matcher's, and that of the servers that the players call.
-	redis := func(args ...string) func(b *testing.B) (matcher, servers store.Tickets) {
-		return func(b *testing.B) (matcher, servers store.Tickets) {
+	redis := func(args ...string) func(b *testing.B) (matcher, servers whole) {
+		return func(b *testing.B) (matcher, servers whole) {
 			srv := redistest.Start(b, args...)
 			return open(b, srv, "bench:"), open(b, srv, "bench:")
 		}
@@ -33,9 +40,9 @@ func BenchmarkTickets(b *testing.B) {
 	fives.Format = mode.Format{Teams: 2, Size: 5, MinSize: 5}
 	for _, store := range []struct {
 		name string
-		open func(b *testing.B) (matcher, servers store.Tickets)
+		open func(b *testing.B) (matcher, servers whole)
 	}{
-		{"memory", func(*testing.B) (matcher, servers store.Tickets) {
+		{"memory", func(*testing.B) (matcher, servers whole) {
 			s := store.NewMemoryTickets(nil)
 			return s, s
 		}},
@@ -56,10 +63,10 @@ func BenchmarkTickets(b *testing.B) {
 
 // throughput sends b.N tickets through a queue, from so many players at a time, whose
 // servers make so many calls of the store at the same time.
-func throughput(b *testing.B, matcher, servers store.Tickets, md mode.Mode) {
+func throughput(b *testing.B, matcher, servers whole, md mode.Mode) {
 	const players, calls = 3000, 16
-	s := &narrow{Tickets: servers, calls: make(chan struct{}, calls)}
-	r, err := queue.Start(queue.Config{Tickets: matcher, Placer: place.New(manyNodes{}), Modes: []mode.Mode{md}})
+	s := &narrow{whole: servers, calls: make(chan struct{}, calls)}
+	r, err := queue.Start(queue.Config{Queues: matcher, Placer: place.New(manyNodes{}), Modes: []mode.Mode{md}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -93,7 +100,7 @@ func throughput(b *testing.B, matcher, servers store.Tickets, md mode.Mode) {
 // narrow is a store with so many calls at the same time. It asks again when it was not
 // answered in time, which it counts.
 type narrow struct {
-	store.Tickets
+	whole
 	calls chan struct{}
 	again atomic.Int64
 }

@@ -36,7 +36,7 @@ var errLate = errors.New("queue: the lease was not renewed in time")
 // desk is where a queue is worked at while its lease is held. It is for one goroutine.
 type desk struct {
 	q       *Queue
-	tickets store.Tickets
+	queues  store.Queues
 	placer  *place.Placer
 	metrics Metrics
 	log     *slog.Logger
@@ -114,7 +114,7 @@ func (d *desk) follow(ctx context.Context) error {
 			return errLate
 		}
 		call, cancel := context.WithTimeout(ctx, callLimit)
-		changes, next, err := d.tickets.Changes(call, d.q.mode.Name, d.cursor, page)
+		changes, next, err := d.queues.Changes(call, d.q.mode.Name, d.cursor, page)
 		cancel()
 		if errors.Is(err, store.ErrCursor) && forgotten == 0 {
 			forgotten++
@@ -210,7 +210,7 @@ func (d *desk) attempt(ctx context.Context, x *Decision) (gone []string, err err
 		}
 	case Fill:
 		if !x.with {
-			m, err := d.tickets.Match(ctx, d.q.asks[x.Request].b.Room, "")
+			m, err := d.queues.Match(ctx, d.q.asks[x.Request].b.Room, "")
 			if err != nil {
 				return nil, unsent{err}
 			}
@@ -222,11 +222,11 @@ func (d *desk) attempt(ctx context.Context, x *Decision) (gone []string, err err
 	}
 	switch x.Kind {
 	case GiveUp:
-		err = d.tickets.GiveUp(ctx, d.lease, x.Tickets)
+		err = d.queues.GiveUp(ctx, d.lease, x.Tickets)
 	case End:
-		_, err = d.tickets.EndBackfill(ctx, d.q.mode.Name, x.Request)
+		_, err = d.queues.EndBackfill(ctx, d.q.mode.Name, x.Request)
 	default:
-		gone, err = d.tickets.Commit(ctx, d.lease, store.Outcome{Match: x.Match, Tickets: x.Tickets, Backfill: x.Request})
+		gone, err = d.queues.Commit(ctx, d.lease, store.Outcome{Match: x.Match, Tickets: x.Tickets, Backfill: x.Request})
 	}
 	return gone, err
 }

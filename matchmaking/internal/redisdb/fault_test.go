@@ -57,7 +57,7 @@ func TestKilledRedisLosesNoTicketAndMatchesNoneTwice(t *testing.T) {
 	t.Parallel()
 	srv := redistest.Start(t)
 	p := prefix()
-	views := []store.Tickets{
+	views := []storetest.Store{
 		tickets(t, connected(t, on(srv)), p),
 		tickets(t, connected(t, on(srv)), p, redisdb.WithTimeout(50*time.Millisecond)), // so that its callers have to try again
 	}

@@ -18,7 +18,6 @@ import (
 	"github.com/tickroom/tickroom/internal/secret"
 	"github.com/tickroom/tickroom/matchmaking/internal/redisdb"
 	"github.com/tickroom/tickroom/matchmaking/internal/storetest"
-	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
 // What makes a matcher of the test's program, in its environment.
@@ -81,7 +80,7 @@ func TestKilledMatchersLoseNoTicketAndMatchNoneTwice(t *testing.T) {
 	}
 	rnd := rand.New(rand.NewPCG(1, 1))
 	st := tickets(t, connected(t, on(srv)), p)
-	storetest.Account(t, storetest.Load{Stores: []store.Tickets{st}, Tickets: 300, Elsewhere: true, Disturb: func(ctx context.Context) {
+	storetest.Account(t, storetest.Load{Stores: []storetest.Store{st}, Tickets: 300, Elsewhere: true, Disturb: func(ctx context.Context) {
 		for n := range 50 {
 			owner := ""
 			for procs[owner] == nil {

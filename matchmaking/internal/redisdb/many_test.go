@@ -49,7 +49,7 @@ func TestWithReplicas(t *testing.T) {
 	})
 	t.Run("a fail-over loses no ticket and matches none twice", func(t *testing.T) {
 		p := prefix()
-		var views []store.Tickets
+		var views []storetest.Store
 		for range 2 {
 			views = append(views, tickets(t, connected(t, redisclient.Config{Addresses: []string{f.Sentinel}, Master: f.Name}), p, redisdb.WithReplicas(1, 300*time.Millisecond)))
 		}
@@ -67,7 +67,7 @@ func TestWithReplicas(t *testing.T) {
 }
 
 // silence asks something until ctx ends, and gives the longest time without an answer.
-func silence(ctx context.Context, s store.Tickets) (longest time.Duration) {
+func silence(ctx context.Context, s storetest.Store) (longest time.Duration) {
 	last := time.Now()
 	for ctx.Err() == nil {
 		if _, err := s.Of(ctx, "nobody"); errors.Is(err, store.ErrNoTicket) {

@@ -30,7 +30,7 @@ func suite(t *testing.T, client func() redis.UniversalClient, opts ...redisdb.Op
 	a, b := client(), client()
 	t.Run("tickets", func(t *testing.T) {
 		t.Parallel()
-		storetest.Tickets(t, func(t *testing.T) (_, _ store.Tickets) {
+		storetest.Tickets(t, func(t *testing.T) (_, _ storetest.Store) {
 			p := prefix()
 			return tickets(t, a, p, opts...), tickets(t, b, p, opts...)
 		})

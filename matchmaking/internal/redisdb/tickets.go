@@ -22,7 +22,11 @@ type Tickets struct {
 	watch hub
 }
 
-var _ store.Tickets = (*Tickets)(nil)
+var (
+	_ store.Tickets = (*Tickets)(nil)
+	_ store.Queues  = (*Tickets)(nil)
+	_ store.Matches = (*Tickets)(nil)
+)
 
 // NewTickets makes a store whose keys begin with a prefix, such as "tickroom:". Those
 // with the same prefix on the same Redis are one. The client must end calls with their

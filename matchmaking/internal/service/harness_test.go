@@ -540,5 +540,5 @@ func (e explainer) Explain(ctx context.Context, id string) (match.Explanation, e
 		return match.Explanation{}, err
 	}
 	md, _ := mode.Find(e.h.o.Modes, st.Ticket.Queue)
-	return queue.NewExplainer(e.h.tickets).Explain(ctx, md, id, time.Now())
+	return queue.NewExplainer(e.h.tickets, e.h.tickets).Explain(ctx, md, id, time.Now())
 }

@@ -16,7 +16,7 @@ import (
 // Load is many players and several matchers at once.
 type Load struct {
 	// Stores are views of the same store, used in turn.
-	Stores []store.Tickets
+	Stores []Store
 	// Tickets is how many come at least.
 	Tickets int
 	// Elsewhere tells that the matchers are others, such as programs that call Match. Then

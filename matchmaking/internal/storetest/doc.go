@@ -20,6 +20,13 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
+// Store is a store of tickets, with the sides of all its callers.
+type Store interface {
+	store.Tickets
+	store.Queues
+	store.Matches
+}
+
 // limit is how long anything may take that is waited for.
 const limit = 30 * time.Second
 
@@ -109,14 +116,14 @@ func ids(tickets ...store.Ticket) []string {
 	return out
 }
 
-func addAll(t *testing.T, s store.Tickets, tickets ...store.Ticket) {
+func addAll(t *testing.T, s Store, tickets ...store.Ticket) {
 	t.Helper()
 	for i := range tickets {
 		ok(t, s.Add(t.Context(), tickets[i]))
 	}
 }
 
-func lease(t *testing.T, s store.Tickets, queue, owner string) store.Lease {
+func lease(t *testing.T, s Store, queue, owner string) store.Lease {
 	t.Helper()
 	l, err := s.Lease(t.Context(), queue, owner, time.Minute)
 	ok(t, err)
@@ -124,7 +131,7 @@ func lease(t *testing.T, s store.Tickets, queue, owner string) store.Lease {
 }
 
 // state fails unless a ticket is in a state.
-func state(t *testing.T, s store.Tickets, id string, wanted store.State) store.Status {
+func state(t *testing.T, s Store, id string, wanted store.State) store.Status {
 	t.Helper()
 	st, err := s.Ticket(t.Context(), id)
 	ok(t, err)
@@ -136,7 +143,7 @@ func state(t *testing.T, s store.Tickets, id string, wanted store.State) store.S
 
 // reader follows the changes of a queue, as a matcher does.
 type reader struct {
-	s             store.Tickets
+	s             Store
 	queue, cursor string
 }
 

@@ -33,7 +33,7 @@ type Report struct {
 // has the queue and until ctx ends. Now and then it is held up before a Commit for so
 // long that another one may take the queue over, or goes away without a word. An owner
 // makes matches of the same names each time.
-func Match(ctx context.Context, s store.Tickets, owner string, report func(Report)) error {
+func Match(ctx context.Context, s Store, owner string, report func(Report)) error {
 	m := &matcher{s: s, owner: owner, report: report, rnd: rand.New(rand.NewPCG(uint64(len(owner)), uint64(owner[len(owner)-1])))}
 	for pause(ctx, 5*time.Millisecond) {
 		l, err := s.Lease(ctx, "q", owner, leaseTTL)
@@ -51,7 +51,7 @@ func Match(ctx context.Context, s store.Tickets, owner string, report func(Repor
 }
 
 type matcher struct {
-	s      store.Tickets
+	s      Store
 	owner  string
 	report func(Report)
 	rnd    *rand.Rand

@@ -10,9 +10,9 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-// Tickets tests a store.Tickets.
-func Tickets(t *testing.T, open func(t *testing.T) (first, second store.Tickets)) {
-	run := func(name string, fn func(t *testing.T, a, b store.Tickets)) {
+// Tickets tests a Store.
+func Tickets(t *testing.T, open func(t *testing.T) (first, second Store)) {
+	run := func(name string, fn func(t *testing.T, a, b Store)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a, b := open(t)
@@ -38,12 +38,12 @@ func Tickets(t *testing.T, open func(t *testing.T) (first, second store.Tickets)
 	run("codes", codes)
 	run("who plays where", playing)
 	run("strange names", strange)
-	run("many at once", func(t *testing.T, a, b store.Tickets) {
-		Account(t, Load{Stores: []store.Tickets{a, b}, Tickets: 300})
+	run("many at once", func(t *testing.T, a, b Store) {
+		Account(t, Load{Stores: []Store{a, b}, Tickets: 300})
 	})
 }
 
-func keepsTicket(t *testing.T, a, b store.Tickets) {
+func keepsTicket(t *testing.T, a, b Store) {
 	k := store.Ticket{
 		ID: "k", Queue: "q", Query: "skill > 3", NoBackfill: true, Created: start, Since: start.Add(time.Second),
 		Attributes: map[string]any{"skill": 3.25, "map": "café", "voice": true, "likes": []string{"a", "", "ü"}},
@@ -63,7 +63,7 @@ func keepsTicket(t *testing.T, a, b store.Tickets) {
 	want(t, err, store.ErrNoTicket)
 }
 
-func waitsOnce(t *testing.T, a, b store.Tickets) {
+func waitsOnce(t *testing.T, a, b Store) {
 	addAll(t, a, solo("q", "one"), party("q", "two", "x", "y"))
 	// Whoever is named in a party is bound to it when it is ready, not before.
 	_, err := b.Of(t.Context(), "y")
@@ -110,7 +110,7 @@ func waitsOnce(t *testing.T, a, b store.Tickets) {
 	}
 }
 
-func partyReady(t *testing.T, a, b store.Tickets) {
+func partyReady(t *testing.T, a, b Store) {
 	r := reader{s: b, queue: "q"}
 	r.expect(t)
 	addAll(t, a, party("q", "k", "x", "y", "z"))
@@ -148,7 +148,7 @@ func partyReady(t *testing.T, a, b store.Tickets) {
 	want(t, err, store.ErrEnded)
 }
 
-func cancel(t *testing.T, a, b store.Tickets) {
+func cancel(t *testing.T, a, b Store) {
 	r := reader{s: b, queue: "q"}
 	addAll(t, a, solo("q", "one"), solo("q", "two"), party("q", "three", "x", "y"))
 	r.expect(t, "+one", "+two")
@@ -184,8 +184,8 @@ func cancel(t *testing.T, a, b store.Tickets) {
 	(&reader{s: a, queue: "q"}).expect(t)
 }
 
-func watch(t *testing.T, a, b store.Tickets) {
-	see := func(c <-chan struct{}, s store.Tickets, id string, wanted store.State) {
+func watch(t *testing.T, a, b Store) {
+	see := func(c <-chan struct{}, s Store, id string, wanted store.State) {
 		t.Helper()
 		timeout := time.NewTimer(limit)
 		defer timeout.Stop()
@@ -204,11 +204,11 @@ func watch(t *testing.T, a, b store.Tickets) {
 	}
 	addAll(t, a, party("q", "k", "x", "y"), solo("q", "one"))
 	type view struct {
-		s store.Tickets
+		s Store
 		c <-chan struct{}
 	}
 	var views []view
-	for _, s := range []store.Tickets{a, b, b} {
+	for _, s := range []Store{a, b, b} {
 		c, stop, err := s.Watch(t.Context(), "k")
 		ok(t, err)
 		defer stop()
@@ -239,7 +239,7 @@ func watch(t *testing.T, a, b store.Tickets) {
 	}
 }
 
-func leases(t *testing.T, a, b store.Tickets) {
+func leases(t *testing.T, a, b Store) {
 	l := lease(t, a, "q", "m1")
 	if l.Queue != "q" || l.Owner != "m1" || l.Token == 0 || time.Until(l.Until) > time.Minute || time.Until(l.Until) < 30*time.Second {
 		t.Fatalf("%+v", l)
@@ -276,7 +276,7 @@ func leases(t *testing.T, a, b store.Tickets) {
 	}
 }
 
-func changes(t *testing.T, a, b store.Tickets) {
+func changes(t *testing.T, a, b Store) {
 	early, late := reader{s: a, queue: "q"}, reader{s: b, queue: "q"}
 	early.expect(t)
 	addAll(t, b, solo("q", "one"), solo("elsewhere", "two"), solo("q", "three"))
@@ -294,7 +294,7 @@ func changes(t *testing.T, a, b store.Tickets) {
 	}
 }
 
-func pages(t *testing.T, a, b store.Tickets) {
+func pages(t *testing.T, a, b Store) {
 	const n = 60
 	for i := range n {
 		addAll(t, a, solo("q", name(i)))
@@ -345,7 +345,7 @@ func pages(t *testing.T, a, b store.Tickets) {
 	}
 }
 
-func commit(t *testing.T, a, b store.Tickets) {
+func commit(t *testing.T, a, b Store) {
 	t1, t2 := solo("q", "one"), solo("q", "two")
 	addAll(t, a, t1, t2, solo("q", "three"))
 	r := reader{s: a, queue: "q"}
@@ -381,7 +381,7 @@ func commit(t *testing.T, a, b store.Tickets) {
 	addAll(t, a, party("q", "four", "p-one")) // is free again
 }
 
-func commitGone(t *testing.T, a, b store.Tickets) {
+func commitGone(t *testing.T, a, b Store) {
 	addAll(t, a, solo("q", "one"), solo("q", "two"), solo("q", "three"), solo("elsewhere", "four"), party("q", "five", "x", "y"))
 	_, err := b.Cancel(t.Context(), "two", "p-two")
 	ok(t, err)
@@ -399,7 +399,7 @@ func commitGone(t *testing.T, a, b store.Tickets) {
 	want(t, err, store.ErrNoRoom)
 }
 
-func commitAgain(t *testing.T, a, b store.Tickets) {
+func commitAgain(t *testing.T, a, b Store) {
 	t1, t2 := solo("q", "one"), solo("q", "two")
 	addAll(t, a, t1, t2)
 	l := lease(t, b, "q", "m")
@@ -419,7 +419,7 @@ func commitAgain(t *testing.T, a, b store.Tickets) {
 	}
 }
 
-func fenced(t *testing.T, a, b store.Tickets) {
+func fenced(t *testing.T, a, b Store) {
 	addAll(t, a, solo("q", "one"), solo("q", "two"))
 	old := lease(t, a, "q", "m1")
 	ok(t, a.Release(t.Context(), old))
@@ -435,7 +435,7 @@ func fenced(t *testing.T, a, b store.Tickets) {
 	ok(t, b.GiveUp(t.Context(), l, []string{"two"}))
 }
 
-func giveUp(t *testing.T, a, b store.Tickets) {
+func giveUp(t *testing.T, a, b Store) {
 	addAll(t, a, solo("q", "one"), solo("q", "two"), solo("q", "three"), solo("elsewhere", "four"))
 	r := reader{s: a, queue: "q"}
 	r.expect(t, "+one", "+two", "+three")
@@ -455,7 +455,7 @@ func giveUp(t *testing.T, a, b store.Tickets) {
 	ok(t, b.GiveUp(t.Context(), l, nil))
 }
 
-func backfill(t *testing.T, a, b store.Tickets) {
+func backfill(t *testing.T, a, b Store) {
 	t1, t2, t3 := solo("q", "one"), solo("q", "two"), solo("q", "three")
 	addAll(t, a, t1, t2, t3)
 	l := lease(t, b, "q", "m")
@@ -526,7 +526,7 @@ func backfill(t *testing.T, a, b store.Tickets) {
 	want(t, err, store.ErrNoRoom)
 }
 
-func backfillEnds(t *testing.T, a, b store.Tickets) {
+func backfillEnds(t *testing.T, a, b Store) {
 	ok(t, a.Keep(t.Context(), duel("room")))
 	r := reader{s: b, queue: "q"}
 	r.expect(t)
@@ -540,7 +540,7 @@ func backfillEnds(t *testing.T, a, b store.Tickets) {
 	r.expect(t)
 }
 
-func matches(t *testing.T, a, b store.Tickets) {
+func matches(t *testing.T, a, b Store) {
 	m := duel("m1", solo("q", "one"), party("q", "two", "x", "y"))
 	m.Options, m.Bots, m.Open, m.Host = map[string]string{"a": "b"}, 3, true, "x"
 	m.Teams[0].Slots = append(m.Teams[0].Slots, store.Slot{Name: "Bot", Role: "tank"})
@@ -569,7 +569,7 @@ func matches(t *testing.T, a, b store.Tickets) {
 	ok(t, a.Keep(t.Context(), duel("m1")))
 }
 
-func codes(t *testing.T, a, b store.Tickets) {
+func codes(t *testing.T, a, b Store) {
 	m := duel("m1")
 	m.Code = "ABC"
 	ok(t, a.Keep(t.Context(), m))
@@ -594,7 +594,7 @@ func codes(t *testing.T, a, b store.Tickets) {
 	ok(t, b.Keep(t.Context(), other))
 }
 
-func playing(t *testing.T, a, b store.Tickets) {
+func playing(t *testing.T, a, b Store) {
 	in := func(player, wanted string) {
 		t.Helper()
 		m, err := b.Playing(t.Context(), player)
@@ -630,7 +630,7 @@ func playing(t *testing.T, a, b store.Tickets) {
 }
 
 // strange names must not be taken for something else.
-func strange(t *testing.T, a, b store.Tickets) {
+func strange(t *testing.T, a, b Store) {
 	odd := []string{"a b", "a:b", "{x}", "*", "a\nb", "\x00", "é", "--", "[1]", "\""}
 	for i, s := range odd {
 		k := party(s, "id"+s, s)
