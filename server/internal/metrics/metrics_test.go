@@ -28,11 +28,13 @@ func TestExposition(t *testing.T) {
 	other.Size(50, 5)
 	k.Tick(&TickStats{
 		Duration: 2 * time.Millisecond, Late: 60 * time.Microsecond, CaughtUp: true,
-		BytesIn: 10, BytesOut: 1000, MessagesIn: 2, MessagesOut: 3, Snapshots: 3, SkippedBusy: 4, SkippedWindow: 5, SkippedRate: 6,
-		Inputs: 7, InputsLate: 8, InputsDropped: 9, Commands: 1, CommandsUnknown: 2, CommandsMalformed: 3, CommandsRefused: 4, CommandsLimited: 5,
-		Mismatches: 1,
+		Counts: Counts{
+			BytesIn: 10, BytesOut: 1000, MessagesIn: 2, MessagesOut: 3, Snapshots: 3, SkippedBusy: 4, SkippedWindow: 5, SkippedRate: 6,
+			InputsAccepted: 7, InputsLate: 8, InputsDropped: 9,
+			CommandsDone: 1, CommandsUnknown: 2, CommandsMalformed: 3, CommandsRefused: 4, CommandsLimited: 5, Mismatches: 1,
+		},
 	})
-	k.Tick(&TickStats{Duration: time.Millisecond, Late: -time.Second, Snapshots: 2})
+	k.Tick(&TickStats{Duration: time.Millisecond, Late: -time.Second, Counts: Counts{Snapshots: 2}})
 	k.Dropped(3)
 	k.Failed()
 	k.Rejected(4003)
@@ -135,7 +137,7 @@ func TestManyRoomsAtOnce(t *testing.T) {
 			for i := range 100 {
 				r.Joined()
 				r.Size(i, i)
-				m.Kind("walkers").Tick(&TickStats{Snapshots: 1})
+				m.Kind("walkers").Tick(&TickStats{Counts: Counts{Snapshots: 1}})
 			}
 			r.Closed()
 		})
@@ -170,8 +172,11 @@ func text(t *testing.T, m *Metrics) string {
 
 func busyTick() *TickStats {
 	return &TickStats{
-		Duration: 2 * time.Millisecond, Late: 60 * time.Microsecond, BytesIn: 10, BytesOut: 1000, MessagesIn: 2, MessagesOut: 3,
-		Snapshots: 3, SkippedBusy: 4, SkippedWindow: 5, SkippedRate: 6, Inputs: 7, InputsLate: 8, Commands: 1,
+		Duration: 2 * time.Millisecond, Late: 60 * time.Microsecond,
+		Counts: Counts{
+			BytesIn: 10, BytesOut: 1000, MessagesIn: 2, MessagesOut: 3, Snapshots: 3, SkippedBusy: 4, SkippedWindow: 5, SkippedRate: 6,
+			InputsAccepted: 7, InputsLate: 8, CommandsDone: 1,
+		},
 	}
 }
 

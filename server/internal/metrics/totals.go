@@ -5,8 +5,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// Totals are what a kind of room has counted since the server's start, for whoever
-// makes rates of it.
+// Totals are what a kind of room has counted since the server's start, to make rates
+// of.
 type Totals struct {
 	MessagesIn, MessagesOut float64
 	BytesIn, BytesOut       float64
@@ -14,7 +14,7 @@ type Totals struct {
 	Ticks, TickSeconds      float64 // ticks, and the time that they took
 }
 
-// Sub gives what was counted since an earlier time.
+// Sub returns what was counted since an earlier time.
 func (t Totals) Sub(before Totals) Totals {
 	return Totals{
 		t.MessagesIn - before.MessagesIn, t.MessagesOut - before.MessagesOut, t.BytesIn - before.BytesIn, t.BytesOut - before.BytesOut,
@@ -22,7 +22,7 @@ func (t Totals) Sub(before Totals) Totals {
 	}
 }
 
-// Add gives the sum of the two.
+// Add returns the sum of the two.
 func (t Totals) Add(u Totals) Totals {
 	return Totals{
 		t.MessagesIn + u.MessagesIn, t.MessagesOut + u.MessagesOut, t.BytesIn + u.BytesIn, t.BytesOut + u.BytesOut,
@@ -30,20 +30,21 @@ func (t Totals) Add(u Totals) Totals {
 	}
 }
 
-// Totals reads what has been counted. It costs a few microseconds.
+// Totals returns what has been counted. It costs a few microseconds.
 func (k *KindMetrics) Totals() Totals {
-	ticks := read(k.tick).GetHistogram()
+	ticks := read(k.duration).GetHistogram()
 	return Totals{
-		MessagesIn: counted(k.messagesIn), MessagesOut: counted(k.messagesOut),
-		BytesIn: counted(k.bytesIn), BytesOut: counted(k.bytesOut), Snapshots: counted(k.snapshots),
+		MessagesIn: k.counted(MessagesIn), MessagesOut: k.counted(MessagesOut),
+		BytesIn: k.counted(BytesIn), BytesOut: k.counted(BytesOut), Snapshots: k.counted(Snapshots),
 		Ticks: float64(ticks.GetSampleCount()), TickSeconds: ticks.GetSampleSum(),
 	}
 }
 
-// Clients gives how many clients are in rooms of the kind, without those away.
-func (k *KindMetrics) Clients() int { return int(read(k.clients).GetGauge().GetValue()) }
+// Clients returns how many clients are in rooms of the kind, without those whose
+// connection is lost.
+func (k *KindMetrics) Clients() int { return int(read(k.gauge(clients)).GetGauge().GetValue()) }
 
-func counted(c prometheus.Counter) float64 { return read(c).GetCounter().GetValue() }
+func (k *KindMetrics) counted(c Count) float64 { return read(k.counts[c]).GetCounter().GetValue() }
 
 func read(of any) *dto.Metric {
 	var m dto.Metric

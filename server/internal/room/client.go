@@ -11,6 +11,7 @@ import (
 	"github.com/tickroom/tickroom/netcode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/proto/schema"
+	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/world"
 )
@@ -141,10 +142,10 @@ func (w *Worker) gotConn(i int) socket.Conn {
 // gotMessage is what a worker does with each message of its clients.
 func (w *Worker) gotMessage(i int, msg []byte) error {
 	c := w.clients[i]
-	w.stats.MessagesIn++
-	w.stats.BytesIn += len(msg) + clientHeader
+	w.counts[metrics.MessagesIn]++
+	w.counts[metrics.BytesIn] += len(msg) + clientHeader
 	if !c.limit.take() {
-		w.stats.MessagesLimited++
+		w.counts[metrics.MessagesLimited]++
 		return closeError(tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, "messages come faster than the limit")
 	}
 	return w.engine.message(c, w, msg)
@@ -185,15 +186,15 @@ func (e *Engine) message(c *Client, w *Worker, msg []byte) error {
 		in := &f.Inputs[i]
 		switch c.in.Push(in.Seq, in.Tick, in.Data, now) {
 		case netcode.Accepted:
-			w.stats.Inputs++
+			w.counts[metrics.InputsAccepted]++
 		case netcode.Late:
-			w.stats.InputsLate++
+			w.counts[metrics.InputsLate]++
 		case netcode.Dropped:
-			w.stats.InputsDropped++
+			w.counts[metrics.InputsDropped]++
 		}
 	}
 	for i := range f.Commands {
-		c.pushCommand(&f.Commands[i], &w.stats)
+		c.pushCommand(&f.Commands[i], &w.counts)
 	}
 	if f.Ping && len(c.pongs) < maxPongs {
 		c.pongs = append(c.pongs, f.PingTime)
@@ -201,26 +202,26 @@ func (e *Engine) message(c *Client, w *Worker, msg []byte) error {
 	c.down.SetEvery(f.Every)
 	if len(f.Token) > 0 {
 		if !c.tokenLimit.take() {
-			w.stats.TokensLimited++
+			w.counts[metrics.TokensLimited]++
 			return closeError(tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, "tokens come faster than the limit")
 		}
 		c.fresh = append(c.fresh[:0], f.Token...)
-		w.stats.tokens++
+		w.counts[metrics.Tokens]++
 	}
 	if f.Mismatch {
-		w.stats.Mismatches++
+		w.counts[metrics.Mismatches]++
 		c.down.Explain()
 	}
 	return nil
 }
 
-func (c *Client) pushCommand(cmd *netcode.Command, st *Stats) {
+func (c *Client) pushCommand(cmd *netcode.Command, counts *metrics.Counts) {
 	if cmd.ID <= c.lastCommand {
 		return // a client that has come back repeats what it has no answer to
 	}
 	c.lastCommand = cmd.ID
 	if c.ncmds == maxCommands || len(cmd.Data) > maxCommandSize || !c.commandLimit.take() {
-		st.CommandsLimited++
+		counts[metrics.CommandsLimited]++
 		c.answer(cmd.ID, tickroomv1.ReplyCode_REPLY_CODE_LIMITED, "too many commands at once", nil)
 		return
 	}
@@ -272,15 +273,15 @@ func (e *Engine) write(clients []*Client, w *Worker) {
 
 // writeOne queues the frame that is due to a client.
 func (e *Engine) writeOne(i int, c *Client, w *Worker) {
-	st := &w.stats
+	counts := &w.counts
 	pending, err := c.conn.Flush()
 	if err != nil {
 		c.over = err
 		return
 	}
 	if pending > 0 {
-		st.Backlog += pending
-		st.SkippedBusy++
+		counts[metrics.Backlog] += pending
+		counts[metrics.SkippedBusy]++
 		if c.down.Due(e.written, e.tick) {
 			c.down.Missed()
 		}
@@ -296,9 +297,9 @@ func (e *Engine) writeOne(i int, c *Client, w *Worker) {
 	start := len(b)
 	switch {
 	case !c.down.Due(e.written, e.tick):
-		st.SkippedRate++
+		counts[metrics.SkippedRate]++
 	case c.down.WindowFull():
-		st.SkippedWindow++
+		counts[metrics.SkippedWindow]++
 		c.blocked += e.tick - e.written
 		c.down.Missed()
 	default:
@@ -308,7 +309,7 @@ func (e *Engine) writeOne(i int, c *Client, w *Worker) {
 			c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_OVERFLOW, "events could not be delivered")
 			return
 		}
-		st.Snapshots++
+		counts[metrics.Snapshots]++
 	}
 	if c.greet {
 		b = c.appendWelcome(b, e)
@@ -330,8 +331,8 @@ func (e *Engine) writeOne(i int, c *Client, w *Worker) {
 		w.out = b[:from]
 		return
 	}
-	st.MessagesOut++
-	st.BytesOut += n + serverHeader(n)
+	counts[metrics.MessagesOut]++
+	counts[metrics.BytesOut] += n + serverHeader(n)
 	w.batch.Send(i, c.conn, b[from:len(b):len(b)], w.over)
 }
 

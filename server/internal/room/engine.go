@@ -88,34 +88,6 @@ func (c Config) withDefaults(rate float64) Config {
 	return c
 }
 
-// Stats counts what happened in a tick, for the metrics.
-type Stats struct {
-	metrics.TickStats
-	Backlog int // bytes waiting in outboxes
-	tokens  int // that came, to be checked
-}
-
-func (s *Stats) add(o *Stats) {
-	s.BytesIn += o.BytesIn
-	s.BytesOut += o.BytesOut
-	s.MessagesIn += o.MessagesIn
-	s.MessagesOut += o.MessagesOut
-	s.Snapshots += o.Snapshots
-	s.SkippedBusy += o.SkippedBusy
-	s.SkippedWindow += o.SkippedWindow
-	s.SkippedRate += o.SkippedRate
-	s.Inputs += o.Inputs
-	s.InputsLate += o.InputsLate
-	s.InputsDropped += o.InputsDropped
-	s.CommandsLimited += o.CommandsLimited
-	s.Mismatches += o.Mismatches
-	s.MessagesLimited += o.MessagesLimited
-	s.BytesLimited += o.BytesLimited
-	s.TokensLimited += o.TokensLimited
-	s.Backlog += o.Backlog
-	s.tokens += o.tokens
-}
-
 // Worker is the memory that reading and writing clients needs. Each goroutine
 // that does so has one of its own.
 type Worker struct {
@@ -124,7 +96,7 @@ type Worker struct {
 	headroom [socket.Headroom]byte
 	frame    netcode.ClientFrame
 	world    world.Scratch
-	stats    Stats
+	counts   metrics.Counts
 
 	// The clients that are being read or written, and the functions that the batch
 	// calls: made once, so that serving a client allocates nothing.
@@ -329,17 +301,17 @@ func (c *Client) appendWelcome(b []byte, e *Engine) []byte {
 
 // Step simulates one tick: commands and inputs, then the game, then the commit.
 // Where it returns an error the room is over.
-func (e *Engine) Step(st *Stats) error {
+func (e *Engine) Step(counts *metrics.Counts) error {
 	if e.failed != nil {
 		return e.failed
 	}
 	now := e.tick + 1
 	err := e.guard("Tick", func() error {
 		for _, c := range e.clients {
-			e.serve(c, now, st)
+			e.serve(c, now, counts)
 		}
 		for _, c := range e.held { // what came before the connection was lost
-			e.serve(c, now, st)
+			e.serve(c, now, counts)
 		}
 		e.game.Tick()
 		e.tick = e.room.Commit() // which calls the game's Locate functions
@@ -349,12 +321,12 @@ func (e *Engine) Step(st *Stats) error {
 }
 
 // serve hands the game what a client asks for.
-func (e *Engine) serve(c *Client, now uint32, st *Stats) {
+func (e *Engine) serve(c *Client, now uint32, counts *metrics.Counts) {
 	if c.over != nil {
 		return
 	}
 	if c.ncmds > 0 {
-		e.runCommands(c, st)
+		e.runCommands(c, counts)
 	}
 	c.in.Take(now, func(seq uint32, data []byte) {
 		if c.player.Spectator {
@@ -366,23 +338,23 @@ func (e *Engine) serve(c *Client, now uint32, st *Stats) {
 	})
 }
 
-func (e *Engine) runCommands(c *Client, st *Stats) {
+func (e *Engine) runCommands(c *Client, counts *metrics.Counts) {
 	for i := range c.ncmds {
 		cmd := &c.commands[i]
 		var err error
 		e.reply, err = e.room.HandleCommand(c.player, cmd.command, cmd.data, e.reply[:0])
 		switch {
 		case err == nil:
-			st.Commands++
+			counts[metrics.CommandsDone]++
 			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNSPECIFIED, "", e.reply)
 		case errors.Is(err, world.ErrUnknownCommand):
-			st.CommandsUnknown++
+			counts[metrics.CommandsUnknown]++
 			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNKNOWN_COMMAND, err.Error(), nil)
 		case errors.Is(err, world.ErrMalformed):
-			st.CommandsMalformed++
+			counts[metrics.CommandsMalformed]++
 			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_MALFORMED, err.Error(), nil)
 		default:
-			st.CommandsRefused++
+			counts[metrics.CommandsRefused]++
 			c.answer(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_REFUSED, err.Error(), nil)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/tickroom/tickroom/netcode/replica"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
+	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/world"
 )
@@ -107,7 +108,7 @@ func (h *hall) join() (*wire, *replica.Replica) {
 func (h *hall) tick() {
 	h.t.Helper()
 	h.e.Read(h.w)
-	if err := h.e.Step(&Stats{}); err != nil {
+	if err := h.e.Step(&metrics.Counts{}); err != nil {
 		h.t.Fatal(err)
 	}
 	h.e.Write(h.w)
@@ -219,7 +220,7 @@ func TestAPanicWhileCommittingEndsTheRoomAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Step(&Stats{}); !errors.Is(err, ErrFailed) {
+	if err := r.Step(&metrics.Counts{}); !errors.Is(err, ErrFailed) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -311,11 +312,11 @@ func TestNoAllocationsInASteadyTick(t *testing.T) {
 	if _, err := h.e.Join(sink, &Joiner{Hello: &tickroomv1.Hello{}}); err != nil {
 		t.Fatal(err)
 	}
-	var st Stats
+	var counts metrics.Counts
 	step := func() {
 		sink.ack = h.e.tick
 		h.e.Read(h.w)
-		if err := h.e.Step(&st); err != nil {
+		if err := h.e.Step(&counts); err != nil {
 			t.Fatal(err)
 		}
 		h.e.Write(h.w)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tickroom/tickroom/internal/identity"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server/internal/metrics"
 )
 
 // What is looked at now and then, not in each tick: whether clients are still known,
@@ -27,7 +28,7 @@ func (e *Engine) inspectEvery() uint32 { return max(1, uint32(e.room.TickRate/4)
 
 // Inspect ends the connections of clients whose tokens have expired, or that send more
 // bytes than they may, and reminds those whose tokens are about to. Reap is to follow.
-func (e *Engine) Inspect(now time.Time, st *Stats) {
+func (e *Engine) Inspect(now time.Time, counts *metrics.Counts) {
 	ticks := e.elapsed
 	e.elapsed = 0
 	for _, c := range e.clients {
@@ -39,7 +40,7 @@ func (e *Engine) Inspect(now time.Time, st *Stats) {
 		// Everything counts: control frames and the headers of fragments too.
 		n := c.conn.Stats().BytesIn
 		if d := n - c.counted; d > 0 && !c.byteLimit.takeN(float32(d)) {
-			st.BytesLimited++
+			counts[metrics.BytesLimited]++
 			c.over = closeError(tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, "bytes come faster than the limit")
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/tickroom/tickroom/internal/identity"
 	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/socket"
 )
 
@@ -65,7 +66,7 @@ func TestATokensTimeIsWatched(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := func(after time.Duration) []*tickroomv1.Auth {
-		h.e.Inspect(start.Add(after), &Stats{})
+		h.e.Inspect(start.Add(after), &metrics.Counts{})
 		h.tick()
 		return w.auths(t)
 	}
@@ -299,26 +300,26 @@ func TestTooManyBytesEndAConnectionWhateverTheyAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := Stats{}
+	var counts metrics.Counts
 	second := func(bytes uint64) {
 		for range 4 {
 			w.bytes += bytes / 4
 			for range 5 {
 				h.tick()
 			}
-			h.e.Inspect(time.Time{}, &st)
+			h.e.Inspect(time.Time{}, &counts)
 		}
 	}
 	for range 20 {
 		second(1000)
 	}
 	second(5000) // a burst
-	if w.closed != 0 || st.BytesLimited != 0 {
+	if w.closed != 0 || counts[metrics.BytesLimited] != 0 {
 		t.Fatalf("closed with %d", w.closed)
 	}
 	second(8000)
 	h.tick()
-	if w.closed != int(tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED) || st.BytesLimited != 1 {
+	if w.closed != int(tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED) || counts[metrics.BytesLimited] != 1 {
 		t.Errorf("closed with %d", w.closed)
 	}
 }
@@ -375,8 +376,8 @@ func TestInspectionsAllocateNothing(t *testing.T) {
 	if _, _, err := h.as(who, &tickroomv1.Hello{}); err != nil {
 		t.Fatal(err)
 	}
-	now, st := time.Now(), Stats{}
-	if n := testing.AllocsPerRun(100, func() { h.e.Inspect(now, &st) }); n != 0 {
+	now, counts := time.Now(), metrics.Counts{}
+	if n := testing.AllocsPerRun(100, func() { h.e.Inspect(now, &counts) }); n != 0 {
 		t.Errorf("%.2f allocations", n)
 	}
 }

@@ -140,7 +140,7 @@ type Loop struct {
 
 	// The loop's own.
 	own       *metrics.RoomMetrics
-	stats     Stats
+	stats     metrics.TickStats
 	wg        sync.WaitGroup
 	emptyFor  time.Duration
 	chunkFail atomic.Pointer[error]
@@ -188,8 +188,14 @@ type Info struct {
 	Created  time.Time
 }
 
-// StartLoop starts a room's goroutine.
+// StartLoop starts a goroutine that runs an engine.
 func StartLoop(e *Engine, pool *Pool, cfg LoopConfig) *Loop {
+	l := newLoop(e, pool, cfg)
+	go l.run()
+	return l
+}
+
+func newLoop(e *Engine, pool *Pool, cfg LoopConfig) *Loop {
 	if cfg.MaxCatchUp <= 0 {
 		cfg.MaxCatchUp = 5
 	}
@@ -205,7 +211,6 @@ func StartLoop(e *Engine, pool *Pool, cfg LoopConfig) *Loop {
 	}
 	e.away = l.away
 	l.info.Store(&Info{ID: e.id, Kind: e.kind.Name, Capacity: e.Capacity(), TickRate: e.room.TickRate, Created: time.Now()})
-	go l.run()
 	return l
 }
 
@@ -332,13 +337,13 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 	e := l.engine
 	l.admit()
 	l.count()
-	l.stats = Stats{}
+	l.stats = metrics.TickStats{}
 	l.each((*Engine).read)
-	if l.stats.tokens > 0 {
+	if l.stats.Counts[metrics.Tokens] > 0 {
 		l.renew()
 	}
 	for range due {
-		if err := e.Step(&l.stats); err != nil {
+		if err := e.Step(&l.stats.Counts); err != nil {
 			l.cfg.Metrics.Failed()
 			return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
 		}
@@ -350,7 +355,7 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED), "the room has failed", true
 	}
 	if e.elapsed >= e.inspectEvery() {
-		e.Inspect(now, &l.stats)
+		e.Inspect(now, &l.stats.Counts)
 	}
 	e.Reap(l.gone)
 	if e.failed != nil { // in Leave or Away
@@ -364,8 +369,8 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 	}
 	took := time.Since(now)
 	l.stats.Duration, l.stats.Late, l.stats.CaughtUp = took, late, due > 1
-	l.cfg.Metrics.Tick(&l.stats.TickStats)
-	l.own.Size(l.stats.Backlog, e.room.Entities())
+	l.cfg.Metrics.Tick(&l.stats)
+	l.own.Size(l.stats.Counts[metrics.Backlog], e.room.Entities())
 	l.note(took)
 	if e.room.Over() {
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED), "the room has ended", true
@@ -384,11 +389,11 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 func (l *Loop) each(fn func(*Engine, []*Client, *Worker)) {
 	clients := l.engine.clients
 	if len(clients) <= chunk {
-		l.part(clients, fn, &l.stats)
+		l.part(clients, fn, &l.stats.Counts)
 		return
 	}
 	parts := (len(clients) + chunk - 1) / chunk
-	stats := make([]Stats, parts)
+	counts := make([]metrics.Counts, parts)
 	// The parts are handed out by a counter, so that the room's own goroutine
 	// does all that the pool has no worker for.
 	var taken atomic.Int32
@@ -398,7 +403,7 @@ func (l *Loop) each(fn func(*Engine, []*Client, *Worker)) {
 			if i >= parts {
 				return
 			}
-			l.part(clients[i*chunk:min((i+1)*chunk, len(clients))], fn, &stats[i])
+			l.part(clients[i*chunk:min((i+1)*chunk, len(clients))], fn, &counts[i])
 		}
 	}
 	for range min(parts-1, l.pool.ants.Cap()) {
@@ -410,13 +415,13 @@ func (l *Loop) each(fn func(*Engine, []*Client, *Worker)) {
 	}
 	work()
 	l.wg.Wait()
-	for i := range stats {
-		l.stats.add(&stats[i])
+	for i := range counts {
+		l.stats.Counts.Add(&counts[i])
 	}
 }
 
 // part calls fn for some clients. A panic ends the room, not the process.
-func (l *Loop) part(clients []*Client, fn func(*Engine, []*Client, *Worker), st *Stats) {
+func (l *Loop) part(clients []*Client, fn func(*Engine, []*Client, *Worker), counts *metrics.Counts) {
 	w := l.pool.take()
 	defer func() {
 		if p := recover(); p != nil {
@@ -428,9 +433,9 @@ func (l *Loop) part(clients []*Client, fn func(*Engine, []*Client, *Worker), st 
 		}
 		l.pool.give(w)
 	}()
-	w.stats = Stats{}
+	w.counts = metrics.Counts{}
 	fn(l.engine, clients, w)
-	st.add(&w.stats)
+	counts.Add(&w.counts)
 }
 
 // admit takes in those who wait for a seat, and what else has come from outside.

@@ -1,0 +1,110 @@
+package metrics
+
+// This file declares every metric of a server, once: its name without the prefix
+// "tickroom_", its help, and its labels. From here it is registered, exported, and
+// listed in docs/metrics.md. What a room counts in each tick needs a line in counts.go
+// as well.
+
+// Labels that several metrics have.
+var (
+	byKind = label{name: "kind"} // of room
+	byMode = label{name: "mode"} // of a match
+)
+
+// Buckets of the histograms: in seconds, but for spreadBuckets.
+var (
+	// tickBuckets go from an idle room to one that can't keep up at any rate.
+	tickBuckets = []float64{
+		50e-6, 100e-6, 200e-6, 400e-6, 800e-6, 1.5e-3, 3e-3, 6e-3, 10e-3, 15e-3, 20e-3, 30e-3, 50e-3, 100e-3, 250e-3, 1,
+	}
+	// lateBuckets are fine where it matters whether players feel it.
+	lateBuckets = []float64{
+		50e-6, 100e-6, 200e-6, 300e-6, 500e-6, 750e-6, 1e-3, 1.5e-3, 2e-3, 3e-3, 5e-3, 7.5e-3, 10e-3, 20e-3, 50e-3, 100e-3,
+	}
+	// waitBuckets are how long players wait for a match, from at once to forever.
+	waitBuckets = []float64{0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600}
+	// passBuckets are how long a pass takes, up to where one server is not enough.
+	passBuckets = []float64{100e-6, 300e-6, 1e-3, 3e-3, 10e-3, 30e-3, 100e-3, 300e-3, 1, 3, 10}
+	// spreadBuckets are in points of rating.
+	spreadBuckets = []float64{10, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400, 600, 1000}
+)
+
+// Rooms, and who is in them.
+var (
+	rooms        = newGauge("rooms", "Rooms that are running.", byKind)
+	clients      = newGauge("clients", "Clients seated in rooms.", byKind)
+	held         = newGauge("seats_held", "Seats kept for clients whose connection is lost.", byKind)
+	entities     = newGauge("entities", "Entities in the rooms' worlds.", byKind)
+	roomsCreated = newCounter("rooms_created_total", "Rooms that were made.", byKind)
+	roomsClosed  = newCounter("rooms_closed_total", "Rooms that ended.", byKind)
+	roomFailures = newCounter("room_failures_total", "Rooms whose game panicked.", byKind)
+	joins        = newCounter("joins_total", "Clients that took a seat.", byKind)
+	leaves       = newCounter("leaves_total", "Clients that gave up their seat.", byKind)
+	resumes      = newCounter("resumes_total", "Sessions that were taken up again by a new connection, by whether the old one was known to be lost.",
+		byKind, oneOf("connection", "lost", "taken_over"))
+)
+
+// Ticks.
+var (
+	tickDuration   = newHistogram("tick_duration_seconds", "Time that a tick takes: reading, simulating, committing and writing.", tickBuckets, byKind)
+	tickLateness   = newHistogram("tick_lateness_seconds", "How much later than due a tick starts.", lateBuckets, byKind)
+	ticksCaughtUp  = newCounter("ticks_caught_up_total", "Late ticks that were simulated right after another.", byKind)
+	ticksDropped   = newCounter("ticks_dropped_total", "Late ticks that were never simulated.", byKind)
+	hashMismatches = newCounter("hash_mismatches_total", "Clients that found their state's hash wrong.", byKind)
+)
+
+// What goes over the wire.
+var (
+	receivedBytes    = newCounter("received_bytes_total", "Bytes from clients.", byKind)
+	receivedMessages = newCounter("received_messages_total", "Messages from clients.", byKind)
+	sentBytes        = newCounter("sent_bytes_total", "Bytes to clients.", byKind)
+	sentMessages     = newCounter("sent_messages_total", "Messages to clients.", byKind)
+	backlogBytes     = newGauge("backlog_bytes", "Bytes waiting in clients' outboxes.", byKind)
+	snapshotsSent    = newCounter("snapshots_sent_total", "Snapshots sent.", byKind)
+	snapshotsSkipped = newCounter("snapshots_skipped_total", "Snapshots not sent: the socket was busy, the client's window of unacknowledged ticks full, or its rate lower.",
+		byKind, oneOf("reason", "busy", "window", "rate"))
+	inputs   = newCounter("inputs_total", "Inputs from clients: accepted in time, late, or dropped.", byKind, oneOf("result", "accepted", "late", "dropped"))
+	commands = newCounter("commands_total", "Commands from clients, by how they ended.",
+		byKind, oneOf("result", "done", "unknown", "malformed", "refused", "limited"))
+)
+
+// Connections, and why they end.
+var (
+	connections        = newGauge("connections", "Connections that have been upgraded, seated or not, by how they are carried.", oneOf("transport", "raw", "gws"))
+	connectionsPending = newGauge("connections_pending", "Connections that have not joined a room yet.")
+	closes             = newCounter("closes_total", "Connections of seated clients that ended, by WebSocket close code; 1006: broken.", label{name: "code"})
+	rejected           = newCounter("rejected_total", "Connections and joiners that were turned away, by close code or another reason.", label{name: "reason"})
+	denied             = newCounter("denied_total", "Handshakes and players kept out by the limits of an address or a player, or by a ban.", label{name: "reason"})
+	limited            = newCounter("limited_total", "Clients that were closed since they sent too much: messages, bytes or tokens.",
+		byKind, oneOf("reason", "messages", "bytes", "tokens"))
+	addressesTracked = newGauge("addresses_tracked", "Addresses whose handshakes are remembered.")
+	bans             = newCounter("bans_total", "Bans that were made, here or on another node.")
+)
+
+// Who clients are.
+var (
+	tokensRefused   = newCounter("tokens_refused_total", "Hellos whose token was refused or missing.", label{name: "reason"})
+	tokenRenewals   = newCounter("token_renewals_total", "Tokens that were sent within a session, by result: renewed, or why not.", label{name: "result"})
+	seats           = newCounter("seats_total", "Seats that clients have come with, by result: used, or why they were refused.", label{name: "result"})
+	identityKeys    = newGauge("identity_keys", "Keys that tokens are checked with.")
+	identityKeysAge = newGauge("identity_keys_age_seconds", "Time since the keys were last read, of the source for which that is longest; -1: one was never read.")
+)
+
+// The queues of matchmaking.
+var (
+	queueHeld           = newGauge("queue_held", "1 while this server runs the queue, else 0.", byMode)
+	queueWaiting        = newGauge("queue_waiting_tickets", "Tickets that wait in the queue, as the server knows that runs it.", byMode)
+	queueUndecided      = newGauge("queue_undecided_tickets", "Tickets of which the store has not said whether they are matched.", byMode)
+	queuePasses         = newHistogram("queue_pass_seconds", "Time that a matching pass takes.", passBuckets, byMode)
+	queueWaits          = newHistogram("queue_wait_seconds", "How long tickets that were matched have waited.", waitBuckets, byMode)
+	queueSpread         = newHistogram("queue_rating_spread", "The highest less the lowest rating of the tickets of a match.", spreadBuckets, byMode)
+	queueMatches        = newCounter("queue_matches_total", "Matches that were made.", byMode)
+	queueMatchedPlayers = newCounter("queue_matched_players_total", "Players of the matches that were made.", byMode)
+	queueMatchedBots    = newCounter("queue_matched_bots_total", "Bots of the matches that were made.", byMode)
+	queueFilled         = newCounter("queue_filled_players_total", "Players who were sent to rooms that run.", byMode)
+	queueGivenUp        = newCounter("queue_given_up_total", "Tickets that were given up: they waited too long, or don't fit the mode.", byMode)
+	queueNoNode         = newCounter("queue_no_node_total", "Times that a match had to wait since no node could take it.", byMode, label{name: "region"})
+	queueErrors         = newCounter("queue_errors_total", "Times that the store did not answer as it should.", byMode)
+)
+
+var buildInfo = newGauge("build_info", "1; the label says which version runs.", label{name: "version"})

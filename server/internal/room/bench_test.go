@@ -1,0 +1,64 @@
+package room
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/tickroom/tickroom/internal/kinds/walkers"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+)
+
+// BenchmarkTick is a tick of a room of walkers, each of whom sends an input and is sent a
+// snapshot: without sockets, but with all else that a tick costs. Rooms of more than 64
+// are served in parts.
+func BenchmarkTick(b *testing.B) {
+	for _, n := range []int{16, 64, 256} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			log := slog.New(slog.NewTextHandler(io.Discard, nil))
+			pool, err := NewPool(1, true, log)
+			if err != nil {
+				b.Fatal(err)
+			}
+			e, err := New("r", walkers.Kind(), 1, map[string]string{"players": strconv.Itoa(n)}, Config{MessagesPerSecond: 1e6, BytesPerSecond: 1e9}, log)
+			if err != nil {
+				b.Fatal(err)
+			}
+			l := newLoop(e, pool, LoopConfig{Metrics: metrics.New("test").Kind("walkers"), Gone: func() {}, Ended: func() {}})
+			clients := make([]quiet, n)
+			for i := range clients {
+				if _, err := e.Join(&clients[i], &Joiner{Hello: &tickroomv1.Hello{}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			tick := func() {
+				for i := range clients {
+					clients[i].ack = e.tick
+				}
+				e.fill(1)
+				if _, _, over := l.tick(1, 0, time.Now()); over {
+					b.Fatal("the room is over")
+				}
+			}
+			for range 200 {
+				tick()
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				tick()
+			}
+			if len(e.clients) != n {
+				b.Fatalf("%d clients are left", len(e.clients))
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/client")
+			l.end(1001, "the end")
+			if err := pool.Close(time.Second); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
