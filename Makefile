@@ -79,6 +79,7 @@ generate: ## generate code from the .proto files
 		fi; \
 		$(TOOL) buf generate --template "$$template"; \
 	done
+	$(GO) run ./proto/internal/closecodes
 
 .PHONY: lint
 lint: $(PACKAGES) ## lint Go, .proto files, TypeScript and scripts (builds the linters first: minutes)

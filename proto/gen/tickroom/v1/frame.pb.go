@@ -173,148 +173,6 @@ func (ReplyCode) EnumDescriptor() ([]byte, []int) {
 	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{1}
 }
 
-// CloseCode is a WebSocket close code of tickroom's own. Each says whether a
-// client should come back. Codes of RFC 6455 are used as well: 1000, 1001 (the
-// server is going away: come back after a moment), 1002, 1003, 1007, 1008, 1009
-// (the client is at fault: do not come back unchanged), 1011 (the server is at
-// fault: come back after a moment), 1013 (the server is busy: come back later).
-type CloseCode int32
-
-const (
-	CloseCode_CLOSE_CODE_UNSPECIFIED CloseCode = 0
-	// The hello did not come in time. Come back, and say hello at once.
-	CloseCode_CLOSE_CODE_HELLO_TIMEOUT CloseCode = 4000
-	// The hello was refused: malformed, wrong version, name too long. Do not come
-	// back unchanged.
-	CloseCode_CLOSE_CODE_BAD_HELLO CloseCode = 4001
-	// There is no such kind or room. Do not come back unchanged.
-	CloseCode_CLOSE_CODE_NO_SUCH_ROOM CloseCode = 4002
-	// All seats are taken. Come back later, or join another room.
-	CloseCode_CLOSE_CODE_ROOM_FULL CloseCode = 4003
-	// The room has ended as it should. Join another one.
-	CloseCode_CLOSE_CODE_ROOM_CLOSED CloseCode = 4004
-	// The room has failed. Join another one.
-	CloseCode_CLOSE_CODE_ROOM_FAILED CloseCode = 4005
-	// The client's schema can't be used with the server's. Sent by clients; update
-	// before coming back.
-	CloseCode_CLOSE_CODE_SCHEMA CloseCode = 4006
-	// A message could not be decoded, or broke the protocol. Do not come back
-	// unchanged.
-	CloseCode_CLOSE_CODE_BAD_MESSAGE CloseCode = 4007
-	// Messages came faster than the limit. Come back after a while.
-	CloseCode_CLOSE_CODE_RATE_LIMITED CloseCode = 4008
-	// Reliable messages could not be delivered within bounds. Come back.
-	CloseCode_CLOSE_CODE_OVERFLOW CloseCode = 4009
-	// Nothing was heard from the client for too long. Come back.
-	CloseCode_CLOSE_CODE_IDLE CloseCode = 4010
-	// The game removed the player. Do not come back on your own.
-	CloseCode_CLOSE_CODE_KICKED CloseCode = 4011
-	// The server is full. Come back after a while.
-	CloseCode_CLOSE_CODE_SERVER_FULL CloseCode = 4012
-	// The session to resume is not there any more. Join anew.
-	CloseCode_CLOSE_CODE_SESSION_GONE CloseCode = 4013
-	// Another connection has resumed the session. Do not come back on your own.
-	CloseCode_CLOSE_CODE_TAKEN_OVER CloseCode = 4014
-	// The token is missing or was refused. Come back with another one.
-	CloseCode_CLOSE_CODE_UNAUTHENTICATED CloseCode = 4015
-	// The token has expired, in the hello or within the session. Come back with a new
-	// one; the seat is kept meanwhile.
-	CloseCode_CLOSE_CODE_TOKEN_EXPIRED CloseCode = 4016
-	// The token is good, and does not allow this. Do not come back unchanged.
-	CloseCode_CLOSE_CODE_FORBIDDEN CloseCode = 4017
-	// The seat is not genuine, has expired, was used, or is for another player, room or
-	// server. Ask the matchmaker for another one.
-	CloseCode_CLOSE_CODE_SEAT_REFUSED CloseCode = 4018
-	// The player, or the address, is banned. Do not come back.
-	CloseCode_CLOSE_CODE_BANNED CloseCode = 4019
-	// The player is in the room already, from another device. Do not come back on your
-	// own.
-	CloseCode_CLOSE_CODE_ALREADY_THERE CloseCode = 4020
-	// The player has too many connections or rooms. Come back when one of them is over.
-	CloseCode_CLOSE_CODE_TOO_MANY CloseCode = 4021
-)
-
-// Enum value maps for CloseCode.
-var (
-	CloseCode_name = map[int32]string{
-		0:    "CLOSE_CODE_UNSPECIFIED",
-		4000: "CLOSE_CODE_HELLO_TIMEOUT",
-		4001: "CLOSE_CODE_BAD_HELLO",
-		4002: "CLOSE_CODE_NO_SUCH_ROOM",
-		4003: "CLOSE_CODE_ROOM_FULL",
-		4004: "CLOSE_CODE_ROOM_CLOSED",
-		4005: "CLOSE_CODE_ROOM_FAILED",
-		4006: "CLOSE_CODE_SCHEMA",
-		4007: "CLOSE_CODE_BAD_MESSAGE",
-		4008: "CLOSE_CODE_RATE_LIMITED",
-		4009: "CLOSE_CODE_OVERFLOW",
-		4010: "CLOSE_CODE_IDLE",
-		4011: "CLOSE_CODE_KICKED",
-		4012: "CLOSE_CODE_SERVER_FULL",
-		4013: "CLOSE_CODE_SESSION_GONE",
-		4014: "CLOSE_CODE_TAKEN_OVER",
-		4015: "CLOSE_CODE_UNAUTHENTICATED",
-		4016: "CLOSE_CODE_TOKEN_EXPIRED",
-		4017: "CLOSE_CODE_FORBIDDEN",
-		4018: "CLOSE_CODE_SEAT_REFUSED",
-		4019: "CLOSE_CODE_BANNED",
-		4020: "CLOSE_CODE_ALREADY_THERE",
-		4021: "CLOSE_CODE_TOO_MANY",
-	}
-	CloseCode_value = map[string]int32{
-		"CLOSE_CODE_UNSPECIFIED":     0,
-		"CLOSE_CODE_HELLO_TIMEOUT":   4000,
-		"CLOSE_CODE_BAD_HELLO":       4001,
-		"CLOSE_CODE_NO_SUCH_ROOM":    4002,
-		"CLOSE_CODE_ROOM_FULL":       4003,
-		"CLOSE_CODE_ROOM_CLOSED":     4004,
-		"CLOSE_CODE_ROOM_FAILED":     4005,
-		"CLOSE_CODE_SCHEMA":          4006,
-		"CLOSE_CODE_BAD_MESSAGE":     4007,
-		"CLOSE_CODE_RATE_LIMITED":    4008,
-		"CLOSE_CODE_OVERFLOW":        4009,
-		"CLOSE_CODE_IDLE":            4010,
-		"CLOSE_CODE_KICKED":          4011,
-		"CLOSE_CODE_SERVER_FULL":     4012,
-		"CLOSE_CODE_SESSION_GONE":    4013,
-		"CLOSE_CODE_TAKEN_OVER":      4014,
-		"CLOSE_CODE_UNAUTHENTICATED": 4015,
-		"CLOSE_CODE_TOKEN_EXPIRED":   4016,
-		"CLOSE_CODE_FORBIDDEN":       4017,
-		"CLOSE_CODE_SEAT_REFUSED":    4018,
-		"CLOSE_CODE_BANNED":          4019,
-		"CLOSE_CODE_ALREADY_THERE":   4020,
-		"CLOSE_CODE_TOO_MANY":        4021,
-	}
-)
-
-func (x CloseCode) Enum() *CloseCode {
-	p := new(CloseCode)
-	*p = x
-	return p
-}
-
-func (x CloseCode) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (CloseCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_tickroom_v1_frame_proto_enumTypes[2].Descriptor()
-}
-
-func (CloseCode) Type() protoreflect.EnumType {
-	return &file_tickroom_v1_frame_proto_enumTypes[2]
-}
-
-func (x CloseCode) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use CloseCode.Descriptor instead.
-func (CloseCode) EnumDescriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{2}
-}
-
 // ServerFrame is what one binary message from the server holds.
 type ServerFrame struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1990,31 +1848,7 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\x1aREPLY_CODE_UNKNOWN_COMMAND\x10\x01\x12\x18\n" +
 	"\x14REPLY_CODE_MALFORMED\x10\x02\x12\x16\n" +
 	"\x12REPLY_CODE_REFUSED\x10\x03\x12\x16\n" +
-	"\x12REPLY_CODE_LIMITED\x10\x04*\x90\x05\n" +
-	"\tCloseCode\x12\x1a\n" +
-	"\x16CLOSE_CODE_UNSPECIFIED\x10\x00\x12\x1d\n" +
-	"\x18CLOSE_CODE_HELLO_TIMEOUT\x10\xa0\x1f\x12\x19\n" +
-	"\x14CLOSE_CODE_BAD_HELLO\x10\xa1\x1f\x12\x1c\n" +
-	"\x17CLOSE_CODE_NO_SUCH_ROOM\x10\xa2\x1f\x12\x19\n" +
-	"\x14CLOSE_CODE_ROOM_FULL\x10\xa3\x1f\x12\x1b\n" +
-	"\x16CLOSE_CODE_ROOM_CLOSED\x10\xa4\x1f\x12\x1b\n" +
-	"\x16CLOSE_CODE_ROOM_FAILED\x10\xa5\x1f\x12\x16\n" +
-	"\x11CLOSE_CODE_SCHEMA\x10\xa6\x1f\x12\x1b\n" +
-	"\x16CLOSE_CODE_BAD_MESSAGE\x10\xa7\x1f\x12\x1c\n" +
-	"\x17CLOSE_CODE_RATE_LIMITED\x10\xa8\x1f\x12\x18\n" +
-	"\x13CLOSE_CODE_OVERFLOW\x10\xa9\x1f\x12\x14\n" +
-	"\x0fCLOSE_CODE_IDLE\x10\xaa\x1f\x12\x16\n" +
-	"\x11CLOSE_CODE_KICKED\x10\xab\x1f\x12\x1b\n" +
-	"\x16CLOSE_CODE_SERVER_FULL\x10\xac\x1f\x12\x1c\n" +
-	"\x17CLOSE_CODE_SESSION_GONE\x10\xad\x1f\x12\x1a\n" +
-	"\x15CLOSE_CODE_TAKEN_OVER\x10\xae\x1f\x12\x1f\n" +
-	"\x1aCLOSE_CODE_UNAUTHENTICATED\x10\xaf\x1f\x12\x1d\n" +
-	"\x18CLOSE_CODE_TOKEN_EXPIRED\x10\xb0\x1f\x12\x19\n" +
-	"\x14CLOSE_CODE_FORBIDDEN\x10\xb1\x1f\x12\x1c\n" +
-	"\x17CLOSE_CODE_SEAT_REFUSED\x10\xb2\x1f\x12\x16\n" +
-	"\x11CLOSE_CODE_BANNED\x10\xb3\x1f\x12\x1d\n" +
-	"\x18CLOSE_CODE_ALREADY_THERE\x10\xb4\x1f\x12\x18\n" +
-	"\x13CLOSE_CODE_TOO_MANY\x10\xb5\x1fB?Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1b\x06proto3"
+	"\x12REPLY_CODE_LIMITED\x10\x04B?Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1b\x06proto3"
 
 var (
 	file_tickroom_v1_frame_proto_rawDescOnce sync.Once
@@ -2028,47 +1862,46 @@ func file_tickroom_v1_frame_proto_rawDescGZIP() []byte {
 	return file_tickroom_v1_frame_proto_rawDescData
 }
 
-var file_tickroom_v1_frame_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_tickroom_v1_frame_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_tickroom_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_tickroom_v1_frame_proto_goTypes = []any{
 	(Kind)(0),              // 0: tickroom.v1.Kind
 	(ReplyCode)(0),         // 1: tickroom.v1.ReplyCode
-	(CloseCode)(0),         // 2: tickroom.v1.CloseCode
-	(*ServerFrame)(nil),    // 3: tickroom.v1.ServerFrame
-	(*Table)(nil),          // 4: tickroom.v1.Table
-	(*EventData)(nil),      // 5: tickroom.v1.EventData
-	(*EntityHash)(nil),     // 6: tickroom.v1.EntityHash
-	(*Welcome)(nil),        // 7: tickroom.v1.Welcome
-	(*Auth)(nil),           // 8: tickroom.v1.Auth
-	(*Schema)(nil),         // 9: tickroom.v1.Schema
-	(*Component)(nil),      // 10: tickroom.v1.Component
-	(*ComponentField)(nil), // 11: tickroom.v1.ComponentField
-	(*Reply)(nil),          // 12: tickroom.v1.Reply
-	(*Pong)(nil),           // 13: tickroom.v1.Pong
-	(*ClientFrame)(nil),    // 14: tickroom.v1.ClientFrame
-	(*Input)(nil),          // 15: tickroom.v1.Input
-	(*CommandData)(nil),    // 16: tickroom.v1.CommandData
-	(*Ping)(nil),           // 17: tickroom.v1.Ping
-	(*Hello)(nil),          // 18: tickroom.v1.Hello
+	(*ServerFrame)(nil),    // 2: tickroom.v1.ServerFrame
+	(*Table)(nil),          // 3: tickroom.v1.Table
+	(*EventData)(nil),      // 4: tickroom.v1.EventData
+	(*EntityHash)(nil),     // 5: tickroom.v1.EntityHash
+	(*Welcome)(nil),        // 6: tickroom.v1.Welcome
+	(*Auth)(nil),           // 7: tickroom.v1.Auth
+	(*Schema)(nil),         // 8: tickroom.v1.Schema
+	(*Component)(nil),      // 9: tickroom.v1.Component
+	(*ComponentField)(nil), // 10: tickroom.v1.ComponentField
+	(*Reply)(nil),          // 11: tickroom.v1.Reply
+	(*Pong)(nil),           // 12: tickroom.v1.Pong
+	(*ClientFrame)(nil),    // 13: tickroom.v1.ClientFrame
+	(*Input)(nil),          // 14: tickroom.v1.Input
+	(*CommandData)(nil),    // 15: tickroom.v1.CommandData
+	(*Ping)(nil),           // 16: tickroom.v1.Ping
+	(*Hello)(nil),          // 17: tickroom.v1.Hello
 }
 var file_tickroom_v1_frame_proto_depIdxs = []int32{
-	4,  // 0: tickroom.v1.ServerFrame.set:type_name -> tickroom.v1.Table
-	4,  // 1: tickroom.v1.ServerFrame.delta:type_name -> tickroom.v1.Table
-	5,  // 2: tickroom.v1.ServerFrame.events:type_name -> tickroom.v1.EventData
-	6,  // 3: tickroom.v1.ServerFrame.entity_hashes:type_name -> tickroom.v1.EntityHash
-	7,  // 4: tickroom.v1.ServerFrame.welcome:type_name -> tickroom.v1.Welcome
-	12, // 5: tickroom.v1.ServerFrame.replies:type_name -> tickroom.v1.Reply
-	13, // 6: tickroom.v1.ServerFrame.pongs:type_name -> tickroom.v1.Pong
-	8,  // 7: tickroom.v1.ServerFrame.auth:type_name -> tickroom.v1.Auth
-	9,  // 8: tickroom.v1.Welcome.schema:type_name -> tickroom.v1.Schema
-	10, // 9: tickroom.v1.Schema.components:type_name -> tickroom.v1.Component
-	11, // 10: tickroom.v1.Component.fields:type_name -> tickroom.v1.ComponentField
+	3,  // 0: tickroom.v1.ServerFrame.set:type_name -> tickroom.v1.Table
+	3,  // 1: tickroom.v1.ServerFrame.delta:type_name -> tickroom.v1.Table
+	4,  // 2: tickroom.v1.ServerFrame.events:type_name -> tickroom.v1.EventData
+	5,  // 3: tickroom.v1.ServerFrame.entity_hashes:type_name -> tickroom.v1.EntityHash
+	6,  // 4: tickroom.v1.ServerFrame.welcome:type_name -> tickroom.v1.Welcome
+	11, // 5: tickroom.v1.ServerFrame.replies:type_name -> tickroom.v1.Reply
+	12, // 6: tickroom.v1.ServerFrame.pongs:type_name -> tickroom.v1.Pong
+	7,  // 7: tickroom.v1.ServerFrame.auth:type_name -> tickroom.v1.Auth
+	8,  // 8: tickroom.v1.Welcome.schema:type_name -> tickroom.v1.Schema
+	9,  // 9: tickroom.v1.Schema.components:type_name -> tickroom.v1.Component
+	10, // 10: tickroom.v1.Component.fields:type_name -> tickroom.v1.ComponentField
 	0,  // 11: tickroom.v1.ComponentField.kind:type_name -> tickroom.v1.Kind
 	1,  // 12: tickroom.v1.Reply.code:type_name -> tickroom.v1.ReplyCode
-	15, // 13: tickroom.v1.ClientFrame.inputs:type_name -> tickroom.v1.Input
-	16, // 14: tickroom.v1.ClientFrame.commands:type_name -> tickroom.v1.CommandData
-	17, // 15: tickroom.v1.ClientFrame.ping:type_name -> tickroom.v1.Ping
-	18, // 16: tickroom.v1.ClientFrame.hello:type_name -> tickroom.v1.Hello
+	14, // 13: tickroom.v1.ClientFrame.inputs:type_name -> tickroom.v1.Input
+	15, // 14: tickroom.v1.ClientFrame.commands:type_name -> tickroom.v1.CommandData
+	16, // 15: tickroom.v1.ClientFrame.ping:type_name -> tickroom.v1.Ping
+	17, // 16: tickroom.v1.ClientFrame.hello:type_name -> tickroom.v1.Hello
 	17, // [17:17] is the sub-list for method output_type
 	17, // [17:17] is the sub-list for method input_type
 	17, // [17:17] is the sub-list for extension type_name
@@ -2087,7 +1920,7 @@ func file_tickroom_v1_frame_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tickroom_v1_frame_proto_rawDesc), len(file_tickroom_v1_frame_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      2,
 			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
