@@ -1,8 +1,8 @@
-// Package web holds the pages that a server shows in a browser: what this is at /,
-// the arena at /arena, walkers at /walkers. They are built from web/demo by
-// `make web`, which needs Node.js, and are part of the program; nothing comes from
-// elsewhere. In a program that was built without them a page says how to build
-// them, and all else works.
+// Package web holds the pages that a server shows in a browser: what this is at /, and
+// for kinds of rooms a page each, at /arena, /walkers and so on. They are built from
+// web/demo by `make web`, which needs Node.js, and are part of the program; nothing
+// comes from elsewhere. In a program that was built without them a page says how to
+// build them, and all else works.
 package web
 
 import (
@@ -30,6 +30,11 @@ var dist embed.FS
 //
 //go:embed fallback
 var fallback embed.FS
+
+// pages are the sources of the pages below /, for their names.
+//
+//go:embed demo/*/index.html
+var pages embed.FS
 
 // policy lets a page load its own files and connect to its own server, and
 // nothing else. blob: is for pictures that a page draws itself.
@@ -82,8 +87,12 @@ func Handler() http.Handler {
 	}
 	if !Built() {
 		// Whatever page was asked for, it is the same that is missing.
-		for _, name := range []string{"/arena", "/arena/", "/walkers", "/walkers/"} {
-			files[name] = files["/"]
+		folders, err := fs.ReadDir(pages, "demo")
+		if err != nil {
+			panic(err)
+		}
+		for _, f := range folders {
+			files["/"+f.Name()], files["/"+f.Name()+"/"] = files["/"], files["/"]
 		}
 	}
 	return files

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defaultClientConditions, defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
@@ -25,11 +26,12 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
-      input: {
-        landing: at('index.html'),
-        arena: at('arena/index.html'),
-        walkers: at('walkers/index.html'),
-      },
+      // The landing page, and each folder that has one.
+      input: Object.fromEntries(
+        ['.', ...readdirSync(at('.'))]
+          .filter((dir) => existsSync(at(`${dir}/index.html`)))
+          .map((dir) => [dir === '.' ? 'landing' : dir, at(`${dir}/index.html`)]),
+      ),
     },
   },
   server: {

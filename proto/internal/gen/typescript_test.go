@@ -31,7 +31,7 @@ func sdkSources(t *testing.T) map[string][]string {
 	by := map[string][]string{"src/gen": {}, "test/gen": {}}
 	for _, g := range games {
 		switch {
-		case strings.HasPrefix(g, "tickroom/arena/"), strings.HasPrefix(g, "tickroom/walkers/"):
+		case strings.HasPrefix(g, "tickroom/"):
 			by["src/gen"] = append(by["src/gen"], g)
 		case strings.HasPrefix(g, "internal/testschema/"):
 			by["test/gen"] = append(by["test/gen"], g)

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 
 import { choose, format, type Key } from './i18n.ts';
+import { kinds } from './kinds.ts';
 import { address } from './landing/rooms.ts';
 import { en } from './messages/en.ts';
 import { zh } from './messages/zh.ts';
@@ -29,11 +30,17 @@ test('both languages name the same parameters', () => {
   }
 });
 
-test.each(['index.html', 'arena/index.html', 'walkers/index.html'])('%s asks for texts that there are', (page) => {
+test.each(['index.html', ...kinds.map((k) => `${k.name}/index.html`)])('%s asks for texts that there are', (page) => {
   const html = readFileSync(new URL(`../${page}`, import.meta.url), 'utf8');
   const keys = [...html.matchAll(/data-t(?:-\w+)?="([^"]+)"/g)].map((m) => m[1]);
   expect(keys.length).toBeGreaterThan(3);
   for (const key of keys) expect(en).toHaveProperty([key]);
+});
+
+test('pages and kinds are the same', () => {
+  const demo = new URL('..', import.meta.url);
+  const pages = readdirSync(demo).filter((dir) => existsSync(new URL(`${dir}/index.html`, demo)));
+  expect(pages.sort()).toEqual(kinds.map((k) => k.name).sort());
 });
 
 test('addresses of ways in', () => {

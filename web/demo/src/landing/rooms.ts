@@ -1,14 +1,9 @@
 // The kinds of rooms with their open rooms, and the ways in.
 
-import { type Key, number, t } from '../i18n.ts';
+import { number, t } from '../i18n.ts';
+import { kinds as pages } from '../kinds.ts';
 import { el } from '../netgraph/dom.ts';
 import type { KindStatus, RoomStatus, Status } from './status.ts';
-
-/** Kinds that there is a page for. Others that a server has are listed without one. */
-const pages: Readonly<Record<string, { path: string; title: Key; doc: Key }>> = {
-  arena: { path: '/arena', title: 'home.kind.arena', doc: 'home.kind.arena.doc' },
-  walkers: { path: '/walkers', title: 'home.kind.walkers', doc: 'home.kind.walkers.doc' },
-};
 
 /** How many rooms of a kind are shown. */
 const shown = 6;
@@ -23,10 +18,10 @@ let updates: Updates = new Map();
 export function showRooms(container: HTMLElement, status: Status | undefined, lang: string, name: () => string): void {
   const kinds: readonly KindStatus[] =
     status?.kinds ??
-    Object.keys(pages).map((kind) => ({
+    pages.map(({ name: kind, watchable }) => ({
       kind,
       doc: '',
-      watchable: kind === 'arena',
+      watchable,
       rooms: 0,
       players: 0,
       spectators: 0,
@@ -57,29 +52,21 @@ export function showRooms(container: HTMLElement, status: Status | undefined, la
 }
 
 function kindOf(k: KindStatus, rooms: readonly RoomStatus[], known: boolean, name: () => string): HTMLElement {
-  const page = pages[k.kind];
+  const page = pages.find((p) => p.name === k.kind);
   const id = `kind-${k.kind}`;
   const head = el(
     'div',
     { class: 'kind-head' },
-    el('h3', { id }, page ? t(page.title) : k.kind),
-    el('p', {}, page ? t(page.doc) : k.doc),
+    el('h3', { id }, page ? t(`${page.name}.title`) : k.kind),
+    el('p', {}, page ? t(`${page.name}.doc`) : k.doc),
   );
   const ways = el('div', { class: 'ways' });
   if (page) {
-    ways.append(
-      way(
-        page.path,
-        {},
-        t(k.kind === 'arena' ? 'home.play' : 'home.room.join'),
-        k.kind,
-        'btn small primary',
-        undefined,
-        name,
-      ),
-    );
+    ways.append(way(`/${page.name}`, {}, t(`${page.name}.join`), k.kind, 'btn small primary', undefined, name));
     if (k.watchable)
-      ways.append(way(page.path, { watch: '' }, t('home.room.watch'), `${k.kind} watch`, 'btn small', undefined, name));
+      ways.append(
+        way(`/${page.name}`, { watch: '' }, t('home.room.watch'), `${k.kind} watch`, 'btn small', undefined, name),
+      );
   }
   const box = el('article', { class: 'kind', 'aria-labelledby': id }, el('div', { class: 'kind-top' }, head, ways));
   if (!known) return box;
@@ -99,7 +86,7 @@ function kindOf(k: KindStatus, rooms: readonly RoomStatus[], known: boolean, nam
 }
 
 function roomOf(r: RoomStatus, watchable: boolean, name: () => string): HTMLElement {
-  const page = pages[r.kind];
+  const page = pages.find((p) => p.name === r.kind);
   const bar = el('i');
   const facts = [el('span'), el('span'), el('span')] as const;
   const row = el(
@@ -114,7 +101,7 @@ function roomOf(r: RoomStatus, watchable: boolean, name: () => string): HTMLElem
       'span',
       { class: 'ways' },
       way(
-        page.path,
+        `/${page.name}`,
         { room: r.id },
         t('home.room.join'),
         `${r.id} join`,
@@ -126,7 +113,7 @@ function roomOf(r: RoomStatus, watchable: boolean, name: () => string): HTMLElem
     if (watchable)
       ways.append(
         way(
-          page.path,
+          `/${page.name}`,
           { room: r.id, watch: '' },
           t('home.room.watch'),
           `${r.id} watch`,

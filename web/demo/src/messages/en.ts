@@ -2,12 +2,12 @@
 // type check. {name} stands for a parameter. A text that depends on a number n
 // may have the forms "one | many".
 
-import { arenaEn } from '../arena/messages/en.ts';
+import { kindsEn } from '../kinds.ts';
 import { homeEn } from './home.en.ts';
 import { netEn } from './net.en.ts';
 
 export const en = {
-  ...arenaEn,
+  ...kindsEn,
   ...netEn,
   ...homeEn,
 

@@ -1,4 +1,4 @@
-/** The texts of the landing page, of walkers and of what pages share, in English. */
+/** The texts of the landing page and of what pages share, in English. */
 export const homeEn = {
   'common.home': 'tickroom, home',
   'common.net': 'Network',
@@ -29,13 +29,6 @@ export const homeEn = {
   'conn.code.many': 'You have too many games open. Close one of them, then try again.',
   'conn.code.other': 'The server closed the connection: {reason} ({code}).',
 
-  'walkers.title': 'Walkers',
-  'walkers.canvas': 'A square field with walkers, seen from above',
-  'walkers.count': '{n} walker | {n} walkers',
-  'walkers.say': 'Say something to all near by',
-  'walkers.send': 'Say',
-  'walkers.help': 'Arrow keys or W A S D to walk, or press where to go.',
-
   'home.title': 'tickroom: state sync for multiplayer games and live rooms',
   'home.nav': 'Sections',
   'home.nav.rooms': 'Rooms',
@@ -47,7 +40,6 @@ export const homeEn = {
   'home.lead':
     'tickroom runs a game in rooms at a fixed tick rate, finds out what has changed, and sends each client what it may see and lacks. This page is served by one. Come in.',
   'home.name': 'Your name',
-  'home.play': 'Play the arena',
   'home.watch': 'Watch',
   'home.scene.live': 'Live from {room}',
   'home.scene.census': '{players} players, {bots} bots',
@@ -74,11 +66,6 @@ export const homeEn = {
   'home.rooms': 'Rooms',
   'home.rooms.lead':
     'Rooms come into being when somebody joins, and end when they are empty. Join one by its name, or take the first with a free seat.',
-  'home.kind.arena': 'Arena',
-  'home.kind.arena.doc':
-    'A top-down shooter: up to 1,000 ships on one map, and each player gets just what is in sight.',
-  'home.kind.walkers': 'Walkers',
-  'home.kind.walkers.doc': 'The simplest game there is: dots that walk about. A good first look at the client library.',
   'home.kind.summary': '{players} playing in {rooms}',
   'home.kind.rooms': '{n} room | {n} rooms',
   'home.kind.none': 'No room is open. The first who joins makes one.',

@@ -1,6 +1,6 @@
 import type { homeEn } from './home.en.ts';
 
-/** The texts of the landing page, of walkers and of what pages share, in Chinese. */
+/** The texts of the landing page and of what pages share, in Chinese. */
 export const homeZh: Record<keyof typeof homeEn, string> = {
   'common.home': 'tickroom 首页',
   'common.net': '网络',
@@ -29,13 +29,6 @@ export const homeZh: Record<keyof typeof homeEn, string> = {
   'conn.code.many': '你打开的对局太多了，请先关闭一个再试。',
   'conn.code.other': '服务器关闭了连接：{reason}（{code}）。',
 
-  'walkers.title': '漫步者',
-  'walkers.canvas': '俯视的方形场地，上面有许多漫步者',
-  'walkers.count': '{n} 个漫步者',
-  'walkers.say': '对附近的人说点什么',
-  'walkers.send': '发送',
-  'walkers.help': '用方向键或 W A S D 移动，也可以按住想去的地方。',
-
   'home.title': 'tickroom：多人游戏与直播间的状态同步服务器',
   'home.nav': '页面导航',
   'home.nav.rooms': '房间',
@@ -47,7 +40,6 @@ export const homeZh: Record<keyof typeof homeEn, string> = {
   'home.lead':
     'tickroom 以固定帧率在房间里运行你的游戏，自动找出变化，只把每个客户端看得到、又还没有的内容发给它。这个页面背后就是一台 tickroom 服务器，进来玩玩吧。',
   'home.name': '你的名字',
-  'home.play': '进入竞技场',
   'home.watch': '观战',
   'home.scene.live': '直播中：{room}',
   'home.scene.census': '{players} 名玩家，{bots} 个机器人',
@@ -73,10 +65,6 @@ export const homeZh: Record<keyof typeof homeEn, string> = {
 
   'home.rooms': '房间',
   'home.rooms.lead': '有人加入时自动创建房间，人走空后自动关闭。可以选一个房间加入，也可以直接进入有空位的房间。',
-  'home.kind.arena': '竞技场',
-  'home.kind.arena.doc': '俯视角太空射击：同一张地图最多容纳 1000 艘飞船，每个玩家只收到视野内的内容。',
-  'home.kind.walkers': '漫步者',
-  'home.kind.walkers.doc': '最简单的游戏：一群四处走动的小圆点。适合初次了解客户端库。',
   'home.kind.summary': '{players} 人在玩，共 {rooms}',
   'home.kind.rooms': '{n} 个房间',
   'home.kind.none': '目前没有房间，第一个加入的人会自动创建。',

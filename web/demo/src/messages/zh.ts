@@ -1,12 +1,12 @@
 // The pages' texts in Chinese (simplified).
 
-import { arenaZh } from '../arena/messages/zh.ts';
 import type { Messages } from '../i18n.ts';
+import { kindsZh } from '../kinds.ts';
 import { homeZh } from './home.zh.ts';
 import { netZh } from './net.zh.ts';
 
 export const zh: Messages = {
-  ...arenaZh,
+  ...kindsZh,
   ...netZh,
   ...homeZh,
 

@@ -2,6 +2,8 @@
 
 export const arenaEn = {
   'arena.title': 'Arena',
+  'arena.doc': 'A top-down shooter: up to 1,000 ships on one map, and each player gets just what is in sight.',
+  'arena.join': 'Play the arena',
   'arena.lead': 'One map, everybody at once. Fly, shoot, collect, come back.',
   'arena.name': 'Your name',
   'arena.pilot': 'Pilot {n}',

@@ -4,6 +4,8 @@ import type { arenaEn } from './en.ts';
 
 export const arenaZh: Readonly<Record<keyof typeof arenaEn, string>> = {
   'arena.title': '竞技场',
+  'arena.doc': '俯视角太空射击：同一张地图最多容纳 1000 艘飞船，每个玩家只收到视野内的内容。',
+  'arena.join': '进入竞技场',
   'arena.lead': '一张地图，所有人同场。飞行、射击、拾取，再次出战。',
   'arena.name': '你的名字',
   'arena.pilot': '飞行员 {n}',
