@@ -2,7 +2,8 @@
 // its schema. In Go, which is the default, plain structs for its messages, with
 // everything that tickroom needs to store, compare and send them. With the
 // option lang=ts, the module from which a page's client library knows the game;
-// runtime=<module> names that library, if it isn't @tickroom/client.
+// runtime=<module> names that library, if it isn't @tickroom/client. With
+// lang=ts-options, a part of that library itself.
 // docs/schema.md explains schemas.
 package main
 
@@ -18,7 +19,7 @@ import (
 func main() {
 	var (
 		flags   flag.FlagSet
-		lang    = flags.String("lang", "go", "go or ts")
+		lang    = flags.String("lang", "go", "go, ts or ts-options")
 		runtime = flags.String("runtime", "", "the module of the client library, for ts")
 	)
 	protogen.Options{ParamFunc: flags.Set}.Run(func(p *protogen.Plugin) error {
@@ -27,7 +28,9 @@ func main() {
 			return gen.Generate(p)
 		case "ts":
 			return gen.TypeScript{Runtime: *runtime}.Generate(p)
+		case "ts-options":
+			return gen.FieldOptions(p)
 		}
-		return fmt.Errorf("lang is %q: use go or ts", *lang)
+		return fmt.Errorf("lang is %q: use go, ts or ts-options", *lang)
 	})
 }

@@ -72,6 +72,31 @@ func TestTypeScriptIsFresh(t *testing.T) {
 	}
 }
 
+// TestFieldOptionsAreFresh holds what the client library knows of the options of fields
+// against the generator.
+func TestFieldOptionsAreFresh(t *testing.T) {
+	t.Parallel()
+	p, err := protogen.Options{}.New(request(t, []string{"tickroom/v1/frame.proto"}, "paths=source_relative"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := gen.FieldOptions(p); err != nil {
+		t.Fatal(err)
+	}
+	files := p.Response().File
+	if len(files) != 1 {
+		t.Fatalf("%d files are generated, want 1", len(files))
+	}
+	name := filepath.Join(sdkDir, "src/gen", files[0].GetName())
+	committed, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatalf("%v\nrun: make generate", err)
+	}
+	if diff := cmp.Diff(string(committed), files[0].GetContent()); diff != "" {
+		t.Errorf("%s is stale (- committed, + generated):\n%s\nrun: make generate", name, diff)
+	}
+}
+
 // TestTypeScriptMessagesAreFresh holds what protoc-gen-es has written against the
 // .proto files, by the descriptors in it: Node isn't needed for that.
 func TestTypeScriptMessagesAreFresh(t *testing.T) {

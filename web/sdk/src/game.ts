@@ -3,6 +3,7 @@
 
 import type { Message } from '@bufbuild/protobuf';
 
+import { type FieldOptions, noOptions } from './gen/tickroom/v1/fieldoptions.js';
 import type { InitOf, MessageType } from './message.js';
 
 /** How the values of fields travel in tables, by name. */
@@ -10,7 +11,7 @@ export * as Kind from './kinds.js';
 export { type MessageType, message } from './message.js';
 
 /** What a schema says of one field of a component. */
-export interface Field {
+export interface Field extends FieldOptions {
   /** 1 to 64. */
   readonly number: number;
   /** As in the .proto file. */
@@ -20,15 +21,6 @@ export interface Field {
   /** One of {@link Kind}. */
   readonly kind: number;
   readonly repeated: boolean;
-  /** A quantised value is `min + steps * step`. */
-  readonly step: number;
-  readonly min: number;
-  /** Not above min: the value has no range. */
-  readonly max: number;
-  /** Steps in a full turn of a value that wraps, else 0. */
-  readonly wrapSteps: number;
-  /** How it is shown between two snapshots. 0: with its newest value, 1: linear, 2: as an angle. */
-  readonly smooth: number;
 }
 
 /** What a schema says of a component, whose rows look like `Row`. */
@@ -75,7 +67,7 @@ export type InputOf<G extends Game> = G extends { readonly input: MessageType<in
 
 /** Describes a field; for generated code. */
 export function field(number: number, name: string, kind: number, key = name, more: Partial<Field> = {}): Field {
-  return { number, name, key, kind, repeated: false, step: 0, min: 0, max: 0, wrapSteps: 0, smooth: 0, ...more };
+  return { number, name, key, kind, repeated: false, ...noOptions, ...more };
 }
 
 /** Describes a component; for generated code. */

@@ -4,6 +4,7 @@
 
 import { SchemaError } from './errors.js';
 import type { Component, Field } from './game.js';
+import { agreedOptions } from './gen/tickroom/v1/fieldoptions.js';
 import * as Kind from './kinds.js';
 
 /** A field as the decoder needs it. */
@@ -131,7 +132,7 @@ export function checkCompatible(own: readonly Component[], server: readonly Comp
     for (const f of c.fields) {
       const g = s.fields.find((g) => g.number === f.number);
       if (!g) throw new SchemaError(`the server has no field ${c.name}.${f.name}`);
-      for (const what of ['kind', 'repeated', 'step', 'min', 'max', 'wrapSteps'] as const) {
+      for (const what of ['kind', 'repeated', ...agreedOptions] as const) {
         if (f[what] !== g[what])
           throw new SchemaError(`${c.name}.${f.name}: ${what} is ${f[what]} here, ${g[what]} on the server`);
       }

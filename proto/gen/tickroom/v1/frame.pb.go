@@ -1001,14 +1001,16 @@ type ComponentField struct {
 	Number   uint32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
 	Name     string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	Kind     Kind   `protobuf:"varint,3,opt,name=kind,proto3,enum=tickroom.v1.Kind" json:"kind,omitempty"`
-	Repeated bool   `protobuf:"varint,4,opt,name=repeated,proto3" json:"repeated,omitempty"`
-	// Quantisation as in the schema's options; 0 where there is none.
+	Repeated bool   `protobuf:"varint,4,opt,name=repeated,proto3" json:"repeated,omitempty"` // From here on: the options of the schema, as far as clients need them. 0: not set.
+	// A quantised value is min plus a whole number of steps.
 	Step float64 `protobuf:"fixed64,5,opt,name=step,proto3" json:"step,omitempty"`
-	Min  float64 `protobuf:"fixed64,6,opt,name=min,proto3" json:"min,omitempty"`
-	Max  float64 `protobuf:"fixed64,7,opt,name=max,proto3" json:"max,omitempty"`
-	// Steps in a full turn for a field that wraps, else 0.
+	// The lowest value, if there is a range.
+	Min float64 `protobuf:"fixed64,6,opt,name=min,proto3" json:"min,omitempty"`
+	// The highest value; not above min: there is no range.
+	Max float64 `protobuf:"fixed64,7,opt,name=max,proto3" json:"max,omitempty"`
+	// Steps in a full turn of a value that wraps.
 	WrapSteps uint32 `protobuf:"varint,8,opt,name=wrap_steps,json=wrapSteps,proto3" json:"wrap_steps,omitempty"`
-	// 0 none, 1 linear, 2 angle.
+	// How it is shown between two snapshots; 0: with its newest value, 1: linear, 2: as an angle.
 	Smooth        uint32 `protobuf:"varint,9,opt,name=smooth,proto3" json:"smooth,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

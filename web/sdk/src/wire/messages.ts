@@ -5,6 +5,7 @@
 import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 
 import { type Component, type Field, field } from '../game.js';
+import { optionFields } from '../gen/tickroom/v1/fieldoptions.js';
 import { newWriter, readerOf } from './text.js';
 
 type How = 'uint32' | 'bool' | 'string' | 'bytes' | 'double' | 'fixed64' | 'uint64' | 'int64';
@@ -130,11 +131,7 @@ function decodeField(b: Uint8Array): Field {
     2: ['name', 'string'],
     3: ['kind', 'uint32'],
     4: ['repeated', 'bool'],
-    5: ['step', 'double'],
-    6: ['min', 'double'],
-    7: ['max', 'double'],
-    8: ['wrapSteps', 'uint32'],
-    9: ['smooth', 'uint32'],
+    ...optionFields,
   };
   return decode(b, spec, { ...field(0, '', 0) });
 }

@@ -557,36 +557,42 @@ export type ComponentField = Message<"tickroom.v1.ComponentField"> & {
   kind: Kind;
 
   /**
+   * From here on: the options of the schema, as far as clients need them. 0: not set.
+   *
    * @generated from field: bool repeated = 4;
    */
   repeated: boolean;
 
   /**
-   * Quantisation as in the schema's options; 0 where there is none.
+   * A quantised value is min plus a whole number of steps.
    *
    * @generated from field: double step = 5;
    */
   step: number;
 
   /**
+   * The lowest value, if there is a range.
+   *
    * @generated from field: double min = 6;
    */
   min: number;
 
   /**
+   * The highest value; not above min: there is no range.
+   *
    * @generated from field: double max = 7;
    */
   max: number;
 
   /**
-   * Steps in a full turn for a field that wraps, else 0.
+   * Steps in a full turn of a value that wraps.
    *
    * @generated from field: uint32 wrap_steps = 8;
    */
   wrapSteps: number;
 
   /**
-   * 0 none, 1 linear, 2 angle.
+   * How it is shown between two snapshots; 0: with its newest value, 1: linear, 2: as an angle.
    *
    * @generated from field: uint32 smooth = 9;
    */
