@@ -33,7 +33,7 @@ func (s *Server) expel(b limits.Ban) {
 		l.Expel()
 	}
 	if b.Player != "" {
-		s.rooms.hosts.tell(hostEvent{banned: b.Player})
+		s.rooms.reporter.Banned(b.Player)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/reporter"
 	"github.com/tickroom/tickroom/server/internal/seat"
 	"github.com/tickroom/tickroom/world"
 )
@@ -24,6 +25,8 @@ const (
 	relistBeats = 8
 	// comingLate is how long after its seat has expired a player still counts as coming.
 	comingLate = 5 * time.Second
+	// callTimeout bounds a call of a store.
+	callTimeout = time.Second
 )
 
 // MemoryStores returns stores in memory, for a server on its own.
@@ -42,14 +45,14 @@ func WithStores(st store.Stores) Option { return func(o *options) { o.stores = &
 // matchmaker is the server's part in matchmaking: it is a node that rooms are placed
 // on, it may make the matches of queues, and it serves players who look for one.
 type matchmaker struct {
-	s       *Server
-	service *matchmaking.Service
-	hosts   *hosts
-	calls   *limits.Calls
-	placer  *matchmaking.Placer
-	metrics *metrics.Queues
-	path    string
-	handler http.Handler
+	s        *Server
+	service  *matchmaking.Service
+	reporter *reporter.Reporter
+	calls    *limits.Calls
+	placer   *matchmaking.Placer
+	metrics  *metrics.Queues
+	path     string
+	handler  http.Handler
 }
 
 // newMatchmaker makes it once all kinds of rooms are registered.
@@ -78,7 +81,9 @@ func newMatchmaker(s *Server) (*matchmaker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("server: matchmaking: %w", err)
 	}
-	m.hosts = newHosts(st.Matches, m.service, cfg.Mode, cfg.Seats.TTL+comingLate, s.log)
+	m.reporter = reporter.New(reporter.Options{
+		Matches: st.Matches, Results: m.service, Mode: cfg.Mode, ComeWithin: cfg.Seats.TTL + comingLate, Logger: s.log,
+	})
 	m.path, m.handler = m.service.Handler()
 	return m, nil
 }
@@ -191,7 +196,7 @@ func (m *matchmaker) beat(ctx context.Context) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), hostCall)
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 			defer cancel()
 			if err := m.s.stores.Nodes.Leave(last, m.s.node); err != nil {
 				m.s.log.Warn("this server could not take its leave of the matchmaker", "error", err)
@@ -203,7 +208,7 @@ func (m *matchmaker) beat(ctx context.Context) {
 
 // report tells the matchmaker once that this server is there.
 func (m *matchmaker) report(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, hostCall)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	return m.s.stores.Nodes.Beat(ctx, m.node(), beatsMissed*m.s.cfg.Matchmaking.Beat)
 }
@@ -219,7 +224,7 @@ func (m *matchmaker) relist(ctx context.Context) {
 			return
 		}
 		for _, l := range m.s.rooms.loops() {
-			call, cancel := context.WithTimeout(ctx, hostCall)
+			call, cancel := context.WithTimeout(ctx, callTimeout)
 			_, err := m.s.rooms.relist(call, l)
 			cancel()
 			if err != nil {

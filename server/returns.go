@@ -87,7 +87,7 @@ func (r *returns) rest(ctx context.Context) {
 }
 
 func (r *returns) one(ctx context.Context, room string) error {
-	ctx, cancel := context.WithTimeout(ctx, hostCall)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	return r.dir.Release(ctx, room)
 }

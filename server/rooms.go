@@ -21,6 +21,7 @@ import (
 	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/reporter"
 	"github.com/tickroom/tickroom/server/internal/room"
 	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/world"
@@ -29,22 +30,22 @@ import (
 // rooms is the registry of this server's rooms: it finds or makes the one that a
 // player goes to.
 type rooms struct {
-	cfg     *config.Config
-	log     *slog.Logger
-	dir     store.Directory
-	pool    *room.Pool
-	metrics *metrics.Metrics
-	start   time.Time
-	gone    func() // told of each seat that is free again
-	node    string
-	guard   *limits.Guard
-	matches Matches // nil: there are none
-	hosts   *hosts  // told of the matches that run; nil: nobody is
-	returns *returns
-	anew    func(conn socket.Conn, j room.Joiner)
-	people  *people
-	banned  func(player string, addr netip.Addr) (reason string, banned bool)
-	renew   func(token identity.Token, session identity.Identity, done func(identity.Identity, error)) bool
+	cfg      *config.Config
+	log      *slog.Logger
+	dir      store.Directory
+	pool     *room.Pool
+	metrics  *metrics.Metrics
+	start    time.Time
+	gone     func() // told of each seat that is free again
+	node     string
+	guard    *limits.Guard
+	matches  Matches            // nil: there are none
+	reporter *reporter.Reporter // told of the matches that run; nil: nobody is
+	returns  *returns
+	anew     func(conn socket.Conn, j room.Joiner)
+	people   *people
+	banned   func(player string, addr netip.Addr) (reason string, banned bool)
+	renew    func(token identity.Token, session identity.Identity, done func(identity.Identity, error)) bool
 
 	mu      sync.Mutex
 	kinds   map[string]*kind
@@ -306,19 +307,19 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 		Joined: func(pl *world.Player) {
 			rs.people.joined(pl.PlayerID, l)
 			if p.match != nil && !pl.Spectator {
-				rs.hosts.tell(hostEvent{room: id, joined: pl.PlayerID})
+				rs.reporter.Joined(id, pl.PlayerID)
 			}
 		},
 		Left: func(pl *world.Player) {
 			rs.people.left(pl.PlayerID, l)
 			if p.match != nil && !pl.Spectator {
 				rs.leaves(id, pl.PlayerID)
-				rs.hosts.tell(hostEvent{room: id, left: pl.PlayerID})
+				rs.reporter.Left(id, pl.PlayerID)
 			}
 		},
 		Result: func(r *world.Result) {
 			if p.match != nil {
-				rs.hosts.tell(hostEvent{room: id, result: r})
+				rs.reporter.Result(id, r)
 			}
 		},
 		Renew: rs.renew, Anew: rs.anew,
@@ -326,7 +327,7 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 			disown()
 			rs.ended(id)
 			if p.match != nil {
-				rs.hosts.tell(hostEvent{room: id, ended: true})
+				rs.reporter.Ended(id)
 			}
 		},
 	})
@@ -338,7 +339,7 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 	}
 	if m := p.match; m != nil {
 		rs.played[id] = m
-		rs.hosts.tell(hostEvent{room: id, opened: m})
+		rs.reporter.Opened(m)
 		listed.Mode, listed.Private, listed.URL, listed.Region = m.Mode, !m.Open, m.URL, m.Region
 	}
 	rs.listed[id] = listed
@@ -366,7 +367,7 @@ func (rs *rooms) closeEmpty(id string) func() bool {
 		if time.Now().Before(again) {
 			return false
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), hostCall)
+		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 		defer cancel()
 		ok, err := rs.dir.Close(ctx, id, 0)
 		if err != nil {

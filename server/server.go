@@ -216,7 +216,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		if s.matches, err = newMatchmaker(s); err != nil {
 			return err
 		}
-		s.rooms.hosts = s.matches.hosts
+		s.rooms.reporter = s.matches.reporter
 		s.mux.Handle(s.matches.path, s.matches)
 	}
 	ln, err := s.listen()
@@ -258,7 +258,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	wg.Go(func() { s.rooms.returns.run(afterCtx) })
 	wg.Go(func() { s.returnees.run(afterCtx) })
 	if s.matches != nil {
-		wg.Go(func() { s.matches.hosts.Run(afterCtx, s.cfg.Matchmaking.Beat) })
+		wg.Go(func() { s.matches.reporter.Run(afterCtx, s.cfg.Matchmaking.Beat) })
 		stop, err := s.matches.start(ctx)
 		if err != nil {
 			if back != nil {

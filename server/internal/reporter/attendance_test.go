@@ -1,4 +1,4 @@
-package server
+package reporter
 
 import (
 	"testing"
@@ -19,12 +19,12 @@ func duelOfTwo(t *testing.T) (*attendance, time.Time) {
 	md.Backfill.Enabled = true
 	md.Backfill.MaxAge = time.Hour
 	now := time.Unix(1000, 0)
-	seat := func(p, role string, mu float64) store.Slot {
+	slot := func(p, role string, mu float64) store.Slot {
 		return store.Slot{Player: p, Role: role, Mu: mu, Sigma: 50}
 	}
 	m := store.Match{ID: "arena-1", Mode: "pairs", Created: now, Region: "eu", Teams: []store.Team{
-		{Slots: []store.Slot{seat("a", "tank", 1000), seat("b", "healer", 1100)}},
-		{Slots: []store.Slot{seat("c", "tank", 1200), seat("", "healer", 0)}},
+		{Slots: []store.Slot{slot("a", "tank", 1000), slot("b", "healer", 1100)}},
+		{Slots: []store.Slot{slot("c", "tank", 1200), slot("", "healer", 0)}},
 	}}
 	return newAttendance(m, &md, 30*time.Second, now), now
 }
@@ -45,13 +45,13 @@ func TestBackfillOfThoseWhoDoNotCome(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	// The seat is given to somebody, who may take a while too.
+	// The slot is given to somebody, who may take a while too.
 	m := a.match
 	m.Teams[0].Slots = append(m.Teams[0].Slots, store.Slot{Player: "d", Role: "healer", Mu: 1050, Sigma: 50})
 	if later := now.Add(40 * time.Second); !a.update(m, later) || a.backfill(later) != nil {
 		t.Errorf("after d was put in: %+v", a.backfill(later))
 	}
-	// b comes after all: there is no third seat, and nobody is asked for.
+	// b comes after all: there is no third slot, and nobody is asked for.
 	a.joined("b", now.Add(41*time.Second))
 	a.joined("d", now.Add(42*time.Second))
 	if b := a.backfill(now.Add(2 * time.Minute)); b != nil {

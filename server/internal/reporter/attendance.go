@@ -1,4 +1,4 @@
-package server
+package reporter
 
 import (
 	"time"
@@ -8,13 +8,13 @@ import (
 	"github.com/tickroom/tickroom/world"
 )
 
-// attendance is who of a match's players is in its room: what the matchmaker is
-// told of a room that runs. It knows no clock and no store.
+// attendance holds who of a match's players is in its room, which is what the matchmaker
+// is told of a room that runs. It knows no clock and no store.
 type attendance struct {
 	match store.Match
 	mode  *mode.Mode
-	// late is how long a player may take to come.
-	late time.Duration
+	// comeWithin is how long a player may take to come.
+	comeWithin time.Duration
 
 	players map[string]*attendant
 }
@@ -22,19 +22,19 @@ type attendance struct {
 // attendant is a player of a match.
 type attendant struct {
 	known time.Time // when it was heard that the player belongs here
-	there bool      // in the room, or away with the seat kept
+	there bool      // in the room, or away with its session kept
 	came  bool      // was there once
 	left  bool      // has gone for good
 }
 
-func newAttendance(m store.Match, md *mode.Mode, late time.Duration, now time.Time) *attendance {
-	a := &attendance{mode: md, late: late, players: map[string]*attendant{}}
+func newAttendance(m store.Match, md *mode.Mode, comeWithin time.Duration, now time.Time) *attendance {
+	a := &attendance{mode: md, comeWithin: comeWithin, players: map[string]*attendant{}}
 	a.update(m, now)
 	return a
 }
 
-// update takes the match as it is now, with further players in it, and tells
-// whether there are any.
+// update takes in the match as it is now, and reports whether there are further players in
+// it.
 func (a *attendance) update(m store.Match, now time.Time) (more bool) {
 	a.match = m
 	for _, t := range m.Teams {
@@ -48,7 +48,7 @@ func (a *attendance) update(m store.Match, now time.Time) (more bool) {
 	return more
 }
 
-// joined tells that a player is in the room.
+// joined notes that a player is in the room.
 func (a *attendance) joined(player string, now time.Time) {
 	p := a.players[player]
 	if p == nil {
@@ -58,21 +58,21 @@ func (a *attendance) joined(player string, now time.Time) {
 	p.there, p.came, p.left = true, true, false
 }
 
-// left tells that a player's seat was given up.
+// left notes that a player's session has ended.
 func (a *attendance) left(player string) {
 	if p := a.players[player]; p != nil {
 		p.there, p.left = false, true
 	}
 }
 
-// counts tells whether a seat is taken by a player who is there or may come still.
+// counts reports whether a player is there or may come still, so that its slot is taken.
 func (a *attendance) counts(player string, now time.Time) bool {
 	p := a.players[player]
-	return p != nil && !p.left && (p.there || now.Sub(p.known) < a.late)
+	return p != nil && !p.left && (p.there || now.Sub(p.known) < a.comeWithin)
 }
 
-// backfill gives the request for the seats that are free, nil if there are none or
-// the mode has no backfill. Its ID is left to the caller.
+// backfill returns the request for players for the slots that are free, or nil if there are
+// none or the mode has no backfill. Its ID is left to the caller.
 func (a *attendance) backfill(now time.Time) *store.Backfill {
 	if a.mode == nil || !a.mode.Backfill.Enabled {
 		return nil
@@ -99,7 +99,7 @@ func (a *attendance) backfill(now time.Time) *store.Backfill {
 	return b
 }
 
-// team sums up a team, or all of a free-for-all. Bots keep their seats.
+// team sums up a team, or all of a free-for-all. Bots keep their slots.
 func (a *attendance) team(now time.Time, size int, of ...store.Team) (t store.BackfillTeam) {
 	roles := map[string]int{}
 	for _, r := range a.mode.Roles {
@@ -129,11 +129,11 @@ func (a *attendance) team(now time.Time, size int, of ...store.Team) (t store.Ba
 	return t
 }
 
-// result adds to what the game has reported those of whom it knows nothing any
-// more: players who have left, or never came. absent are the latter.
+// result returns what the game has reported with those added of whom it knows nothing any
+// more: players who have left, or never came. absent holds the latter.
 func (a *attendance) result(r world.Result) (full world.Result, absent map[string]bool) {
 	absent = map[string]bool{}
-	in := map[string]int{} // player to its place in the result
+	in := map[string]int{} // player to its team in the result
 	last := 0
 	full.Teams = make([]world.TeamResult, len(r.Teams))
 	for i, t := range r.Teams {

@@ -1,4 +1,4 @@
-package server
+package reporter
 
 import (
 	"context"
@@ -12,12 +12,10 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/matchmaking/store"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
-	"github.com/tickroom/tickroom/server/internal/limits"
-	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/world"
 )
 
-// reports is a reporter that answers with an error, and counts.
+// reports is a Results that answers with an error, and counts.
 type reports struct {
 	err error
 	n   int
@@ -28,8 +26,8 @@ func (r *reports) Report(context.Context, *tickroomv1.ReportResultRequest) (*tic
 	return &tickroomv1.ReportResultResponse{}, r.err
 }
 
-// hosting is hosts with the room of a match of a against b in which a is.
-func hosting(t *testing.T, r *reports) (h *hosts, tickets *store.MemoryTickets) {
+// hosting returns a reporter with the room of a match of a against b, who are both there.
+func hosting(t *testing.T, r *reports) (h *Reporter, tickets *store.MemoryTickets) {
 	t.Helper()
 	md := mode.New("duel")
 	md.Format = mode.Format{Teams: 2, Size: 1, MinSize: 1}
@@ -41,11 +39,29 @@ func hosting(t *testing.T, r *reports) (h *hosts, tickets *store.MemoryTickets) 
 	if err := tickets.Keep(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
-	h = newHosts(tickets, r, func(string) *mode.Mode { return &md }, time.Minute, slog.New(slog.DiscardHandler))
-	h.handle(t.Context(), hostEvent{room: m.ID, opened: &m})
-	h.handle(t.Context(), hostEvent{room: m.ID, joined: "a"})
-	h.handle(t.Context(), hostEvent{room: m.ID, joined: "b"})
+	h = New(Options{
+		Matches: tickets, Results: r, Mode: func(string) *mode.Mode { return &md }, ComeWithin: time.Minute,
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	h.Opened(&m)
+	h.Joined(m.ID, "a")
+	h.Joined(m.ID, "b")
+	h.settle(t)
 	return h, tickets
+}
+
+// settle deals with what has happened, as Run does.
+func (r *Reporter) settle(t *testing.T) {
+	t.Helper()
+	for {
+		select {
+		case e := <-r.events:
+			e(t.Context(), time.Now())
+			continue
+		default:
+		}
+		return
+	}
 }
 
 var ended = &world.Result{Teams: []world.TeamResult{
@@ -69,16 +85,19 @@ func TestNobodyIsSentToAMatchThatIsDecided(t *testing.T) {
 		}
 		return n
 	}
-	h.handle(t.Context(), hostEvent{room: "arena-1", left: "b"})
+	h.Left("arena-1", "b")
+	h.settle(t)
 	h.look(t.Context(), time.Now())
 	if asked() != 1 {
-		t.Fatal("nobody is asked for who takes the seat of b")
+		t.Fatal("nobody is asked for who takes the slot of b")
 	}
-	h.handle(t.Context(), hostEvent{room: "arena-1", result: ended})
+	h.Result("arena-1", ended)
+	h.settle(t)
 	if asked() != 0 {
 		t.Error("somebody is asked for still")
 	}
-	h.handle(t.Context(), hostEvent{room: "arena-1", left: "a"})
+	h.Left("arena-1", "a")
+	h.settle(t)
 	h.look(t.Context(), time.Now())
 	if asked() != 0 {
 		t.Error("somebody is asked for once more")
@@ -91,12 +110,15 @@ func TestAResultThatIsRefusedIsNoOutage(t *testing.T) {
 	t.Parallel()
 	r := &reports{err: connect.NewError(connect.CodeFailedPrecondition, errors.New("no"))}
 	h, tickets := hosting(t, r)
-	h.handle(t.Context(), hostEvent{room: "arena-1", result: ended})
-	h.handle(t.Context(), hostEvent{room: "arena-1", left: "a"})
+	h.Result("arena-1", ended)
+	h.settle(t)
+	h.Left("arena-1", "a")
+	h.settle(t)
 	if _, err := tickets.Playing(t.Context(), "a"); !errors.Is(err, store.ErrNoRoom) {
 		t.Errorf("a, who has left, is led back: %v", err)
 	}
-	h.handle(t.Context(), hostEvent{room: "arena-1", ended: true})
+	h.Ended("arena-1")
+	h.settle(t)
 	if _, err := tickets.Match(t.Context(), "arena-1", ""); !errors.Is(err, store.ErrNoRoom) {
 		t.Errorf("the match is remembered: %v", err)
 	}
@@ -108,12 +130,16 @@ func TestAStoreThatIsAwayIsNotAskedForEachResult(t *testing.T) {
 	t.Parallel()
 	r := &reports{err: connect.NewError(connect.CodeUnavailable, errors.New("away"))}
 	h, tickets := hosting(t, r)
-	h.handle(t.Context(), hostEvent{room: "arena-1", result: ended})
-	h.handle(t.Context(), hostEvent{room: "arena-1", ended: true})
+	h.Result("arena-1", ended)
+	h.settle(t)
+	h.Ended("arena-1")
+	h.settle(t)
 	h.quiet = time.Now().Add(time.Hour)
-	h.handle(t.Context(), hostEvent{room: "arena-1", opened: &store.Match{ID: "arena-1", Mode: "duel", Teams: make([]store.Team, 2)}})
-	h.handle(t.Context(), hostEvent{room: "arena-1", result: ended})
-	h.handle(t.Context(), hostEvent{room: "arena-1", ended: true})
+	h.Opened(&store.Match{ID: "arena-1", Mode: "duel", Teams: make([]store.Team, 2)})
+	h.Result("arena-1", ended)
+	h.settle(t)
+	h.Ended("arena-1")
+	h.settle(t)
 	if r.n != 1 || len(h.results) != 2 {
 		t.Errorf("asked %d times, with %d results left", r.n, len(h.results))
 	}
@@ -131,12 +157,9 @@ func TestWhoIsBannedWaitsNoMore(t *testing.T) {
 	if err := tickets.Add(t.Context(), store.Ticket{ID: "t", Queue: "duel", Members: []store.Member{{Player: "eve", Ready: true}}}); err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{rooms: &rooms{hosts: h}, metrics: metrics.New("test"), log: h.log}
-	s.expel(limits.Ban{Player: "eve"})
-	s.expel(limits.Ban{Player: "who waits for nothing"})
-	for range 2 {
-		h.handle(t.Context(), <-h.events)
-	}
+	h.Banned("eve")
+	h.Banned("who waits for nothing")
+	h.settle(t)
 	if st, err := tickets.Ticket(t.Context(), "t"); err != nil || st.State != store.Cancelled {
 		t.Errorf("the ticket: %+v, %v", st, err)
 	}
