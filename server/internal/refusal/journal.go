@@ -1,0 +1,153 @@
+package refusal
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/time/rate"
+
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server/internal/socket"
+)
+
+// Of refusals at one stage for one reason, linesAtOnce are logged at once and then
+// linesPerSecond. The others are counted, and how many they were is logged with the next
+// one, or by Flush. So a flood of one kind neither fills the log nor hides the others.
+const (
+	linesAtOnce    = 20
+	linesPerSecond = 1
+)
+
+// Stage is how far a client had come when it was turned away.
+type Stage string
+
+// The stages.
+const (
+	Handshake Stage = "handshake" // the HTTP request that opens a connection
+	Hello     Stage = "hello"     // the first message: who it is, and which room it wants
+	Room      Stage = "room"      // by the room itself, when it was to be let in
+	Session   Stage = "session"   // put out of a room by the server
+	Call      Stage = "call"      // a call of the matchmaking service
+)
+
+// Subject is who was turned away, as far as that is known.
+type Subject struct {
+	Player string // its id
+	Room   string // that it wanted, or was in
+	Kind   string // of the room
+	Client netip.Addr
+}
+
+// Counter counts refusals. The metrics do.
+type Counter interface {
+	// Refused counts one, by its stage, the operator's reason and the close code, which is
+	// 0 for those without.
+	Refused(stage, why string, code int)
+}
+
+// Journal logs and counts refusals. It may be used from any goroutine.
+type Journal struct {
+	log   *slog.Logger
+	count Counter
+
+	mu    sync.Mutex
+	lines map[line]*budget
+}
+
+// line is what has a budget of its own. There are few: the words of both are fixed.
+type line struct {
+	stage Stage
+	why   string
+}
+
+type budget struct {
+	limit   *rate.Limiter
+	leftOut int
+}
+
+// NewJournal returns a journal that writes to log.
+func NewJournal(log *slog.Logger, count Counter) *Journal {
+	return &Journal{log: log, count: count, lines: map[line]*budget{}}
+}
+
+// Record notes that somebody is turned away.
+func (j *Journal) Record(stage Stage, r *Refusal, who Subject) {
+	j.count.Refused(string(stage), r.Why, r.Code)
+	leftOut, ok := j.take(line{stage, r.Why})
+	if !ok {
+		return
+	}
+	attrs := []slog.Attr{slog.String("stage", string(stage)), slog.String("why", r.Why)}
+	if r.Code != 0 {
+		attrs = append(attrs, slog.Int("code", r.Code))
+	}
+	attrs = append(attrs, slog.String("reason", r.Reason))
+	for _, a := range []struct{ name, value string }{{"player", who.Player}, {"room", who.Room}, {"kind", who.Kind}} {
+		if a.value != "" {
+			attrs = append(attrs, slog.String(a.name, a.value))
+		}
+	}
+	if who.Client.IsValid() {
+		attrs = append(attrs, slog.String("client", who.Client.String()))
+	}
+	if r.Cause != nil {
+		attrs = append(attrs, slog.Any("cause", r.Cause))
+	}
+	if leftOut > 0 {
+		attrs = append(attrs, slog.Int("left_out", leftOut))
+	}
+	j.log.LogAttrs(context.Background(), r.level(), "refused", attrs...)
+}
+
+// take reports whether a line may be logged, and how many like it were not since the last
+// one.
+func (j *Journal) take(l line) (leftOut int, ok bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	b := j.lines[l]
+	if b == nil {
+		b = &budget{limit: rate.NewLimiter(linesPerSecond, linesAtOnce)}
+		j.lines[l] = b
+	}
+	if !b.limit.Allow() {
+		b.leftOut++
+		return 0, false
+	}
+	leftOut, b.leftOut = b.leftOut, 0
+	return leftOut, true
+}
+
+// Flush logs how many refusals were left out of the log, where the next of their kind has
+// not come yet. It is to be called now and then, and at the end.
+func (j *Journal) Flush() {
+	j.mu.Lock()
+	left := map[line]int{}
+	for l, b := range j.lines {
+		if b.leftOut > 0 {
+			left[l], b.leftOut = b.leftOut, 0
+		}
+	}
+	j.mu.Unlock()
+	for _, l := range slices.SortedFunc(maps.Keys(left), func(a, b line) int {
+		return strings.Compare(string(a.stage)+" "+a.why, string(b.stage)+" "+b.why)
+	}) {
+		j.log.Info("refusals were left out of the log", "stage", string(l.stage), "why", l.why, "left_out", left[l])
+	}
+}
+
+// level returns how loudly a refusal is logged: what the server lacks is for operators to
+// mend, what clients lack is not.
+func (r *Refusal) level() slog.Level {
+	switch {
+	case r.Cause != nil && (r.Code == socket.CodeInternal || r.Code == int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED)):
+		return slog.LevelError
+	case r.Code == socket.CodeTryAgain:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}

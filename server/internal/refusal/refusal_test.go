@@ -1,0 +1,129 @@
+package refusal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server/internal/socket"
+)
+
+// counts is a Counter.
+type counts struct {
+	mu sync.Mutex
+	n  map[string]int
+}
+
+func (c *counts) Refused(stage, why string, code int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n == nil {
+		c.n = map[string]int{}
+	}
+	c.n[fmt.Sprint(stage, " ", why, " ", code)]++
+}
+
+// journal returns one whose lines have no time.
+func journal() (*Journal, *counts, *bytes.Buffer) {
+	var out bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	c := &counts{}
+	return NewJournal(log, c), c, &out
+}
+
+func TestARefusalSaysWhyToBoth(t *testing.T) {
+	t.Parallel()
+	j, counted, out := journal()
+	full := New(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "the room is full")
+	j.Record(Hello, full, Subject{Player: "ann", Room: "arena-1", Kind: "arena", Client: netip.MustParseAddr("192.0.2.1")})
+	j.Record(Hello, New(tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED, "it has expired").Because("seat_expired").CausedBy(errors.New("10 s ago")), Subject{Player: "bob"})
+	j.Record(Hello, TryAgain(errors.New("redis: EOF"), "the rooms can't be looked up now"), Subject{})
+	j.Record(Hello, Of(errors.New("a bug")), Subject{})
+	j.Record(Call, &Refusal{Why: "call_rate", Reason: "slow down"}, Subject{Player: "eve\nlevel=ERROR"})
+	const want = `
+level=INFO msg=refused stage=hello why=room_full code=4003 reason="the room is full" player=ann room=arena-1 kind=arena client=192.0.2.1
+level=INFO msg=refused stage=hello why=seat_expired code=4018 reason="it has expired" player=bob cause="10 s ago"
+level=WARN msg=refused stage=hello why=try_again code=1013 reason="the rooms can't be looked up now" cause="redis: EOF"
+level=ERROR msg=refused stage=hello why=internal code=1011 reason="internal error" cause="a bug"
+level=INFO msg=refused stage=call why=call_rate reason="slow down" player="eve\nlevel=ERROR"
+`
+	if got := "\n" + out.String(); got != want {
+		t.Errorf("logged:%s\nwant:%s", got, want)
+	}
+	if n := counted.n["hello room_full 4003"]; n != 1 || len(counted.n) != 5 {
+		t.Errorf("counted: %v", counted.n)
+	}
+}
+
+// TestAFloodDoesNotFillTheLog sees that one kind of refusals does not hide another, and
+// that none is forgotten.
+func TestAFloodDoesNotFillTheLog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		j, counted, out := journal()
+		bad := New(tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO, "no hello")
+		for range 1000 {
+			j.Record(Hello, bad, Subject{})
+		}
+		j.Record(Hello, New(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "full"), Subject{Player: "ann"})
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		if len(lines) != linesAtOnce+1 || !strings.Contains(lines[linesAtOnce], "player=ann") {
+			t.Errorf("%d lines, the last: %s", len(lines), lines[len(lines)-1])
+		}
+		out.Reset()
+		<-time.After(time.Second)
+		j.Record(Hello, bad, Subject{})
+		if want := fmt.Sprint("left_out=", 1000-linesAtOnce); !strings.Contains(out.String(), want) {
+			t.Errorf("%s; want %s", out, want)
+		}
+		for range 7 {
+			j.Record(Hello, bad, Subject{})
+		}
+		out.Reset()
+		j.Flush()
+		j.Flush()
+		if want := "level=INFO msg=\"refusals were left out of the log\" stage=hello why=bad_hello left_out=7\n"; out.String() != want {
+			t.Errorf("%s; want %s", out, want)
+		}
+		if n := counted.n["hello bad_hello 4001"]; n != 1008 {
+			t.Errorf("%d are counted", n)
+		}
+	})
+}
+
+func TestOf(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("cause")
+	full := New(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "the %s is full", "room").CausedBy(cause)
+	for _, c := range []struct {
+		err  error
+		want Refusal
+	}{
+		{full, Refusal{4003, "room_full", "the room is full", cause}},
+		{fmt.Errorf("join: %w", full), Refusal{4003, "room_full", "the room is full", cause}},
+		{full.Close(), Refusal{4003, "room_full", "the room is full", cause}},
+		{GoingAway(), Refusal{1001, "going_away", "the server is going away", nil}},
+		{&socket.CloseError{Code: 4999}, Refusal{4999, "other", "", nil}},
+		{cause, Refusal{1011, "internal", "internal error", cause}},
+	} {
+		if got := Of(c.err); *got != c.want {
+			t.Errorf("%v: %+v, want %+v", c.err, *got, c.want)
+		}
+	}
+	if !errors.Is(full, cause) || full.Because("other").Why != "other" || full.Why != "room_full" {
+		t.Errorf("%+v", full)
+	}
+}
