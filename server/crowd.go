@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"sync"
@@ -75,7 +76,7 @@ func playersOf(ctx context.Context, l *room.Loop) ([]admin.PlayerInfo, error) {
 func playerInfo(in room.Info, p *room.PlayerInfo) admin.PlayerInfo {
 	i := admin.PlayerInfo{
 		ID: p.Player, Name: p.Name, Room: in.ID, Kind: in.Kind, Number: p.Number, Roles: p.Roles, Guest: p.Guest, Spectator: p.Spectator,
-		Away: p.Away, Address: p.Address, RTTMillis: rounded(float64(p.RTT)/float64(time.Millisecond), 1000),
+		Away: p.Away, Address: p.Address, RTTMillis: math.Round(float64(p.RTT)/float64(time.Microsecond)) / 1000,
 	}
 	if !p.Expires.IsZero() {
 		i.Expires = &p.Expires

@@ -14,6 +14,7 @@ import (
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server/internal/admin"
 	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/server/internal/status"
 )
 
 // BuildVersion gives the version of this program, as the Go toolchain recorded it.
@@ -90,6 +91,24 @@ func roomInfo(i room.Info) admin.RoomInfo {
 	return admin.RoomInfo{
 		ID: i.ID, Kind: i.Kind, Players: i.Clients, MaxPlayers: i.Capacity, Tick: i.Tick, TickRate: i.TickRate,
 		TickMillis: float64(i.TickTime) / float64(time.Millisecond), Entities: i.Entities, Created: i.Created,
+	}
+}
+
+// StatusPath is where the clients' address tells how the server is doing.
+const StatusPath = status.Path
+
+func (s *Server) statusSource() status.Source {
+	return status.Source{
+		Version: BuildVersion(), MaxConnections: s.cfg.MaxConnections, Rooms: s.rooms.list, Private: s.rooms.closedTo, Allowed: s.gateway.Allowed,
+		Kinds: func() []status.Counted {
+			var out []status.Counted
+			for _, name := range s.rooms.names() {
+				k := s.rooms.kinds[name]
+				m := s.metrics.Kind(name)
+				out = append(out, status.Counted{Name: name, Doc: k.Doc, Watchable: k.Spectators, Clients: m.Clients(), Totals: m.Totals()})
+			}
+			return out
+		},
 	}
 }
 

@@ -30,6 +30,7 @@ import (
 	"github.com/tickroom/tickroom/server/internal/room"
 	"github.com/tickroom/tickroom/server/internal/seat"
 	"github.com/tickroom/tickroom/server/internal/socket"
+	"github.com/tickroom/tickroom/server/internal/status"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -55,7 +56,7 @@ type Server struct {
 	pool      *room.Pool
 	rooms     *rooms
 	gateway   *socket.Gateway
-	status    *status // nil: not shown
+	status    *status.Page // nil: not shown
 	guard     *limits.Guard
 	bans      limits.Bans
 	who       *who
@@ -168,7 +169,7 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 	}
 	s.mux.Handle(Path, s.gateway)
 	if cfg.Status {
-		s.status = s.newStatus()
+		s.status = status.New(s.statusSource())
 		s.mux.Handle(StatusPath, s.status)
 	}
 	return s, nil
@@ -240,7 +241,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	if s.status != nil {
 		statusCtx, stop := context.WithCancel(ctx)
 		defer stop()
-		wg.Go(func() { s.status.run(statusCtx) })
+		wg.Go(func() { s.status.Run(statusCtx) })
 	}
 	var back *http.Server
 	if s.cfg.Admin != "" {

@@ -1,164 +1,70 @@
-package server
+package server_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"testing"
-	"time"
 
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/tickroom/tickroom/server/internal/metrics"
-	"github.com/tickroom/tickroom/server/internal/room"
+	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
+	"github.com/tickroom/tickroom/server"
+	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/status"
 )
 
-// counters is a server as the status sees it, without the server.
-type counters struct {
-	kinds []statusKind
-	rooms []room.Info
-	asked int // how often the rooms were listed
-}
-
-func (c *counters) status() *status {
-	return &status{
-		version: "v1", max: 1000,
-		kinds: func() []statusKind { return c.kinds },
-		rooms: func() []room.Info { c.asked++; return c.rooms },
-		allowed: func(r *http.Request) bool {
-			return r.Header.Get("Origin") == "" || r.Header.Get("Origin") == "https://game.example"
-		},
-		last: map[string]metrics.Totals{}, rates: map[string]statusRates{},
+// TestStatusOfAServer asks a real server, before and after somebody has joined.
+func TestStatusOfAServer(t *testing.T) {
+	t.Parallel()
+	srv := start(t, nil)
+	if s := getStatus(t, srv); s.Rooms != 0 || s.Players != 0 || len(s.Kinds) != 1 || s.Kinds[0].Kind != "walkers" || len(s.Open) != 0 {
+		t.Errorf("an empty server: %+v", s)
+	}
+	p := join(t, srv, nil)
+	// The answer changes once a second.
+	for {
+		p.frame()
+		p.input(&walkersv1.WalkerInput{}) // acknowledges, so that there are more
+		s := getStatus(t, srv)
+		if s.Players == 0 || s.Rates.MessagesOut == 0 {
+			continue
+		}
+		if s.Rooms != 1 || len(s.Open) != 1 || s.Open[0].ID != p.welc.GetRoom() || s.Open[0].Capacity != s.Kinds[0].Capacity {
+			t.Errorf("with a player: %+v", s)
+		}
+		break
 	}
 }
 
-func ask(t *testing.T, st *status) Status {
+func getStatus(t *testing.T, srv *server.Server) status.Status {
 	t.Helper()
-	w := httptest.NewRecorder()
-	st.ServeHTTP(w, httptest.NewRequest(http.MethodGet, StatusPath, nil))
-	var s Status
-	if err := json.Unmarshal(w.Body.Bytes(), &s); err != nil || w.Code != http.StatusOK {
-		t.Fatal(w.Code, err, w.Body)
+	resp := askStatus(t, srv)
+	defer resp.Body.Close()
+	var s status.Status
+	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatal(resp.Status, err)
 	}
 	return s
 }
 
-func TestStatus(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
-	c := &counters{
-		kinds: []statusKind{
-			{name: "arena", doc: "a shooter", watchable: true, clients: 5, totals: metrics.Totals{MessagesIn: 1000, Ticks: 50, TickSeconds: 1}},
-			{name: "walkers", doc: "a load"},
-		},
-		rooms: []room.Info{
-			{ID: "arena-a", Kind: "arena", Clients: 1, Capacity: 4, Tick: 9, TickRate: 20, Entities: 7, TickTime: 1500 * time.Microsecond, Created: now.Add(-90 * time.Second)},
-			{ID: "arena-b", Kind: "arena", Clients: 3, Held: 1, Capacity: 4, TickRate: 20, Entities: 8, Created: now},
-			{ID: "arena-c", Kind: "arena", Clients: 3, Spectators: 1, Held: 1, Capacity: 5, TickRate: 20, Entities: 9, Created: now},
-		},
+func askStatus(t *testing.T, srv *server.Server) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+srv.Addr().String()+server.StatusPath, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	st := c.status()
-	st.read(now)
-	if s := ask(t, st); s.Rates != (statusRates{}) || len(s.History.Clients) != 0 || s.Players != 6 {
-		t.Errorf("at the start: %+v", s)
+	r.Close = true // so that no connection outlives the test
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
 	}
-
-	// Two seconds later.
-	c.kinds[0].clients = 6
-	c.kinds[0].totals = metrics.Totals{MessagesIn: 1500, MessagesOut: 200, BytesIn: 1, BytesOut: 4096, Snapshots: 100, Ticks: 90, TickSeconds: 1.06}
-	c.kinds[1].totals = metrics.Totals{MessagesIn: 10, Ticks: 40}
-	st.read(now.Add(2 * time.Second))
-	got := ask(t, st)
-	arena := statusRates{MessagesIn: 250, MessagesOut: 100, BytesIn: 0.5, BytesOut: 2048, Snapshots: 50, Ticks: 20, TickMillis: 1.5}
-	want := Status{
-		Version: "v1", Uptime: 2, Rooms: 3, Players: 6, Spectators: 1, Away: 2, MaxConnections: 1000,
-		Rates: statusRates{MessagesIn: 255, MessagesOut: 100, BytesIn: 0.5, BytesOut: 2048, Snapshots: 50, Ticks: 40, TickMillis: 0.75},
-		Kinds: []StatusKind{
-			{Kind: "arena", Doc: "a shooter", Watchable: true, Rooms: 3, Players: 6, Spectators: 1, Away: 2, Capacity: 13, Entities: 24, Rates: arena},
-			{Kind: "walkers", Doc: "a load", Rates: statusRates{MessagesIn: 5, Ticks: 20}},
-		},
-		Open: []StatusRoom{
-			{ID: "arena-c", Kind: "arena", Players: 2, Spectators: 1, Away: 1, Capacity: 5, Entities: 9, TickRate: 20, Age: 2},
-			{ID: "arena-a", Kind: "arena", Players: 1, Capacity: 4, Entities: 7, TickRate: 20, TickMillis: 1.5, Age: 92},
-		},
-		History: statusSeries{Clients: []int{6}, MessagesIn: []float64{255}, MessagesOut: []float64{100}, BytesOut: []float64{2048}},
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
+	return resp
 }
 
-func TestStatusIsPutTogetherOnceASecond(t *testing.T) {
+func TestStatusOff(t *testing.T) {
 	t.Parallel()
-	c := &counters{kinds: []statusKind{{name: "arena"}}}
-	st := c.status()
-	now := time.Unix(1, 0)
-	st.read(now)
-	for range 100 {
-		ask(t, st)
-	}
-	if c.asked != 1 {
-		t.Errorf("the rooms were listed %d times for 100 requests", c.asked)
-	}
-	// And not at all when nobody asks.
-	for i := range 100 {
-		st.read(now.Add(time.Duration(i+1) * time.Second))
-	}
-	if c.asked != 1 {
-		t.Errorf("the rooms were listed %d times though nobody asked", c.asked-1)
-	}
-	if n := len(ask(t, st).History.MessagesOut); n != statusHistory {
-		t.Errorf("the history has %d values", n)
-	}
-}
-
-func TestStatusListsSomeRooms(t *testing.T) {
-	t.Parallel()
-	c := &counters{kinds: []statusKind{{name: "arena"}}}
-	for i := range 500 {
-		c.rooms = append(c.rooms, room.Info{ID: fmt.Sprintf("arena-%03d", i), Kind: "arena", Clients: i % 10, Capacity: 10})
-	}
-	st := c.status()
-	st.read(time.Unix(1, 0))
-	s := ask(t, st)
-	if s.Rooms != 500 || len(s.Open) != statusRooms || s.Open[0].ID != "arena-009" || s.Open[0].Players != 9 {
-		t.Errorf("%d rooms, %d listed, first %+v", s.Rooms, len(s.Open), s.Open[0])
-	}
-}
-
-func TestStatusRequests(t *testing.T) {
-	t.Parallel()
-	st := (&counters{kinds: []statusKind{{name: "arena"}}}).status()
-	st.read(time.Unix(1, 0))
-	for _, tt := range []struct {
-		method, origin string
-		code           int
-		allow          string
-	}{
-		{"GET", "", 200, ""},
-		{"GET", "https://game.example", 200, "https://game.example"},
-		{"GET", "https://evil.example", 200, ""},
-		{"GET", "null", 200, ""},
-		{"HEAD", "", 200, ""},
-		{"POST", "https://game.example", 405, ""},
-		{"OPTIONS", "https://evil.example", 405, ""},
-	} {
-		r := httptest.NewRequest(tt.method, StatusPath, nil)
-		if tt.origin != "" {
-			r.Header.Set("Origin", tt.origin)
-		}
-		w := httptest.NewRecorder()
-		st.ServeHTTP(w, r)
-		h := w.Header()
-		if w.Code != tt.code || h.Get("Access-Control-Allow-Origin") != tt.allow || h.Get("Access-Control-Allow-Credentials") != "" {
-			t.Errorf("%s from %q: %d %v", tt.method, tt.origin, w.Code, h)
-		}
-		if w.Code == 200 && (h.Get("Vary") != "Origin" || h.Get("Content-Type") != "application/json" || h.Get("Cache-Control") != "public, max-age=1") {
-			t.Errorf("%s from %q: %v", tt.method, tt.origin, h)
-		}
-		if tt.method == "HEAD" && w.Body.Len() > 0 {
-			t.Error("HEAD has a body")
-		}
+	srv := start(t, func(c *config.Config) { c.Status = false })
+	resp := askStatus(t, srv)
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusNotFound {
+		t.Errorf("%s", resp.Status)
 	}
 }
