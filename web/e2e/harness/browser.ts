@@ -80,7 +80,8 @@ export class Browser {
   readonly #quit: () => Promise<void>;
   readonly #views: View[] = [];
 
-  private constructor(c: Chromium, quit: () => Promise<void>) {
+  /** Called by {@link Browser.launch}. */
+  constructor(c: Chromium, quit: () => Promise<void>) {
     this.#chromium = c;
     this.#quit = quit;
   }

@@ -24,7 +24,8 @@ export class TcpProxy {
   #stalled = false;
   #refusing = false;
 
-  private constructor(to: () => number) {
+  /** Called by {@link TcpProxy.start}. */
+  constructor(to: () => number) {
     this.#to = to;
     this.#listener = createServer({ noDelay: true }, (page) => this.#accept(page));
   }

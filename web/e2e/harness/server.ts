@@ -47,7 +47,8 @@ export class Server {
   readonly #bin: string | undefined;
   #running: Running | undefined;
 
-  private constructor(flags: readonly string[], bin: string | undefined) {
+  /** Called by {@link Server.start}. */
+  constructor(flags: readonly string[], bin: string | undefined) {
     this.#flags = flags;
     this.#bin = bin;
   }

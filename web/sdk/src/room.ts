@@ -72,92 +72,93 @@ export class Room<G extends Game = Game> {
   /** Resolves when the first snapshot has been applied. @internal */
   readonly joined: Promise<void>;
 
-  private readonly game: G;
-  private readonly counts = new Stats();
-  private readonly clock: Clock;
-  private readonly session: Session;
-  private readonly replica = new Replica();
-  private readonly server = new ServerClock();
-  private readonly delay: Delay;
-  private readonly shown: RoomView;
-  private readonly frame = new Fields(frameFields);
-  private readonly listeners = new Map<keyof RoomEvents, Callbacks<[never]>>();
-  private readonly events = new Map<number, { message: MessageType; list: Callbacks<[Message, number]> }>();
+  readonly #game: G;
+  readonly #counts = new Stats();
+  readonly #clock: Clock;
+  readonly #session: Session;
+  readonly #replica = new Replica();
+  readonly #server = new ServerClock();
+  readonly #delay: Delay;
+  readonly #shown: RoomView;
+  readonly #frame = new Fields(frameFields);
+  readonly #listeners = new Map<keyof RoomEvents, Callbacks<[never]>>();
+  readonly #events = new Map<number, { message: MessageType; list: Callbacks<[Message, number]> }>();
 
-  private welcome: Welcome | undefined;
-  private fingerprint: bigint;
-  private inputDone = 0;
-  private viewedAt = -Infinity;
-  private wrong: { tick: number; hashes: number } | undefined;
-  private resumed: { eventsMissed: boolean } | undefined;
+  #welcome: Welcome | undefined;
+  #fingerprint: bigint;
+  #inputDone = 0;
+  #viewedAt = -Infinity;
+  #wrong: { tick: number; hashes: number } | undefined;
+  #resumed: { eventsMissed: boolean } | undefined;
   /** The rest of the first message, until the game could ask to be told. */
-  private held: (() => void) | undefined;
-  private settle: { resolve: () => void; reject: (err: Error) => void } | undefined;
+  #held: (() => void) | undefined;
+  #settle: { resolve: () => void; reject: (err: Error) => void } | undefined;
 
   /** @internal */
   constructor(game: G, o: SessionOptions, interpolation: InterpolationOptions) {
-    this.game = game;
-    this.clock = o.clock;
-    this.fingerprint = game.fingerprint;
-    this.delay = new Delay(interpolation);
+    this.#game = game;
+    this.#clock = o.clock;
+    this.#fingerprint = game.fingerprint;
+    this.#delay = new Delay(interpolation);
     const tables: Record<string, Rows> = {};
-    for (const [name, c] of Object.entries(game.components)) tables[name] = this.replica.own(c);
+    for (const [name, c] of Object.entries(game.components)) tables[name] = this.#replica.own(c);
     this.tables = tables as unknown as Room<G>['tables'];
-    this.shown = new RoomView(tables);
+    this.#shown = new RoomView(tables);
     this.joined = new Promise((resolve, reject) => {
-      this.settle = { resolve, reject };
+      this.#settle = { resolve, reject };
     });
     const room = this;
-    this.session = new Session(o, {
+    this.#session = new Session(o, {
       get tick() {
-        return room.replica.tick;
+        return room.#replica.tick;
       },
       get fingerprint() {
-        return room.fingerprint;
+        return room.#fingerprint;
       },
-      receive: (bytes, now) => this.receive(bytes, now),
-      stateChanged: (s) => this.stateChanged(s),
-      tokenTrouble: (why) => this.emit('token', { why }),
+      receive: (bytes, now) => this.#receive(bytes, now),
+      stateChanged: (s) => this.#stateChanged(s),
+      tokenTrouble: (why) => this.#emit('token', { why }),
     });
   }
 
   /** @internal */
   start(): void {
-    this.session.start();
+    this.#session.start();
   }
 
   /** The room's id, by which others can join it. */
   get id(): string {
-    return this.welcome?.room ?? '';
+    return this.#welcome?.room ?? '';
   }
 
   get kind(): string {
-    return this.welcome?.kind ?? this.game.kind;
+    return this.#welcome?.kind ?? this.#game.kind;
   }
 
   /** The player's number in the room, from 1; rows may refer to it. */
   get player(): number {
-    return this.welcome?.player ?? 0;
+    return this.#welcome?.player ?? 0;
   }
 
   /** The player's id, the same in all rooms; a guest's is new in each session. */
   get playerId(): string {
-    return this.welcome?.playerId ?? '';
+    return this.#welcome?.playerId ?? '';
   }
 
   /** Whether the client only watches. */
   get spectator(): boolean {
-    return this.welcome?.spectator ?? false;
+    return this.#welcome?.spectator ?? false;
   }
 
   /** Ticks per second. */
   get tickRate(): number {
-    return this.welcome?.tickRate ?? 0;
+    return this.#welcome?.tickRate ?? 0;
   }
 
   /** What the room has seen and done so far. */
   get stats(): Stats {
-    const { counts, session } = this;
+    const counts = this.#counts;
+    const session = this.#session;
     counts.bytesOut = session.bytesOut;
     counts.messagesOut = session.messagesOut;
     counts.reconnects = session.losses;
@@ -166,42 +167,42 @@ export class Room<G extends Game = Game> {
   }
 
   get state(): State {
-    return this.session.state;
+    return this.#session.state;
   }
 
   /** The tick that the tables are of. */
   get tick(): number {
-    return this.replica.tick;
+    return this.#replica.tick;
   }
 
   /** The newest input that the tables include. */
   get inputAck(): number {
-    return this.inputDone;
+    return this.#inputDone;
   }
 
   /** Inputs that the tables don't include yet, oldest first: what a prediction applies on top of them. */
   get pending(): readonly PendingInput<InputShape<G>>[] {
-    return this.session.outbox.inputs as unknown as readonly PendingInput<InputShape<G>>[];
+    return this.#session.outbox.inputs as unknown as readonly PendingInput<InputShape<G>>[];
   }
 
   /** The shortest round trip of the last seconds, in milliseconds, up to one tick included; 0 before the first. */
   get rtt(): number {
-    return this.server.rtt;
+    return this.#server.rtt;
   }
 
   /** What views are like at the moment. */
   get interpolation(): Interpolation {
-    return this.delay;
+    return this.#delay;
   }
 
   /** The server's tick now, with a fraction: an estimate. now is in milliseconds, as of `performance.now()`. */
-  serverTick(now: number = this.clock.now()): number {
-    return this.server.serverTick(now);
+  serverTick(now: number = this.#clock.now()): number {
+    return this.#server.serverTick(now);
   }
 
   /** The server's wall clock now, in milliseconds since 1970: an estimate; NaN before the first answer. */
-  serverTime(now: number = this.clock.now()): number {
-    return this.server.serverTime(now);
+  serverTime(now: number = this.#clock.now()): number {
+    return this.#server.serverTime(now);
   }
 
   /**
@@ -210,8 +211,8 @@ export class Room<G extends Game = Game> {
    * @returns a function that ends it.
    */
   on<E extends keyof RoomEvents>(event: E, fn: (what: RoomEvents[E]) => void): () => void {
-    let list = this.listeners.get(event);
-    if (!list) this.listeners.set(event, (list = new Callbacks()));
+    let list = this.#listeners.get(event);
+    if (!list) this.#listeners.set(event, (list = new Callbacks()));
     return list.add(fn as (what: never) => void);
   }
 
@@ -223,8 +224,8 @@ export class Room<G extends Game = Game> {
    * @returns a function that ends it.
    */
   onEvent<M extends Message>(type: EventType<M>, fn: (event: M, tick: number) => void): () => void {
-    let l = this.events.get(type.id);
-    if (!l) this.events.set(type.id, (l = { message: type.message, list: new Callbacks() }));
+    let l = this.#events.get(type.id);
+    if (!l) this.#events.set(type.id, (l = { message: type.message, list: new Callbacks() }));
     return l.list.add(fn as unknown as (event: Message, tick: number) => void);
   }
 
@@ -242,7 +243,7 @@ export class Room<G extends Game = Game> {
     options: { timeoutMs?: number } = {},
   ): Promise<R> {
     if (this.state === 'closed') return Promise.reject(new CommandError('lost', 'the room is closed'));
-    return this.session.command(type, init, options.timeoutMs ?? 10_000);
+    return this.#session.command(type, init, options.timeoutMs ?? 10_000);
   }
 
   /**
@@ -255,9 +256,9 @@ export class Room<G extends Game = Game> {
    * @throws RangeError for an input of more than 512 bytes.
    */
   input(init: InputOf<G>): number {
-    if (!this.game.input) throw new TypeError(`${this.kind} has no input`);
+    if (!this.#game.input) throw new TypeError(`${this.kind} has no input`);
     if (this.state === 'closed') return 0;
-    return this.session.input(this.game.input, init as InitOf<Message>);
+    return this.#session.input(this.#game.input, init as InitOf<Message>);
   }
 
   /**
@@ -269,16 +270,16 @@ export class Room<G extends Game = Game> {
    * @param now milliseconds as of `performance.now()`, such as what
    * requestAnimationFrame gives.
    */
-  view(now: number = this.clock.now()): View<G> {
-    const { perTick } = this.server;
-    const called = this.clock.now();
-    if (called - this.viewedAt > viewIdle) this.delay.restart();
-    this.viewedAt = called;
-    if (this.replica.tick > 0) {
-      const tick = this.delay.tick(now, this.server.arrivedTick(now), this.replica.tick, perTick);
-      this.delay.extrapolating = this.shown.advance(tick, this.replica, this.delay.extrapolate / perTick);
+  view(now: number = this.#clock.now()): View<G> {
+    const { perTick } = this.#server;
+    const called = this.#clock.now();
+    if (called - this.#viewedAt > viewIdle) this.#delay.restart();
+    this.#viewedAt = called;
+    if (this.#replica.tick > 0) {
+      const tick = this.#delay.tick(now, this.#server.arrivedTick(now), this.#replica.tick, perTick);
+      this.#delay.extrapolating = this.#shown.advance(tick, this.#replica, this.#delay.extrapolate / perTick);
     }
-    return this.shown as unknown as View<G>;
+    return this.#shown as unknown as View<G>;
   }
 
   /**
@@ -286,173 +287,178 @@ export class Room<G extends Game = Game> {
    * to 32. The server has the last word. A hidden page asks for 32 by itself.
    */
   setEvery(every: number): void {
-    this.session.setEvery(every);
+    this.#session.setEvery(every);
   }
 
   /** @internal */
   abandon(): void {
-    this.session.abandon();
+    this.#session.abandon();
   }
 
   /** Leaves the room and gives the seat up. Done when the server knows, or after a second. */
   leave(): Promise<void> {
-    return this.session.leave();
+    return this.#session.leave();
   }
 
   // ---------------------------------------------------------------- receiving
 
-  private receive(bytes: Uint8Array, now: number): void {
-    this.release();
+  #receive(bytes: Uint8Array, now: number): void {
+    this.#release();
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const { frame: f, counts, session } = this;
+    const f = this.#frame;
+    const counts = this.#counts;
+    const session = this.#session;
     counts.messagesIn++;
     counts.bytesIn += bytes.length;
     f.scan(bytes, view, 0, bytes.length);
     // In protobuf, a message in parts is one message.
-    if (f.count[11] > 0) this.takeWelcome(decodeWelcome(Uint8Array.from(this.parts(11).flatMap((p) => [...p]))));
-    else if (!this.welcome) throw new ProtocolError('the first message has no welcome');
-    for (const p of this.parts(14)) session.auth(decodeAuth(p));
-    for (const p of this.parts(13)) this.takePong(decodePong(p), now);
-    if (f.last[1] > 0) this.takeSnapshot(bytes, view, now);
-    for (const r of this.parts(12)) session.outbox.reply(decodeReply(r));
-    if (this.wrong && (f.count[10] > 0 || this.wrong.hashes >= explainPatience)) this.giveUp();
+    if (f.count[11] > 0) this.#takeWelcome(decodeWelcome(Uint8Array.from(this.#parts(11).flatMap((p) => [...p]))));
+    else if (!this.#welcome) throw new ProtocolError('the first message has no welcome');
+    for (const p of this.#parts(14)) session.auth(decodeAuth(p));
+    for (const p of this.#parts(13)) this.#takePong(decodePong(p), now);
+    if (f.last[1] > 0) this.#takeSnapshot(bytes, view, now);
+    for (const r of this.#parts(12)) session.outbox.reply(decodeReply(r));
+    if (this.#wrong && (f.count[10] > 0 || this.#wrong.hashes >= explainPatience)) this.#giveUp();
   }
 
   /** The values of a field of the frame. */
-  private parts(field: number): Uint8Array[] {
-    const n = this.frame.count[field];
-    return n === 0 ? none : Array.from({ length: n }, (_, i) => this.frame.part(field, i));
+  #parts(field: number): Uint8Array[] {
+    const n = this.#frame.count[field];
+    return n === 0 ? none : Array.from({ length: n }, (_, i) => this.#frame.part(field, i));
   }
 
-  private takeWelcome(w: Welcome): void {
+  #takeWelcome(w: Welcome): void {
     if (this.state === 'live') throw new ProtocolError('a second welcome');
     if (!(w.tickRate > 0 && w.tickRate <= 1000)) throw new ProtocolError(`a tick rate of ${w.tickRate}`);
-    const again = this.welcome !== undefined;
+    const again = this.#welcome !== undefined;
     if (again && !w.resumed) {
-      this.replica.reset();
-      this.session.outbox.reset('the session is gone');
-      this.inputDone = 0;
-      this.wrong = undefined;
-      this.delay.reset();
+      this.#replica.reset();
+      this.#session.outbox.reset('the session is gone');
+      this.#inputDone = 0;
+      this.#wrong = undefined;
+      this.#delay.reset();
     }
-    if (!again || !w.resumed) this.server.reset(w.tickRate);
-    if (w.fingerprint !== this.fingerprint) {
+    if (!again || !w.resumed) this.#server.reset(w.tickRate);
+    if (w.fingerprint !== this.#fingerprint) {
       if (!w.schema) throw new SchemaError('the server has another schema, and did not send it');
       const server = decodeSchema(w.schema);
       checkComponents(server);
-      checkCompatible(Object.values(this.game.components), server);
-      this.replica.reset();
-      this.replica.relayout(server);
-      this.fingerprint = w.fingerprint;
+      checkCompatible(Object.values(this.#game.components), server);
+      this.#replica.reset();
+      this.#replica.relayout(server);
+      this.#fingerprint = w.fingerprint;
     }
-    this.welcome = w;
+    this.#welcome = w;
     if (w.resumed) {
-      this.session.outbox.resume(w.inputSeq, w.commandId);
-      this.resumed = w;
-      this.counts.resumes++;
+      this.#session.outbox.resume(w.inputSeq, w.commandId);
+      this.#resumed = w;
+      this.#counts.resumes++;
     }
-    this.session.welcome(w);
-    if (again && !w.resumed) this.emit('rejoined', { player: w.player, room: w.room });
+    this.#session.welcome(w);
+    if (again && !w.resumed) this.#emit('rejoined', { player: w.player, room: w.room });
   }
 
-  private takePong(p: Pong, now: number): void {
+  #takePong(p: Pong, now: number): void {
     const sent = Number(p.clientTime) / 1000;
     if (sent > now + 1) return; // not ours
-    this.server.sawPong(sent, Number(p.serverTime) / 1000, now);
-    this.counts.rtt = this.server.lastRtt;
+    this.#server.sawPong(sent, Number(p.serverTime) / 1000, now);
+    this.#counts.rtt = this.#server.lastRtt;
   }
 
-  private takeSnapshot(bytes: Uint8Array, view: DataView, now: number): void {
-    const { frame: f, replica, counts, session } = this;
-    if (now - this.viewedAt > viewIdle) this.shown.release();
-    const start = this.clock.now();
+  #takeSnapshot(bytes: Uint8Array, view: DataView, now: number): void {
+    const f = this.#frame;
+    const replica = this.#replica;
+    const counts = this.#counts;
+    const session = this.#session;
+    if (now - this.#viewedAt > viewIdle) this.#shown.release();
+    const start = this.#clock.now();
     const ticks = replica.apply(f, bytes, view);
     const { tick } = replica;
-    counts.sawDecode(this.clock.now() - start);
+    counts.sawDecode(this.#clock.now() - start);
     counts.sawSnapshot(bytes.length, replica.changes, now);
     counts.entities = replica.rows;
     const full = f.truth(3);
     if (full) counts.fullSnapshots++;
     else counts.skippedTicks += ticks - 1;
-    this.delay.saw(this.server.sawTick(tick, now), ticks);
+    this.#delay.saw(this.#server.sawTick(tick, now), ticks);
     session.outbox.ack = tick;
-    if (f.last[4] > this.inputDone) {
-      this.inputDone = f.last[4];
-      session.outbox.done(this.inputDone);
+    if (f.last[4] > this.#inputDone) {
+      this.#inputDone = f.last[4];
+      session.outbox.done(this.#inputDone);
     }
     replica.tell();
-    if (f.count[9] > 0) this.checkHash(this.parts(9).at(-1)!);
+    if (f.count[9] > 0) this.#checkHash(this.#parts(9).at(-1)!);
 
-    const { resumed } = this;
-    this.resumed = undefined;
-    const events = this.parts(8).map(decodeEvent);
+    const resumed = this.#resumed;
+    this.#resumed = undefined;
+    const events = this.#parts(8).map(decodeEvent);
     const tell = (): void => {
-      if (resumed) this.emit('resumed', { full, eventsMissed: resumed.eventsMissed });
+      if (resumed) this.#emit('resumed', { full, eventsMissed: resumed.eventsMissed });
       for (const e of events) {
-        const l = this.events.get(e.event);
+        const l = this.#events.get(e.event);
         if (l) l.list.call(decodeMessage(l.message, e.data), tick - e.age);
       }
-      this.emit('snapshot', tick);
+      this.#emit('snapshot', tick);
     };
-    if (!this.settle) {
+    if (!this.#settle) {
       tell();
       return;
     }
     // The first one: whoever waits for the room has yet to say what it wants to be
     // told of.
-    this.held = tell;
-    this.clock.setTimeout(() => this.release(), 0);
-    this.settle.resolve();
-    this.settle = undefined;
+    this.#held = tell;
+    this.#clock.setTimeout(() => this.#release(), 0);
+    this.#settle.resolve();
+    this.#settle = undefined;
   }
 
   /** Tells what was held back of the first message. */
-  private release(): void {
-    const tell = this.held;
-    this.held = undefined;
+  #release(): void {
+    const tell = this.#held;
+    this.#held = undefined;
     tell?.();
   }
 
-  private checkHash(b: Uint8Array): void {
-    this.counts.hashChecks++;
-    if (this.wrong) {
-      this.wrong.hashes++;
+  #checkHash(b: Uint8Array): void {
+    this.#counts.hashChecks++;
+    if (this.#wrong) {
+      this.#wrong.hashes++;
       return;
     }
-    if (this.replica.hash() === new DataView(b.buffer, b.byteOffset).getBigUint64(0, true)) return;
-    this.counts.desyncs++;
-    this.wrong = { tick: this.replica.tick, hashes: 0 };
-    this.session.outbox.mismatch = true;
+    if (this.#replica.hash() === new DataView(b.buffer, b.byteOffset).getBigUint64(0, true)) return;
+    this.#counts.desyncs++;
+    this.#wrong = { tick: this.#replica.tick, hashes: 0 };
+    this.#session.outbox.mismatch = true;
   }
 
   /** The state is not what it should be: says so, and has the session begin anew. */
-  private giveUp(): void {
-    const { tick } = this.wrong!;
+  #giveUp(): void {
+    const { tick } = this.#wrong!;
     const differ = new Set<number>();
-    const hashes = this.parts(10).map(decodeEntityHash);
-    if (hashes.length > 0) for (const t of this.replica.tables) for (const e of t.entries) differ.add(e.entity);
+    const hashes = this.#parts(10).map(decodeEntityHash);
+    if (hashes.length > 0) for (const t of this.#replica.tables) for (const e of t.entries) differ.add(e.entity);
     for (const h of hashes) {
-      if (this.replica.hash(h.entity) === h.hash) differ.delete(h.entity);
+      if (this.#replica.hash(h.entity) === h.hash) differ.delete(h.entity);
       else differ.add(h.entity);
     }
-    this.wrong = undefined;
-    this.emit('desync', { tick, entities: [...differ] });
+    this.#wrong = undefined;
+    this.#emit('desync', { tick, entities: [...differ] });
     throw new ProtocolError(`the state of tick ${tick} was wrong`);
   }
 
-  private stateChanged(s: StateChange): void {
-    if (s.state === 'closed') this.release();
-    this.emit('state', s);
+  #stateChanged(s: StateChange): void {
+    if (s.state === 'closed') this.#release();
+    this.#emit('state', s);
     if (s.state !== 'closed') return;
     const code = s.code ?? 1006;
     const reason = s.reason ?? '';
-    this.settle?.reject(new JoinError(code, reason, s.text));
-    this.settle = undefined;
-    this.emit('closed', { code, reason });
+    this.#settle?.reject(new JoinError(code, reason, s.text));
+    this.#settle = undefined;
+    this.#emit('closed', { code, reason });
   }
 
-  private emit<E extends keyof RoomEvents>(event: E, what: RoomEvents[E]): void {
-    this.listeners.get(event)?.call(what as never);
+  #emit<E extends keyof RoomEvents>(event: E, what: RoomEvents[E]): void {
+    this.#listeners.get(event)?.call(what as never);
   }
 }
 

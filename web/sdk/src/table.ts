@@ -91,38 +91,38 @@ export class Rows implements Table<object> {
   /** The cells of all rows. */
   cells: Int32Array;
 
-  private readonly own: Component | undefined;
-  private readonly index = new EntityMap<Entry>();
-  private readonly touched: Entry[] = [];
-  private touchedCount = 0;
-  private readonly removed: Entry[] = [];
-  private removedCount = 0;
-  private pool: Entry[] = [];
+  readonly #own: Component | undefined;
+  readonly #index = new EntityMap<Entry>();
+  readonly #touched: Entry[] = [];
+  #touchedCount = 0;
+  readonly #removed: Entry[] = [];
+  #removedCount = 0;
+  #pool: Entry[] = [];
   /** How far cells are in use, and first ones of entries that are no more. */
-  private used = 0;
-  private spare: number[] = [];
-  private make: RowMaker<RowSource>;
+  #used = 0;
+  #spare: number[] = [];
+  #make: RowMaker<RowSource>;
 
-  private readonly added = new Callbacks<[RowIn<object>, number]>();
-  private readonly changed = new Callbacks<[RowIn<object>, number, number, number]>();
-  private readonly gone = new Callbacks<[RowIn<object>, number]>();
+  readonly #added = new Callbacks<[RowIn<object>, number]>();
+  readonly #changed = new Callbacks<[RowIn<object>, number, number, number]>();
+  readonly #gone = new Callbacks<[RowIn<object>, number]>();
 
   /** own is the component as the game knows it; none, if it doesn't. */
   constructor(server: Component, own: Component | undefined) {
-    this.own = own;
+    this.#own = own;
     this.layout = new Layout(server, own);
-    this.make = rowMaker(this.layout);
+    this.#make = rowMaker(this.layout);
     this.cells = new Int32Array(16 * this.layout.cells);
   }
 
   /** Goes over to how another server describes the component. There must be no rows. */
   relayout(server: Component): void {
-    this.layout = new Layout(server, this.own);
-    this.make = rowMaker(this.layout);
+    this.layout = new Layout(server, this.#own);
+    this.#make = rowMaker(this.layout);
     this.cells = new Int32Array(16 * this.layout.cells);
-    this.used = 0;
-    this.spare = [];
-    this.pool = [];
+    this.#used = 0;
+    this.#spare = [];
+    this.#pool = [];
     this.release();
   }
 
@@ -137,11 +137,11 @@ export class Rows implements Table<object> {
   }
 
   get(entity: number): RowIn<object> | undefined {
-    return this.index.get(entity)?.row;
+    return this.#index.get(entity)?.row;
   }
 
   has(entity: number): boolean {
-    return this.index.has(entity);
+    return this.#index.has(entity);
   }
 
   [Symbol.iterator](): Iterator<RowIn<object>> {
@@ -150,60 +150,60 @@ export class Rows implements Table<object> {
 
   onAdd(fn: (row: RowIn<object>, entity: number) => void): () => void {
     for (const e of this.entries.slice()) if (e.told) fn(e.row, e.entity);
-    return this.added.add(fn);
+    return this.#added.add(fn);
   }
 
   onChange(fn: (row: RowIn<object>, entity: number, changed: number, changedHigh: number) => void): () => void {
-    return this.changed.add(fn);
+    return this.#changed.add(fn);
   }
 
   onRemove(fn: (row: RowIn<object>, entity: number) => void): () => void {
-    return this.gone.add(fn);
+    return this.#gone.add(fn);
   }
 
   bit(field: string): number {
-    const f = this.own?.fields.find((f) => f.key === field);
+    const f = this.#own?.fields.find((f) => f.key === field);
     if (!f) throw new RangeError(`there is no field ${field}`);
     return 1 << ((f.number - 1) % 32);
   }
 
   entry(entity: number): Entry | undefined {
-    return this.index.get(entity);
+    return this.#index.get(entity);
   }
 
   /** Makes a row for an entity that has none. */
   add(entity: number): Entry {
     const { layout } = this;
-    const e = this.pool.pop() ?? this.newEntry();
+    const e = this.#pool.pop() ?? this.#newEntry();
     e.entity = entity;
     e.slot = this.entries.length;
     this.cells.fill(0, e.first, e.first + layout.cells);
     if (layout.objects > 0) for (const p of layout.plans) if (p.object) e.objects[p.at] = emptyObject(p);
     this.entries.push(e);
     this.rows.push(e.row);
-    this.index.set(entity, e);
+    this.#index.set(entity, e);
     return e;
   }
 
-  private newEntry(): Entry {
-    let first = this.spare.pop();
+  #newEntry(): Entry {
+    let first = this.#spare.pop();
     if (first === undefined) {
-      first = this.used;
-      this.used += this.layout.cells;
-      if (this.used > this.cells.length) {
-        const more = new Int32Array(2 * this.used);
+      first = this.#used;
+      this.#used += this.layout.cells;
+      if (this.#used > this.cells.length) {
+        const more = new Int32Array(2 * this.#used);
         more.set(this.cells);
         this.cells = more;
       }
     }
-    return new Entry(this, first, this.make);
+    return new Entry(this, first, this.#make);
   }
 
   /** Forgets an entity's row, if it has one. */
   remove(entity: number): void {
-    const e = this.index.get(entity);
+    const e = this.#index.get(entity);
     if (!e) return;
-    this.index.delete(entity);
+    this.#index.delete(entity);
     // The last row takes its place.
     const last = this.entries.pop()!;
     this.rows.pop();
@@ -212,7 +212,7 @@ export class Rows implements Table<object> {
       this.entries[e.slot] = last;
       this.rows[e.slot] = last.row;
     }
-    this.removed[this.removedCount++] = e;
+    this.#removed[this.#removedCount++] = e;
   }
 
   clear(): void {
@@ -222,20 +222,20 @@ export class Rows implements Table<object> {
   /** Reads the rows of a table of a frame. */
   read(t: TableReader, delta: boolean): void {
     const { rows, mixed } = t;
-    while (rows.more) this.readRow(t, rows, rows.uint32(), t.mask, t.maskHigh, delta);
+    while (rows.more) this.#readRow(t, rows, rows.uint32(), t.mask, t.maskHigh, delta);
     while (mixed.more) {
       const mask = mixed.int32();
-      this.readRow(t, mixed, mixed.uint32(), mask, 0, delta);
+      this.#readRow(t, mixed, mixed.uint32(), mask, 0, delta);
     }
     if (!t.spent) throw new ProtocolError(`${this.layout.name}: values are left over`);
   }
 
-  private readRow(t: TableReader, src: Cursor, entity: number, mask: number, maskHigh: number, delta: boolean): void {
+  #readRow(t: TableReader, src: Cursor, entity: number, mask: number, maskHigh: number, delta: boolean): void {
     const { layout } = this;
     if ((mask & ~layout.mask) !== 0 || (maskHigh & ~layout.maskHigh) !== 0) {
       throw new ProtocolError(`${layout.name}: a row brings a field that is not in the schema`);
     }
-    let e = this.index.get(entity);
+    let e = this.#index.get(entity);
     if (!e) {
       if (delta) throw new ProtocolError(`${layout.name}: a difference for entity ${entity}, which has no row`);
       e = this.add(entity);
@@ -243,15 +243,15 @@ export class Rows implements Table<object> {
     if (!e.touched) {
       e.touched = true;
       e.changed = e.changedHigh = 0;
-      this.touched[this.touchedCount++] = e;
+      this.#touched[this.#touchedCount++] = e;
     }
     e.changed |= mask;
     e.changedHigh |= maskHigh;
-    for (let m = mask; m !== 0; m &= m - 1) this.readField(32 - Math.clz32(m & -m), t, src, e, delta);
-    for (let m = maskHigh; m !== 0; m &= m - 1) this.readField(64 - Math.clz32(m & -m), t, src, e, delta);
+    for (let m = mask; m !== 0; m &= m - 1) this.#readField(32 - Math.clz32(m & -m), t, src, e, delta);
+    for (let m = maskHigh; m !== 0; m &= m - 1) this.#readField(64 - Math.clz32(m & -m), t, src, e, delta);
   }
 
-  private readField(number: number, t: TableReader, src: Cursor, e: Entry, delta: boolean): void {
+  #readField(number: number, t: TableReader, src: Cursor, e: Entry, delta: boolean): void {
     const p = this.layout.byNumber[number]!;
     if (p.object) e.objects[p.at] = readObject(p, t, src);
     else readCells(p, t, src, delta, this.cells, e.first + p.at);
@@ -259,56 +259,56 @@ export class Rows implements Table<object> {
 
   /** How many rows the current snapshot has brought and removed. */
   get changes(): number {
-    return this.touchedCount + this.removedCount;
+    return this.#touchedCount + this.#removedCount;
   }
 
   /** Remembers for views what the snapshot has changed. */
   track(tick: number, base: number): void {
     const t = this.tracks;
     if (!t) return;
-    for (let i = 0; i < this.removedCount; i++) t.remove(this.removed[i], tick);
-    for (let i = 0; i < this.touchedCount; i++) t.write(this.touched[i], tick, base);
+    for (let i = 0; i < this.#removedCount; i++) t.remove(this.#removed[i], tick);
+    for (let i = 0; i < this.#touchedCount; i++) t.write(this.#touched[i], tick, base);
   }
 
   tellRemoved(): void {
-    for (let i = 0; i < this.removedCount; i++) {
-      const e = this.removed[i];
-      if (e.told) this.gone.call(e.row, e.entity);
+    for (let i = 0; i < this.#removedCount; i++) {
+      const e = this.#removed[i];
+      if (e.told) this.#gone.call(e.row, e.entity);
       e.told = e.touched = false;
       e.track = undefined;
-      if (this.pool.length < 1024) this.pool.push(e);
-      else this.spare.push(e.first);
+      if (this.#pool.length < 1024) this.#pool.push(e);
+      else this.#spare.push(e.first);
     }
-    this.removedCount = 0;
+    this.#removedCount = 0;
   }
 
   tellAdded(): void {
-    for (let i = 0; i < this.touchedCount; i++) {
-      const e = this.touched[i];
+    for (let i = 0; i < this.#touchedCount; i++) {
+      const e = this.#touched[i];
       if (!e.told) {
         e.touched = false; // it is no change
         e.told = true;
-        this.added.call(e.row, e.entity);
+        this.#added.call(e.row, e.entity);
       }
     }
   }
 
   tellChanged(): void {
-    const n = this.touchedCount;
-    this.touchedCount = 0;
+    const n = this.#touchedCount;
+    this.#touchedCount = 0;
     for (let i = 0; i < n; i++) {
-      const e = this.touched[i];
+      const e = this.#touched[i];
       if (e.touched) {
         e.touched = false;
-        if (this.changed.any) this.changed.call(e.row, e.entity, e.changed, e.changedHigh);
+        if (this.#changed.any) this.#changed.call(e.row, e.entity, e.changed, e.changedHigh);
       }
     }
   }
 
   /** Drops what a snapshot that was refused has left half done. */
   forget(): void {
-    for (let i = 0; i < this.touchedCount; i++) this.touched[i].touched = false;
-    this.touchedCount = 0;
+    for (let i = 0; i < this.#touchedCount; i++) this.#touched[i].touched = false;
+    this.#touchedCount = 0;
     this.release();
   }
 
@@ -317,7 +317,7 @@ export class Rows implements Table<object> {
     if (entity === undefined)
       for (const e of this.entries) h.add(this.layout, e.entity, this.cells, e.first, e.objects);
     else {
-      const e = this.index.get(entity);
+      const e = this.#index.get(entity);
       if (e) h.add(this.layout, entity, this.cells, e.first, e.objects);
     }
   }

@@ -23,7 +23,7 @@ export async function settle(): Promise<void> {
 
 export class FakeClock implements Clock {
   time = 1000;
-  private timers: { due: number; fn: () => void }[] = [];
+  #timers: { due: number; fn: () => void }[] = [];
 
   now(): number {
     return this.time;
@@ -31,12 +31,12 @@ export class FakeClock implements Clock {
 
   setTimeout(fn: () => void, ms: number): unknown {
     const t = { due: this.time + ms, fn };
-    this.timers.push(t);
+    this.#timers.push(t);
     return t;
   }
 
   clearTimeout(timer: unknown): void {
-    this.timers = this.timers.filter((t) => t !== timer);
+    this.#timers = this.#timers.filter((t) => t !== timer);
   }
 
   /** Lets time pass, and timers run in it. */
@@ -44,7 +44,7 @@ export class FakeClock implements Clock {
     const end = this.time + ms;
     for (;;) {
       await settle();
-      const next = this.timers.reduce<{ due: number; fn: () => void } | undefined>(
+      const next = this.#timers.reduce<{ due: number; fn: () => void } | undefined>(
         (a, b) => (a && a.due <= b.due ? a : b),
         undefined,
       );
@@ -63,7 +63,7 @@ export class FakeClock implements Clock {
   }
 
   get pending(): number {
-    return this.timers.length;
+    return this.#timers.length;
   }
 }
 
@@ -109,17 +109,17 @@ export class FakeSocket {
 
 export class FakePage implements Surroundings {
   hidden = false;
-  private fns: ((what: 'offline' | 'online' | 'visibility' | 'wake') => void)[] = [];
+  #fns: ((what: 'offline' | 'online' | 'visibility' | 'wake') => void)[] = [];
 
   watch(fn: (what: 'offline' | 'online' | 'visibility' | 'wake') => void): () => void {
-    this.fns.push(fn);
+    this.#fns.push(fn);
     return () => {
-      this.fns = this.fns.filter((f) => f !== fn);
+      this.#fns = this.#fns.filter((f) => f !== fn);
     };
   }
 
   fire(what: 'offline' | 'online' | 'visibility' | 'wake'): void {
-    for (const fn of this.fns) fn(what);
+    for (const fn of this.#fns) fn(what);
   }
 
   hide(hidden: boolean): void {
@@ -128,7 +128,7 @@ export class FakePage implements Surroundings {
   }
 
   get watchers(): number {
-    return this.fns.length;
+    return this.#fns.length;
   }
 }
 

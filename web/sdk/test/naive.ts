@@ -49,23 +49,23 @@ export class Naive {
     else if (f.skip >= f.tick || f.tick - 1 - f.skip !== this.tick) throw new Error('it does not build on our tick');
     for (const e of f.removed) for (const c of this.components) this.rows.delete(`${c.id} ${e}`);
     for (const t of f.set) {
-      this.component(t);
+      this.#component(t);
       for (const e of t.removed) this.rows.delete(`${t.component} ${e}`);
     }
-    for (const t of f.set) this.table(t, false);
-    for (const t of f.delta) this.table(t, true);
+    for (const t of f.set) this.#table(t, false);
+    for (const t of f.delta) this.#table(t, true);
     this.tick = f.tick;
     return f;
   }
 
-  private component(t: Table): Component {
+  #component(t: Table): Component {
     const c = this.components.find((c) => c.id === t.component);
     if (!c) throw new Error('no such component');
     return c;
   }
 
-  private table(t: Table, delta: boolean): void {
-    const c = this.component(t);
+  #table(t: Table, delta: boolean): void {
+    const c = this.#component(t);
     const take = <T>(list: T[]): T => {
       if (list.length === 0) throw new Error('a list is too short');
       return list.shift()!;

@@ -9,12 +9,15 @@ import { Client, type ClientOptions, type Room, type SocketFactory, webSocketBy 
 
 export class Server {
   address = '127.0.0.1:0';
-  private child: ChildProcess | undefined;
+  #child: ChildProcess | undefined;
 
-  constructor(
-    private readonly bin: string,
-    private readonly flags: readonly string[] = [],
-  ) {}
+  readonly #bin: string;
+  readonly #flags: readonly string[];
+
+  constructor(bin: string, flags: readonly string[] = []) {
+    this.#bin = bin;
+    this.#flags = flags;
+  }
 
   get url(): string {
     return `ws://${this.address}/ws`;
@@ -24,7 +27,7 @@ export class Server {
   async start(): Promise<this> {
     const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('TICKROOM_')));
     const child = spawn(
-      this.bin,
+      this.#bin,
       [
         'serve',
         '--listen',
@@ -37,14 +40,14 @@ export class Server {
         '7',
         '--shutdown-grace',
         '100ms',
-        ...this.flags,
+        ...this.#flags,
       ],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         env,
       },
     );
-    this.child = child;
+    this.#child = child;
     const log: string[] = [];
     this.address = await new Promise<string>((resolve, reject) => {
       const read = (line: string): void => {
@@ -61,9 +64,9 @@ export class Server {
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    const { child } = this;
+    const child = this.#child;
     if (!child) return;
-    this.child = undefined;
+    this.#child = undefined;
     const gone = new Promise((resolve) => child.once('close', resolve));
     child.kill(signal);
     await gone;

@@ -17,14 +17,17 @@ export class World {
   /** What the client is to hold, by "component entity". */
   rows = new Map<string, Row>();
 
-  constructor(
-    private readonly components: readonly Component[],
-    private readonly random: Random,
-  ) {}
+  readonly #components: readonly Component[];
+  readonly #random: Random;
+
+  constructor(components: readonly Component[], random: Random) {
+    this.#components = components;
+    this.#random = random;
+  }
 
   /** Changes the world, and gives the frame that brings the client there. */
   step(): Uint8Array {
-    const { random: r } = this;
+    const r = this.#random;
     const full = this.tick === 0 || r.chance(0.05);
     const skip = !full && r.chance(0.2) ? r.int(5) : 0;
     this.tick += skip + 1;
@@ -32,72 +35,65 @@ export class World {
     const before = full ? new Map<string, Row>() : this.rows;
     const after = new Map([...before].map(([key, row]) => [key, new Map(row)]));
     for (let n = r.int(4); n > 0; n--) {
-      const entity = this.entity();
+      const entity = this.#entity();
       frame.removed.push(entity);
-      for (const c of this.components) after.delete(`${c.id} ${entity}`);
+      for (const c of this.#components) after.delete(`${c.id} ${entity}`);
     }
     for (let n = r.int(6); n > 0; n--) {
-      const c = r.pick(this.components);
+      const c = r.pick(this.#components);
       const t = create(TableSchema, { component: c.id });
       if (r.chance(0.2)) {
-        const entity = this.entity();
+        const entity = this.#entity();
         t.removed.push(entity);
         after.delete(`${c.id} ${entity}`);
       }
       frame.set.push(t);
     }
     // All removals come before all rows.
-    for (const t of frame.set) this.fill(t, after, undefined);
+    for (const t of frame.set) this.#fill(t, after, undefined);
     if (skip === 0 && !full) {
       for (let n = r.int(6); n > 0; n--) {
-        const t = create(TableSchema, { component: r.pick(this.components).id });
-        if (this.fill(t, after, after)) frame.delta.push(t);
+        const t = create(TableSchema, { component: r.pick(this.#components).id });
+        if (this.#fill(t, after, after)) frame.delta.push(t);
       }
     }
     this.rows = after;
     return toBinary(ServerFrameSchema, frame);
   }
 
-  private entity(): number {
-    return this.random.chance(0.02) ? this.random.bits() : 1 + this.random.int(12);
+  #entity(): number {
+    return this.#random.chance(0.02) ? this.#random.bits() : 1 + this.#random.int(12);
   }
 
   /** Puts random rows into a table; of what is there, for differences. */
-  private fill(t: Table, rows: Map<string, Row>, there: Map<string, Row> | undefined): boolean {
-    const { random: r } = this;
-    const c = this.components.find((c) => c.id === t.component)!;
+  #fill(t: Table, rows: Map<string, Row>, there: Map<string, Row> | undefined): boolean {
+    const r = this.#random;
+    const c = this.#components.find((c) => c.id === t.component)!;
     const entities = there
       ? [...there.keys()].filter((k) => k.startsWith(`${c.id} `)).map((k) => Number(k.split(' ')[1]))
       : [];
     if (there && entities.length === 0) return false;
-    const mask = this.mask(c, false);
+    const mask = this.#mask(c, false);
     t.mask = Number(mask & 0xffffffffn);
     t.maskHigh = Number(mask >> 32n);
-    for (let n = r.int(4); n > 0; n--) this.row(t, t.rows, c, mask, rows, there && r.pick(entities));
+    for (let n = r.int(4); n > 0; n--) this.#row(t, t.rows, c, mask, rows, there && r.pick(entities));
     for (let n = r.int(4); n > 0; n--) {
-      const mask = this.mask(c, true);
+      const mask = this.#mask(c, true);
       t.mixed.push(Number(mask));
-      this.row(t, t.mixed, c, mask, rows, there && r.pick(entities));
+      this.#row(t, t.mixed, c, mask, rows, there && r.pick(entities));
     }
     return true;
   }
 
-  private mask(c: Component, low: boolean): bigint {
+  #mask(c: Component, low: boolean): bigint {
     let mask = 0n;
     for (const f of c.fields)
-      if ((!low || f.number <= 32) && this.random.chance(0.4)) mask |= 1n << BigInt(f.number - 1);
+      if ((!low || f.number <= 32) && this.#random.chance(0.4)) mask |= 1n << BigInt(f.number - 1);
     return mask;
   }
 
-  private row(
-    t: Table,
-    list: number[],
-    c: Component,
-    mask: bigint,
-    rows: Map<string, Row>,
-    known: number | undefined,
-  ): void {
-    const entity = known ?? this.entity();
+  #row(t: Table, list: number[], c: Component, mask: bigint, rows: Map<string, Row>, known: number | undefined): void {
+    const entity = known ?? this.#entity();
     const key = `${c.id} ${entity}`;
     let row = rows.get(key);
     if (!row) rows.set(key, (row = new Map()));
@@ -105,19 +101,19 @@ export class World {
     for (const f of c.fields) {
       if (((mask >> BigInt(f.number - 1)) & 1n) === 0n) continue;
       if (!f.repeated) {
-        this.put(f, t, list, row.get(f.number), known !== undefined, (v) => row.set(f.number, v));
+        this.#put(f, t, list, row.get(f.number), known !== undefined, (v) => row.set(f.number, v));
         continue;
       }
       const items: (bigint | string)[] = [];
-      const n = this.random.int(4);
+      const n = this.#random.int(4);
       list.push(n);
-      for (let i = 0; i < n; i++) this.put(f, t, list, undefined, false, (v) => items.push(v));
+      for (let i = 0; i < n; i++) this.#put(f, t, list, undefined, false, (v) => items.push(v));
       row.set(f.number, items);
     }
     for (const [n, v] of row) if (v === 0n || v === '' || (v as unknown[]).length === 0) row.delete(n);
   }
 
-  private put(
+  #put(
     f: Field,
     t: Table,
     list: number[],
@@ -125,7 +121,7 @@ export class World {
     delta: boolean,
     set: (v: bigint | string) => void,
   ): void {
-    const { random: r } = this;
+    const r = this.#random;
     const before = typeof was === 'bigint' ? was : 0n;
     switch (f.kind) {
       case 6:

@@ -21,164 +21,164 @@ const judged = 30;
 const seldom = 250;
 
 export class Hero {
-  private readonly scene: Scene;
-  private readonly still = matchMedia('(prefers-reduced-motion: reduce)');
-  private idle: Idle | undefined;
-  private live: Live | undefined;
-  private joining: AbortController | undefined;
-  private notBefore = 0;
-  private paused: boolean;
-  private seen = true;
-  private running = false;
-  private last = 0;
+  readonly #scene: Scene;
+  readonly #still = matchMedia('(prefers-reduced-motion: reduce)');
+  #idle: Idle | undefined;
+  #live: Live | undefined;
+  #joining: AbortController | undefined;
+  #notBefore = 0;
+  #paused: boolean;
+  #seen = true;
+  #running = false;
+  #last = 0;
   /** Nobody plays, as far as is known. */
-  private empty = false;
-  private frames = 0;
-  private since = 0;
-  private effort: 'full' | 'coarse' | 'seldom' = 'full';
+  #empty = false;
+  #frames = 0;
+  #since = 0;
+  #effort: 'full' | 'coarse' | 'seldom' = 'full';
 
   constructor(canvas: HTMLCanvasElement) {
-    this.scene = new Scene(canvas);
-    this.paused = this.still.matches;
-    this.idle = new Idle(this.scene.sight);
+    this.#scene = new Scene(canvas);
+    this.#paused = this.#still.matches;
+    this.#idle = new Idle(this.#scene.sight);
     // Trails, for a picture that does not move.
     for (let i = 0; i < 60; i++) {
-      this.idle.step(0.034);
-      this.scene.draw(i * 34, 0.034);
+      this.#idle.step(0.034);
+      this.#scene.draw(i * 34, 0.034);
     }
     new ResizeObserver(() => {
-      this.scene.resize();
-      this.scene.draw(this.last, 0);
+      this.#scene.resize();
+      this.#scene.draw(this.#last, 0);
     }).observe(canvas);
     new IntersectionObserver(([e]) => {
-      this.seen = e.isIntersecting;
-      this.live?.room.setEvery(this.seen ? 2 : 32);
-      this.run();
+      this.#seen = e.isIntersecting;
+      this.#live?.room.setEvery(this.#seen ? 2 : 32);
+      this.#run();
     }).observe(canvas);
-    document.addEventListener('visibilitychange', () => this.run());
-    $('scene-toggle').addEventListener('click', () => this.pause(!this.paused));
-    this.still.addEventListener('change', () => this.pause(this.still.matches));
-    onLanguage(() => this.caption());
-    this.pause(this.paused);
+    document.addEventListener('visibilitychange', () => this.#run());
+    $('scene-toggle').addEventListener('click', () => this.#pause(!this.#paused));
+    this.#still.addEventListener('change', () => this.#pause(this.#still.matches));
+    onLanguage(() => this.#caption());
+    this.#pause(this.#paused);
   }
 
   /** Looks whether there is something to watch, or still is. */
   status(s: Status | undefined): void {
     const now = performance.now();
-    this.empty = s !== undefined && !s.kinds.some((k) => k.kind === 'arena' && k.players > 0);
-    if (this.live && !this.live.worthwhile(now)) this.rest();
-    this.caption();
-    if (!s || this.live || this.joining || this.paused || now < this.notBefore) return;
+    this.#empty = s !== undefined && !s.kinds.some((k) => k.kind === 'arena' && k.players > 0);
+    if (this.#live && !this.#live.worthwhile(now)) this.#rest();
+    this.#caption();
+    if (!s || this.#live || this.#joining || this.#paused || now < this.#notBefore) return;
     const room = s.open_rooms.find(
       (r) => r.kind === 'arena' && r.players > 0 && r.players + r.spectators + r.away < r.capacity * crowded,
     );
-    if (room) void this.watch(room.id);
+    if (room) void this.#watch(room.id);
   }
 
-  private async watch(roomId: string): Promise<void> {
-    const joining = (this.joining = new AbortController());
+  async #watch(roomId: string): Promise<void> {
+    const joining = (this.#joining = new AbortController());
     try {
       const { Live } = await import('./live.ts');
-      const live = await Live.watch(roomId, this.scene, joining.signal);
+      const live = await Live.watch(roomId, this.#scene, joining.signal);
       if (joining.signal.aborted) {
         void live.room.leave();
         return;
       }
-      this.scene.clear();
-      this.idle = undefined;
-      this.live = live;
-      live.room.on('closed', () => this.live === live && this.rest());
+      this.#scene.clear();
+      this.#idle = undefined;
+      this.#live = live;
+      live.room.on('closed', () => this.#live === live && this.#rest());
     } catch {
       // The room may have ended meanwhile. It is only a background.
-      this.notBefore = performance.now() + again;
+      this.#notBefore = performance.now() + again;
     } finally {
-      if (this.joining === joining) this.joining = undefined;
+      if (this.#joining === joining) this.#joining = undefined;
     }
-    this.caption();
+    this.#caption();
   }
 
   /** Back to ships that pass by. */
-  private rest(): void {
-    this.joining?.abort();
-    this.joining = undefined;
-    const { live } = this;
-    this.live = undefined;
+  #rest(): void {
+    this.#joining?.abort();
+    this.#joining = undefined;
+    const live = this.#live;
+    this.#live = undefined;
     if (live) {
       void live.room.leave();
-      this.notBefore = performance.now() + again;
-      this.scene.clear();
-      this.scene.sight.x = this.scene.sight.y = 0;
-      this.idle = new Idle(this.scene.sight);
+      this.#notBefore = performance.now() + again;
+      this.#scene.clear();
+      this.#scene.sight.x = this.#scene.sight.y = 0;
+      this.#idle = new Idle(this.#scene.sight);
     }
-    this.caption();
+    this.#caption();
   }
 
-  private pause(on: boolean): void {
-    this.paused = on;
+  #pause(on: boolean): void {
+    this.#paused = on;
     $('scene-toggle').setAttribute('aria-pressed', String(on));
     if (on) {
-      this.joining?.abort();
-      this.joining = undefined;
-      const { live } = this;
-      this.live = undefined;
+      this.#joining?.abort();
+      this.#joining = undefined;
+      const live = this.#live;
+      this.#live = undefined;
       void live?.room.leave();
-    } else if (!this.idle && !this.live) {
-      this.scene.clear();
-      this.scene.sight.x = this.scene.sight.y = 0;
-      this.idle = new Idle(this.scene.sight);
+    } else if (!this.#idle && !this.#live) {
+      this.#scene.clear();
+      this.#scene.sight.x = this.#scene.sight.y = 0;
+      this.#idle = new Idle(this.#scene.sight);
     }
-    this.caption();
-    this.run();
+    this.#caption();
+    this.#run();
   }
 
-  private caption(): void {
-    const census = this.live?.census();
-    $('scene-dot').className = `dot ${this.live ? 'live' : ''}`;
-    const text = this.live
-      ? `${t('home.scene.live', { room: this.live.room.id })}${census ? ` · ${t('home.scene.census', census)}` : ''}`
-      : t(this.empty && !this.paused ? 'home.scene.idle' : 'home.scene.still');
+  #caption(): void {
+    const census = this.#live?.census();
+    $('scene-dot').className = `dot ${this.#live ? 'live' : ''}`;
+    const text = this.#live
+      ? `${t('home.scene.live', { room: this.#live.room.id })}${census ? ` · ${t('home.scene.census', census)}` : ''}`
+      : t(this.#empty && !this.#paused ? 'home.scene.idle' : 'home.scene.still');
     if ($('scene-text').textContent !== text) $('scene-text').textContent = text;
-    const label = t(this.paused ? 'home.scene.play' : 'home.scene.pause');
+    const label = t(this.#paused ? 'home.scene.play' : 'home.scene.pause');
     $('scene-toggle').setAttribute('aria-label', label);
     $('scene-toggle').title = label;
   }
 
-  private run(): void {
-    if (this.running || this.paused || !this.seen || document.hidden) return;
-    this.running = true;
-    this.last = performance.now();
-    this.frames = 0;
+  #run(): void {
+    if (this.#running || this.#paused || !this.#seen || document.hidden) return;
+    this.#running = true;
+    this.#last = performance.now();
+    this.#frames = 0;
     const next = (): void => {
-      if (this.effort === 'seldom') setTimeout(() => requestAnimationFrame(frame), seldom);
+      if (this.#effort === 'seldom') setTimeout(() => requestAnimationFrame(frame), seldom);
       else requestAnimationFrame(frame);
     };
     const frame = (now: number): void => {
-      if (this.paused || !this.seen || document.hidden) {
-        this.running = false;
+      if (this.#paused || !this.#seen || document.hidden) {
+        this.#running = false;
         return;
       }
       next();
-      this.judge(now);
-      const dt = Math.min(0.3, Math.max(0, (now - this.last) / 1000));
-      this.last = now;
-      if (this.live) this.live.step(now, dt);
-      else this.idle?.step(dt);
-      this.scene.draw(now, dt);
+      this.#judge(now);
+      const dt = Math.min(0.3, Math.max(0, (now - this.#last) / 1000));
+      this.#last = now;
+      if (this.#live) this.#live.step(now, dt);
+      else this.#idle?.step(dt);
+      this.#scene.draw(now, dt);
     };
     next();
   }
 
   /** Takes less trouble with the picture where it is too much for the machine. */
-  private judge(now: number): void {
-    if (this.effort === 'seldom') return;
-    if (this.frames++ === 0) this.since = now;
-    if (this.frames <= judged) return;
-    const each = (now - this.since) / judged;
-    this.frames = 0;
+  #judge(now: number): void {
+    if (this.#effort === 'seldom') return;
+    if (this.#frames++ === 0) this.#since = now;
+    if (this.#frames <= judged) return;
+    const each = (now - this.#since) / judged;
+    this.#frames = 0;
     if (each < slow) return;
-    if (this.effort === 'full') {
-      this.effort = 'coarse';
-      this.scene.coarser();
-    } else this.effort = 'seldom';
+    if (this.#effort === 'full') {
+      this.#effort = 'coarse';
+      this.#scene.coarser();
+    } else this.#effort = 'seldom';
   }
 }

@@ -7,37 +7,37 @@ const count = 16;
 const speed = 46;
 
 export class Idle {
-  private readonly flock: { x: number; y: number; heading: number; turn: number }[] = [];
-  private readonly sight: Sight;
-  private readonly random: () => number;
+  readonly #flock: { x: number; y: number; heading: number; turn: number }[] = [];
+  readonly #sight: Sight;
+  readonly #random: () => number;
 
   constructor(sight: Sight, random: () => number = Math.random) {
-    this.sight = sight;
-    this.random = random;
+    this.#sight = sight;
+    this.#random = random;
     for (let i = 0; i < count; i++) {
       const a = random() * 2 * Math.PI;
       const r = 60 + random() * 230;
-      this.flock.push({ x: Math.cos(a) * r, y: Math.sin(a) * r, heading: a + Math.PI / 2 + random() - 0.5, turn: 0 });
+      this.#flock.push({ x: Math.cos(a) * r, y: Math.sin(a) * r, heading: a + Math.PI / 2 + random() - 0.5, turn: 0 });
     }
   }
 
   /** Moves the flock and shows it. */
   step(dt: number): void {
-    const { sight } = this;
+    const sight = this.#sight;
     sight.x += 7 * dt;
     sight.y += 3 * dt;
     sight.radius = 300;
     sight.edge = 0;
     sight.ships.length = sight.shots.length = sight.pickups.length = sight.rocks.length = 0;
-    for (const [i, s] of this.flock.entries()) {
-      s.turn += (this.random() - 0.5) * 3 * dt;
+    for (const [i, s] of this.#flock.entries()) {
+      s.turn += (this.#random() - 0.5) * 3 * dt;
       s.turn *= 1 - 0.6 * dt;
       // Home, when it has strayed too far.
       const dx = sight.x - s.x;
       const dy = sight.y - s.y;
       let want = 0;
       if (Math.hypot(dx, dy) > 220) want = wrap(Math.atan2(dy, dx) - s.heading) * 0.8;
-      for (const o of this.flock) {
+      for (const o of this.#flock) {
         const ox = o.x - s.x;
         const oy = o.y - s.y;
         if (o !== s && ox * ox + oy * oy < 1600) want -= wrap(Math.atan2(oy, ox) - s.heading) * 0.25;

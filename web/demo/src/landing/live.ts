@@ -13,19 +13,20 @@ const alone = 20_000;
 export class Live {
   readonly room: Room<typeof arena>;
 
-  private readonly scene: Scene;
-  private aloneSince = 0;
+  readonly #scene: Scene;
+  #aloneSince = 0;
   /** By ship: one that has just blown up is not in the tables any more. */
-  private readonly colours = new Map<number, number>();
+  readonly #colours = new Map<number, number>();
 
-  private constructor(room: Room<typeof arena>, scene: Scene) {
+  /** Called by {@link Live.watch}. */
+  constructor(room: Room<typeof arena>, scene: Scene) {
     this.room = room;
-    this.scene = scene;
+    this.#scene = scene;
     room.onEvent(arena.Explosion, (e) => {
       // What is shown is a little behind what has happened.
       const age = -room.interpolation.delayMs / 1000;
       if (scene.blasts.length < 8)
-        scene.blasts.push({ x: e.x, y: e.y, colour: this.colours.get(e.ship) ?? this.colour(e.ship), age });
+        scene.blasts.push({ x: e.x, y: e.y, colour: this.#colours.get(e.ship) ?? this.#colour(e.ship), age });
     });
   }
 
@@ -39,10 +40,10 @@ export class Live {
   worthwhile(now: number): boolean {
     if (this.room.state === 'closed') return false;
     for (const c of this.room.tables.census) {
-      if (c.players > 0) this.aloneSince = 0;
-      else this.aloneSince ||= now;
+      if (c.players > 0) this.#aloneSince = 0;
+      else this.#aloneSince ||= now;
     }
-    return this.aloneSince === 0 || now - this.aloneSince < alone;
+    return this.#aloneSince === 0 || now - this.#aloneSince < alone;
   }
 
   census(): { players: number; bots: number } | undefined {
@@ -52,7 +53,7 @@ export class Live {
 
   /** Shows what is to be seen now. */
   step(now: number, dt: number): void {
-    const { sight } = this.scene;
+    const { sight } = this.#scene;
     const view = this.room.view(now);
     const { tables } = view;
     let rules: arena.Rules | undefined;
@@ -62,7 +63,7 @@ export class Live {
     sight.edge = rules.edge;
     for (const c of this.room.tables.camera) {
       const followed = c.ship === 0 ? undefined : tables.ship.get(c.ship);
-      this.look(followed?.x ?? c.x, followed?.y ?? c.y, dt);
+      this.#look(followed?.x ?? c.x, followed?.y ?? c.y, dt);
     }
     let n = 0;
     for (const s of tables.ship) {
@@ -73,12 +74,12 @@ export class Live {
       ship.y = s.y;
       ship.heading = s.heading;
       ship.thrust = s.thrust;
-      ship.colour = this.colour(s.entity);
-      this.colours.set(s.entity, ship.colour);
+      ship.colour = this.#colour(s.entity);
+      this.#colours.set(s.entity, ship.colour);
       ship.name = who && who.player > 0 ? who.name : '';
     }
     sight.ships.length = n;
-    if (this.colours.size > 500) this.colours.clear();
+    if (this.#colours.size > 500) this.#colours.clear();
     n = 0;
     const perTick = rules.bulletSpeed / this.room.tickRate;
     for (const b of tables.bullet) {
@@ -113,8 +114,8 @@ export class Live {
   }
 
   /** Moves the middle of the picture smoothly, but not across the map. */
-  private look(x: number, y: number, dt: number): void {
-    const { sight } = this.scene;
+  #look(x: number, y: number, dt: number): void {
+    const { sight } = this.#scene;
     const dx = x - sight.x;
     const dy = y - sight.y;
     const part = Math.hypot(dx, dy) > 500 ? 1 : 1 - Math.exp(-4 * dt);
@@ -122,7 +123,7 @@ export class Live {
     sight.y += dy * part;
   }
 
-  private colour(ship: number): number {
+  #colour(ship: number): number {
     const who = this.room.tables.identity.get(ship);
     return who ? colorOf(who.team, who.hue) : 0xffb83d;
   }

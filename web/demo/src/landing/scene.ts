@@ -47,26 +47,26 @@ export class Scene {
   readonly sight: Sight = { x: 0, y: 0, radius: 300, edge: 0, ships: [], shots: [], pickups: [], rocks: [] };
   readonly blasts: Blast[] = [];
 
-  private readonly canvas: HTMLCanvasElement;
-  private readonly ctx: CanvasRenderingContext2D;
-  private readonly trails = new Map<number, { points: number[]; colour: number; seen: boolean }>();
-  private readonly stars: { x: number; y: number; depth: number; light: number }[] = [];
-  private width = 0;
-  private height = 0;
-  private trailAt = 0;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #ctx: CanvasRenderingContext2D;
+  readonly #trails = new Map<number, { points: number[]; colour: number; seen: boolean }>();
+  readonly #stars: { x: number; y: number; depth: number; light: number }[] = [];
+  #width = 0;
+  #height = 0;
+  #trailAt = 0;
   /** Pixels of the canvas for each of the screen's, at most. */
-  private sharpness = 2;
+  #sharpness = 2;
 
   constructor(canvas: HTMLCanvasElement) {
-    this.canvas = canvas;
-    this.ctx = canvas.getContext('2d', { alpha: false })!;
+    this.#canvas = canvas;
+    this.#ctx = canvas.getContext('2d', { alpha: false })!;
     let seed = 7;
     const random = () => {
       seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
       return seed / 4294967296;
     };
     for (let i = 0; i < 170; i++)
-      this.stars.push({
+      this.#stars.push({
         x: random(),
         y: random(),
         depth: 0.04 + 0.3 * random() ** 3,
@@ -76,30 +76,33 @@ export class Scene {
   }
 
   resize(): void {
-    const ratio = Math.min(this.sharpness, devicePixelRatio || 1);
-    this.width = this.canvas.clientWidth;
-    this.height = this.canvas.clientHeight;
-    this.canvas.width = Math.round(this.width * ratio);
-    this.canvas.height = Math.round(this.height * ratio);
-    this.ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const ratio = Math.min(this.#sharpness, devicePixelRatio || 1);
+    this.#width = this.#canvas.clientWidth;
+    this.#height = this.#canvas.clientHeight;
+    this.#canvas.width = Math.round(this.#width * ratio);
+    this.#canvas.height = Math.round(this.#height * ratio);
+    this.#ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   }
 
   /** Draws with fewer pixels from now on. */
   coarser(): void {
-    this.sharpness = 0.6;
+    this.#sharpness = 0.6;
     this.resize();
   }
 
   /** Forgets what moved, when another picture begins. */
   clear(): void {
-    this.trails.clear();
+    this.#trails.clear();
     this.blasts.length = 0;
     const { ships, shots, pickups, rocks } = this.sight;
     ships.length = shots.length = pickups.length = rocks.length = 0;
   }
 
   draw(now: number, dt: number): void {
-    const { ctx, width, height, sight } = this;
+    const { sight } = this;
+    const ctx = this.#ctx;
+    const width = this.#width;
+    const height = this.#height;
     const wide = width > 900;
     // The text is at the left of a wide page and at the top of a narrow one.
     const cx = width * (wide ? 0.7 : 0.5);
@@ -113,12 +116,12 @@ export class Scene {
     ctx.fillStyle = '#04060f';
     ctx.fillRect(0, 0, width, height);
     ctx.globalCompositeOperation = 'lighter';
-    this.sky(scale);
-    this.ground(px, py, scale);
-    this.rocks(px, py, scale);
-    for (const p of sight.pickups) this.pickup(px(p.x), py(p.y), p.kind, now);
-    this.trail(now);
-    this.drawTrails(px, py, scale);
+    this.#sky(scale);
+    this.#ground(px, py, scale);
+    this.#rocks(px, py, scale);
+    for (const p of sight.pickups) this.#pickup(px(p.x), py(p.y), p.kind, now);
+    this.#trail(now);
+    this.#drawTrails(px, py, scale);
     ctx.lineCap = 'round';
     ctx.strokeStyle = '#ffe3a3';
     ctx.globalAlpha = 0.9;
@@ -130,15 +133,18 @@ export class Scene {
       ctx.lineTo(px(s.x) - Math.cos(s.heading) * l, py(s.y) + Math.sin(s.heading) * l);
     }
     ctx.stroke();
-    for (const s of sight.ships) this.ship(s, px(s.x), py(s.y), Math.max(7, 8 * scale));
-    this.explode(px, py, scale, dt);
+    for (const s of sight.ships) this.#ship(s, px(s.x), py(s.y), Math.max(7, 8 * scale));
+    this.#explode(px, py, scale, dt);
     ctx.globalAlpha = 1;
   }
 
-  private sky(scale: number): void {
-    const { ctx, width, height, sight } = this;
+  #sky(scale: number): void {
+    const { sight } = this;
+    const ctx = this.#ctx;
+    const width = this.#width;
+    const height = this.#height;
     ctx.fillStyle = '#c8d4ff';
-    for (const s of this.stars) {
+    for (const s of this.#stars) {
       const x = mod(s.x * width - sight.x * scale * s.depth, width);
       const y = mod(s.y * height + sight.y * scale * s.depth, height);
       const size = s.depth > 0.2 ? 1.8 : s.depth > 0.1 ? 1.3 : 1;
@@ -147,8 +153,11 @@ export class Scene {
     }
   }
 
-  private ground(px: (x: number) => number, py: (y: number) => number, scale: number): void {
-    const { ctx, width, height, sight } = this;
+  #ground(px: (x: number) => number, py: (y: number) => number, scale: number): void {
+    const { sight } = this;
+    const ctx = this.#ctx;
+    const width = this.#width;
+    const height = this.#height;
     const step = 64;
     const far = (Math.max(width, height) / scale) * 0.8;
     const from = (v: number) => Math.floor((v - far) / step) * step;
@@ -173,8 +182,8 @@ export class Scene {
     ctx.strokeRect(px(0), py(sight.edge), sight.edge * scale, sight.edge * scale);
   }
 
-  private rocks(px: (x: number) => number, py: (y: number) => number, scale: number): void {
-    const { ctx } = this;
+  #rocks(px: (x: number) => number, py: (y: number) => number, scale: number): void {
+    const ctx = this.#ctx;
     const path = (r: Sight['rocks'][number]) => {
       ctx.beginPath();
       if (r.radius > 0) ctx.arc(px(r.x), py(r.y), r.radius * scale, 0, 7);
@@ -195,8 +204,8 @@ export class Scene {
     }
   }
 
-  private pickup(x: number, y: number, kind: number, now: number): void {
-    const { ctx } = this;
+  #pickup(x: number, y: number, kind: number, now: number): void {
+    const ctx = this.#ctx;
     const r = 5 + Math.sin(now / 300 + x) * 0.8;
     ctx.strokeStyle = css(PICKUPS[kind] ?? PICKUPS[0]);
     ctx.globalAlpha = 0.9;
@@ -211,13 +220,13 @@ export class Scene {
   }
 
   /** Takes down where the ships are, thirty times a second. */
-  private trail(now: number): void {
-    if (now - this.trailAt < 33) return;
-    this.trailAt = now;
-    for (const tr of this.trails.values()) tr.seen = false;
+  #trail(now: number): void {
+    if (now - this.#trailAt < 33) return;
+    this.#trailAt = now;
+    for (const tr of this.#trails.values()) tr.seen = false;
     for (const s of this.sight.ships) {
-      let tr = this.trails.get(s.id);
-      if (!tr) this.trails.set(s.id, (tr = { points: [], colour: s.colour, seen: true }));
+      let tr = this.#trails.get(s.id);
+      if (!tr) this.#trails.set(s.id, (tr = { points: [], colour: s.colour, seen: true }));
       tr.seen = true;
       tr.colour = s.colour;
       const n = tr.points.length;
@@ -226,17 +235,17 @@ export class Scene {
       tr.points.push(s.x - Math.cos(s.heading) * 5, s.y - Math.sin(s.heading) * 5);
       if (tr.points.length > trailLength * 2) tr.points.splice(0, 2);
     }
-    for (const [id, tr] of this.trails) {
+    for (const [id, tr] of this.#trails) {
       if (tr.seen) continue;
       tr.points.splice(0, 4);
-      if (tr.points.length < 4) this.trails.delete(id);
+      if (tr.points.length < 4) this.#trails.delete(id);
     }
   }
 
-  private drawTrails(px: (x: number) => number, py: (y: number) => number, scale: number): void {
-    const { ctx } = this;
+  #drawTrails(px: (x: number) => number, py: (y: number) => number, scale: number): void {
+    const ctx = this.#ctx;
     ctx.lineCap = 'butt';
-    for (const { points, colour } of this.trails.values()) {
+    for (const { points, colour } of this.#trails.values()) {
       ctx.strokeStyle = css(colour);
       const n = points.length / 2;
       // Four strokes, each brighter than the one behind it.
@@ -254,9 +263,9 @@ export class Scene {
     }
   }
 
-  private ship(s: Ship, x: number, y: number, size: number): void {
-    const { ctx } = this;
-    if (x < -40 || y < -40 || x > this.width + 40 || y > this.height + 40) return;
+  #ship(s: Ship, x: number, y: number, size: number): void {
+    const ctx = this.#ctx;
+    if (x < -40 || y < -40 || x > this.#width + 40 || y > this.#height + 40) return;
     const c = Math.cos(s.heading);
     const n = -Math.sin(s.heading);
     ctx.lineJoin = 'round';
@@ -295,8 +304,8 @@ export class Scene {
     }
   }
 
-  private explode(px: (x: number) => number, py: (y: number) => number, scale: number, dt: number): void {
-    const { ctx } = this;
+  #explode(px: (x: number) => number, py: (y: number) => number, scale: number, dt: number): void {
+    const ctx = this.#ctx;
     for (let i = this.blasts.length - 1; i >= 0; i--) {
       const b = this.blasts[i];
       b.age += dt;

@@ -43,113 +43,113 @@ const pageClock: Clock = {
 };
 
 export class BadNetwork {
-  private readonly inner: SocketFactory;
-  private readonly clock: Clock;
-  private readonly random: () => number;
-  private readonly links = new Set<Link>();
-  private readonly listeners = new Set<() => void>();
-  private now: Conditions = { delayMs: 0, jitterMs: 0, lossPercent: 0 };
-  private until = 0;
-  private stallTimer: unknown;
+  readonly #inner: SocketFactory;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #links = new Set<Link>();
+  readonly #listeners = new Set<() => void>();
+  #now: Conditions = { delayMs: 0, jitterMs: 0, lossPercent: 0 };
+  #until = 0;
+  #stallTimer: unknown;
 
   constructor(options: BadNetworkOptions = {}) {
-    this.inner = options.socket ?? webSocket;
-    this.clock = options.clock ?? pageClock;
-    this.random = options.random ?? Math.random;
+    this.#inner = options.socket ?? webSocket;
+    this.#clock = options.clock ?? pageClock;
+    this.#random = options.random ?? Math.random;
   }
 
   /** What a client is given to connect by. */
   readonly socket: SocketFactory = (url, protocol, events) => {
-    const link = new Link(this, this.clock, events, () => this.links.delete(link));
-    this.links.add(link);
+    const link = new Link(this, this.#clock, events, () => this.#links.delete(link));
+    this.#links.add(link);
     try {
-      return link.open(this.inner, url, protocol);
+      return link.open(this.#inner, url, protocol);
     } catch (err) {
-      this.links.delete(link);
+      this.#links.delete(link);
       throw err;
     }
   };
 
   get conditions(): Readonly<Conditions> {
-    return this.now;
+    return this.#now;
   }
 
   /** Whether anything is worse than in reality. */
   get active(): boolean {
-    return this.now.delayMs > 0 || this.now.jitterMs > 0 || this.now.lossPercent > 0 || this.stalled;
+    return this.#now.delayMs > 0 || this.#now.jitterMs > 0 || this.#now.lossPercent > 0 || this.stalled;
   }
 
   /** Whether nothing passes at the moment. */
   get stalled(): boolean {
-    return this.until > this.clock.now();
+    return this.#until > this.#clock.now();
   }
 
   /** For how long nothing will pass, in milliseconds. */
   get stalledFor(): number {
-    return Math.max(0, this.until - this.clock.now());
+    return Math.max(0, this.#until - this.#clock.now());
   }
 
   /** Connections that there are. */
   get connections(): number {
-    return this.links.size;
+    return this.#links.size;
   }
 
   /** Changes what is worse, from the next message on. */
   set(change: Partial<Conditions>): void {
-    this.now = { ...this.now, ...change };
+    this.#now = { ...this.#now, ...change };
     // What waits would otherwise come late though nothing is worse any more.
-    if (!this.active) for (const l of this.links) l.flush();
-    this.tell();
+    if (!this.active) for (const l of this.#links) l.flush();
+    this.#tell();
   }
 
   /** Lets nothing pass for a while, in either direction; then all of it at once. */
   stall(ms: number): void {
-    this.until = Math.max(this.until, this.clock.now() + ms);
-    for (const l of this.links) l.postpone(this.until);
-    this.clock.clearTimeout(this.stallTimer);
-    this.stallTimer = this.clock.setTimeout(() => this.tell(), this.stalledFor + 1);
-    this.tell();
+    this.#until = Math.max(this.#until, this.#clock.now() + ms);
+    for (const l of this.#links) l.postpone(this.#until);
+    this.#clock.clearTimeout(this.#stallTimer);
+    this.#stallTimer = this.#clock.setTimeout(() => this.#tell(), this.stalledFor + 1);
+    this.#tell();
   }
 
   /** All as it really is, at once. */
   reset(): void {
-    this.until = 0;
-    this.clock.clearTimeout(this.stallTimer);
+    this.#until = 0;
+    this.#clock.clearTimeout(this.#stallTimer);
     this.set({ delayMs: 0, jitterMs: 0, lossPercent: 0 });
   }
 
   /** Cuts the connections, without a goodbye, as when a phone changes its network. */
   cut(): void {
-    for (const l of [...this.links]) l.cut();
+    for (const l of [...this.#links]) l.cut();
   }
 
   /** Calls fn when the conditions change, or a stall begins or ends. What it returns stops that. */
   onChange(fn: () => void): () => void {
-    this.listeners.add(fn);
-    return () => this.listeners.delete(fn);
+    this.#listeners.add(fn);
+    return () => this.#listeners.delete(fn);
   }
 
-  private tell(): void {
-    for (const fn of this.listeners) fn();
+  #tell(): void {
+    for (const fn of this.#listeners) fn();
   }
 
   /** When a message that is sent now arrives, at the earliest. */
   arrival(bytes: number): number {
-    const { delayMs, jitterMs, lossPercent } = this.now;
-    let at = this.clock.now() + delayMs / 2;
-    if (jitterMs > 0) at += this.random() * jitterMs;
-    if (lossPercent > 0) at += this.retransmits(bytes, Math.min(lossPercent, 90) / 100);
-    return Math.max(at, this.until);
+    const { delayMs, jitterMs, lossPercent } = this.#now;
+    let at = this.#clock.now() + delayMs / 2;
+    if (jitterMs > 0) at += this.#random() * jitterMs;
+    if (lossPercent > 0) at += this.#retransmits(bytes, Math.min(lossPercent, 90) / 100);
+    return Math.max(at, this.#until);
   }
 
   /** How long it takes TCP to notice that packets of a message are lost, and to send them again. */
-  private retransmits(bytes: number, loss: number): number {
+  #retransmits(bytes: number, loss: number): number {
     const packets = Math.max(1, Math.ceil(bytes / packetBytes));
     // Lost packets of one message are noticed together, so the unluckiest counts.
-    let wait = minRetransmit + realTrip + this.now.delayMs;
+    let wait = minRetransmit + realTrip + this.#now.delayMs;
     let late = 0;
     let lost = 1 - (1 - loss) ** packets;
-    for (let i = 0; i < maxRetransmits && this.random() < lost; i++) {
+    for (let i = 0; i < maxRetransmits && this.#random() < lost; i++) {
       late += wait;
       wait *= 2;
       lost = loss;
@@ -162,105 +162,105 @@ export class BadNetwork {
 class Lane {
   bytes = 0;
 
-  private readonly clock: Clock;
-  private queue: { at: number; bytes: number; run: () => void }[] = [];
-  private timer: unknown;
-  private due = Infinity;
+  readonly #clock: Clock;
+  #queue: { at: number; bytes: number; run: () => void }[] = [];
+  #timer: unknown;
+  #due = Infinity;
 
   constructor(clock: Clock) {
-    this.clock = clock;
+    this.#clock = clock;
   }
 
   get empty(): boolean {
-    return this.queue.length === 0;
+    return this.#queue.length === 0;
   }
 
   add(at: number, bytes: number, run: () => void): void {
-    const last = this.queue.at(-1);
-    this.queue.push({ at: last ? Math.max(at, last.at) : at, bytes, run });
+    const last = this.#queue.at(-1);
+    this.#queue.push({ at: last ? Math.max(at, last.at) : at, bytes, run });
     this.bytes += bytes;
-    this.schedule();
+    this.#schedule();
   }
 
   /** Holds back what waits until a time. */
   postpone(until: number): void {
-    for (const e of this.queue) e.at = Math.max(e.at, until);
-    this.schedule();
+    for (const e of this.#queue) e.at = Math.max(e.at, until);
+    this.#schedule();
   }
 
   flush(): void {
-    while (this.queue.length > 0) this.take();
-    this.schedule();
+    while (this.#queue.length > 0) this.#take();
+    this.#schedule();
   }
 
   clear(): void {
-    this.queue = [];
+    this.#queue = [];
     this.bytes = 0;
-    this.schedule();
+    this.#schedule();
   }
 
-  private take(): void {
-    const e = this.queue.shift();
+  #take(): void {
+    const e = this.#queue.shift();
     if (!e) return;
     this.bytes -= e.bytes;
     e.run();
   }
 
-  private schedule(): void {
-    const at = this.queue[0]?.at ?? Infinity;
-    if (at === this.due) return;
-    this.clock.clearTimeout(this.timer);
-    this.due = at;
+  #schedule(): void {
+    const at = this.#queue[0]?.at ?? Infinity;
+    if (at === this.#due) return;
+    this.#clock.clearTimeout(this.#timer);
+    this.#due = at;
     if (at === Infinity) return;
-    this.timer = this.clock.setTimeout(
+    this.#timer = this.#clock.setTimeout(
       () => {
-        this.due = Infinity;
+        this.#due = Infinity;
         // Timers may be a little early.
-        const now = this.clock.now() + 0.5;
-        while (this.queue.length > 0 && this.queue[0].at <= now) this.take();
-        this.schedule();
+        const now = this.#clock.now() + 0.5;
+        while (this.#queue.length > 0 && this.#queue[0].at <= now) this.#take();
+        this.#schedule();
       },
-      Math.max(0, at - this.clock.now()),
+      Math.max(0, at - this.#clock.now()),
     );
   }
 }
 
 /** One connection. */
 class Link {
-  private readonly net: BadNetwork;
-  private readonly events: SocketEvents;
-  private readonly gone: () => void;
-  private readonly up: Lane;
-  private readonly down: Lane;
-  private inner: Socket | undefined;
-  private over = false;
+  readonly #net: BadNetwork;
+  readonly #events: SocketEvents;
+  readonly #gone: () => void;
+  readonly #up: Lane;
+  readonly #down: Lane;
+  #inner: Socket | undefined;
+  #over = false;
 
   constructor(net: BadNetwork, clock: Clock, events: SocketEvents, gone: () => void) {
-    this.net = net;
-    this.events = events;
-    this.gone = gone;
-    this.up = new Lane(clock);
-    this.down = new Lane(clock);
+    this.#net = net;
+    this.#events = events;
+    this.#gone = gone;
+    this.#up = new Lane(clock);
+    this.#down = new Lane(clock);
   }
 
   open(factory: SocketFactory, url: string, protocol: string): Socket {
-    const inner = (this.inner = factory(url, protocol, {
-      open: () => this.pass(this.down, 0, () => this.events.open()),
-      message: (data) => this.pass(this.down, data.byteLength, () => this.events.message(data)),
-      close: (code, reason) => this.pass(this.down, 0, () => this.end(code, reason)),
+    const inner = (this.#inner = factory(url, protocol, {
+      open: () => this.#pass(this.#down, 0, () => this.#events.open()),
+      message: (data) => this.#pass(this.#down, data.byteLength, () => this.#events.message(data)),
+      close: (code, reason) => this.#pass(this.#down, 0, () => this.#end(code, reason)),
     }));
-    const { up } = this;
+    const up = this.#up;
     return {
       send: (data) => {
-        if (this.over) return;
-        if (up.empty && !this.net.active) inner.send(data);
+        if (this.#over) return;
+        if (up.empty && !this.#net.active) inner.send(data);
         else {
           const copy = data.slice(); // the sender may use its bytes again
-          up.add(this.net.arrival(copy.length), copy.length, () => inner.send(copy));
+          up.add(this.#net.arrival(copy.length), copy.length, () => inner.send(copy));
         }
       },
       close: (code, reason) => {
-        if (!this.over) this.pass(up, 0, () => inner.close(code, reason));
+        if (!this.#over) this.#pass(up, 0, () => inner.close(code, reason));
       },
       get bufferedAmount() {
         return (inner.bufferedAmount ?? 0) + up.bytes;
@@ -269,35 +269,35 @@ class Link {
   }
 
   flush(): void {
-    this.up.flush();
-    this.down.flush();
+    this.#up.flush();
+    this.#down.flush();
   }
 
   postpone(until: number): void {
-    this.up.postpone(until);
-    this.down.postpone(until);
+    this.#up.postpone(until);
+    this.#down.postpone(until);
   }
 
   cut(): void {
-    if (this.over) return;
-    this.up.clear();
-    this.inner?.close(cutCode, 'cut');
-    this.end(1006, '');
+    if (this.#over) return;
+    this.#up.clear();
+    this.#inner?.close(cutCode, 'cut');
+    this.#end(1006, '');
   }
 
   /** Does something to the end of a lane: now, if nothing waits and nothing is worse. */
-  private pass(lane: Lane, bytes: number, run: () => void): void {
-    if (this.over) return;
-    if (lane.empty && !this.net.active) run();
-    else lane.add(this.net.arrival(bytes), bytes, run);
+  #pass(lane: Lane, bytes: number, run: () => void): void {
+    if (this.#over) return;
+    if (lane.empty && !this.#net.active) run();
+    else lane.add(this.#net.arrival(bytes), bytes, run);
   }
 
-  private end(code: number, reason: string): void {
-    if (this.over) return;
-    this.over = true;
-    this.up.clear();
-    this.down.clear();
-    this.gone();
-    this.events.close(code, reason);
+  #end(code: number, reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#up.clear();
+    this.#down.clear();
+    this.#gone();
+    this.#events.close(code, reason);
   }
 }

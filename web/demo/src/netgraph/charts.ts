@@ -108,20 +108,21 @@ interface Chart {
 }
 
 export class Charts {
-  private readonly charts: Chart[] = [];
-  private readonly sampler: Sampler;
-  private readonly sizes: ResizeObserver;
+  readonly #charts: Chart[] = [];
+  readonly #sampler: Sampler;
+  readonly #sizes: ResizeObserver;
 
   constructor(container: HTMLElement, sampler: Sampler, uPlot: typeof uPlotClass) {
-    this.sampler = sampler;
-    for (const plan of plans) this.charts.push(this.chart(container, plan, uPlot));
-    this.sizes = new ResizeObserver(() => {
-      for (const c of this.charts) c.plot.setSize({ width: Math.max(40, c.holder.clientWidth), height: c.plan.height });
+    this.#sampler = sampler;
+    for (const plan of plans) this.#charts.push(this.#chart(container, plan, uPlot));
+    this.#sizes = new ResizeObserver(() => {
+      for (const c of this.#charts)
+        c.plot.setSize({ width: Math.max(40, c.holder.clientWidth), height: c.plan.height });
     });
-    this.sizes.observe(container);
+    this.#sizes.observe(container);
   }
 
-  private chart(container: HTMLElement, plan: Plan, uPlot: typeof uPlotClass): Chart {
+  #chart(container: HTMLElement, plan: Plan, uPlot: typeof uPlotClass): Chart {
     const values = plan.lines.map(() => el('b', { class: 'num' }, '–'));
     const legend = el('div', { class: 'net-legend' });
     if (plan.lines.length > 1) {
@@ -142,7 +143,7 @@ export class Charts {
     const figure = el('figure', { class: plan.wide ? 'net-chart wide' : 'net-chart' }, legend, holder);
     container.append(figure);
 
-    const sampler = this.sampler;
+    const sampler = this.#sampler;
     const stepped = uPlot.paths.stepped!({ align: 1 });
     const axis = {
       stroke: '#8793c2',
@@ -191,23 +192,23 @@ export class Charts {
         ],
         hooks: { drawAxes: [(u: uPlotClass) => drawMarks(u, sampler.marks)] },
       },
-      this.data(plan),
+      this.#data(plan),
       holder,
     );
     return { plan, plot, holder, values };
   }
 
-  private data(plan: Plan): uPlotClass.AlignedData {
-    const { columns } = this.sampler;
+  #data(plan: Plan): uPlotClass.AlignedData {
+    const { columns } = this.#sampler;
     return [columns.at, ...plan.lines.map((l) => columns[l.column])];
   }
 
   /** Shows what the sampler has. */
   draw(): void {
-    for (const c of this.charts) {
-      c.plot.setData(this.data(c.plan));
+    for (const c of this.#charts) {
+      c.plot.setData(this.#data(c.plan));
       for (const [i, line] of c.plan.lines.entries()) {
-        const v = this.sampler.latest(line.column);
+        const v = this.#sampler.latest(line.column);
         const { digits, per } = c.plan;
         const shown =
           v === null ? '–' : number(v / per, { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -219,15 +220,15 @@ export class Charts {
 
   /** After the language has changed: axes have numbers. */
   translate(): void {
-    for (const c of this.charts) {
+    for (const c of this.#charts) {
       c.holder.title = c.plan.wide ? t('net.window') : '';
       c.plot.redraw(false, true);
     }
   }
 
   destroy(): void {
-    this.sizes.disconnect();
-    for (const c of this.charts) c.plot.destroy();
+    this.#sizes.disconnect();
+    for (const c of this.#charts) c.plot.destroy();
   }
 }
 

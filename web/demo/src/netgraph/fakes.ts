@@ -4,39 +4,39 @@ import type { Clock, Socket, SocketEvents, SocketFactory } from '@tickroom/clien
 
 /** Time that goes on when it is told to. */
 export class FakeClock implements Clock {
-  private time = 1000;
-  private timers: { id: number; at: number; fn: () => void }[] = [];
-  private next = 1;
+  #time = 1000;
+  #timers: { id: number; at: number; fn: () => void }[] = [];
+  #next = 1;
 
   now(): number {
-    return this.time;
+    return this.#time;
   }
 
   setTimeout(fn: () => void, ms: number): unknown {
-    const id = this.next++;
-    this.timers.push({ id, at: this.time + ms, fn });
+    const id = this.#next++;
+    this.#timers.push({ id, at: this.#time + ms, fn });
     return id;
   }
 
   clearTimeout(timer: unknown): void {
-    this.timers = this.timers.filter((t) => t.id !== timer);
+    this.#timers = this.#timers.filter((t) => t.id !== timer);
   }
 
   get waiting(): number {
-    return this.timers.length;
+    return this.#timers.length;
   }
 
   /** Lets time pass, with all that is to happen meanwhile. */
   pass(ms: number): void {
-    const end = this.time + ms;
+    const end = this.#time + ms;
     for (;;) {
-      const due = this.timers.filter((t) => t.at <= end).sort((a, b) => a.at - b.at || a.id - b.id)[0];
+      const due = this.#timers.filter((t) => t.at <= end).sort((a, b) => a.at - b.at || a.id - b.id)[0];
       if (!due) break;
-      this.timers = this.timers.filter((t) => t !== due);
-      this.time = Math.max(this.time, due.at);
+      this.#timers = this.#timers.filter((t) => t !== due);
+      this.#time = Math.max(this.#time, due.at);
       due.fn();
     }
-    this.time = end;
+    this.#time = end;
   }
 }
 

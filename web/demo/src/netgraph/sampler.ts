@@ -56,53 +56,55 @@ export class Sampler {
   };
   readonly marks: Mark[] = [];
 
-  private room: Measured | undefined;
-  private stop: (() => void)[] = [];
-  private readonly clock: () => number;
-  private before = { at: 0, bytesIn: 0, bytesOut: 0, skipped: 0 };
-  private snapshotAt = 0;
-  private longest = 0;
+  #room: Measured | undefined;
+  #stop: (() => void)[] = [];
+  readonly #clock: () => number;
+  #before = { at: 0, bytesIn: 0, bytesOut: 0, skipped: 0 };
+  #snapshotAt = 0;
+  #longest = 0;
 
   constructor(clock: () => number = () => performance.now()) {
-    this.clock = clock;
+    this.#clock = clock;
   }
 
   /** Looks at a room, or at none. What was is kept. */
   watch(room: Measured | undefined): void {
-    for (const fn of this.stop) fn();
-    this.stop = [];
-    this.room = room;
+    for (const fn of this.#stop) fn();
+    this.#stop = [];
+    this.#room = room;
     if (!room) return;
-    const now = this.clock();
+    const now = this.#clock();
     const { stats } = room;
-    this.before = { at: now, bytesIn: stats.bytesIn, bytesOut: stats.bytesOut, skipped: stats.skippedTicks };
-    this.snapshotAt = now;
-    this.longest = 0;
+    this.#before = { at: now, bytesIn: stats.bytesIn, bytesOut: stats.bytesOut, skipped: stats.skippedTicks };
+    this.#snapshotAt = now;
+    this.#longest = 0;
     let state = room.state;
-    this.stop.push(
-      room.on('snapshot', () => this.saw(this.clock())),
+    this.#stop.push(
+      room.on('snapshot', () => this.#saw(this.#clock())),
       room.on('state', (s) => {
-        if (s.state === 'reconnecting' && state === 'live') this.mark('lost');
+        if (s.state === 'reconnecting' && state === 'live') this.#mark('lost');
         state = s.state;
       }),
-      room.on('resumed', () => this.mark('resumed')),
-      room.on('rejoined', () => this.mark('rejoined')),
+      room.on('resumed', () => this.#mark('resumed')),
+      room.on('rejoined', () => this.#mark('rejoined')),
     );
   }
 
-  private saw(now: number): void {
-    this.longest = Math.max(this.longest, now - this.snapshotAt);
-    this.snapshotAt = now;
+  #saw(now: number): void {
+    this.#longest = Math.max(this.#longest, now - this.#snapshotAt);
+    this.#snapshotAt = now;
   }
 
-  private mark(what: Mark['what']): void {
-    this.marks.push({ at: this.clock() / 1000, what });
+  #mark(what: Mark['what']): void {
+    this.marks.push({ at: this.#clock() / 1000, what });
   }
 
   /** Takes a sample. */
   sample(): void {
-    const now = this.clock();
-    const { columns: c, room, before } = this;
+    const now = this.#clock();
+    const { columns: c } = this;
+    const room = this.#room;
+    const before = this.#before;
     const over = (now - before.at) / 1000;
     if (!room || over <= 0) return;
     const { stats } = room;
@@ -110,15 +112,15 @@ export class Sampler {
     push(c.at, now / 1000);
     push(c.rtt, live && room.rtt > 0 ? room.rtt : null);
     // A pause that goes on is a gap already.
-    push(c.gap, room.state === 'closed' ? null : Math.max(this.longest, now - this.snapshotAt));
+    push(c.gap, room.state === 'closed' ? null : Math.max(this.#longest, now - this.#snapshotAt));
     push(c.delay, live && room.interpolation.delayMs > 0 ? room.interpolation.delayMs : null);
     push(c.bytesIn, (stats.bytesIn - before.bytesIn) / over);
     push(c.bytesOut, (stats.bytesOut - before.bytesOut) / over);
     push(c.perEntity, live && stats.bytesPerEntity > 0 ? stats.bytesPerEntity : null);
     push(c.decode, live && stats.decodeMs > 0 ? stats.decodeMs : null);
     push(c.skipped, (stats.skippedTicks - before.skipped) / over);
-    this.before = { at: now, bytesIn: stats.bytesIn, bytesOut: stats.bytesOut, skipped: stats.skippedTicks };
-    this.longest = 0;
+    this.#before = { at: now, bytesIn: stats.bytesIn, bytesOut: stats.bytesOut, skipped: stats.skippedTicks };
+    this.#longest = 0;
     while (this.marks.length > 0 && this.marks[0].at * 1000 < now - shownMs) this.marks.shift();
   }
 

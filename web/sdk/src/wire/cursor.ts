@@ -2,8 +2,8 @@ import { ProtocolError } from '../errors.js';
 
 /** Goes through protobuf values in a range of bytes. Made once, reset for each range. */
 export class Cursor {
-  private bytes: Uint8Array = new Uint8Array(0);
-  private view = new DataView(this.bytes.buffer);
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
   pos = 0;
   end = 0;
 
@@ -12,8 +12,8 @@ export class Cursor {
   high = 0;
 
   reset(bytes: Uint8Array, view: DataView, start: number, end: number): void {
-    this.bytes = bytes;
-    this.view = view;
+    this.#bytes = bytes;
+    this.#view = view;
     this.pos = start;
     this.end = end;
   }
@@ -25,7 +25,7 @@ export class Cursor {
 
   /** The low 32 bits of a varint, as a signed number. */
   int32(): number {
-    const b = this.bytes;
+    const b = this.#bytes;
     let p = this.pos;
     if (p < this.end) {
       const c = b[p];
@@ -72,7 +72,7 @@ export class Cursor {
     let high = 0;
     for (let shift = 0; shift < 70; shift += 7) {
       if (this.pos >= this.end) throw new ProtocolError('a number is cut short');
-      const c = this.bytes[this.pos++];
+      const c = this.#bytes[this.pos++];
       const bits = c & 0x7f;
       if (shift < 28) low |= bits << shift;
       else if (shift === 28) {
@@ -100,14 +100,14 @@ export class Cursor {
 
   /** The 32 bits of a float. */
   fixed32(): number {
-    return this.view.getInt32(this.skip(4), true);
+    return this.#view.getInt32(this.skip(4), true);
   }
 
   /** 64 bits, into low and high. */
   fixed64(): void {
     const at = this.skip(8);
-    this.low = this.view.getInt32(at, true);
-    this.high = this.view.getInt32(at + 4, true);
+    this.low = this.#view.getInt32(at, true);
+    this.high = this.#view.getInt32(at + 4, true);
   }
 
   /** The tag of a field: its number times 8, plus the wire type. */

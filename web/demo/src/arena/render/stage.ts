@@ -23,7 +23,8 @@ export class Stage {
   #width = 1;
   #height = 1;
 
-  private constructor(
+  /** Called by {@link Stage.make}. */
+  constructor(
     renderer: WebGLRenderer,
     ratio: number,
     /** Whether the processor draws, for want of a graphics card. */
