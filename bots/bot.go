@@ -127,7 +127,7 @@ func (b *bot) untilStall() time.Duration {
 	return cfg.StallMin + time.Duration(b.rnd.Int64N(int64(2*cfg.StallMax+1)))
 }
 
-// act does what is due.
+// act does what is due, and sets when to act next.
 func (b *bot) act(now time.Duration) {
 	l := b.loop
 	switch b.state {
@@ -152,40 +152,44 @@ func (b *bot) act(now time.Duration) {
 		}
 		b.flush(now)
 	}
-	if b.state != seated {
+	switch {
+	case b.state != seated:
 		b.wake = max(b.wake, now+100*time.Millisecond)
-		return
-	}
-	if now >= b.limit {
-		if !b.welcomed {
-			l.fail(b, fmt.Errorf("no welcome within %v", welcomeLimit), now)
-		} else {
-			l.fail(b, fmt.Errorf("no message for %v", silenceLimit), now)
-		}
-		return
-	}
-	if !b.welcomed {
+	case now >= b.limit && !b.welcomed:
+		l.fail(b, fmt.Errorf("no welcome within %v", welcomeLimit), now)
+	case now >= b.limit:
+		l.fail(b, fmt.Errorf("no message for %v", silenceLimit), now)
+	case !b.welcomed:
 		b.wake = b.limit
-		return
+	case b.slow && now >= b.nextStall:
+		b.stall(now)
+	default:
+		b.play(now)
 	}
-	if b.slow && now >= b.nextStall {
-		b.state = stalled
-		l.poll.remove(b)
-		l.stalls++
-		b.lastSnap = 0
-		d := l.sw.cfg.StallMax - l.sw.cfg.StallMin
-		b.wake = now + l.sw.cfg.StallMin
-		if d > 0 {
-			b.wake += time.Duration(b.rnd.Int64N(int64(d)))
-		}
-		return
+}
+
+// stall stops reading for a while.
+func (b *bot) stall(now time.Duration) {
+	l := b.loop
+	b.state = stalled
+	l.poll.remove(b)
+	l.stalls++
+	b.lastSnap = 0
+	d := l.sw.cfg.StallMax - l.sw.cfg.StallMin
+	b.wake = now + l.sw.cfg.StallMin
+	if d > 0 {
+		b.wake += time.Duration(b.rnd.Int64N(int64(d)))
 	}
+}
+
+// play sends the ping and the input that are due.
+func (b *bot) play(now time.Duration) {
 	if now >= b.nextPing {
 		b.s.Ping(now)
 		b.nextPing = now + pingEvery
 	}
 	if now >= b.nextInput {
-		if p := l.sw.period; p > 0 {
+		if p := b.loop.sw.period; p > 0 {
 			b.input = b.pilot.Input(b.input[:0], b.s)
 			seq := b.s.SendInput(0, b.input)
 			b.sentAt[seq%uint32(len(b.sentAt))] = now
@@ -200,7 +204,7 @@ func (b *bot) act(now time.Duration) {
 	b.flush(now)
 }
 
-// flush sends what the session has to say.
+// flush sends what the session has to send.
 func (b *bot) flush(now time.Duration) {
 	l := b.loop
 	out := append(l.out[:0], b.unsent...)

@@ -13,20 +13,40 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Signer makes tokens of players with the key in a file, good for some time.
+// Signer reads the key in a file and returns what makes a player's token with it, valid
+// for ttl.
 type Signer func(keyFile string, ttl time.Duration) (func(player, name string) (string, error), error)
 
-// Command returns the command "bots", which plays any of the kinds. signer may be nil:
-// then bots are guests.
-func Command(kinds map[string]Behaviour, signer Signer) *cobra.Command {
-	cfg := Config{Kinds: kinds}
-	var report, keyFile, players string
-	cmd := &cobra.Command{
-		Use:   "bots",
-		Short: "Play with thousands of bots, and check that each sees exactly the server's state",
-		Long: `Play with thousands of bots, and check that each sees exactly the server's state.
+// command is the command "bots" with what its flags have set.
+type command struct {
+	cfg     Config
+	signer  Signer
+	report  string // file for the report; empty: none
+	keyFile string // key that signs the bots' tokens; empty: they are guests
+	players string // how the bots' player ids begin
+}
 
-Each bot is a client like any other. Once a second it compares a hash of all it
+// Command returns the command "bots", which plays any of the kinds. If signer is nil the
+// bots are guests.
+func Command(kinds map[string]Behaviour, signer Signer) *cobra.Command {
+	c := &command{cfg: Config{Kinds: kinds}, signer: signer}
+	cmd := &cobra.Command{
+		Use:           "bots",
+		Short:         "Play with thousands of bots, and check that each sees exactly the server's state",
+		Long:          long,
+		Example:       examples,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          c.run,
+	}
+	c.flags(cmd.Flags())
+	return cmd
+}
+
+const long = `Play with thousands of bots, and check that each sees exactly the server's state.
+
+Each bot is a client like any other. Once a second it compares a hash of all that it
 sees with the server's; a difference is a desync, which is reported with its tick,
 interest group and entity. The command fails on a desync, and on anything else
 that should not happen to a client.
@@ -39,8 +59,9 @@ players do: it waits for a match of --mode, or without a mode joins any room of 
 that has a free seat. A bot that leaves comes back the same way.
 
 Bots are guests, unless --key-file names the key or the secret that the server's
-tokens are signed with (see tickroom token --help): then each is a player of its own.`,
-		Example: `  # A hundred bots for half a minute, in rooms of walkers.
+tokens are signed with (see tickroom token --help): then each is a player of its own.`
+
+const examples = `  # A hundred bots for half a minute, in rooms of walkers.
   tickroom bots --server http://127.0.0.1:7777 --kind walkers --clients 100
 
   # A soak test of the arena: bots come and go, some read slowly.
@@ -50,51 +71,18 @@ tokens are signed with (see tickroom token --help): then each is a player of its
   tickroom bots --kind arena --via matchmaking --mode duel --clients 1000 --key-file dev.secret
 
   # The figures for another program.
-  tickroom bots --kind walkers --clients 1000 --duration 60s --report bots.json`,
-		Args:          cobra.NoArgs,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg.Progress = terminal(os.Stderr)
-			if cfg.Progress == nil {
-				cfg.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
-			}
-			if keyFile != "" {
-				// For as long as the run may take, and then some.
-				sign, err := signer(keyFile, cfg.Duration+time.Hour)
-				if err != nil {
-					return err
-				}
-				cfg.Token = func(bot int) (string, error) { return sign(fmt.Sprint(players, bot), fmt.Sprint("bot ", bot)) }
-			}
-			// The first interrupt lets the bots leave, a second one ends the program.
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-			context.AfterFunc(ctx, stop)
-			defer stop()
-			rep, err := Run(ctx, cfg)
-			if rep.Clients == 0 {
-				return err
-			}
-			if serr := rep.Summary(cmd.OutOrStdout()); err == nil {
-				err = serr
-			}
-			if report != "" {
-				if werr := rep.WriteFile(report); werr != nil {
-					return fmt.Errorf("writing the report: %w", werr)
-				}
-			}
-			return err
-		},
-	}
-	f := cmd.Flags()
+  tickroom bots --kind walkers --clients 1000 --duration 60s --report bots.json`
+
+func (c *command) flags(f *pflag.FlagSet) {
+	cfg := &c.cfg
 	f.StringVar(&cfg.Server, "server", "http://127.0.0.1:7777", "the server's `address`")
-	f.StringVar(&cfg.Kind, "kind", "walkers", "`kind` of room to join: "+names(kinds))
-	f.StringVar(&cfg.Room, "room", "", "a certain room's `id`; any of the kind if left out")
+	f.StringVar(&cfg.Kind, "kind", "walkers", "`kind` of room to join: "+names(cfg.Kinds))
+	f.StringVar(&cfg.Room, "room", "", "the `id` of the room to join; any of the kind if left out")
 	f.StringVar(&cfg.Via, "via", "", "how bots get their seats: \"matchmaking\", or by kind and room if left out")
 	f.StringVar(&cfg.Mode, "mode", "", "the `mode` to wait for a match of, via matchmaking")
-	if signer != nil {
-		f.StringVar(&keyFile, "key-file", "", "`file` with the key or secret to sign the bots' tokens with; they are guests if left out")
-		f.StringVar(&players, "players", "bot-", "how the bots' player ids begin, with --key-file; their number follows")
+	if c.signer != nil {
+		f.StringVar(&c.keyFile, "key-file", "", "`file` with the key or secret to sign the bots' tokens with; they are guests if left out")
+		f.StringVar(&c.players, "players", "bot-", "how the bots' player ids begin, with --key-file; their number follows")
 		f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 			if name == "secret-file" {
 				name = "key-file"
@@ -110,6 +98,38 @@ tokens are signed with (see tickroom token --help): then each is a player of its
 	f.Float64Var(&cfg.Ramp, "ramp", 500, "bots that join per second")
 	f.Uint64Var(&cfg.Seed, "seed", 1, "seed of what the bots do")
 	f.Uint32Var(&cfg.HashEvery, "hash-every", 20, "`ticks` between two checks of the state's hash")
-	f.StringVar(&report, "report", "", "`file` for the report as JSON")
-	return cmd
+	f.StringVar(&c.report, "report", "", "`file` for the report as JSON")
+}
+
+func (c *command) run(cmd *cobra.Command, _ []string) error {
+	cfg := c.cfg
+	cfg.Progress = terminal(os.Stderr)
+	if cfg.Progress == nil {
+		cfg.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+	}
+	if c.keyFile != "" {
+		// Tokens outlast the run.
+		sign, err := c.signer(c.keyFile, cfg.Duration+time.Hour)
+		if err != nil {
+			return err
+		}
+		cfg.Token = func(bot int) (string, error) { return sign(fmt.Sprint(c.players, bot), fmt.Sprint("bot ", bot)) }
+	}
+	// The first interrupt lets the bots leave, a second one ends the program.
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	defer stop()
+	rep, err := Run(ctx, cfg)
+	if rep.Clients == 0 {
+		return err
+	}
+	if serr := rep.Summary(cmd.OutOrStdout()); err == nil {
+		err = serr
+	}
+	if c.report != "" {
+		if werr := rep.WriteFile(c.report); werr != nil {
+			return fmt.Errorf("writing the report: %w", werr)
+		}
+	}
+	return err
 }

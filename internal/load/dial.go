@@ -42,10 +42,30 @@ func dial(ctx context.Context, cfg *Config, i int) (*net.TCPConn, *reader, error
 	return tcp, r, nil
 }
 
+// join makes client i out of a new connection: a WebSocket, seated if there is a hello. The
+// reader has what the server sent behind the welcome.
 func join(conn net.Conn, cfg *Config, i int) (*reader, error) {
 	if err := conn.SetDeadline(time.Now().Add(joinTimeout)); err != nil {
 		return nil, err
 	}
+	br, err := upgrade(conn, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Hello != nil {
+		if err := greet(conn, cfg.Hello, i); err != nil {
+			return nil, err
+		}
+	}
+	r, err := await(br, cfg.Hello != nil)
+	if err != nil {
+		return nil, err
+	}
+	return r, conn.SetDeadline(time.Time{})
+}
+
+// upgrade makes a WebSocket of a connection.
+func upgrade(conn net.Conn, cfg *Config) (*bufio.Reader, error) {
 	request := "GET " + cfg.Path + " HTTP/1.1\r\nHost: " + cfg.Addr +
 		"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + handshakeKey
 	if cfg.Hello != nil {
@@ -64,26 +84,29 @@ func join(conn net.Conn, cfg *Config, i int) (*reader, error) {
 	if response.StatusCode != http.StatusSwitchingProtocols {
 		return nil, fmt.Errorf("handshake: the server answers %s", response.Status)
 	}
+	return br, nil
+}
 
-	r := new(reader)
-	welcome := cfg.Hello == nil
-	if !welcome {
-		hello, err := proto.Marshal(&tickroomv1.ClientFrame{Hello: &tickroomv1.Hello{
-			Version: 1,
-			Kind:    cfg.Hello.Kind,
-			Name:    fmt.Sprintf("load-%d", i),
-			Every:   cfg.Hello.Every,
-		}})
-		if err != nil {
-			return nil, err
-		}
-		message := appendFrame(nil, opBinary, func(b []byte) []byte { return append(b, hello...) })
-		if _, err := conn.Write(message); err != nil {
-			return nil, fmt.Errorf("hello: %w", err)
-		}
+// greet sends the hello of client i.
+func greet(conn net.Conn, h *Hello, i int) error {
+	hello, err := proto.Marshal(&tickroomv1.ClientFrame{Hello: &tickroomv1.Hello{
+		Version: 1, Kind: h.Kind, Name: fmt.Sprintf("load-%d", i), Every: h.Every,
+	}})
+	if err != nil {
+		return err
 	}
-	// What is buffered must all go through the reader, or it would be lost.
-	for !welcome || br.Buffered() > 0 {
+	message := appendFrame(nil, opBinary, func(b []byte) []byte { return append(b, hello...) })
+	if _, err := conn.Write(message); err != nil {
+		return fmt.Errorf("hello: %w", err)
+	}
+	return nil
+}
+
+// await reads the welcome, if one is to come, and all that is buffered behind it: what did
+// not go through the reader would be lost.
+func await(br *bufio.Reader, welcome bool) (*reader, error) {
+	r := new(reader)
+	for welcome || br.Buffered() > 0 {
 		if br.Buffered() == 0 {
 			if _, err := br.Peek(1); err != nil {
 				return nil, fmt.Errorf("waiting for the welcome: %w", err)
@@ -100,10 +123,10 @@ func join(conn net.Conn, cfg *Config, i int) (*reader, error) {
 		case f.opcode == opClose:
 			return nil, closedBy(f.control)
 		case f.opcode == opBinary:
-			welcome = true
+			welcome = false
 		}
 	}
-	return r, conn.SetDeadline(time.Time{})
+	return r, nil
 }
 
 // closedBy makes an error of the payload of a close frame.

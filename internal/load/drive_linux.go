@@ -158,15 +158,18 @@ func detach(tcp *net.TCPConn) (int, error) {
 	return fd, nil
 }
 
+// window is the time in which is measured.
+type window struct {
+	opens, closes time.Time // as planned; zero until all have joined
+	opened        time.Time
+	used          watched // when it was opened
+}
+
 // loop drives the clients through all phases.
 func (d *driver) loop(ctx context.Context, arrivals <-chan joined, start time.Time, report *Report) error {
 	period := time.Second / time.Duration(d.cfg.Rate)
 	slices := max(1, int(period/slice))
-	var opens, closes time.Time // of the window, once all have joined
-	var opened time.Time
-	var used watched // when the window opens
-	var err error
-
+	var w window
 	begin := time.Now()
 	for step := 0; ; step++ {
 		if err := ctx.Err(); err != nil {
@@ -178,8 +181,8 @@ func (d *driver) loop(ctx context.Context, arrivals <-chan joined, start time.Ti
 			}
 			if len(d.conns) == d.cfg.Clients {
 				report.JoinS = time.Since(start).Seconds()
-				opens = time.Now().Add(d.cfg.Warm)
-				closes = opens.Add(d.cfg.Window)
+				w.opens = time.Now().Add(d.cfg.Warm)
+				w.closes = w.opens.Add(d.cfg.Window)
 				d.phase(Joined)
 			}
 		}
@@ -190,27 +193,11 @@ func (d *driver) loop(ctx context.Context, arrivals <-chan joined, start time.Ti
 			return err
 		}
 		now := time.Now()
-		if !d.measure && !opens.IsZero() && !now.Before(opens) {
-			d.measure = true
-			d.stats.reset()
-			if used, err = d.watch(); err != nil {
-				return err
-			}
-			opened = time.Now()
-			d.phase(Measuring)
+		if err := d.open(&w, now); err != nil {
+			return err
 		}
-		if d.measure && !now.Before(closes) {
-			d.stats.report(report, d.cfg.Clients, now.Sub(opened))
-			at, err := d.watch()
-			if err != nil {
-				return err
-			}
-			cpu := at.server.CPU - used.server.CPU
-			report.CPUS = cpu.Seconds()
-			report.OthersCPUS = max(0, at.busy-used.busy-cpu-(at.self-used.self)).Seconds()
-			report.RSSAfter = at.server.RSS
-			d.phase(Measured)
-			return nil
+		if d.measure && !now.Before(w.closes) {
+			return d.close(&w, now, report)
 		}
 		if d.measure {
 			note(d.stats.late, now.Sub(due))
@@ -223,6 +210,36 @@ func (d *driver) loop(ctx context.Context, arrivals <-chan joined, start time.Ti
 			d.turn(d.conns[i], step/slices)
 		}
 	}
+}
+
+// open begins to measure, if it is time.
+func (d *driver) open(w *window, now time.Time) (err error) {
+	if d.measure || w.opens.IsZero() || now.Before(w.opens) {
+		return nil
+	}
+	d.measure = true
+	d.stats.reset()
+	if w.used, err = d.watch(); err != nil {
+		return err
+	}
+	w.opened = time.Now()
+	d.phase(Measuring)
+	return nil
+}
+
+// close writes what was measured into the report.
+func (d *driver) close(w *window, now time.Time, report *Report) error {
+	d.stats.report(report, d.cfg.Clients, now.Sub(w.opened))
+	at, err := d.watch()
+	if err != nil {
+		return err
+	}
+	cpu := at.server.CPU - w.used.server.CPU
+	report.CPUS = cpu.Seconds()
+	report.OthersCPUS = max(0, at.busy-w.used.busy-cpu-(at.self-w.used.self)).Seconds()
+	report.RSSAfter = at.server.RSS
+	d.phase(Measured)
+	return nil
 }
 
 // watched is what was used until some moment.
