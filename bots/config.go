@@ -13,7 +13,7 @@ import (
 	"github.com/tickroom/tickroom/netcode/client"
 )
 
-// Config says what a swarm does.
+// Config is what a swarm of bots does.
 type Config struct {
 	// Server is its address, such as http://127.0.0.1:7777.
 	Server string
@@ -59,7 +59,7 @@ type Config struct {
 
 	// Progress is where a progress bar goes, nil for none.
 	Progress io.Writer
-	// Logger is told of errors and desyncs. Nil: nobody is.
+	// Logger gets errors and desyncs. Nil discards them.
 	Logger *slog.Logger
 }
 

@@ -241,7 +241,7 @@ func (l *loop) left(b *bot, now time.Duration) {
 	l.back(b, now+time.Duration(100+b.rnd.IntN(900))*time.Millisecond)
 }
 
-// fail notes an error that ends a bot's connection, and tells the server.
+// fail counts an error that ends a bot's connection, and closes the connection.
 func (l *loop) fail(b *bot, err error, now time.Duration) {
 	var over *client.CloseError
 	if b.rejoin && !b.welcomed && errors.As(err, &over) && over.Code == uint16(tickroomv1.CloseCode_CLOSE_CODE_SESSION_GONE) {
@@ -279,7 +279,7 @@ func (l *loop) back(b *bot, at time.Duration) {
 	l.schedule(b, at)
 }
 
-// finish makes all bots leave, and tells when they have.
+// finish makes all bots leave, and signals when they have.
 func (l *loop) finish(now time.Duration) bool {
 	if l.measuring {
 		l.clientSeconds += float64(l.seated) * (now - l.lastHouse).Seconds()

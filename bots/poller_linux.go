@@ -2,7 +2,7 @@ package bots
 
 import "golang.org/x/sys/unix"
 
-// poller tells which descriptors can be read, without waiting.
+// poller finds which descriptors can be read, without waiting.
 type poller struct {
 	fd     int
 	events []unix.EpollEvent

@@ -16,7 +16,7 @@ import (
 	"github.com/tickroom/tickroom/netcode/client"
 )
 
-// Report is what a run has seen. The package comment says what its figures mean.
+// Report is what a run has seen. The package comment explains its figures.
 type Report struct {
 	Kind    string `json:"kind"`
 	Clients int    `json:"clients"`

@@ -56,7 +56,7 @@ type swarm struct {
 }
 
 // Run plays with a swarm of bots until the duration is over or the context ends,
-// and lets them leave. The error tells of a desync, or of anything else that
+// and lets them leave. The error is a desync, or anything else that
 // should not happen to a client; the report is good all the same. An error
 // together with a report of no clients means that nothing was begun.
 func Run(ctx context.Context, cfg Config) (Report, error) {
@@ -139,7 +139,7 @@ func (sw *swarm) run(ctx context.Context, all []*bot) (Report, error) {
 	return rep, rep.verdict()
 }
 
-// ramp lets the bots join, so many per second, and waits until all have.
+// ramp lets the bots join at the configured rate, and waits until all have.
 func (sw *swarm) ramp(ctx context.Context, all []*bot, failed <-chan error) error {
 	limit := time.Duration(float64(len(all))/sw.cfg.Ramp*float64(time.Second)) + joinLimit
 	if sw.seeker != nil {
@@ -277,7 +277,7 @@ func (l *loop) hand(a arrival) {
 	l.mu.Unlock()
 }
 
-// config returns what a bot says of itself when it joins.
+// config returns with what a bot joins.
 func (sw *swarm) config(b *bot) client.Config {
 	return client.Config{Kind: sw.cfg.Kind, Room: sw.cfg.Room, Name: botName(b), Schema: sw.behaviour.Schema, HashEvery: sw.cfg.HashEvery}
 }

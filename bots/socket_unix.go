@@ -12,7 +12,7 @@ import (
 // descriptor is a non-blocking socket that the runtime knows nothing of.
 type descriptor int
 
-// errAgain tells that there is nothing to read, or no room to write.
+// errAgain is returned when there is nothing to read, or no room to write.
 var errAgain = errors.New("bots: not now")
 
 // takeDescriptor takes a TCP connection's socket away from the runtime. conn is

@@ -40,7 +40,7 @@ type Downlink struct {
 	base   uint32 // tick that the next snapshot builds on, 0 none
 	newest uint32 // newest tick ever sent
 	acked  uint32 // newest tick that the client is taken to have applied, or to have dropped all from
-	said   uint32 // newest tick that the client says it applied
+	said   uint32 // newest tick that the client has acknowledged
 	events uint32 // newest tick whose events were sent
 	window uint32 // ticks that may be in flight
 
@@ -102,7 +102,7 @@ func (d *Downlink) Ack(tick uint32) error {
 	if tick > d.newest {
 		return fmt.Errorf("%w: %d, the last was %d", ErrAck, tick, d.newest)
 	}
-	// One that is newer than the base is from before a Resume that gave less.
+	// A tick after the base was sent before a Resume went back behind it.
 	if tick > d.acked && tick <= d.base {
 		d.acked, d.said = tick, tick
 		d.in.Acked(tick)

@@ -134,7 +134,7 @@ func load(from fs.FS) (handler, error) {
 	return files, nil
 }
 
-// zip compresses b, and gives nil if that does not help.
+// zip returns b compressed, or nil if that does not help.
 func zip(b []byte) []byte {
 	var z bytes.Buffer
 	// Neither the level nor a buffer can be wrong.

@@ -88,7 +88,7 @@ func (s *fragStore) encodeInto(f *frag, c *core, e Entity, mask uint64, cells sc
 type olderStores struct {
 	mu     sync.Mutex
 	stores []*fragStore
-	bases  []uint32 // of the first so many stores
+	bases  []uint32 // of the first stores, in their order
 }
 
 const maxOlder = 16

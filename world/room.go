@@ -58,7 +58,7 @@ type Player struct {
 	// PlayerID identifies the player, the same in all rooms; a guest has a new one in
 	// each session. It must not be shown to other players.
 	PlayerID string
-	// Roles are what the player may do, as its token says, such as "moderator".
+	// Roles are the roles in the player's token, such as "moderator".
 	Roles []string
 	// Team is the player's team in the match that the matchmaker made, from 0, and
 	// Role its role in the team. They are 0 and empty if InMatch is false: the player
@@ -201,7 +201,7 @@ func NewRoom(k Kind, seed uint64, options map[string]string, log *slog.Logger) (
 // Dt returns the length of a tick, in seconds.
 func (r *Room) Dt() float64 { return 1 / r.TickRate }
 
-// End makes the room end after this tick. Its players are told so.
+// End makes the room end after this tick. Its players' sessions end with it.
 func (r *Room) End() { r.over = true }
 
 // Over reports whether End was called.

@@ -236,7 +236,7 @@ func (s *sim) subscribe(c *client) {
 	}
 }
 
-// expect says, without any cleverness, what a client should hold now. For a view
+// expect returns, without any cleverness, what a client should hold now. For a view
 // it keeps a set of its own, by a linear scan with the two radii.
 func (s *sim) expect(c *client) expectation {
 	x := expectation{rows: map[string]string{}}

@@ -284,7 +284,7 @@ func (t *Table[T]) Add(e Entity) *T {
 	return row
 }
 
-// Set gives an entity a row with the value of v.
+// Set gives an entity a row with the value v, and returns it.
 func (t *Table[T]) Set(e Entity, v T) *T {
 	row := t.Add(e)
 	*row = v

@@ -19,7 +19,7 @@ import (
 // other programs can't see as they can a flag.
 const tokenVariable = "TICKROOM_TOKEN"
 
-// explainFlags are what `tickroom explain` is told.
+// explainFlags are the flags of `tickroom explain`.
 type explainFlags struct {
 	server, token string
 	json          bool

@@ -77,7 +77,7 @@ func newVersion() *cobra.Command {
 	}
 }
 
-// revision gives the commit that the program was built from, if it is known.
+// revision returns the commit that the program was built from, if it is known.
 func revision() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -18,12 +18,12 @@ import (
 const (
 	exitOK     = 0
 	exitFailed = 1 // something went wrong
-	exitUsage  = 2 // the command was told something that makes no sense
+	exitUsage  = 2 // the command line makes no sense
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run runs a command line and gives its exit code.
+// run runs a command line and returns its exit code.
 func run(args []string, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -43,7 +43,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return exitFailed
 }
 
-// usageError is an error in what the command was told.
+// usageError is an error in the command line.
 type usageError struct{ error }
 
 func (u usageError) Unwrap() error { return u.error }

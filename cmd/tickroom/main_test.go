@@ -124,7 +124,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestSignals runs the program itself, and tells it to end.
+// TestSignals runs the program itself, and signals it to end.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {

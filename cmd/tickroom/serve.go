@@ -104,7 +104,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// greet tells somebody at a terminal where to look.
+// greet prints where to look, for somebody at a terminal.
 func greet(w io.Writer, cfg *config.Config, addr, admin net.Addr) {
 	scheme := "http"
 	if cfg.TLS.Enabled() {
@@ -120,7 +120,7 @@ func greet(w io.Writer, cfg *config.Config, addr, admin net.Addr) {
 	fmt.Fprintf(w, "\n  Ctrl-C ends it.\n\n")
 }
 
-// pageURL gives the address of a page for a browser on this machine.
+// pageURL returns the address of a page for a browser on this machine.
 func pageURL(scheme string, addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
 	if err != nil {

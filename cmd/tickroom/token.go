@@ -12,7 +12,7 @@ import (
 	"github.com/tickroom/tickroom/internal/identity"
 )
 
-// tokenFlags are what `tickroom token` is told.
+// tokenFlags are the flags of `tickroom token`.
 type tokenFlags struct {
 	player, name     string
 	roles, audience  []string
@@ -91,7 +91,7 @@ func (f *tokenFlags) run(stdout, stderr io.Writer) error {
 	return err
 }
 
-// signTokens gives what mints tokens of players with the key in a file, as `tickroom
+// signTokens returns what mints tokens of players with the key in a file, as `tickroom
 // token` does.
 func signTokens(keyFile string, ttl time.Duration) (func(player, name string) (string, error), error) {
 	key, err := identity.ReadSigningKey(keyFile)
@@ -104,7 +104,7 @@ func signTokens(keyFile string, ttl time.Duration) (func(player, name string) (s
 	}, nil
 }
 
-// newKey makes a key and tells how to use it.
+// newKey makes a key and prints how to use it.
 func (f *tokenFlags) newKey(stderr io.Writer) (*identity.SigningKey, error) {
 	key, err := identity.NewSigningKey(f.alg)
 	if err != nil {
@@ -122,7 +122,7 @@ func (f *tokenFlags) newKey(stderr io.Writer) (*identity.SigningKey, error) {
 	return key, nil
 }
 
-// grant checks what the command was told, before any file is touched.
+// grant checks the flags, before any file is touched.
 func (f *tokenFlags) grant() (identity.Grant, error) {
 	g := identity.Grant{Player: f.player, Name: f.name, Issuer: f.issuer, Audience: f.audience, TTL: f.ttl, Now: time.Now()}
 	switch {
@@ -167,7 +167,7 @@ func (f *tokenFlags) grant() (identity.Grant, error) {
 	return g, nil
 }
 
-// describe says what was signed, in a line.
+// describe returns a line about what was signed.
 func describe(g identity.Grant, key *identity.SigningKey) string {
 	until := "for ever"
 	if g.TTL > 0 {

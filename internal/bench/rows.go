@@ -175,7 +175,7 @@ func inputSize(mean float64) int {
 	return min(max(int(math.Round(mean)), 7), 131)
 }
 
-// jitter finds the number of clients that use 70% of a core, and tells how late
+// jitter finds the number of clients that use 70% of a core, and reports how late
 // ticks are then.
 func jitter(ctx context.Context, r *runner, row *row, result *Result) error {
 	if r.FloorOnly {
@@ -208,7 +208,7 @@ func jitter(ctx context.Context, r *runner, row *row, result *Result) error {
 	return nil
 }
 
-// memory tells by how much the server grows per client.
+// memory measures by how much the server grows per client.
 func memory(ctx context.Context, r *runner, row *row, result *Result) error {
 	if r.FloorOnly {
 		return nil
@@ -230,7 +230,7 @@ func perClientKB(before, after int64, clients int) float64 {
 	return float64(after-before) / float64(clients) / 1024
 }
 
-// cores tells how many clients two cores serve for one that one core serves.
+// cores measures how many clients two cores serve for each that one core serves.
 func cores(ctx context.Context, r *runner, row *row, result *Result) error {
 	if r.FloorOnly {
 		return nil

@@ -51,7 +51,7 @@ func newRunner(o Options) (*runner, error) {
 	return &runner{Options: o, cores: cores, progress: newProgress(o.Progress)}, nil
 }
 
-// floor measures the floor with frames of so many bytes.
+// floor measures the floor with frames of a size in bytes.
 func (r *runner) floor(ctx context.Context, what string, w work, size int) (Run, error) {
 	return undisturbed(func() (Run, error) { return r.floorOnce(ctx, what, w, size) })
 }

@@ -248,7 +248,7 @@ type watched struct {
 	self, busy time.Duration // of the loader, of all programs
 }
 
-// watch tells what was used, if that is to be reported.
+// watch returns what was used so far, if that is to be reported.
 func (d *driver) watch() (w watched, err error) {
 	if d.cfg.Watch == 0 {
 		return w, nil

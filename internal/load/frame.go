@@ -22,7 +22,7 @@ const (
 // has to unmask.
 var mask = [4]byte{0x37, 0xfa, 0x21, 0x3d}
 
-// A frame is what the reader tells of a WebSocket frame once all of it has come.
+// A frame is what the reader reports of a WebSocket frame once all of it has come.
 type frame struct {
 	opcode byte
 	// Bytes on the wire, header included, and those of the payload alone.

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Config says what load to make.
+// Config is the load to make.
 type Config struct {
 	// Host and port of the server. Loopback only: this is no tool to aim at others.
 	Addr string
@@ -51,7 +51,7 @@ type Hello struct {
 	Every uint32
 }
 
-// Validate says what is wrong with the configuration, or nothing.
+// Validate returns what is wrong with the configuration, nil if nothing is.
 func (c *Config) Validate() error {
 	switch {
 	case c.Clients < 1 || c.Clients > 28000:

@@ -16,7 +16,7 @@ type Usage struct {
 	RSS int64
 }
 
-// Processor time is told in units of 10 ms on all of Linux's architectures.
+// Processor time is counted in units of 10 ms on all of Linux's architectures.
 const clockTick = 10 * time.Millisecond
 
 // UsageOf reads what a process has used, from /proc.

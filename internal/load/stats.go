@@ -37,7 +37,7 @@ func quantiles(h *hdrhistogram.Histogram) Quantiles {
 	}
 }
 
-// report fills in what was counted by so many clients in so long a window.
+// report fills in what was counted by a number of clients in a window.
 func (s *stats) report(r *Report, clients int, window time.Duration) {
 	r.WindowS = window.Seconds()
 	r.Frames, r.Bytes, r.Sent, r.Blocked = s.frames, s.bytes, s.sent, s.blocked

@@ -16,7 +16,7 @@ type Assignment struct {
 	*tickroomv1.Assignment
 	// URL is the address of the WebSocket.
 	URL string
-	// Spectator tells that it is a place to watch from.
+	// Spectator is true for a place to watch from.
 	Spectator bool
 }
 

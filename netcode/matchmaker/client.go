@@ -19,9 +19,9 @@ import (
 // maxAnswer bounds one message from the service, in bytes.
 const maxAnswer = 4 << 20
 
-// Options says who calls, and how.
+// Options are the settings of a Client.
 type Options struct {
-	// Token says who the player is. Empty: TokenSource is asked, or without one the
+	// Token identifies the player. Empty: TokenSource is asked, or without one the
 	// player is a guest, where the server takes those. It is a secret.
 	Token string
 	// TokenSource fetches a fresh token: the first time if there is no Token, and when
@@ -30,7 +30,7 @@ type Options struct {
 	// HTTP makes the requests. Nil: http.DefaultClient. A Timeout of it would end
 	// watches too.
 	HTTP connect.HTTPClient
-	// Logger is told what goes wrong and is tried again. Nil: nobody is.
+	// Logger gets the failures that are tried again. Nil discards them.
 	Logger *slog.Logger
 }
 
@@ -180,7 +180,7 @@ func (c *Client) QuickJoin(ctx context.Context, q *tickroomv1.QuickJoinRequest) 
 	return c.assignment(r.GetAssignment(), false)
 }
 
-// CreateRoom makes a private room, whose code is in the assignment, and gives a seat
+// CreateRoom makes a private room, whose code is in the assignment, and returns a seat
 // in it.
 func (c *Client) CreateRoom(ctx context.Context, q *tickroomv1.CreateRoomRequest) (*Assignment, error) {
 	r, err := call(ctx, c, "create a room", c.api.CreateRoom, q)
@@ -214,18 +214,18 @@ func (c *Client) ListRooms(ctx context.Context, q *tickroomv1.ListRoomsRequest) 
 	return call(ctx, c, "list rooms", c.api.ListRooms, q)
 }
 
-// Explain says why a ticket has not matched yet, and what would.
+// Explain returns why a ticket has not matched yet, and what would change that.
 func (c *Client) Explain(ctx context.Context, ticket string) (*tickroomv1.ExplainResponse, error) {
 	return call(ctx, c, "explain a ticket", c.api.Explain, &tickroomv1.ExplainRequest{Ticket: ticket})
 }
 
-// Ratings tells how strong players are taken to be: the caller if none are named.
+// Ratings returns the ratings of players, or the caller's if none are named.
 func (c *Client) Ratings(ctx context.Context, mode string, players ...string) ([]*tickroomv1.PlayerRating, error) {
 	r, err := call(ctx, c, "ask for ratings", c.api.GetRating, &tickroomv1.GetRatingRequest{Mode: mode, Players: players})
 	return r.GetRatings(), err
 }
 
-// ReportResult tells how a match has ended, for which the token needs the role admin.
+// ReportResult reports how a match has ended. The token needs the role admin.
 func (c *Client) ReportResult(ctx context.Context, q *tickroomv1.ReportResultRequest) (*tickroomv1.ReportResultResponse, error) {
 	return call(ctx, c, "report a result", c.api.ReportResult, q)
 }

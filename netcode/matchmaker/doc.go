@@ -1,5 +1,5 @@
 // Package matchmaker is the client of a server's matchmaking: it finds rooms and fair
-// matches for one player, and gives assignments to join them with.
+// matches for one player, and returns assignments to join them with.
 //
 //	m, err := matchmaker.New("https://play.example.com", matchmaker.Options{Token: token})
 //	if err != nil { … }
@@ -8,7 +8,7 @@
 //	c, err := m.Dial(ctx, a, client.Options{Config: client.Config{Schema: arenav1.Schema}})
 //
 // A Client speaks for one player: the one of its token, or a guest, whose token the
-// server gives with its first answer and which is kept from then on. A seat is bound
+// server sends with its first answer and which the client keeps. A seat is bound
 // to its player, so the room has to be joined with the same token, as Dial does.
 //
 // Watching a ticket goes on through lost connections and a service that is away for

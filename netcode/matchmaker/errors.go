@@ -25,7 +25,8 @@ type Error struct {
 	err        error
 }
 
-// Error says what was asked for, what was wrong, and what to do.
+// Error is a call that was refused or failed: what was asked for, what was wrong, and what
+// to do.
 func (e *Error) Error() string {
 	s := fmt.Sprintf("matchmaker: %s: %s", e.What, e.Code)
 	if e.Text != "" {
@@ -57,7 +58,7 @@ type EndedError struct {
 	State tickroomv1.TicketState
 }
 
-// Error says why.
+// Error returns all of it in one sentence.
 func (e *EndedError) Error() string {
 	if e.State == tickroomv1.TicketState_TICKET_STATE_TIMED_OUT {
 		return "matchmaker: no match was found in the mode's time"

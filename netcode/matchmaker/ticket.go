@@ -19,7 +19,7 @@ const (
 	watchBase = 200 * time.Millisecond
 	watchMax  = 10 * time.Second
 	// watchSilence is after how long without a word a watch is begun again: the
-	// connection may be dead without anybody knowing.
+	// connection may be dead and neither side has noticed.
 	watchSilence = 45 * time.Second
 	// cancelLimit is how long a cancellation may take after the context has ended.
 	cancelLimit = 3 * time.Second
@@ -38,7 +38,7 @@ type Ticket struct {
 func (c *Client) Ticket(id string) *Ticket { return &Ticket{c: c, id: id} }
 
 // Enqueue begins to wait for a match, alone or as the leader of a party. A player who is
-// in a match already has no ticket: Wait gives the way back to it at once. When the
+// in a match already has no ticket: Wait returns the way back to it at once. When the
 // context ends meanwhile, what was enqueued is cancelled, which may take seconds.
 func (c *Client) Enqueue(ctx context.Context, q *tickroomv1.EnqueueRequest) (*Ticket, error) {
 	if ctx.Err() != nil {
@@ -99,7 +99,7 @@ func (c *Client) FindMatch(ctx context.Context, q *tickroomv1.EnqueueRequest, to
 // match.
 func (t *Ticket) ID() string { return t.id }
 
-// Ready says that the caller, a member of the ticket's party, is ready, and names those
+// Ready declares the caller, a member of the ticket's party, ready, and names the members
 // who are not yet.
 func (t *Ticket) Ready(ctx context.Context, self *tickroomv1.Member) (missing []string, err error) {
 	r, err := call(ctx, t.c, "be ready", t.c.api.Ready, &tickroomv1.ReadyRequest{Ticket: t.id, Self: self})
@@ -116,12 +116,12 @@ func (t *Ticket) Cancel(ctx context.Context) (bool, tickroomv1.TicketState, erro
 	return r.GetCancelled(), r.GetState(), err
 }
 
-// Explain says why the ticket has not matched yet, and what would.
+// Explain returns why the ticket has not matched yet, and what would change that.
 func (t *Ticket) Explain(ctx context.Context) (*tickroomv1.ExplainResponse, error) {
 	return t.c.Explain(ctx, t.id)
 }
 
-// Wait watches the ticket until it has ended and gives the assignment. told, which may
+// Wait watches the ticket until it has ended and returns the assignment. told, which may
 // be nil, is called with each state, also with one that it was told before. A lost
 // connection, or a service that is away, is no error: the watch is begun again.
 //

@@ -24,7 +24,7 @@ type Frame struct {
 	Full     bool
 	InputAck uint32
 
-	// Hash is the server's hash of what the client should hold, if HasHash says
+	// Hash is the server's hash of what the client should hold, if HasHash is
 	// that it was sent.
 	Hash    uint64
 	HasHash bool
@@ -46,7 +46,7 @@ type Event struct {
 	Age  uint32 // ticks before the frame's
 }
 
-// EntityHash says what a client should hold of one entity.
+// EntityHash is the server's hash of what a client should hold of one entity.
 type EntityHash struct {
 	Entity, Group uint32
 	Hash          uint64

@@ -31,7 +31,7 @@ func (r *Replica) EntityHash(entity uint32) uint64 {
 	return sum
 }
 
-// Mismatch tells of an entity of which the replica doesn't hold what it should.
+// Mismatch names an entity of which the replica does not hold what it should.
 type Mismatch struct {
 	Tick   uint32
 	Group  uint32 // 0 for an entity that the server didn't name
@@ -40,7 +40,7 @@ type Mismatch struct {
 	Got    uint64 // the replica's; 0 for one that isn't there
 }
 
-// String says all of it in one line.
+// String returns the mismatch as one line of text.
 func (m Mismatch) String() string {
 	switch {
 	case m.Want == 0:
@@ -51,7 +51,7 @@ func (m Mismatch) String() string {
 	return fmt.Sprintf("tick %d, group %d: entity %d: hash %016x here, %016x on the server", m.Tick, m.Group, m.Entity, m.Got, m.Want)
 }
 
-// Compare holds the replica against what the server says that it should hold at
+// Compare compares the replica with what the server reports that it should hold at
 // its tick, and returns what differs, by entity: wrong, missing, or too much.
 func (r *Replica) Compare(want []EntityHash) []Mismatch {
 	var out []Mismatch

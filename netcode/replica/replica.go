@@ -117,7 +117,7 @@ func (r *Replica) TableByName(name string) *Table {
 }
 
 // Apply takes an encoded ServerFrame, applies the snapshot in it, if there is
-// one, and calls the change callbacks. What else the frame says can be read from
+// one, and calls the change callbacks. The rest of the frame can be read from
 // Frame. After an error the replica is broken: what it holds is not to be
 // trusted, and every further Apply fails with ErrBroken until Reset.
 func (r *Replica) Apply(frame []byte) error {

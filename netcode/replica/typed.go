@@ -6,7 +6,7 @@ import (
 	"github.com/tickroom/tickroom/proto/schema"
 )
 
-// binding says how the cells of a table are read as a generated struct: as they
+// binding is how the cells of a table are read as a generated struct: as they
 // are, or moved to where the struct's own layout has them, if the server's
 // schema has more fields than the program's.
 type binding struct {

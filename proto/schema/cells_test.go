@@ -79,7 +79,7 @@ func clone(c schema.Cells) schema.Cells {
 }
 
 // table encodes rows as a Table: those with the same mask as the first in rows,
-// the others in mixed as far as their masks allow. It gives the rows in the order
+// the others in mixed as far as their masks allow. It returns the rows in the order
 // of the table.
 func table(c *schema.Component, rows []row, delta bool) (enc []byte, order []row) {
 	var plain, mixed schema.Streams
@@ -128,7 +128,7 @@ func table(c *schema.Component, rows []row, delta bool) (enc []byte, order []row
 	return enc, order
 }
 
-// want gives what the receiver holds after a row's fields in mask.
+// want returns what the receiver holds after a row's fields in mask.
 func want(c *schema.Component, r row) schema.Cells {
 	w := clone(r.prev)
 	for m := r.mask; m != 0; m &= m - 1 {

@@ -12,7 +12,7 @@ import (
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
-// FieldOption is an option of a component's field that clients are told of. It is
+// FieldOption is an option of a component's field that the welcome describes. It is
 // declared twice: as a field of the message ComponentField of the frame protocol,
 // which carries it, and as the field of the same name of Field, which holds it. All
 // else follows from these: descriptions, fingerprints, compatibility, generated code.

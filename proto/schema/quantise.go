@@ -8,7 +8,7 @@ import "math"
 
 // Quantise returns the number of steps from lo that is nearest to v, halves up,
 // with v held within lo and hi if hi is above lo. perStep is 1/step. A value
-// that is not a number gives 0; the result is held within 32 bits.
+// that is not a number is taken as 0; the result is held within 32 bits.
 func Quantise(v, perStep, lo, hi float64) int64 {
 	if hi > lo {
 		if v > hi {
@@ -31,8 +31,8 @@ func Quantise(v, perStep, lo, hi float64) int64 {
 }
 
 // QuantiseWrap returns the number of steps, 0 to steps-1, that is nearest to v,
-// taken modulo a full turn of so many steps. perStep is 1/step. A value that is
-// not a number, or infinite, gives 0.
+// taken modulo a full turn, which has the given number of steps. perStep is 1/step. A value that is
+// not a number, or infinite, is taken as 0.
 func QuantiseWrap(v, perStep float64, steps uint32) int64 {
 	q := math.Floor(float64(v*perStep) + 0.5)
 	if !(math.Abs(q) < 1<<52) {

@@ -104,7 +104,7 @@ type Component struct {
 
 	Nums  int // numeric cells per row
 	Blobs int // byte string cells per row
-	// Plain tells that all values are in the stream of rows.
+	// Plain is true if all values of a row are in the stream of rows.
 	Plain bool
 	// Mask has the bits of all fields.
 	Mask uint64
@@ -313,7 +313,7 @@ func (s *Schema) Proto() *tickroomv1.Schema {
 }
 
 // FromProto reads a schema's components as a welcome carries them. It returns an
-// error that says what is wrong with a description that can't be used.
+// error that names what is wrong with a description that can't be used.
 func FromProto(p *tickroomv1.Schema) (*Schema, error) {
 	s := &Schema{}
 	for _, pc := range p.GetComponents() {

@@ -171,7 +171,7 @@ func (g *game) layMap(edge float64, obstacles int) {
 	g.terrain = NewTerrain(edge, all)
 }
 
-// ticks returns the number of ticks in so many seconds, at least 1.
+// ticks returns the number of ticks in a time in seconds, at least 1.
 func (g *game) ticks(seconds float64) uint32 { return uint32(max(1, math.Round(seconds/g.dt))) }
 
 // Join gives a player a ship, and a spectator a view of somebody else's. data is

@@ -37,7 +37,7 @@ func cleanName(name string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// checkText tells what is wrong with a text that a player sent.
+// checkText returns what is wrong with a text that a player sent, nil if nothing is.
 func checkText(what, text string, most int) error {
 	if !utf8.ValidString(text) {
 		return fmt.Errorf("the %s is not UTF-8", what)

@@ -8,7 +8,7 @@ import (
 )
 
 // How ships move. Distances are in units, times in seconds, angles in radians.
-// The Rules component tells clients.
+// Clients get it in the Rules component.
 const (
 	ShipRadius = 12
 	MaxSpeed   = 150 // at 20 ticks per second a tick's way is within one byte
@@ -46,7 +46,7 @@ type Control struct {
 	Turn   float64 // -1 to 1, positive to the left
 	Thrust float64 // 0 to 1
 	Fire   bool
-	Steer  bool   // turn towards Aim, whatever Turn says
+	Steer  bool   // turn towards Aim, and ignore Turn
 	Aim    uint16 // 65,536 to the full turn
 	// Boost is true while a boost is at work. It comes from the ship, not from
 	// the pilot.
@@ -61,7 +61,7 @@ func ControlOf(in *arenav1.ShipInput) Control {
 	}
 }
 
-// clamp holds v within lo and hi, which have 0 between them; NaN gives 0.
+// clamp holds v within lo and hi, which have 0 between them; NaN becomes 0.
 func clamp(v, lo, hi float64) float64 {
 	if v != v {
 		return 0

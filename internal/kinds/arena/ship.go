@@ -22,7 +22,7 @@ const (
 	awayFor      = 5.0 // without its player a ship stays for so long
 	spawnApart   = 320 // units from an enemy that are enough to come back at
 
-	// feedShips is the most ships of a room in which everybody is told of every
+	// feedShips is the most ships of a room in which every client is sent every
 	// kill. With a thousand there would be dozens a second.
 	feedShips = 50
 )
@@ -242,7 +242,7 @@ func (g *game) hurt(s *ship, damage uint32, by *ship) {
 	g.wreck(s)
 }
 
-// announce tells of a kill.
+// announce emits the event of a kill.
 func (g *game) announce(s, by *ship) {
 	kill := &g.events.kill
 	*kill = arenav1.Kill{Ship: uint32(s.entity), By: uint32(by.entity), Name: s.id.Name, ByName: by.id.Name}

@@ -14,7 +14,7 @@ type Obstacle struct {
 	HalfW, HalfH float64 // half the edges of a box
 }
 
-// ObstacleOf gives the obstacle that a row tells of.
+// ObstacleOf returns the obstacle that a row describes.
 func ObstacleOf(row *arenav1.Obstacle) Obstacle {
 	return Obstacle{
 		X: float64(row.X), Y: float64(row.Y), Radius: float64(row.Radius), HalfW: float64(row.HalfWidth), HalfH: float64(row.HalfHeight),

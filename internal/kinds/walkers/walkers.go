@@ -175,7 +175,7 @@ func (g *game) input(p *world.Player, in *walkersv1.WalkerInput) {
 	}
 }
 
-// shout tells a text to all players who see the place that it comes from.
+// shout sends a text to all players who see the place that it comes from.
 func (g *game) shout(p *world.Player, cmd *walkersv1.Shout) (*walkersv1.ShoutReply, error) {
 	s, ok := p.Seat.(*seat)
 	switch {
