@@ -139,6 +139,9 @@ export class FakeStore {
   removeItem = (key: string): void => void this.items.delete(key);
 }
 
+/** The first snapshot of a room that {@link Platform.accept} answers with. */
+export const firstSnapshot: FrameInit = snapshot(1, { 1: { x: 1, player: 1 } }, { full: true });
+
 export class Platform {
   readonly clock = new FakeClock();
   readonly page = new FakePage();
@@ -176,7 +179,7 @@ export class Platform {
     const s = this.socket;
     s.open();
     s.receive({
-      ...snapshot(1, { 1: { x: 1, player: 1 } }, { full: true }),
+      ...firstSnapshot,
       welcome: { ...welcome, ...more.welcome },
       ...more.frame,
     });
