@@ -1,13 +1,17 @@
-# Bare `make` prints the targets. Tools are pinned in tools/go.mod and built on
-# first use; Debian packages that are missing are installed by `make setup`, npm's
-# by whatever needs them. Go and Node.js are there already, or `make` says so.
+# Bare `make` prints the targets. What a target needs it installs or builds by itself:
+# Debian packages (scripts/setup.sh has the list), npm packages, and Go tools, which
+# are pinned in tools/go.mod. Go and Node.js are there already, or `make` says so.
 
 GO       ?= go
-TOOL     := $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 5m
 BENCHTIME ?= 1s
 
 export FUZZTIME
+
+# The Go tools, built once for each tools/go.sum and compiler.
+TOOLS := bin/tools/$(shell { cat tools/go.sum; $(GO) env GOVERSION; } | cksum | cut -d ' ' -f 1)
+BUF   := $(TOOLS)/buf
+GOLINT := $(TOOLS)/golangci-lint
 
 .DEFAULT_GOAL := help
 
@@ -53,7 +57,7 @@ $(PACKAGES): web/package-lock.json
 	@touch $@
 
 .PHONY: test
-test: setup web ## install what is missing, build the pages, check types and formats, run all tests
+test: setup web $(BUF) ## install what is missing, build the pages, check types and formats, run all tests
 	$(GO) vet ./...
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then \
@@ -67,34 +71,42 @@ test: setup web ## install what is missing, build the pages, check types and for
 	$(NPM) test -w e2e --if-present
 
 .PHONY: setup
-setup: ## check for the Debian packages that the tests need, install what is missing
+setup: ## check for the Debian packages that tests and linters need, install what is missing
 	@scripts/setup.sh
 
+# The TypeScript needs protoc-gen-es, an npm package.
 .PHONY: generate
-generate: ## generate code from the .proto files
+generate: $(BUF) $(PACKAGES) ## generate code from the .proto files
 	@set -e; for template in proto/generate/*.yaml; do \
 		echo "buf generate --template $$template"; \
-		if grep -q node_modules "$$template" && ! test -d web/node_modules; then \
-			echo "generate: the TypeScript needs protoc-gen-es: run (cd web && npm ci) first" >&2; exit 1; \
-		fi; \
-		$(TOOL) buf generate --template "$$template"; \
+		$(BUF) generate --template "$$template"; \
 	done
 	$(GO) run ./proto/internal/closecodes
 
 .PHONY: lint
-lint: $(PACKAGES) ## lint Go, .proto files, TypeScript and scripts (builds the linters first: minutes)
-	$(TOOL) golangci-lint run ./...
-	$(TOOL) buf lint
-	$(NPM) run lint
-	@if command -v shellcheck >/dev/null; then \
-		shellcheck scripts/*.sh .ci/run; \
-	else \
-		echo "lint: there is no shellcheck, so scripts are not checked" >&2; \
-	fi
+lint: lint-setup $(BUF) $(GOLINT) $(PACKAGES) ## lint Go, .proto files, TypeScript and scripts (the first time minutes: it builds the linters)
+	$(GOLINT) run ./...
+	$(BUF) lint
+	$(NPM) run --silent lint
+	shellcheck scripts/*.sh .ci/run
+
+.PHONY: lint-setup
+lint-setup:
+	@scripts/setup.sh lint
+
+$(BUF): PACKAGE := github.com/bufbuild/buf/cmd/buf
+$(GOLINT): PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+# What was built from another tools/go.sum goes.
+$(BUF) $(GOLINT):
+	@echo "tools: building $@, which takes minutes"
+	@mkdir -p $(TOOLS)
+	@find bin/tools -mindepth 1 -maxdepth 1 ! -path $(TOOLS) -exec rm -rf {} +
+	@$(GO) build -modfile=tools/go.mod -o $@ $(PACKAGE)
 
 .PHONY: breaking
-breaking: ## say whether the .proto files break clients built from AGAINST, a git revision (default main)
-	$(TOOL) buf breaking --against '.git#ref=$(or $(AGAINST),main)'
+breaking: $(BUF) ## say whether the .proto files break clients built from AGAINST, a git revision (default main)
+	$(BUF) breaking --against '.git#ref=$(or $(AGAINST),main)'
 
 .PHONY: bench
 bench: bin/floor build ## run the micro-benchmarks, then measure the server side by side with the floor

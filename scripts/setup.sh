@@ -1,24 +1,32 @@
 #!/usr/bin/env bash
-# Checks that what the tests need is there, and installs what is missing from
-# Debian's packages. Go and Node.js have to be there already.
+# Checks that what the tests and the linters need is there, and installs what is
+# missing from Debian's packages. Go and Node.js have to be there already.
 #
 #   scripts/setup.sh           check, and install what is missing
+#   scripts/setup.sh lint      the same, only for `make lint`
 #   scripts/setup.sh --check   check only; exits with 1 when something is missing
 set -euo pipefail
 
 check_only=no
-case "${1:-}" in
-  "") ;;
-  --check) check_only=yes ;;
-  *)
-    echo "setup: unknown argument \"$1\"; usage: scripts/setup.sh [--check]" >&2
-    exit 2
-    ;;
-esac
+all=yes
+for arg; do
+  case "$arg" in
+    --check) check_only=yes ;;
+    lint) all=no ;;
+    *)
+      echo "setup: unknown argument \"$arg\"; usage: scripts/setup.sh [--check] [lint]" >&2
+      exit 2
+      ;;
+  esac
+done
 
 # A need is: the Debian package, what it is for, and how to see that it is there.
 # Python is Debian's own, /usr/bin/python3, since its modules come as packages.
 needs() {
+  cat <<'EOF'
+shellcheck|the linting of scripts|command -v shellcheck
+EOF
+  [[ $all == yes ]] || return 0
   cat <<'EOF'
 gcc|the race detector and the floor program|command -v gcc
 libc6-dev|the race detector and the floor program|test -e /usr/include/stdlib.h
