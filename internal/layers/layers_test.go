@@ -38,14 +38,16 @@ var layers = []layer{
 	{folder: "internal/secret"},
 	{folder: "internal/strictyaml"},
 	{folder: "internal/identity"},
+	{folder: "internal/origin"},
+	{folder: "internal/origintest"},
 	{folder: "internal/redistest"},
 	{folder: "world", may: []string{"proto"}, not: outside},
 	{folder: "internal/kinds/kinds.go", may: []string{"world", "bots", "internal/kinds", "internal/pilots"}}, // the list of them
 	{folder: "internal/kinds", may: []string{"proto", "world"}, not: outside},
-	{folder: "matchmaking", may: []string{"proto", "internal/strictyaml", "internal/redisclient", "internal/secret"}},
+	{folder: "matchmaking", may: []string{"proto", "internal/origin", "internal/strictyaml", "internal/redisclient", "internal/secret"}},
 	{folder: "netcode", may: []string{"proto", "world"}},
 	{folder: "bots", may: []string{"proto", "netcode"}},
-	{folder: "server", may: []string{"proto", "world", "matchmaking", "netcode", "internal/redisclient", "internal/secret", "internal/identity", "internal/strictyaml"}},
+	{folder: "server", may: []string{"proto", "world", "matchmaking", "netcode", "internal/redisclient", "internal/secret", "internal/identity", "internal/origin", "internal/strictyaml"}},
 	{folder: "web"},
 	{folder: "internal/servertest", may: []string{"server"}},
 	{folder: "internal", may: []string{"proto", "netcode", "bots"}}, // load, bench

@@ -35,8 +35,9 @@ type Config struct {
 	// which the admin address may be asked. Others are refused, against DNS
 	// rebinding.
 	AdminHosts []string `koanf:"admin_hosts" validate:"dive,host"`
-	// Origins are the origins that browsers may come from, or "*". Empty: the
-	// server's own only.
+	// Origins are the origins that browsers may come from: https://play.example.com,
+	// play.example.com for http as well, https://*.example.com for the names below, or
+	// "*". Empty: the server's own only.
 	Origins []string `koanf:"origins" validate:"dive,origin"`
 	// Status lets everybody who reaches Listen read there, at /status.json, how the
 	// server is doing: rooms, numbers of players, traffic.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/spf13/pflag"
 
+	"github.com/tickroom/tickroom/internal/origintest"
 	"github.com/tickroom/tickroom/internal/secret"
 )
 
@@ -229,7 +230,7 @@ func TestErrors(t *testing.T) {
 		{name: "nested", args: []string{"--log-level=loud"}, want: `log.level: "loud" is not one of: debug, info, warn, error`},
 		{name: "address", args: []string{"--listen=7777"}, want: `listen: "7777" is not an address; write host:port, such as 127.0.0.1:7777, or :7777 for all addresses of the machine`},
 		{name: "no address", args: []string{"--listen="}, want: "listen: a value is missing"},
-		{name: "origin", args: []string{"--origins=https://a.example/path"}, want: `origins[0]: "https://a.example/path" is not an origin; write https://game.example.com, game.example.com, or "*" for all`},
+		{name: "origin", args: []string{"--origins=https://a.example/path"}, want: `origins[0]: "https://a.example/path" is not an origin: it has more than scheme, host and port; write it as https://game.example.com, game.example.com, https://*.example.com, or "*" for all`},
 		{name: "remote admin", args: []string{"--admin=:7778"}, want: `admin: ":7778" can be reached from other machines, and has no password; use a loopback address such as 127.0.0.1:7778, or set admin_allow_remote: true if a firewall guards it`},
 		{name: "same address", args: []string{"--admin=127.0.0.1:7777"}, want: `admin: "127.0.0.1:7777" is the clients' address too; give each its own port`},
 		{name: "half of TLS", args: []string{"--tls-cert=a.pem"}, want: `tls: cert is "a.pem" and key is ""; set both, or neither`},
@@ -311,6 +312,23 @@ func TestSecretsAreNotShown(t *testing.T) {
 		_, err := load(t, "identity:\n  secret: "+bad+"\n", nil)
 		if err == nil || strings.Contains(err.Error(), "hunter5") {
 			t.Errorf("%v", err)
+		}
+	}
+}
+
+// TestOrigins has the settings of the table that all doors share, good and bad.
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	for _, c := range origintest.Cases {
+		cfg := Default()
+		if cfg.Origins = c.Origins; cfg.Validate() != nil {
+			t.Errorf("%q: %v", c.Origins, cfg.Validate())
+		}
+	}
+	for _, bad := range origintest.Bad {
+		cfg := Default()
+		if cfg.Origins = []string{bad}; cfg.Validate() == nil {
+			t.Errorf("%q is taken for an origin", bad)
 		}
 	}
 }

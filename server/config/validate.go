@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"github.com/go-playground/validator/v10"
+
+	"github.com/tickroom/tickroom/internal/origin"
 )
 
 // validate knows the rules of the validate tags.
@@ -121,7 +123,8 @@ func explain(f validator.FieldError) string {
 	case "wsurl":
 		return value + " is not the address of a WebSocket; write it as wss://eu1.example.com/ws"
 	case "origin":
-		return value + ` is not an origin; write https://game.example.com, game.example.com, or "*" for all`
+		_, err := origin.Parse([]string{f.Value().(string)})
+		return err.Error()
 	}
 	return fmt.Sprintf("%s does not satisfy %s=%s", value, f.Tag(), f.Param())
 }
@@ -173,15 +176,8 @@ func validHost(s string) bool {
 }
 
 func validOrigin(s string) bool {
-	if s == "*" {
-		return true
-	}
-	if !strings.Contains(s, "://") {
-		s = "https://" + s
-	}
-	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && validHost(u.Hostname()) &&
-		u.Path == "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
+	_, err := origin.Parse([]string{s})
+	return err == nil
 }
 
 func validWebSocketURL(s string) bool {

@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 
 	"connectrpc.com/connect"
 	connectcors "connectrpc.com/cors"
@@ -40,29 +37,15 @@ func (s *Service) Handler() (path string, h http.Handler) {
 // use those of another one.
 func (s *Service) cors() *cors.Cors {
 	o := cors.Options{
-		AllowedOrigins: s.o.Origins,
 		AllowedMethods: connectcors.AllowedMethods(),
 		AllowedHeaders: append(connectcors.AllowedHeaders(), "Authorization"),
 		ExposedHeaders: append(connectcors.ExposedHeaders(), retryAfter),
 		MaxAge:         preflight,
 	}
-	if len(s.o.Origins) == 0 {
-		// For the library no origins are all of them.
-		o.AllowOriginFunc = func(string) bool { return false }
+	if s.origins.Any() {
+		o.AllowedOrigins = []string{"*"}
+	} else {
+		o.AllowOriginVaryRequestFunc = func(r *http.Request, _ string) (bool, []string) { return s.origins.Allows(r), nil }
 	}
 	return cors.New(o)
-}
-
-// checkOrigins says what is wrong with origins.
-func checkOrigins(origins []string) error {
-	for _, o := range origins {
-		if o == "*" {
-			continue
-		}
-		u, err := url.Parse(strings.Replace(o, "*", "x", 1))
-		if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || !slices.Contains([]string{"http", "https"}, u.Scheme) || strings.Count(o, "*") > 1 {
-			return fmt.Errorf("service: origins: %q is none; it must be as https://example.com, with one * at most", o)
-		}
-	}
-	return nil
 }

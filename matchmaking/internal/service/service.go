@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tickroom/tickroom/internal/origin"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
@@ -52,9 +53,8 @@ type Options struct {
 	// Explainer answers Explain; nil: it is not implemented.
 	Explainer Explainer
 
-	// Origins are those of pages on other hosts that may call, such as
-	// https://example.com; one * in it stands for anything, as in
-	// https://*.example.com. "*" alone is every page. Default: none but the server's own.
+	// Origins are the origins of the pages that may call, as package origin has them.
+	// Default: the server's own.
 	Origins []string
 	// Watches bounds the watched tickets in all, WatchesEach those of one player.
 	// Default 20,000 and 4.
@@ -71,8 +71,9 @@ type Options struct {
 // Service implements tickroomv1connect.MatchmakingServiceHandler. Its methods may be
 // called from any goroutine.
 type Service struct {
-	o     Options
-	modes map[string]*mode.Mode
+	o       Options
+	modes   map[string]*mode.Mode
+	origins origin.Set
 
 	nodes   recent[[]store.Node]
 	rooms   map[string]*recent[[]store.Listing] // by kind, "" for all
@@ -139,8 +140,9 @@ func New(o Options) (*Service, error) {
 	if o.SeatTime < 0 || o.Watches < 0 || o.WatchesEach < 0 {
 		errs = append(errs, fmt.Errorf("service: SeatTime is %v, Watches %d, WatchesEach %d; none can be less than 0", o.SeatTime, o.Watches, o.WatchesEach))
 	}
-	if err := checkOrigins(o.Origins); err != nil {
-		errs = append(errs, err)
+	var err error
+	if s.origins, err = origin.Parse(o.Origins); err != nil {
+		errs = append(errs, fmt.Errorf("service: Options.Origins: %w", err))
 	}
 	return s, errors.Join(errs...)
 }

@@ -2,7 +2,6 @@ package room
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"strconv"
 	"testing"
@@ -19,7 +18,7 @@ import (
 func BenchmarkTick(b *testing.B) {
 	for _, n := range []int{16, 64, 256} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			log := slog.New(slog.NewTextHandler(io.Discard, nil))
+			log := slog.New(slog.DiscardHandler)
 			pool, err := NewPool(1, true, log)
 			if err != nil {
 				b.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/lxzan/gws"
+
+	"github.com/tickroom/tickroom/internal/origin"
 )
 
 // Why connections fail before they are seated: the keys of GatewayStats.Failed.
@@ -39,7 +42,7 @@ const (
 type Gateway struct {
 	// Fixed.
 	opt      Options
-	origins  origins
+	origins  origin.Set
 	upgrader *gws.Upgrader
 	ctx      context.Context // ends when the gateway closes
 	cancel   context.CancelFunc
@@ -81,9 +84,9 @@ func New(opt Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	allowed, err := parseOrigins(opt.Origins)
+	allowed, err := origin.Parse(opt.Origins)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("socket: Options.Origins: %w", err)
 	}
 	g := &Gateway{opt: opt, origins: allowed, pending: map[*pending]bool{}, seated: map[Conn]place{}}
 	g.stats.Failed = map[string]uint64{}
@@ -103,25 +106,29 @@ func New(opt Options) (*Gateway, error) {
 	return g, nil
 }
 
+// Allowed reports whether the page that a browser sends the request for may connect.
+// Requests of other programs are allowed, too.
+func (g *Gateway) Allowed(r *http.Request) bool { return g.origins.Allows(r) }
+
 // ServeHTTP upgrades a connection and returns at once; what follows runs in a goroutine of
 // the gateway's, so that the handler's goroutine and net/http's buffers are freed.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f := g.check(r); f != nil {
-		g.refuse(w, f)
+		g.refuse(w, r, f)
 		return
 	}
 	p := &pending{g: g, release: func() {}}
 	if g.opt.Admit != nil {
 		admitted, release, err := g.opt.Admit(r)
 		if err != nil {
-			g.refuse(w, limited(err))
+			g.refuse(w, r, limited(err))
 			return
 		}
 		r, p.release = admitted, release
 	}
 	if f := g.admit(p); f != nil {
 		p.release()
-		g.refuse(w, f)
+		g.refuse(w, r, f)
 		return
 	}
 	started := false
@@ -135,7 +142,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	nc, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		g.opt.Logger.Error("socket: the connection can't be taken over from net/http; is middleware hiding http.Hijacker?", "err", err)
-		g.refuse(w, &refusal{status: http.StatusInternalServerError, reason: FailHandshake, text: "This server can't upgrade connections."})
+		g.refuse(w, r, &refusal{status: http.StatusInternalServerError, reason: FailHandshake, text: "This server can't upgrade connections."})
 		return
 	}
 	// The client may have sent its first frames along with the handshake.
@@ -262,7 +269,7 @@ func (g *Gateway) release(c Conn) {
 
 // limited is the answer to a handshake that Options.Admit refuses.
 func limited(err error) *refusal {
-	f := &refusal{status: http.StatusTooManyRequests, reason: FailLimited, text: err.Error()}
+	f := &refusal{status: http.StatusTooManyRequests, reason: FailLimited, text: err.Error(), err: err}
 	if l := (*LimitError)(nil); errors.As(err, &l) {
 		f.after = l.RetryAfter
 		if l.Forbidden {

@@ -52,9 +52,8 @@ type Options struct {
 	// all have said hello, the new one is refused with HTTP 503. Default 1024.
 	MaxPending int
 
-	// Origins are the origins a browser may come from: "https://game.example.com",
-	// "game.example.com:8443" (any scheme), or "*". Empty: the origin's host must
-	// be the request's. Clients that send no Origin are no browsers and pass.
+	// Origins are the origins that browsers may come from, as package origin has them.
+	// Empty: the server's own. Clients that send no Origin are no browsers and pass.
 	Origins []string
 
 	// Transport is TransportAuto (default), TransportRaw or TransportGWS.
@@ -81,6 +80,12 @@ type Options struct {
 	// error, a *LimitError at best, the handshake is refused with HTTP 429 or 403 and the
 	// error's text.
 	Admit func(r *http.Request) (admitted *http.Request, release func(), err error)
+
+	// OnRefused is called for each handshake that is refused, before it is answered; nil:
+	// nobody is told. reason is one of the Fail constants, text what the client is told, and
+	// err what is known beyond that: an *origin.Refused, or the error of Admit. It may be nil.
+	// OnRefused must not block.
+	OnRefused func(r *http.Request, reason, text string, err error)
 
 	// OnHello decides about a connection whose first message has arrived. It may take
 	// its time (r.Context() ends when the gateway closes), keeping its place among the

@@ -15,6 +15,7 @@ type refusal struct {
 	reason string        // for the metrics
 	text   string        // for the person who reads the answer
 	after  time.Duration // when to try again; 0: nobody knows
+	err    error         // what is known beyond that; may be nil
 }
 
 // check judges a WebSocket handshake, RFC 6455 section 4.2.1. gws checks again, but less.
@@ -35,8 +36,8 @@ func (g *Gateway) check(r *http.Request) *refusal {
 	if k := r.Header["Sec-Websocket-Key"]; len(k) != 1 || !validKey(k[0]) {
 		return &refusal{status: http.StatusBadRequest, reason: FailKey, text: "Sec-WebSocket-Key must be 16 bytes in base64."}
 	}
-	if !g.origins.allow(r) {
-		return &refusal{status: http.StatusForbidden, reason: FailOrigin, text: fmt.Sprintf("Origin %q may not connect here.", r.Header.Get("Origin"))}
+	if err := g.origins.Check(r); err != nil {
+		return &refusal{status: http.StatusForbidden, reason: FailOrigin, text: err.Error(), err: err}
 	}
 	if want := g.opt.Subprotocol; want != "" {
 		offered := r.Header["Sec-Websocket-Protocol"]
@@ -51,8 +52,11 @@ func (g *Gateway) check(r *http.Request) *refusal {
 }
 
 // refuse answers a handshake that failed. The connection is not worth keeping.
-func (g *Gateway) refuse(w http.ResponseWriter, f *refusal) {
+func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, f *refusal) {
 	g.failed(f.reason)
+	if g.opt.OnRefused != nil {
+		g.opt.OnRefused(r, f.reason, f.text, f.err)
+	}
 	h := w.Header()
 	h.Set("Connection", "close")
 	switch f.status {

@@ -3,6 +3,7 @@ package socket
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/tickroom/tickroom/internal/origintest"
 )
 
 // TestHandshake: every handshake that is not ours gets a status and a sentence.
@@ -102,52 +105,40 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
+// TestOrigins makes the handshakes of the table that all doors share.
 func TestOrigins(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		allowed []string
-		host    string
-		origin  string
-		want    bool
-	}{
-		{nil, "game.example", "https://game.example", true},
-		{nil, "Game.example", "https://gAme.Example", true},
-		{nil, "game.example", "https://game.example:443", true},
-		{nil, "game.example:443", "https://game.example", true},
-		{nil, "game.example:80", "http://game.example", true},
-		{nil, "game.example", "http://game.example:8080", false},
-		{nil, "game.example", "https://game.example.evil.example", false},
-		{nil, "game.example", "https://evil.example/game.example", false},
-		{nil, "game.example", "https://game.example@evil.example", false},
-		{nil, "game.example", "https://evilgame.example", false},
-		{nil, "game.example", "null", false},
-		{nil, "game.example", "file://", false},
-		{nil, "game.example", "", true}, // no browser
-		{[]string{"*"}, "a", "https://anything.example", true},
-		{[]string{"*"}, "a", "null", true},
-		{[]string{"https://play.example"}, "a", "https://play.example", true},
-		{[]string{"https://play.example"}, "a", "http://play.example", false},
-		{[]string{"https://play.example"}, "play.example", "https://a", false},
-		{[]string{"https://play.example"}, "game.example", "https://game.example", false},
-		{[]string{"play.example:8443"}, "a", "https://play.example:8443", true},
-		{[]string{"play.example:8443"}, "a", "https://play.example", false},
-	} {
-		o, err := parseOrigins(c.allowed)
+	for _, c := range origintest.Cases {
+		var why, about string
+		g, err := New(Options{
+			Origins: c.Origins,
+			OnHello: func(*http.Request, []byte) (func(Conn), error) { return nil, errors.New("no") },
+			OnRefused: func(_ *http.Request, reason, _ string, err error) {
+				if why = reason; err != nil {
+					about = err.Error()
+				}
+			},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.Host = c.host
-		if c.origin != "" {
-			r.Header.Set("Origin", c.origin)
+		c.Set(r)
+		for k, v := range map[string]string{
+			"Connection": "Upgrade", "Upgrade": "websocket", "Sec-Websocket-Version": "13", "Sec-Websocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+		} {
+			r.Header.Set(k, v)
 		}
-		if got := o.allow(r); got != c.want {
-			t.Errorf("%q on %q with %q: %v", c.origin, c.host, c.allowed, got)
+		w := httptest.NewRecorder() // can't be upgraded
+		g.ServeHTTP(w, r)
+		if allowed := w.Code != http.StatusForbidden; allowed != c.Allowed {
+			t.Errorf("%q on %q with %q: %d", c.Origin, c.Host, c.Origins, w.Code)
 		}
-	}
-	for _, bad := range []string{"", "https://", "https://a/path", "a/b", "*.example", "https://user@a"} {
-		if _, err := parseOrigins([]string{bad}); err == nil {
-			t.Errorf("%q passes", bad)
+		if !c.Allowed && (why != FailOrigin || !strings.Contains(about, c.Origin) || g.Stats().Failed[FailOrigin] != 1) {
+			t.Errorf("%q is refused for %q, %q; counted: %v", c.Origin, why, about, g.Stats().Failed)
+		}
+		if g.Allowed(r) != c.Allowed {
+			t.Errorf("%q: the handshake and Allowed disagree", c.Origin)
 		}
 	}
 }
@@ -160,7 +151,7 @@ func TestOptions(t *testing.T) {
 		"MaxOutbox":   {OnHello: ok, MaxOutbox: -1},
 		"Transport":   {OnHello: ok, Transport: "quic"},
 		"Subprotocol": {OnHello: ok, Subprotocol: "a b"},
-		"origin":      {OnHello: ok, Origins: []string{"https://"}},
+		"Origins":     {OnHello: ok, Origins: []string{"https://"}},
 	} {
 		if _, err := New(o); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
