@@ -106,6 +106,16 @@ type Latency struct {
 	Regions []Region
 }
 
+// CapOf returns the cap of a region.
+func (l *Latency) CapOf(region string) *Window {
+	for i := range l.Regions {
+		if r := &l.Regions[i]; r.Name == region && r.Cap != nil {
+			return r.Cap
+		}
+	}
+	return &l.Cap
+}
+
 // Region is a place where rooms run.
 type Region struct {
 	Name string

@@ -8,93 +8,83 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/query"
-	"github.com/tickroom/tickroom/matchmaking/internal/rating"
+	"github.com/tickroom/tickroom/matchmaking/store"
 )
-
-// Room is one that runs and lacks players.
-type Room struct {
-	ID string
-	// Since is when it began.
-	Since time.Time
-	// Region is where it runs; "" where there are no regions.
-	Region string
-	Teams  []RoomTeam
-	// Attributes are what the queries of tickets see, Query is what must hold of them.
-	Attributes map[string]any
-	Query      *query.Query
-}
-
-// RoomTeam is a team of a room that runs. A free-for-all is one team.
-type RoomTeam struct {
-	// Players are the ratings of those who are there.
-	Players []rating.Rating
-	// Free is how many seats are.
-	Free int
-	// Roles are those of the free seats, if the mode has roles.
-	Roles []string
-}
 
 // Fill sends tickets to a room that runs.
 type Fill struct {
-	Room    string
-	Tickets []string // the oldest first
-	Seats   []FillSeat
+	Backfill string   // the request's ID
+	Tickets  []string // the oldest first
+	Slots    []FillSlot
 }
 
-// FillSeat is a seat in a room that runs.
-type FillSeat struct {
-	Ticket, Player string
-	Team           int
-	Role           string
+// FillSlot is a slot in a team of a room that runs.
+type FillSlot struct {
+	Team int
+	store.Slot
 }
 
-// room is a Room that asks for players.
-type room struct {
-	Room
-	subject query.Subject
+// request is a room that runs and asks for players.
+type request struct {
+	store.Backfill // whose Teams are changed by passes
+	query          *query.Query
+	subject        query.Subject
 }
 
-// AddRoom asks for players for a room that runs. At each pass it is given what there
-// is; it asks until it is full or removed. The mode must have backfill.
-func (m *Matcher) AddRoom(r Room) error {
+// AddBackfill asks for players for a room that runs. At each pass it is given those that
+// there are; it asks until it is full or removed. The error wraps ErrTicket or ErrExists;
+// it is ErrTicket of a mode without backfill.
+func (m *Matcher) AddBackfill(b *store.Backfill) error {
 	if !m.mode.Backfill.Enabled {
 		return refuse("%s has no backfill", m.mode.Name)
 	}
-	if m.rooms[r.ID] != nil {
-		return fmt.Errorf("%w: room %s", ErrExists, r.ID)
+	if m.requests[b.ID] != nil {
+		return fmt.Errorf("%w: request %s", ErrExists, b.ID)
 	}
-	o := &room{Room: r, subject: query.Subject{Attributes: r.Attributes}}
-	o.Teams = slices.Clone(r.Teams)
-	sum, n := 0.0, 0
-	for t := range o.Teams {
-		team := &o.Teams[t]
-		team.Players, team.Roles = slices.Clone(team.Players), slices.Clone(team.Roles)
-		for _, p := range team.Players {
-			sum += p.Mu
-			n++
+	r := &request{Backfill: *b, subject: query.Subject{Attributes: b.Attributes}}
+	var err error
+	if r.query, err = readQuery(b.Attributes, b.Query); err != nil {
+		return err
+	}
+	r.Teams = slices.Clone(b.Teams)
+	sum := 0.0
+	for i := range r.Teams {
+		t := &r.Teams[i]
+		if len(t.Mu) != len(t.Sigma) || t.Free < 0 {
+			return refuse("team %d has %d ratings, %d uncertainties and %d free slots", i, len(t.Mu), len(t.Sigma), t.Free)
 		}
-		if len(m.mode.Roles) > 0 && len(team.Roles) != team.Free {
-			return refuse("team %d of room %s has %d free seats and names %d roles", t, r.ID, team.Free, len(team.Roles))
+		if len(m.mode.Roles) > 0 && len(t.Roles) != t.Free {
+			return refuse("team %d of room %s has %d free slots and names %d roles", i, b.Room, t.Free, len(t.Roles))
 		}
-		for _, role := range team.Roles {
+		for _, role := range t.Roles {
 			if m.role(role) < 0 {
 				return refuse("%s has no role %q", m.mode.Name, role)
 			}
 		}
+		t.Mu, t.Roles = slices.Clone(t.Mu), slices.Clone(t.Roles)
+		sum += strengthOf(t)
+		r.subject.Players += len(t.Mu)
 	}
-	if n > 0 {
-		o.subject.Rating = sum / float64(n)
+	if r.subject.Players > 0 {
+		r.subject.Rating = sum / float64(r.subject.Players)
 	}
-	o.subject.Players = n
-	m.rooms[r.ID] = o
+	m.requests[b.ID] = r
 	return nil
 }
 
-// RemoveRoom ends the asking and tells whether there was any.
-func (m *Matcher) RemoveRoom(id string) bool {
-	_, ok := m.rooms[id]
-	delete(m.rooms, id)
+// RemoveBackfill ends the request with the ID and reports whether there was any.
+func (m *Matcher) RemoveBackfill(id string) bool {
+	_, ok := m.requests[id]
+	delete(m.requests, id)
 	return ok
+}
+
+func strengthOf(t *store.BackfillTeam) float64 {
+	sum := 0.0
+	for _, mu := range t.Mu {
+		sum += mu
+	}
+	return sum
 }
 
 // backfill gives the rooms, the oldest first, the tickets that have waited longest.
@@ -103,82 +93,55 @@ func (m *Matcher) RemoveRoom(id string) bool {
 // players wait for nothing.
 func (p *pass) backfill() []Fill {
 	b := p.m.mode.Backfill
-	if len(p.m.rooms) == 0 {
-		return nil
+	requests := make([]*request, 0, len(p.m.requests))
+	for _, r := range p.m.requests {
+		requests = append(requests, r)
 	}
-	rooms := make([]*room, 0, len(p.m.rooms))
-	for _, r := range p.m.rooms {
-		rooms = append(rooms, r)
-	}
-	slices.SortFunc(rooms, func(a, b *room) int {
-		if c := a.Since.Compare(b.Since); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.ID, b.ID)
-	})
-	order := p.byAge()
+	slices.SortFunc(requests, func(a, b *request) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
 	var out []Fill
-	for _, r := range rooms {
+	var order []int32
+	for k, r := range requests {
+		if k == 0 {
+			order = p.byAge(func(c *cand) bool { return !c.e.t.NoBackfill && time.Duration(c.wait) >= b.After })
+		}
 		if b.MaxAge > 0 && p.now-r.Since.UnixNano() > int64(b.MaxAge) {
 			continue
 		}
-		f := p.fill(r, order)
-		if len(f.Tickets) > 0 {
+		if f := p.fill(r, order); len(f.Tickets) > 0 {
 			out = append(out, f)
 		}
-		free := 0
-		for _, t := range r.Teams {
-			free += t.Free
-		}
-		if free == 0 {
-			delete(p.m.rooms, r.ID)
+		if !slices.ContainsFunc(r.Teams, func(t store.BackfillTeam) bool { return t.Free > 0 }) {
+			delete(p.m.requests, r.ID)
 		}
 	}
 	return out
 }
 
 // fill finds tickets for a room.
-func (p *pass) fill(r *room, order []int32) Fill {
-	b, f := p.m.mode.Backfill, Fill{Room: r.ID}
+func (p *pass) fill(r *request, order []int32) Fill {
+	f, most := Fill{Backfill: r.ID}, p.m.mode.Backfill.MaxSeats
 	region, known := p.m.regionIndex[r.Region]
-	left := b.MaxSeats
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, t := range r.Teams {
-		for _, pl := range t.Players {
-			lo, hi = min(lo, pl.Mu), max(hi, pl.Mu)
+		for _, mu := range t.Mu {
+			lo, hi = min(lo, mu), max(hi, mu)
 		}
 	}
 	var joined []*cand
 	for _, i := range order {
 		c := &p.cands[i]
-		if c.taken || c.e.t.NoBackfill || time.Duration(c.wait) < b.After {
+		switch {
+		case c.taken,
+			len(c.e.near) > 0 && (!known || c.regions>>region&1 == 0),
+			most > 0 && len(f.Slots)+c.e.size > most,
+			!within(c, joined, lo, hi), !r.welcomes(c, joined):
 			continue
 		}
-		if len(c.e.near) > 0 && (!known || c.regions>>region&1 == 0) {
-			continue
-		}
-		if left > 0 && len(f.Seats)+c.e.size > left {
-			continue
-		}
-		if !within(c, joined, lo, hi) || !p.welcome(r, c, joined) {
-			continue
-		}
-		team, roles := p.m.seatIn(r, c.e)
+		team, roles := p.m.teamFor(r, c.e)
 		if team < 0 {
 			continue
 		}
-		t := &r.Teams[team]
-		for k, pl := range c.e.t.Players {
-			seat := FillSeat{Ticket: c.e.t.ID, Player: pl.ID, Team: team}
-			if roles != nil {
-				seat.Role = roles[k]
-				at := slices.Index(t.Roles, roles[k])
-				t.Roles = slices.Delete(t.Roles, at, at+1)
-			}
-			f.Seats = append(f.Seats, seat)
-			t.Players = append(t.Players, pl.Rating)
-		}
-		t.Free -= c.e.size
+		f.Slots = append(f.Slots, r.join(team, roles, c.e)...)
 		f.Tickets = append(f.Tickets, c.e.t.ID)
 		joined = append(joined, c)
 		c.taken = true
@@ -187,7 +150,24 @@ func (p *pass) fill(r *room, order []int32) Fill {
 	return f
 }
 
-// within tells whether the windows of the ticket and of those who have joined hold
+// join puts a ticket's players into a team of the room.
+func (r *request) join(team int, roles []string, e *entry) []FillSlot {
+	t, out := &r.Teams[team], make([]FillSlot, e.size)
+	for k := range out {
+		role := ""
+		if roles != nil {
+			role = roles[k]
+			at := slices.Index(t.Roles, role)
+			t.Roles = slices.Delete(t.Roles, at, at+1)
+		}
+		out[k] = FillSlot{team, slotFor(e.t, k, role)}
+		t.Mu = append(t.Mu, e.t.Members[k].Mu)
+	}
+	t.Free -= e.size
+	return out
+}
+
+// within reports whether the windows of the ticket and of those who have joined hold
 // against everybody. How far the room's own players, from lo to hi, are apart is not
 // asked any more: what counts is how far each ticket is from anybody.
 func within(c *cand, joined []*cand, lo, hi float64) bool {
@@ -203,67 +183,52 @@ func within(c *cand, joined []*cand, lo, hi float64) bool {
 	return true
 }
 
-// welcome tells whether the queries of the room, the ticket and those who have joined
+// welcomes reports whether the queries of the room, the ticket and those who have joined
 // hold.
-func (p *pass) welcome(r *room, c *cand, joined []*cand) bool {
-	if !r.Query.Match(&r.subject, &c.e.subject) || !c.e.t.Query.Match(&c.e.subject, &r.subject) {
-		return false
-	}
-	for _, o := range joined {
-		if !o.e.t.Query.Match(&o.e.subject, &c.e.subject) || !c.e.t.Query.Match(&c.e.subject, &o.e.subject) {
-			return false
-		}
-	}
-	return true
+func (r *request) welcomes(c *cand, joined []*cand) bool {
+	return r.query.Match(&r.subject, &c.e.subject) && c.e.query.Match(&c.e.subject, &r.subject) &&
+		!slices.ContainsFunc(joined, func(o *cand) bool { return !o.wants(c) || !c.wants(o) })
 }
 
-// seatIn finds a team for a ticket: of those that have room, the one with the most
-// free seats, then the weakest. It gives the players' roles if there are any.
-func (m *Matcher) seatIn(r *room, e *entry) (team int, roles []string) {
+// teamFor finds a team for a ticket: of those that have slots for it, the one with the
+// most free ones, then the weakest. It returns the players' roles if there are any; -1 if
+// there is no team.
+func (m *Matcher) teamFor(r *request, e *entry) (team int, roles []string) {
 	team = -1
-	sum := func(t int) float64 {
-		s := 0.0
-		for _, p := range r.Teams[t].Players {
-			s += p.Mu
-		}
-		return s
-	}
-	for t := range r.Teams {
-		if r.Teams[t].Free < e.size {
+	for i := range r.Teams {
+		t := &r.Teams[i]
+		if t.Free < e.size {
 			continue
 		}
-		if team >= 0 && (r.Teams[t].Free < r.Teams[team].Free || r.Teams[t].Free == r.Teams[team].Free && sum(t) >= sum(team)) {
+		if team >= 0 && (t.Free < r.Teams[team].Free || t.Free == r.Teams[team].Free && strengthOf(t) >= strengthOf(&r.Teams[team])) {
 			continue
 		}
-		if len(m.mode.Roles) > 0 {
-			given, ok := m.rolesIn(&r.Teams[t], e)
-			if !ok {
-				continue
-			}
-			roles = given
+		if given, ok := m.rolesIn(t, e); ok {
+			team, roles = i, given
 		}
-		team = t
 	}
 	return team, roles
 }
 
-// rolesIn gives each player of a ticket one of a team's free roles.
-func (m *Matcher) rolesIn(t *RoomTeam, e *entry) ([]string, bool) {
+// rolesIn gives each player of a ticket one of a team's free roles; nil if there are no
+// roles. It returns false if that can't be.
+func (m *Matcher) rolesIn(t *store.BackfillTeam, e *entry) (out []string, ok bool) {
+	if len(m.mode.Roles) == 0 {
+		return nil, true
+	}
 	free := make([]int, len(m.mode.Roles))
 	for _, name := range t.Roles {
 		free[m.role(name)]++
 	}
-	players := make([]*Player, e.size)
+	players := make([]*store.Member, e.size)
 	for k := range players {
-		players[k] = &e.t.Players[k]
+		players[k] = &e.t.Members[k]
 	}
-	given, _ := m.seatRolesIn(players, free)
-	out := make([]string, e.size)
-	for k, r := range given {
+	for _, r := range m.cast(players, free).roles {
 		if r < 0 {
 			return nil, false
 		}
-		out[k] = m.mode.Roles[r].Name
+		out = append(out, m.mode.Roles[r].Name)
 	}
 	return out, true
 }

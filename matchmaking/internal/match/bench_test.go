@@ -5,9 +5,10 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-func benchPass(b *testing.B, md mode.Mode, tickets []Ticket, opts ...Option) {
+func benchPass(b *testing.B, md mode.Mode, tickets []store.Ticket, opts ...Option) {
 	var s summary
 	var spent time.Duration
 	for b.Loop() {
@@ -43,7 +44,7 @@ func BenchmarkAdd(b *testing.B) {
 			m, i = mustNew(b, fives()), 0
 			b.StartTimer()
 		}
-		if err := m.Add(tickets[i]); err != nil {
+		if err := m.Add(&tickets[i]); err != nil {
 			b.Fatal(err)
 		}
 		i++

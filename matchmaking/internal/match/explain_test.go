@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
 // TestExplainText compares with testdata/explain.txt.
@@ -25,15 +26,15 @@ func TestExplainText(t *testing.T) {
 	ago := func(s int) time.Time { return epoch.Add(-time.Duration(s) * time.Second) }
 	ms := time.Millisecond
 	near := map[string]time.Duration{"eu": 30 * ms, "us": 120 * ms}
-	add := func(m *Matcher, id string, mu float64, age int, change func(*Ticket)) {
+	add := func(m *Matcher, id string, mu float64, age int, change func(*store.Ticket)) {
 		x := solo(id, mu, ago(age))
-		x.Latency = near
+		x.Members[0].Latency = near
 		if change != nil {
 			change(&x)
 		}
 		mustAdd(t, m, x)
 	}
-	roles := func(r ...string) func(*Ticket) { return func(x *Ticket) { x.Players[0].Roles = r } }
+	roles := func(r ...string) func(*store.Ticket) { return func(x *store.Ticket) { x.Members[0].Roles = r } }
 	var got strings.Builder
 	say := func(title string, m *Matcher, id string) {
 		x, ok := m.Explain(id, epoch)
@@ -47,21 +48,21 @@ func TestExplainText(t *testing.T) {
 	}
 
 	m := mustNew(t, md)
-	add(m, "me", 1500, 14, func(x *Ticket) {
-		x.Query = compile(t, "level > 10")
+	add(m, "me", 1500, 14, func(x *store.Ticket) {
+		x.Query = "level > 10"
 		x.Attributes = map[string]any{"level": 12.0}
 	})
-	good := func(x *Ticket) { x.Attributes = map[string]any{"level": 20.0} }
+	good := func(x *store.Ticket) { x.Attributes = map[string]any{"level": 20.0} }
 	for i := range 3 {
 		add(m, fmt.Sprint("good", i), 1510, 14, good)
 	}
-	add(m, "low", 1500, 14, func(x *Ticket) { x.Attributes = map[string]any{"level": 2.0} })
-	add(m, "picky", 1500, 14, func(x *Ticket) { good(x); x.Query = compile(t, "level > 12") })
+	add(m, "low", 1500, 14, func(x *store.Ticket) { x.Attributes = map[string]any{"level": 2.0} })
+	add(m, "picky", 1500, 14, func(x *store.Ticket) { good(x); x.Query = "level > 12" })
 	add(m, "far", 1650, 20, good)
 	add(m, "further", 1700, 20, good)
 	add(m, "farthest", 2500, 20, good)
 	add(m, "fresh", 1605, 1, good)
-	add(m, "abroad", 1500, 14, func(x *Ticket) { good(x); x.Latency = map[string]time.Duration{"us": 100 * ms} })
+	add(m, "abroad", 1500, 14, func(x *store.Ticket) { good(x); x.Members[0].Latency = map[string]time.Duration{"us": 100 * ms} })
 	for i := range 3 {
 		add(m, fmt.Sprint("tired", i), 1640, 30, good)
 	}
@@ -126,7 +127,7 @@ func TestExplainCounts(t *testing.T) {
 			n := 0
 			for i := range tickets[1:] {
 				if o := &tickets[i+1]; together(m, me, o, now) {
-					n += len(o.Players)
+					n += len(o.Members)
 				}
 			}
 			return n
@@ -145,7 +146,7 @@ func TestExplainCounts(t *testing.T) {
 		if x.Suitable != suitable(epoch) || x.Suitable+excluded != x.Waiting {
 			t.Fatalf("%d are suitable, not %+v", suitable(epoch), x)
 		}
-		need := md.Format.Players() - len(me.Players)
+		need := md.Format.Players() - len(me.Members)
 		if x.Suitable >= need {
 			return
 		}
@@ -168,10 +169,10 @@ func TestExplainCounts(t *testing.T) {
 }
 
 // together tells in the matcher's own terms whether two tickets may be in one group.
-func together(m *Matcher, a, b *Ticket, now time.Time) bool {
+func together(m *Matcher, a, b *store.Ticket, now time.Time) bool {
 	p := &pass{m: m, packings: map[packing]bool{}}
-	p.group = group{p: p, roles: make([]int16, len(m.quota))}
-	for _, t := range []*Ticket{a, b} {
+	p.group = group{p: p, roles: make(demand, len(m.quota))}
+	for _, t := range []*store.Ticket{a, b} {
 		e, err := m.newEntry(t)
 		if err != nil {
 			return false

@@ -1,13 +1,13 @@
 package match
 
 import (
-	"container/heap"
+	"iter"
 	"slices"
 	"sort"
 	"time"
 )
 
-// later is how much later somebody must have come to lose a seat to one who came
+// later is how much later somebody must have come to lose a slot to one who came
 // before.
 const later = time.Second
 
@@ -16,7 +16,7 @@ const later = time.Second
 const fairReach = 64
 
 // fair sees that nobody is left waiting while one who came later sits where it could
-// sit: the oldest of those left takes the seats of the youngest ticket, of the same
+// sit: the oldest of those left takes the slots of the youngest ticket, of the same
 // size, that it can replace in one of the matches around it, which is then among those
 // left, and may be in another match with them. Each exchange lets somebody older in,
 // so that there is an end.
@@ -32,129 +32,112 @@ func (p *pass) fair(s shape) {
 // maxFair bounds how often all who are left are looked at.
 const maxFair = 16
 
-// exchange lets each of those left try once, and tells whether anybody found a seat.
+// exchange lets each of those left try once, and reports whether anybody found a slot.
 func (p *pass) exchange() bool {
 	// Matches by rating; they move little by an exchange.
-	order := make([]int, len(p.made))
-	lows := make([]float64, len(p.made))
-	for k := range order {
-		order[k] = k
-	}
-	low := func(k int) float64 { return p.cands[p.made[k].members[0]].lo }
-	slices.SortFunc(order, func(a, b int) int {
-		return p.cands[p.made[a].members[0]].e.below(p.cands[p.made[b].members[0]].e)
-	})
-	for k, d := range order {
-		lows[k] = low(d)
-	}
-	q := &queue{p: p}
+	order, first := slices.Clone(p.made), func(d *made) *cand { return &p.cands[d.members[0]] }
+	slices.SortFunc(order, func(a, b *made) int { return first(a).e.below(first(b).e) })
+	lows := make([]float64, len(order))
 	youngest := int64(0)
-	for _, d := range p.made {
+	for k, d := range order {
+		lows[k] = first(d).lo
 		for _, i := range d.members {
 			youngest = max(youngest, p.cands[i].e.since)
 		}
 	}
-	for i := range p.cands {
-		if c := &p.cands[i]; !c.taken && youngest-c.e.since >= int64(later) {
-			q.left = append(q.left, int32(i))
-		}
-	}
-	heap.Init(q)
+	left := p.byAge(func(c *cand) bool { return youngest-c.e.since >= int64(later) })
 	found := false
-	for q.Len() > 0 {
-		i := heap.Pop(q).(int32)
+	for len(left) > 0 {
+		i := left[0]
+		left = left[1:]
 		if out, ok := p.replace(i, order, lows); ok {
-			heap.Push(q, out)
+			at, _ := slices.BinarySearchFunc(left, out, p.older)
+			left = slices.Insert(left, at, out)
 			found = true
 		}
 	}
 	return found
 }
 
-// replace finds a seat for a ticket and gives the one that sat there.
-func (p *pass) replace(i int32, order []int, lows []float64) (int32, bool) {
+// replace finds a slot for a ticket and returns the one that had it.
+func (p *pass) replace(i int32, order []*made, lows []float64) (out int32, ok bool) {
 	c := &p.cands[i]
-	at := sort.SearchFloat64s(lows, c.lo)
-	type swap struct{ made, member int }
-	best, bestSince := swap{-1, 0}, c.e.since+int64(later)-1
-	g := &p.group
-	var members []int32
-	try := func(k int) {
-		d := p.made[order[k]]
-		// If it can't meet one of them, only that one can make room for it.
-		only := -1
-		for n, j := range d.members {
-			if c.meets(&p.cands[j]) {
-				continue
-			}
-			if only >= 0 {
-				return
-			}
-			only = n
-		}
-		for n, j := range d.members {
-			o := &p.cands[j]
-			if only >= 0 && n != only || o.size != c.size || o.e.since <= bestSince {
-				continue
-			}
-			members = append(members[:0], d.members...)
-			members[n] = i
-			if !p.regroup(g, members, d.shape, everywhere) || !p.splits(g) {
-				continue
-			}
-			best, bestSince = swap{order[k], n}, o.e.since
-		}
-	}
+	var from *made
+	at, since := 0, c.e.since+int64(later)-1
 	// Outward from where the ticket would be. One at the edge of a match may be out of
 	// reach and the others not.
-	down, up := at-1, at
-	for range fairReach {
-		canDown := down >= 0 && c.lo-lows[down] <= 2*c.window
-		canUp := up < len(lows) && lows[up]-c.lo <= 2*c.window
-		switch {
-		case canDown && (!canUp || c.lo-lows[down] <= lows[up]-c.lo):
-			try(down)
-			down--
-		case canUp:
-			try(up)
-			up++
-		default:
-			canDown = false
+	where, tries := sort.SearchFloat64s(lows, c.lo), 0
+	for k := range outward(where-1, where, lows, c.lo, 2*c.window) {
+		if n := p.replaceable(c, i, order[k], since); n >= 0 {
+			from, at, since = order[k], n, p.cands[order[k].members[n]].e.since
 		}
-		if !canDown && !canUp {
+		if tries++; tries == fairReach {
 			break
 		}
 	}
-	if best.made < 0 {
+	if from == nil {
 		return 0, false
 	}
-	d := p.made[best.made]
-	out := d.members[best.member]
-	d.members[best.member] = i
+	out = from.members[at]
+	from.members[at] = i
 	p.cands[i].taken, p.cands[out].taken = true, false
 	return out, true
 }
 
-// meets tells whether ratings, regions and queries allow two tickets in one match.
+// replaceable returns which of the tickets of a match that came after since, the youngest,
+// could make room for another one; -1 if none.
+func (p *pass) replaceable(c *cand, i int32, d *made, since int64) int {
+	// If it can't meet one of them, only that one can make room for it.
+	only := -1
+	for n, j := range d.members {
+		if c.meets(&p.cands[j]) {
+			continue
+		}
+		if only >= 0 {
+			return -1
+		}
+		only = n
+	}
+	best := -1
+	for n, j := range d.members {
+		o := &p.cands[j]
+		if only >= 0 && n != only || o.size != c.size || o.e.since <= since {
+			continue
+		}
+		p.members = append(p.members[:0], d.members...)
+		p.members[n] = i
+		if p.regroup(&p.group, p.members, d.shape, everywhere) && p.splits(&p.group) {
+			best, since = n, o.e.since
+		}
+	}
+	return best
+}
+
+// meets reports whether ratings, regions and queries allow two tickets in one match.
 func (c *cand) meets(o *cand) bool {
-	return max(c.hi, o.hi)-min(c.lo, o.lo) <= min(c.window, o.window) && c.regions&o.regions != 0 &&
-		c.e.t.Query.Match(&c.e.subject, &o.e.subject) && o.e.t.Query.Match(&o.e.subject, &c.e.subject)
+	return max(c.hi, o.hi)-min(c.lo, o.lo) <= min(c.window, o.window) && c.regions&o.regions != 0 && c.wants(o) && o.wants(c)
 }
 
-// queue are the tickets left, the oldest first.
-type queue struct {
-	p    *pass
-	left []int32
-}
-
-func (q *queue) Len() int { return len(q.left) }
-func (q *queue) Less(a, b int) bool {
-	return q.p.cands[q.left[a]].e.before(q.p.cands[q.left[b]].e) < 0
-}
-func (q *queue) Swap(a, b int) { q.left[a], q.left[b] = q.left[b], q.left[a] }
-func (q *queue) Push(x any)    { q.left = append(q.left, x.(int32)) }
-func (q *queue) Pop() any {
-	x := q.left[len(q.left)-1]
-	q.left = q.left[:len(q.left)-1]
-	return x
+// outward yields the places of xs, which rise, from down and from up on: the nearest to
+// x first, up to a distance.
+func outward(down, up int, xs []float64, x, reach float64) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for {
+			canDown := down >= 0 && x-xs[down] <= reach
+			canUp := up < len(xs) && xs[up]-x <= reach
+			at := up
+			switch {
+			case canDown && (!canUp || x-xs[down] <= xs[up]-x):
+				at = down
+				down--
+			case canUp:
+				up++
+			default:
+				return
+			}
+			if !yield(at) {
+				return
+			}
+		}
+	}
 }

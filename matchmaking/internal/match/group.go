@@ -1,7 +1,9 @@
 package match
 
 import (
+	"math"
 	"math/bits"
+	"slices"
 )
 
 // cand is a ticket during one pass.
@@ -10,7 +12,7 @@ type cand struct {
 	lo, hi float64
 	window float64 // how far apart ratings may be for it, now
 	even   float64 // how likely a favourite may be to win
-	value  float64 // what its seats are worth, more with waiting
+	value  float64 // what its slots are worth, more with waiting
 	wait   int64   // in nanoseconds
 	// regions are those where it may play, as bits.
 	regions uint64
@@ -20,7 +22,7 @@ type cand struct {
 	failed  bool // no group began with it
 }
 
-// shape tells into how many teams of which size tickets are to be put.
+// shape is into how many teams of which size tickets are to be put.
 type shape struct{ teams, size int }
 
 func (s shape) players() int { return s.teams * s.size }
@@ -39,102 +41,60 @@ type group struct {
 	value   float64
 	parties int  // members of more than one player
 	queries bool // whether a member has one
-	roles   []int16
+	roles   demand
 	sizes   [16]uint8 // how many parties of 2, 3, …
 }
 
-// begin starts a group anew with one ticket, and tells whether that one is allowed at
+// begin starts a group anew with one ticket, and reports whether that one is allowed at
 // all.
 func (g *group) begin(i int32, s shape, regions uint64) bool {
-	g.shape, g.members, g.players = s, g.members[:0], 0
-	g.value, g.parties, g.queries, g.regions = 0, 0, false, regions
-	g.sizes = [16]uint8{}
-	clear(g.roles)
-	c := &g.p.cands[i]
-	g.lo, g.hi, g.limit, g.even = c.lo, c.hi, c.window, c.even
+	g.reset(s, regions)
 	return g.add(i)
 }
 
-// add takes a ticket in if it is allowed with all members, and tells whether it did.
+func (g *group) reset(s shape, regions uint64) {
+	g.shape, g.members, g.players = s, g.members[:0], 0
+	g.value, g.parties, g.queries, g.regions = 0, 0, false, regions
+	g.sizes = [16]uint8{}
+	g.lo, g.hi, g.limit, g.even = math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(1)
+	clear(g.roles)
+}
+
+// add takes a ticket in if it keeps all rules with all members, and reports whether it
+// did.
 func (g *group) add(i int32) bool {
 	c := &g.p.cands[i]
-	lo, hi, limit := min(g.lo, c.lo), max(g.hi, c.hi), min(g.limit, c.window)
-	size := int(c.size)
-	regions := g.regions & c.regions
-	if hi-lo > limit || g.players+size > g.shape.players() || regions == 0 {
+	if !g.reaches(c) || !g.reached(c) || !g.shares(c) || !g.packs(c) ||
+		(g.queries || c.e.query != nil) && !(g.wants(c) && g.wanted(c)) ||
+		!g.takesRoles(c) {
 		return false
 	}
-	if size > 1 && !g.packs(size) {
-		return false
-	}
-	if (g.queries || c.e.t.Query != nil) && !g.agree(c) {
-		return false
-	}
-	if len(g.roles) > 1 && !g.takeRoles(c) {
-		return false
-	}
-	g.lo, g.hi, g.limit, g.regions = lo, hi, limit, regions
-	g.even = min(g.even, c.even)
-	g.members = append(g.members, i)
-	g.players += size
-	g.value += c.value
-	g.queries = g.queries || c.e.t.Query != nil
-	if size > 1 {
-		g.parties++
-		if size < len(g.sizes)+2 {
-			g.sizes[size-2]++
-		}
-	}
+	g.join(i, c)
 	return true
 }
 
-// full tells whether all seats are taken.
+// join takes in a ticket whose roles are counted.
+func (g *group) join(i int32, c *cand) {
+	g.lo, g.hi, g.limit, g.even = min(g.lo, c.lo), max(g.hi, c.hi), min(g.limit, c.window), min(g.even, c.even)
+	g.regions &= c.regions
+	g.members = append(g.members, i)
+	g.players += int(c.size)
+	g.value += c.value
+	g.queries = g.queries || c.e.query != nil
+	if c.size > 1 {
+		g.parties++
+		if int(c.size) < len(g.sizes)+2 {
+			g.sizes[c.size-2]++
+		}
+	}
+}
+
+// full reports whether all slots are taken.
 func (g *group) full() bool { return g.players == g.shape.players() }
 
-// agree tells whether the queries of the ticket and of the members hold of each
-// other.
-func (g *group) agree(c *cand) bool {
-	for _, j := range g.members {
-		o := g.p.cands[j].e
-		if !c.e.t.Query.Match(&c.e.subject, &o.subject) || !o.t.Query.Match(&o.subject, &c.e.subject) {
-			return false
-		}
-	}
-	return true
-}
-
-// takeRoles counts a ticket's players in, if there are seats for all. By Hall's
-// theorem there are, exactly if for each set of roles at most as many players accept
-// nothing else as there are seats for the set.
-func (g *group) takeRoles(c *cand) bool {
-	if g.countRoles(c.e.masks, 1) {
-		return true
-	}
-	g.countRoles(c.e.masks, -1)
-	return false
-}
-
-// countRoles counts players in or out, and tells whether there are seats for all.
-func (g *group) countRoles(masks []uint8, by int16) bool {
-	ok, full := true, len(g.roles)-1
-	for _, mask := range masks {
-		// All supersets of the mask.
-		rest := full &^ int(mask)
-		for sub := rest; ; sub = (sub - 1) & rest {
-			s := sub | int(mask)
-			g.roles[s] += by
-			ok = ok && int(g.roles[s]) <= g.p.m.quota[s]*g.shape.teams
-			if sub == 0 {
-				break
-			}
-		}
-	}
-	return ok
-}
-
-// packs tells whether a party of the size finds a place in a team beside the parties
-// that are there. Those who come alone fit in anywhere.
-func (g *group) packs(size int) bool {
+// packsParty reports whether a party of the size finds a place in a team beside the
+// parties that are there.
+func (g *group) packsParty(size int) bool {
 	if size > g.shape.size {
 		return false
 	}
@@ -142,7 +102,7 @@ func (g *group) packs(size int) bool {
 		return true
 	}
 	if g.shape.size >= len(g.sizes)+2 {
-		return g.p.fitsAny(g, size)
+		return g.packsLarge(size)
 	}
 	key := packing{g.sizes, g.shape}
 	key.sizes[size-2]++
@@ -152,6 +112,18 @@ func (g *group) packs(size int) bool {
 		g.p.packings[key] = ok
 	}
 	return ok
+}
+
+// packsLarge is packsParty for teams too large to remember the answers.
+func (g *group) packsLarge(size int) bool {
+	items := []int{size}
+	for _, j := range g.members {
+		if s := int(g.p.cands[j].size); s > 1 {
+			items = append(items, s)
+		}
+	}
+	slices.SortFunc(items, func(a, b int) int { return b - a })
+	return pack(items, make([]int, g.shape.teams), g.shape.size, new(int))
 }
 
 // packing is a question: do these parties fit into teams of this shape?
@@ -199,19 +171,7 @@ func pack(items, bins []int, size int, steps *int) bool {
 	return false
 }
 
-// fitsAny answers packs for teams too large to remember the answers.
-func (p *pass) fitsAny(g *group, size int) bool {
-	items := []int{size}
-	for _, j := range g.members {
-		if s := int(p.cands[j].size); s > 1 {
-			items = append(items, s)
-		}
-	}
-	sortDown(items)
-	return pack(items, make([]int, g.shape.teams), g.shape.size, new(int))
-}
-
-// bestRegion gives the region where the worst latency is least, and that. Of a group
+// bestRegion returns the region where the worst latency is least, and that. Of a group
 // whose tickets name no region it is -1.
 func (g *group) bestRegion() (region int, worst float64) {
 	region = -1

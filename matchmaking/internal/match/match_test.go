@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/query"
-	"github.com/tickroom/tickroom/matchmaking/internal/rating"
 	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -33,24 +33,24 @@ func mustNew(t testing.TB, md mode.Mode, opts ...Option) *Matcher {
 	return m
 }
 
-func mustAdd(t testing.TB, m *Matcher, ts ...Ticket) {
+func mustAdd(t testing.TB, m *Matcher, ts ...store.Ticket) {
 	t.Helper()
-	for _, x := range ts {
-		if err := m.Add(x); err != nil {
+	for i := range ts {
+		if err := m.Add(&ts[i]); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
 // solo gives a ticket of one player.
-func solo(id string, mu float64, since time.Time) Ticket {
-	return Ticket{ID: id, Since: since, Players: []Player{{ID: "p" + id, Rating: rating.Rating{Mu: mu, Sigma: 80}}}}
+func solo(id string, mu float64, since time.Time) store.Ticket {
+	return store.Ticket{ID: id, Since: since, Members: []store.Member{{Player: "p" + id, Mu: mu, Sigma: 80}}}
 }
 
 // crowd gives tickets as the figures ask for.
-func crowd(n int, seed uint64, ages time.Duration) []Ticket {
+func crowd(n int, seed uint64, ages time.Duration) []store.Ticket {
 	rnd := rand.New(rand.NewPCG(seed, 1))
-	out := make([]Ticket, n)
+	out := make([]store.Ticket, n)
 	for i := range out {
 		since := epoch
 		if ages > 0 {
@@ -62,11 +62,12 @@ func crowd(n int, seed uint64, ages time.Duration) []Ticket {
 }
 
 // mixed gives tickets with parties, regions and roles.
-func mixed(n int, seed uint64, ages time.Duration) []Ticket {
+func mixed(n int, seed uint64, ages time.Duration) []store.Ticket {
 	rnd := rand.New(rand.NewPCG(seed, 2))
-	var out []Ticket
+	var out []store.Ticket
 	for i := range n {
-		t := Ticket{ID: fmt.Sprint(i), Since: epoch.Add(-time.Duration(rnd.Int64N(int64(ages) + 1))), Latency: map[string]time.Duration{}}
+		t := store.Ticket{ID: fmt.Sprint(i), Since: epoch.Add(-time.Duration(rnd.Int64N(int64(ages) + 1)))}
+		latency := map[string]time.Duration{}
 		size := 1
 		for size < 5 && rnd.Float64() < 0.3 {
 			size++
@@ -74,11 +75,11 @@ func mixed(n int, seed uint64, ages time.Duration) []Ticket {
 		mu := 1500 + 350*rnd.NormFloat64()
 		roles := [][]string{{"damage"}, {"damage", "tank"}, {"healer", "damage"}, {"tank", "healer"}, {"damage", "healer"}, nil}
 		for k := range size {
-			p := Player{ID: fmt.Sprint(i, "/", k), Rating: rating.Rating{Mu: mu + 60*rnd.NormFloat64(), Sigma: 50 + 100*rnd.Float64()}}
+			p := store.Member{Player: fmt.Sprint(i, "/", k), Mu: mu + 60*rnd.NormFloat64(), Sigma: 50 + 100*rnd.Float64()}
 			if k < 1 {
 				p.Roles = roles[rnd.IntN(len(roles))]
 			}
-			t.Players = append(t.Players, p)
+			t.Members = append(t.Members, p)
 		}
 		home := rnd.IntN(3)
 		for k, name := range []string{"eu", "us", "asia"} {
@@ -86,8 +87,9 @@ func mixed(n int, seed uint64, ages time.Duration) []Ticket {
 			if k != home {
 				ms += 60 + 60*rnd.Float64()
 			}
-			t.Latency[name] = time.Duration(ms * float64(time.Millisecond))
+			latency[name] = time.Duration(ms * float64(time.Millisecond))
 		}
+		t.Members[0].Latency = latency
 		out = append(out, t)
 	}
 	return out
@@ -102,161 +104,204 @@ func mixedMode() mode.Mode {
 	return m
 }
 
-func byID(ts []Ticket) map[string]*Ticket {
-	out := map[string]*Ticket{}
+func byID(ts []store.Ticket) map[string]*store.Ticket {
+	out := map[string]*store.Ticket{}
 	for i := range ts {
 		out[ts[i].ID] = &ts[i]
 	}
 	return out
 }
 
-// check holds a match against the rules, as the package comment has them, written
+// matchCheck holds a match against the rules, as the package comment has them, written
 // down once more in the plainest way.
-func check(t testing.TB, md mode.Mode, all map[string]*Ticket, x Match, now time.Time) {
+type matchCheck struct {
+	testing.TB
+	md  mode.Mode
+	all map[string]*store.Ticket
+	x   Proposal
+	now time.Time
+}
+
+func check(t testing.TB, md mode.Mode, all map[string]*store.Ticket, x Proposal, now time.Time) {
 	t.Helper()
-	fail := func(format string, args ...any) {
-		t.Helper()
-		t.Fatalf("%s\nof %+v", fmt.Sprintf(format, args...), x)
-	}
-	// Everybody is seated once, parties in one team, and nobody else is.
-	team, seats, bots := map[string]int{}, 0, 0
-	for k, tm := range x.Teams {
-		roles := map[string]int{}
-		for _, s := range tm.Seats {
-			seats++
-			roles[s.Role]++
-			if s.Bot {
-				bots++
-				continue
-			}
-			tk := all[s.Ticket]
-			i := slices.IndexFunc(tk.Players, func(p Player) bool { return p.ID == s.Player })
-			if i < 0 || !slices.Contains(x.Tickets, s.Ticket) {
-				fail("who is %v?", s)
-			}
-			if _, twice := team[s.Player]; twice {
-				fail("%s sits twice", s.Player)
-			}
-			team[s.Player] = k
-			if !md.Format.FreeForAll && team[tk.Players[0].ID] != team[s.Player] && team[tk.Players[0].ID] != 0 {
-				fail("%s is split", s.Ticket)
-			}
-			if len(md.Roles) > 0 && len(tk.Players[i].Roles) > 0 && !slices.Contains(tk.Players[i].Roles, s.Role) {
-				fail("%s does not play %s", s.Player, s.Role)
-			}
-		}
-		for _, r := range md.Roles {
-			if roles[r.Name] != r.Count {
-				fail("team %d has %d of %s", k, roles[r.Name], r.Name)
-			}
-		}
-		if len(tm.Seats) != len(x.Teams[0].Seats) {
-			fail("teams differ in size")
-		}
-	}
-	players := 0
-	for _, id := range x.Tickets {
-		tk := all[id]
-		players += len(tk.Players)
-		for _, p := range tk.Players {
-			if k, ok := team[p.ID]; !ok || !md.Format.FreeForAll && k != team[tk.Players[0].ID] {
-				fail("%s is not with its party", p.ID)
-			}
-		}
-	}
-	if players+bots != seats || bots != x.Bots {
-		fail("%d players and %d bots on %d seats", players, bots, seats)
-	}
-	lo, hi := md.Format.Teams*md.Format.MinSize, md.Format.Players()
-	if seats < lo || seats > hi || !md.Format.FreeForAll && len(x.Teams) != md.Format.Teams {
-		fail("%d seats in %d teams", seats, len(x.Teams))
-	}
-	// Ratings, by the gap between any two.
-	span := func(tk *Ticket) (float64, float64) {
-		sum, low, high := 0.0, math.Inf(1), math.Inf(-1)
-		for _, p := range tk.Players {
-			sum, low, high = sum+p.Rating.Mu, min(low, p.Rating.Mu), max(high, p.Rating.Mu)
-		}
-		mean := sum / float64(len(tk.Players))
-		switch md.Rating.Party {
-		case mode.Each:
-			return low, high
-		case mode.Highest:
-			return high, high
-		}
-		return mean, mean
-	}
-	spread := 0.0
-	for _, a := range x.Tickets {
-		for _, b := range x.Tickets {
-			alo, ahi := span(all[a])
-			blo, bhi := span(all[b])
-			gap := max(ahi-blo, bhi-alo)
-			spread = max(spread, gap)
-			for _, w := range []string{a, b} {
-				if limit := md.Rating.Window.At(now.Sub(all[w].Since)); gap > limit {
-					fail("%s and %s are %v apart, %s allows %v", a, b, gap, w, limit)
-				}
-			}
-			if a != b && !matches(all[a], all[b]) {
-				fail("%s does not want %s", a, b)
-			}
-		}
-	}
-	if math.Abs(spread-x.Spread) > 1e-9 {
-		fail("the spread is %v", spread)
-	}
-	// Latency, and that no other region is better.
-	worst := func(region string) (float64, bool) {
-		w := 0.0
-		for _, id := range x.Tickets {
-			if len(all[id].Latency) == 0 {
-				continue
-			}
-			d, ok := all[id].Latency[region]
-			ms := float64(d) / 1e6
-			c := &md.Latency.Cap
-			for _, r := range md.Latency.Regions {
-				if r.Name == region && r.Cap != nil {
-					c = r.Cap
-				}
-			}
-			if !ok || ms > c.At(now.Sub(all[id].Since)) {
-				return 0, false
-			}
-			w = max(w, ms)
-		}
-		return w, true
-	}
-	if x.Region != "" {
-		w, ok := worst(x.Region)
-		if !ok || math.Abs(w-float64(x.Latency)/1e6) > 1e-3 {
-			fail("the worst latency is %v", w)
-		}
-		for region := range all[x.Tickets[0]].Latency {
-			if o, ok := worst(region); ok && o < w-1e-6 {
-				fail("%s is better with %v", region, o)
-			}
-		}
-	}
+	c := &matchCheck{t, md, all, x, now}
+	c.slots()
+	c.ratings()
+	c.latency()
 	for _, tm := range x.Teams {
 		for _, id := range x.Tickets {
-			if limit := md.Balance.At(now.Sub(all[id].Since)); limit < 1 && tm.Win > limit+1e-9 {
-				fail("a team wins with %v, %s allows %v", tm.Win, id, limit)
+			if limit := md.Balance.At(c.wait(id)); limit < 1 && tm.Win > limit+1e-9 {
+				c.fail("a team wins with %v, %s allows %v", tm.Win, id, limit)
 			}
 		}
 	}
-	q := x.Quality
-	for _, v := range []float64{q.Score, q.Rating, q.Balance, q.Latency, q.Party} {
+	q := x.Parts
+	for _, v := range []float64{x.Quality, q.Rating, q.Balance, q.Latency, q.Party} {
 		if !(v >= 0 && v <= 1+1e-12) {
-			fail("quality %+v", q)
+			c.fail("quality %v, %+v", x.Quality, q)
 		}
 	}
 }
 
-func matches(a, b *Ticket) bool {
+func (c *matchCheck) fail(format string, args ...any) {
+	c.Helper()
+	c.Fatalf("%s\nof %+v", fmt.Sprintf(format, args...), c.x)
+}
+
+func (c *matchCheck) wait(id string) time.Duration { return c.now.Sub(c.all[id].Since) }
+
+// slots sees that everybody has one, parties in one team, and nobody else has.
+func (c *matchCheck) slots() {
+	md, x := &c.md, &c.x
+	team, slots, bots := map[string]int{}, 0, 0
+	for k, tm := range x.Teams {
+		roles := map[string]int{}
+		for _, s := range tm.Slots {
+			slots++
+			roles[s.Role]++
+			if s.Player == "" {
+				bots++
+				continue
+			}
+			if _, twice := team[s.Player]; twice {
+				c.fail("%s is there twice", s.Player)
+			}
+			team[s.Player] = k
+			c.slot(s)
+		}
+		for _, r := range md.Roles {
+			if roles[r.Name] != r.Count {
+				c.fail("team %d has %d of %s", k, roles[r.Name], r.Name)
+			}
+		}
+		if len(tm.Slots) != len(x.Teams[0].Slots) {
+			c.fail("teams differ in size")
+		}
+	}
+	players := 0
+	for _, id := range x.Tickets {
+		tk := c.all[id]
+		players += len(tk.Members)
+		for _, p := range tk.Members {
+			if k, ok := team[p.Player]; !ok || !md.Format.FreeForAll && k != team[tk.Members[0].Player] {
+				c.fail("%s is not with its party", p.Player)
+			}
+		}
+	}
+	if players+bots != slots || bots != x.Bots {
+		c.fail("%d players and %d bots on %d slots", players, bots, slots)
+	}
+	lo, hi := md.Format.Teams*md.Format.MinSize, md.Format.Players()
+	if slots < lo || slots > hi || !md.Format.FreeForAll && len(x.Teams) != md.Format.Teams {
+		c.fail("%d slots in %d teams", slots, len(x.Teams))
+	}
+}
+
+// slot sees that one is of a player of the match, who accepts its role.
+func (c *matchCheck) slot(s store.Slot) {
+	tk := c.all[s.Ticket]
+	i := slices.IndexFunc(tk.Members, func(p store.Member) bool { return p.Player == s.Player })
+	if i < 0 || !slices.Contains(c.x.Tickets, s.Ticket) {
+		c.fail("who is %v?", s)
+	}
+	p := &tk.Members[i]
+	if s.Name != p.Name || s.Mu != p.Mu || s.Sigma != p.Sigma {
+		c.fail("%v is not %v", s, p)
+	}
+	if len(c.md.Roles) > 0 && len(p.Roles) > 0 && !slices.Contains(p.Roles, s.Role) {
+		c.fail("%s does not play %s", s.Player, s.Role)
+	}
+}
+
+// span returns the ratings of a ticket that count.
+func (c *matchCheck) span(tk *store.Ticket) (float64, float64) {
+	sum, low, high := 0.0, math.Inf(1), math.Inf(-1)
+	for _, p := range tk.Members {
+		sum, low, high = sum+p.Mu, min(low, p.Mu), max(high, p.Mu)
+	}
+	mean := sum / float64(len(tk.Members))
+	switch c.md.Rating.Party {
+	case mode.Each:
+		return low, high
+	case mode.Highest:
+		return high, high
+	}
+	return mean, mean
+}
+
+// ratings looks at the gap between any two, and at their queries.
+func (c *matchCheck) ratings() {
+	all, spread := c.all, 0.0
+	for _, a := range c.x.Tickets {
+		for _, b := range c.x.Tickets {
+			alo, ahi := c.span(all[a])
+			blo, bhi := c.span(all[b])
+			gap := max(ahi-blo, bhi-alo)
+			spread = max(spread, gap)
+			for _, w := range []string{a, b} {
+				if limit := c.md.Rating.Window.At(c.wait(w)); gap > limit {
+					c.fail("%s and %s are %v apart, %s allows %v", a, b, gap, w, limit)
+				}
+			}
+			if a != b && !matches(all[a], all[b]) {
+				c.fail("%s does not want %s", a, b)
+			}
+		}
+	}
+	if math.Abs(spread-c.x.Spread) > 1e-9 {
+		c.fail("the spread is %v", spread)
+	}
+}
+
+// worst returns the worst latency to a region, if all may play there.
+func (c *matchCheck) worst(region string) (float64, bool) {
+	w := 0.0
+	for _, id := range c.x.Tickets {
+		latency := latencyOf(c.all[id])
+		if len(latency) == 0 {
+			continue
+		}
+		d, ok := latency[region]
+		ms := float64(d) / 1e6
+		limit := &c.md.Latency.Cap
+		for _, r := range c.md.Latency.Regions {
+			if r.Name == region && r.Cap != nil {
+				limit = r.Cap
+			}
+		}
+		if !ok || ms > limit.At(c.wait(id)) {
+			return 0, false
+		}
+		w = max(w, ms)
+	}
+	return w, true
+}
+
+// latency looks at that in the region of the match, and that no other region is better.
+func (c *matchCheck) latency() {
+	if c.x.Region == "" {
+		return
+	}
+	w, ok := c.worst(c.x.Region)
+	if !ok || math.Abs(w-float64(c.x.Latency)/1e6) > 1e-3 {
+		c.fail("the worst latency is %v", w)
+	}
+	for region := range latencyOf(c.all[c.x.Tickets[0]]) {
+		if o, ok := c.worst(region); ok && o < w-1e-6 {
+			c.fail("%s is better with %v", region, o)
+		}
+	}
+}
+
+func latencyOf(t *store.Ticket) map[string]time.Duration {
+	out, _ := worst(t.Members)
+	return out
+}
+
+func matches(a, b *store.Ticket) bool {
 	sa, sb := subject(a), subject(b)
-	return a.Query.Match(&sa, &sb)
+	q, err := query.Compile(a.Query)
+	return err == nil && q.Match(&sa, &sb)
 }
 
 // summary is what the figures are about.
@@ -267,19 +312,19 @@ type summary struct {
 	worstWin, latency float64
 }
 
-func summarise(xs []Match) summary {
+func summarise(xs []Proposal) summary {
 	var s summary
 	var spreads []float64
 	for _, x := range xs {
 		s.matches++
 		for _, t := range x.Teams {
-			s.players += len(t.Seats)
+			s.players += len(t.Slots)
 			s.worstWin = max(s.worstWin, t.Win)
 		}
 		s.players -= x.Bots
 		spreads = append(spreads, x.Spread)
-		s.balance += x.Quality.Balance / float64(len(xs))
-		s.quality += x.Quality.Score / float64(len(xs))
+		s.balance += x.Parts.Balance / float64(len(xs))
+		s.quality += x.Quality / float64(len(xs))
 		s.latency += float64(x.Latency) / 1e6 / float64(len(xs))
 	}
 	slices.Sort(spreads)
@@ -311,10 +356,10 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-func subject(t *Ticket) query.Subject {
+func subject(t *store.Ticket) query.Subject {
 	sum := 0.0
-	for _, p := range t.Players {
-		sum += p.Rating.Mu
+	for _, p := range t.Members {
+		sum += p.Mu
 	}
-	return query.Subject{Attributes: t.Attributes, Rating: sum / float64(len(t.Players)), Players: len(t.Players)}
+	return query.Subject{Attributes: t.Attributes, Rating: sum / float64(len(t.Members)), Players: len(t.Members)}
 }

@@ -1,6 +1,6 @@
 // Package match makes matches out of the tickets that wait for one mode. A Matcher is
 // a plain object without goroutines, network or clock: whoever owns it adds and
-// removes tickets, and has it make a pass now and then, saying what time it is. The
+// removes tickets, and has it make a pass now and then, telling it the time. The
 // result of a pass depends on the tickets and the time alone, not on the order in
 // which they came.
 //
@@ -28,6 +28,9 @@
 // Before that, rooms that run and lack players are served; after it, matches are
 // started with fewer players or with bots where the mode says that somebody has waited
 // long enough. What is left and has waited for the mode's timeout is given up.
+//
+// What is asked of two tickets that are to meet is the list of rules in rules.go; Explain
+// asks the same rules one by one.
 package match
 
 import (
@@ -37,6 +40,7 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
 // Matcher holds the tickets that wait for one mode. It is for one goroutine at a
@@ -47,8 +51,8 @@ type Matcher struct {
 	// See longPass.
 	long, longEach int
 
-	tickets map[string]*entry
-	rooms   map[string]*room
+	tickets  map[string]*entry
+	requests map[string]*request // by Backfill.ID
 	// sorted are the tickets by rating, some of them gone; fresh are those that came
 	// since the last pass.
 	sorted, fresh []*entry
@@ -58,9 +62,9 @@ type Matcher struct {
 	regionIndex map[string]int
 	order       []int // see byName
 	caps        []*mode.Window
-	// quota is how many seats of a team there are for players who accept nothing but
+	// quota is how many slots of a team there are for players who accept nothing but
 	// the roles of a set, for each set of roles, as bits.
-	quota []int
+	quota demand
 
 	pass pass // what the last pass has left behind, to be used again
 }
@@ -72,7 +76,7 @@ type Option func(*Matcher)
 // in the order in which they came. It is there to compare with.
 func FirstCome() Option { return func(m *Matcher) { m.firstCome = true } }
 
-// New gives a matcher without tickets.
+// New returns a matcher without tickets. The error holds all that is wrong with the mode.
 func New(md mode.Mode, opts ...Option) (*Matcher, error) {
 	var errs []error
 	for _, p := range md.Validate() {
@@ -82,22 +86,16 @@ func New(md mode.Mode, opts ...Option) (*Matcher, error) {
 		return nil, errors.Join(errs...)
 	}
 	m := &Matcher{
-		mode: md, long: longPass, longEach: longEach, tickets: map[string]*entry{}, rooms: map[string]*room{},
-		regionIndex: map[string]int{}, order: []int{0}, quota: make([]int, 1<<len(md.Roles)),
+		mode: md, long: longPass, longEach: longEach, tickets: map[string]*entry{}, requests: map[string]*request{},
+		regionIndex: map[string]int{}, order: []int{0}, quota: make(demand, 1<<len(md.Roles)),
 	}
-	for i := range md.Latency.Regions {
-		r := &m.mode.Latency.Regions[i]
-		c := r.Cap
-		if c == nil {
-			c = &m.mode.Latency.Cap
-		}
-		m.regionIndex[r.Name] = len(m.regions)
-		m.regions, m.caps = append(m.regions, r.Name), append(m.caps, c)
+	for _, r := range md.Latency.Regions {
+		m.addRegion(r.Name)
 	}
 	for s := range m.quota {
 		for i, r := range md.Roles {
 			if s>>i&1 != 0 {
-				m.quota[s] += r.Count
+				m.quota[s] += int16(r.Count)
 			}
 		}
 	}
@@ -107,18 +105,21 @@ func New(md mode.Mode, opts ...Option) (*Matcher, error) {
 	return m, nil
 }
 
-// Mode gives the mode.
-func (m *Matcher) Mode() *mode.Mode { return &m.mode }
+func (m *Matcher) addRegion(name string) {
+	m.regionIndex[name] = len(m.regions)
+	m.regions, m.caps = append(m.regions, name), append(m.caps, m.mode.Latency.CapOf(name))
+}
 
-// Len gives how many tickets wait.
+// Len returns how many tickets wait.
 func (m *Matcher) Len() int { return len(m.tickets) }
 
-// Add takes a ticket in. The error wraps ErrTicket or ErrExists.
-func (m *Matcher) Add(t Ticket) error {
+// Add takes in a ticket whose members are all ready; it must not be changed from then on.
+// The error wraps ErrTicket or ErrExists.
+func (m *Matcher) Add(t *store.Ticket) error {
 	if m.tickets[t.ID] != nil {
 		return fmt.Errorf("%w: ticket %s", ErrExists, t.ID)
 	}
-	e, err := m.newEntry(&t)
+	e, err := m.newEntry(t)
 	if err != nil {
 		return err
 	}
@@ -127,14 +128,13 @@ func (m *Matcher) Add(t Ticket) error {
 	return nil
 }
 
-// Remove takes a ticket out and tells whether it was there.
+// Remove takes a ticket out and reports whether it was there.
 func (m *Matcher) Remove(id string) bool {
 	e := m.tickets[id]
-	if e == nil {
-		return false
+	if e != nil {
+		m.drop(e)
 	}
-	m.drop(e)
-	return true
+	return e != nil
 }
 
 func (m *Matcher) drop(e *entry) {
@@ -142,60 +142,45 @@ func (m *Matcher) drop(e *entry) {
 	delete(m.tickets, e.t.ID)
 }
 
-// Ticket gives a ticket that waits.
-func (m *Matcher) Ticket(id string) (Ticket, bool) {
-	e := m.tickets[id]
-	if e == nil {
-		return Ticket{}, false
-	}
-	return *e.t, true
-}
-
 // settle sorts in what is fresh and throws out what is gone. It takes as long as there
 // are tickets, but only once a pass, so that adding one is cheap.
 func (m *Matcher) settle() {
-	m.fresh = slices.DeleteFunc(m.fresh, func(e *entry) bool { return e.gone })
-	slices.SortFunc(m.fresh, (*entry).below)
-	old := slices.DeleteFunc(m.sorted, func(e *entry) bool { return e.gone })
-	if len(m.fresh) == 0 {
-		m.sorted = old
-		return
-	}
+	gone := func(e *entry) bool { return e.gone }
+	fresh, old := slices.DeleteFunc(m.fresh, gone), slices.DeleteFunc(m.sorted, gone)
+	slices.SortFunc(fresh, (*entry).below)
 	// Merged from behind, in place.
-	i, j := len(old)-1, len(m.fresh)-1
-	m.sorted = append(old, m.fresh...)
+	i, j := len(old)-1, len(fresh)-1
+	m.sorted = append(old, fresh...)
 	for k := len(m.sorted) - 1; j >= 0; k-- {
-		if i >= 0 && m.sorted[i].below(m.fresh[j]) > 0 {
+		if i >= 0 && m.sorted[i].below(fresh[j]) > 0 {
 			m.sorted[k] = m.sorted[i]
 			i--
 		} else {
-			m.sorted[k] = m.fresh[j]
+			m.sorted[k] = fresh[j]
 			j--
 		}
 	}
-	clear(m.fresh)
-	m.fresh = m.fresh[:0]
+	clear(fresh)
+	m.fresh = fresh[:0]
 }
 
 // Result is what a pass has come to. The tickets in it no longer wait.
 type Result struct {
-	Matches []Match
-	// Fills are seats in rooms that run.
+	Matches []Proposal
+	// Fills are players for rooms that run.
 	Fills []Fill
 	// TimedOut are tickets that have waited too long, the oldest first.
 	TimedOut []string
 }
 
-// Match is a match that is to begin.
-type Match struct {
-	// Region is where; "" if the tickets don't care.
-	Region string
+// Proposal is a match that is to begin.
+type Proposal struct {
+	// Match lacks what is for others to decide: ID, Node, URL and Created. Its Region is
+	// empty if the tickets don't care. Teams have equally many slots; in a free-for-all
+	// each is of one.
+	store.Match
 	// Tickets are those in it, the oldest first.
 	Tickets []string
-	// Teams have equally many seats. In a free-for-all each is of one.
-	Teams []Team
-	// Bots is how many seats are for bots.
-	Bots int
 	// Spread is the highest less the lowest rating of its tickets, Gap that of its
 	// players; they differ where a party counts as one. Window is the tightest window
 	// of its tickets.
@@ -203,20 +188,7 @@ type Match struct {
 	// Latency is the worst.
 	Latency time.Duration
 	// Wait is how long its oldest ticket has waited.
-	Wait    time.Duration
-	Quality Quality
-}
-
-// Team is a side of a match.
-type Team struct {
-	Seats []Seat
-	// Win is the predicted chance to win.
-	Win float64
-}
-
-// Seat is a place in a team.
-type Seat struct {
-	Ticket, Player string // "" for a bot
-	Role           string // "" if there are no roles
-	Bot            bool
+	Wait time.Duration
+	// Parts are what the Match's Quality is the mean of.
+	Parts Quality
 }

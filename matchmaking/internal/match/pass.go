@@ -6,13 +6,11 @@ import (
 	"slices"
 	"sort"
 	"time"
-
-	"github.com/tickroom/tickroom/matchmaking/internal/rating"
 )
 
-// seatAge is how much longer a ticket has to have waited for its seat to count as one
+// slotAge is how much longer a ticket has to have waited for its slot to count as one
 // more fresh one, when not everybody can be matched.
-const seatAge = 10 * time.Second
+const slotAge = 10 * time.Second
 
 // pass is the work of one pass. Its slices are used again by the next.
 type pass struct {
@@ -32,6 +30,8 @@ type pass struct {
 	worth   []float64 // of what can be made of those from here on
 	take    []int32   // the end of the group that is made here, or 0
 	barred  []int32
+
+	members []int32 // of a group that fair tries
 	// spent is how many tickets were looked at; see bounds.
 	spent, look int
 }
@@ -47,7 +47,7 @@ const (
 	longPass, longEach = 1_000_000, 40
 )
 
-// hurried tells whether the pass has been at it for long.
+// hurried reports whether the pass has been at it for long.
 func (p *pass) hurried() bool { return p.spent > max(p.m.long, p.m.longEach*len(p.cands)) }
 
 // made is a match that is decided but for its teams.
@@ -74,7 +74,7 @@ func (m *Matcher) Pass(now time.Time) Result {
 	}
 	p.smaller(full)
 	for _, d := range p.made {
-		match, ok := p.finish(d)
+		match, ok := p.propose(d)
 		for _, i := range d.members {
 			if p.cands[i].taken = ok; ok {
 				m.drop(p.cands[i].e)
@@ -84,18 +84,10 @@ func (m *Matcher) Pass(now time.Time) Result {
 			out.Matches = append(out.Matches, match)
 		}
 	}
-	if m.mode.Timeout > 0 {
-		var late []*entry
-		for i := range p.cands {
-			if c := &p.cands[i]; !c.taken && c.wait >= int64(m.mode.Timeout) {
-				late = append(late, c.e)
-			}
-		}
-		slices.SortFunc(late, (*entry).before)
-		for _, e := range late {
-			out.TimedOut = append(out.TimedOut, e.t.ID)
-			m.drop(e)
-		}
+	late := func(c *cand) bool { return m.mode.Timeout > 0 && c.wait >= int64(m.mode.Timeout) }
+	for _, i := range p.byAge(late) {
+		out.TimedOut = append(out.TimedOut, p.cands[i].e.t.ID)
+		m.drop(p.cands[i].e)
 	}
 	return out
 }
@@ -105,16 +97,21 @@ func (m *Matcher) begin(now time.Time) *pass {
 	m.settle()
 	p := &m.pass
 	p.m, p.now, p.made, p.spent = m, now.UnixNano(), nil, 0
-	if p.packings == nil {
-		p.packings = map[packing]bool{}
-		p.group = group{p: p, roles: make([]int16, len(m.quota))}
-		p.accept = make([][]int32, len(m.mode.Roles))
-	}
+	p.prepare()
 	p.cands = slices.Grow(p.cands[:0], len(m.sorted))
 	for _, e := range m.sorted {
 		p.cands = append(p.cands, m.cand(e, p.now))
 	}
 	return p
+}
+
+// prepare makes what a pass works with, unless there is something from the last one.
+func (p *pass) prepare() {
+	if p.packings == nil {
+		p.packings = map[packing]bool{}
+		p.group = group{p: p, roles: make(demand, len(p.m.quota))}
+		p.accept = make([][]int32, len(p.m.mode.Roles))
+	}
 }
 
 // cand finds what a ticket allows at a time.
@@ -124,7 +121,7 @@ func (m *Matcher) cand(e *entry, now int64) cand {
 		e: e, lo: e.lo, hi: e.hi, size: int32(e.size), wait: wait, home: -1, regions: everywhere,
 		window: m.mode.Rating.Window.At(time.Duration(wait)),
 		even:   m.mode.Balance.At(time.Duration(wait)),
-		value:  float64(e.size) * (1 + float64(wait)/float64(seatAge)),
+		value:  float64(e.size) * (1 + float64(wait)/float64(slotAge)),
 	}
 	if len(e.near) > 0 {
 		c.regions = 0
@@ -160,7 +157,7 @@ func (p *pass) packAll(s shape) {
 	}
 }
 
-// byName gives the numbers of the regions in the order of their names, since the
+// byName returns the numbers of the regions in the order of their names, since the
 // numbers depend on who came first. Without regions there is one.
 func (p *pass) byName() []int {
 	if len(p.m.order) < len(p.m.regions) { // there are new ones
@@ -201,9 +198,9 @@ func (p *pass) listRegion(r int, home bool) {
 }
 
 // pack chooses, of all groups of neighbours in rating on the list, those that do not
-// overlap and are worth most together, makes matches of them, and tells whether there
+// overlap and are worth most together, makes matches of them, and reports whether there
 // are any. For each ticket there is one group that begins with it: it and the next
-// ones above that fit. A group is worth what its seats are, and up to half as much
+// ones above that fit. A group is worth what its slots are, and up to half as much
 // again the closer its ratings are, so that first of all many are matched, then those
 // who waited, then those who are close.
 //
@@ -269,8 +266,8 @@ func (p *pass) keep(g *group, bots int) {
 	p.made = append(p.made, &made{slices.Clone(g.members), g.shape, bots})
 }
 
-// grow makes the group that begins with a ticket of the list, and gives the place
-// after its last one; 0 if there is none. If one with a narrow window or a party was
+// grow makes the group that begins with a ticket of the list, and returns the place
+// after its last one, 0 if there is none. If one with a narrow window or a party was
 // in the way, it tries again without.
 func (p *pass) grow(g *group, i int, s shape, regions uint64) int {
 	need := s.players()
@@ -334,7 +331,7 @@ func (p *pass) grow(g *group, i int, s shape, regions uint64) int {
 	return 0
 }
 
-// after gives the first place from i on whose rating is above x. The next few are
+// after returns the first place from i on whose rating is above x. The next few are
 // looked at first: it is mostly near.
 func (p *pass) after(i int, x float64) int {
 	step := 16
@@ -348,7 +345,7 @@ func (p *pass) after(i int, x float64) int {
 	return lo + sort.Search(hi-lo, func(k int) bool { return p.lows[lo+k] > x })
 }
 
-// splits tells whether a group can be put into teams that are even enough. Where that
+// splits reports whether a group can be put into teams that are even enough. Where that
 // is not asked for, it is known of those without parties, and without roles.
 func (p *pass) splits(g *group) bool {
 	if g.shape.teams == 1 {
@@ -384,107 +381,4 @@ func (p *pass) regroup(g *group, members []int32, s shape, regions uint64) bool 
 		}
 	}
 	return true
-}
-
-// finish puts the tickets of a match into teams and describes it. If no teams are
-// found, which takes a great many parties in a great many teams, it tells so.
-func (p *pass) finish(d *made) (Match, bool) {
-	m, g := p.m, &p.group
-	p.regroup(g, d.members, d.shape, everywhere)
-	out := Match{Spread: g.hi - g.lo, Window: g.limit, Bots: d.bots}
-	r, ms := g.bestRegion()
-	if r >= 0 {
-		out.Region = m.regions[r]
-	}
-	out.Latency = time.Duration(ms * float64(time.Millisecond))
-	members := p.entries(d.members)
-	slices.SortFunc(members, (*entry).before)
-	low, high := math.Inf(1), math.Inf(-1)
-	for _, e := range members {
-		out.Tickets = append(out.Tickets, e.t.ID)
-		for _, pl := range e.t.Players {
-			low, high = min(low, pl.Rating.Mu), max(high, pl.Rating.Mu)
-		}
-	}
-	out.Gap = high - low
-	out.Wait = time.Duration(max(0, p.now-members[0].since))
-	var teams [][]rating.Rating
-	unlike := 0.0
-	if m.mode.Format.FreeForAll {
-		teams = m.everyForItself(&out, members, d.shape)
-	} else {
-		if teams, unlike = m.intoTeams(&out, members, d.shape); teams == nil {
-			return out, false
-		}
-	}
-	wins := rating.Win(teams, m.mode.Rating.Options)
-	for t := range out.Teams {
-		out.Teams[t].Win = wins[t]
-	}
-	out.Quality = m.quality(out.Spread, teams, wins, out.Latency, unlike)
-	return out, true
-}
-
-// everyForItself gives each player a team, then the bots.
-func (m *Matcher) everyForItself(out *Match, members []*entry, s shape) [][]rating.Rating {
-	var teams [][]rating.Rating
-	sum := 0.0
-	for _, e := range members {
-		for _, pl := range e.t.Players {
-			out.Teams = append(out.Teams, Team{Seats: []Seat{{Ticket: e.t.ID, Player: pl.ID}}})
-			teams = append(teams, []rating.Rating{pl.Rating})
-			sum += pl.Rating.Mu
-		}
-	}
-	bot := rating.Rating{Mu: sum / float64(len(teams)), Sigma: m.mode.Rating.Options.Sigma}
-	for len(out.Teams) < s.size && out.Bots > 0 {
-		out.Teams = append(out.Teams, Team{Seats: []Seat{{Bot: true}}})
-		teams = append(teams, []rating.Rating{bot})
-	}
-	return teams
-}
-
-// intoTeams finds the teams. Bots fill what is free and are as strong as the players
-// are on the average.
-func (m *Matcher) intoTeams(out *Match, members []*entry, s shape) ([][]rating.Rating, float64) {
-	sp := newSplit(m, s, members)
-	if !sp.run() {
-		return nil, 0
-	}
-	sp.adopt()
-	teams := make([][]rating.Rating, s.teams)
-	out.Teams = make([]Team, s.teams)
-	for t := range teams {
-		var players []*Player
-		for i, e := range sp.items {
-			if int(sp.team[i]) != t {
-				continue
-			}
-			for k := range e.t.Players {
-				pl := &e.t.Players[k]
-				players = append(players, pl)
-				out.Teams[t].Seats = append(out.Teams[t].Seats, Seat{Ticket: e.t.ID, Player: pl.ID})
-				r := pl.Rating
-				r.Mu += m.mode.Party.Advantage * float64(e.size-1)
-				teams[t] = append(teams[t], r)
-			}
-		}
-		var left []int
-		if len(m.mode.Roles) > 0 {
-			var roles []int
-			roles, left = m.seatRoles(players)
-			for k, r := range roles {
-				out.Teams[t].Seats[k].Role = m.mode.Roles[r].Name
-			}
-		}
-		for k := 0; len(out.Teams[t].Seats) < s.size && out.Bots > 0; k++ {
-			seat := Seat{Bot: true}
-			if k < len(left) {
-				seat.Role = m.mode.Roles[left[k]].Name
-			}
-			out.Teams[t].Seats = append(out.Teams[t].Seats, seat)
-			teams[t] = append(teams[t], rating.Rating{Mu: sp.bot, Sigma: math.Sqrt(sp.botVariance)})
-		}
-	}
-	return teams, sp.unlike()
 }

@@ -2,15 +2,13 @@ package match
 
 import (
 	"math"
+	"slices"
 	"time"
-
-	"github.com/tickroom/tickroom/matchmaking/internal/rating"
 )
 
-// Quality says how good a match is. Each number is from 0 to 1, the more the better.
+// Quality is how good a match is in some ways. Each number is from 0 to 1, the more the
+// better. The Quality of a store.Match is their mean, by the weights of the mode.
 type Quality struct {
-	// Score is the mean of the others, by the weights of the mode.
-	Score float64
 	// Rating is w / (w + spread): 1 if all are equal, one half if they are as far
 	// apart as w, which is the window of those who have not waited, or 200 if that is
 	// infinite or 0.
@@ -42,8 +40,8 @@ func reference(base, other float64) float64 {
 	return other
 }
 
-// quality makes the score of its parts.
-func (m *Matcher) quality(spread float64, teams [][]rating.Rating, wins []float64, latency time.Duration, unlike float64) Quality {
+// quality returns how good a match is, and the parts that it is made of.
+func (m *Matcher) quality(spread float64, wins []float64, latency time.Duration, unlike float64) (float64, Quality) {
 	c := reference(m.mode.Latency.Cap.Base, 100)
 	q := Quality{
 		Rating:  m.closeness(spread),
@@ -51,16 +49,12 @@ func (m *Matcher) quality(spread float64, teams [][]rating.Rating, wins []float6
 		Party:   1 - unlike,
 		Balance: 1,
 	}
-	if n := len(teams); n > 1 {
-		top, fair := 0.0, 1/float64(n)
-		for _, w := range wins {
-			top = max(top, w)
-		}
+	if n := len(wins); n > 1 {
+		top, fair := slices.Max(wins), 1/float64(n)
 		// With more than two teams a chance is at most 2/n; see rating.Win.
 		q.Balance = max(0, 1-(top-fair)/(2/float64(n)-fair))
 	}
 	w := m.mode.Quality
-	q.Score = (w.Rating*q.Rating + w.Balance*q.Balance + w.Latency*q.Latency + w.Party*q.Party) /
-		(w.Rating + w.Balance + w.Latency + w.Party)
-	return q
+	return (w.Rating*q.Rating + w.Balance*q.Balance + w.Latency*q.Latency + w.Party*q.Party) /
+		(w.Rating + w.Balance + w.Latency + w.Party), q
 }

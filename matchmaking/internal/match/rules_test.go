@@ -11,9 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/tickroom/tickroom/matchmaking/internal/query"
-	"github.com/tickroom/tickroom/matchmaking/internal/rating"
 	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
 // someMode draws a mode, small enough for dumb versions.
@@ -51,23 +50,15 @@ func someMode(t *rapid.T) mode.Mode {
 	return md
 }
 
-func compile(t testing.TB, text string) *query.Query {
-	q, err := query.Compile(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return q
-}
-
 // someTickets draws tickets that the mode takes.
-func someTickets(t *rapid.T, md mode.Mode, n int) []Ticket {
+func someTickets(t *rapid.T, md mode.Mode, n int) []store.Ticket {
 	m, err := New(md)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []Ticket
+	var out []store.Ticket
 	for i := range n {
-		tk := Ticket{
+		tk := store.Ticket{
 			ID:         fmt.Sprintf("t%02d", i),
 			Since:      epoch.Add(-time.Duration(rapid.IntRange(0, 45).Draw(t, "age")) * time.Second),
 			Attributes: map[string]any{"level": float64(rapid.IntRange(1, 5).Draw(t, "level"))},
@@ -75,23 +66,18 @@ func someTickets(t *rapid.T, md mode.Mode, n int) []Ticket {
 		}
 		size := min(md.Party.Max, rapid.SampledFrom([]int{1, 1, 1, 2, 3}).Draw(t, "size"))
 		for k := range size {
-			p := Player{ID: fmt.Sprintf("%s/%d", tk.ID, k), Rating: rating.Rating{Mu: float64(rapid.IntRange(1000, 1300).Draw(t, "mu")), Sigma: 50}}
+			p := store.Member{Player: fmt.Sprintf("%s/%d", tk.ID, k), Mu: float64(rapid.IntRange(1000, 1300).Draw(t, "mu")), Sigma: 50}
 			p.Roles = rapid.SampledFrom([][]string{nil, {"tank"}, {"other"}, {"other", "tank"}}).Draw(t, "role")
-			tk.Players = append(tk.Players, p)
+			tk.Members = append(tk.Members, p)
 		}
 		if rapid.IntRange(0, 3).Draw(t, "near") > 0 {
-			tk.Latency = map[string]time.Duration{
+			tk.Members[0].Latency = map[string]time.Duration{
 				"eu": time.Duration(rapid.IntRange(10, 110).Draw(t, "eu")) * time.Millisecond,
 				"us": time.Duration(rapid.IntRange(10, 110).Draw(t, "us")) * time.Millisecond,
 			}
 		}
-		text := rapid.SampledFrom([]string{"", "", "", "level >= my.level", "level < 4", "players == 1", "rating in my.rating-80..my.rating+80"}).Draw(t, "query")
-		q, err := query.Compile(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tk.Query = q
-		if m.Add(tk) == nil {
+		tk.Query = rapid.SampledFrom([]string{"", "", "", "level >= my.level", "level < 4", "players == 1", "rating in my.rating-80..my.rating+80"}).Draw(t, "query")
+		if m.Add(&tk) == nil {
 			out = append(out, tk)
 		}
 	}
@@ -145,7 +131,7 @@ func TestRules(t *testing.T) {
 					t.Fatalf("%d of %d wait after %d are gone", m.Len(), waiting, len(seen))
 				}
 				for id := range seen {
-					if _, ok := m.Ticket(id); ok {
+					if m.tickets[id] != nil {
 						t.Fatalf("%s still waits", id)
 					}
 				}
@@ -155,17 +141,17 @@ func TestRules(t *testing.T) {
 }
 
 // enough sees that a match is smaller or has bots only where the mode has it so.
-func enough(t *rapid.T, md mode.Mode, all map[string]*Ticket, x Match, now time.Time) {
+func enough(t *rapid.T, md mode.Mode, all map[string]*store.Ticket, x Proposal, now time.Time) {
 	longest, players, seats := time.Duration(0), 0, 0
 	for _, id := range x.Tickets {
 		longest = max(longest, now.Sub(all[id].Since))
-		players += len(all[id].Players)
+		players += len(all[id].Members)
 	}
 	if x.Wait != longest {
 		t.Fatalf("the longest wait is %v, not %v", longest, x.Wait)
 	}
 	for _, tm := range x.Teams {
-		seats += len(tm.Seats)
+		seats += len(tm.Slots)
 	}
 	if seats < md.Format.Players() && longest < md.Format.StartAfter {
 		t.Fatalf("%d seats after %v", seats, longest)
@@ -214,9 +200,9 @@ func TestDeterministic(t *testing.T) {
 }
 
 // allowed tells in the plainest way whether tickets make a full match.
-func allowed(m *Matcher, tickets []*Ticket, now time.Time) bool {
+func allowed(m *Matcher, tickets []*store.Ticket, now time.Time) bool {
 	p := &pass{m: m, packings: map[packing]bool{}}
-	p.group = group{p: p, roles: make([]int16, len(m.quota))}
+	p.group = group{p: p, roles: make(demand, len(m.quota))}
 	members := make([]int32, len(tickets))
 	for i, t := range tickets {
 		e, err := m.newEntry(t)
@@ -237,15 +223,15 @@ func allowed(m *Matcher, tickets []*Ticket, now time.Time) bool {
 
 // subsets calls fn with each set of tickets that has as many players as a full match,
 // until it returns true.
-func subsets(tickets []*Ticket, need int, fn func([]*Ticket) bool) bool {
-	var chosen []*Ticket
+func subsets(tickets []*store.Ticket, need int, fn func([]*store.Ticket) bool) bool {
+	var chosen []*store.Ticket
 	var rec func(i, left int) bool
 	rec = func(i, left int) bool {
 		if left == 0 {
 			return fn(chosen)
 		}
 		for ; i < len(tickets); i++ {
-			if n := len(tickets[i].Players); n <= left {
+			if n := len(tickets[i].Members); n <= left {
 				chosen = append(chosen, tickets[i])
 				if rec(i+1, left-n) {
 					return true
@@ -273,14 +259,14 @@ func TestNothingIsMissed(t *testing.T) {
 		m := mustNew(tb, md)
 		mustAdd(tb, m, tickets...)
 		r := m.Pass(epoch)
-		var left []*Ticket
+		var left []*store.Ticket
 		for i := range tickets {
-			if _, ok := m.Ticket(tickets[i].ID); ok {
+			if m.tickets[tickets[i].ID] != nil {
 				left = append(left, &tickets[i])
 			}
 		}
 		found += len(r.Matches)
-		if subsets(left, md.Format.Players(), func(x []*Ticket) bool { return allowed(m, x, epoch) }) {
+		if subsets(left, md.Format.Players(), func(x []*store.Ticket) bool { return allowed(m, x, epoch) }) {
 			missed++
 		}
 	})
@@ -352,16 +338,16 @@ func TestFair(t *testing.T) {
 		mustAdd(tb, m, tickets...)
 		r := m.Pass(epoch)
 		for id, tk := range all {
-			if _, left := m.Ticket(id); !left {
+			if m.tickets[id] == nil {
 				continue
 			}
 			for _, x := range r.Matches {
 				for k, other := range x.Tickets {
 					o := all[other]
-					if len(o.Players) != len(tk.Players) || o.Since.Sub(tk.Since) < later || len(tk.Latency) == 0 {
+					if len(o.Members) != len(tk.Members) || o.Since.Sub(tk.Since) < later || len(latencyOf(tk)) == 0 {
 						continue
 					}
-					var set []*Ticket
+					var set []*store.Ticket
 					for n, id := range x.Tickets {
 						if n == k {
 							set = append(set, tk)
@@ -379,13 +365,14 @@ func TestFair(t *testing.T) {
 }
 
 // allowedIn is allowed in one region.
-func allowedIn(m *Matcher, tickets []*Ticket, now time.Time, region string) bool {
+func allowedIn(m *Matcher, tickets []*store.Ticket, now time.Time, region string) bool {
 	r, ok := m.regionIndex[region]
 	if !ok {
 		return false
 	}
 	for _, t := range tickets {
-		if d, near := t.Latency[region]; len(t.Latency) > 0 && (!near || float64(d)/1e6 > m.caps[r].At(now.Sub(t.Since))) {
+		latency := latencyOf(t)
+		if d, near := latency[region]; len(latency) > 0 && (!near || float64(d)/1e6 > m.caps[r].At(now.Sub(t.Since))) {
 			return false
 		}
 	}

@@ -21,7 +21,7 @@ func (p *pass) seek(s shape) {
 	need, steps := s.players(), seekPass
 	var near []int32
 	var left []int
-	for _, i := range p.byAge() {
+	for _, i := range p.byAge(nil) {
 		if steps <= 0 {
 			return
 		}
@@ -103,8 +103,6 @@ func (p *pass) try(g *group, near []int32, left []int, steps *int) bool {
 // leave undoes the last addition.
 func (g *group) leave(was group) {
 	c := &g.p.cands[g.members[len(g.members)-1]]
-	if len(g.roles) > 1 {
-		g.countRoles(c.e.masks, -1)
-	}
+	g.roles.add(c.e.masks, -1, g.p.m.quota, g.shape.teams)
 	*g = was
 }

@@ -5,17 +5,19 @@ import (
 	"time"
 )
 
-// byAge gives the tickets that are free, the oldest first.
-func (p *pass) byAge() []int32 {
+// byAge returns the tickets that are free, or some of them, the oldest first.
+func (p *pass) byAge(only func(*cand) bool) []int32 {
 	var out []int32
 	for i := range p.cands {
-		if !p.cands[i].taken {
+		if c := &p.cands[i]; !c.taken && (only == nil || only(c)) {
 			out = append(out, int32(i))
 		}
 	}
-	slices.SortFunc(out, func(a, b int32) int { return p.cands[a].e.before(p.cands[b].e) })
+	slices.SortFunc(out, p.older)
 	return out
 }
+
+func (p *pass) older(a, b int32) int { return p.cands[a].e.before(p.cands[b].e) }
 
 // smaller makes what the mode allows for those who have waited long: matches with
 // fewer players, and matches with bots. Around each of them, the oldest first, those
@@ -26,7 +28,11 @@ func (p *pass) smaller(full shape) {
 	if !few && !b.Enabled {
 		return
 	}
-	for _, i := range p.byAge() {
+	p.lows = p.lows[:0] // of all
+	for i := range p.cands {
+		p.lows = append(p.lows, p.cands[i].lo)
+	}
+	for _, i := range p.byAge(nil) {
 		c := &p.cands[i]
 		if c.taken {
 			continue
@@ -62,22 +68,17 @@ func (p *pass) around(i int32, s shape) int {
 		if !g.begin(i, s, regions) {
 			return 0
 		}
-		c := &p.cands[i]
-		down, up := int(i)-1, int(i)+1
-		for look := lookFar; !g.full() && look > 0; look-- {
-			p.spent++
-			canDown := down >= 0 && c.lo-p.cands[down].lo <= c.window
-			canUp := up < len(p.cands) && p.cands[up].lo-c.lo <= c.window
-			switch {
-			case canDown && (!canUp || c.lo-p.cands[down].lo <= p.cands[up].lo-c.lo):
-				p.gather(g, int32(down))
-				down--
-			case canUp:
-				p.gather(g, int32(up))
-				up++
-			default:
-				return g.players
+		look := lookFar
+		for j := range outward(int(i)-1, int(i)+1, p.lows, p.cands[i].lo, p.cands[i].window) {
+			if g.full() || look == 0 {
+				break
 			}
+			look--
+			p.spent++
+			p.gather(g, int32(j))
+		}
+		if !g.full() && look > 0 {
+			p.spent++ // to see that there is nobody else
 		}
 		return g.players
 	}
@@ -110,7 +111,7 @@ func (p *pass) gather(g *group, j int32) {
 // firstCome makes full matches without choosing: the oldest ticket and, in the order
 // in which they came, those that may play with it.
 func (p *pass) firstCome(s shape) {
-	order := p.byAge()
+	order := p.byAge(nil)
 	for k, i := range order {
 		for nth, r := range p.byName() {
 			c := &p.cands[i]

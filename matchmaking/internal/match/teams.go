@@ -12,29 +12,25 @@ import (
 // ways.
 const maxExact = 14
 
-func sortDown(x []int) { slices.SortFunc(x, func(a, b int) int { return b - a }) }
-
 // split puts tickets into teams.
 type split struct {
 	m     *Matcher
 	shape shape
 	items []*entry // the largest first, then the strongest
-	// bot is the strength of one that fills a seat, and what it adds to the variance.
+	// bot is the strength of one that fills a slot, and what it adds to the variance.
 	bot, botVariance float64
 
-	team []int8 // of each item
-	best []int8
-	cost float64 // of best
-	any  bool    // whether any way will do
-	load []int
-	sum  []float64 // strength of each team
-	// roles counts as group does, for each team.
-	roles [][]int
+	team  []int8 // of each item
+	best  []int8
+	cost  float64 // of best
+	any   bool    // whether any way will do
+	load  []int
+	sum   []float64 // strength of each team
+	roles []demand  // of each team
 	steps int
 }
 
-// newSplit prepares to put the tickets into teams. It is nil if there are none, that
-// is, in a free-for-all.
+// newSplit prepares to put the tickets into teams.
 func newSplit(m *Matcher, s shape, items []*entry) *split {
 	sp := &split{m: m, shape: s, items: slices.Clone(items), cost: math.Inf(1)}
 	slices.SortFunc(sp.items, func(a, b *entry) int {
@@ -55,17 +51,15 @@ func newSplit(m *Matcher, s shape, items []*entry) *split {
 	sp.bot /= float64(n)
 	sp.botVariance /= float64(n)
 	sp.team = make([]int8, len(items))
-	sp.load, sp.sum = make([]int, s.teams), make([]float64, s.teams)
-	if len(m.quota) > 1 {
-		sp.roles = make([][]int, s.teams)
-		for t := range sp.roles {
-			sp.roles[t] = make([]int, len(m.quota))
-		}
+	sp.load, sp.sum, sp.roles = make([]int, s.teams), make([]float64, s.teams), make([]demand, s.teams)
+	all, sets := make(demand, s.teams*len(m.quota)), len(m.quota)
+	for t := range sp.roles {
+		sp.roles[t] = all[t*sets : (t+1)*sets]
 	}
 	return sp
 }
 
-// possible tells whether there is any way.
+// possible reports whether there is any way.
 func (sp *split) possible() bool {
 	sp.any = true
 	sp.exact(0)
@@ -73,7 +67,7 @@ func (sp *split) possible() bool {
 	return sp.best != nil
 }
 
-// run finds the best way, or a good one where there are many tickets, and tells
+// run finds the best way, or a good one where there are many tickets, and reports
 // whether there is one.
 func (sp *split) run() bool {
 	if sp.shape.teams == 2 && len(sp.items) <= maxExact {
@@ -85,10 +79,7 @@ func (sp *split) run() bool {
 		if !sp.possible() {
 			return false
 		}
-		sp.reset()
-		for i, t := range sp.best {
-			sp.place(i, int(t))
-		}
+		sp.adopt()
 	}
 	sp.climb()
 	sp.best = slices.Clone(sp.team)
@@ -103,26 +94,11 @@ func (sp *split) reset() {
 	}
 }
 
-// place puts an item into a team if that has seats and roles for it.
+// place puts an item into a team if that has slots and roles for it.
 func (sp *split) place(i, t int) bool {
 	e := sp.items[i]
-	if sp.load[t]+e.size > sp.shape.size {
+	if sp.load[t]+e.size > sp.shape.size || !sp.roles[t].take(e.masks, sp.m.quota, 1) {
 		return false
-	}
-	if sp.roles != nil {
-		ok := true
-		for _, mask := range e.masks {
-			for s := range sp.roles[t] {
-				if int(mask)&^s == 0 {
-					sp.roles[t][s]++
-					ok = ok && sp.roles[t][s] <= sp.m.quota[s]
-				}
-			}
-		}
-		if !ok {
-			sp.unrole(e, t)
-			return false
-		}
 	}
 	sp.team[i] = int8(t)
 	sp.load[t] += e.size
@@ -130,24 +106,11 @@ func (sp *split) place(i, t int) bool {
 	return true
 }
 
-func (sp *split) unrole(e *entry, t int) {
-	if sp.roles == nil {
-		return
-	}
-	for _, mask := range e.masks {
-		for s := range sp.roles[t] {
-			if int(mask)&^s == 0 {
-				sp.roles[t][s]--
-			}
-		}
-	}
-}
-
 func (sp *split) unplace(i int) {
 	e, t := sp.items[i], int(sp.team[i])
 	sp.load[t] -= e.size
 	sp.sum[t] -= e.strength
-	sp.unrole(e, t)
+	sp.roles[t].add(e.masks, -1, sp.m.quota, 1)
 }
 
 // exact tries all ways for the items from i on. Teams that are empty are alike.
@@ -216,24 +179,14 @@ func (sp *split) climb() {
 		better := false
 		for i := range sp.items {
 			for j := i + 1; j < len(sp.items) && sp.items[j].size == sp.items[i].size; j++ {
-				a, b := int(sp.team[i]), int(sp.team[j])
-				if a == b {
+				if !sp.swap(i, j) {
 					continue
 				}
-				sp.unplace(i)
-				sp.unplace(j)
-				if sp.place(i, b) {
-					if sp.place(j, a) {
-						if c := sp.price(); c < best-1e-9 {
-							best, better = c, true
-							continue
-						}
-						sp.unplace(j)
-					}
-					sp.unplace(i)
+				if c := sp.price(); c < best-1e-9 {
+					best, better = c, true
+				} else {
+					sp.swap(i, j)
 				}
-				sp.place(i, a)
-				sp.place(j, b)
 			}
 		}
 		if !better {
@@ -242,7 +195,27 @@ func (sp *split) climb() {
 	}
 }
 
-// strength gives a team's with its bots.
+// swap exchanges two items of the same size between their teams, and reports whether it
+// did.
+func (sp *split) swap(i, j int) bool {
+	a, b := int(sp.team[i]), int(sp.team[j])
+	if a == b {
+		return false
+	}
+	sp.unplace(i)
+	sp.unplace(j)
+	if sp.place(i, b) {
+		if sp.place(j, a) {
+			return true
+		}
+		sp.unplace(i)
+	}
+	sp.place(i, a)
+	sp.place(j, b)
+	return false
+}
+
+// strength returns that of a team with its bots.
 func (sp *split) strength(t int) float64 {
 	return sp.sum[t] + float64(sp.shape.size-sp.load[t])*sp.bot
 }
@@ -296,7 +269,7 @@ func (sp *split) adopt() {
 	}
 }
 
-// favourite gives the predicted chance of the stronger one of two teams, the best way
+// favourite returns the predicted chance of the stronger one of two teams, the best way
 // being chosen.
 func (sp *split) favourite() float64 {
 	sp.adopt()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/bits"
 	"slices"
@@ -11,52 +12,39 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/query"
-	"github.com/tickroom/tickroom/matchmaking/internal/rating"
 	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-// Player is one who waits.
-type Player struct {
-	ID     string
-	Rating rating.Rating
-	// Roles are those that the player accepts, the dearest first. Empty: all.
-	Roles []string
-}
-
-// Ticket is a player or a party that waits for a match. A party is never split: its
-// players come into the same team. It is not to be changed once it is added.
-type Ticket struct {
-	ID      string
-	Players []Player
-	// Since is when it began to wait.
-	Since time.Time
-	// Latency is how far each region is, for the worst of the players. A region that
-	// is not named is out of reach; none at all: every region is equally good.
-	Latency map[string]time.Duration
-	// Attributes are what the queries of others see.
-	Attributes map[string]any
-	// Query must hold of every other ticket in the match. nil: it holds.
-	Query *query.Query
-	// NoBackfill keeps the ticket out of rooms that run.
-	NoBackfill bool
-}
-
-// Errors of Add.
+// Errors of Add and AddBackfill.
 var (
-	// ErrTicket tells that the ticket makes no sense, or can never be matched in this
-	// mode, however long it waits.
+	// ErrTicket is the error of a ticket, or of a request for players, that makes no sense
+	// or can never be matched in this mode, however long it waits.
 	ErrTicket = errors.New("match: the ticket does not fit the mode")
-	// ErrExists tells that a ticket or room with the id is there.
+	// ErrExists is the error of an id that is there already.
 	ErrExists = errors.New("match: the id is taken")
 )
 
 func refuse(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrTicket, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: %w", ErrTicket, fmt.Errorf(format, args...))
+}
+
+// Check reports whether a ticket can ever be matched in a mode, however long it waits
+// and whoever comes. What it refuses, a matcher does not take. The error wraps ErrTicket
+// and has what to change; if that is the query, it wraps a *query.Error too, which has
+// the place.
+func Check(md mode.Mode, t *store.Ticket) error {
+	m, err := New(md)
+	if err != nil {
+		return err
+	}
+	_, err = m.newEntry(t)
+	return err
 }
 
 // entry is a ticket with what the matcher reads of it again and again.
 type entry struct {
-	t      *Ticket
+	t      *store.Ticket
 	lo, hi float64 // the ratings that count, the lowest and the highest
 	since  int64   // in nanoseconds
 	size   int
@@ -65,6 +53,7 @@ type entry struct {
 	// strength is the sum of the players' ratings as teams are balanced, variance that
 	// of their variances.
 	strength, variance float64
+	query              *query.Query
 	subject            query.Subject
 	gone               bool // matched or removed
 }
@@ -95,7 +84,7 @@ func (e *entry) below(o *entry) int {
 	return e.before(o)
 }
 
-// latency gives the latency to a region in milliseconds, 0 if the ticket names none.
+// latency returns the latency to a region in milliseconds, 0 if the ticket names none.
 func (e *entry) latency(region int) float64 {
 	for _, r := range e.near {
 		if r.region == region {
@@ -106,8 +95,8 @@ func (e *entry) latency(region int) float64 {
 }
 
 // newEntry checks a ticket and prepares it.
-func (m *Matcher) newEntry(t *Ticket) (*entry, error) {
-	e := &entry{t: t, since: t.Since.UnixNano(), size: len(t.Players)}
+func (m *Matcher) newEntry(t *store.Ticket) (*entry, error) {
+	e := &entry{t: t, since: t.Since.UnixNano(), size: len(t.Members)}
 	switch {
 	case t.ID == "":
 		return nil, refuse("it has no id")
@@ -116,51 +105,106 @@ func (m *Matcher) newEntry(t *Ticket) (*entry, error) {
 	case e.size > m.mode.Party.Max:
 		return nil, refuse("the party has %d players; %s takes parties of at most %d", e.size, m.mode.Name, m.mode.Party.Max)
 	}
-	lo, hi, sum := math.Inf(1), math.Inf(-1), 0.0
-	for i := range t.Players {
-		p := &t.Players[i]
-		if bad(p.Rating.Mu) || bad(p.Rating.Sigma) || p.Rating.Sigma < 0 {
-			return nil, refuse("player %s has the rating %v", p.ID, p.Rating)
+	for _, read := range []func(*Matcher, *entry) error{(*Matcher).readRatings, (*Matcher).readRegions, (*Matcher).readRoles} {
+		if err := read(m, e); err != nil {
+			return nil, err
 		}
-		lo, hi, sum = min(lo, p.Rating.Mu), max(hi, p.Rating.Mu), sum+p.Rating.Mu
-		e.variance += p.Rating.Sigma * p.Rating.Sigma
+	}
+	e.subject.Attributes, e.subject.Players = t.Attributes, e.size
+	var err error
+	e.query, err = readQuery(t.Attributes, t.Query)
+	return e, err
+}
+
+func (m *Matcher) readRatings(e *entry) error {
+	lo, hi, sum := math.Inf(1), math.Inf(-1), 0.0
+	for i := range e.t.Members {
+		p := &e.t.Members[i]
+		if bad(p.Mu) || bad(p.Sigma) || p.Sigma < 0 {
+			return refuse("player %s has the rating %v", p.Player, ratingOf(p))
+		}
+		lo, hi, sum = min(lo, p.Mu), max(hi, p.Mu), sum+p.Mu
+		e.variance += p.Sigma * p.Sigma
 	}
 	mean := sum / float64(e.size)
+	e.subject.Rating = mean
 	e.strength = sum + m.mode.Party.Advantage*float64(e.size*(e.size-1))
 	switch m.mode.Rating.Party {
 	case mode.Each:
 		e.lo, e.hi = lo, hi
 		if widest := m.mode.Rating.Window.Max(); hi-lo > widest {
-			return nil, refuse("its players' ratings are %.0f apart; %s allows %.0f in the end", hi-lo, m.mode.Name, widest)
+			return refuse("its players' ratings are %.0f apart; %s allows %.0f in the end", hi-lo, m.mode.Name, widest)
 		}
 	case mode.Highest:
 		e.lo, e.hi = hi, hi
 	default:
 		e.lo, e.hi = mean, mean
 	}
-	e.subject = query.Subject{Attributes: t.Attributes, Rating: mean, Players: e.size}
-	if err := m.reaches(e); err != nil {
-		return nil, err
-	}
-	return e, m.readRoles(e)
+	return nil
 }
 
 func bad(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
 
-// reaches finds the regions of a ticket.
-func (m *Matcher) reaches(e *entry) error {
-	if len(e.t.Latency) == 0 {
-		return nil
+// readQuery checks attributes and compiles a query; "" is nil.
+func readQuery(attributes map[string]any, text string) (*query.Query, error) {
+	for name, v := range attributes {
+		if query.KindOf(v) == query.None {
+			return nil, refuse("the attribute %q is a %T; it must be a number, a string, a bool or a list of strings", name, v)
+		}
 	}
-	e.near = make([]reach, 0, len(e.t.Latency))
-	for name, d := range e.t.Latency {
+	q, err := query.Compile(text)
+	if err != nil {
+		return nil, refuse("its query: %w", err)
+	}
+	return q, nil
+}
+
+// worst returns the latency to each region of the worst of the members. Who names no
+// regions plays anywhere; those who do must have one in common.
+func worst(members []store.Member) (map[string]time.Duration, error) {
+	var out map[string]time.Duration
+	for i := range members {
+		l := members[i].Latency
+		switch {
+		case len(l) == 0:
+			continue
+		case out == nil:
+			out = l
+			continue
+		}
+		common := make(map[string]time.Duration, len(out))
+		for region, d := range out {
+			if other, ok := l[region]; ok {
+				common[region] = max(d, other)
+			}
+		}
+		if out = common; len(out) == 0 {
+			return nil, refuse("there is no region that all of the party have a latency to; player %s names %s",
+				members[i].Player, strings.Join(slices.Sorted(maps.Keys(l)), ", "))
+		}
+	}
+	return out, nil
+}
+
+// readRegions finds the regions of a ticket. Ones that are new are added if the mode
+// leaves them open.
+func (m *Matcher) readRegions(e *entry) error {
+	latency, err := worst(e.t.Members)
+	if err != nil || len(latency) == 0 {
+		return err
+	}
+	e.near = make([]reach, 0, len(latency))
+	for name, d := range latency {
 		if d < 0 {
 			return refuse("its latency to %s is %v", name, d)
 		}
-		if i, ok := m.region(name); ok {
-			if ms := float64(d) / float64(time.Millisecond); ms <= m.caps[i].Max() {
-				e.near = append(e.near, reach{i, ms})
-			}
+		i, ok := m.regionIndex[name]
+		if !ok && len(m.mode.Latency.Regions) == 0 && len(m.regions) < mode.MaxRegions {
+			i, ok = len(m.regions), true
+			m.addRegion(name)
+		}
+		if ms := float64(d) / float64(time.Millisecond); ok && ms <= m.caps[i].Max() {
+			e.near = append(e.near, reach{i, ms})
 		}
 	}
 	if len(e.near) == 0 {
@@ -178,45 +222,24 @@ func (m *Matcher) reaches(e *entry) error {
 	return nil
 }
 
-// region gives the number of a region; one that is new is added if the mode leaves
-// them open.
-func (m *Matcher) region(name string) (int, bool) {
-	i, ok := m.regionIndex[name]
-	if !ok && len(m.mode.Latency.Regions) == 0 && len(m.regions) < mode.MaxRegions {
-		i, ok = len(m.regions), true
-		m.regions = append(m.regions, name)
-		m.caps = append(m.caps, &m.mode.Latency.Cap)
-		m.regionIndex[name] = i
-	}
-	return i, ok
-}
-
-// readRoles finds which roles the players accept, and whether a team has room for
+// readRoles finds which roles the players accept, and whether a team has slots for
 // them together.
 func (m *Matcher) readRoles(e *entry) error {
 	if len(m.mode.Roles) == 0 {
 		return nil
 	}
 	e.masks = make([]uint8, e.size)
-	count := make([]int, len(m.quota))
-	for i, p := range e.t.Players {
-		for _, name := range p.Roles {
-			if r := m.role(name); r >= 0 {
-				e.masks[i] |= 1 << r
-			}
-		}
-		if len(p.Roles) == 0 {
-			e.masks[i] = uint8(1<<len(m.mode.Roles) - 1)
+	for i := range e.t.Members {
+		p := &e.t.Members[i]
+		for _, r := range m.rolesOf(p) {
+			e.masks[i] |= 1 << r
 		}
 		if e.masks[i] == 0 {
-			return refuse("player %s accepts none of the roles of %s", p.ID, m.mode.Name)
-		}
-		for s := range count {
-			if int(e.masks[i])&^s == 0 {
-				count[s]++
-			}
+			return refuse("player %s accepts none of the roles of %s", p.Player, m.mode.Name)
 		}
 	}
+	count := make(demand, len(m.quota))
+	count.add(e.masks, 1, m.quota, 1)
 	for s, n := range count {
 		if n > m.quota[s] {
 			return refuse("%d players of the party accept only %s, of which a team has %d", n, m.roleNames(uint8(s)), m.quota[s])
@@ -225,17 +248,10 @@ func (m *Matcher) readRoles(e *entry) error {
 	return nil
 }
 
-func (m *Matcher) role(name string) int {
-	return slices.IndexFunc(m.mode.Roles, func(r mode.Role) bool { return r.Name == name })
-}
-
 func (m *Matcher) roleNames(mask uint8) string {
-	out := ""
-	for left := mask; left != 0; left &= left - 1 {
-		if out != "" {
-			out += " or "
-		}
-		out += m.mode.Roles[bits.TrailingZeros8(left)].Name
+	var out []string
+	for ; mask != 0; mask &= mask - 1 {
+		out = append(out, m.mode.Roles[bits.TrailingZeros8(mask)].Name)
 	}
-	return out
+	return strings.Join(out, " or ")
 }

@@ -48,7 +48,7 @@ type Decision struct {
 	Spread  float64
 	Region  string
 
-	seats   []match.FillSeat
+	seats   []match.FillSlot
 	with    bool // Match is that of a Fill
 	settled bool // it is not open any more
 	tries   int
@@ -76,17 +76,16 @@ func (q *Queue) pass(now time.Time) []*Decision {
 	out := make([]*Decision, 0, len(r.Fills)+len(r.Matches))
 	for i := range r.Fills {
 		f := &r.Fills[i]
-		d := &Decision{Kind: Fill, Request: f.Room, seats: f.Seats, Region: q.asks[f.Room].b.Region}
-		q.asks[f.Room].in = d
-		q.m.RemoveRoom(f.Room) // the request ends; the room makes another one if it has to
+		a := q.asks[f.Backfill]
+		d := &Decision{Kind: Fill, Request: f.Backfill, seats: f.Slots, Region: a.b.Region}
+		a.in = d
+		q.m.RemoveBackfill(f.Backfill) // the request ends; the room makes another one if it has to
 		out = append(out, q.take(d, f.Tickets, now))
 	}
 	for i := range r.Matches {
 		x := &r.Matches[i]
-		d := &Decision{Kind: Begin, Spread: x.Spread, Region: x.Region}
-		q.take(d, x.Tickets, now)
-		d.Match = q.match(x, now)
-		out = append(out, d)
+		x.ID, x.Created = NewID(x.Kind), now
+		out = append(out, q.take(&Decision{Kind: Begin, Match: x.Match, Spread: x.Spread, Region: x.Region}, x.Tickets, now))
 	}
 	for late := range slices.Chunk(r.TimedOut, giveUpAtOnce) {
 		out = append(out, q.take(&Decision{Kind: GiveUp}, late, now))
@@ -103,44 +102,11 @@ func (q *Queue) take(d *Decision, tickets []string, now time.Time) *Decision {
 	for _, id := range tickets {
 		w := q.tickets[id]
 		w.in = d
-		q.players -= len(w.m.Players)
-		d.Players += len(w.m.Players)
-		d.Waits = append(d.Waits, max(0, now.Sub(w.m.Since)))
+		q.players -= len(w.t.Members)
+		d.Players += len(w.t.Members)
+		d.Waits = append(d.Waits, max(0, now.Sub(w.t.Since)))
 	}
 	return d
-}
-
-// match gives a match without its node.
-func (q *Queue) match(x *match.Match, now time.Time) store.Match {
-	out := store.Match{
-		ID: NewID(q.mode.Room.Kind), Mode: q.mode.Name, Kind: q.mode.Room.Kind, Options: q.mode.Room.Options,
-		Region: x.Region, Bots: x.Bots, Quality: x.Quality.Score, Created: now,
-		Teams: make([]store.Team, len(x.Teams)),
-	}
-	for i := range x.Teams {
-		t := &x.Teams[i]
-		seats := make([]store.Slot, len(t.Seats))
-		for k, s := range t.Seats {
-			seats[k] = q.seat(s.Ticket, s.Player, s.Role)
-		}
-		out.Teams[i] = store.Team{Slots: seats, Win: t.Win}
-	}
-	return out
-}
-
-// seat gives a player's seat, or a bot's if there is no player.
-func (q *Queue) seat(ticket, player, role string) store.Slot {
-	s := store.Slot{Role: role}
-	if player == "" {
-		return s
-	}
-	s.Ticket, s.Player = ticket, player
-	for i := range q.tickets[ticket].t.Members {
-		if m := &q.tickets[ticket].t.Members[i]; m.Player == player {
-			s.Name, s.Mu, s.Sigma = m.Name, m.Mu, m.Sigma
-		}
-	}
-	return s
 }
 
 // NewID gives an id for a room of a kind, which can't be guessed.
@@ -156,14 +122,13 @@ func (q *Queue) With(d *Decision, m store.Match) {
 		m.Teams[i].Slots = slices.Clone(m.Teams[i].Slots)
 	}
 	for _, s := range d.seats {
-		seat := q.seat(s.Ticket, s.Player, s.Role)
 		switch {
 		case q.mode.Format.FreeForAll:
 			if i := slices.IndexFunc(m.Teams, func(t store.Team) bool { return len(t.Slots) == 1 && t.Slots[0].Player == "" }); i >= 0 {
-				m.Teams[i].Slots[0] = seat
+				m.Teams[i].Slots[0] = s.Slot
 				m.Bots--
 			} else {
-				m.Teams = append(m.Teams, store.Team{Slots: []store.Slot{seat}})
+				m.Teams = append(m.Teams, store.Team{Slots: []store.Slot{s.Slot}})
 			}
 		default:
 			for len(m.Teams) <= s.Team {
@@ -171,10 +136,10 @@ func (q *Queue) With(d *Decision, m store.Match) {
 			}
 			t := &m.Teams[s.Team]
 			if i := botOf(t.Slots, s.Role); i >= 0 {
-				t.Slots[i] = seat
+				t.Slots[i] = s.Slot
 				m.Bots--
 			} else {
-				t.Slots = append(t.Slots, seat)
+				t.Slots = append(t.Slots, s.Slot)
 			}
 		}
 	}
@@ -232,8 +197,8 @@ func (q *Queue) close(d *Decision, stays func(id string) bool) {
 		a.in = nil
 		if a.gone || !stays(d.Request) {
 			delete(q.asks, d.Request)
-		} else if err := q.m.AddRoom(a.r); err != nil {
-			q.endRequest(a, err)
+		} else {
+			q.request(a)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -193,7 +194,7 @@ func (b *stepper) want(want map[string]string) {
 	b.t.Helper()
 	matches := map[string][]string{}
 	status := map[string]store.Status{}
-	for _, id := range sortedKeys(want) {
+	for _, id := range slices.Sorted(maps.Keys(want)) {
 		s, err := b.s.Ticket(b.t.Context(), id)
 		if err != nil {
 			b.t.Fatal(err)
@@ -280,7 +281,7 @@ func TestWhatIsGoneIsLeftOut(t *testing.T) {
 	b.want(map[string]string{"ann": "waiting", "bob": "cancelled"})
 	b.s.set(nil, nil)
 	b.turn(time.Second)
-	if w := b.q.tickets["ann"]; len(b.q.tickets) != 1 || w == nil || w.in != nil || !w.m.Since.Equal(epoch) {
+	if w := b.q.tickets["ann"]; len(b.q.tickets) != 1 || w == nil || w.in != nil || !w.t.Since.Equal(epoch) {
 		t.Fatalf("it knows %v", b.q.tickets)
 	}
 	b.add("cat")

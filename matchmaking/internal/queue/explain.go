@@ -74,7 +74,7 @@ func (e *Explainer) Explain(ctx context.Context, md mode.Mode, id string, now ti
 	case st.State != store.Waiting:
 		return none, ErrGathering
 	}
-	if err := Check(md, &st.Ticket); err != nil {
+	if err := match.Check(md, &st.Ticket); err != nil {
 		return none, err
 	}
 	p := e.picture(md.Name)

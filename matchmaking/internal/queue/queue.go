@@ -54,7 +54,6 @@ type Queue struct {
 // waiter is a ticket that waits.
 type waiter struct {
 	t    *store.Ticket
-	m    match.Ticket
 	in   *Decision // that has it; nil: the matcher has it
 	gone bool      // it ended while a decision had it
 }
@@ -62,7 +61,6 @@ type waiter struct {
 // asker is a room that asks for players.
 type asker struct {
 	b    *store.Backfill
-	r    match.Room
 	in   *Decision
 	gone bool
 }
@@ -125,30 +123,19 @@ func (q *Queue) come(t *store.Ticket) {
 	}
 	w := &waiter{t: t}
 	q.tickets[t.ID] = w
-	var err error
-	if w.m, err = forMatcher(t); err != nil {
-		q.refuse(w, err)
-		return
-	}
-	if q.wait(w) {
+	if q.wait(w); w.in == nil {
 		q.news = true
 	}
 }
 
-// wait has the matcher take a ticket, and tells whether it does.
-func (q *Queue) wait(w *waiter) bool {
-	if err := q.m.Add(w.m); err != nil {
-		q.refuse(w, err)
-		return false
+// wait has the matcher take a ticket, or gives it up.
+func (q *Queue) wait(w *waiter) {
+	if err := q.m.Add(w.t); err != nil {
+		w.in = &Decision{Kind: GiveUp, Tickets: []string{w.t.ID}, Why: err}
+		q.refused = append(q.refused, w.in)
+		return
 	}
-	q.players += len(w.m.Players)
-	return true
-}
-
-// refuse gives up a ticket that the matcher does not take.
-func (q *Queue) refuse(w *waiter, err error) {
-	w.in = &Decision{Kind: GiveUp, Tickets: []string{w.t.ID}, Why: err}
-	q.refused = append(q.refused, w.in)
+	q.players += len(w.t.Members)
 }
 
 func (q *Queue) leave(id string) {
@@ -159,7 +146,7 @@ func (q *Queue) leave(id string) {
 		w.gone = true // the store will say so when the decision is committed
 	default:
 		q.m.Remove(id)
-		q.players -= len(w.m.Players)
+		q.players -= len(w.t.Members)
 		delete(q.tickets, id)
 	}
 }
@@ -170,15 +157,16 @@ func (q *Queue) ask(b *store.Backfill) {
 	}
 	a := &asker{b: b}
 	q.asks[b.ID] = a
-	var err error
-	if a.r, err = roomForMatcher(b); err == nil {
-		err = q.m.AddRoom(a.r)
+	if q.request(a); a.in == nil {
+		q.news = true
 	}
-	if err != nil {
+}
+
+// request has the matcher look for players for a room, or ends the request.
+func (q *Queue) request(a *asker) {
+	if err := q.m.AddBackfill(a.b); err != nil {
 		q.endRequest(a, err)
-		return
 	}
-	q.news = true
 }
 
 // endRequest ends a request that nothing can come of.
@@ -194,7 +182,7 @@ func (q *Queue) noAsk(id string) {
 	case a.in != nil:
 		a.gone = true
 	default:
-		q.m.RemoveRoom(id)
+		q.m.RemoveBackfill(id)
 		delete(q.asks, id)
 	}
 }

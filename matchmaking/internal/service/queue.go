@@ -11,7 +11,6 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/match"
-	"github.com/tickroom/tickroom/matchmaking/internal/queue"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/matchmaking/store"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
@@ -125,7 +124,7 @@ func (s *Service) admit(ctx context.Context, md *mode.Mode, t *store.Ticket) err
 			m.Mu, m.Sigma, m.Latency = t.Members[0].Mu, t.Members[0].Sigma, t.Members[0].Latency
 		}
 	}
-	err := queue.Check(*md, &known)
+	err := match.Check(*md, &known)
 	if errors.Is(err, match.ErrTicket) {
 		return invalid("the mode %s can never match this: %w", md.Name, err)
 	}

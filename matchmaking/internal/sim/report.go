@@ -170,12 +170,12 @@ func (c *collector) refuse(a *Arrival, mean float64, err error) {
 	}
 }
 
-func (c *collector) match(r *run, x *match.Match, _ float64) {
+func (c *collector) match(r *run, x *match.Proposal, _ float64) {
 	c.matches++
 	c.bots += x.Bots
 	c.spread = append(c.spread, x.Spread)
 	c.gap = append(c.gap, x.Gap)
-	c.quality = append(c.quality, x.Quality.Score)
+	c.quality = append(c.quality, x.Quality)
 	top := 0.0
 	for _, t := range x.Teams {
 		top = max(top, t.Win)
@@ -206,7 +206,7 @@ func (c *collector) match(r *run, x *match.Match, _ float64) {
 	}
 	if parties && !r.md.Format.FreeForAll {
 		c.withParties++
-		if x.Quality.Party < 1 {
+		if x.Parts.Party < 1 {
 			c.uneven++
 		}
 	}

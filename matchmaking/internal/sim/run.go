@@ -14,6 +14,7 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/internal/query"
 	"github.com/tickroom/tickroom/matchmaking/internal/rating"
 	"github.com/tickroom/tickroom/matchmaking/mode"
+	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
 // Options say how a run goes.
@@ -50,8 +51,8 @@ type waiting struct {
 type event struct {
 	at   float64
 	seq  int
-	id   string       // of a ticket that cancels
-	over *match.Match // a match that ends
+	id   string          // of a ticket that cancels
+	over *match.Proposal // a match that ends
 }
 
 type events []event
@@ -136,7 +137,7 @@ func (r *run) arrive(a *Arrival) error {
 		return nil
 	}
 	r.report.arrived(a)
-	t := match.Ticket{ID: a.ID, Since: at(a.At)}
+	t := &store.Ticket{ID: a.ID, Query: a.Query, Since: at(a.At)}
 	w := &waiting{a: a, since: a.At, until: math.Inf(1)}
 	for _, v := range a.Players {
 		p := r.players[v.ID]
@@ -150,20 +151,20 @@ func (r *run) arrive(a *Arrival) error {
 			}
 			r.players[v.ID] = p
 		}
-		t.Players = append(t.Players, match.Player{ID: v.ID, Rating: p.rating, Roles: v.Roles})
+		t.Members = append(t.Members, store.Member{Player: v.ID, Mu: p.rating.Mu, Sigma: p.rating.Sigma, Roles: v.Roles})
 		w.mean += p.rating.Mu / float64(len(a.Players))
 	}
 	if len(a.Latency) > 0 {
-		t.Latency = make(map[string]time.Duration, len(a.Latency))
+		// That of the worst of the players.
+		t.Members[0].Latency = make(map[string]time.Duration, len(a.Latency))
 		for to, ms := range a.Latency {
-			t.Latency[to] = time.Duration(ms * float64(time.Millisecond))
+			t.Members[0].Latency[to] = time.Duration(ms * float64(time.Millisecond))
 		}
 	}
-	q, err := query.Compile(a.Query)
-	if err != nil {
+	if _, err := query.Compile(a.Query); err != nil {
 		return fmt.Errorf("sim: ticket %s: %w", a.ID, err)
 	}
-	t.Query = q
+	var err error
 	if t.Attributes, err = attributes(a); err != nil {
 		return err
 	}
@@ -254,11 +255,11 @@ func (r *run) pass(now float64) {
 
 // strengths gives the true strengths of a match's teams, and the scale of the curve by
 // which they win. A bot is as strong as the players are on the average.
-func (r *run) strengths(x *match.Match) (sums []float64, scale float64) {
+func (r *run) strengths(x *match.Proposal) (sums []float64, scale float64) {
 	mean, n := 0.0, 0
 	for _, t := range x.Teams {
-		for _, s := range t.Seats {
-			if !s.Bot {
+		for _, s := range t.Slots {
+			if s.Player != "" {
 				mean += r.players[s.Player].strength
 				n++
 			}
@@ -269,8 +270,8 @@ func (r *run) strengths(x *match.Match) (sums []float64, scale float64) {
 	sums = make([]float64, len(x.Teams))
 	for k, t := range x.Teams {
 		scale += o.Beta * o.Beta
-		for _, s := range t.Seats {
-			if s.Bot {
+		for _, s := range t.Slots {
+			if s.Player == "" {
 				sums[k] += mean
 				continue
 			}
@@ -286,7 +287,7 @@ func (r *run) strengths(x *match.Match) (sums []float64, scale float64) {
 // the ratings gives to their true strengths: each adds noise of Gumbel's distribution
 // to its strength, in the model's own scale. With another noise the unit of the
 // ratings would drift away from that of the strengths.
-func (r *run) end(x *match.Match) {
+func (r *run) end(x *match.Proposal) {
 	sums, scale := r.strengths(x)
 	score := make([]float64, len(sums))
 	for k, s := range sums {
@@ -310,8 +311,8 @@ func (r *run) end(x *match.Match) {
 	mean := rating.Rating{}
 	n := 0.0
 	for _, t := range x.Teams {
-		for _, s := range t.Seats {
-			if !s.Bot {
+		for _, s := range t.Slots {
+			if s.Player != "" {
 				p := r.players[s.Player].rating
 				mean.Mu, mean.Sigma, n = mean.Mu+p.Mu, mean.Sigma+p.Sigma, n+1
 			}
@@ -319,9 +320,9 @@ func (r *run) end(x *match.Match) {
 	}
 	mean.Mu, mean.Sigma = mean.Mu/n, mean.Sigma/n
 	for k, t := range x.Teams {
-		for _, s := range t.Seats {
+		for _, s := range t.Slots {
 			p := mean
-			if !s.Bot {
+			if s.Player != "" {
 				p = r.players[s.Player].rating
 			}
 			teams[k] = append(teams[k], rating.Full(p))
@@ -332,8 +333,8 @@ func (r *run) end(x *match.Match) {
 		return // ratings are checked when tickets come
 	}
 	for k, t := range x.Teams {
-		for j, s := range t.Seats {
-			if !s.Bot {
+		for j, s := range t.Slots {
+			if s.Player != "" {
 				r.players[s.Player].rating = out[k][j]
 			}
 		}
