@@ -76,12 +76,13 @@ setup: ## check for the Debian packages that tests and linters need, install wha
 
 # The TypeScript needs protoc-gen-es, an npm package.
 .PHONY: generate
-generate: $(BUF) $(PACKAGES) ## generate code from the .proto files
+generate: $(BUF) $(PACKAGES) ## generate code from the .proto files, and docs/configuration.md
 	@set -e; for template in proto/generate/*.yaml; do \
 		echo "buf generate --template $$template"; \
 		$(BUF) generate --template "$$template"; \
 	done
 	$(GO) run ./proto/internal/closecodes
+	$(GO) generate ./server/config
 
 .PHONY: lint
 lint: lint-setup $(BUF) $(GOLINT) $(PACKAGES) ## lint Go, .proto files, TypeScript and scripts (the first time minutes: it builds the linters)

@@ -23,8 +23,6 @@ const (
 	beatsMissed = 3
 	// relistBeats is how many beats pass from one look at the directory to the next.
 	relistBeats = 8
-	// comingLate is how long after its seat has expired a player still counts as coming.
-	comingLate = 5 * time.Second
 	// callTimeout bounds a call of a store.
 	callTimeout = time.Second
 )
@@ -76,13 +74,13 @@ func newMatchmaker(s *Server) (*matchmaker, error) {
 		Modes: cfg.Modes, Kinds: kinds,
 		Identity: callers{s.who, m.calls, s.metrics}, Seats: seats{issuer}, Limits: callLimits{m.calls}, Placer: m.placer,
 		Explainer: explainer{st.Tickets, matchmaking.NewExplainer(st.Tickets, st.Queues), cfg.Mode},
-		Origins:   cfg.Origins, SeatTime: cfg.Seats.TTL + cfg.Seats.Leeway, Logger: s.log,
+		Origins:   cfg.Origins, SeatTime: cfg.Seats.Reserved(), Logger: s.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("server: matchmaking: %w", err)
 	}
 	m.reporter = reporter.New(reporter.Options{
-		Matches: st.Matches, Results: m.service, Mode: cfg.Mode, ComeWithin: cfg.Seats.TTL + comingLate, Logger: s.log,
+		Matches: st.Matches, Results: m.service, Mode: cfg.Mode, ComeWithin: cfg.Seats.Reserved(), Logger: s.log,
 	})
 	m.path, m.handler = m.service.Handler()
 	return m, nil

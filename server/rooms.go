@@ -281,7 +281,7 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 	}()
 	r, err := room.New(id, k.Kind, seed, p.options, room.Config{
 		ForPlayers: p.players(),
-		AckWindow:  rs.cfg.AckWindow, IdleAfter: rs.cfg.IdleTimeout, Hold: rs.cfg.Hold, MaxOutbox: rs.cfg.MaxOutbox, MaxMessage: rs.cfg.MaxMessage,
+		AckWindow:  rs.cfg.AckWindow, IdleTimeout: rs.cfg.IdleTimeout, Hold: rs.cfg.Hold, MaxOutbox: rs.cfg.MaxOutbox, MaxMessage: rs.cfg.MaxMessage,
 		MessagesPerSecond: rs.cfg.Limits.Messages, MessageBurst: float64(rs.cfg.Limits.MessageBurst),
 		BytesPerSecond: rs.cfg.Limits.Bytes, ByteBurst: float64(rs.cfg.Limits.ByteBurst),
 		SecondDevice: rs.cfg.SecondDevice, Banned: rs.banned,
@@ -299,7 +299,7 @@ func (rs *rooms) make(ctx context.Context, p plan) (_ *room.Loop, err error) {
 	}
 	var l *room.Loop // the functions below are called once it has clients, which is later
 	l = room.StartLoop(r, rs.pool, room.LoopConfig{
-		MaxCatchUp: rs.cfg.MaxCatchUp, Linger: rs.cfg.EmptyRoomLinger,
+		MaxCatchUp: rs.cfg.MaxCatchUp, EmptyRoomLinger: rs.cfg.EmptyRoomLinger,
 		Phase:      phase(time.Since(rs.start), dt, made),
 		Metrics:    rs.metrics.Kind(k.Name),
 		Gone:       func() { rs.release(id) },

@@ -49,7 +49,7 @@ func share(cfg *config.Config, o *options) (*shared, error) {
 		return nil, errors.New("server: servers that share a Redis must share a secret too, or none would accept a seat that another one gives; " +
 			"set seats.secret_files (`tickroom token --new-key FILE --alg HS256` makes a secret)")
 	}
-	c, err := redisclient.New(cfg.Redis)
+	c, err := redisclient.New(redisclient.Config(cfg.Redis))
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/server/internal/limits"
 )
 
@@ -13,7 +14,7 @@ import (
 func TestCallersAreForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		guard, err := limits.NewGuard(limits.Default(), limits.Options{})
+		guard, err := limits.NewGuard(config.Default().Access, limits.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ func newWho(cfg *config.Config, secrets [][]byte, o identity.Options) (*who, err
 		if addr.Loopback() {
 			why = "a proxy is trusted, so that others can connect"
 		}
-		if cfg.Identity.Guests == identity.GuestsOff {
+		if cfg.Identity.Guests == config.GuestsOff {
 			why = "identity.guests is off"
 		}
 		return nil, fmt.Errorf("server: nobody could play: %s, and there are no keys to check players' tokens with; "+
@@ -53,13 +53,13 @@ func newWho(cfg *config.Config, secrets [][]byte, o identity.Options) (*who, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), keysTimeout)
 	defer cancel()
-	w.verifier, err = identity.NewVerifier(ctx, cfg.Identity, o)
+	w.verifier, err = identity.NewVerifier(ctx, identity.Config(cfg.Identity.Tokens), o)
 	return w, err
 }
 
 // identify makes what tells who players are, and which seats are theirs.
 func (s *Server) identify(o options) error {
-	secrets, err := s.cfg.Seats.Secrets()
+	secrets, err := seat.Secrets(s.cfg.Seats.SecretFiles)
 	if err != nil {
 		return fmt.Errorf("server: seats.secret_files: %w", err)
 	}

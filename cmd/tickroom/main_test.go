@@ -53,7 +53,7 @@ func TestCommandLine(t *testing.T) {
 		{"serve now", exitUsage, "", `tickroom: tickroom serve does not know what to do with "now"; see tickroom serve --help`},
 		{"serve --listn x", exitUsage, "", "tickroom: unknown flag: --listn; see tickroom serve --help"},
 		{"serve --max-rooms many", exitUsage, "", "see tickroom serve --help"},
-		{"serve --max-rooms 0", exitUsage, "", "tickroom: max_rooms: 0 is too little; it must be 1 or more"},
+		{"serve --max-rooms 0", exitUsage, "", `invalid argument "0" for "--max-rooms" flag: 0 is not allowed; it must be from 1 to 1000000; see tickroom serve --help`},
 		{"serve --config /nowhere.yaml", exitUsage, "", "tickroom: the configuration file can't be read: open /nowhere.yaml"},
 		{"serve --log-level error --listen 192.0.2.1:1 --identity-guests on --admin=", exitFailed, "", "set --listen to another"},
 		{"serve --log-level error --listen 127.0.0.1:0 --admin= --kind-option walkers.plyers=3", exitFailed, "", `kind walkers has no option "plyers"; it has: players`},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/server/config"
 )
 
 func runToken(args ...string) (code int, stdout, stderr string) {
@@ -47,7 +48,7 @@ func TestTokenIsGoodForAServer(t *testing.T) {
 				t.Errorf("the token is in: %q", said)
 			}
 
-			cfg := identity.Default()
+			cfg := identity.Config(config.Default().Identity.Tokens)
 			cfg.Issuer, cfg.Audience = "us", []string{"game"}
 			if alg == identity.HS256 {
 				cfg.SecretFiles = []string{path}

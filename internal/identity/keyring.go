@@ -73,7 +73,7 @@ func newKeyring(cfg Config, o Options) (*keyring, error) {
 		r.sources = append(r.sources, fileSource{f, parsePEM})
 	}
 	if cfg.JWKS != "" {
-		s, err := jwksSource(cfg.JWKS, o.Transport)
+		s, err := jwksSource(cfg.JWKS.Reveal(), o.Transport)
 		if err != nil {
 			return nil, err
 		}

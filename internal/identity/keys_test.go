@@ -27,6 +27,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/tickroom/tickroom/internal/secret"
 )
 
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
@@ -65,8 +67,8 @@ func TestSecrets(t *testing.T) {
 		text string
 		want string // part of the error, "" for none
 	}{
-		"good":              {secret, ""},
-		"with a line end":   {secret + "\n", ""},
+		"good":              {passphrase, ""},
+		"with a line end":   {passphrase + "\n", ""},
 		"short":             {"0123456789abcdef0123456789abcde", "31 bytes"},
 		"empty":             {"", "0 bytes"},
 		"white":             {strings.Repeat(" ", 40), "0 bytes"},
@@ -74,7 +76,7 @@ func TestSecrets(t *testing.T) {
 		"base64":            {"base64:" + base64.StdEncoding.EncodeToString(random), ""},
 		"base64 for URLs":   {"base64:" + base64.RawURLEncoding.EncodeToString(random), ""},
 		"base64 of little":  {"base64:" + base64.StdEncoding.EncodeToString(random[:31]), "31 bytes"},
-		"no base64":         {"base64:!" + secret, "not base64"},
+		"no base64":         {"base64:!" + passphrase, "not base64"},
 		"public key in PEM": {string(publicPEM(t, rsaKey().Public())), "key_files"},
 	} {
 		b, err := parseSecret([]byte(c.text))
@@ -134,7 +136,7 @@ func TestPEM(t *testing.T) {
 func TestKeySets(t *testing.T) {
 	t.Parallel()
 	ed, rs := edJWK("e", edKey()), rsaJWK("r", rsaKey())
-	oct := m{"kty": "oct", "kid": "o", "k": b64([]byte(secret))}
+	oct := m{"kty": "oct", "kid": "o", "k": b64([]byte(passphrase))}
 	many := make([]m, 65)
 	for i := range many {
 		many[i] = ed
@@ -248,7 +250,7 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func remote() Config {
-	cfg := Default()
+	cfg := settings()
 	cfg.JWKS = "https://login.example/jwks"
 	return cfg
 }
@@ -405,8 +407,8 @@ func TestHangingService(t *testing.T) {
 func TestFileRotation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		path := write(t, []byte(secret))
-		cfg := Default()
+		path := write(t, []byte(passphrase))
+		cfg := settings()
 		cfg.SecretFiles = []string{path}
 		v := newVerifier(t, cfg, Options{Now: time.Now})
 		next := []byte("another secret that is long enough, too")
@@ -460,28 +462,25 @@ func TestRealService(t *testing.T) {
 	})
 	srv := httptest.NewServer(mux)
 	defer srv.Close()
-	cfg := Default()
-	cfg.JWKS = srv.URL + "/jwks"
+	cfg := settings()
+	cfg.JWKS = secret.URL(srv.URL + "/jwks")
 	v := newVerifier(t, cfg, Options{})
 	if _, err := v.Verify(t.Context(), sign(t, jwt.SigningMethodRS256, m{"kid": "r"}, with(nil), rsaKey())); err != nil {
 		t.Error(err)
 	}
 	// A set's RSA key is good for RS256 alone, however the token is headed.
 	refused(t, v, sign(t, jwt.SigningMethodHS256, m{"kid": "r"}, with(nil), publicPEM(t, rsaKey().Public())), KeyUnknown)
-	cfg.JWKS = srv.URL + "/long"
+	cfg.JWKS = secret.URL(srv.URL + "/long")
 	refused(t, newVerifier(t, cfg, Options{}), hs(t, nil), KeysUnavailable)
 }
 
 func TestConfig(t *testing.T) {
 	t.Parallel()
-	if err := Default().validate(); err != nil {
+	if err := settings().Check(); err != nil {
 		t.Error(err)
 	}
 	for want, change := range map[string]func(*Config){
-		"Guests does not":                   func(c *Config) { c.Guests = "maybe" },
-		"MaxToken does not":                 func(c *Config) { c.MaxToken = 1 },
-		"Leeway does not":                   func(c *Config) { c.Leeway = time.Hour },
-		"identity.secret: the secret has":   func(c *Config) { c.Secret = "short" },
+		"identity: secret: the secret has":  func(c *Config) { c.Secret = "short" },
 		"use https":                         func(c *Config) { c.JWKS = "http://login.example/jwks" },
 		"localhost.evil.example over http":  func(c *Config) { c.JWKS = "http://localhost.evil.example/jwks" },
 		"no password":                       func(c *Config) { c.JWKS = "https://u:p@login.example/jwks" },
@@ -489,11 +488,11 @@ func TestConfig(t *testing.T) {
 		"no host":                           func(c *Config) { c.JWKS = "https:///jwks" },
 		"is less than identity.refresh":     func(c *Config) { c.MaxStale = time.Minute },
 		"no such file":                      func(c *Config) { c.KeyFiles = []string{"/nowhere/x.pem"} },
-		"none of its":                       func(c *Config) { c.JWKS = write(t, jwks()) },
+		"none of its":                       func(c *Config) { c.JWKS = secret.URL(write(t, jwks())) },
 		"it holds a private key, which":     func(c *Config) { c.KeyFiles = []string{privateFile(t)} },
 		"use a random one (`tickroom token": func(c *Config) { c.SecretFiles = []string{write(t, bytes.Repeat([]byte("x"), 50))} },
 	} {
-		cfg := Default()
+		cfg := settings()
 		change(&cfg)
 		_, err := NewVerifier(t.Context(), cfg, Options{})
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -501,8 +500,8 @@ func TestConfig(t *testing.T) {
 		}
 	}
 	for _, u := range []string{"http://localhost:1/", "http://127.0.0.1/", "http://[::1]:9/x", "https://login.example/jwks"} {
-		cfg := Default()
-		cfg.JWKS = u
+		cfg := settings()
+		cfg.JWKS = secret.URL(u)
 		if err := cfg.Check(); err != nil {
 			t.Error(err)
 		}
@@ -537,7 +536,7 @@ func TestMint(t *testing.T) {
 		if err != nil || key.Alg() != alg {
 			t.Fatal(err)
 		}
-		cfg := Default()
+		cfg := settings()
 		cfg.Issuer, cfg.Audience = "us", []string{"game"}
 		if alg == HS256 {
 			cfg.SecretFiles = []string{verify}

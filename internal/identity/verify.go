@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -35,8 +36,8 @@ type Verifier struct {
 // read, is an error; an address that does not answer is not, as it may soon. ctx
 // bounds the reading alone. The caller closes the Verifier.
 func NewVerifier(ctx context.Context, cfg Config, o Options) (*Verifier, error) {
-	if err := cfg.validate(); err != nil {
-		return nil, err
+	if err := cfg.Check(); err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

@@ -37,7 +37,7 @@ var layers = []layer{
 	{folder: "internal/redisclient", may: []string{"internal/secret"}},
 	{folder: "internal/secret"},
 	{folder: "internal/strictyaml"},
-	{folder: "internal/identity"},
+	{folder: "internal/identity", may: []string{"internal/secret"}},
 	{folder: "internal/origin"},
 	{folder: "internal/origintest"},
 	{folder: "internal/redistest"},

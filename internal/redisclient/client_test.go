@@ -28,9 +28,15 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// with gives the default with something changed.
+// settings returns a configuration that has what the server's settings have where
+// nothing is said: no Redis.
+func settings() Config {
+	return Config{Prefix: "tickroom:", DialTimeout: 400 * time.Millisecond, ReadTimeout: 600 * time.Millisecond}
+}
+
+// with returns the default with something changed.
 func with(change func(*Config)) Config {
-	c := Default()
+	c := settings()
 	change(&c)
 	return c
 }
@@ -100,7 +106,7 @@ func TestErrorsShowNoSecret(t *testing.T) {
 		c    Config
 		want string
 	}{
-		"nothing":       {Default(), "set redis.url or redis.addresses"},
+		"nothing":       {settings(), "set redis.url or redis.addresses"},
 		"not escaped":   {with(func(c *Config) { c.URL = "redis://ann:" + hidden + "@host:1" }), "url: it "},
 		"a port":        {with(func(c *Config) { c.URL = "redis://:hunter2:x" }), "url: it can't be read"},
 		"no scheme":     {with(func(c *Config) { c.URL = "hunter2" }), "begins with none of"},

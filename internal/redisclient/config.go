@@ -14,63 +14,40 @@ import (
 	"github.com/tickroom/tickroom/internal/secret"
 )
 
-// Config says where Redis is. With neither URL nor Addresses there is none.
+// Config says where Redis is. With neither URL nor Addresses there is none. Its fields
+// are those of the server's settings, which say more about them, and have defaults and
+// bounds: see server/config.Redis.
 type Config struct {
-	// URL is redis://host:port, rediss:// for TLS, or unix:///path/of/socket, with
-	// user:password@ before the host, and /number, the database, after it.
-	URL secret.Text `koanf:"url"`
-	// Addresses are host:port of one server, of the sentinels (with Master), or of some
-	// of the nodes of a cluster (with Cluster).
-	Addresses []string `koanf:"addresses" validate:"max=100"`
-	// Master is the name under which the sentinels know the servers.
-	Master string `koanf:"master"`
-	// Cluster tells that it is a Redis Cluster.
-	Cluster bool `koanf:"cluster"`
-	// Database is its number.
-	Database int `koanf:"database" validate:"min=0,max=1000000"`
+	URL       secret.Text // redis://host:port, rediss:// for TLS, or unix:///path
+	Addresses []string    // of one server, of sentinels, or of nodes of a cluster
+	Master    string      // the servers' name, for sentinels
+	Cluster   bool
+	Database  int
 
-	// Username and Password are for the servers; PasswordFile holds the password, with
-	// nothing else but a line's end.
-	Username     string      `koanf:"username"`
-	Password     secret.Text `koanf:"password"`
-	PasswordFile string      `koanf:"password_file"`
-	// SentinelUsername, SentinelPassword and SentinelPasswordFile are for the sentinels.
-	SentinelUsername     string      `koanf:"sentinel_username"`
-	SentinelPassword     secret.Text `koanf:"sentinel_password"`
-	SentinelPasswordFile string      `koanf:"sentinel_password_file"`
+	Username             string
+	Password             secret.Text
+	PasswordFile         string
+	SentinelUsername     string
+	SentinelPassword     secret.Text
+	SentinelPasswordFile string
 
-	// TLS speaks it, with authorities other than the system's if TLSCA names a file of
-	// them. TLSName is the name in the servers' certificates, if it is not the host's.
-	// TLSCert and TLSKey are files for servers that ask for a certificate.
-	TLS     bool   `koanf:"tls"`
-	TLSCA   string `koanf:"tls_ca"`
-	TLSName string `koanf:"tls_name"`
-	TLSCert string `koanf:"tls_cert"`
-	TLSKey  string `koanf:"tls_key"`
+	TLS     bool
+	TLSCA   string // a file of authorities
+	TLSName string // in the servers' certificates
+	TLSCert string // a file, for servers that ask for a certificate
+	TLSKey  string
 
-	// Prefix begins the names of all keys. Servers with the same one are one cluster.
-	Prefix string `koanf:"prefix" validate:"max=100"`
-	// DialTimeout bounds how long a connection takes to be made, ReadTimeout how long an
-	// answer takes, and the wait for a free connection. While Redis is away, what needs
-	// it fails within the sum of the two.
-	DialTimeout time.Duration `koanf:"dial_timeout" validate:"min=10ms,max=1s"`
-	ReadTimeout time.Duration `koanf:"read_timeout" validate:"min=10ms,max=1s"`
-	// Pool is how many connections are kept, to each server. 0: ten for each processor.
-	Pool int `koanf:"pool" validate:"min=0,max=10000"`
-	// Replicas is how many replicas must have a change of tickets, matches or ratings,
-	// within half of ReadTimeout, before it counts. 0: it does at once.
-	Replicas int `koanf:"replicas" validate:"min=0,max=10"`
+	Prefix      string        // of the names of all keys
+	DialTimeout time.Duration // for a connection to be made
+	ReadTimeout time.Duration // for an answer, and for a connection to become free
+	Pool        int           // connections to each server; 0: ten for each processor
+	Replicas    int           // that must have a change; see server/config.Redis
 }
 
-// Default gives the configuration of a server that is told nothing: no Redis.
-func Default() Config {
-	return Config{Prefix: "tickroom:", DialTimeout: 400 * time.Millisecond, ReadTimeout: 600 * time.Millisecond}
-}
-
-// Enabled tells whether there is a Redis.
+// Enabled reports whether there is a Redis.
 func (c Config) Enabled() bool { return c.URL != "" || len(c.Addresses) > 0 }
 
-// Check says what is wrong that the fields' tags can't tell. It shows no secret.
+// Check returns what is wrong, all of it. It shows no secret.
 func (c Config) Check() error {
 	var errs []error
 	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }

@@ -41,3 +41,20 @@ func TestASecretIsNotShown(t *testing.T) {
 		t.Error("it can't be read")
 	}
 }
+
+func TestAnAddressIsShownWithoutItsSecret(t *testing.T) {
+	t.Parallel()
+	for u, want := range map[secret.URL]string{
+		"": "", "keys.json": "keys.json", "https://id.example/keys": "https://id.example/keys",
+		"https://id.example/keys?key=hunter2": "https://id.example/keys?redacted", "https://u:hunter2@id.example/keys": "https://u:xxxxx@id.example/keys",
+	} {
+		b, err := json.Marshal(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := fmt.Sprintf("%v %s %q %#v %+v %x %s", u, u, u, u, []secret.URL{u}, u, b)
+		if u.String() != want || strings.Contains(shown, "hunter2") || strings.Contains(shown, fmt.Sprintf("%x", "hunter2")) || u.Reveal() != string(u) {
+			t.Errorf("%s: %s", want, shown)
+		}
+	}
+}

@@ -12,6 +12,8 @@
 //	above:"0"               a bound that is not allowed itself
 //	oneof:"takeover refuse" the words that are allowed
 //
+// The fields of an embedded struct are taken for the struct's own.
+//
 // Fields, Check and Map.Fields go by these, for files as well as for what is said in
 // flags and variables. What the tags can't say is read from a Map, value by value.
 package strictyaml

@@ -30,7 +30,7 @@ func Fields(p any) []Field {
 }
 
 func walk(v reflect.Value, prefix string, out *[]Field) {
-	for f := range direct(v, prefix) {
+	for _, f := range direct(v, prefix) {
 		if f.at.Kind() == reflect.Struct {
 			walk(f.at, f.Key+".", out)
 		} else {
@@ -39,20 +39,18 @@ func walk(v reflect.Value, prefix string, out *[]Field) {
 	}
 }
 
-// direct goes through the fields of one struct alone.
-func direct(v reflect.Value, prefix string) func(yield func(Field) bool) {
-	return func(yield func(Field) bool) {
-		for i := range v.NumField() {
-			t := v.Type().Field(i)
-			key := t.Tag.Get("yaml")
-			if key == "" || key == "-" {
-				continue
-			}
-			if !yield(Field{prefix + key, v.Type().Name() + "." + t.Name, t.Tag, v.Field(i)}) {
-				return
-			}
+// direct returns the fields of one struct, with those of structs that it embeds.
+func direct(v reflect.Value, prefix string) []Field {
+	var out []Field
+	for i := range v.NumField() {
+		t := v.Type().Field(i)
+		if t.Anonymous {
+			out = append(out, direct(v.Field(i), prefix)...)
+		} else if key := t.Tag.Get("yaml"); key != "" {
+			out = append(out, Field{prefix + key, v.Type().Name() + "." + t.Name, t.Tag, v.Field(i)})
 		}
 	}
+	return out
 }
 
 // Problem is what is wrong with a field.
@@ -185,7 +183,8 @@ func (f Field) word(text string) bool {
 
 // problem returns what is wrong with the value, or nothing.
 func (f Field) problem() string {
-	size, sized := 0.0, true
+	var size float64
+	var sized bool
 	switch {
 	case f.List():
 		if slices.Contains(f.Items(), "") {

@@ -194,7 +194,7 @@ func (m *Map) Value(key string, to any) {
 func (m *Map) Fields(to any) { m.fields(reflect.ValueOf(to).Elem()) }
 
 func (m *Map) fields(v reflect.Value) {
-	for f := range direct(v, "") {
+	for _, f := range direct(v, "") {
 		if f.at.Kind() != reflect.Struct {
 			m.read(f)
 		} else if sub := m.Sub(f.Key); sub != nil {

@@ -22,6 +22,11 @@ type sample struct {
 	Inside inside        `yaml:"inside"`
 	Wait   time.Duration `yaml:"wait" default:"5s" min:"100ms" max:"1m"`
 	Other  map[string]string
+	Embedded
+}
+
+type Embedded struct {
+	More bool `yaml:"more"`
 }
 
 type inside struct {
@@ -51,7 +56,7 @@ func TestDefaults(t *testing.T) {
 		"name/sample.Name/string/x/at most 5", "level/sample.Level/string/info/one of debug, info, warn", "on/sample.On/bool//",
 		"count/sample.Count/int/3/from 1 to 1e3", "seed/sample.Seed/uint64//", "rate/sample.Rate/float/1/more than 0, at most 10",
 		"list/sample.List/strings//at most 3", "inside.low/inside.Low/int//-1 or more", "inside.must/inside.Must/string/m/1 or more",
-		"wait/sample.Wait/duration/5s/from 100ms to 1m",
+		"wait/sample.Wait/duration/5s/from 100ms to 1m", "more/Embedded.More/bool//",
 	}, keys); d != "" {
 		t.Error(d)
 	}
@@ -78,7 +83,7 @@ func TestSet(t *testing.T) {
 			if f.Key != key {
 				continue
 			}
-			got := ""
+			var got string
 			if err := f.Set(value); err != nil {
 				got = err.Error()
 			} else if got = f.String(); f.Set(got) != nil || f.String() != got {
@@ -124,8 +129,8 @@ func TestRead(t *testing.T) {
 		"":                         "",
 		"3":                        "f:1:1: \"3\" can't stand here; fields are expected, one `key: value` a line",
 		"a: 1\na: b: c":            "f: line 2: mapping values are not allowed in this context",
-		"nmae: x":                  `f:1:1: there is no field "nmae"; did you mean name?`,
-		"z: x":                     `f:1:1: there is no field "z"; there are count, inside, level, list, name, on, rate, seed, wait`,
+		"nme: x":                   `f:1:1: there is no field "nme"; did you mean name?`,
+		"z: x":                     `f:1:1: there is no field "z"; there are count, inside, level, list, more, name, on, rate, seed, wait`,
 		"inside: {lwo: 1}":         `f:1:10: inside: there is no field "lwo"; did you mean low?`,
 		"inside: 3":                "f:1:9: inside: \"3\" can't stand here; fields are expected, one `key: value` a line",
 		"count: 1\ncount: 2":       "f:2:1: count: it is there twice",

@@ -2,6 +2,11 @@
 // structure, and reads it from where people write it: a YAML file, the
 // environment and flags, each over the one before and all over the defaults.
 //
+// A setting is declared once, as a field of Config or of a section of it: its tags are
+// the key, the default and the bounds (see package strictyaml), its comment is what
+// flags, files and docs/configuration.md say of it. `make generate` brings those up to
+// date.
+//
 // The package knows nothing of what the settings do. It says what each one means,
 // and which values it may have.
 package config
@@ -9,228 +14,209 @@ package config
 import (
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/tickroom/tickroom/internal/identity"
-	"github.com/tickroom/tickroom/internal/redisclient"
+	"github.com/tickroom/tickroom/internal/secret"
+	"github.com/tickroom/tickroom/internal/strictyaml"
 	"github.com/tickroom/tickroom/matchmaking/mode"
-	"github.com/tickroom/tickroom/server/internal/limits"
-	"github.com/tickroom/tickroom/server/internal/seat"
 )
 
-// Config is what a server is told. Default gives the values that make sense
-// where nothing is said; the zero Config does not. Each field's setting is named
-// by its koanf tag, in the file; see Settings for the names elsewhere.
+// Secret is a text that must not be shown: whatever prints it prints a placeholder.
+// Its Reveal returns it.
+type Secret = secret.Text
+
+// SecretURL is an address that may have something secret in it: whatever prints it
+// leaves its password and its query out. Its Reveal returns it.
+type SecretURL = secret.URL
+
+// Config is what a server is told. Default returns the values that make sense where
+// nothing is said; the zero Config does not.
 type Config struct {
-	// Listen is where clients connect: HTTP and WebSocket. Port 0 takes a free one.
-	Listen string `koanf:"listen" validate:"required,listen"`
-	// Admin is where operators look: health, metrics, rooms, profiles. Empty: off.
-	Admin string `koanf:"admin" validate:"omitempty,listen"`
-	// AdminAllowRemote lets Admin be an address that others can reach.
-	AdminAllowRemote bool `koanf:"admin_allow_remote"`
-	// AdminHosts are the host names, besides loopback ones and Admin's own, under
-	// which the admin address may be asked. Others are refused, against DNS
-	// rebinding.
-	AdminHosts []string `koanf:"admin_hosts" validate:"dive,host"`
+	// Listen is the address that clients connect to, HTTP and WebSocket. Port 0 takes a
+	// free one.
+	Listen string `yaml:"listen" default:"127.0.0.1:7777" min:"1"`
+	// Admin is the address of health, metrics, rooms and profiles, for those who operate
+	// the server. Empty: off.
+	Admin string `yaml:"admin" default:"127.0.0.1:7778"`
+	// AdminAllowRemote lets the admin address be one that others can reach. It has no
+	// password.
+	AdminAllowRemote bool `yaml:"admin_allow_remote" default:"false"`
+	// AdminHosts are host names under which the admin address may be asked, besides
+	// loopback ones and its own. Others are refused, against DNS rebinding.
+	AdminHosts []string `yaml:"admin_hosts"`
 	// Origins are the origins that browsers may come from: https://play.example.com,
 	// play.example.com for http as well, https://*.example.com for the names below, or
-	// "*". Empty: the server's own only.
-	Origins []string `koanf:"origins" validate:"dive,origin"`
-	// Status lets everybody who reaches Listen read there, at /status.json, how the
-	// server is doing: rooms, numbers of players, traffic.
-	Status bool `koanf:"status"`
-	// Transport is how clients' sockets are driven: "auto", by the rooms' ticks, with
-	// io_uring where the kernel allows it; "raw", the same without io_uring; "gws", by
-	// the WebSocket library's goroutines.
-	Transport string `koanf:"transport" validate:"oneof=auto raw gws"`
+	// "*". Empty: the server's own alone.
+	Origins []string `yaml:"origins"`
+	// Status lets everybody read at /status.json how the server is doing: rooms, numbers
+	// of players, traffic.
+	Status bool `yaml:"status" default:"true"`
+	// Transport is how clients' sockets are driven: auto, by the rooms' ticks, with
+	// io_uring where the kernel allows it; raw, the same without io_uring; gws, by the
+	// WebSocket library's goroutines.
+	Transport string `yaml:"transport" default:"auto" oneof:"auto raw gws"`
 
-	// MaxConnections bounds the connections of clients, seated or not.
-	MaxConnections int `koanf:"max_connections" validate:"min=1,max=10000000"`
-	// MaxPending bounds the connections that are not seated yet.
-	MaxPending int `koanf:"max_pending" validate:"min=1,max=1000000"`
-	// MaxRooms bounds the rooms.
-	MaxRooms int `koanf:"max_rooms" validate:"min=1,max=1000000"`
+	// MaxConnections is the most connections of clients, in a room or not.
+	MaxConnections int `yaml:"max_connections" default:"20000" min:"1" max:"10000000"`
+	// MaxPending is the most connections that have not joined a room yet.
+	MaxPending int `yaml:"max_pending" default:"1024" min:"1" max:"1000000"`
+	// MaxRooms is the most rooms.
+	MaxRooms int `yaml:"max_rooms" default:"10000" min:"1" max:"1000000"`
 
-	// HandshakeTimeout bounds the time that a request's header takes to arrive.
-	HandshakeTimeout time.Duration `koanf:"handshake_timeout" validate:"min=100ms,max=5m"`
-	// HelloTimeout bounds the time from the upgrade to the first message.
-	HelloTimeout time.Duration `koanf:"hello_timeout" validate:"min=100ms,max=5m"`
+	// HandshakeTimeout is the time for a request's header to arrive.
+	HandshakeTimeout time.Duration `yaml:"handshake_timeout" default:"5s" min:"100ms" max:"5m"`
+	// HelloTimeout is the time from the WebSocket upgrade to the first message.
+	HelloTimeout time.Duration `yaml:"hello_timeout" default:"5s" min:"100ms" max:"5m"`
 	// IdleTimeout is how long a client may be silent: no message, no ping.
-	IdleTimeout time.Duration `koanf:"idle_timeout" validate:"min=1s,max=24h"`
-	// Hold is how long a seat is kept for a client whose connection is lost. 0: as
-	// long as the room's kind says; less: not at all.
-	Hold time.Duration `koanf:"hold" validate:"min=-1s,max=1h"`
+	IdleTimeout time.Duration `yaml:"idle_timeout" default:"30s" min:"1s" max:"24h"`
+	// Hold is how long a session whose connection is lost is kept. 0s: as long as the
+	// room's kind says; -1s: not at all.
+	Hold time.Duration `yaml:"hold" default:"0s" min:"-1s" max:"1h"`
 	// SecondDevice is what happens when a player who is in a room comes into it from
-	// elsewhere: "takeover", the new connection gets the seat and the old one is closed;
-	// "refuse", the new one is.
-	SecondDevice string `koanf:"second_device" validate:"oneof=takeover refuse"`
+	// elsewhere: takeover, the new connection gets the session and the old one is closed;
+	// refuse, the new one is.
+	SecondDevice string `yaml:"second_device" default:"takeover" oneof:"takeover refuse"`
 	// DeadAfter is how long a client may take nothing of what waits for it.
-	DeadAfter time.Duration `koanf:"dead_after" validate:"min=1s,max=1h"`
+	DeadAfter time.Duration `yaml:"dead_after" default:"10s" min:"1s" max:"1h"`
 
-	// MaxMessage bounds a client's message, in bytes.
-	MaxMessage int `koanf:"max_message" validate:"min=256,max=16777216"`
-	// MaxOutbox bounds what waits for one client, in bytes.
-	MaxOutbox int `koanf:"max_outbox" validate:"min=1024,max=1073741824"`
+	// MaxMessage is the longest message from a client, in bytes.
+	MaxMessage int `yaml:"max_message" default:"8192" min:"256" max:"16777216"`
+	// MaxOutbox is the most bytes that wait for one client.
+	MaxOutbox int `yaml:"max_outbox" default:"65536" min:"1024" max:"1073741824"`
 	// SendBuffer is the kernel's send buffer of a connection, in bytes. The kernel
 	// doubles it.
-	SendBuffer int `koanf:"send_buffer" validate:"min=2048,max=67108864"`
-	// NotSentLowat is how many bytes the kernel holds of a connection that it has
-	// not sent yet.
-	NotSentLowat int `koanf:"not_sent_lowat" validate:"min=1024,max=67108864"`
+	SendBuffer int `yaml:"send_buffer" default:"16384" min:"2048" max:"67108864"`
+	// NotSentLowat is how many bytes the kernel may hold of a connection without having
+	// sent them.
+	NotSentLowat int `yaml:"not_sent_lowat" default:"4096" min:"1024" max:"67108864"`
 	// AckWindow is how many ticks a client may leave unacknowledged before it is
 	// skipped. 0: those of half a second, at least 10.
-	AckWindow int `koanf:"ack_window" validate:"min=0,max=1024"`
+	AckWindow int `yaml:"ack_window" default:"0" min:"0" max:"1024"`
 
-	// MaxCatchUp is how many late ticks a room simulates one right after the other;
-	// it drops those beyond.
-	MaxCatchUp int `koanf:"max_catch_up" validate:"min=1,max=1000"`
-	// EmptyRoomLinger is how long a room without clients lives on.
-	EmptyRoomLinger time.Duration `koanf:"empty_room_linger" validate:"min=100ms,max=24h"`
-	// Workers is how many goroutines read and write for large rooms. 0: four for
-	// each processor.
-	Workers int `koanf:"workers" validate:"min=0,max=10000"`
+	// MaxCatchUp is how many late ticks a room simulates one right after the other; it
+	// drops those beyond.
+	MaxCatchUp int `yaml:"max_catch_up" default:"5" min:"1" max:"1000"`
+	// EmptyRoomLinger is how long a room that nobody is in is kept.
+	EmptyRoomLinger time.Duration `yaml:"empty_room_linger" default:"5s" min:"100ms" max:"24h"`
+	// Workers is how many goroutines read and write for large rooms. 0: four for each
+	// processor.
+	Workers int `yaml:"workers" default:"0" min:"0" max:"10000"`
 	// Seed makes the rooms' random numbers repeatable. 0: a random seed.
-	Seed uint64 `koanf:"seed"`
-	// ShutdownGrace is how long clients have to hear why the server goes away. The
-	// whole shutdown takes at most two seconds more.
-	ShutdownGrace time.Duration `koanf:"shutdown_grace" validate:"min=0s,max=10m"`
+	Seed uint64 `yaml:"seed" default:"0"`
+	// ShutdownGrace is how long clients have to hear why the server goes away. The whole
+	// shutdown takes at most two seconds more.
+	ShutdownGrace time.Duration `yaml:"shutdown_grace" default:"3s" min:"0s" max:"10m"`
 
-	// Limits bounds what one client may send.
-	Limits Limits `koanf:"limits"`
+	// Limits bounds what one client may send. A client over the limit of messages or
+	// bytes is closed; a command over its limit is answered with an error.
+	Limits Limits `yaml:"limits"`
 	// Access bounds what one address and one player may take.
-	Access limits.Config `koanf:"access"`
-	// Identity says whose tokens are accepted, and whether guests may play.
-	Identity identity.Config `koanf:"identity"`
-	// Seats says how the matchmaker's seats are made and checked.
-	Seats seat.Config `koanf:"seats"`
-	// Node says which server this is, of those that share a matchmaker.
-	Node Node `koanf:"node"`
-	// Redis is what several servers share.
-	Redis redisclient.Config `koanf:"redis"`
-	// Log says what is logged, and how.
-	Log Log `koanf:"log"`
-	// TLS names the files that make Listen speak TLS.
-	TLS TLS `koanf:"tls"`
+	Access Access `yaml:"access"`
+	// Identity is about whose tokens are accepted, and whether guests may play.
+	Identity Identity `yaml:"identity"`
+	// Seats is about how the matchmaker's seats are made and checked.
+	Seats Seats `yaml:"seats"`
+	// Node is about which server this is, of those that share a matchmaker.
+	Node Node `yaml:"node"`
+	// Matchmaking is about how this server takes part in making matches.
+	Matchmaking Matchmaking `yaml:"matchmaking"`
+	// Redis is where the Redis is that several servers share. With neither redis.url nor
+	// redis.addresses there is none, and the server is on its own.
+	Redis Redis `yaml:"redis"`
+	// Log is about what is logged, and how.
+	Log Log `yaml:"log"`
+	// TLS names the files that make the clients' address speak TLS: both or neither.
+	TLS TLS `yaml:"tls"`
 
-	// Matchmaking says how this server takes part in making matches.
-	Matchmaking Matchmaking `koanf:"matchmaking"`
-
-	// KindOptions are the options of the room kinds: kind, option, value.
-	KindOptions map[string]map[string]string `koanf:"kinds"`
+	// KindOptions are the options of the room kinds: kind, option, value. In a file they
+	// are below the key kinds.
+	KindOptions map[string]map[string]string
 	// Modes are the modes of matches, in the order of the file.
-	Modes []mode.Mode `koanf:"-" validate:"-"`
+	Modes []mode.Mode
 
 	modes *yaml.Node // as the file has them
 }
 
-// Matchmaking says how a server takes part in making matches.
-type Matchmaking struct {
-	// Enabled serves the matchmaking service at Listen.
-	Enabled bool `koanf:"enabled"`
-	// Matcher lets this server make the matches of a queue when no other one does.
-	Matcher bool `koanf:"matcher"`
-	// URL is where clients reach this very server, as wss://eu1.example.com/ws. Empty:
-	// at the address at which they have called the service.
-	URL string `koanf:"url" validate:"omitempty,wsurl"`
-	// Region is where this server is, as the modes name it.
-	Region string `koanf:"region" validate:"max=64"`
-	// Interval is the time between two passes of a matcher.
-	Interval time.Duration `koanf:"interval" validate:"min=10ms,max=1m"`
-	// Lease is how long a queue is without a matcher when the one that had it dies.
-	Lease time.Duration `koanf:"lease" validate:"min=500ms,max=5m"`
-	// Beat is the time between two reports of how this server is doing.
-	Beat time.Duration `koanf:"beat" validate:"min=100ms,max=1m"`
-	// Calls and CallBurst bound the calls of the service per second from one address,
-	// and at once.
-	Calls     float64 `koanf:"calls" validate:"gt=0,max=1000000"`
-	CallBurst int     `koanf:"call_burst" validate:"min=1,max=1000000"`
-}
-
-// Node says which server this is.
-type Node struct {
-	// ID names it. Seats are for one node, so no two may have the same, and one that
-	// starts anew should have another: it does not know which seats were used. Empty:
-	// the host's name and something random.
-	ID string `koanf:"id" validate:"omitempty,max=128,printascii"`
-}
-
-// Limits bounds what one client may send. A client over the limit of messages or bytes
-// is closed; a command over its limit is answered with an error.
+// Limits bounds what one client may send.
 type Limits struct {
-	// Messages per second. 0: two per tick, at least 120.
-	Messages float64 `koanf:"messages" validate:"min=0,max=1000000"`
+	// Messages is how many messages may come per second. 0: two per tick, at least 120.
+	Messages float64 `yaml:"messages" default:"0" min:"0" max:"1000000"`
 	// MessageBurst is how many messages may come at once. 0: three seconds' worth.
-	MessageBurst int `koanf:"message_burst" validate:"min=0,max=1000000"`
-	// Bytes per second, all that comes over the connection. 0: 64 KiB, or eight of the
-	// longest messages if that is more.
-	Bytes float64 `koanf:"bytes" validate:"min=0,max=10000000000"`
+	MessageBurst int `yaml:"message_burst" default:"0" min:"0" max:"1000000"`
+	// Bytes is how many bytes may come per second, all that the connection carries. 0:
+	// 64 KiB, or eight of the longest messages if that is more.
+	Bytes float64 `yaml:"bytes" default:"0" min:"0" max:"10000000000"`
 	// ByteBurst is how many bytes may come at once. 0: three seconds' worth.
-	ByteBurst int `koanf:"byte_burst" validate:"min=0,max=1073741824"`
-	// Commands per second.
-	Commands float64 `koanf:"commands" validate:"gt=0,max=1000000"`
+	ByteBurst int `yaml:"byte_burst" default:"0" min:"0" max:"1073741824"`
+	// Commands is how many commands may come per second.
+	Commands float64 `yaml:"commands" default:"20" above:"0" max:"1000000"`
 	// CommandBurst is how many commands may come at once.
-	CommandBurst int `koanf:"command_burst" validate:"min=1,max=1000000"`
+	CommandBurst int `yaml:"command_burst" default:"40" min:"1" max:"1000000"`
 }
 
-// Log says what is logged, and how.
+// Node is about which server this is.
+type Node struct {
+	// ID is the name of this server. Seats are for one node, so no two may have the same,
+	// and one that starts anew should have another: it does not know which seats were
+	// used. Empty: the host's name and something random.
+	ID string `yaml:"id" max:"128"`
+}
+
+// Matchmaking is about how a server takes part in making matches.
+type Matchmaking struct {
+	// Enabled serves the matchmaking service to clients.
+	Enabled bool `yaml:"enabled" default:"true"`
+	// Matcher lets this server make the matches of a mode's queue when no other one
+	// does.
+	Matcher bool `yaml:"matcher" default:"true"`
+	// URL is where clients reach this very server, as wss://eu1.example.com/ws. Empty: at
+	// the address at which they have called the service.
+	URL string `yaml:"url"`
+	// Region is where this server is, as the modes name it.
+	Region string `yaml:"region" max:"64"`
+	// Interval is the time between two passes of a matcher.
+	Interval time.Duration `yaml:"interval" default:"500ms" min:"10ms" max:"1m"`
+	// Lease is how long a queue is without a matcher when the one that had it dies.
+	Lease time.Duration `yaml:"lease" default:"5s" min:"500ms" max:"5m"`
+	// Beat is the time between two reports of how this server is doing.
+	Beat time.Duration `yaml:"beat" default:"2s" min:"100ms" max:"1m"`
+	// Calls is how many calls of the service one address may make per second.
+	Calls float64 `yaml:"calls" default:"20" above:"0" max:"1000000"`
+	// CallBurst is how many calls of the service one address may make at once.
+	CallBurst int `yaml:"call_burst" default:"100" min:"1" max:"1000000"`
+}
+
+// Log is about what is logged, and how.
 type Log struct {
-	// Level is the least that is logged: "debug", "info", "warn" or "error".
-	Level string `koanf:"level" validate:"oneof=debug info warn error"`
-	// Format is "text" or "json".
-	Format string `koanf:"format" validate:"oneof=text json"`
+	// Level is the least that is logged.
+	Level string `yaml:"level" default:"info" oneof:"debug info warn error"`
+	// Format is how it is logged.
+	Format string `yaml:"format" default:"text" oneof:"text json"`
 }
 
-// TLS names the files that make an address speak TLS. Both or neither.
+// TLS names the files that make an address speak TLS.
 type TLS struct {
-	// Cert is the certificate chain, in PEM.
-	Cert string `koanf:"cert"`
-	// Key is the certificate's private key, in PEM.
-	Key string `koanf:"key"`
+	// Cert is the file with the certificate chain for the clients' address, PEM.
+	Cert string `yaml:"cert"`
+	// Key is the file with the private key of tls.cert, PEM.
+	Key string `yaml:"key"`
 }
 
-// Enabled tells whether TLS is asked for.
+// Enabled reports whether TLS is asked for.
 func (t TLS) Enabled() bool { return t.Cert != "" || t.Key != "" }
 
-// Default gives the configuration of a server that is told nothing.
+// Default returns the configuration of a server that is told nothing.
 func Default() *Config {
-	return &Config{
-		Listen:           "127.0.0.1:7777",
-		Admin:            "127.0.0.1:7778",
-		Status:           true,
-		Transport:        "auto",
-		MaxConnections:   20_000,
-		MaxPending:       1024,
-		MaxRooms:         10_000,
-		HandshakeTimeout: 5 * time.Second,
-		HelloTimeout:     5 * time.Second,
-		IdleTimeout:      30 * time.Second,
-		SecondDevice:     "takeover",
-		DeadAfter:        10 * time.Second,
-		MaxMessage:       8 << 10,
-		MaxOutbox:        64 << 10,
-		SendBuffer:       16 << 10,
-		NotSentLowat:     4 << 10,
-		MaxCatchUp:       5,
-		EmptyRoomLinger:  5 * time.Second,
-		ShutdownGrace:    3 * time.Second,
-		Limits:           Limits{Commands: 20, CommandBurst: 40},
-		Access:           limits.Default(),
-		Identity:         identity.Default(),
-		Seats:            seat.Default(),
-		Redis:            redisclient.Default(),
-		Log:              Log{Level: "info", Format: "text"},
-		Matchmaking: Matchmaking{
-			Enabled: true, Matcher: true, Interval: 500 * time.Millisecond, Lease: 5 * time.Second, Beat: 2 * time.Second,
-			Calls: 20, CallBurst: 100,
-		},
-		KindOptions: map[string]map[string]string{},
+	c := &Config{KindOptions: map[string]map[string]string{}}
+	for _, f := range strictyaml.Fields(c) {
+		f.SetDefault()
 	}
+	return c
 }
 
-// PoolSize gives the number of worker goroutines: Workers, or what it stands for
+// PoolSize returns the number of worker goroutines: Workers, or what it stands for
 // when it is 0.
 func (c *Config) PoolSize() int {
 	if c.Workers > 0 {
@@ -239,7 +225,7 @@ func (c *Config) PoolSize() int {
 	return 4 * runtime.GOMAXPROCS(0)
 }
 
-// Mode gives the mode of a name, nil if there is none.
+// Mode returns the mode of a name, nil if there is none.
 func (c *Config) Mode(name string) *mode.Mode {
 	i := slices.IndexFunc(c.Modes, func(m mode.Mode) bool { return m.Name == name })
 	if i < 0 {
@@ -248,7 +234,7 @@ func (c *Config) Mode(name string) *mode.Mode {
 	return &c.Modes[i]
 }
 
-// Options gives the options of a kind; it is not nil.
+// Options returns the options of a kind; it is not nil.
 func (c *Config) Options(kind string) map[string]string {
 	if o := c.KindOptions[kind]; o != nil {
 		return o
@@ -256,7 +242,7 @@ func (c *Config) Options(kind string) map[string]string {
 	return map[string]string{}
 }
 
-// AdminNames gives the host names that the admin address may be asked under,
+// AdminNames returns the host names that the admin address may be asked under,
 // besides loopback ones: AdminHosts, and Admin's own.
 func (c *Config) AdminNames() []string {
 	names := slices.Clone(c.AdminHosts)
@@ -264,15 +250,4 @@ func (c *Config) AdminNames() []string {
 		names = append(names, a.Host)
 	}
 	return names
-}
-
-// Secret tells whether a kind's option must not be shown, by its name.
-func Secret(option string) bool {
-	o := strings.ToLower(option)
-	for _, s := range []string{"secret", "password", "token", "api_key", "apikey", "private_key"} {
-		if strings.HasSuffix(o, s) {
-			return true
-		}
-	}
-	return false
 }

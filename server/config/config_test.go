@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tickroom/tickroom/internal/origintest"
-	"github.com/tickroom/tickroom/internal/secret"
 )
 
 // load is Load with a file's text, an environment and a command line.
@@ -29,7 +28,7 @@ func load(t *testing.T, file string, environ []string, args ...string) (*Config,
 	fs := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	AddFlags(fs)
 	if err := fs.Parse(args); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if environ == nil {
 		environ = []string{}
@@ -154,10 +153,10 @@ func TestEverySetting(t *testing.T) {
 		v, ok := values[s.Key]
 		if !ok {
 			v = "4096"
-			switch s.value.(type) {
-			case *time.Duration:
+			switch s.field.Type() {
+			case "duration":
 				v = "7s"
-			case *int:
+			case "int":
 				if strings.HasPrefix(s.Key, "ack") || strings.HasPrefix(s.Key, "max_catch") {
 					v = "17"
 				}
@@ -191,9 +190,12 @@ func TestEverySetting(t *testing.T) {
 				continue
 			}
 			for _, got := range c.settings() {
-				text := got.format()
-				if hidden, ok := got.value.(*secret.Text); ok {
-					text = hidden.Reveal()
+				text := map[string]string{
+					"identity.secret": c.Identity.Secret.Reveal(), "redis.url": c.Redis.URL.Reveal(),
+					"redis.password": c.Redis.Password.Reveal(), "redis.sentinel_password": c.Redis.SentinelPassword.Reveal(),
+				}[got.Key]
+				if text == "" {
+					text = got.field.String()
 				}
 				if got.Key == s.Key && text != v {
 					t.Errorf("%s by %s: got %s, want %s", s.Key, where, text, v)
@@ -210,33 +212,44 @@ func TestErrors(t *testing.T) {
 		env, args  []string
 		want       string
 	}{
-		{name: "unknown key", file: "listen: :1\nmax_roms: 3\n", want: `tickroom.yaml:2: there is no setting "max_roms"; did you mean max_rooms?`},
-		{name: "unknown nested key", file: "log:\n  lewel: info\n", want: `tickroom.yaml:2: there is no setting "log.lewel"; did you mean log.level?`},
-		{name: "key like nothing", file: "database: x\n", want: "tickroom.yaml:1: there is no setting \"database\"; `tickroom config` lists them all"},
-		{name: "twice", file: "seed: 1\nseed: 2\n", want: "tickroom.yaml:2: seed is there twice in the file"},
-		{name: "wrong type", file: "max_rooms: many\n", want: `tickroom.yaml:1: max_rooms: "many" is not a whole number`},
-		{name: "bad time", file: "\nidle_timeout: 5\n", want: `tickroom.yaml:2: idle_timeout: "5" is not a time such as 500ms, 5s or 2m`},
-		{name: "list for a number", file: "max_rooms: [1]\n", want: "tickroom.yaml:1: max_rooms must be a plain value"},
-		{name: "no value", file: "max_rooms:\n", want: "tickroom.yaml:1: max_rooms: a value is missing"},
-		{name: "section is a value", file: "log: debug\n", want: "tickroom.yaml:1: log must hold settings, one `key: value` a line"},
+		{name: "unknown key", file: "listen: :1\nmax_roms: 3\n", want: `tickroom.yaml:2:1: there is no field "max_roms"; did you mean max_rooms?`},
+		{name: "unknown nested key", file: "log:\n  lewel: info\n", want: `tickroom.yaml:2:3: log: there is no field "lewel"; did you mean level?`},
+		{name: "key like nothing", file: "database: x\n", want: "tickroom.yaml:1:1: there is no field \"database\"; `tickroom config` lists them all"},
+		{name: "twice", file: "seed: 1\nseed: 2\n", want: "tickroom.yaml:2:1: seed: it is there twice"},
+		{name: "wrong type", file: "max_rooms: many\n", want: `tickroom.yaml:1:12: max_rooms: "many" is not allowed; it must be a whole number`},
+		{name: "bad time", file: "\nidle_timeout: 5\n", want: `tickroom.yaml:2:15: idle_timeout: "5" is not allowed; it must be a time such as 500ms, 30s or 1m30s`},
+		{name: "list for a number", file: "max_rooms: [1]\n", want: "tickroom.yaml:1:12: max_rooms: a list is not allowed; it must be a whole number"},
+		{name: "no value", file: "max_rooms:\n", want: "tickroom.yaml:1:11: max_rooms: nothing is not allowed; it must be a whole number"},
+		{name: "section is a value", file: "log: debug\n", want: "tickroom.yaml:1:6: log: \"debug\" can't stand here; fields are expected, one `key: value` a line"},
 		{name: "not YAML", file: "seed: 1\na: b: c\n", want: "tickroom.yaml: line 2: mapping values are not allowed in this context"},
-		{name: "two errors", file: "max_rooms: x\nseed: -1\n", want: "tickroom.yaml:1: max_rooms: \"x\" is not a whole number\ntickroom.yaml:2: seed: \"-1\" is not a whole number from 0 on"},
+		{name: "two errors", file: "max_rooms: x\nseed: -1\n", want: "tickroom.yaml:1:12: max_rooms: \"x\" is not allowed; it must be a whole number\ntickroom.yaml:2:7: seed: \"-1\" is not allowed; it must be a whole number from 0 on"},
 		{name: "no file", args: []string{"--config", "/nowhere/x.yaml"}, want: "the configuration file can't be read: open x.yaml: no such file or directory"},
 		{name: "unknown variable", env: []string{"TICKROOM_LISTN=x"}, want: "TICKROOM_LISTN: there is no such setting; did you mean TICKROOM_LISTEN?"},
-		{name: "bad variable", env: []string{"TICKROOM_MAX_ROOMS=x"}, want: `TICKROOM_MAX_ROOMS: max_rooms: "x" is not a whole number`},
+		{name: "bad variable", env: []string{"TICKROOM_MAX_ROOMS=x"}, want: `TICKROOM_MAX_ROOMS: "x" is not allowed; it must be a whole number`},
 		{name: "bad kind option", args: []string{"--kind-option", "players=3"}, want: `--kind-option: kind option "players=3": write it as kind.option=value, for example walkers.players=10`},
-		{name: "too little", args: []string{"--max-message=10"}, want: "max_message: 10 is too little; it must be 256 or more"},
-		{name: "too short", args: []string{"--hello-timeout=1ms"}, want: "hello_timeout: 1ms is too little; it must be 100ms or more"},
-		{name: "nested", args: []string{"--log-level=loud"}, want: `log.level: "loud" is not one of: debug, info, warn, error`},
+		{name: "too little", args: []string{"--max-message=10"}, want: `invalid argument "10" for "--max-message" flag: 10 is not allowed; it must be from 256 to 16777216`},
+		{name: "too short", args: []string{"--hello-timeout=1ms"}, want: `invalid argument "1ms" for "--hello-timeout" flag: 1ms is not allowed; it must be from 100ms to 5m`},
+		{name: "nested", args: []string{"--log-level=loud"}, want: `invalid argument "loud" for "--log-level" flag: "loud" is not allowed; it must be one of debug, info, warn, error`},
 		{name: "address", args: []string{"--listen=7777"}, want: `listen: "7777" is not an address; write host:port, such as 127.0.0.1:7777, or :7777 for all addresses of the machine`},
-		{name: "no address", args: []string{"--listen="}, want: "listen: a value is missing"},
+		{name: "no address", args: []string{"--listen="}, want: `invalid argument "" for "--listen" flag: a value is missing`},
 		{name: "origin", args: []string{"--origins=https://a.example/path"}, want: `origins[0]: "https://a.example/path" is not an origin: it has more than scheme, host and port; write it as https://game.example.com, game.example.com, https://*.example.com, or "*" for all`},
 		{name: "remote admin", args: []string{"--admin=:7778"}, want: `admin: ":7778" can be reached from other machines, and has no password; use a loopback address such as 127.0.0.1:7778, or set admin_allow_remote: true if a firewall guards it`},
 		{name: "same address", args: []string{"--admin=127.0.0.1:7777"}, want: `admin: "127.0.0.1:7777" is the clients' address too; give each its own port`},
 		{name: "half of TLS", args: []string{"--tls-cert=a.pem"}, want: `tls: cert is "a.pem" and key is ""; set both, or neither`},
 		{name: "two of Redis", args: []string{"--redis-url=redis://x", "--redis-addresses=y:1,z"}, want: "redis.addresses[1]: \"z\" is not an address; write host:port, such as redis.example.com:6379\n" +
 			"redis.url and addresses are both set; set one of them"},
-		{name: "slow Redis", args: []string{"--redis-dial-timeout=2s"}, want: "redis.dial_timeout: 2s is too much; it must be 1s or less"},
+		{name: "slow Redis", args: []string{"--redis-dial-timeout=2s"}, want: `invalid argument "2s" for "--redis-dial-timeout" flag: 2s is not allowed; it must be from 10ms to 1s`},
+		{name: "out of bounds", file: "log: {level: infos}\nmax_rooms: 0\nidentity:\n  key_files: [a, '']\n", want: "tickroom.yaml:1:14: log.level: \"infos\" is not allowed; it must be one of debug, info, warn, error; did you mean info?\n" +
+			"tickroom.yaml:2:12: max_rooms: 0 is not allowed; it must be from 1 to 1000000\ntickroom.yaml:4:3: identity.key_files: an item is empty"},
+		{name: "prefix", args: []string{"--access-ipv6-prefix=129"}, want: `invalid argument "129" for "--access-ipv6-prefix" flag: 129 is not allowed; it must be from 16 to 128`},
+		{name: "tracked", env: []string{"TICKROOM_ACCESS_MAX_TRACKED=1"}, want: "TICKROOM_ACCESS_MAX_TRACKED: 1 is not allowed; it must be from 64 to 100000000"},
+		{name: "header", env: []string{"TICKROOM_ACCESS_FORWARDED_HEADER=x-real-ip"}, want: `TICKROOM_ACCESS_FORWARDED_HEADER: "x-real-ip" is not allowed; it must be one of x-forwarded-for, forwarded`},
+		{name: "guests", env: []string{"TICKROOM_IDENTITY_GUESTS=maybe"}, want: `TICKROOM_IDENTITY_GUESTS: "maybe" is not allowed; it must be one of auto, on, off`},
+		{name: "token", env: []string{"TICKROOM_IDENTITY_MAX_TOKEN=1"}, want: "TICKROOM_IDENTITY_MAX_TOKEN: 1 is not allowed; it must be from 256 to 65536"},
+		{name: "leeway", env: []string{"TICKROOM_IDENTITY_LEEWAY=1h"}, want: "TICKROOM_IDENTITY_LEEWAY: 1h0m0s is not allowed; it must be from 0s to 10m"},
+		{name: "keys", args: []string{"--identity-max-stale=1m"}, want: "identity.max_stale: 1m0s is less than identity.refresh, 5m0s; keys would go between two reads"},
+		{name: "networks", args: []string{"--access-exempt=everybody", "--access-trusted-proxies=10.0.0.0/8,0.0.0.0/0"}, want: `access.exempt: "everybody" is no network; write it as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.7` + "\n" +
+			"access.trusted_proxies: with 0.0.0.0/0 trusted, everybody could claim any address; name the proxies' networks"},
 		{name: "pending", args: []string{"--max-connections=10"}, want: "max_pending: 1024 is more than max_connections, 10; lower it"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -265,6 +278,22 @@ func TestAdminMayBeRemoteIfToldSo(t *testing.T) {
 	}
 }
 
+func TestAllowGuests(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		guests            string
+		loopback, proxied bool
+		want              bool
+	}{
+		{"auto", true, false, true}, {"auto", true, true, false}, {"auto", false, false, false}, {"auto", false, true, false},
+		{"on", false, true, true}, {"on", true, false, true}, {"off", true, false, false}, {"", true, false, false},
+	} {
+		if got := (&Identity{Guests: c.guests}).AllowGuests(c.loopback, c.proxied); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
 // TestYAML reads back what is printed.
 func TestYAML(t *testing.T) {
 	t.Parallel()
@@ -289,7 +318,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	c := Default()
 	c.KindOptions = map[string]map[string]string{"quiz": {"host_password": "hunter2", "players": "3"}}
-	secret := strings.Repeat("hunter3", 6)
+	secret := Secret(strings.Repeat("hunter3", 6))
 	c.Identity.Secret, c.Identity.JWKS = secret, "https://id.example/keys?key=hunter4"
 	c.Redis.URL, c.Redis.Password, c.Redis.SentinelPassword = "redis://:hunter2@a:b:c", "hunter2", "hunter2"
 	if err := c.Validate(); err == nil || strings.Contains(err.Error(), "hunter") {

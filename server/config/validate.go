@@ -6,71 +6,31 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"reflect"
 	"strconv"
 	"strings"
-	"sync"
 
-	"github.com/go-playground/validator/v10"
-
+	"github.com/tickroom/tickroom/internal/identity"
 	"github.com/tickroom/tickroom/internal/origin"
+	"github.com/tickroom/tickroom/internal/redisclient"
+	"github.com/tickroom/tickroom/internal/strictyaml"
 )
 
-// validate knows the rules of the validate tags.
-var validate = sync.OnceValue(func() *validator.Validate {
-	v := validator.New(validator.WithRequiredStructEnabled())
-	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("koanf") })
-	for name, ok := range map[string]func(string) bool{
-		"listen": func(s string) bool { _, err := ParseAddr(s); return err == nil },
-		"host":   validHost,
-		"origin": validOrigin,
-		"wsurl":  validWebSocketURL,
-	} {
-		if err := v.RegisterValidation(name, func(f validator.FieldLevel) bool { return ok(f.Field().String()) }); err != nil {
-			panic(err) // a rule with an empty name
-		}
-	}
-	return v
-})
-
-// Validate tells what is wrong, all of it, with the values and what to do.
+// Validate returns what is wrong, all of it, with the values and what to do.
 func (c *Config) Validate() error {
 	var errs []error
-	err := validate().Struct(c)
-	var fields validator.ValidationErrors
-	if errors.As(err, &fields) {
-		for _, f := range fields {
-			_, key, _ := strings.Cut(f.Namespace(), ".")
-			errs = append(errs, fmt.Errorf("%s: %s", key, explain(f)))
-		}
-	} else if err != nil {
-		return fmt.Errorf("config: %w", err)
+	for _, p := range strictyaml.Check("", c) {
+		errs = append(errs, p)
 	}
-
-	if a, err := ParseAddr(c.Admin); err == nil && c.Admin != "" {
-		if !a.Loopback() && !c.AdminAllowRemote {
-			errs = append(errs, fmt.Errorf("admin: %q can be reached from other machines, and has no password; "+
-				"use a loopback address such as 127.0.0.1:7778, or set admin_allow_remote: true if a firewall guards it", c.Admin))
-		}
-		if c.Admin == c.Listen && a.Port != 0 {
-			errs = append(errs, fmt.Errorf("admin: %q is the clients' address too; give each its own port", c.Admin))
-		}
-	}
+	errs = append(errs, c.checkAddresses()...)
 	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
 		errs = append(errs, fmt.Errorf("tls: cert is %q and key is %q; set both, or neither", c.TLS.Cert, c.TLS.Key))
 	}
 	if c.MaxPending > c.MaxConnections {
 		errs = append(errs, fmt.Errorf("max_pending: %d is more than max_connections, %d; lower it", c.MaxPending, c.MaxConnections))
 	}
-	if err := c.Access.Check(); err != nil {
-		errs = append(errs, fmt.Errorf("access: %w", err))
-	}
-	if err := c.Identity.Check(); err != nil {
-		errs = append(errs, err)
-	}
-	if err := c.Redis.Check(); err != nil {
-		errs = append(errs, section("redis", err)...)
-	}
+	errs = append(errs, c.Access.check()...)
+	errs = append(errs, section("identity", identity.Config(c.Identity.Tokens).Check())...)
+	errs = append(errs, section("redis", redisclient.Config(c.Redis).Check())...)
 	for kind, opts := range c.KindOptions {
 		if kind == "" || strings.ContainsAny(kind, ".=") {
 			errs = append(errs, fmt.Errorf("kinds: %q is no kind's name; `tickroom kinds` lists them", kind))
@@ -84,8 +44,44 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
+// checkAddresses returns which addresses and names are not what they ought to be.
+func (c *Config) checkAddresses() []error {
+	var errs []error
+	check := func(key, value string, valid func(string) bool, want string) {
+		if value != "" && !valid(value) {
+			errs = append(errs, fmt.Errorf("%s: %q is not %s", key, value, want))
+		}
+	}
+	const address = "an address; write host:port, such as 127.0.0.1:7777, or :7777 for all addresses of the machine"
+	check("listen", c.Listen, validAddr, address)
+	check("admin", c.Admin, validAddr, address)
+	for i, h := range c.AdminHosts {
+		check(fmt.Sprintf("admin_hosts[%d]", i), h, validHost, "a host name; write it without scheme and port, such as admin.example.com")
+	}
+	for i, o := range c.Origins {
+		if _, err := origin.Parse([]string{o}); err != nil {
+			errs = append(errs, fmt.Errorf("origins[%d]: %w", i, err))
+		}
+	}
+	check("matchmaking.url", c.Matchmaking.URL, validWebSocketURL, "the address of a WebSocket; write it as wss://eu1.example.com/ws")
+	check("node.id", c.Node.ID, printable, "of printable ASCII characters alone")
+	if a, err := ParseAddr(c.Admin); err == nil {
+		if !a.Loopback() && !c.AdminAllowRemote {
+			errs = append(errs, fmt.Errorf("admin: %q can be reached from other machines, and has no password; "+
+				"use a loopback address such as 127.0.0.1:7778, or set admin_allow_remote: true if a firewall guards it", c.Admin))
+		}
+		if c.Admin == c.Listen && a.Port != 0 {
+			errs = append(errs, fmt.Errorf("admin: %q is the clients' address too; give each its own port", c.Admin))
+		}
+	}
+	return errs
+}
+
 // section puts a section's name before each of its errors.
 func section(name string, err error) []error {
+	if err == nil {
+		return nil
+	}
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{fmt.Errorf("%s.%w", name, err)}
@@ -95,38 +91,6 @@ func section(name string, err error) []error {
 		errs = append(errs, fmt.Errorf("%s.%w", name, e))
 	}
 	return errs
-}
-
-// explain says what is wrong with a value, and what it must be.
-func explain(f validator.FieldError) string {
-	value := fmt.Sprint(f.Value())
-	if f.Kind() == reflect.String {
-		value = strconv.Quote(value)
-	}
-	switch f.Tag() {
-	case "required":
-		return "a value is missing"
-	case "min":
-		return fmt.Sprintf("%s is too little; it must be %s or more", value, f.Param())
-	case "max":
-		return fmt.Sprintf("%s is too much; it must be %s or less", value, f.Param())
-	case "gt":
-		return fmt.Sprintf("%s is too little; it must be more than %s", value, f.Param())
-	case "oneof":
-		return fmt.Sprintf("%s is not one of: %s", value, strings.Join(strings.Fields(f.Param()), ", "))
-	case "listen":
-		return value + " is not an address; write host:port, such as 127.0.0.1:7777, or :7777 for all addresses of the machine"
-	case "host":
-		return value + " is not a host name; write it without scheme and port, such as admin.example.com"
-	case "printascii":
-		return value + " has characters other than printable ASCII"
-	case "wsurl":
-		return value + " is not the address of a WebSocket; write it as wss://eu1.example.com/ws"
-	case "origin":
-		_, err := origin.Parse([]string{f.Value().(string)})
-		return err.Error()
-	}
-	return fmt.Sprintf("%s does not satisfy %s=%s", value, f.Tag(), f.Param())
 }
 
 // Addr is an address to listen on.
@@ -151,13 +115,22 @@ func ParseAddr(s string) (Addr, error) {
 	return Addr{Host: host, Port: uint16(n)}, nil
 }
 
-// Loopback tells whether only this machine can reach the address. Of names, only
+// Loopback reports whether only this machine can reach the address. Of names, only
 // localhost is taken for such.
 func (a Addr) Loopback() bool {
 	if ip, err := netip.ParseAddr(a.Host); err == nil {
 		return ip.Unmap().IsLoopback()
 	}
 	return strings.EqualFold(a.Host, "localhost")
+}
+
+func validAddr(s string) bool {
+	_, err := ParseAddr(s)
+	return err == nil
+}
+
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 func validHost(s string) bool {
@@ -173,11 +146,6 @@ func validHost(s string) bool {
 		}
 	}
 	return true
-}
-
-func validOrigin(s string) bool {
-	_, err := origin.Parse([]string{s})
-	return err == nil
 }
 
 func validWebSocketURL(s string) bool {

@@ -12,14 +12,12 @@ import (
 	"github.com/tickroom/tickroom/internal/secret"
 )
 
-// YAML gives the configuration as a file that Load reads, with what each setting
+// YAML returns the configuration as a file that Load reads, with what each setting
 // means. Secret values are left out.
 func (c *Config) YAML() ([]byte, error) {
 	root := &yaml.Node{Kind: yaml.MappingNode}
 	sections := map[string]*yaml.Node{}
-	shown := *c
-	shown.Identity = c.Identity.Redacted()
-	for _, s := range shown.settings() {
+	for _, s := range c.settings() {
 		at, name := root, s.Key
 		if section, rest, ok := strings.Cut(s.Key, "."); ok {
 			if at = sections[section]; at == nil {
@@ -37,7 +35,7 @@ func (c *Config) YAML() ([]byte, error) {
 		opts := &yaml.Node{Kind: yaml.MappingNode}
 		for _, o := range slices.Sorted(maps.Keys(c.KindOptions[kind])) {
 			v := c.KindOptions[kind][o]
-			if Secret(o) {
+			if secretOption(o) {
 				v = secret.Redacted
 			}
 			n := &yaml.Node{}
@@ -71,19 +69,20 @@ func add(to *yaml.Node, name string, value *yaml.Node, doc string) {
 }
 
 func (s Setting) node() *yaml.Node {
-	n := &yaml.Node{Kind: yaml.ScalarNode, Value: s.format()}
-	switch p := s.value.(type) {
-	case *string, *secret.Text:
-		n.SetString(s.format())
-		if s.format() == "" {
-			n.Style = yaml.DoubleQuotedStyle
-		}
-	case *[]string:
+	text := s.field.String()
+	n := &yaml.Node{Kind: yaml.ScalarNode, Value: text}
+	switch {
+	case s.field.List():
 		n = &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
-		for _, item := range *p {
+		for _, item := range s.field.Items() {
 			c := &yaml.Node{}
 			c.SetString(item)
 			n.Content = append(n.Content, c)
+		}
+	case s.field.Text():
+		n.SetString(text)
+		if text == "" {
+			n.Style = yaml.DoubleQuotedStyle
 		}
 	}
 	return n

@@ -88,9 +88,9 @@ func matcherProgram(addr string) {
 
 // connect connects as servers do.
 func connect(addr string) (redis.UniversalClient, error) {
-	at := redisclient.Default()
-	at.URL = secret.Text("unix://" + addr)
-	return redisclient.New(at)
+	return redisclient.New(redisclient.Config{
+		URL: secret.Text("unix://" + addr), DialTimeout: 400 * time.Millisecond, ReadTimeout: 600 * time.Millisecond,
+	})
 }
 
 // open gives the store in a redis-server until the test ends.

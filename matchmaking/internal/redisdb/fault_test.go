@@ -18,8 +18,7 @@ import (
 
 // connected connects as servers do.
 func connected(t testing.TB, at redisclient.Config) redis.UniversalClient {
-	def := redisclient.Default()
-	at.DialTimeout, at.ReadTimeout = def.DialTimeout, def.ReadTimeout
+	at.DialTimeout, at.ReadTimeout = 400*time.Millisecond, 600*time.Millisecond
 	c, err := redisclient.New(at)
 	if err != nil {
 		t.Fatal(err)

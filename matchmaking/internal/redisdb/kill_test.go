@@ -36,9 +36,9 @@ func TestMain(m *testing.M) {
 
 // matcherProcess matches until it is killed, or a minute is over.
 func matcherProcess(url, prefix string) error {
-	at := redisclient.Default()
-	at.URL = secret.Text(url)
-	c, err := redisclient.New(at)
+	c, err := redisclient.New(redisclient.Config{
+		URL: secret.Text(url), DialTimeout: 400 * time.Millisecond, ReadTimeout: 600 * time.Millisecond,
+	})
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ type AddrKey struct{ hi, lo uint64 }
 // Masks say how many bits of an address count.
 type Masks struct{ IPv4, IPv6 int }
 
-// Key gives an address's key. An IPv4 address that is written as an IPv6 one is the
+// Key returns an address's key. An IPv4 address that is written as an IPv6 one is the
 // same address; a zone does not count.
 func (m Masks) Key(a netip.Addr) AddrKey {
 	b := a.As16()
@@ -26,6 +26,3 @@ func (m Masks) Key(a netip.Addr) AddrKey {
 	k.lo &^= ^uint64(0) >> (bits - 64)
 	return k
 }
-
-// plain gives an address without a zone, and as IPv4 if it is one.
-func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

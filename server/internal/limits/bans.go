@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/tickroom/tickroom/server/internal/networks"
 )
 
 const (
@@ -57,9 +59,9 @@ func ParseSubject(s string) (Ban, error) {
 	if id, ok := strings.CutPrefix(s, playerSubject); ok {
 		return Ban{Player: id}.check()
 	}
-	p, err := parsePrefix(s)
+	p, err := networks.ParseOne(s)
 	if err != nil {
-		return Ban{}, fmt.Errorf("%w; a player is written as player:ID", err)
+		return Ban{}, fmt.Errorf("limits: %w; a player is written as player:ID", err)
 	}
 	return Ban{Prefix: p}.check()
 }
@@ -85,9 +87,9 @@ func (b Ban) check() (Ban, error) {
 	if b.Player != "" {
 		return b, nil
 	}
-	p, err := normal(b.Prefix)
+	p, err := networks.Normal(b.Prefix)
 	if err != nil {
-		return Ban{}, err
+		return Ban{}, fmt.Errorf("limits: %w", err)
 	}
 	least := minBits6
 	if p.Addr().Is4() {
@@ -275,7 +277,7 @@ func (m *MemoryBans) Check(player string, addr netip.Addr, now time.Time) (ban B
 	if !addr.IsValid() || len(m.prefixes) == 0 {
 		return ban, banned
 	}
-	addr = plain(addr)
+	addr = networks.Plain(addr)
 	l := &m.six
 	if addr.Is4() {
 		l = &m.four

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/tickroom/tickroom/server/internal/networks"
 )
 
 // Rate is how many calls a second may be made, and how many at once.
@@ -47,14 +49,14 @@ func (c *Calls) Address(remote string, h http.Header, kind int) (wait time.Durat
 	if err != nil {
 		return 0, g.deny(&Denied{Reason: NoAddress})
 	}
-	a = plain(a)
+	a = networks.Plain(a)
 	now := g.o.Now()
 	if g.o.Bans != nil {
 		if b, banned := g.o.Bans.Check("", a, now); banned {
 			return 0, g.deny(&Denied{Reason: BannedAddress, RetryAfter: left(b, now), Ban: b})
 		}
 	}
-	if within(g.exempt, a) && !g.proxies.Trusts(a) {
+	if networks.Contain(g.exempt, a) && !g.proxies.Trusts(a) {
 		return 0, nil
 	}
 	if wait = c.addresses[kind].Take(g.masks.Key(a), now); wait > 0 {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/tickroom/tickroom/server/config"
 )
 
 func TestCalls(t *testing.T) {
@@ -13,7 +15,7 @@ func TestCalls(t *testing.T) {
 	clock := func() time.Time { return now }
 	bans := NewMemoryBans(10, clock)
 	denied := map[Reason]int{}
-	cfg := Default()
+	cfg := config.Default().Access
 	cfg.TrustedProxies = []string{"192.0.2.1"}
 	g, err := NewGuard(cfg, Options{Bans: bans, Now: clock, OnDenied: func(r Reason) { denied[r]++ }})
 	if err != nil {

@@ -8,6 +8,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/networks"
 )
 
 // Reason is why somebody is kept out. Its String is fit for a metric's label.
@@ -109,7 +112,7 @@ type Options struct {
 
 // Guard applies the limits. It may be used from any goroutine.
 type Guard struct {
-	cfg     Config
+	cfg     config.Access
 	o       Options
 	proxies *Proxies
 	exempt  []netip.Prefix
@@ -124,10 +127,7 @@ type Guard struct {
 }
 
 // NewGuard makes one.
-func NewGuard(cfg Config, o Options) (*Guard, error) {
-	if err := cfg.validate(); err != nil {
-		return nil, err
-	}
+func NewGuard(cfg config.Access, o Options) (*Guard, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -137,18 +137,26 @@ func NewGuard(cfg Config, o Options) (*Guard, error) {
 	if g.proxies, err = NewProxies(cfg.TrustedProxies, cfg.ForwardedHeader); err != nil {
 		return nil, err
 	}
-	if g.exempt, err = parsePrefixes(cfg.Exempt); err != nil {
-		return nil, err
+	if g.exempt, err = networks.Parse(cfg.Exempt); err != nil {
+		return nil, fmt.Errorf("limits: %w", err)
 	}
 	if cfg.Handshakes > 0 {
-		if g.handshakes, err = NewBuckets[AddrKey](cfg.Handshakes, cfg.burst(), cfg.MaxTracked, o.Now()); err != nil {
+		if g.handshakes, err = NewBuckets[AddrKey](cfg.Handshakes, burst(cfg), cfg.MaxTracked, o.Now()); err != nil {
 			return nil, err
 		}
 	}
 	return g, nil
 }
 
-// Proxies gives the proxies that are trusted.
+// burst returns how many connections one address may begin at once.
+func burst(cfg config.Access) int {
+	if cfg.HandshakeBurst > 0 {
+		return cfg.HandshakeBurst
+	}
+	return max(1, int(5*cfg.Handshakes))
+}
+
+// Proxies returns the proxies that are trusted.
 func (g *Guard) Proxies() *Proxies { return g.proxies }
 
 // Request is Connect for the client that a request comes from.
@@ -163,7 +171,7 @@ func (g *Guard) Request(r *http.Request) (*Lease, error) {
 // Connect lets a client at an address begin a connection, which lasts until the
 // lease's Release. The error is a *Denied.
 func (g *Guard) Connect(a netip.Addr) (*Lease, error) {
-	a = plain(a)
+	a = networks.Plain(a)
 	now := g.o.Now()
 	if g.o.Bans != nil {
 		if b, banned := g.o.Bans.Check("", a, now); banned {
@@ -171,7 +179,7 @@ func (g *Guard) Connect(a netip.Addr) (*Lease, error) {
 		}
 	}
 	l := &Lease{guard: g, addr: a}
-	if within(g.exempt, a) && !g.proxies.Trusts(a) {
+	if networks.Contain(g.exempt, a) && !g.proxies.Trusts(a) {
 		return l, nil
 	}
 	k := g.masks.Key(a)

@@ -14,6 +14,8 @@ import (
 
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
+
+	"github.com/tickroom/tickroom/server/config"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -279,9 +281,9 @@ func TestAddrKeys(t *testing.T) {
 	})
 }
 
-func guard(t testing.TB, o Options, change func(*Config)) *Guard {
+func guard(t testing.TB, o Options, change func(*config.Access)) *Guard {
 	t.Helper()
-	cfg := Default()
+	cfg := config.Default().Access
 	cfg.ConnectionsPerAddress, cfg.ConnectionsPerPlayer, cfg.Handshakes, cfg.HandshakeBurst, cfg.RoomsPerPlayer = 3, 2, 1, 10, 2
 	if change != nil {
 		change(&cfg)
@@ -433,7 +435,7 @@ func TestExempt(t *testing.T) {
 	denied(t, err, BannedAddress)
 
 	// A trusted proxy that says nothing does not make its clients exempt.
-	g = guard(t, Options{}, func(c *Config) { c.TrustedProxies = []string{"127.0.0.1"} })
+	g = guard(t, Options{}, func(c *config.Access) { c.TrustedProxies = []string{"127.0.0.1"} })
 	r := &http.Request{RemoteAddr: "127.0.0.1:5", Header: http.Header{}}
 	for range 3 {
 		if _, err := g.Request(r); err != nil {
@@ -448,7 +450,7 @@ func TestExempt(t *testing.T) {
 
 func TestNoLimits(t *testing.T) {
 	t.Parallel()
-	g := guard(t, Options{}, func(c *Config) {
+	g := guard(t, Options{}, func(c *config.Access) {
 		c.ConnectionsPerAddress, c.ConnectionsPerPlayer, c.Handshakes, c.RoomsPerPlayer = 0, 0, 0, 0
 	})
 	for range 1000 {
@@ -484,22 +486,20 @@ func TestReasonsHaveNames(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	t.Parallel()
-	for want, change := range map[string]func(*Config){
-		"IPv6Prefix is 129":              func(c *Config) { c.IPv6Prefix = 129 },
-		"ForwardedHeader is x-real-ip":   func(c *Config) { c.ForwardedHeader = "x-real-ip" },
-		"MaxTracked is 1":                func(c *Config) { c.MaxTracked = 1 },
-		`exempt: limits: "everybody"`:    func(c *Config) { c.Exempt = []string{"everybody"} },
-		`trusted_proxies: limits: "10/8`: func(c *Config) { c.TrustedProxies = []string{"10/8"} },
-		"everybody could claim":          func(c *Config) { c.TrustedProxies = []string{"10.0.0.0/8", "0.0.0.0/0"} },
-		"partly IPv4":                    func(c *Config) { c.TrustedProxies = []string{"::ffff:0.0.0.0/90"} },
+	for want, change := range map[string]func(*config.Access){
+		`"x-real-ip" is no header to`: func(c *config.Access) { c.ForwardedHeader = "x-real-ip" },
+		`limits: "everybody"`:         func(c *config.Access) { c.Exempt = []string{"everybody"} },
+		`limits: "10/8`:               func(c *config.Access) { c.TrustedProxies = []string{"10/8"} },
+		"everybody could claim":       func(c *config.Access) { c.TrustedProxies = []string{"10.0.0.0/8", "0.0.0.0/0"} },
+		"partly IPv4":                 func(c *config.Access) { c.TrustedProxies = []string{"::ffff:0.0.0.0/90"} },
 	} {
-		cfg := Default()
+		cfg := config.Default().Access
 		change(&cfg)
 		if _, err := NewGuard(cfg, Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)
 		}
 	}
-	if _, err := NewGuard(Default(), Options{}); err != nil {
+	if _, err := NewGuard(config.Default().Access, Options{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -554,7 +554,7 @@ func BenchmarkConnect(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	g := guard(b, Options{Bans: bans}, func(c *Config) { c.Handshakes, c.HandshakeBurst = 1e6, 1e6 })
+	g := guard(b, Options{Bans: bans}, func(c *config.Access) { c.Handshakes, c.HandshakeBurst = 1e6, 1e6 })
 	a := netip.MustParseAddr("203.0.113.9")
 	b.ReportAllocs()
 	for b.Loop() {
@@ -567,7 +567,7 @@ func BenchmarkConnect(b *testing.B) {
 }
 
 func ExampleProxies() {
-	p, err := NewProxies([]string{"10.0.0.0/8"}, XForwardedFor)
+	p, err := NewProxies([]string{"10.0.0.0/8"}, config.XForwardedFor)
 	if err != nil {
 		panic(err)
 	}

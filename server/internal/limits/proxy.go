@@ -6,12 +6,9 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-)
 
-// Headers that a proxy may tell the client's address in.
-const (
-	XForwardedFor = "x-forwarded-for" // addresses with commas between them
-	Forwarded     = "forwarded"       // RFC 7239
+	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/networks"
 )
 
 // maxHops bounds how many trusted proxies a request may have come through.
@@ -35,26 +32,26 @@ type Proxies struct {
 }
 
 // NewProxies makes one that trusts proxies with these addresses or networks, and
-// reads this header, XForwardedFor or Forwarded.
+// reads this header, config.XForwardedFor or config.Forwarded.
 func NewProxies(trusted []string, header string) (*Proxies, error) {
 	p := &Proxies{header: http.CanonicalHeaderKey(header)}
-	if h := strings.ToLower(header); h != XForwardedFor && h != Forwarded {
-		return nil, fmt.Errorf("limits: %q is no header to read addresses from; use %s or %s", header, XForwardedFor, Forwarded)
+	if h := strings.ToLower(header); h != config.XForwardedFor && h != config.Forwarded {
+		return nil, fmt.Errorf("limits: %q is no header to read addresses from; use %s or %s", header, config.XForwardedFor, config.Forwarded)
 	}
 	var err error
-	if p.trusted, err = parseTrusted(trusted); err != nil {
-		return nil, err
+	if p.trusted, err = networks.ParseTrusted(trusted); err != nil {
+		return nil, fmt.Errorf("limits: %w", err)
 	}
 	return p, nil
 }
 
-// Any tells whether any proxy is trusted.
+// Any reports whether any proxy is trusted.
 func (p *Proxies) Any() bool { return len(p.trusted) > 0 }
 
-// Trusts tells whether an address is a trusted proxy's.
-func (p *Proxies) Trusts(a netip.Addr) bool { return within(p.trusted, plain(a)) }
+// Trusts reports whether an address is a trusted proxy's.
+func (p *Proxies) Trusts(a netip.Addr) bool { return networks.Contain(p.trusted, networks.Plain(a)) }
 
-// Client gives the client's address: of a connection from remote, which is an
+// Client returns the client's address: of a connection from remote, which is an
 // http.Request's RemoteAddr, and with these headers. The error is ErrForwarded, or
 // says that remote is no address.
 func (p *Proxies) Client(remote string, h http.Header) (netip.Addr, error) {
@@ -102,20 +99,20 @@ func (p *Proxies) Client(remote string, h http.Header) (netip.Addr, error) {
 // parseHop reads an address, with or without brackets and a port.
 func parseHop(s string) (netip.Addr, error) {
 	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return plain(ap.Addr()), nil
+		return networks.Plain(ap.Addr()), nil
 	}
 	if n := len(s); n > 2 && s[0] == '[' && s[n-1] == ']' {
 		a, err := netip.ParseAddr(s[1 : n-1])
 		if err != nil || a.Is4() {
 			return netip.Addr{}, ErrForwarded
 		}
-		return plain(a), nil
+		return networks.Plain(a), nil
 	}
 	a, err := netip.ParseAddr(s)
-	return plain(a), err
+	return networks.Plain(a), err
 }
 
-// forwardedFor gives the node of the parameter "for" of an element (RFC 7239,
+// forwardedFor returns the node of the parameter "for" of an element (RFC 7239,
 // section 4).
 func forwardedFor(element string) (node string, err error) {
 	found := false
@@ -150,63 +147,4 @@ func unquote(s string) (string, error) {
 		return "", ErrForwarded
 	}
 	return s, nil
-}
-
-// parsePrefixes reads networks and addresses.
-func parsePrefixes(list []string) ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for _, s := range list {
-		p, err := parsePrefix(s)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
-	}
-	return out, nil
-}
-
-// parseTrusted reads networks of proxies.
-func parseTrusted(list []string) ([]netip.Prefix, error) {
-	out, err := parsePrefixes(list)
-	for i, p := range out {
-		if p.Bits() == 0 {
-			return nil, fmt.Errorf("limits: with %s trusted, everybody could claim any address; name the proxies' networks", list[i])
-		}
-	}
-	return out, err
-}
-
-// parsePrefix reads a network, such as 10.0.0.0/8, or an address.
-func parsePrefix(s string) (netip.Prefix, error) {
-	if a, err := netip.ParseAddr(s); err == nil {
-		a = plain(a)
-		return netip.PrefixFrom(a, a.BitLen()), nil
-	}
-	p, err := netip.ParsePrefix(s)
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("limits: %.60q is no network; write it as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.7", s)
-	}
-	return normal(p)
-}
-
-// normal gives a network with its other bits zero, as IPv4 if it is one.
-func normal(p netip.Prefix) (netip.Prefix, error) {
-	a, bits := p.Addr(), p.Bits()
-	if a.Is4In6() {
-		if bits < 96 {
-			return netip.Prefix{}, fmt.Errorf("limits: %v is partly IPv4; write it as an IPv4 network", p)
-		}
-		a, bits = a.Unmap(), bits-96
-	}
-	return netip.PrefixFrom(a, bits).Masked(), nil
-}
-
-// within tells whether one of the networks has the address, which is plain.
-func within(list []netip.Prefix, a netip.Addr) bool {
-	for _, p := range list {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
 }

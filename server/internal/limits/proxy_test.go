@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/tickroom/tickroom/server/config"
 )
 
 func proxies(t testing.TB, header string, trusted ...string) *Proxies {
@@ -21,9 +23,9 @@ func proxies(t testing.TB, header string, trusted ...string) *Proxies {
 // TestSpoofing holds what clients write into headers to be somebody else.
 func TestSpoofing(t *testing.T) {
 	t.Parallel()
-	x := proxies(t, XForwardedFor, "10.0.0.0/8", "2001:db8:ffff::/48", "192.0.2.1")
-	f := proxies(t, Forwarded, "10.0.0.0/8", "2001:db8:ffff::/48", "192.0.2.1")
-	none := proxies(t, XForwardedFor)
+	x := proxies(t, config.XForwardedFor, "10.0.0.0/8", "2001:db8:ffff::/48", "192.0.2.1")
+	f := proxies(t, config.Forwarded, "10.0.0.0/8", "2001:db8:ffff::/48", "192.0.2.1")
+	none := proxies(t, config.XForwardedFor)
 	hidden := "" // refused
 	for name, c := range map[string]struct {
 		p      *Proxies
@@ -109,7 +111,7 @@ func FuzzClient(f *testing.F) {
 	f.Add("127.0.0.1", "10.0.0.1")
 	f.Add(`for="127.0.0.1, `, `for="`)
 	f.Add(",,,", "\\\"")
-	x, w := proxies(f, XForwardedFor, "10.0.0.0/8"), proxies(f, Forwarded, "10.0.0.0/8")
+	x, w := proxies(f, config.XForwardedFor, "10.0.0.0/8"), proxies(f, config.Forwarded, "10.0.0.0/8")
 	truth := netip.MustParseAddr("203.0.113.9")
 	f.Fuzz(func(t *testing.T, first, second string) {
 		for _, c := range []struct {
@@ -132,7 +134,7 @@ func FuzzClient(f *testing.F) {
 }
 
 func BenchmarkClient(b *testing.B) {
-	x, w := proxies(b, XForwardedFor, "10.0.0.0/8"), proxies(b, Forwarded, "10.0.0.0/8")
+	x, w := proxies(b, config.XForwardedFor, "10.0.0.0/8"), proxies(b, config.Forwarded, "10.0.0.0/8")
 	for name, c := range map[string]struct {
 		p    *Proxies
 		line string

@@ -19,6 +19,7 @@ import (
 
 	"github.com/tickroom/tickroom/internal/redisclient"
 	"github.com/tickroom/tickroom/internal/redistest"
+	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/limitstest"
 	"github.com/tickroom/tickroom/server/internal/redisbans"
@@ -28,9 +29,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func client(t *testing.T, srv *redistest.Server) redis.UniversalClient {
 	t.Helper()
-	cfg := redisclient.Default()
+	cfg := config.Default().Redis
 	cfg.Addresses = []string{srv.Addr()}
-	c, err := redisclient.New(cfg)
+	c, err := redisclient.New(redisclient.Config(cfg))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tickroom/tickroom/internal/redisclient"
 	"github.com/tickroom/tickroom/internal/redistest"
+	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/server/internal/redisused"
 	"github.com/tickroom/tickroom/server/internal/seat"
 	"github.com/tickroom/tickroom/server/internal/seattest"
@@ -20,9 +21,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // open makes a store with the client that servers have.
 func open(t *testing.T, srv *redistest.Server, prefix string) seat.Used {
 	t.Helper()
-	cfg := redisclient.Default()
+	cfg := config.Default().Redis
 	cfg.Addresses = []string{srv.Addr()}
-	c, err := redisclient.New(cfg)
+	c, err := redisclient.New(redisclient.Config(cfg))
 	if err != nil {
 		t.Fatal(err)
 	}

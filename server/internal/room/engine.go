@@ -24,8 +24,8 @@ type Config struct {
 	// AckWindow is how many ticks a client may leave unacknowledged before it is
 	// skipped. Default: those of half a second, at least 10.
 	AckWindow int
-	// IdleAfter is how long a client may be silent. Default 30 s.
-	IdleAfter time.Duration
+	// IdleTimeout is how long a client may be silent. Default 30 s.
+	IdleTimeout time.Duration
 	// MaxOutbox bounds the bytes of answers that wait for a client. Default 64 KB.
 	MaxOutbox int
 	// MaxMessage is what the welcome tells clients of the longest message that
@@ -58,8 +58,8 @@ func (c Config) withDefaults(rate float64) Config {
 	if c.AckWindow <= 0 {
 		c.AckWindow = max(10, int(math.Ceil(rate/2)))
 	}
-	if c.IdleAfter <= 0 {
-		c.IdleAfter = 30 * time.Second
+	if c.IdleTimeout <= 0 {
+		c.IdleTimeout = 30 * time.Second
 	}
 	if c.MaxOutbox <= 0 {
 		c.MaxOutbox = 64 << 10
@@ -366,7 +366,7 @@ func (e *Engine) runCommands(c *Client, counts *metrics.Counts) {
 // keeps the seats or ends the sessions; it calls gone for each session that has
 // ended, without a reason if the seat was kept, but for long enough.
 func (e *Engine) Reap(gone func(c *Client, why *socket.CloseError)) {
-	idle := uint32(e.cfg.IdleAfter.Seconds() * e.room.TickRate)
+	idle := uint32(e.cfg.IdleTimeout.Seconds() * e.room.TickRate)
 	n := 0
 	for i, c := range e.clients {
 		if c.over == nil {

@@ -176,7 +176,7 @@ func TestAClientThatAcknowledgesNothingIsSkipped(t *testing.T) {
 
 func TestASilentClientIsClosed(t *testing.T) {
 	t.Parallel()
-	h := newHall(t, Config{IdleAfter: time.Second})
+	h := newHall(t, Config{IdleTimeout: time.Second})
 	a, _ := h.join()
 	b, rb := h.join()
 	for range 30 {
@@ -191,7 +191,7 @@ func TestASilentClientIsClosed(t *testing.T) {
 
 func TestPingsCountAgainstSilenceAndOldMessagesDoNot(t *testing.T) {
 	t.Parallel()
-	h := newHall(t, Config{IdleAfter: time.Second, AckWindow: 1000})
+	h := newHall(t, Config{IdleTimeout: time.Second, AckWindow: 1000})
 	a, ra := h.join()
 	b, _ := h.join()
 	h.tick()

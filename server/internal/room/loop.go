@@ -86,8 +86,8 @@ type LoopConfig struct {
 	// MaxCatchUp is how many late ticks are simulated one right after the other.
 	// Later ones are dropped, and counted. Default 5.
 	MaxCatchUp int
-	// Linger is how long a room without clients lives on. Default 10 s.
-	Linger time.Duration
+	// EmptyRoomLinger is how long a room without clients lives on. Default 10 s.
+	EmptyRoomLinger time.Duration
 	// Phase is how long after its creation the room's first tick starts, at most
 	// one tick. Rooms with different phases do not tick at once.
 	Phase time.Duration
@@ -199,8 +199,8 @@ func newLoop(e *Engine, pool *Pool, cfg LoopConfig) *Loop {
 	if cfg.MaxCatchUp <= 0 {
 		cfg.MaxCatchUp = 5
 	}
-	if cfg.Linger <= 0 {
-		cfg.Linger = 10 * time.Second
+	if cfg.EmptyRoomLinger <= 0 {
+		cfg.EmptyRoomLinger = 10 * time.Second
 	}
 	l := &Loop{
 		engine: e, pool: pool, cfg: cfg, log: e.log,
@@ -379,7 +379,7 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (code int, reaso
 		l.emptyFor = 0
 		return 0, "", false
 	}
-	if l.emptyFor += time.Duration(due) * l.dt; l.emptyFor >= l.cfg.Linger && l.cfg.CloseEmpty() {
+	if l.emptyFor += time.Duration(due) * l.dt; l.emptyFor >= l.cfg.EmptyRoomLinger && l.cfg.CloseEmpty() {
 		return int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED), "the room has ended", true
 	}
 	return 0, "", false

@@ -60,7 +60,7 @@ func newRig(t *testing.T, players int) *rig {
 	}
 	g.keep.Store(true)
 	g.loop = StartLoop(r, g.pool, LoopConfig{
-		Linger: time.Second, CloseEmpty: func() bool { return !g.keep.Load() },
+		EmptyRoomLinger: time.Second, CloseEmpty: func() bool { return !g.keep.Load() },
 		Gone: func() { g.gone.Add(1) }, Ended: func() { g.ended.Store(true) }, Metrics: g.m.Kind("slow"),
 		Anew: func(_ socket.Conn, j Joiner) { g.anew <- j },
 	})

@@ -35,6 +35,25 @@ type derived struct {
 	key []byte
 }
 
+// Secrets reads the files with the secrets that a matchmaker and all nodes share. Where
+// there are none it makes a random secret, for a matchmaker and rooms in one process.
+func Secrets(files []string) ([][]byte, error) {
+	if len(files) == 0 {
+		b := make([]byte, MinSecret)
+		_, _ = rand.Read(b) // it ends the program rather than fail
+		return [][]byte{b}, nil
+	}
+	var secrets [][]byte
+	for _, f := range files {
+		s, err := ReadSecret(f)
+		if err != nil {
+			return nil, err
+		}
+		secrets = append(secrets, s)
+	}
+	return secrets, nil
+}
+
 // NewKeys takes secrets of MinSecret bytes or more.
 func NewKeys(secrets ...[]byte) (*Keys, error) {
 	k := &Keys{}

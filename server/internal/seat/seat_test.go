@@ -23,6 +23,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/server/internal/seat"
 	"github.com/tickroom/tickroom/server/internal/seattest"
 )
@@ -307,7 +308,7 @@ func TestNotAnIdentity(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	cfg := identity.Default()
+	cfg := identity.Config(config.Default().Identity.Tokens)
 	cfg.SecretFiles = []string{path}
 	v, err := identity.NewVerifier(t.Context(), cfg, identity.Options{Now: w.clock, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -499,7 +500,7 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
-func TestConfig(t *testing.T) {
+func TestSecrets(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write := func(name string, b []byte) string {
@@ -509,13 +510,18 @@ func TestConfig(t *testing.T) {
 		}
 		return path
 	}
-	cfg := seat.Default()
-	a, err := cfg.Keys()
+	keys := func(files ...string) (*seat.Keys, error) {
+		secrets, err := seat.Secrets(files)
+		if err != nil {
+			return nil, err
+		}
+		return seat.NewKeys(secrets...)
+	}
+	a, err := keys()
 	if err != nil || a == nil {
 		t.Fatal(err)
 	}
-	cfg.SecretFiles = []string{write("a", append(bytes.Clone(secretA), '\n')), write("b", secretB)}
-	k, err := cfg.Keys()
+	k, err := keys(write("a", append(bytes.Clone(secretA), '\n')), write("b", secretB))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -527,8 +533,7 @@ func TestConfig(t *testing.T) {
 	for want, path := range map[string]string{
 		"has 5 bytes": write("c", []byte("short")), "PEM": write("d", []byte("-----BEGIN PUBLIC KEY-----")), "no such file": filepath.Join(dir, "e"),
 	} {
-		cfg.SecretFiles = []string{path}
-		if _, err := cfg.Keys(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := keys(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)
 		}
 	}
