@@ -6,11 +6,10 @@
 // In a page's HTML, data-t="key" asks for a text as the element's content, and
 // data-t-label, data-t-placeholder, data-t-title for one as an attribute.
 
-import { en } from './messages/en.ts';
+import { en, type Key, type Messages } from './messages/en.ts';
 import { zh } from './messages/zh.ts';
 
-export type Key = keyof typeof en;
-export type Messages = Readonly<Record<Key, string>>;
+export type { Key } from './messages/en.ts';
 export type Language = 'en' | 'zh';
 export type Params = Readonly<Record<string, string | number>>;
 

@@ -32,6 +32,7 @@ export {
 export { type InitOf, type MessageField, type MessageType, message, type Scalar } from './message.js';
 export type { PendingInput } from './outbox.js';
 export { type Desync, Room, type RoomEvents } from './room.js';
+export type { RowIn } from './row.js';
 export type { State, StateChange, Store } from './session.js';
 export {
   type Socket,
@@ -43,6 +44,6 @@ export {
 } from './socket.js';
 export type { Stats } from './stats.js';
 export type { Surroundings } from './surroundings.js';
-export type { RowIn, Table } from './table.js';
+export type { Table } from './table.js';
 export type { TokenSource } from './token.js';
 export type { View, ViewTable } from './view.js';

@@ -7,6 +7,9 @@ import * as Kind from './kinds.js';
 import type { Layout, List, Plan } from './layout.js';
 import { bigOf, numberOf } from './values.js';
 
+/** A row as tables and views hand it out. */
+export type RowIn<Row> = Readonly<Row> & { readonly entity: number };
+
 /** What a table's row reads: its cells among those of all rows, and its objects. */
 export interface RowSource {
   readonly entity: number;

@@ -4,14 +4,11 @@ import { ProtocolError } from './errors.js';
 import type { Component } from './game.js';
 import type { StateHash } from './hash.js';
 import { emptyObject, Layout } from './layout.js';
-import { type RowMaker, type RowSource, rowMaker } from './row.js';
-import type { Track, Tracks } from './tracks.js';
+import { type RowIn, type RowMaker, type RowSource, rowMaker } from './row.js';
+import type { Track, TrackedEntry, TrackedTable, Tracks } from './tracks.js';
 import { readCells, readObject } from './values.js';
 import type { Cursor } from './wire/cursor.js';
 import type { TableReader } from './wire/fields.js';
-
-/** A row as tables hand it out. */
-export type RowIn<Row> = Readonly<Row> & { readonly entity: number };
 
 /**
  * The rows of one component that the client sees, as of the room's newest
@@ -53,7 +50,7 @@ export interface Table<Row> extends Iterable<RowIn<Row>> {
 }
 
 /** A row and what the table knows of it. */
-export class Entry implements RowSource {
+export class Entry implements RowSource, TrackedEntry {
   entity = 0;
   /** Its place among the table's rows. */
   slot = 0;
@@ -81,7 +78,7 @@ export class Entry implements RowSource {
 }
 
 /** The only Table there is. */
-export class Rows implements Table<object> {
+export class Rows implements Table<object>, TrackedTable {
   layout: Layout;
   /** Values for views; there if somebody looks at them. */
   tracks: Tracks | undefined;

@@ -7,9 +7,28 @@
 // counts is how many places in memory it has to fetch.
 
 import type { Layout, Plan } from './layout.js';
-import { type RowMaker, turn, type ViewSource, viewRowMaker } from './row.js';
-import type { Entry, RowIn, Rows } from './table.js';
+import { type RowIn, type RowMaker, turn, type ViewSource, viewRowMaker } from './row.js';
 import { numberOf } from './values.js';
+
+/** The rows of a table, as far as views need them. */
+export interface TrackedTable {
+  readonly layout: Layout;
+  readonly entries: readonly TrackedEntry[];
+  /** The cells of all rows. */
+  readonly cells: Int32Array;
+  /** Returns the row of an entity, if it has one. */
+  entry(entity: number): TrackedEntry | undefined;
+}
+
+/** A row of a table, as far as views need it. */
+export interface TrackedEntry {
+  readonly entity: number;
+  /** Its first cell among those of the table. */
+  readonly first: number;
+  readonly objects: readonly unknown[];
+  /** Its past; undefined until it is written down. */
+  track: Track | undefined;
+}
 
 /** A row from when it has come until it is gone. */
 export class Track implements ViewSource {
@@ -88,7 +107,7 @@ export class Tracks {
   #before = new Int32Array(64);
   #newest = new Int32Array(64);
 
-  readonly #table: Rows;
+  readonly #table: TrackedTable;
   readonly #layout: Layout;
   readonly #moving: readonly Plan[];
   readonly #make: RowMaker<ViewSource>;
@@ -99,7 +118,7 @@ export class Tracks {
   readonly #going = new Queue();
 
   /** Begins with the rows that the table has, as if they had always been so. */
-  constructor(table: Rows) {
+  constructor(table: TrackedTable) {
     this.#table = table;
     this.#layout = table.layout;
     this.#moving = table.layout.moving;
@@ -113,7 +132,7 @@ export class Tracks {
   }
 
   /** Takes down a row after the snapshot of a tick, which built on base. */
-  write(e: Entry, tick: number, base: number): void {
+  write(e: TrackedEntry, tick: number, base: number): void {
     const s = this.#sample(e, tick, base);
     let t = e.track;
     if (t) {
@@ -136,7 +155,7 @@ export class Tracks {
   }
 
   /** Takes down that a row is gone as of a tick. */
-  remove(e: Entry, tick: number): void {
+  remove(e: TrackedEntry, tick: number): void {
     const t = e.track;
     if (!t) return;
     e.track = undefined;
@@ -267,7 +286,7 @@ export class Tracks {
   }
 
   /** Takes a row's cells and objects as they are. */
-  #sample(e: Entry, tick: number, base: number): number {
+  #sample(e: TrackedEntry, tick: number, base: number): number {
     const { cells, objects } = this.#layout;
     let s = this.#free;
     if (s !== none) this.#free = this.#next[s];

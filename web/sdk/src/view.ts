@@ -1,6 +1,7 @@
 import type { Game, RowOf } from './game.js';
 import type { Replica } from './replica.js';
-import type { RowIn, Rows } from './table.js';
+import type { RowIn } from './row.js';
+import type { Rows } from './table.js';
 import { Tracks } from './tracks.js';
 
 /**

@@ -2,7 +2,7 @@
 // that the page knows what the server will say of its own ship. A test holds the
 // two to each other, bit by bit.
 
-import type { Terrain } from './terrain.ts';
+import type { Moving, Terrain } from './terrain.ts';
 
 /** The constants that Rules carries, as far as motion needs them. */
 export interface FlightRules {
@@ -19,14 +19,11 @@ export const HEADINGS = 65536;
 const PER_HEADING = HEADINGS / (2 * Math.PI);
 
 /**
- * What of a ship moves. Position and velocity are whole numbers of the steps in
- * which a Pilot row carries them.
+ * The position, velocity and heading of a ship. After each step they are whole
+ * numbers of the steps in which a Pilot row carries them: x and y multiples of 1/64
+ * unit, vx and vy of 1/16 unit per second.
  */
-export interface Motion {
-  x: number; // multiples of 1/64 unit
-  y: number;
-  vx: number; // multiples of 1/16 unit per second
-  vy: number;
+export interface Motion extends Moving {
   heading: number; // 0 to HEADINGS - 1
 }
 

@@ -1,7 +1,13 @@
 // What of a map does not change, as internal/kinds/arena/terrain.go has it: where ships
 // bounce off, and how far a bullet gets.
 
-import type { Motion } from './motion.ts';
+/** What bounces off: a position and a velocity, in units and units per second. */
+export interface Moving {
+  x: number;
+  y: number;
+  vx: number;
+  vy: number;
+}
 
 export interface Obstacle {
   readonly x: number; // middle
@@ -46,7 +52,7 @@ export class Terrain {
   }
 
   /** Puts a ship that is in a wall or an obstacle out of it, and turns its velocity. */
-  collide(m: Motion): void {
+  collide(m: Moving): void {
     const r = this.shipRadius;
     const far = this.edge - r;
     if (m.x < r) {
@@ -70,7 +76,7 @@ export class Terrain {
     }
   }
 
-  #push(m: Motion, o: Obstacle): boolean {
+  #push(m: Moving, o: Obstacle): boolean {
     const touch = this.#touch;
     const dx = m.x - o.x;
     const dy = m.y - o.y;

@@ -14,3 +14,6 @@ export const en = {
   'lang.name': 'English',
   'lang.switch': 'Language',
 };
+
+export type Key = keyof typeof en;
+export type Messages = Readonly<Record<Key, string>>;

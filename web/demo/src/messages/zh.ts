@@ -1,7 +1,7 @@
 // The pages' texts in Chinese (simplified).
 
-import type { Messages } from '../i18n.ts';
 import { kindsZh } from '../kinds.ts';
+import type { Messages } from './en.ts';
 import { homeZh } from './home.zh.ts';
 import { netZh } from './net.zh.ts';
 

@@ -1,11 +1,12 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import { type Client, type CallOptions as ConnectOptions, createClient, type Transport } from '@connectrpc/connect';
+import { type CallOptions as ConnectOptions, createClient, type Transport } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 
 import { type Clock, systemClock } from '../clock.js';
 import { MatchmakingService } from '../gen/tickroom/v1/matchmaking_pb.js';
 import type { TokenSource } from '../token.js';
 import { type Assignment, assignmentOf } from './assignment.js';
+import type { Api, Caller } from './caller.js';
 import { MatchmakingError, wrap } from './errors.js';
 import { type Self, selfOf } from './self.js';
 import { Ticket, type TicketEvent } from './ticket.js';
@@ -90,25 +91,11 @@ export interface RoomList {
   readonly next: string;
 }
 
-type Api = Client<typeof MatchmakingService>;
-
-/** What a ticket needs of the matchmaker that it is of. @internal */
-export interface Line {
-  readonly api: Api;
-  readonly clock: Clock;
-  readonly random: () => number;
-  call<R extends object>(fn: (api: Api, o: ConnectOptions) => Promise<R>, signal?: AbortSignal): Promise<R>;
-  /** The headers to call with, for a stream. */
-  headers(fresh: boolean): Promise<HeadersInit>;
-  readonly renewable: boolean;
-  assignment(m: Parameters<typeof assignmentOf>[0], spectator?: boolean): Assignment;
-}
-
 /** Finds rooms and fair matches for one player. */
 export class Matchmaker {
   readonly #source: TokenSource | undefined;
   readonly #socket: string;
-  readonly #line: Line;
+  readonly #caller: Caller;
   /** The newest token; empty: none yet. */
   #token = '';
   #fetching: Promise<string> | undefined;
@@ -125,7 +112,7 @@ export class Matchmaker {
       MatchmakingService,
       o.transport ?? createConnectTransport({ baseUrl: base, useBinaryFormat: true }),
     );
-    this.#line = {
+    this.#caller = {
       api,
       clock: o.clock ?? systemClock,
       random: o.random ?? Math.random,
@@ -145,11 +132,11 @@ export class Matchmaker {
    */
   async quickJoin(request: QuickJoinRequest = {}, options: CallOptions = {}): Promise<Assignment> {
     const { mode = '', kind = '', query = '' } = request;
-    const r = await this.#line.call(
+    const r = await this.#caller.call(
       (api, o) => api.quickJoin({ mode, kind, query, self: selfOf(request) }, o),
       options.signal,
     );
-    return this.#line.assignment(r.assignment);
+    return this.#caller.assignment(r.assignment);
   }
 
   /**
@@ -168,13 +155,13 @@ export class Matchmaker {
     };
     options.signal?.throwIfAborted();
     // A call that is broken off may have made a ticket, which nobody would cancel then.
-    const asked = this.#line.call((api, o) => api.enqueue(init, o));
+    const asked = this.#caller.call((api, o) => api.enqueue(init, o));
     const r = await unlessAborted(asked, options.signal, async ({ ticket }) => {
-      if (ticket) await new Ticket(this.#line, ticket).cancel();
+      if (ticket) await new Ticket(this.#caller, ticket).cancel();
     });
-    if (r.rejoin) return new Ticket(this.#line, '', options.signal, this.#line.assignment(r.rejoin));
+    if (r.rejoin) return new Ticket(this.#caller, '', options.signal, this.#caller.assignment(r.rejoin));
     if (!r.ticket) throw new TypeError('the server answered with no ticket');
-    return new Ticket(this.#line, r.ticket, options.signal);
+    return new Ticket(this.#caller, r.ticket, options.signal);
   }
 
   /**
@@ -193,7 +180,7 @@ export class Matchmaker {
 
   /** The ticket of a party that another player leads, by its id; be {@link Ticket.ready} next. */
   ticket(id: string, options: CallOptions = {}): Ticket {
-    return new Ticket(this.#line, id, options.signal);
+    return new Ticket(this.#caller, id, options.signal);
   }
 
   /** Makes a private room, which others join by the assignment's code; or an open one. */
@@ -202,11 +189,11 @@ export class Matchmaker {
     options: CallOptions = {},
   ): Promise<Assignment> {
     const { mode = '', kind = '', open = false } = request;
-    const r = await this.#line.call(
+    const r = await this.#caller.call(
       (api, o) => api.createRoom({ mode, kind, open, self: selfOf(request) }, o),
       options.signal,
     );
-    return this.#line.assignment(r.assignment);
+    return this.#caller.assignment(r.assignment);
   }
 
   /** A seat in a certain room, by its code or, if it is not private, by its id. */
@@ -215,8 +202,8 @@ export class Matchmaker {
     options: CallOptions = {},
   ): Promise<Assignment> {
     const which = 'code' in request ? { code: request.code } : { room: request.room };
-    const r = await this.#line.call((api, o) => api.joinRoom({ ...which, self: selfOf(request) }, o), options.signal);
-    return this.#line.assignment(r.assignment);
+    const r = await this.#caller.call((api, o) => api.joinRoom({ ...which, self: selfOf(request) }, o), options.signal);
+    return this.#caller.assignment(r.assignment);
   }
 
   /** A place to watch a room from. */
@@ -225,14 +212,14 @@ export class Matchmaker {
     options: CallOptions = {},
   ): Promise<Assignment> {
     const which = 'code' in request ? { code: request.code } : { room: request.room };
-    const r = await this.#line.call((api, o) => api.spectate({ ...which, self: selfOf(request) }, o), options.signal);
-    return this.#line.assignment(r.assignment, true);
+    const r = await this.#caller.call((api, o) => api.spectate({ ...which, self: selfOf(request) }, o), options.signal);
+    return this.#caller.assignment(r.assignment, true);
   }
 
   /** A page of the rooms that are open to all. */
   async listRooms(request: RoomQuery = {}, options: CallOptions = {}): Promise<RoomList> {
     const { kind = '', mode = '', query = '', pageSize = 0, page = '' } = request;
-    const r = await this.#line.call(
+    const r = await this.#caller.call(
       (api, o) => api.listRooms({ kind, mode, query, pageSize, pageToken: page }, o),
       options.signal,
     );
@@ -262,17 +249,18 @@ export class Matchmaker {
   async #once<R extends object>(fn: (api: Api, o: ConnectOptions) => Promise<R>, signal?: AbortSignal): Promise<R> {
     for (let again = false; ; again = true) {
       try {
-        if (!this.#token && this.#line.renewable) await this.#fetch();
+        if (!this.#token && this.#caller.renewable) await this.#fetch();
         const o: ConnectOptions = { headers: bearer(this.#token) };
         if (signal) o.signal = signal;
-        const r = await fn(this.#line.api, o);
+        const r = await fn(this.#caller.api, o);
         const guest = (r as { guestToken?: string }).guestToken;
         if (guest) this.#token = guest;
         return r;
       } catch (err) {
         signal?.throwIfAborted();
         const e = wrap(err);
-        if (again || !this.#line.renewable || !(e instanceof MatchmakingError) || e.code !== 'unauthenticated') throw e;
+        if (again || !this.#caller.renewable || !(e instanceof MatchmakingError) || e.code !== 'unauthenticated')
+          throw e;
         await this.#fetch();
       }
     }

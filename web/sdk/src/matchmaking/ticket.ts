@@ -2,8 +2,8 @@ import { timestampDate } from '@bufbuild/protobuf/wkt';
 
 import { TicketState, type WatchResponse } from '../gen/tickroom/v1/matchmaking_pb.js';
 import type { Assignment } from './assignment.js';
+import type { Caller } from './caller.js';
 import { MatchmakingError, NoMatchError, wrap } from './errors.js';
-import type { Line } from './matchmaker.js';
 import { type Self, selfOf } from './self.js';
 
 /** The pause before a watch is begun again: a random part of a time that doubles. */
@@ -61,13 +61,13 @@ export class Ticket implements AsyncIterable<TicketEvent> {
   /** A secret of its players; empty for a way back into a match that runs. */
   readonly id: string;
 
-  readonly #line: Line;
+  readonly #caller: Caller;
   readonly #signal: AbortSignal | undefined;
   readonly #back: Assignment | undefined;
 
   /** @internal */
-  constructor(line: Line, id: string, signal?: AbortSignal, back?: Assignment) {
-    this.#line = line;
+  constructor(caller: Caller, id: string, signal?: AbortSignal, back?: Assignment) {
+    this.#caller = caller;
     this.id = id;
     this.#signal = signal;
     this.#back = back;
@@ -105,7 +105,7 @@ export class Ticket implements AsyncIterable<TicketEvent> {
         if (this.#signal?.aborted) break;
         const e = wrap(err);
         if (!(e instanceof MatchmakingError)) throw e;
-        if (e.code === 'unauthenticated' && this.#line.renewable && !fresh) {
+        if (e.code === 'unauthenticated' && this.#caller.renewable && !fresh) {
           fresh = true;
           continue;
         }
@@ -113,7 +113,7 @@ export class Ticket implements AsyncIterable<TicketEvent> {
         lost = e;
       }
       const ms =
-        this.#line.random() * Math.min(longestPause, firstPause * 2 ** Math.min(attempt++, 10)) +
+        this.#caller.random() * Math.min(longestPause, firstPause * 2 ** Math.min(attempt++, 10)) +
         Math.min(lost.retryAfterMs, longestPause);
       yield { state: 'away', why: lost.message, retryInMs: ms };
       await this.#pause(ms);
@@ -141,19 +141,19 @@ export class Ticket implements AsyncIterable<TicketEvent> {
 
   /** Says that the player, a member of the party, is ready, and gives the ids of those who are not yet. */
   async ready(self: Self = {}): Promise<readonly string[]> {
-    return (await this.#line.call((api, o) => api.ready({ ticket: this.id, self: selfOf(self) }, o), this.#signal))
+    return (await this.#caller.call((api, o) => api.ready({ ticket: this.id, self: selfOf(self) }, o), this.#signal))
       .missing;
   }
 
   /** Ends the ticket, for the whole party. False: it had ended before. */
   async cancel(): Promise<boolean> {
     if (!this.id) return false;
-    return (await this.#line.call((api, o) => api.cancel({ ticket: this.id }, o))).cancelled;
+    return (await this.#caller.call((api, o) => api.cancel({ ticket: this.id }, o))).cancelled;
   }
 
   /** Why it has not matched yet, and what would. */
   async explain(): Promise<Explanation> {
-    const r = await this.#line.call((api, o) => api.explain({ ticket: this.id }, o), this.#signal);
+    const r = await this.#caller.call((api, o) => api.explain({ ticket: this.id }, o), this.#signal);
     const { text, mode, needed, others, could } = r;
     return {
       text,
@@ -167,13 +167,13 @@ export class Ticket implements AsyncIterable<TicketEvent> {
 
   async *#watch(fresh: boolean): AsyncGenerator<WatchResponse> {
     this.#signal?.throwIfAborted();
-    const { api, clock } = this.#line;
+    const { api, clock } = this.#caller;
     const stream = new AbortController();
     const abort = (): void => stream.abort();
     this.#signal?.addEventListener('abort', abort);
     let timer = clock.setTimeout(abort, silence);
     try {
-      const headers = await this.#line.headers(fresh);
+      const headers = await this.#caller.headers(fresh);
       for await (const w of api.watch({ ticket: this.id }, { headers, signal: stream.signal })) {
         clock.clearTimeout(timer);
         timer = clock.setTimeout(abort, silence);
@@ -193,7 +193,7 @@ export class Ticket implements AsyncIterable<TicketEvent> {
       case TicketState.WAITING:
         return { state: 'waiting', since: w.since && timestampDate(w.since), waiting: w.waiting };
       case TicketState.MATCHED:
-        return { state: 'matched', assignment: this.#line.assignment(w.assignment) };
+        return { state: 'matched', assignment: this.#caller.assignment(w.assignment) };
       case TicketState.CANCELLED:
         return { state: 'cancelled' };
       case TicketState.TIMED_OUT:
@@ -205,11 +205,11 @@ export class Ticket implements AsyncIterable<TicketEvent> {
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
-        this.#line.clock.clearTimeout(timer);
+        this.#caller.clock.clearTimeout(timer);
         this.#signal?.removeEventListener('abort', end);
         resolve();
       };
-      const timer = this.#line.clock.setTimeout(end, ms);
+      const timer = this.#caller.clock.setTimeout(end, ms);
       this.#signal?.addEventListener('abort', end);
       if (this.#signal?.aborted) end();
     });
@@ -217,7 +217,7 @@ export class Ticket implements AsyncIterable<TicketEvent> {
 
   /** Cancels after the signal; what comes of it nobody waits for long. */
   async #giveUp(): Promise<void> {
-    const { clock } = this.#line;
+    const { clock } = this.#caller;
     let timer: unknown;
     const late = new Promise<void>((resolve) => {
       timer = clock.setTimeout(resolve, cancelWithin);
