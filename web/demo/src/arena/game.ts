@@ -5,35 +5,29 @@ import type { Room, View } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
 import { t } from '../i18n.ts';
 import { Board } from './board.ts';
-import { type Bullet, Bullets } from './bullets.ts';
+import { Bullets } from './bullets.ts';
+import { Cockpit } from './cockpit.ts';
+import { Every } from './every.ts';
+import { Feedback } from './feedback.ts';
 import type { Hud, Mode } from './hud/hud.ts';
 import type { Controls } from './input/controls.ts';
 import { type IdentityRow, Looks, type VitalsRow } from './looks.ts';
 import { radians, type ShipInput } from './motion.ts';
 import { PendingVitals } from './pendingvitals.ts';
-import { type PilotRules, Prediction } from './prediction.ts';
+import { Prediction, pilotRules } from './prediction.ts';
 import { Effects } from './render/effects.ts';
-import { colorOf, DANGER, ENERGY, ICE, PICKUPS, SHIELD, WHITE } from './render/palette.ts';
-import { Scene, type ShipLook } from './render/scene.ts';
+import { colorOf, ICE } from './render/palette.ts';
+import { Scene } from './render/scene.ts';
 import type { Stage } from './render/stage.ts';
 import type { Sounds } from './sound.ts';
 import { type Obstacle, Terrain } from './terrain.ts';
+import { Timeline } from './timeline.ts';
 
 export type ArenaRoom = Room<typeof arena>;
 
-/** Something to be shown when its tick is. */
-interface Coming {
-  tick: number;
-  show: () => void;
-}
-
-const RESPAWN = 3; // seconds, for the ring alone
 /** Ticks after which a ship that comes onto the screen has not just come into the world. */
 const NEW = 30;
 const KILL = 10; // points, for the words alone
-const PROTECTED = 2.5;
-const RAPID = 8;
-const BOOST = 8;
 /** Milliseconds without a frame after which nobody looks. */
 const UNSEEN = 3000;
 /** In a crowd of more ships only players and who is near are called by their names. */
@@ -65,16 +59,14 @@ export class Game {
   #leader = 0;
   #ahead = 0; // the tick that the own ship is shown at
   #lead = 0; // what is added to the estimate of it, as inputs turn out to come late or early
-  #killer = '';
-  #wasAlive = false;
-  #danger = 0;
-  #vitalsAt = 0; // when they were shown last
-  #mapAt = 0;
-  #boardAt = 0;
   #shownAt = performance.now(); // of the last frame, in milliseconds
-  readonly #coming: Coming[] = [];
-  readonly #off: (() => void)[] = [];
+  readonly #coming = new Timeline();
+  readonly #feedback: Feedback;
+  readonly #cockpit: Cockpit;
   readonly #board: Board;
+  readonly #boardTime = new Every(250);
+  readonly #mapTime = new Every(100);
+  readonly #off: (() => void)[] = [];
 
   constructor(
     readonly room: ArenaRoom,
@@ -85,6 +77,8 @@ export class Game {
     readonly mode: Mode,
   ) {
     this.effects = new Effects(stage.atlas);
+    this.#feedback = new Feedback(this.looks, this.effects, stage.camera, sounds);
+    this.#cockpit = new Cockpit(room, hud);
     this.#board = new Board(hud.leaders);
     this.#scene = new Scene(stage.batch, stage.atlas, stage.camera);
     stage.camera.forget();
@@ -145,38 +139,27 @@ export class Game {
 
   #listen(): void {
     const { room } = this;
+    const feedback = this.#feedback;
     const off = this.#off;
     off.push(
       room.onEvent(arena.Explosion, (e, tick) => {
-        const show = () => this.#explode(e.x, e.y, e.ship);
+        const own = this.mode === 'play' && e.ship === this.#ship;
+        const show = () => feedback.explode(e.x, e.y, e.ship, own);
         // The own ship is ahead of the others, and so is its end.
-        if (e.ship === this.#ship && this.mode === 'play') show();
-        else this.#coming.push({ tick, show });
+        if (own) show();
+        else this.#coming.at(tick, show);
       }),
       room.onEvent(arena.PickupTaken, (e, tick) => {
-        const show = () => {
-          const s = this.looks.get(e.ship);
-          if (this.looks.shows(s)) this.effects.taken(s.x, s.y, PICKUPS[e.kind] ?? WHITE);
-          if (s?.own) this.sounds.play('pickup', 0.8);
-        };
+        const show = () => feedback.taken(e.ship, e.kind);
         if (e.ship === this.#own) show();
-        else this.#coming.push({ tick, show });
+        else this.#coming.at(tick, show);
       }),
       room.onEvent(arena.Hit, (e, tick) => {
         if (this.mode !== 'play') return;
-        if (e.ship === this.#ship) this.#struck(e.damage);
-        else if (e.by === this.#ship) {
-          this.#coming.push({
-            tick,
-            show: () => {
-              const s = this.looks.get(e.ship);
-              if (!s) return;
-              if (e.damage > 0 && this.looks.shows(s))
-                this.effects.number(e.ship, s.x, s.y, e.damage, s.shield > 0 ? SHIELD : ENERGY);
-              this.sounds.play(e.damage > 0 ? 'hit' : 'shield', 0.7, this.#pan(s.x));
-            },
-          });
-        }
+        if (e.ship === this.#ship) {
+          feedback.struck(e.ship, e.damage);
+          this.#cockpit.struck(e.damage);
+        } else if (e.by === this.#ship) this.#coming.at(tick, () => feedback.hit(e.ship, e.damage));
       }),
       room.onEvent(arena.Kill, (e) => {
         const mine = this.mode !== 'play' ? '' : e.by === this.#ship ? 'by' : e.ship === this.#ship ? 'ship' : '';
@@ -185,7 +168,7 @@ export class Game {
           this.sounds.play('kill', 0.7);
           this.hud.toast(t('arena.kill.you', { name: e.name }), t('arena.kill.points', { n: KILL }));
         }
-        if (mine === 'ship') this.#killer = e.byName;
+        if (mine === 'ship') this.#cockpit.killer = e.byName;
       }),
       room.onEvent(arena.Said, (e) => {
         const mine = e.player === room.player && this.mode === 'play';
@@ -201,13 +184,13 @@ export class Game {
     this.effects.clear();
     this.bullets?.clear();
     this.#pending.clear();
-    this.#coming.length = 0;
+    this.#coming.clear();
     this.prediction = null;
     this.bullets = null;
     this.terrain = null;
     this.#dirty = true;
     this.#ship = this.#ahead = 0;
-    this.#wasAlive = false;
+    this.#cockpit.clear();
     this.stage.camera.forget();
   }
 
@@ -224,9 +207,10 @@ export class Game {
       obstacles.push({ x: o.x, y: o.y, radius: o.radius, halfWidth: o.halfWidth, halfHeight: o.halfHeight });
     this.terrain = new Terrain(rules.edge, rules.shipRadius, obstacles);
     const perTick = rules.bulletSpeed / room.tickRate;
-    this.bullets = new Bullets(perTick, rules.bulletRange, this.terrain, { end: (b, spent) => this.#ended(b, spent) });
+    const end = this.#feedback.ended.bind(this.#feedback);
+    this.bullets = new Bullets(perTick, rules.bulletRange, this.terrain, { end });
     for (const b of room.tables.bullet) this.bullets.add(b.entity, b, this.#own);
-    this.prediction = this.mode === 'play' ? new Prediction(room.tickRate, exact(rules), this.terrain) : null;
+    this.prediction = this.mode === 'play' ? new Prediction(room.tickRate, pilotRules(rules), this.terrain) : null;
     if (this.prediction) {
       this.prediction.onFire = (tick, m) => {
         this.bullets?.expect(this.#ship, m.x, m.y, radians(m.heading), tick);
@@ -251,12 +235,9 @@ export class Game {
     const { looks, room } = this;
     looks.colors.set(entity, colorOf(row.team, row.hue));
     if (!anew || this.#unseen) return;
-    this.#coming.push({
-      tick: room.tick,
-      show: () => {
-        const s = looks.get(entity);
-        if (s) s.named = false;
-      },
+    this.#coming.at(room.tick, () => {
+      const s = looks.get(entity);
+      if (s) s.named = false;
     });
   }
 
@@ -266,7 +247,7 @@ export class Game {
       // Nobody looks: what would be shown must not pile up.
       this.bullets?.clear();
       this.#pending.clear();
-      this.#coming.length = 0;
+      this.#coming.clear();
     }
     const { room, prediction } = this;
     const [pilot] = room.tables.pilot;
@@ -297,12 +278,13 @@ export class Game {
     this.#shownAt = performance.now();
     this.effects.calm = this.calm;
     this.#steer(now, dt);
-    this.#play(view.tick);
+    this.#coming.play(view.tick);
     this.#look(view, dt);
     stage.camera.update(dt, this.calm);
     stage.begin(rules.viewRadius);
     this.#draw(view, rules, terrain, now / 1000, dt);
-    stage.end(rules.edge, this.calm ? Math.min(0.5, this.#danger) : this.#danger);
+    const { danger } = this.#cockpit;
+    stage.end(rules.edge, this.calm ? Math.min(0.5, danger) : danger);
     this.#report(view, rules, now, dt);
     if (this.looks.frame % 30 === 0) this.looks.sweep();
   }
@@ -334,19 +316,6 @@ export class Game {
     }
     prediction.show(this.#ahead, dt);
     this.sounds.engine(prediction.alive ? prediction.thrust : 0);
-  }
-
-  /** Shows events whose tick has come. */
-  #play(tick: number): void {
-    for (let i = 0; i < this.#coming.length; ) {
-      const c = this.#coming[i]!;
-      if (c.tick > tick) {
-        i++;
-        continue;
-      }
-      this.#coming.splice(i, 1);
-      c.show();
-    }
   }
 
   /** Points the camera. */
@@ -412,13 +381,8 @@ export class Game {
     this.visible = visible;
   }
 
-  /** A ship is not doing as it did. An arrow function, so that it is made once. */
-  readonly #heal = (entity: number, v: VitalsRow): void => {
-    const s = this.looks.get(entity);
-    if (!this.looks.shows(s) || s.own) return; // others are asked when they come
-    const loss = this.looks.heal(s, v);
-    if (loss.hull > 0) this.effects.sparks(s.x, s.y, 0, 6.3, 5, 110, s.color);
-  };
+  /** An arrow function, so that it is made once. */
+  readonly #heal = (entity: number, v: VitalsRow): void => this.#feedback.vitals(entity, v);
 
   /** Draws somebody's ship, which is on the screen at (x, y). */
   #other(
@@ -446,11 +410,8 @@ export class Game {
     }
     if (!s.known) looks.heal(s, view.tables.vitals.get(entity));
     looks.age(s, row.thrust, dt);
-    if (came && s.protected && view.tick - s.since < NEW) {
-      this.effects.warp(x, y, s.color);
-      this.#hear('spawn', x, y, 0.35);
-    }
-    this.#puff(s, -Math.cos(s.heading), -Math.sin(s.heading), rules.shipRadius, dt);
+    if (came && s.protected && view.tick - s.since < NEW) this.#feedback.spawned(s);
+    this.#feedback.exhaust(s, rules.shipRadius, dt);
     this.#scene.ship(s, rules.shipRadius, time);
     this.#scene.badge(s, rules.shipRadius);
     const dx = (x - camera.x) * camera.scale;
@@ -473,27 +434,10 @@ export class Game {
     looks.name(s, id, true);
     looks.heal(s, room.tables.vitals.get(this.#ship));
     looks.age(s, p.thrust > 0, dt);
-    if (came) {
-      this.effects.warp(s.x, s.y, s.color);
-      this.sounds.play('spawn', 0.6);
-    }
-    this.#puff(s, -Math.cos(s.heading), -Math.sin(s.heading), rules.shipRadius, dt);
+    if (came) this.#feedback.spawned(s);
+    this.#feedback.exhaust(s, rules.shipRadius, dt);
     this.#scene.ship(s, rules.shipRadius, time);
     this.#scene.badge(s, rules.shipRadius);
-  }
-
-  #puff(s: ShipLook, bx: number, by: number, radius: number, dt: number): void {
-    if (s.burn < 0.3) return;
-    s.puff -= dt;
-    if (s.puff > 0) return;
-    s.puff = 0.035 + Math.random() * 0.03;
-    this.effects.exhaust(
-      s.x + bx * radius * 1.5,
-      s.y + by * radius * 1.5,
-      bx * 90,
-      by * 90,
-      s.boost ? PICKUPS[4] : s.color,
-    );
   }
 
   /** Ships that were there a frame ago, well within sight, and were not shot down: they have left. */
@@ -504,92 +448,18 @@ export class Game {
       const s = list[i]!;
       if (s.frame !== frame - 1 || frame - s.fell < 30 || s.own || view.tables.ship.has(s.entity)) continue;
       if (camera.sees(s.x, s.y, 0) && Math.hypot(s.x - camera.x, s.y - camera.y) < rules.viewRadius * 0.85)
-        this.effects.warp(s.x, s.y, s.color);
+        this.#feedback.left(s);
     }
-  }
-
-  // --- effects
-
-  #explode(x: number, y: number, ship: number): void {
-    const s = this.looks.get(ship);
-    if (s) s.fell = this.looks.frame;
-    const { camera } = this.stage;
-    const own = this.mode === 'play' && ship === this.#ship;
-    if (this.looks.shows(s) && Math.hypot(s.x - x, s.y - y) < 60) {
-      x = s.x;
-      y = s.y;
-    }
-    if (!camera.sees(x, y, 120)) return;
-    this.effects.explode(x, y, this.looks.colors.get(ship) ?? WHITE);
-    const far = Math.hypot(x - camera.x, y - camera.y);
-    camera.shake(own ? 9 : Math.max(0, 5 * (1 - far / 260)));
-    if (own) this.sounds.play('boom-own', 1);
-    else this.#hear('boom', x, y, 0.8);
-  }
-
-  /** The own ship was hit. */
-  #struck(damage: number): void {
-    const s = this.looks.get(this.#ship);
-    if (damage === 0) {
-      this.sounds.play('shield', 0.4);
-      if (s) s.spark = 1;
-      return;
-    }
-    this.sounds.play(s && s.shield > 0 ? 'shield' : 'struck', 0.9);
-    this.stage.camera.shake(2.6);
-    this.#danger = Math.min(0.6, this.#danger + 0.3);
-    if (s) this.effects.sparks(s.x, s.y, 0, 6.3, 8, 150, s.shield > 0 ? SHIELD : DANGER);
-  }
-
-  #ended(b: Readonly<Bullet>, spent: boolean): void {
-    if (spent) return;
-    const color = this.looks.colors.get(b.ship) ?? ICE;
-    this.effects.impact(b.px, b.py, b.heading, color);
-  }
-
-  #pan(x: number): number {
-    return (x - this.stage.camera.x) / (this.stage.camera.width * 0.6);
-  }
-
-  #hear(sound: 'boom' | 'spawn', x: number, y: number, volume: number): void {
-    const { camera } = this.stage;
-    const far = Math.hypot(x - camera.x, y - camera.y) / (camera.width * 0.8);
-    if (far < 1) this.sounds.play(sound, volume, this.#pan(x), far * 0.8);
   }
 
   // --- around the picture
 
   #report(view: View<typeof arena>, rules: arena.Rules, now: number, dt: number): void {
     const { room, hud, prediction: p } = this;
-    const [pilot] = room.tables.pilot;
-    if (p && pilot) {
-      const v = room.tables.vitals.get(this.#ship);
-      const health = p.alive ? (v?.health ?? 0) : 0;
-      if (due(now, this.#vitalsAt, 50)) {
-        this.#vitalsAt = now;
-        hud.vitals.set(health, p.alive ? (v?.shield ?? 0) : 0, p.alive ? p.energy(this.#ahead) : 0);
-        const left = (until: number) => (p.alive ? Math.max(0, until - this.#ahead) / room.tickRate : 0);
-        hud.vitals.boost('protected', left(pilot.protectedUntil) / PROTECTED);
-        hud.vitals.boost('rapid', left(pilot.rapidUntil) / RAPID);
-        hud.vitals.boost('boost', left(pilot.boostUntil) / BOOST);
-      }
-      // With little left the edges of the screen beat.
-      const low = p.alive && health <= 30 ? (0.3 - health / 100) * 1.6 + 0.12 : 0;
-      const beat = this.calm ? 1 : 0.75 + 0.25 * Math.sin(now / 180);
-      this.#danger = Math.max(low * beat, this.#danger * Math.exp(-dt * 2.8));
-      if (!p.alive && pilot.respawnTick > 0) {
-        this.#danger = 0;
-        hud.fallen(this.#killer, (pilot.respawnTick - room.serverTick(now)) / room.tickRate, RESPAWN);
-      } else if (!this.#wasAlive && p.alive) {
-        hud.alive();
-        this.#killer = '';
-      }
-      this.#wasAlive = p.alive;
-    } else this.#danger = 0;
+    this.#cockpit.show(this.#ship, p, this.#ahead, now, dt, this.calm);
     // Where there are frames enough, each has one of its own.
-    const board = due(now, this.#boardAt, 250);
-    if (due(now, this.#mapAt, 100) && (!board || dt > 0.04)) {
-      this.#mapAt = now;
+    const board = this.#boardTime.due(now);
+    if ((!board || dt > 0.04) && this.#mapTime.due(now)) {
       hud.minimap.draw(
         this.terrain!,
         this.stage.camera,
@@ -601,7 +471,6 @@ export class Game {
       );
     }
     if (!board) return;
-    this.#boardAt = now;
     this.#leader = this.#board.show(room, this.mode, this.#ship, this.#team);
     hud.time(rules.endTick > 0 ? (rules.endTick - room.serverTick(now)) / room.tickRate : Infinity);
     if (this.mode === 'watch') {
@@ -613,26 +482,4 @@ export class Game {
       hud.watching(name, row?.auto ?? true);
     }
   }
-}
-
-/** Whether something that is done every so many milliseconds is to be done again; clocks of frames may go back a little. */
-function due(now: number, last: number, every: number): boolean {
-  return now - last >= every || now < last;
-}
-
-/** The rules with the numbers that the server has: what travels as a float of 32 bits was a short decimal. */
-function exact(rules: arena.Rules): PilotRules {
-  const short = (v: number) => Number(v.toPrecision(7));
-  return {
-    shipRadius: short(rules.shipRadius),
-    maxSpeed: short(rules.maxSpeed),
-    boostSpeed: short(rules.boostSpeed),
-    thrust: short(rules.thrust),
-    drag: short(rules.drag),
-    turnRate: short(rules.turnRate),
-    energyRate: short(rules.energyRate),
-    energyShot: short(rules.energyShot),
-    fireEvery: short(rules.fireEvery),
-    rapidEvery: short(rules.rapidEvery),
-  };
 }

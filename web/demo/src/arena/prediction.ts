@@ -42,6 +42,23 @@ export interface PilotRules extends FlightRules {
   readonly rapidEvery: number;
 }
 
+/** Returns rules with the numbers that the server has: what travels as a float of 32 bits was a short decimal. */
+export function pilotRules(rules: PilotRules): PilotRules {
+  const short = (v: number) => Number(v.toPrecision(7));
+  return {
+    shipRadius: short(rules.shipRadius),
+    maxSpeed: short(rules.maxSpeed),
+    boostSpeed: short(rules.boostSpeed),
+    thrust: short(rules.thrust),
+    drag: short(rules.drag),
+    turnRate: short(rules.turnRate),
+    energyRate: short(rules.energyRate),
+    energyShot: short(rules.energyShot),
+    fireEvery: short(rules.fireEvery),
+    rapidEvery: short(rules.rapidEvery),
+  };
+}
+
 /** Inputs that are remembered: more than can be under way. */
 const INPUTS = 128;
 /** Ticks that are computed ahead at most; beyond them the ship stands. */
