@@ -95,7 +95,9 @@ func TestYourFirstGame(t *testing.T) {
 		t.Errorf("not formatted: %s %v", out, err)
 	}
 
-	url := "ws://" + startServer(t, dir, append(env, "TICKROOM_LISTEN=127.0.0.1:0", "TICKROOM_ADMIN=")) + "/ws"
+	server := exec.Command(filepath.Join(dir, "bin", "server"))
+	server.Env = append(env, "TICKROOM_LISTEN=127.0.0.1:0", "TICKROOM_ADMIN=")
+	url := "ws://" + startServer(t, server) + "/ws"
 	places := look(t, url)
 	var players [2]*exec.Cmd
 	var outs [2]bytes.Buffer
@@ -124,12 +126,10 @@ func TestYourFirstGame(t *testing.T) {
 	}
 }
 
-// startServer starts the game's server and gives where it listens. It must end
-// in good order.
-func startServer(t *testing.T, dir string, env []string) (addr string) {
+// startServer starts a server's program and returns where it listens. It is told to
+// end after the test, and must do so in good order.
+func startServer(t *testing.T, cmd *exec.Cmd) (addr string) {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(dir, "bin", "server")) // ended below, after the test's context
-	cmd.Env = env
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
