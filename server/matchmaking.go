@@ -27,15 +27,6 @@ const (
 	callTimeout = time.Second
 )
 
-// MemoryStores returns stores in memory, for a server on its own.
-func MemoryStores() store.Stores {
-	t := store.NewMemoryTickets(nil)
-	return store.Stores{
-		Directory: store.NewMemory(), Tickets: t, Queues: t, Matches: t,
-		Ratings: store.NewMemoryRatings(nil), Nodes: store.NewMemoryNodes(nil),
-	}
-}
-
 // WithStores makes the server keep what matchmaking knows in stores, which may be
 // shared with other servers.
 func WithStores(st store.Stores) Option { return func(o *options) { o.stores = &st } }
@@ -235,7 +226,7 @@ func (m *matchmaker) relist(ctx context.Context) {
 // reap takes the rooms of servers that have died off the directory.
 func (m *matchmaker) reap(ctx context.Context) {
 	ttl := beatsMissed * m.s.cfg.Matchmaking.Beat
-	r := &store.Reaper{Directory: m.s.stores.Directory, Nodes: m.s.stores.Nodes, Grace: 2 * ttl}
+	r := &matchmaking.Reaper{Directory: m.s.stores.Directory, Nodes: m.s.stores.Nodes, Grace: 2 * ttl}
 	tick := time.NewTicker(ttl)
 	defer tick.Stop()
 	for {

@@ -17,6 +17,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/store"
 	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
@@ -418,7 +419,7 @@ func TestAHostHasNoMoreRoomsThanItsShare(t *testing.T) {
 // there when its match can't be looked up for a moment.
 func TestAListedRoomIsOpenedByWhoeverComesFirst(t *testing.T) {
 	t.Parallel()
-	stores := server.MemoryStores()
+	stores := matchmaking.OpenMemory()
 	o := newOffice(t, nil, server.WithStores(stores))
 	m := o.match("open-1")
 	m.Open = true
@@ -474,7 +475,7 @@ func TestWatchersTakeNoPlayersPlace(t *testing.T) {
 // name had, which has died.
 func TestARoomThatIsGoneIsTakenOffTheList(t *testing.T) {
 	t.Parallel()
-	st := server.MemoryStores()
+	st := matchmaking.OpenMemory()
 	o := newOffice(t, nil, server.WithStores(st))
 	if err := st.Directory.Add(t.Context(), store.Listing{ID: "roll-old", Kind: "roll", Node: o.srv.NodeID(), Capacity: 8}); err != nil {
 		t.Fatal(err)

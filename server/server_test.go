@@ -13,6 +13,7 @@ import (
 
 	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	"github.com/tickroom/tickroom/internal/servertest"
+	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/netcode/replica"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
@@ -196,7 +197,7 @@ func TestPlayersSeeEachOther(t *testing.T) {
 // balancer: each plays where it has come.
 func TestServersOfOneDirectory(t *testing.T) {
 	t.Parallel()
-	st := server.MemoryStores()
+	st := matchmaking.OpenMemory()
 	a := startWith(t, []server.Option{server.WithStores(st)}, nil)
 	b := startWith(t, []server.Option{server.WithStores(st)}, nil)
 	first := join(t, a, nil)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/tickroom/tickroom/internal/redisclient"
 	"github.com/tickroom/tickroom/matchmaking"
-	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/server/internal/redisbans"
 	"github.com/tickroom/tickroom/server/internal/redisused"
@@ -40,7 +39,7 @@ func share(cfg *config.Config, o *options) (*shared, error) {
 	s := &shared{}
 	if !cfg.Redis.Enabled() {
 		if o.stores == nil {
-			st := MemoryStores()
+			st := matchmaking.OpenMemory()
 			o.stores = &st
 		}
 		return s, nil
@@ -56,16 +55,9 @@ func share(cfg *config.Config, o *options) (*shared, error) {
 	s.closers = append(s.closers, c.Close)
 	prefix := cfg.Redis.Prefix
 	if o.stores == nil {
-		var opts []matchmaking.RedisOption
-		if n := cfg.Redis.Replicas; n > 0 {
-			opts = append(opts, matchmaking.WithReplicas(n, cfg.Redis.ReadTimeout/2))
-		}
-		t := matchmaking.NewRedisTickets(c, prefix, opts...)
-		s.closers = append(s.closers, t.Close)
-		o.stores = &store.Stores{
-			Directory: matchmaking.NewRedisDirectory(c, prefix), Tickets: t, Queues: t, Matches: t,
-			Ratings: matchmaking.NewRedisRatings(c, prefix, opts...), Nodes: matchmaking.NewRedisNodes(c, prefix),
-		}
+		st, closeStores := matchmaking.OpenRedis(c, prefix, cfg.Redis.Replicas, cfg.Redis.ReadTimeout/2)
+		s.closers = append(s.closers, func() error { closeStores(); return nil })
+		o.stores = &st
 	}
 	if o.used == nil {
 		o.used = redisused.New(c, prefix)

@@ -41,13 +41,14 @@ var layers = []layer{
 	{folder: "internal/origin"},
 	{folder: "internal/origintest"},
 	{folder: "internal/redistest"},
+	{folder: "internal/redisdata"},
 	{folder: "world", may: []string{"proto"}, not: outside},
 	{folder: "internal/kinds/kinds.go", may: []string{"world", "bots", "internal/kinds", "internal/pilots"}}, // the list of them
 	{folder: "internal/kinds", may: []string{"proto", "world"}, not: outside},
-	{folder: "matchmaking", may: []string{"proto", "internal/origin", "internal/strictyaml", "internal/redisclient", "internal/secret"}},
+	{folder: "matchmaking", may: []string{"proto", "internal/origin", "internal/strictyaml", "internal/redisdata"}},
 	{folder: "netcode", may: []string{"proto", "world"}},
 	{folder: "bots", may: []string{"proto", "netcode"}},
-	{folder: "server", may: []string{"proto", "world", "matchmaking", "netcode", "internal/redisclient", "internal/secret", "internal/identity", "internal/origin", "internal/strictyaml"}},
+	{folder: "server", may: []string{"proto", "world", "matchmaking", "netcode", "internal/redisclient", "internal/redisdata", "internal/secret", "internal/identity", "internal/origin", "internal/strictyaml"}},
 	{folder: "web"},
 	{folder: "internal/servertest", may: []string{"server"}},
 	{folder: "internal", may: []string{"proto", "netcode", "bots"}}, // load, bench

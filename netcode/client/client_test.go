@@ -14,7 +14,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tickroom/tickroom/netcode/replica"
-	"github.com/tickroom/tickroom/proto/gen/closecode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 )
@@ -82,12 +81,11 @@ func serve(t *testing.T, fn func(p peer)) string {
 	return srv.URL
 }
 
-func dial(t *testing.T, url string, o Options) *Client {
+func dial(t *testing.T, url string) *Client {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(cancel)
-	o.Config = walkers
-	c, err := Dial(ctx, url, o)
+	c, err := Dial(ctx, url, Options{Config: walkers})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,10 +168,10 @@ func TestServerCloses(t *testing.T) {
 	c := dial(t, serve(t, func(p peer) {
 		p.seat()
 		_ = p.conn.Close(4011, "cheater")
-	}), Options{})
+	}))
 	<-c.Done()
 	var ce *CloseError
-	if err := c.Err(); !errors.As(err, &ce) || ce.Code != 4011 || ce.Reason != "cheater" || ce.ByUs || ce.Advice() != closecode.StayAway {
+	if err := c.Err(); !errors.As(err, &ce) || ce.Code != 4011 || ce.Reason != "cheater" || ce.ByUs || ce.Advice() != StayAway {
 		t.Errorf("%+v", err)
 	}
 }
@@ -224,7 +222,7 @@ func TestDialErrors(t *testing.T) {
 func TestHostileServer(t *testing.T) {
 	t.Parallel()
 	hijacked := make(chan net.Conn, 1)
-	c := dial(t, serveRaw(t, hijacked), Options{NoReconnect: true})
+	c := dial(t, serveRaw(t, hijacked))
 	conn := <-hijacked
 	defer func() { _ = conn.Close() }()
 	if _, err := conn.Write([]byte{0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0}); err != nil {
@@ -232,7 +230,7 @@ func TestHostileServer(t *testing.T) {
 	}
 	<-c.Done()
 	var ce *CloseError
-	if err := c.Err(); !errors.As(err, &ce) || ce.Code != closecode.ProtocolError && ce.Code != closecode.TooBig {
+	if err := c.Err(); !errors.As(err, &ce) || ce.Code != CloseProtocol && ce.Code != CloseTooBig {
 		t.Errorf("%v", err)
 	}
 }

@@ -49,14 +49,12 @@ func (b *stepper) match(id string) store.Match {
 // asks gives the requests that the store has.
 func (b *stepper) asks() (out []string) {
 	b.t.Helper()
-	changes, _, err := b.s.whole.Changes(b.t.Context(), "duel", "", 100)
+	c, err := b.s.whole.Changes(b.t.Context(), "duel", 0)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	for _, c := range changes {
-		if c.Backfill != nil {
-			out = append(out, c.Backfill.ID)
-		}
+	for i := range c.Backfills {
+		out = append(out, c.Backfills[i].ID)
 	}
 	return out
 }
@@ -122,7 +120,7 @@ func TestRequestsEnd(t *testing.T) {
 	end := func(b *stepper) func(string) error {
 		return func(call string) error {
 			if call == "Match" || call == "Commit" {
-				_, err := b.s.whole.EndBackfill(b.t.Context(), "duel", "ask1")
+				_, err := b.s.whole.EndBackfill(b.t.Context(), "ask1")
 				return err
 			}
 			return nil

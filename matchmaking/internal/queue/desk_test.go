@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tickroom/tickroom/matchmaking/internal/memory"
 	"github.com/tickroom/tickroom/matchmaking/internal/place"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/matchmaking/store"
@@ -75,16 +76,8 @@ func (s *faulty) Release(ctx context.Context, l store.Lease) error {
 	return err
 }
 
-func (s *faulty) Changes(ctx context.Context, queue, cursor string, most int) ([]store.Change, string, error) {
-	type answer struct {
-		c []store.Change
-		n string
-	}
-	a, err := around(s, "Changes", func() (a answer, err error) {
-		a.c, a.n, err = s.whole.Changes(ctx, queue, cursor, most)
-		return a, err
-	})
-	return a.c, a.n, err
+func (s *faulty) Changes(ctx context.Context, queue string, after uint64) (store.Changes, error) {
+	return around(s, "Changes", func() (store.Changes, error) { return s.whole.Changes(ctx, queue, after) })
 }
 
 func (s *faulty) Commit(ctx context.Context, l store.Lease, o store.Outcome) ([]string, error) {
@@ -103,8 +96,8 @@ func (s *faulty) Match(ctx context.Context, id, code string) (store.Match, error
 	return around(s, "Match", func() (store.Match, error) { return s.whole.Match(ctx, id, code) })
 }
 
-func (s *faulty) EndBackfill(ctx context.Context, queue, id string) (bool, error) {
-	return around(s, "EndBackfill", func() (bool, error) { return s.whole.EndBackfill(ctx, queue, id) })
+func (s *faulty) EndBackfill(ctx context.Context, id string) (bool, error) {
+	return around(s, "EndBackfill", func() (bool, error) { return s.whole.EndBackfill(ctx, id) })
 }
 
 // Nodes of a test.
@@ -155,7 +148,7 @@ func step(t *testing.T, md mode.Mode, list nodes) *stepper {
 
 // newStore gives an empty store that goes by the stepper's clock.
 func (b *stepper) newStore() whole {
-	return store.NewMemoryTickets(func() time.Time { return b.clock })
+	return memory.NewTickets(func() time.Time { return b.clock })
 }
 
 func oneNode() nodes {
@@ -390,7 +383,7 @@ func TestTheStoreIsRight(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name   string
-		before int // tickets that come and go, so that the cursor means something else
+		before int // tickets that come and go, so that the store has read further than it remembers
 		fail   bool
 		after  time.Duration
 	}{
@@ -428,20 +421,6 @@ func TestTheStoreIsRight(t *testing.T) {
 				t.Errorf("told %+v", &b.told)
 			}
 		})
-	}
-}
-
-func TestACursorThatIsNeverGoodIsAnError(t *testing.T) {
-	t.Parallel()
-	b := step(t, duel(), oneNode())
-	b.s.set(func(call string) error {
-		if call == "Changes" {
-			return store.ErrCursor
-		}
-		return nil
-	}, nil)
-	if b.turn(0); b.told.errors != 1 {
-		t.Errorf("told %+v", &b.told)
 	}
 }
 

@@ -91,7 +91,7 @@ func (e *Explainer) Explain(ctx context.Context, md mode.Mode, id string, now ti
 		}
 		p.q, p.at = q, now
 	}
-	p.q.Apply([]store.Change{{Ticket: &st.Ticket}}) // if it came later
+	p.q.Apply(&store.Changes{Tickets: []store.Ticket{st.Ticket}}) // if it came later
 	x, ok := p.q.m.Explain(id, now)
 	if !ok {
 		return none, fmt.Errorf("%w in the queue %s", store.ErrNoTicket, md.Name)
@@ -116,19 +116,18 @@ func (e *Explainer) read(ctx context.Context, md mode.Mode) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	cursor := ""
+	var c store.Changes
 	for range picturePages {
 		call, cancel := context.WithTimeout(ctx, callLimit)
-		changes, next, err := e.queues.Changes(call, md.Name, cursor, page)
+		c, err = e.queues.Changes(call, md.Name, c.Next)
 		cancel()
 		if err != nil {
 			return nil, fmt.Errorf("queue: what waits for %s: %w", md.Name, err)
 		}
-		q.Apply(changes)
-		if next == cursor || len(q.tickets) >= pictureMost {
+		q.Apply(&c)
+		if !c.More || len(q.tickets) >= pictureMost {
 			break
 		}
-		cursor = next
 	}
 	return q, nil
 }

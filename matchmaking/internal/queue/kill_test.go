@@ -82,7 +82,7 @@ func matcherProgram(addr string) {
 	}
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	r.Stop()
-	_ = tickets.Close()
+	tickets.Close()
 	_ = c.Close()
 }
 
@@ -102,7 +102,7 @@ func open(t testing.TB, srv *redistest.Server, prefix string) whole {
 	}
 	s := redisdb.NewTickets(c, prefix)
 	t.Cleanup(func() {
-		_ = s.Close()
+		s.Close()
 		_ = c.Close()
 	})
 	return s

@@ -101,19 +101,19 @@ func (q *Queue) Anew() {
 }
 
 // Apply takes in what has happened. What is known already changes nothing.
-func (q *Queue) Apply(changes []store.Change) {
-	for i := range changes {
-		c := &changes[i]
-		switch {
-		case c.Ticket != nil:
-			q.come(c.Ticket)
-		case c.Gone != "":
-			q.leave(c.Gone)
-		case c.Backfill != nil:
-			q.ask(c.Backfill)
-		case c.NoBackfill != "":
-			q.noAsk(c.NoBackfill)
-		}
+func (q *Queue) Apply(c *store.Changes) {
+	if c.Anew {
+		q.Anew()
+	}
+	for i := range c.Tickets {
+		q.come(&c.Tickets[i])
+	}
+	for i := range c.Backfills {
+		q.ask(&c.Backfills[i])
+	}
+	for _, id := range c.Gone {
+		q.leave(id)
+		q.noAsk(id)
 	}
 }
 

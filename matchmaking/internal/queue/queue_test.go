@@ -33,7 +33,7 @@ func TestWhenToMakeAPass(t *testing.T) {
 			t.Errorf("%s: not at first", c.name)
 		}
 		for i := range c.waiting {
-			q.Apply([]store.Change{{Ticket: &store.Ticket{ID: fmt.Sprint(i), Since: epoch, Members: []store.Member{{Player: fmt.Sprint(i)}}}}})
+			q.Apply(&store.Changes{Tickets: []store.Ticket{{ID: fmt.Sprint(i), Since: epoch, Members: []store.Member{{Player: fmt.Sprint(i)}}}}})
 		}
 		q.Passed(epoch, c.took)
 		q.news = c.news
@@ -52,7 +52,7 @@ func TestWhenToLookAgain(t *testing.T) {
 	if got := q.Next(epoch); got != DefaultInterval {
 		t.Errorf("of an empty queue: %v", got)
 	}
-	change := []store.Change{{Ticket: &store.Ticket{ID: "a", Since: epoch, Members: []store.Member{{Player: "a"}}}}}
+	change := &store.Changes{Tickets: []store.Ticket{{ID: "a", Since: epoch, Members: []store.Member{{Player: "a"}}}}}
 	q.Apply(change)
 	q.Apply(change)
 	if got := q.Next(epoch); got != DefaultInterval/5 || q.players != 1 {

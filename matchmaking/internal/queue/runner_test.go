@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tickroom/tickroom/matchmaking/internal/memory"
 	"github.com/tickroom/tickroom/matchmaking/internal/place"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/matchmaking/store"
@@ -59,7 +60,7 @@ func (m *told) has() (held bool) {
 func TestOneRunnerAtATime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := store.NewMemoryTickets(nil)
+		s := memory.NewTickets(time.Now)
 		a, am := start(t, s, "a", duel())
 		synctest.Wait()
 		b, bm := start(t, s, "b", duel())
@@ -90,7 +91,7 @@ func TestOneRunnerAtATime(t *testing.T) {
 func TestADeadRunnerIsReplaced(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		base := store.NewMemoryTickets(nil)
+		base := memory.NewTickets(time.Now)
 		s := &faulty{whole: base}
 		a, am := start(t, s, "a", duel())
 		<-time.After(time.Second)
@@ -136,7 +137,7 @@ func TestADeadRunnerIsReplaced(t *testing.T) {
 func TestAStoreThatHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &hung{whole: store.NewMemoryTickets(nil)}
+		s := &hung{whole: memory.NewTickets(time.Now)}
 		a, am := start(t, s, "a", duel())
 		<-time.After(time.Second)
 		enqueue(t, s, "ann", "bob")
@@ -188,11 +189,11 @@ func (h *hung) Release(ctx context.Context, l store.Lease) error {
 	return h.whole.Release(ctx, l)
 }
 
-func (h *hung) Changes(ctx context.Context, queue, cursor string, most int) ([]store.Change, string, error) {
+func (h *hung) Changes(ctx context.Context, queue string, after uint64) (store.Changes, error) {
 	if err := h.wait(ctx); err != nil {
-		return nil, "", err
+		return store.Changes{}, err
 	}
-	return h.whole.Changes(ctx, queue, cursor, most)
+	return h.whole.Changes(ctx, queue, after)
 }
 
 func (h *hung) Commit(ctx context.Context, l store.Lease, o store.Outcome) ([]string, error) {
@@ -206,7 +207,7 @@ func (h *hung) Commit(ctx context.Context, l store.Lease, o store.Outcome) ([]st
 func TestALeaseThatIsLost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		base := store.NewMemoryTickets(nil)
+		base := memory.NewTickets(time.Now)
 		s := &faulty{whole: base}
 		a, am := start(t, s, "a", duel())
 		<-time.After(time.Second)
@@ -256,7 +257,7 @@ func TestADeathAnywhere(t *testing.T) {
 
 // dies has a runner die at one of its calls.
 func dies(t *testing.T, at int64, after bool) {
-	base := store.NewMemoryTickets(nil)
+	base := memory.NewTickets(time.Now)
 	s := &faulty{whole: base}
 	var calls atomic.Int64
 	die := func(then bool) func(string) error {

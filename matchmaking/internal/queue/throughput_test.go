@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/internal/redistest"
+	"github.com/tickroom/tickroom/matchmaking/internal/memory"
 	"github.com/tickroom/tickroom/matchmaking/internal/place"
 	"github.com/tickroom/tickroom/matchmaking/internal/queue"
 	"github.com/tickroom/tickroom/matchmaking/mode"
@@ -43,7 +44,7 @@ func BenchmarkTickets(b *testing.B) {
 		open func(b *testing.B) (matcher, servers whole)
 	}{
 		{"memory", func(*testing.B) (matcher, servers whole) {
-			s := store.NewMemoryTickets(nil)
+			s := memory.NewTickets(time.Now)
 			return s, s
 		}},
 		{"redis/always", redis()},

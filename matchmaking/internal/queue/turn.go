@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// page is how many changes are read at once, and pages how often at most before what
-	// has come is decided upon, if it never ends.
-	page, pages = 1000, 50
-	// callLimit is how long the store may take for one answer.
-	callLimit = 2 * time.Second
+	// pages is how often changes are read at most before what has come is decided upon, if
+	// it never ends.
+	pages = 50
+	// callLimit bounds what is asked of the stores for one decision, or at once.
+	callLimit = 2 * store.CallTimeout
 	// atOnce is how many decisions are committed at the same time, so that the store's
 	// answers need not be waited for one after another.
 	atOnce = 16
@@ -45,7 +45,7 @@ type desk struct {
 	// good tells whether the lease can be used.
 	good func() bool
 
-	cursor   string
+	after    uint64    // the changes that were read
 	anew     time.Time // when to begin anew
 	lost     bool      // begin anew as soon as the store answers
 	failures int       // turns in a row
@@ -104,33 +104,23 @@ func (d *desk) work(ctx context.Context) error {
 // follow reads what is new, or everything if need be.
 func (d *desk) follow(ctx context.Context) error {
 	begun := d.now()
-	begin := d.cursor == "" || d.lost || !begun.Before(d.anew)
-	if begin {
-		d.q.Anew()
-		d.cursor, d.lost = "", false
+	if d.lost || !begun.Before(d.anew) {
+		d.after, d.lost = 0, false
 	}
-	for read, forgotten := 0, 0; begin || read < pages; read++ {
+	begin := d.after == 0
+	for more, read := true, 0; more && (begin || read < pages); read++ {
 		if !d.good() {
 			return errLate
 		}
 		call, cancel := context.WithTimeout(ctx, callLimit)
-		changes, next, err := d.queues.Changes(call, d.q.mode.Name, d.cursor, page)
+		c, err := d.queues.Changes(call, d.q.mode.Name, d.after)
 		cancel()
-		if errors.Is(err, store.ErrCursor) && forgotten == 0 {
-			forgotten++
-			begin = true
-			d.q.Anew()
-			d.cursor = ""
-			continue
-		}
 		if err != nil {
 			return fmt.Errorf("queue: what is new: %w", err)
 		}
-		d.q.Apply(changes)
-		if next == d.cursor { // a short page may still be followed by others
-			break
-		}
-		d.cursor = next
+		d.q.Apply(&c)
+		begin = begin || c.Anew
+		d.after, more = c.Next, c.More
 	}
 	if begin {
 		now := d.now()
@@ -224,7 +214,7 @@ func (d *desk) attempt(ctx context.Context, x *Decision) (gone []string, err err
 	case GiveUp:
 		err = d.queues.GiveUp(ctx, d.lease, x.Tickets)
 	case End:
-		_, err = d.queues.EndBackfill(ctx, d.q.mode.Name, x.Request)
+		_, err = d.queues.EndBackfill(ctx, x.Request)
 	default:
 		gone, err = d.queues.Commit(ctx, d.lease, store.Outcome{Match: x.Match, Tickets: x.Tickets, Backfill: x.Request})
 	}

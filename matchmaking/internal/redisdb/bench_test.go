@@ -48,16 +48,14 @@ func BenchmarkQueue(b *testing.B) {
 				}
 			}
 			var waiting []store.Ticket
-			cursor, matched := "", 0
+			after, matched := uint64(0), 0
 			for matched < b.N && ctx.Err() == nil {
-				changes, next, err := matcher.Changes(ctx, "q", cursor, 500)
+				changes, err := matcher.Changes(ctx, "q", after)
 				if err != nil {
 					b.Fatal(err)
 				}
-				cursor = next
-				for _, c := range changes {
-					waiting = append(waiting, *c.Ticket)
-				}
+				after = changes.Next
+				waiting = append(waiting, changes.Tickets...)
 				for len(waiting) >= 10 || len(waiting) > 0 && matched+len(waiting) == b.N {
 					part := waiting[:min(10, len(waiting))]
 					waiting = waiting[len(part):]

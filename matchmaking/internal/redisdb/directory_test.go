@@ -11,9 +11,6 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-// The conformance suite, which runs on this implementation as well, is that of
-// package matchmaking.
-
 func TestADeadRedisIsAnErrorAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	srv := redistest.Start(t)

@@ -3,16 +3,20 @@ package redisdb_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"go.uber.org/goleak"
 
 	"github.com/tickroom/tickroom/internal/redisclient"
+	"github.com/tickroom/tickroom/internal/redisdata"
 	"github.com/tickroom/tickroom/internal/redistest"
 	"github.com/tickroom/tickroom/internal/secret"
 	"github.com/tickroom/tickroom/matchmaking/internal/redisdb"
-	"github.com/tickroom/tickroom/matchmaking/internal/storetest"
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
@@ -31,44 +35,22 @@ func on(srv *redistest.Server) redisclient.Config {
 	return redisclient.Config{URL: secret.Text("unix://" + srv.Addr())}
 }
 
-// wait lets a fault last for a moment.
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+// made counts the stores, to give each keys of its own.
+var made atomic.Int64
+
+func prefix() string { return fmt.Sprintf("test%d:", made.Add(1)) }
+
+// tickets opens a store until the test ends.
+func tickets(t testing.TB, c redis.UniversalClient, prefix string) *redisdb.Tickets {
+	s := redisdb.NewTickets(c, prefix)
+	t.Cleanup(s.Close)
+	return s
 }
 
-func wantUnavailable(t *testing.T, err error) {
-	t.Helper()
-	if !errors.Is(err, store.ErrUnavailable) {
-		t.Fatalf("got %v; want ErrUnavailable", err)
-	}
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func one(k string) store.Ticket {
 	return store.Ticket{ID: k, Queue: "q", Members: []store.Member{{Player: "p-" + k, Ready: true}}}
-}
-
-func TestKilledRedisLosesNoTicketAndMatchesNoneTwice(t *testing.T) {
-	t.Parallel()
-	srv := redistest.Start(t)
-	p := prefix()
-	views := []storetest.Store{
-		tickets(t, connected(t, on(srv)), p),
-		tickets(t, connected(t, on(srv)), p, redisdb.WithTimeout(50*time.Millisecond)), // so that its callers have to try again
-	}
-	storetest.Account(t, storetest.Load{Stores: views, Tickets: 300, Disturb: func(ctx context.Context) {
-		for range 3 {
-			wait(ctx, 150*time.Millisecond)
-			srv.Kill()
-			wait(ctx, 50*time.Millisecond)
-			srv.Run()
-		}
-		wait(ctx, 100*time.Millisecond)
-	}})
 }
 
 // calls are all methods of a store, which are to give an error.
@@ -87,14 +69,14 @@ func calls(s *redisdb.Tickets, l store.Lease) map[string]func(ctx context.Contex
 			return err
 		},
 		"Release": func(ctx context.Context) error { return s.Release(ctx, l) },
-		"Changes": func(ctx context.Context) error { _, _, err := s.Changes(ctx, "q", "", 10); return err },
+		"Changes": func(ctx context.Context) error { _, err := s.Changes(ctx, "q", 0); return err },
 		"Commit": func(ctx context.Context) error {
 			_, err := s.Commit(ctx, l, store.Outcome{Match: store.Match{ID: "m"}, Tickets: []string{"a"}})
 			return err
 		},
 		"GiveUp":      func(ctx context.Context) error { return s.GiveUp(ctx, l, []string{"a"}) },
 		"AskBackfill": func(ctx context.Context) error { return s.AskBackfill(ctx, store.Backfill{ID: "b", Queue: "q"}) },
-		"EndBackfill": func(ctx context.Context) error { _, err := s.EndBackfill(ctx, "q", "b"); return err },
+		"EndBackfill": func(ctx context.Context) error { _, err := s.EndBackfill(ctx, "b"); return err },
 		"Keep":        func(ctx context.Context) error { return s.Keep(ctx, store.Match{ID: "k"}) },
 		"Match":       func(ctx context.Context) error { _, err := s.Match(ctx, "k", ""); return err },
 		"Touch":       func(ctx context.Context) error { return s.Touch(ctx, "k") },
@@ -229,7 +211,7 @@ func TestEverythingThatIsNotAQueueHasAnEnd(t *testing.T) {
 	_, err = redisdb.NewRatings(c, p).Ratings(ctx, "m", []string{"x"})
 	do(err)
 
-	tag := "{" + p + "mm}:"
+	tag := redisdata.Tickets.Prefix(p)
 	want := map[string]time.Duration{
 		"t:gathers": store.GatheringKept,
 		"t:readied": store.WaitingKept, "p:p-readied": store.WaitingKept,
@@ -238,7 +220,7 @@ func TestEverythingThatIsNotAQueueHasAnEnd(t *testing.T) {
 		"m:room": store.MatchKept, "mp:room": store.MatchKept, "c:code": store.MatchKept,
 		"g:p-matched": store.MatchKept, "g:p-waits": store.MatchKept,
 		"y:b1": store.MatchKept, "f:b2": store.MatchKept, "r:room": store.MatchKept,
-		"w:q": 0, "l:q": 0, "h:q": 0, "x:q": 0,
+		"h:q": 0, "w:q": 0, "a:q": 0, "x:q": 0,
 	}
 	check := func(what string) {
 		t.Helper()
@@ -271,22 +253,16 @@ func TestEverythingThatIsNotAQueueHasAnEnd(t *testing.T) {
 	check("after Touch")
 
 	// What expires is gone for matchers too.
-	changes, cursor, err := s.Changes(ctx, "q", "", 10)
+	changes, err := s.Changes(ctx, "q", 0)
 	do(err)
-	if len(changes) != 3 {
-		t.Fatalf("%d wait; want readied, waits2 and b2", len(changes))
+	if len(changes.Tickets) != 2 || len(changes.Backfills) != 1 {
+		t.Fatalf("%+v; want readied, waits2 and b2", changes)
 	}
 	do(c.Del(ctx, tag+"f:b2", tag+"r:room", tag+"t:waits2").Err())
-	do(c.ZAdd(ctx, tag+"x:q", redis.Z{Score: 1, Member: "b2"}).Err())
-	changes, _, err = s.Changes(ctx, "q", cursor, 10)
+	changes, err = s.Changes(ctx, "q", 0)
 	do(err)
-	if len(changes) != 1 || changes[0].NoBackfill != "b2" {
-		t.Errorf("changes %+v; want that b2 has ended", changes)
-	}
-	changes, _, err = s.Changes(ctx, "q", "", 10)
-	do(err)
-	if len(changes) != 1 || changes[0].Ticket == nil || changes[0].Ticket.ID != "readied" {
-		t.Errorf("changes %+v; want that readied waits", changes)
+	if len(changes.Tickets) != 1 || changes.Tickets[0].ID != "readied" || len(changes.Backfills) != 0 {
+		t.Errorf("%+v; want that readied waits", changes)
 	}
 	if st, err := s.Ticket(ctx, "readied"); err != nil || st.Waiting != 1 {
 		t.Errorf("%d wait, %v; want 1", st.Waiting, err)
@@ -297,10 +273,11 @@ func TestEverythingThatIsNotAQueueHasAnEnd(t *testing.T) {
 	for _, k := range append(touched, "t:waits2") {
 		delete(want, k)
 	}
-	delete(want, "x:q")
+	delete(want, "a:q")
 	check("after Forget")
 }
 
+// TestALostTailOfChangesIsNoticed has a replica take over that has not got the last change.
 func TestALostTailOfChangesIsNoticed(t *testing.T) {
 	t.Parallel()
 	srv := redistest.Start(t)
@@ -308,35 +285,43 @@ func TestALostTailOfChangesIsNoticed(t *testing.T) {
 	p := prefix()
 	s := tickets(t, c, p)
 	ctx := t.Context()
-	var cursor string
-	read := func() []store.Change {
+	var after uint64
+	read := func(want ...string) {
 		t.Helper()
-		changes, next, err := s.Changes(ctx, "q", cursor, 10)
+		changes, err := s.Changes(ctx, "q", after)
 		if err != nil {
 			t.Fatal(err)
 		}
-		cursor = next
-		return changes
+		after = changes.Next
+		var got []string
+		for _, k := range changes.Tickets {
+			got = append(got, k.ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%q wait; want %q", got, want)
+		}
 	}
-	read()
-	if err := s.Add(ctx, one("a")); err != nil {
-		t.Fatal(err)
+	queue := redisdata.Tickets.Key(p, "queue", "q")
+	add := func(id string) {
+		t.Helper()
+		if err := s.Add(ctx, one(id)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if got := read(); len(got) != 1 {
-		t.Fatalf("%+v", got)
+	add("a")
+	read("a")
+	before := c.HGet(ctx, queue, "n").Val()
+	add("b")
+	read("b")
+	lost := func() {
+		t.Helper()
+		if err := errors.Join(c.HSet(ctx, queue, "n", before).Err(), c.ZRem(ctx, redisdata.Tickets.Key(p, "waits", "q"), "b", "c").Err()); err != nil {
+			t.Fatal(err)
+		}
 	}
-	// A replica takes over that has not got the last entry.
-	last, err := c.XRevRangeN(ctx, "{"+p+"mm}:l:q", "+", "-", 1).Result()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.XDel(ctx, "{"+p+"mm}:l:q", last[0].ID).Err(); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Add(ctx, one("b")); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := s.Changes(ctx, "q", cursor, 10); !errors.Is(err, store.ErrCursor) {
-		t.Fatalf("got %v; want ErrCursor", err)
-	}
+	lost()
+	add("c") // its number is none that b may have had
+	read("c")
+	lost()
+	read("a") // anew
 }

@@ -8,65 +8,70 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/tickroom/tickroom/internal/redisdata"
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
-
-// DefaultTimeout is how long a call may take, all attempts together.
-const DefaultTimeout = time.Second
 
 // Option changes how a store uses Redis.
 type Option func(*db)
 
-// WithTimeout has calls take at most so long, in the place of DefaultTimeout. A
-// context that ends earlier counts.
-func WithTimeout(d time.Duration) Option { return func(b *db) { b.timeout = d } }
-
-// WithReplicas has every change wait for n replicas to have it, for at most so long,
-// which must be less than the timeout, and than the client's for an answer. If they have not, the call gives
-// store.ErrUnavailable; made again it finds what is there, or does it anew.
-// So nothing that was answered is lost when one of those replicas takes over.
+// WithReplicas has every change wait for n replicas to have it, for at most so long, which
+// must be less than store.CallTimeout and than the client's timeout for an answer. If they
+// have not, the call returns store.ErrUnavailable; repeated, it finds what is there, or does
+// it anew. So nothing that was answered is lost when one of those replicas takes over.
 func WithReplicas(n int, wait time.Duration) Option {
 	return func(b *db) { b.replicas, b.replicaWait = n, wait }
 }
 
-// db runs scripts on keys that have one hash tag, and so are on one node of a cluster.
+// db runs the functions of a script on the keys of a space.
 type db struct {
 	c           redis.UniversalClient
-	prefix      string // of all keys; it is their tag
-	timeout     time.Duration
+	script      *redis.Script
+	prefix      string // of all keys; its hash tag says where in a cluster they are
 	replicas    int
 	replicaWait time.Duration
 }
 
-func newDB(c redis.UniversalClient, tag string, opts []Option) db {
-	d := db{c: c, prefix: "{" + tag + "}:", timeout: DefaultTimeout}
+func newDB(c redis.UniversalClient, s *redis.Script, prefix string, opts []Option) db {
+	d := db{c: c, script: s, prefix: prefix}
 	for _, o := range opts {
 		o(&d)
 	}
 	return d
 }
 
-// read runs a script that changes nothing of value.
-func (d *db) read(ctx context.Context, s *redis.Script, args ...any) (any, error) {
-	args = append([]any{d.prefix}, args...)
-	return d.try(ctx, func(ctx context.Context) (any, error) {
-		return s.Run(ctx, d.c, d.keys(), args...).Result()
+// keys tells a cluster which node is meant. Scripts make the names of the others.
+func (d *db) keys() []string { return []string{d.prefix} }
+
+// read calls a function that changes nothing of value. It may be called several times.
+func (d *db) read(ctx context.Context, fn string, args ...any) (answer, error) {
+	args = append([]any{d.prefix, fn}, args...)
+	return d.try(ctx, len(pauses), func(ctx context.Context) (any, error) {
+		return d.script.Run(ctx, d.c, d.keys(), args...).Result()
 	})
 }
 
-// write runs a script that changes something. It may run more than once, when an
-// answer is lost: to do it again must change nothing.
-func (d *db) write(ctx context.Context, s *redis.Script, args ...any) (any, error) {
+// write calls a function that changes something. It may be called several times, when an
+// answer is lost: doing it again must change nothing.
+func (d *db) write(ctx context.Context, fn string, args ...any) (answer, error) {
 	if d.replicas == 0 {
-		return d.read(ctx, s, args...)
+		return d.read(ctx, fn, args...)
 	}
-	args = append([]any{d.prefix}, args...)
-	return d.try(ctx, func(ctx context.Context) (any, error) {
-		v, err := d.replicated(ctx, func(p redis.Pipeliner) *redis.Cmd { return p.EvalSha(ctx, s.Hash(), d.keys(), args...) })
+	args = append([]any{d.prefix, fn}, args...)
+	return d.try(ctx, len(pauses), func(ctx context.Context) (any, error) {
+		v, err := d.replicated(ctx, func(p redis.Pipeliner) *redis.Cmd { return d.script.EvalSha(ctx, p, d.keys(), args...) })
 		if redis.HasErrorPrefix(err, "NOSCRIPT") {
-			v, err = d.replicated(ctx, func(p redis.Pipeliner) *redis.Cmd { return s.Eval(ctx, p, d.keys(), args...) })
+			v, err = d.replicated(ctx, func(p redis.Pipeliner) *redis.Cmd { return d.script.Eval(ctx, p, d.keys(), args...) })
 		}
 		return v, err
+	})
+}
+
+// once calls a function that must not be called again when its answer is lost.
+func (d *db) once(ctx context.Context, fn string, args ...any) (answer, error) {
+	args = append([]any{d.prefix, fn}, args...)
+	return d.try(ctx, 0, func(ctx context.Context) (any, error) {
+		return d.script.Run(ctx, d.c, d.keys(), args...).Result()
 	})
 }
 
@@ -74,22 +79,35 @@ func (d *db) write(ctx context.Context, s *redis.Script, args ...any) (any, erro
 // that it has left behind, should not be a player's trouble.
 var pauses = []time.Duration{10 * time.Millisecond, 40 * time.Millisecond, 160 * time.Millisecond}
 
-// try makes a few attempts, within the timeout.
-func (d *db) try(ctx context.Context, once func(context.Context) (any, error)) (any, error) {
-	bounded, cancel := context.WithTimeout(ctx, d.timeout)
+// try makes an attempt, and as many more as are allowed, within store.CallTimeout.
+func (d *db) try(ctx context.Context, again int, once func(context.Context) (any, error)) (answer, error) {
+	bounded, cancel := context.WithTimeout(ctx, store.CallTimeout)
 	defer cancel()
 	for n := 0; ; n++ {
 		v, err := once(bounded)
 		if err == nil {
-			return v, nil
+			return parse(v)
 		}
-		if n == len(pauses) || !passing(err) || !pause(bounded, pauses[n]) {
+		if n == again || !passing(err) || !pause(bounded, pauses[n]) {
 			return nil, failure(ctx, err)
 		}
 	}
 }
 
-// passing tells whether what went wrong may be over in a moment.
+// parse returns the list that a script has answered with, or the error that its word means.
+func parse(v any) (answer, error) {
+	if l, ok := v.([]any); ok {
+		return l, nil
+	}
+	word, _ := v.(string)
+	err, known := words[word]
+	if !known {
+		return nil, fmt.Errorf("matchmaking: redis: an answer that is none: %.100v", v)
+	}
+	return nil, err
+}
+
+// passing reports whether what went wrong may be over in a moment.
 func passing(err error) bool {
 	if errors.Is(err, errNotCopied) || errors.Is(err, context.DeadlineExceeded) {
 		return false
@@ -117,7 +135,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// errNotCopied tells that too few replicas have a change.
+// errNotCopied means that too few replicas have a change.
 var errNotCopied = errors.New("replicas are late")
 
 // replicated runs a script and waits until the replicas have what it has changed.
@@ -136,7 +154,7 @@ func (d *db) replicated(ctx context.Context, run func(redis.Pipeliner) *redis.Cm
 		script = run(p)
 		// WAIT waits for what its connection has written. If the script finds its work
 		// done, by a call before whose answer was lost, that is this.
-		p.Incr(ctx, d.prefix+"acks")
+		p.Incr(ctx, d.prefix+redisdata.Acks)
 		acks = p.Do(ctx, "WAIT", d.replicas, d.replicaWait.Milliseconds())
 		return nil
 	})
@@ -157,30 +175,10 @@ func (d *db) replicated(ctx context.Context, run func(redis.Pipeliner) *redis.Cm
 	return script.Val(), nil
 }
 
-// keys tells a cluster which node is meant. Scripts make the names of the others.
-func (d *db) keys() []string { return []string{d.prefix} }
-
-// failure tells what a call that has failed gives. ctx is the caller's.
+// failure returns what a call that has failed returns. ctx is the caller's.
 func failure(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("matchmaking: redis: %w", ctx.Err())
 	}
 	return fmt.Errorf("%w: redis: %w", store.ErrUnavailable, err)
-}
-
-// strange tells that an answer is not what a script gives.
-func strange(v any) error { return fmt.Errorf("matchmaking: redis: an answer that is none: %.100v", v) }
-
-// parts gives an answer of several parts.
-func parts(v any, atLeast int) ([]any, error) {
-	l, ok := v.([]any)
-	if !ok || len(l) < atLeast {
-		return nil, strange(v)
-	}
-	return l, nil
-}
-
-func text(v any) string {
-	s, _ := v.(string)
-	return s
 }

@@ -2,24 +2,20 @@ package redisdb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/tickroom/tickroom/internal/redisdata"
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-// Tickets is a store.Tickets in Redis. Every call takes at most a second (see
-// WithTimeout) and gives store.ErrUnavailable when Redis has not answered until
-// then; nothing has to be done for it to work again when Redis is back.
-//
-// Leases, and when things are forgotten, go by the clock of Redis.
+// Tickets is a store.Tickets, store.Queues and store.Matches.
 type Tickets struct {
 	db
-	watch hub
+	listener listener
 }
 
 var (
@@ -28,58 +24,63 @@ var (
 	_ store.Matches = (*Tickets)(nil)
 )
 
-// NewTickets makes a store whose keys begin with a prefix, such as "tickroom:". Those
-// with the same prefix on the same Redis are one. The client must end calls with their
-// contexts (ContextTimeoutEnabled). Close is to be called at the end, before the
-// client's.
+// NewTickets returns the store of tickets; see Open.
 func NewTickets(c redis.UniversalClient, prefix string, opts ...Option) *Tickets {
-	t := &Tickets{db: newDB(c, prefix+"mm", opts)}
-	t.watch.init(c, t.prefix+"events")
+	t := &Tickets{db: newDB(c, ticketScript, redisdata.Tickets.Prefix(prefix), opts)}
+	t.listener.init(c, redisdata.Tickets.Key(prefix, "events"))
 	return t
 }
 
-// Close ends what Watch has begun.
-func (t *Tickets) Close() error {
-	t.watch.close()
-	return nil
+// Close ends what Watch has begun. It may be called more than once.
+func (t *Tickets) Close() { t.listener.close() }
+
+// attributes makes lists of strings what they were before they were encoded.
+func attributes(m map[string]any) {
+	for k, v := range m {
+		if l, ok := v.([]any); ok {
+			m[k] = answer(l).texts()
+		}
+	}
 }
 
-// kept tells how long a ticket is kept that has not ended, in milliseconds.
-func kept(k *store.Ticket) int64 {
+// parseStatus reads what status in tickets.lua has answered.
+func parseStatus(a answer) (store.Status, error) {
+	st := store.Status{Match: a.text(2), Waiting: a.int(3)}
+	if err := redisdata.Decode(a.text(0), &st.Ticket); err != nil {
+		return store.Status{}, err
+	}
+	attributes(st.Ticket.Attributes)
+	state, err := strconv.ParseUint(a.text(1), 10, 8)
+	if err != nil {
+		return store.Status{}, fmt.Errorf("matchmaking: redis: the state of ticket %s: %w", st.Ticket.ID, err)
+	}
+	st.State = store.State(state)
+	return st, nil
+}
+
+// waits returns two arguments: whether a ticket waits, and how long it is kept.
+func waits(k *store.Ticket) []any {
 	if k.AllReady() {
-		return store.WaitingKept.Milliseconds()
+		return []any{"1", store.WaitingKept.Milliseconds()}
 	}
-	return store.GatheringKept.Milliseconds()
+	return []any{"0", store.GatheringKept.Milliseconds()}
 }
 
-// parseStatus reads what a script's status has given.
-func parseStatus(v any) (store.Status, error) {
-	if v == "none" {
-		return store.Status{}, store.ErrNoTicket
+// queued reads the answer that a player has a ticket already.
+func queued(a answer) error {
+	if len(a) != 2 {
+		return nil
 	}
-	l, err := parts(v, 4)
-	if err != nil {
-		return store.Status{}, err
-	}
-	k, err := decodeTicket(text(l[0]))
-	if err != nil {
-		return store.Status{}, err
-	}
-	state, err := strconv.ParseUint(text(l[1]), 10, 8)
-	if err != nil {
-		return store.Status{}, fmt.Errorf("matchmaking: redis: the state of ticket %s: %w", k.ID, err)
-	}
-	waiting, _ := l[3].(int64)
-	return store.Status{Ticket: k, State: store.State(state), Match: text(l[2]), Waiting: int(waiting)}, nil
+	return &store.QueuedError{Player: a.text(0), Ticket: a.text(1)}
 }
 
 // Add implements store.Tickets.
 func (t *Tickets) Add(ctx context.Context, k store.Ticket) error {
-	blob, err := encode(k)
+	blob, err := redisdata.Encode(k)
 	if err != nil {
 		return err
 	}
-	var ready, others []any
+	var ready, others []string
 	for i := range k.Members {
 		if k.Members[i].Ready {
 			ready = append(ready, k.Members[i].Player)
@@ -87,21 +88,12 @@ func (t *Tickets) Add(ctx context.Context, k store.Ticket) error {
 			others = append(others, k.Members[i].Player)
 		}
 	}
-	args := append([]any{k.ID, k.Queue, blob, flag(k.AllReady()), kept(&k), len(ready)}, ready...)
-	v, err := t.write(ctx, addTicket, append(args, others...)...)
-	if err != nil || v == "done" {
-		return err
-	}
-	return queued(v)
-}
-
-// queued reads the answer that a player has a ticket already.
-func queued(v any) error {
-	l, err := parts(v, 2)
+	args := append([]any{k.ID, k.Queue, blob}, waits(&k)...)
+	a, err := t.write(ctx, "add", list(append(args, len(ready)), append(ready, others...))...)
 	if err != nil {
 		return err
 	}
-	return &store.QueuedError{Player: text(l[0]), Ticket: text(l[1])}
+	return queued(a)
 }
 
 // readyAttempts is how often Ready tries, when other members become ready meanwhile.
@@ -110,11 +102,11 @@ const readyAttempts = 100
 // Ready implements store.Tickets.
 func (t *Tickets) Ready(ctx context.Context, id string, m store.Member, now time.Time) (store.Status, error) {
 	for range readyAttempts {
-		v, err := t.read(ctx, getTicket, id)
+		was, err := t.read(ctx, "ticket", id)
 		if err != nil {
 			return store.Status{}, err
 		}
-		st, err := parseStatus(v)
+		st, err := parseStatus(was)
 		switch {
 		case err != nil:
 			return store.Status{}, err
@@ -126,20 +118,20 @@ func (t *Tickets) Ready(ctx context.Context, id string, m store.Member, now time
 			return st, nil
 		}
 		k := st.Ticket.WithReady(m, now)
-		blob, err := encode(k)
+		blob, err := redisdata.Encode(k)
 		if err != nil {
 			return store.Status{}, err
 		}
-		was := text(v.([]any)[0]) // parseStatus has looked
-		v, err = t.write(ctx, readyTicket, id, was, blob, flag(k.AllReady()), kept(&k), m.Player)
+		args := append([]any{id, was.text(0), blob}, waits(&k)...)
+		a, err := t.write(ctx, "ready", append(args, m.Player)...)
+		if err == nil {
+			err = queued(a)
+		}
 		if err != nil {
 			return store.Status{}, err
 		}
-		if l, ok := v.([]any); ok && len(l) == 2 {
-			return store.Status{}, queued(v)
-		}
-		if v != "changed" {
-			return parseStatus(v)
+		if len(a) > 0 {
+			return parseStatus(a)
 		}
 	}
 	return store.Status{}, fmt.Errorf("%w: ticket %s changes all the time", store.ErrUnavailable, id)
@@ -147,39 +139,30 @@ func (t *Tickets) Ready(ctx context.Context, id string, m store.Member, now time
 
 // Cancel implements store.Tickets.
 func (t *Tickets) Cancel(ctx context.Context, id, player string) (store.Status, error) {
-	v, err := t.write(ctx, cancelTicket, id, player)
+	a, err := t.write(ctx, "cancel", id, player)
 	if err != nil {
 		return store.Status{}, err
 	}
-	return parseStatus(v)
+	return parseStatus(a)
 }
 
 // Ticket implements store.Tickets.
 func (t *Tickets) Ticket(ctx context.Context, id string) (store.Status, error) {
-	v, err := t.read(ctx, getTicket, id)
+	a, err := t.read(ctx, "ticket", id)
 	if err != nil {
 		return store.Status{}, err
 	}
-	return parseStatus(v)
+	return parseStatus(a)
 }
 
-// Of implements store.Tickets.
+// Of implements store.Matches.
 func (t *Tickets) Of(ctx context.Context, player string) (string, error) {
-	v, err := t.read(ctx, ofPlayer, player)
-	if err != nil {
-		return "", err
-	}
-	if v == "" {
-		return "", store.ErrNoTicket
-	}
-	return text(v), nil
+	a, err := t.read(ctx, "of", player)
+	return a.text(0), err
 }
 
-// Watch implements store.Tickets. It does not wait for Redis: when it is there,
-// or there again, every channel gets a value.
+// Watch implements store.Tickets. It does not wait for Redis: when it is there, or there
+// again, every channel receives a value.
 func (t *Tickets) Watch(_ context.Context, id string) (<-chan struct{}, func(), error) {
-	return t.watch.add(id)
+	return t.listener.add(id)
 }
-
-// errClosed is what Watch gives after Close.
-var errClosed = errors.New("matchmaking: redis: the store is closed")

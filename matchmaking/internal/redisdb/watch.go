@@ -3,67 +3,61 @@ package redisdb
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/tickroom/tickroom/matchmaking/internal/watch"
 )
 
-// hub tells those who watch tickets of this program what one subscription hears. All
-// tickets have one channel: a match of ten is one message, and each program gets a few
-// hundred a second when thousands of tickets come.
-type hub struct {
+// errClosed is what Watch returns after Close.
+var errClosed = errors.New("matchmaking: redis: the store is closed")
+
+// listener wakes those who watch tickets of this program when one subscription hears of
+// them. All tickets have one channel: a match of ten is one message, and each program gets a
+// few hundred a second when thousands of tickets come.
+type listener struct {
 	c       redis.UniversalClient
 	channel string
+	hub     watch.Hub
 	// ctx ends with close.
 	ctx    context.Context
 	cancel context.CancelFunc
 	ended  sync.WaitGroup
 
-	mu       sync.Mutex
-	begun    bool                                  // there was somebody to watch, so it listens
-	watchers map[string]map[chan struct{}]struct{} // by ticket; a channel holds one value
+	mu    sync.Mutex
+	begun bool // there was somebody to watch, so it listens
 }
 
-func (h *hub) init(c redis.UniversalClient, channel string) {
-	h.c, h.channel = c, channel
-	h.ctx, h.cancel = context.WithCancel(context.Background())
-	h.watchers = map[string]map[chan struct{}]struct{}{}
+func (l *listener) init(c redis.UniversalClient, channel string) {
+	l.c, l.channel = c, channel
+	l.ctx, l.cancel = context.WithCancel(context.Background())
 }
 
-func (h *hub) add(id string) (<-chan struct{}, func(), error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.ctx.Err() != nil {
+func (l *listener) add(id string) (<-chan struct{}, func(), error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ctx.Err() != nil {
 		return nil, nil, errClosed
 	}
-	c := make(chan struct{}, 1)
-	if h.watchers[id] == nil {
-		h.watchers[id] = map[chan struct{}]struct{}{}
+	if !l.begun {
+		l.begun = true
+		l.ended.Go(l.listen)
 	}
-	h.watchers[id][c] = struct{}{}
-	if !h.begun {
-		h.begun = true
-		h.ended.Go(h.listen)
-	}
-	return c, func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		delete(h.watchers[id], c)
-		if len(h.watchers[id]) == 0 {
-			delete(h.watchers, id)
-		}
-	}, nil
+	changed, stop := l.hub.Add(id)
+	return changed, stop, nil
 }
 
-// listen hears until close. The client connects again by itself, and looks every few
-// seconds whether a silent connection is alive.
-func (h *hub) listen() {
-	sub := h.c.Subscribe(h.ctx, h.channel)
+// listen hears until close. The client connects again by itself, and looks every few seconds
+// whether a silent connection is alive.
+func (l *listener) listen() {
+	sub := l.c.Subscribe(l.ctx, l.channel)
 	defer func() { _ = sub.Close() }()
 	heard := sub.ChannelWithSubscriptions()
 	for {
 		select {
-		case <-h.ctx.Done():
+		case <-l.ctx.Done():
 			return
 		case m, ok := <-heard:
 			if !ok {
@@ -71,44 +65,20 @@ func (h *hub) listen() {
 			}
 			switch m := m.(type) {
 			case *redis.Subscription:
-				// What happened before this was not heard.
-				h.wake(nil)
+				l.hub.WakeAll() // what happened before this was not heard
 			case *redis.Message:
 				var ids []string
-				if json.Unmarshal([]byte(m.Payload), &ids) == nil && len(ids) > 0 {
-					h.wake(ids)
+				if json.Unmarshal([]byte(m.Payload), &ids) == nil {
+					l.hub.Wake(ids...)
 				}
 			}
 		}
 	}
 }
 
-// wake tells those who watch some tickets, or all.
-func (h *hub) wake(ids []string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if ids == nil {
-		for id := range h.watchers {
-			h.wakeOne(id)
-		}
-	}
-	for _, id := range ids {
-		h.wakeOne(id)
-	}
-}
-
-func (h *hub) wakeOne(id string) {
-	for c := range h.watchers[id] {
-		select {
-		case c <- struct{}{}:
-		default: // a value lies in it
-		}
-	}
-}
-
-func (h *hub) close() {
-	h.mu.Lock()
-	h.cancel()
-	h.mu.Unlock()
-	h.ended.Wait()
+func (l *listener) close() {
+	l.mu.Lock()
+	l.cancel()
+	l.mu.Unlock()
+	l.ended.Wait()
 }

@@ -10,6 +10,7 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/match"
+	"github.com/tickroom/tickroom/matchmaking/internal/memory"
 	"github.com/tickroom/tickroom/matchmaking/internal/service"
 	"github.com/tickroom/tickroom/matchmaking/store"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
@@ -151,9 +152,9 @@ func TestOneCallFails(t *testing.T) {
 // again, since its player would never learn of it.
 func TestUnknownOutcome(t *testing.T) {
 	t.Parallel()
-	var o *store.MemoryTickets
+	var o *memory.Tickets
 	h := start(t, func(opts *service.Options) {
-		o = store.NewMemoryTickets(nil)
+		o = memory.NewTickets(time.Now)
 		opts.Tickets = forgetful{o}
 	})
 	_ = fails(t, h.as("ann").Enqueue, &tickroomv1.EnqueueRequest{Mode: "duel"}, connect.CodeUnavailable)
@@ -163,10 +164,10 @@ func TestUnknownOutcome(t *testing.T) {
 }
 
 // forgetful adds tickets and does not say so.
-type forgetful struct{ *store.MemoryTickets }
+type forgetful struct{ *memory.Tickets }
 
 func (f forgetful) Add(ctx context.Context, t store.Ticket) error {
-	return errors.Join(f.MemoryTickets.Add(ctx, t), errRedis)
+	return errors.Join(f.Tickets.Add(ctx, t), errRedis)
 }
 
 // TestWhoCalls sees who is let in, by every call.

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/match"
+	"github.com/tickroom/tickroom/matchmaking/internal/memory"
 	"github.com/tickroom/tickroom/matchmaking/internal/place"
 	"github.com/tickroom/tickroom/matchmaking/internal/queue"
 	"github.com/tickroom/tickroom/matchmaking/internal/service"
@@ -288,10 +289,10 @@ type harness struct {
 	*service.Service
 	t       *testing.T
 	o       service.Options
-	tickets *store.MemoryTickets
-	ratings *store.MemoryRatings
-	nodes   *store.MemoryNodes
-	dir     *store.Memory
+	tickets *memory.Tickets
+	ratings *memory.Ratings
+	nodes   *memory.Nodes
+	dir     *memory.Directory
 	stores  *stores
 	limits  *turnstile
 	seats   *seats
@@ -344,8 +345,8 @@ func build(t *testing.T, change ...func(*service.Options)) *harness {
 		t.Fatal(err)
 	}
 	h := &harness{
-		t: t, tickets: store.NewMemoryTickets(nil), ratings: store.NewMemoryRatings(nil), nodes: store.NewMemoryNodes(nil),
-		dir: store.NewMemory(), limits: &turnstile{}, stores: &stores{}, seats: &seats{}, log: &syncBuffer{}, queues: map[string]*stepper{}, deaf: &atomic.Bool{},
+		t: t, tickets: memory.NewTickets(time.Now), ratings: memory.NewRatings(time.Now), nodes: memory.NewNodes(time.Now),
+		dir: memory.NewDirectory(time.Now), limits: &turnstile{}, stores: &stores{}, seats: &seats{}, log: &syncBuffer{}, queues: map[string]*stepper{}, deaf: &atomic.Bool{},
 	}
 	h.o = service.Options{
 		Tickets: guarded{h.tickets, h.stores, h.deaf}, Ratings: guardedRatings{h.ratings, h.stores}, Nodes: guardedNodes{h.nodes, h.stores},
@@ -477,9 +478,9 @@ func refused(t *testing.T, err error, code connect.Code, words ...string) *conne
 
 // stepper is the matcher of a queue, stepped by hand.
 type stepper struct {
-	q      *queue.Queue
-	lease  store.Lease
-	cursor string
+	q     *queue.Queue
+	lease store.Lease
+	after uint64
 }
 
 // follow takes in what has happened in a queue.
@@ -499,12 +500,12 @@ func (h *harness) follow(md string) *stepper {
 		}
 		h.queues[md] = s
 	}
-	changes, next, err := h.tickets.Changes(ctx, md, s.cursor, 1000)
+	c, err := h.tickets.Changes(ctx, md, s.after)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	s.cursor = next
-	s.q.Apply(changes)
+	s.after = c.Next
+	s.q.Apply(&c)
 	return s
 }
 

@@ -67,7 +67,7 @@ func (r *Reporter) endBackfill(ctx context.Context, h *hosted) bool {
 	}
 	ended := false
 	err := r.call(ctx, func(ctx context.Context) (err error) {
-		ended, err = r.o.Matches.EndBackfill(ctx, h.mode.Name, h.asked)
+		ended, err = r.o.Matches.EndBackfill(ctx, h.asked)
 		return err
 	})
 	if err != nil || !ended {

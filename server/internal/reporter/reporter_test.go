@@ -9,6 +9,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/matchmaking/store"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
@@ -27,27 +28,27 @@ func (r *reports) Report(context.Context, *tickroomv1.ReportResultRequest) (*tic
 }
 
 // hosting returns a reporter with the room of a match of a against b, who are both there.
-func hosting(t *testing.T, r *reports) (h *Reporter, tickets *store.MemoryTickets) {
+func hosting(t *testing.T, r *reports) (h *Reporter, st store.Stores) {
 	t.Helper()
 	md := mode.New("duel")
 	md.Format = mode.Format{Teams: 2, Size: 1, MinSize: 1}
 	md.Backfill.Enabled = true
-	tickets = store.NewMemoryTickets(nil)
+	st = matchmaking.OpenMemory()
 	m := store.Match{ID: "arena-1", Mode: "duel", Kind: "arena", Node: "n", Created: time.Now(), Teams: []store.Team{
 		{Slots: []store.Slot{{Player: "a", Mu: 1500, Sigma: 300}}}, {Slots: []store.Slot{{Player: "b", Mu: 1500, Sigma: 300}}},
 	}}
-	if err := tickets.Keep(t.Context(), m); err != nil {
+	if err := st.Matches.Keep(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
 	h = New(Options{
-		Matches: tickets, Results: r, Mode: func(string) *mode.Mode { return &md }, ComeWithin: time.Minute,
+		Matches: st.Matches, Results: r, Mode: func(string) *mode.Mode { return &md }, ComeWithin: time.Minute,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	h.Opened(&m)
 	h.Joined(m.ID, "a")
 	h.Joined(m.ID, "b")
 	h.settle(t)
-	return h, tickets
+	return h, st
 }
 
 // settle deals with what has happened, as Run does.
@@ -72,18 +73,13 @@ var ended = &world.Result{Teams: []world.TeamResult{
 // game has told who won.
 func TestNobodyIsSentToAMatchThatIsDecided(t *testing.T) {
 	t.Parallel()
-	h, tickets := hosting(t, &reports{})
-	asked := func() (n int) {
-		changes, _, err := tickets.Changes(t.Context(), "duel", "", 10)
+	h, st := hosting(t, &reports{})
+	asked := func() int {
+		c, err := st.Queues.Changes(t.Context(), "duel", 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range changes {
-			if c.Backfill != nil {
-				n++
-			}
-		}
-		return n
+		return len(c.Backfills)
 	}
 	h.Left("arena-1", "b")
 	h.settle(t)
@@ -109,17 +105,17 @@ func TestNobodyIsSentToAMatchThatIsDecided(t *testing.T) {
 func TestAResultThatIsRefusedIsNoOutage(t *testing.T) {
 	t.Parallel()
 	r := &reports{err: connect.NewError(connect.CodeFailedPrecondition, errors.New("no"))}
-	h, tickets := hosting(t, r)
+	h, st := hosting(t, r)
 	h.Result("arena-1", ended)
 	h.settle(t)
 	h.Left("arena-1", "a")
 	h.settle(t)
-	if _, err := tickets.Playing(t.Context(), "a"); !errors.Is(err, store.ErrNoRoom) {
+	if _, err := st.Tickets.Playing(t.Context(), "a"); !errors.Is(err, store.ErrNoRoom) {
 		t.Errorf("a, who has left, is led back: %v", err)
 	}
 	h.Ended("arena-1")
 	h.settle(t)
-	if _, err := tickets.Match(t.Context(), "arena-1", ""); !errors.Is(err, store.ErrNoRoom) {
+	if _, err := st.Matches.Match(t.Context(), "arena-1", ""); !errors.Is(err, store.ErrNoRoom) {
 		t.Errorf("the match is remembered: %v", err)
 	}
 }
@@ -129,7 +125,7 @@ func TestAResultThatIsRefusedIsNoOutage(t *testing.T) {
 func TestAStoreThatIsAwayIsNotAskedForEachResult(t *testing.T) {
 	t.Parallel()
 	r := &reports{err: connect.NewError(connect.CodeUnavailable, errors.New("away"))}
-	h, tickets := hosting(t, r)
+	h, st := hosting(t, r)
 	h.Result("arena-1", ended)
 	h.settle(t)
 	h.Ended("arena-1")
@@ -145,7 +141,7 @@ func TestAStoreThatIsAwayIsNotAskedForEachResult(t *testing.T) {
 	}
 	r.err, h.quiet = nil, time.Time{}
 	h.look(t.Context(), time.Now())
-	if _, err := tickets.Match(t.Context(), "arena-1", ""); len(h.results) != 0 || !errors.Is(err, store.ErrNoRoom) {
+	if _, err := st.Matches.Match(t.Context(), "arena-1", ""); len(h.results) != 0 || !errors.Is(err, store.ErrNoRoom) {
 		t.Errorf("%d results are left; the match: %v", len(h.results), err)
 	}
 }
@@ -153,14 +149,14 @@ func TestAStoreThatIsAwayIsNotAskedForEachResult(t *testing.T) {
 // TestWhoIsBannedWaitsNoMore sees that nobody is matched with a player who can't come.
 func TestWhoIsBannedWaitsNoMore(t *testing.T) {
 	t.Parallel()
-	h, tickets := hosting(t, &reports{})
-	if err := tickets.Add(t.Context(), store.Ticket{ID: "t", Queue: "duel", Members: []store.Member{{Player: "eve", Ready: true}}}); err != nil {
+	h, st := hosting(t, &reports{})
+	if err := st.Tickets.Add(t.Context(), store.Ticket{ID: "t", Queue: "duel", Members: []store.Member{{Player: "eve", Ready: true}}}); err != nil {
 		t.Fatal(err)
 	}
 	h.Banned("eve")
 	h.Banned("who waits for nothing")
 	h.settle(t)
-	if st, err := tickets.Ticket(t.Context(), "t"); err != nil || st.State != store.Cancelled {
+	if st, err := st.Tickets.Ticket(t.Context(), "t"); err != nil || st.State != store.Cancelled {
 		t.Errorf("the ticket: %+v, %v", st, err)
 	}
 	if !h.quiet.IsZero() {

@@ -25,9 +25,6 @@ type wire struct {
 	busy     bool // takes nothing of what it is sent
 	pending  int
 	closed   int
-	reason   string // that it was closed with
-	shown    bool   // a transcript has shown how it ended
-	broken   bool   // nothing arrives any more, and nobody knows yet
 	bytes    uint64 // received
 	over     error
 }
@@ -63,9 +60,9 @@ func (w *wire) Flush() (int, error) {
 	return w.pending, nil
 }
 
-func (w *wire) Close(code int, reason string) {
+func (w *wire) Close(code int, _ string) {
 	if w.closed == 0 {
-		w.closed, w.reason = code, reason
+		w.closed = code
 	}
 }
 func (w *wire) RTT() time.Duration   { return 0 }
