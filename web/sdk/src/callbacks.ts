@@ -1,8 +1,8 @@
-/** Functions that want to be told of something. */
+/** A set of listeners. */
 export class Callbacks<Args extends unknown[]> {
   #list: ((...args: Args) => void)[] = [];
 
-  /** Adds a function; the result takes it away again. */
+  /** Adds a listener, and returns a function that removes it. */
   add(fn: (...args: Args) => void): () => void {
     this.#list = [...this.#list, fn];
     return () => {
@@ -14,7 +14,7 @@ export class Callbacks<Args extends unknown[]> {
     return this.#list.length > 0;
   }
 
-  /** Calls all of them. What one throws is reported, and stops nobody else. */
+  /** Calls all listeners. An exception of one is reported and does not keep the others from being called. */
   call(...args: Args): void {
     for (const fn of this.#list) {
       try {
@@ -26,7 +26,7 @@ export class Callbacks<Args extends unknown[]> {
   }
 }
 
-/** Says that a game's function has thrown, as the platform says it of any function. */
+/** Reports an exception of a game's listener the way the platform reports an uncaught one. */
 export function report(err: unknown): void {
   if (typeof reportError === 'function') reportError(err);
   else console.error(err);

@@ -9,79 +9,79 @@ import { type SocketFactory, webSocket } from './socket.js';
 import { page, type Surroundings } from './surroundings.js';
 import type { TokenSource } from './token.js';
 
-/** How a client connects. All of it can be left out in a browser. */
+/** How a client connects. In a browser every option has a default that works. */
 export interface ClientOptions {
   /** Opens connections. Default: the platform's WebSocket. */
   socket?: SocketFactory;
-  /** Default: the platform's clock and timers. */
+  /** Clock and timers. Default: the platform's. */
   clock?: Clock;
-  /** Numbers from 0 up to 1, for pauses. Default: Math.random. */
+  /** Returns numbers from 0 up to 1, which spread pauses. Default: Math.random. */
   random?: () => number;
-  /** Default: the page's visibility and network events, if there is a page. */
+  /** Whether anybody looks and whether there is a network. Default: what the page reports, if there is one. */
   surroundings?: Surroundings;
-  /** Pauses between attempts to come back. */
+  /** The pauses between attempts to reconnect. */
   backoff?: Backoff;
 }
 
 /** How a room is joined. */
 export interface JoinOptions {
-  /** The kind of room, if the server has the game under another name. */
+  /** The kind of room. Default: the game's own name. */
   kind?: string;
-  /** What the player wants to be called: at most 64 bytes of UTF-8. */
+  /** The name that the player wishes to have: at most 64 bytes of UTF-8. */
   name?: string;
   /**
    * Who the player is: a token that the game's account service has signed, or a function
    * that fetches a fresh one. The function is called before the room is joined, again
    * before the token expires, and when the server has refused it. Without a token the
-   * player is a guest, where the server takes those.
+   * player is a guest, if the server admits guests.
    */
   token?: TokenSource;
   /**
-   * A seat from the matchmaker: good once, for this player and one room. After that the
-   * session is kept like any other.
+   * A seat from the matchmaker, valid once, for this player and one room. Afterwards the
+   * session is resumed like any other.
    */
   seat?: string;
-  /** What the game asks of a joiner. */
+  /** Data for the game, which it reads when the player joins. */
   data?: Uint8Array;
-  /** Ticks between two checks that the client holds exactly what it should. Default 0: no checks. */
+  /** Ticks between two checks that the client holds exactly the state that it should. Default 0: no checks. */
   hashEvery?: number;
-  /** A snapshot in every so many ticks; see {@link Room.setEvery}. Default 1. */
+  /** The number of ticks from one snapshot to the next; see {@link Room.setEvery}. Default 1. */
   every?: number;
-  /** Ends the attempt to join. */
+  /** Aborts the attempt to join. */
   signal?: AbortSignal;
   /** How long to try to join, in milliseconds. Default 20000. */
   timeoutMs?: number;
   /**
-   * Keeps the session, so that a page that is loaded again comes back into its
-   * seat: `sessionStorage`, or for all tabs of a browser `localStorage` (then the
-   * tab that came last has the seat). The session's token is a secret.
+   * Where the session is saved, so that a page that is reloaded resumes it:
+   * `sessionStorage`, or `localStorage` for one session in all tabs of a browser, which
+   * the tab that came last has. A saved session is a secret.
    */
   storage?: Store;
-  /** Under which key. Default: one of the URL and the kind. */
+  /** The key in {@link JoinOptions.storage}. Default: made of the URL and the kind. */
   storageKey?: string;
   /** How views are smoothed. */
   interpolation?: InterpolationOptions;
-  /** Is called for changes of the state also before the room is joined. */
+  /** Called when the state of the connection changes, from the first attempt to join on. */
   onState?: (s: StateChange) => void;
 }
 
-/** A room on a server, and perhaps a seat in it: what an assignment of the matchmaker is. */
+/** A room on a server, perhaps with a seat in it, such as an assignment of the matchmaker. */
 export interface Place {
-  /** Of the server's WebSocket. */
+  /** The URL of the server's WebSocket. */
   readonly url: string;
-  /** The kind of room; empty or not given: the game's. */
+  /** The kind of room; empty or undefined for the game's own. */
   readonly kind?: string;
-  /** A certain room; empty or not given: any of the kind. */
+  /** The room's id; empty or undefined for any room of the kind. */
   readonly room?: string;
   /** See {@link JoinOptions.seat}. */
   readonly seat?: string;
   /** See {@link JoinOptions.token}. */
   readonly token?: TokenSource | undefined;
-  /** Whether it is to watch from. */
+  /** Whether to watch, without a part in the game. */
   readonly spectator?: boolean;
 }
 
-/** A server to join rooms of. */
+/** A server whose rooms can be joined. */
 export class Client {
   readonly #url: string;
   readonly #options: ClientOptions;
@@ -93,23 +93,23 @@ export class Client {
   }
 
   /**
-   * Joins any room of the game with a free seat; the server makes one if there is
-   * none. Done when the first snapshot is there. Until then the client tries again
-   * when a connection can't be made.
+   * Joins any room of the game that has a free place; the server makes one if there is
+   * none. Resolves when the first snapshot has been applied. Until then the client tries
+   * again whenever a connection fails.
    *
-   * @throws {@link JoinError} when there is no use in trying, or after
-   * {@link JoinOptions.timeoutMs}; the signal's reason when that is aborted.
+   * @throws {@link JoinError} when another attempt would be of no use, or after
+   * {@link JoinOptions.timeoutMs}; the signal's reason when the signal is aborted.
    */
   joinOrCreate<G extends Game>(game: G, options: JoinOptions = {}): Promise<Room<G>> {
     return this.#enter(game, '', false, options);
   }
 
-  /** Joins a certain room. See {@link Client.joinOrCreate}; no other room will do, also when the session is gone. */
+  /** Joins the room with an id, and never another one, even after the session is gone. See {@link Client.joinOrCreate}. */
   join<G extends Game>(game: G, roomId: string, options: JoinOptions = {}): Promise<Room<G>> {
     return this.#enter(game, roomId, false, options);
   }
 
-  /** Watches a room of the game, a certain one or any, without a part in it. Not every game lets clients do so. */
+  /** Watches the room with an id, or any room, without a part in the game. Not every game has spectators. */
   spectate<G extends Game>(game: G, roomId = '', options: JoinOptions = {}): Promise<Room<G>> {
     return this.#enter(game, roomId, true, options);
   }
@@ -170,8 +170,8 @@ export class Client {
 }
 
 /**
- * Joins a room of a game in one call: any room of a server, whose URL is given, or the
- * one that the matchmaker has assigned. See {@link Client.joinOrCreate}.
+ * Joins a room of a game in one call: any room of the server with a URL, or the room that
+ * the matchmaker has assigned. See {@link Client.joinOrCreate}.
  */
 export function connect<G extends Game>(
   to: string | Place,
@@ -187,7 +187,7 @@ export function connect<G extends Game>(
   return spectator ? client.spectate(game, room, o) : client.join(game, room, o);
 }
 
-/** A WebSocket's URL from one as pages have them. */
+/** Returns the URL of a WebSocket for a URL that may be relative to the page. */
 function resolve(url: string): string {
   if (/^wss?:/i.test(url)) return url;
   const base = typeof location === 'object' ? location.href : undefined;

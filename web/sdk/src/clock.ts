@@ -1,8 +1,8 @@
-// Time, as far as a client can know the server's.
+// Clocks, and a client's estimate of the server's.
 
 /** Timers and a clock: the platform's, or a test's. */
 export interface Clock {
-  /** Milliseconds since any moment; it never goes back. `performance.now()`, if there is one. */
+  /** Returns milliseconds since an arbitrary moment, never fewer than before: `performance.now()`, if there is one. */
   now(): number;
   setTimeout(fn: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
@@ -15,7 +15,7 @@ export const systemClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as number),
 };
 
-/** The minimum of the last 5 to 10 seconds. */
+/** Keeps the minimum of the last 5 to 10 seconds. */
 class WindowMin {
   #current = Infinity;
   #previous = Infinity;
@@ -41,11 +41,11 @@ class WindowMin {
 
 /**
  * Estimates the server's tick and time from when snapshots and pongs arrive. A
- * message can be late but never early, so of several the fastest tells the most.
+ * message can be late but never early, so the fastest of several is the best evidence.
  * Times are milliseconds.
  */
 export class ServerClock {
-  /** The last round trip, 0 before the first. */
+  /** The last round trip; 0 before the first. */
   lastRtt = 0;
   perTick = 50;
 
@@ -60,7 +60,7 @@ export class ServerClock {
     this.#trip = new WindowMin();
   }
 
-  /** A snapshot has arrived. Gives by how much it was later than the fastest one. */
+  /** Takes note of a snapshot that has arrived, and returns by how much it was later than the fastest one. */
   sawTick(tick: number, now: number): number {
     const at = now - tick * this.perTick;
     this.#arrival.add(at, now);
@@ -73,25 +73,25 @@ export class ServerClock {
     this.#wall.add(now - serverTime, now);
   }
 
-  /** The shortest round trip of the last seconds, 0 before the first. */
+  /** The shortest round trip of the last seconds; 0 before the first. */
   get rtt(): number {
     const v = this.#trip.value;
     return v === Infinity ? 0 : v;
   }
 
-  /** The newest tick of which a snapshot can have arrived by now, with a fraction; 0 if nothing is known. */
+  /** Returns the newest tick whose snapshot can have arrived by now, with a fraction; 0 before the first snapshot. */
   arrivedTick(now: number): number {
     const v = this.#arrival.value;
     return v === Infinity ? 0 : (now - v) / this.perTick;
   }
 
-  /** The server's tick now, with a fraction. */
+  /** Returns the server's tick now, with a fraction. */
   serverTick(now: number): number {
     const v = this.arrivedTick(now);
     return v === 0 ? 0 : v + this.rtt / 2 / this.perTick;
   }
 
-  /** The server's wall clock now, in milliseconds since 1970; NaN before the first pong. */
+  /** Returns the server's wall clock now, in milliseconds since 1970; NaN before the first pong. */
   serverTime(now: number): number {
     const v = this.#wall.value;
     return v === Infinity ? NaN : now - v + this.rtt / 2;

@@ -1,13 +1,13 @@
-/** Numbers of entities below it are small. */
+/** Entities with lower numbers are kept in pages. */
 const small = 1 << 18;
-/** How many of them lie in one page. */
+/** The number of entities in a page. */
 const page = 1 << 8;
 const nothing: readonly undefined[] = new Array<undefined>(page).fill(undefined);
 
 /**
- * What is kept for entities: a Map by their numbers that is made for how servers
- * number them, from the lowest on and again and again, and faster for it. It is a
- * table of pages, and a Map for large numbers. undefined can't be stored.
+ * A Map by the numbers of entities. Servers use the lowest free number, over and over, so
+ * it is a table of pages, which is faster than a Map; large numbers are in a Map.
+ * undefined can't be stored.
  */
 export class EntityMap<T> {
   #pages: (readonly (T | undefined)[])[] = [];

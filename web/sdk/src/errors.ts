@@ -1,9 +1,9 @@
-/** What a server sent breaks the protocol: the connection is closed with 4007. */
+/** The server broke the protocol. The connection is closed with 4007. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
-/** The server's schema can't be used with the game's: the connection is closed with 4006. */
+/** The server's schema does not fit the game's. The connection is closed with 4006. */
 export class SchemaError extends Error {
   override readonly name = 'SchemaError';
 }
@@ -11,9 +11,9 @@ export class SchemaError extends Error {
 /** A room could not be joined. */
 export class JoinError extends Error {
   override readonly name = 'JoinError';
-  /** The close code that said so; 1006 if there was no connection. */
+  /** The close code of the last attempt; 1006 if there was no connection. */
   readonly code: number;
-  /** What the server said with it. */
+  /** The server's reason, which may be empty. */
   readonly reason: string;
 
   /** @internal */
@@ -25,18 +25,18 @@ export class JoinError extends Error {
 }
 
 /**
- * Why a command has no reply.
+ * Why a command was not answered.
  *
  * - `unknown`: the room has no such command.
- * - `malformed`: the room could not decode it.
- * - `refused`: the game said no; the message says why, for people.
- * - `limited`: too many at once, or too large; it was not looked at.
- * - `timeout`: no reply came in time. It may have been done or not.
- * - `lost`: the session ended before the reply came. It may have been done or not.
+ * - `malformed`: the room could not decode the command.
+ * - `refused`: the game refused it; the message is the reason, to be shown to players.
+ * - `limited`: too many commands at once, or one that is too large; the game has not seen it.
+ * - `timeout`: no reply came in time. The command may have been carried out or not.
+ * - `lost`: the session ended before the reply came. The command may have been carried out or not.
  */
 export type CommandErrorCode = 'unknown' | 'malformed' | 'refused' | 'limited' | 'timeout' | 'lost';
 
-/** A command was refused, or nobody knows. */
+/** A command was refused, or what became of it is unknown. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly code: CommandErrorCode;

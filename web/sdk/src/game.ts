@@ -1,5 +1,5 @@
-// What a game's generated module is made of: descriptions of components, events
-// and commands, with types that carry what they describe.
+// The parts of a game's generated module: descriptions of components, events and
+// commands, whose types carry the types of what they describe.
 
 import type { Message } from '@bufbuild/protobuf';
 
@@ -10,27 +10,27 @@ import type { InitOf, MessageType } from './message.js';
 export * as Kind from './kinds.js';
 export { type MessageType, message } from './message.js';
 
-/** What a schema says of one field of a component. */
+/** A field of a component, as the schema describes it. */
 export interface Field extends FieldOptions {
-  /** 1 to 64. */
+  /** The field's number, 1 to 64. */
   readonly number: number;
   /** As in the .proto file. */
   readonly name: string;
-  /** The property of rows. */
+  /** The name of the property of rows. */
   readonly key: string;
   /** One of {@link Kind}. */
   readonly kind: number;
   readonly repeated: boolean;
 }
 
-/** What a schema says of a component, whose rows look like `Row`. */
+/** A component, as the schema describes it. Its rows have the properties of `Row`. */
 export interface Component<Row = object> {
   readonly id: number;
   /** As in the .proto file. */
   readonly name: string;
   /** In the order of their numbers. */
   readonly fields: readonly Field[];
-  /** Never there: it makes the type remember what rows look like. */
+  /** Never set: it ties the type to that of rows. */
   readonly row?: Row;
 }
 
@@ -47,22 +47,22 @@ export interface CommandType<C extends Message = Message, R extends Message | un
   readonly reply: R extends Message ? MessageType<R> : undefined;
 }
 
-/** A game's generated module, as `import { arena } from '@tickroom/client/games/arena'` brings it. */
+/** A game's generated module, such as `arena` of `@tickroom/client/games/arena`. */
 export interface Game {
   /** The kind of room that plays it. */
   readonly kind: string;
-  /** By which a server sees whether it has the same schema. 0n: take the server's, whatever it is. */
+  /** Identifies the schema, so that the server sends its own only if it differs. 0n: always. */
   readonly fingerprint: bigint;
-  /** By the names that their tables have in a room. */
+  /** The components by the names of their tables in a room. */
   readonly components: Readonly<Record<string, Component>>;
   /** The message that a player sends each tick. */
   readonly input?: MessageType;
 }
 
-/** The rows of a component. */
+/** The type of a component's rows. */
 export type RowOf<C> = C extends Component<infer Row> ? Row : never;
 
-/** What {@link Room.input} takes: a game's input message, or some of its fields. */
+/** What {@link Room.input} takes: the game's input message, or some of its fields. */
 export type InputOf<G extends Game> = G extends { readonly input: MessageType<infer M> } ? InitOf<M> : never;
 
 /** Describes a field; for generated code. */
@@ -91,7 +91,7 @@ export function command(id: number, message: MessageType<Message>, reply?: Messa
   return { id, message, reply };
 }
 
-/** Makes an enum, of names and of numbers; for generated code. */
+/** Returns an enum, which maps names to numbers and numbers to names; for generated code. */
 export function enumeration<E extends object>(
   values: { readonly [K in keyof E as K extends string ? K : never]: number },
 ): E {

@@ -18,12 +18,12 @@ export class StateHash {
     this.low = this.high = 0;
   }
 
-  /** As an unsigned number of 64 bits. */
+  /** The sum as an unsigned number of 64 bits. */
   get value(): bigint {
     return (BigInt(this.high >>> 0) << 32n) | BigInt(this.low >>> 0);
   }
 
-  /** Adds the hash of a row, whose cells begin at first. */
+  /** Adds the hash of the row whose cells begin at first. */
   add(layout: Layout, entity: number, cells: Int32Array, first: number, objects: readonly unknown[]): void {
     this.#a = 0x9747b28c | 0;
     this.#b = 0x1b873593;

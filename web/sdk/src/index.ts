@@ -3,7 +3,7 @@
  * may see of it, smooths it for the screen, sends inputs and commands, and comes
  * back by itself when the connection is lost.
  *
- * Begin with {@link connect}, or with a {@link Client}.
+ * Start with {@link connect}, or with a {@link Client}.
  *
  * @module
  */

@@ -1,5 +1,5 @@
-// The kinds of values, as in frame.proto, one constant each: a bundler puts the
-// numbers in their place.
+// The kinds of values, as in frame.proto. One constant each, so that a bundler replaces
+// them by their numbers.
 
 /** Unsigned, up to 32 bits. */
 export const Uint = 1;

@@ -1,6 +1,6 @@
-// How the rows of a component lie in memory. Numbers of all kinds are 32-bit
-// cells, as they travel and are hashed: a value of 64 bits takes two, a quantised
-// one is its number of steps. Strings, bytes and lists are objects.
+// How the rows of a component lie in memory. Numbers of all kinds are 32-bit cells,
+// in the form in which they travel and are hashed: a value of 64 bits takes two, a
+// quantised one is its number of steps. Strings, bytes and lists are objects.
 
 import { SchemaError } from './errors.js';
 import type { Component, Field } from './game.js';
@@ -17,22 +17,22 @@ export class Plan {
   readonly wrap: number;
   /** Whether it moves between two snapshots. */
   readonly smooth: boolean;
-  /** Whether its absolute value travels as zigzag, and its cell is a signed number. */
+  /** Whether absolute values travel as zigzag, so that its cell is a signed number. */
   readonly signed: boolean;
-  /** Whether it is an object, and has no cells. */
+  /** Whether it is an object and has no cell. */
   readonly object: boolean;
   /** Whether it takes two cells. */
   readonly wide: boolean;
-  /** The property of rows; empty: the game does not know the field. */
+  /** The name of the property of rows; empty if the game does not know the field. */
   readonly key: string;
-  /** Its first cell; of objects, which one. */
+  /** The index of its first cell, or of its object, in a row. */
   readonly at: number;
 
   constructor(f: Field, key: string, at: number) {
     this.number = f.number;
     this.kind = f.kind;
     this.repeated = f.repeated;
-    // Other numbers are themselves.
+    // Other numbers are sent as they are.
     const quantised = f.kind === Kind.Quantised;
     this.step = quantised ? f.step : 1;
     this.min = quantised ? f.min : 0;
@@ -49,21 +49,21 @@ export class Plan {
 export class Layout {
   readonly id: number;
   readonly name: string;
-  /** In the order of their numbers. */
+  /** All fields in the order of their numbers. */
   readonly plans: readonly Plan[];
-  /** Those that have a property in rows. */
+  /** The fields that rows have a property for. */
   readonly shown: readonly Plan[];
-  /** Those of them that move between two snapshots; whether there are any. */
+  /** Those of them that move between two snapshots, and whether there are any. */
   readonly moving: readonly Plan[];
   readonly moves: boolean;
   readonly byNumber: readonly (Plan | undefined)[];
   mask = 0;
   maskHigh = 0;
-  /** Numbers and objects in a row. */
+  /** The numbers of cells and of objects in a row. */
   cells = 0;
   objects = 0;
 
-  /** server says how rows travel; own, the game's, how its fields are called. */
+  /** server describes how rows travel; own, the game's description, what its fields are called. */
   constructor(server: Component, own: Component | undefined) {
     this.id = server.id;
     this.name = server.name;
@@ -89,7 +89,7 @@ function isObject(f: Field): boolean {
   return f.repeated || f.kind === Kind.String || f.kind === Kind.Bytes;
 }
 
-/** A list as it is kept: its raw values, two numbers for each of 64 bits, and what rows show. */
+/** A list: its raw values, two numbers for each of 64 bits, and the array that rows show. */
 export interface List {
   readonly raw: readonly number[];
   readonly shown: readonly unknown[];
@@ -98,12 +98,12 @@ export interface List {
 export const emptyList: List = { raw: [], shown: [] };
 export const noBytes = new Uint8Array(0);
 
-/** What an object is in a row that has none yet. */
+/** Returns the value that an object has in a new row. */
 export function emptyObject(p: Plan): unknown {
   return p.repeated ? emptyList : p.kind === Kind.String ? '' : noBytes;
 }
 
-/** Checks what a server says of its components, and brings fields into the order of their numbers. */
+/** Checks a server's description of its components, and sorts their fields by number. */
 export function checkComponents(components: readonly Component[]): void {
   const ids = new Set<number>();
   for (const c of components) {
@@ -121,9 +121,11 @@ export function checkComponents(components: readonly Component[]): void {
 }
 
 /**
- * Throws a SchemaError if a game that was built with own components can't play
- * on a server with others: all that it knows must be there, and travel as it
- * knows it. The server may have more.
+ * Checks that a game that was built with own components can play on a server: every
+ * component and field that it knows must be there and travel as it expects. The server
+ * may have more.
+ *
+ * @throws SchemaError if it can't.
  */
 export function checkCompatible(own: readonly Component[], server: readonly Component[]): void {
   for (const c of own) {

@@ -1,7 +1,7 @@
 // Messages of a game: inputs, events, commands and their replies. Their types are
-// those of protoc-gen-es; a table says how they are read and written, with the
-// runtime's reader and writer. The runtime's own way, by reflection on descriptors,
-// would weigh more than all the rest of this library.
+// those of protoc-gen-es. They are read and written by tables of their fields, with
+// the protobuf runtime's reader and writer; its own way, reflection on descriptors,
+// would be larger than the rest of this library.
 
 import type { Message, MessageInitShape } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
@@ -9,7 +9,7 @@ import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 
 import { newWriter, readerOf } from './wire/text.js';
 
-/** What reads and writes a value: methods of the runtime's reader and writer. */
+/** The methods of the runtime's reader and writer that read and write a value. */
 export type Scalar =
   | 'double'
   | 'float'
@@ -30,26 +30,26 @@ export type Scalar =
 /** A field of a message: its number, its property, its kind, and whether it is a list. */
 export type MessageField = readonly [number: number, key: string, kind: Scalar | (() => MessageType), list?: boolean];
 
-/** A type of messages. */
+/** A type of message. */
 export interface MessageType<M extends Message = Message> {
-  /** As in the .proto file, with its package. */
+  /** The full name, with the package, as in the .proto file. */
   readonly typeName: string;
   readonly fields: readonly MessageField[];
-  /** Never there: it makes the type remember what messages look like. */
+  /** Never set: it ties the type to that of messages. */
   readonly message?: M;
 }
 
 /** A message, or some of its fields. */
 export type InitOf<M extends Message> = MessageInitShape<GenMessage<M>>;
 
-/** Describes a type of messages; for generated code. */
+/** Describes a type of message; for generated code. */
 export function message<M extends Message>(typeName: M['$typeName'], fields: readonly MessageField[]): MessageType<M> {
   return { typeName, fields };
 }
 
 type Values = Record<string, unknown>;
 
-/** Makes a message; fields that init does not have are zero. */
+/** Returns a message with the fields of init; the others are zero. */
 export function createMessage<M extends Message>(type: MessageType<M>, init: InitOf<M>): M {
   const m: Values = { $typeName: type.typeName };
   for (const [, key, kind, list] of type.fields) {
@@ -74,7 +74,7 @@ function zero(kind: Scalar): unknown {
   return kind.endsWith('64') ? 0n : 0;
 }
 
-/** Decodes a message. Fields that the type does not know are passed over. */
+/** Decodes a message. Unknown fields are skipped. */
 export function decodeMessage<M extends Message>(type: MessageType<M>, bytes: Uint8Array): M {
   const m = createMessage(type, {} as InitOf<M>);
   merge(type, bytes, m as Values);
@@ -105,7 +105,7 @@ function merge(type: MessageType, bytes: Uint8Array, m: Values): void {
   }
 }
 
-/** Encodes a message; fields that are zero are left out. */
+/** Encodes a message. Fields that are zero are left out. */
 export function encodeMessage<M extends Message>(type: MessageType<M>, init: InitOf<M>): Uint8Array {
   return write(newWriter(), type, init as Values).finish();
 }
@@ -133,7 +133,7 @@ function write(w: BinaryWriter, type: MessageType, m: Values): BinaryWriter {
   return w;
 }
 
-/** Whether a value is not to be sent. Minus zero is. */
+/** Whether a value is zero, and so is left out. Minus zero is not. */
 function isZero(v: unknown): boolean {
   return v === undefined || v === false || v === 0n || Object.is(v, 0) || (v as ArrayLike<unknown>).length === 0;
 }

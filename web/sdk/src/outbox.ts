@@ -6,17 +6,17 @@ import type { CommandType } from './game.js';
 import { createMessage, decodeMessage, encodeMessage, type InitOf, type MessageType } from './message.js';
 import { encodeFrame, type Reply } from './wire/messages.js';
 
-/** How many inputs may wait to be acknowledged; then the oldest is forgotten. */
+/** The most inputs that may wait to be acknowledged. Beyond it the oldest is dropped. */
 const maxInputs = 128;
-/** How many are kept while there is no connection: a server would take no more at once. */
+/** The most inputs that are kept while there is no connection, as a server takes no more at once. */
 const maxOffline = 32;
-/** A server takes no more in one message. */
+/** The most inputs and commands in one message, as a server takes no more. */
 const frameInputs = 64;
 const frameCommands = 16;
-/** A server drops longer inputs. */
+/** The longest input in bytes, as a server drops longer ones. */
 const maxInput = 512;
 
-/** An input that the state doesn't include yet. */
+/** An input that the tables don't include yet. */
 export interface PendingInput<Input = unknown> {
   readonly seq: number;
   readonly input: Input;
@@ -37,18 +37,18 @@ interface Call {
 
 const replyCodes: readonly CommandErrorCode[] = ['refused', 'unknown', 'malformed', 'refused', 'limited'];
 
-/** What a client has to say: inputs and commands, until the server has answered, and the rest until it is sent. */
+/** What a client has to send: inputs and commands until they are answered, everything else until it is sent. */
 export class Outbox {
   inputs: StoredInput[] = [];
-  /** The last tick applied, and the last one that the server was told of. */
+  /** The last tick that was applied, and the last one that was acknowledged. */
   ack = 0;
   acked = 0;
-  /** A wish for snapshots to be told; 0: none. */
+  /** A rate of snapshots to ask for, in ticks; 0 for none. */
   every = 0;
   mismatch = false;
-  /** A new token to be told; empty: none. */
+  /** A new token to send; empty for none. */
   token = '';
-  /** Whether a ping is to go out. */
+  /** Whether to send a ping. */
   ping = false;
   maxMessage = 8192;
   dropped = 0;
@@ -57,7 +57,7 @@ export class Outbox {
   #calls: Call[] = [];
   #seq = 0;
   #lastId = 0;
-  /** How many of inputs have been sent on this connection. */
+  /** The number of inputs that were sent on this connection. */
   #sentInputs = 0;
 
   constructor(clock: Clock) {
@@ -77,7 +77,7 @@ export class Outbox {
     return this.#seq;
   }
 
-  /** The state includes the inputs up to seq. */
+  /** Drops the inputs up to seq: the tables include them. */
   done(seq: number): void {
     let n = 0;
     while (n < this.inputs.length && this.inputs[n].seq <= seq) n++;
@@ -131,17 +131,17 @@ export class Outbox {
     this.#calls.find((c) => c.id === reply.id)?.done(reply);
   }
 
-  /** The session goes on, on a new connection: the server has seen so much of it. */
+  /** Goes on in a session on a new connection, given the last input and command that the server has received. */
   resume(inputSeq: number, commandId: number): void {
     this.#seq = Math.max(this.#seq, inputSeq);
     this.#lastId = Math.max(this.#lastId, commandId);
     this.#sentInputs = this.inputs.filter((i) => i.seq <= inputSeq).length;
     for (const c of this.#calls) c.sent = false;
     this.acked = 0;
-    this.token = ''; // the hello had it
+    this.token = ''; // it was in the hello
   }
 
-  /** Another session begins, or none. */
+  /** Drops everything: the session is over. */
   reset(why: string): void {
     this.inputs = [];
     this.#seq = this.#lastId = this.#sentInputs = this.ack = this.acked = 0;
@@ -150,7 +150,7 @@ export class Outbox {
     for (const c of this.#calls) c.fail('lost', why);
   }
 
-  /** Whether there is something that should not wait. */
+  /** Whether there is something to send before the next tick. */
   get urgent(): boolean {
     return (
       this.#sentInputs < this.inputs.length ||
@@ -163,7 +163,7 @@ export class Outbox {
     );
   }
 
-  /** The next message, as much as fits. */
+  /** Returns the next message, with as much as fits. */
   encode(clientTime: number): Uint8Array {
     let room = this.maxMessage - 64;
     const inputs = [];
@@ -180,7 +180,7 @@ export class Outbox {
       commands.push({ id: c.id, command: c.command, data: c.data });
       c.sent = true;
     }
-    // A long one goes alone: it may fill a message.
+    // A long command is sent alone, as it may fill a message.
     const alone = this.token.length > room && inputs.length + commands.length > 0;
     const token = alone ? '' : this.token;
     const ping = this.ping ? Math.round(clientTime * 1000) : undefined;

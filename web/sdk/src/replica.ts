@@ -5,18 +5,18 @@ import { Rows } from './table.js';
 import { Cursor } from './wire/cursor.js';
 import { type Fields, TableReader } from './wire/fields.js';
 
-/** The most rows that a client holds, all components together. */
+/** The most rows that a client holds, of all components together. */
 const maxRows = 1 << 18;
 
 /** An exact copy of what the client may see of a room. */
 export class Replica {
-  /** The tick that the rows are of; 0: there was no snapshot yet. */
+  /** The tick of the last snapshot; 0 before the first. */
   tick = 0;
-  /** Rows that the last snapshot has brought or removed. */
+  /** The number of rows that the last snapshot has brought or removed. */
   changes = 0;
-  /** Rows that are held. */
+  /** The number of rows that are held. */
   rows = 0;
-  /** All tables, also those that the game doesn't know. */
+  /** All tables, those that the game does not know included. */
   tables: Rows[] = [];
 
   readonly #known: Rows[] = [];
@@ -25,7 +25,7 @@ export class Replica {
   readonly #cursor = new Cursor();
   readonly #sum = new StateHash();
 
-  /** The table of a component of the game; stays the same when the schema changes. */
+  /** Makes the table of a component of the game. It stays the same when the server's schema changes. */
   own(c: Component): Rows {
     const t = new Rows(c, c);
     this.#known.push(t);
@@ -34,7 +34,7 @@ export class Replica {
     return t;
   }
 
-  /** Takes over a server's description of the components. There must be no rows. */
+  /** Adopts a server's description of the components. There must be no rows. */
   relayout(server: readonly Component[]): void {
     this.#byId = new Map();
     this.tables = server.map((c) => {
@@ -46,7 +46,7 @@ export class Replica {
     });
   }
 
-  /** Drops all rows, and tells of it. */
+  /** Removes all rows, and calls the listeners. */
   reset(): void {
     for (const t of this.tables) {
       t.forget();
@@ -57,10 +57,11 @@ export class Replica {
   }
 
   /**
-   * Applies the snapshot of a ServerFrame that has one. Nobody is told yet; after
-   * a ProtocolError the rows are not to be trusted until reset.
+   * Applies the snapshot of a ServerFrame that has one. Listeners are called by
+   * {@link Replica.tell}.
    *
-   * @returns the number of ticks that it brings the client on.
+   * @returns the number of ticks that the snapshot brings the client on.
+   * @throws ProtocolError, and then the rows are not to be used until the next reset.
    */
   apply(f: Fields, bytes: Uint8Array, view: DataView): number {
     try {
@@ -78,7 +79,7 @@ export class Replica {
     if (!full && (tick - 1 - skip !== this.tick || skip >= tick)) {
       throw new ProtocolError(`tick ${tick} builds on ${tick - 1 - skip}, not ${this.tick}`);
     }
-    // What has been shown of a later tick is no past of an earlier one.
+    // A later tick that was shown is no past of an earlier one.
     if (tick < this.tick) for (const t of this.tables) t.release();
     if (full) for (const t of this.tables) t.clear();
     const c = this.#cursor;
@@ -106,14 +107,14 @@ export class Replica {
     return full ? 1 : skip + 1;
   }
 
-  /** Calls the functions that want to know of the last snapshot. */
+  /** Calls the listeners for what the last snapshot has changed. */
   tell(): void {
     for (const t of this.tables) t.tellRemoved();
     for (const t of this.tables) t.tellAdded();
     for (const t of this.tables) t.tellChanged();
   }
 
-  /** The state hash of all rows, or of an entity's. */
+  /** Returns the state hash of all rows, or of those of an entity. */
   hash(entity?: number): bigint {
     this.#sum.reset();
     for (const t of this.tables) t.hash(this.#sum, entity);

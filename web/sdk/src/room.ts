@@ -26,45 +26,45 @@ import {
   type Welcome,
 } from './wire/messages.js';
 
-/** Nobody has looked at a view for so long: its past is let go. */
+/** After so many milliseconds without a view, what was kept for views is dropped. */
 const viewIdle = 2_000;
-/** After so many hashes without an explanation a wrong state is given up. */
+/** After so many hashes without an answer to a mismatch, the session is given up. */
 const explainPatience = 5;
 
-/** A state hash was not what the server said. The room then joins anew by itself. */
+/** A mismatch of the state hash. The room joins anew by itself. */
 export interface Desync {
-  /** The tick whose hash was wrong. */
+  /** The tick of the mismatch. */
   readonly tick: number;
-  /** Entities that differ, if the server told. */
+  /** The entities that differ, if the server has listed its own. */
   readonly entities: readonly number[];
 }
 
-/** What rooms tell of, with what they tell; see {@link Room.on}. */
+/** The events of a room with their values; see {@link Room.on}. */
 export interface RoomEvents {
-  /** The connection's state has changed, or when the next attempt will be. */
+  /** The state of the connection, or the time of the next attempt, has changed. */
   state: StateChange;
-  /** A snapshot has been applied, and all that hangs on it has been called. */
+  /** A snapshot has been applied, and all listeners of tables and events have been called. */
   snapshot: number;
-  /** The session goes on after the connection was lost, or the page was loaded again. */
+  /** The session was resumed after the connection was lost or the page reloaded. */
   resumed: { readonly full: boolean; readonly eventsMissed: boolean };
-  /** The session was gone, and there is a new one: all rows are new, and the player may be. */
+  /** The session was gone, and there is a new one: all rows are new, and the player's number may be. */
   rejoined: { readonly player: number; readonly room: string };
   desync: Desync;
   /**
-   * No new token could be had, or the server refused it; the room goes on until the
-   * one that it has expires, and tries again meanwhile if it knows how to.
+   * A new token could not be fetched, or the server refused it. The room goes on until the
+   * current one expires, and meanwhile tries again if the token comes from a function.
    */
   token: { readonly why: string };
-  /** It is over; the room won't come back. */
+  /** The room is closed for good. */
   closed: { readonly code: number; readonly reason: string };
 }
 
-/** The kind of an input that {@link Room.pending} gives. */
+/** The type of the inputs of {@link Room.pending}. */
 type InputShape<G extends Game> = G extends { readonly input: MessageType<infer M> } ? M : never;
 
 /**
- * A room that the client is in: what it sees, and what it can do there. It comes
- * back by itself when the connection is lost. {@link Client} makes rooms.
+ * A room that the client has joined: what it sees there and what it can do. It reconnects
+ * by itself when the connection is lost. {@link Client} makes rooms.
  */
 export class Room<G extends Game = Game> {
   /** The rows that the client sees, by the names of the game's components. */
@@ -90,7 +90,7 @@ export class Room<G extends Game = Game> {
   #viewedAt = -Infinity;
   #wrong: { tick: number; hashes: number } | undefined;
   #resumed: { eventsMissed: boolean } | undefined;
-  /** The rest of the first message, until the game could ask to be told. */
+  /** Calls the listeners for the first message, when the game has had the time to add them. */
   #held: (() => void) | undefined;
   #settle: { resolve: () => void; reject: (err: Error) => void } | undefined;
 
@@ -140,7 +140,7 @@ export class Room<G extends Game = Game> {
     return this.#welcome?.player ?? 0;
   }
 
-  /** The player's id, the same in all rooms; a guest's is new in each session. */
+  /** The player's id, the same in all rooms; that of a guest is new in each session. */
   get playerId(): string {
     return this.#welcome?.playerId ?? '';
   }
@@ -155,7 +155,7 @@ export class Room<G extends Game = Game> {
     return this.#welcome?.tickRate ?? 0;
   }
 
-  /** What the room has seen and done so far. */
+  /** Counts of what the room has received and sent. */
   get stats(): Stats {
     const counts = this.#counts;
     const session = this.#session;
@@ -175,12 +175,12 @@ export class Room<G extends Game = Game> {
     return this.#replica.tick;
   }
 
-  /** The newest input that the tables include. */
+  /** The number of the newest input that the tables include. */
   get inputAck(): number {
     return this.#inputDone;
   }
 
-  /** Inputs that the tables don't include yet, oldest first: what a prediction applies on top of them. */
+  /** The inputs that the tables don't include yet, oldest first, for a prediction to apply on top of them. */
   get pending(): readonly PendingInput<InputShape<G>>[] {
     return this.#session.outbox.inputs as unknown as readonly PendingInput<InputShape<G>>[];
   }
@@ -190,25 +190,25 @@ export class Room<G extends Game = Game> {
     return this.#server.rtt;
   }
 
-  /** What views are like at the moment. */
+  /** How views are being smoothed at the moment. */
   get interpolation(): Interpolation {
     return this.#delay;
   }
 
-  /** The server's tick now, with a fraction: an estimate. now is in milliseconds, as of `performance.now()`. */
+  /** Returns an estimate of the server's tick now, with a fraction. now is in milliseconds of `performance.now()`. */
   serverTick(now: number = this.#clock.now()): number {
     return this.#server.serverTick(now);
   }
 
-  /** The server's wall clock now, in milliseconds since 1970: an estimate; NaN before the first answer. */
+  /** Returns an estimate of the server's wall clock now, in milliseconds since 1970; NaN before the first pong. */
   serverTime(now: number = this.#clock.now()): number {
     return this.#server.serverTime(now);
   }
 
   /**
-   * Calls fn when something happens to the room.
+   * Calls fn whenever an event of the room happens.
    *
-   * @returns a function that ends it.
+   * @returns a function that removes fn.
    */
   on<E extends keyof RoomEvents>(event: E, fn: (what: RoomEvents[E]) => void): () => void {
     let list = this.#listeners.get(event);
@@ -217,11 +217,10 @@ export class Room<G extends Game = Game> {
   }
 
   /**
-   * Calls fn for each event of a type, after the snapshot that it came with has
-   * been applied. tick is the one that it happened in, perhaps earlier than the
-   * snapshot's.
+   * Calls fn for each of the game's events of a type, after the snapshot that it came with
+   * has been applied. tick is when it happened, which may be before the snapshot's.
    *
-   * @returns a function that ends it.
+   * @returns a function that removes fn.
    */
   onEvent<M extends Message>(type: EventType<M>, fn: (event: M, tick: number) => void): () => void {
     let l = this.#events.get(type.id);
@@ -230,12 +229,11 @@ export class Room<G extends Game = Game> {
   }
 
   /**
-   * Asks the room to do something. The reply is that of the game's schema. While
-   * the connection is lost commands wait; after a resume those without a reply are
-   * sent again, and done once.
+   * Sends a command, and returns the game's reply. While the connection is lost commands
+   * wait; after a resume those without a reply are sent again, and carried out once.
    *
-   * @param options.timeoutMs how long to wait for the reply, 10000 if not given.
-   * @throws {@link CommandError} by the promise.
+   * @param options.timeoutMs is how long to wait for the reply, in milliseconds. Default 10000.
+   * @throws {@link CommandError} if the command is refused or not answered.
    */
   command<C extends Message, R extends Message | undefined>(
     type: CommandType<C, R>,
@@ -248,11 +246,10 @@ export class Room<G extends Game = Game> {
 
   /**
    * Sends what the player does: the game's input message, or some of its fields.
-   * All inputs of a server's tick go in one message, and are applied in their
-   * order.
+   * All inputs of a server's tick go in one message, and are applied in order.
    *
-   * @returns the input's number, which {@link Room.inputAck} reaches when the
-   * tables include it.
+   * @returns the number of the input. The tables include it when {@link Room.inputAck}
+   * has come to it.
    * @throws RangeError for an input of more than 512 bytes.
    */
   input(init: InputOf<G>): number {
@@ -262,13 +259,13 @@ export class Room<G extends Game = Game> {
   }
 
   /**
-   * What is to be seen now: all rows a little in the past, between two snapshots,
-   * as the schema says of each field. How far adapts to how regularly snapshots
-   * come. Call it once for each frame that is drawn. The result is used again by
-   * the next call.
+   * Returns what to draw now: all rows a little in the past, between two snapshots, each
+   * field interpolated as the schema asks for. How far in the past depends on how
+   * regularly snapshots arrive. Call it once for each frame that is drawn. The next call
+   * changes the result.
    *
-   * @param now milliseconds as of `performance.now()`, such as what
-   * requestAnimationFrame gives.
+   * @param now is in milliseconds of `performance.now()`, like the argument of a callback
+   * of requestAnimationFrame.
    */
   view(now: number = this.#clock.now()): View<G> {
     const { perTick } = this.#server;
@@ -283,8 +280,8 @@ export class Room<G extends Game = Game> {
   }
 
   /**
-   * Wishes for a snapshot in every so many ticks, rounded up to a power of two up
-   * to 32. The server has the last word. A hidden page asks for 32 by itself.
+   * Asks for a snapshot every so many ticks, rounded up to a power of two up to 32. The
+   * server may send fewer. A hidden page asks for 32 by itself.
    */
   setEvery(every: number): void {
     this.#session.setEvery(every);
@@ -295,7 +292,7 @@ export class Room<G extends Game = Game> {
     this.#session.abandon();
   }
 
-  /** Leaves the room and gives the seat up. Done when the server knows, or after a second. */
+  /** Leaves the room and ends the session. Resolves when the server has confirmed it, or after a second. */
   leave(): Promise<void> {
     return this.#session.leave();
   }
@@ -311,7 +308,7 @@ export class Room<G extends Game = Game> {
     counts.messagesIn++;
     counts.bytesIn += bytes.length;
     f.scan(bytes, view, 0, bytes.length);
-    // In protobuf, a message in parts is one message.
+    // Protobuf allows a message to come in parts, which are to be merged.
     if (f.count[11] > 0) this.#takeWelcome(decodeWelcome(Uint8Array.from(this.#parts(11).flatMap((p) => [...p]))));
     else if (!this.#welcome) throw new ProtocolError('the first message has no welcome');
     for (const p of this.#parts(14)) session.auth(decodeAuth(p));
@@ -321,7 +318,7 @@ export class Room<G extends Game = Game> {
     if (this.#wrong && (f.count[10] > 0 || this.#wrong.hashes >= explainPatience)) this.#giveUp();
   }
 
-  /** The values of a field of the frame. */
+  /** Returns the values of a field of the frame. */
   #parts(field: number): Uint8Array[] {
     const n = this.#frame.count[field];
     return n === 0 ? none : Array.from({ length: n }, (_, i) => this.#frame.part(field, i));
@@ -360,7 +357,7 @@ export class Room<G extends Game = Game> {
 
   #takePong(p: Pong, now: number): void {
     const sent = Number(p.clientTime) / 1000;
-    if (sent > now + 1) return; // not ours
+    if (sent > now + 1) return; // it answers no ping of ours
     this.#server.sawPong(sent, Number(p.serverTime) / 1000, now);
     this.#counts.rtt = this.#server.lastRtt;
   }
@@ -404,15 +401,14 @@ export class Room<G extends Game = Game> {
       tell();
       return;
     }
-    // The first one: whoever waits for the room has yet to say what it wants to be
-    // told of.
+    // The first snapshot: whoever waits for the room has yet to add its listeners.
     this.#held = tell;
     this.#clock.setTimeout(() => this.#release(), 0);
     this.#settle.resolve();
     this.#settle = undefined;
   }
 
-  /** Tells what was held back of the first message. */
+  /** Calls the listeners for the first message, if that has not been done yet. */
   #release(): void {
     const tell = this.#held;
     this.#held = undefined;
@@ -431,7 +427,7 @@ export class Room<G extends Game = Game> {
     this.#session.outbox.mismatch = true;
   }
 
-  /** The state is not what it should be: says so, and has the session begin anew. */
+  /** Reports that the state is wrong, and has the room join anew. */
   #giveUp(): void {
     const { tick } = this.#wrong!;
     const differ = new Set<number>();

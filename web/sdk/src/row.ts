@@ -1,16 +1,15 @@
-// The objects that games see as rows. They hold no values: each field is an
-// accessor that reads the row's cells, so that a snapshot writes nothing but
-// integers into arrays, and what nobody asks for is never computed. Values that
-// were stored as properties would be allocated one by one.
+// The objects that games see as rows. They hold no values: each field is an accessor
+// that reads the row's cells. So a snapshot only writes integers into arrays, a value
+// that nobody reads is never computed, and no number is allocated.
 
 import * as Kind from './kinds.js';
 import type { Layout, List, Plan } from './layout.js';
 import { bigOf, numberOf } from './values.js';
 
-/** A row as tables and views hand it out. */
+/** A row of a table or view. */
 export type RowIn<Row> = Readonly<Row> & { readonly entity: number };
 
-/** What a table's row reads: its cells among those of all rows, and its objects. */
+/** What a row of a table reads from: its cells, which begin at first among those of all rows, and its objects. */
 export interface RowSource {
   readonly entity: number;
   readonly of: { readonly cells: Int32Array };
@@ -18,14 +17,14 @@ export interface RowSource {
   readonly objects: readonly unknown[];
 }
 
-/** What a view's row reads: the sample that is shown, and values that lie between two. */
+/** What a row of a view reads from: the sample that is shown, and values between two samples. */
 export interface ViewSource {
   readonly entity: number;
   readonly slot: number;
   readonly of: {
     readonly cells: Int32Array;
     readonly objects: readonly unknown[];
-    /** By slot: the sample that is shown, and the values of fields that move. */
+    /** The sample that is shown and the values of fields that move, by slot. */
     readonly shown: Int32Array;
     readonly values: Float64Array;
   };
@@ -36,7 +35,7 @@ const source = Symbol('source');
 /** Makes rows of one shape. */
 export type RowMaker<S> = (of: S) => object;
 
-/** Makes rows that show what is in a table. */
+/** Returns what makes the rows of a table. */
 export function rowMaker(layout: Layout): RowMaker<RowSource> {
   return maker(layout, (p) => {
     const { at } = p;
@@ -55,7 +54,7 @@ export function rowMaker(layout: Layout): RowMaker<RowSource> {
   });
 }
 
-/** Makes rows that show what is between two states of a table. */
+/** Returns what makes the rows of a view. */
 export function viewRowMaker(layout: Layout): RowMaker<ViewSource> {
   const { cells, objects, moving } = layout;
   return maker(layout, (p) => {
@@ -84,7 +83,7 @@ export function viewRowMaker(layout: Layout): RowMaker<ViewSource> {
   });
 }
 
-/** Goes the short way round, and stays within one turn. */
+/** Returns the value at a part of the shorter way round from a to b, within one turn. */
 export function turn(p: Plan, a: number, b: number, part: number): number {
   let d = (b - a) % p.wrap;
   if (2 * d > p.wrap) d -= p.wrap;
@@ -94,7 +93,7 @@ export function turn(p: Plan, a: number, b: number, part: number): number {
   return p.min + v * p.step;
 }
 
-/** How the value of a field is read from its cells. */
+/** Returns what reads the value of a field from its cells. */
 function reader(p: Plan): (cells: Int32Array, at: number) => unknown {
   switch (p.kind) {
     case Kind.Bool:
@@ -125,7 +124,7 @@ function maker<S extends { readonly entity: number }>(
       Object.defineProperties(this, accessors);
     }
 
-    /** What Node prints. */
+    /** Has Node print the values. */
     [Symbol.for('nodejs.util.inspect.custom')](): object {
       return { ...this };
     }

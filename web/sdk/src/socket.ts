@@ -3,23 +3,23 @@ export interface Socket {
   /** Sends one binary message. */
   send(data: Uint8Array): void;
   close(code?: number, reason?: string): void;
-  /** Bytes that wait to be sent, if the platform knows: a room that finds many sends less. */
+  /** The number of bytes that wait to be sent, if the platform knows. A room sends less while there are many. */
   readonly bufferedAmount?: number;
 }
 
-/** What a connection tells a room. */
+/** What a connection calls when something happens. */
 export interface SocketEvents {
-  /** Messages can be sent. */
+  /** The connection is open; messages can be sent. */
   open(): void;
-  /** One binary message has come. */
+  /** A binary message has arrived. */
   message(data: Uint8Array | ArrayBuffer): void;
-  /** The connection is over, or could not be made; 1006 if there is no close code. Called once. */
+  /** The connection is closed, or could not be opened; 1006 if there is no close code. Called once. */
   close(code: number, reason: string): void;
 }
 
 /**
- * Opens a connection that speaks WebSocket with the given subprotocol. This is
- * how a room gets to a socket that is no `WebSocket`, as on mini-game platforms.
+ * Opens a WebSocket connection with a subprotocol. A factory of your own lets rooms use
+ * sockets that are not a `WebSocket`, such as those of mini-game platforms.
  */
 export type SocketFactory = (url: string, protocol: string, events: SocketEvents) => Socket;
 
@@ -36,10 +36,10 @@ interface WebSocketLike {
   close(code?: number, reason?: string): void;
 }
 
-/** The constructor of WebSockets: the browser's, or the package `ws` in Node before 22. */
+/** A WebSocket class: the browser's, or that of the package `ws` in Node before 22. */
 export type WebSocketConstructor = new (url: string, protocol: string) => unknown;
 
-/** Connections by a WebSocket class. */
+/** Returns a factory that uses a WebSocket class. */
 export function webSocketBy(WebSocketClass: WebSocketConstructor): SocketFactory {
   return (url, protocol, events) => {
     const ws = new WebSocketClass(url, protocol) as WebSocketLike;
@@ -51,8 +51,8 @@ export function webSocketBy(WebSocketClass: WebSocketConstructor): SocketFactory
     ws.onclose = (e) => events.close(e.code, e.reason);
     ws.onerror = () => {}; // a close follows
     return {
-      // One that is closing tells of it later, as after a page was frozen; browsers
-      // complain aloud of what is sent there.
+      // A socket may be closing before it reports so, as after a page was frozen, and
+      // browsers log an error for what is sent then.
       send: (data) => {
         if (!(ws.readyState > 1)) ws.send(data as Uint8Array<ArrayBuffer>);
       },
@@ -64,7 +64,7 @@ export function webSocketBy(WebSocketClass: WebSocketConstructor): SocketFactory
   };
 }
 
-/** Connections by the platform's own WebSocket: the default. */
+/** The default factory, which uses the platform's own WebSocket. */
 export const webSocket: SocketFactory = (url, protocol, events) => {
   if (typeof WebSocket !== 'function') {
     throw new TypeError(

@@ -1,6 +1,6 @@
 const remembered = 128;
 
-/** What a room has seen and done. Bytes are those of messages, without the headers of WebSocket frames. */
+/** Counts of what a room has received and sent. Bytes are those of messages, without the headers of WebSocket frames. */
 export class Stats {
   bytesIn = 0;
   bytesOut = 0;
@@ -10,9 +10,9 @@ export class Stats {
   fullSnapshots = 0;
   /** Ticks that had no snapshot of their own. */
   skippedTicks = 0;
-  /** Rows that were new, changed or removed. */
+  /** Rows that were added, changed or removed. */
   rowsChanged = 0;
-  /** Rows that are held. */
+  /** Rows that are held now. */
   entities = 0;
   /** Time between the last two snapshots, in milliseconds. */
   gapMs = 0;
@@ -22,13 +22,13 @@ export class Stats {
   desyncs = 0;
   /** Connections that were lost. */
   reconnects = 0;
-  /** Of them, those after which the session went on. */
+  /** Lost connections after which the session was resumed. */
   resumes = 0;
-  /** Bytes of a snapshot for each row that it changes; an average of the last ones. */
+  /** Bytes of a snapshot per row that it changes, a moving average. */
   bytesPerEntity = 0;
-  /** Time to decode and apply a snapshot, in milliseconds; an average of the last ones. */
+  /** Time to decode and apply a snapshot in milliseconds, a moving average. */
   decodeMs = 0;
-  /** Inputs that were dropped since too many waited. */
+  /** Inputs that were dropped because too many waited. */
   inputsDropped = 0;
 
   readonly #ring = new Float32Array(remembered);

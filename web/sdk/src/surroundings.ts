@@ -1,21 +1,21 @@
 /**
- * Where a room is shown: whether anybody looks, and whether there is a network.
- * A page knows; for other platforms, pass an object of your own.
+ * Whether anybody can see a room, and whether there is a network. In a page the document
+ * and window tell; on other platforms pass an object of your own.
  */
 export interface Surroundings {
-  /** Whether nobody can see the room. */
+  /** Whether the room is hidden. */
   readonly hidden: boolean;
   /**
    * Calls fn when something has changed: the network is gone (`offline`) or back
-   * (`online`); `hidden` has changed (`visibility`); or the program was asleep and
+   * (`online`), `hidden` has changed (`visibility`), or the program was suspended and
    * goes on (`wake`).
    *
-   * @returns a function that ends it.
+   * @returns a function that removes fn.
    */
   watch(fn: (what: 'offline' | 'online' | 'visibility' | 'wake') => void): () => void;
 }
 
-/** The page that the program runs in, if it does. */
+/** The page that the program runs in, if it runs in one. */
 export const page: Surroundings = {
   get hidden() {
     return typeof document === 'object' && document.visibilityState === 'hidden';

@@ -11,65 +11,63 @@ import type { Cursor } from './wire/cursor.js';
 import type { TableReader } from './wire/fields.js';
 
 /**
- * The rows of one component that the client sees, as of the room's newest
- * snapshot.
+ * The rows of a component that the client sees, as of the newest snapshot.
  *
- * Rows are used again: their values change with each snapshot, and after its
- * removal a row may come back as that of another entity. So keep the entity, which
- * is a number, and not the row; `{ ...row }` is a copy of its values.
+ * Rows are reused: their values change with each snapshot, and a removed row may come
+ * back as that of another entity. So keep the entity, which is a number, and not the
+ * row; `{ ...row }` is a copy of its values.
  */
 export interface Table<Row> extends Iterable<RowIn<Row>> {
-  /** How many rows there are. */
+  /** The number of rows. */
   readonly size: number;
-  /** All rows, in no order. The array is the table's own, and changes with it. */
+  /** All rows, in no particular order. The array belongs to the table and changes with it. */
   readonly rows: readonly RowIn<Row>[];
-  /** The row of an entity. */
+  /** Returns the row of an entity, if it has one. */
   get(entity: number): RowIn<Row> | undefined;
   has(entity: number): boolean;
   /**
-   * Calls fn for each row that is there, now, and for each that comes. All
-   * functions are called after a snapshot has been applied as a whole: first
-   * those for removed rows, then for new ones, then for changed ones.
+   * Calls fn at once for each row that is there, and later for each that is added.
+   * Listeners are called after a snapshot has been applied as a whole: first for removed
+   * rows, then for new ones, then for changed ones.
    *
-   * An entity's number may be used again: then its old row is removed and another
-   * one added, even within one snapshot. A full snapshot removes all rows first.
+   * The number of an entity may be reused: then its old row is removed and another one
+   * added, even within one snapshot. A full snapshot removes all rows first.
    *
-   * @returns a function that ends it.
+   * @returns a function that removes fn.
    */
   onAdd(fn: (row: RowIn<Row>, entity: number) => void): () => void;
   /**
-   * Calls fn for each row that has changed. changed has bit n-1 set if the field
-   * with the number n was sent; for fields above 32, changedHigh has bit n-33. See
-   * {@link Table.bit}.
+   * Calls fn for each row that has changed. Bit n-1 of changed is set if field number n was
+   * sent; for fields above 32, bit n-33 of changedHigh. See {@link Table.bit}.
    */
   onChange(fn: (row: RowIn<Row>, entity: number, changed: number, changedHigh: number) => void): () => void;
-  /** Calls fn for each row that is gone, with its last values. */
+  /** Calls fn for each row that was removed, with its last values. */
   onRemove(fn: (row: RowIn<Row>, entity: number) => void): () => void;
-  /** The bit of a field in the masks of {@link Table.onChange}. */
+  /** Returns the bit of a field in the masks of {@link Table.onChange}. */
   bit(field: keyof Row & string): number;
 }
 
-/** A row and what the table knows of it. */
+/** A row and its bookkeeping. */
 export class Entry implements RowSource, TrackedEntry {
   entity = 0;
-  /** Its place among the table's rows. */
+  /** Its index among the rows of the table. */
   slot = 0;
   readonly objects: unknown[] = [];
-  /** What games see of it. */
+  /** The object that games see. */
   readonly row: RowIn<object>;
-  /** Fields that the current snapshot has brought. */
+  /** Masks of the fields that the current snapshot has brought. */
   changed = 0;
   changedHigh = 0;
-  /** Whether the current snapshot has brought anything. */
+  /** Whether the current snapshot has brought any field. */
   touched = false;
-  /** Whether onAdd has told of it. */
+  /** Whether the listeners of onAdd have been called. */
   told = false;
-  /** Its past, if somebody looks at views. */
+  /** Its past, if views are in use. */
   track: Track | undefined;
 
   constructor(
     readonly of: Rows,
-    /** Its first cell among those of the table. */
+    /** The index of its first cell among those of the table. */
     readonly first: number,
     make: RowMaker<RowSource>,
   ) {
@@ -77,10 +75,10 @@ export class Entry implements RowSource, TrackedEntry {
   }
 }
 
-/** The only Table there is. */
+/** The implementation of {@link Table}. */
 export class Rows implements Table<object>, TrackedTable {
   layout: Layout;
-  /** Values for views; there if somebody looks at them. */
+  /** The pasts of rows, if views are in use. */
   tracks: Tracks | undefined;
   readonly entries: Entry[] = [];
   readonly rows: RowIn<object>[] = [];
@@ -95,7 +93,7 @@ export class Rows implements Table<object>, TrackedTable {
   readonly #removed: Entry[] = [];
   #removedCount = 0;
   #pool: Entry[] = [];
-  /** How far cells are in use, and first ones of entries that are no more. */
+  /** The number of cells that were handed out, and the first ones of entries that were dropped. */
   #used = 0;
   #spare: number[] = [];
   #make: RowMaker<RowSource>;
@@ -104,7 +102,7 @@ export class Rows implements Table<object>, TrackedTable {
   readonly #changed = new Callbacks<[RowIn<object>, number, number, number]>();
   readonly #gone = new Callbacks<[RowIn<object>, number]>();
 
-  /** own is the component as the game knows it; none, if it doesn't. */
+  /** own is the game's description of the component, if it knows it. */
   constructor(server: Component, own: Component | undefined) {
     this.#own = own;
     this.layout = new Layout(server, own);
@@ -112,7 +110,7 @@ export class Rows implements Table<object>, TrackedTable {
     this.cells = new Int32Array(16 * this.layout.cells);
   }
 
-  /** Goes over to how another server describes the component. There must be no rows. */
+  /** Adopts another server's description of the component. There must be no rows. */
   relayout(server: Component): void {
     this.layout = new Layout(server, this.#own);
     this.#make = rowMaker(this.layout);
@@ -123,7 +121,7 @@ export class Rows implements Table<object>, TrackedTable {
     this.release();
   }
 
-  /** Lets go of the past that views show. */
+  /** Drops the pasts of rows, until views are used again. */
   release(): void {
     this.tracks = undefined;
     for (const e of this.entries) e.track = undefined;
@@ -168,7 +166,7 @@ export class Rows implements Table<object>, TrackedTable {
     return this.#index.get(entity);
   }
 
-  /** Makes a row for an entity that has none. */
+  /** Adds a row for an entity that has none. */
   add(entity: number): Entry {
     const { layout } = this;
     const e = this.#pool.pop() ?? this.#newEntry();
@@ -196,12 +194,12 @@ export class Rows implements Table<object>, TrackedTable {
     return new Entry(this, first, this.#make);
   }
 
-  /** Forgets an entity's row, if it has one. */
+  /** Removes the row of an entity, if it has one. */
   remove(entity: number): void {
     const e = this.#index.get(entity);
     if (!e) return;
     this.#index.delete(entity);
-    // The last row takes its place.
+    // The last row takes the removed one's place.
     const last = this.entries.pop()!;
     this.rows.pop();
     if (last !== e) {
@@ -216,7 +214,7 @@ export class Rows implements Table<object>, TrackedTable {
     for (let i = this.entries.length - 1; i >= 0; i--) this.remove(this.entries[i].entity);
   }
 
-  /** Reads the rows of a table of a frame. */
+  /** Reads the rows of a Table message. */
   read(t: TableReader, delta: boolean): void {
     const { rows, mixed } = t;
     while (rows.more) this.#readRow(t, rows, rows.uint32(), t.mask, t.maskHigh, delta);
@@ -254,12 +252,12 @@ export class Rows implements Table<object>, TrackedTable {
     else readCells(p, t, src, delta, this.cells, e.first + p.at);
   }
 
-  /** How many rows the current snapshot has brought and removed. */
+  /** The number of rows that the current snapshot has brought or removed. */
   get changes(): number {
     return this.#touchedCount + this.#removedCount;
   }
 
-  /** Remembers for views what the snapshot has changed. */
+  /** Records what the snapshot has changed, if views are in use. */
   track(tick: number, base: number): void {
     const t = this.tracks;
     if (!t) return;
@@ -283,7 +281,7 @@ export class Rows implements Table<object>, TrackedTable {
     for (let i = 0; i < this.#touchedCount; i++) {
       const e = this.#touched[i];
       if (!e.told) {
-        e.touched = false; // it is no change
+        e.touched = false; // new rows are not reported as changed
         e.told = true;
         this.#added.call(e.row, e.entity);
       }
@@ -302,14 +300,14 @@ export class Rows implements Table<object>, TrackedTable {
     }
   }
 
-  /** Drops what a snapshot that was refused has left half done. */
+  /** Drops what is left of a snapshot that failed half way. */
   forget(): void {
     for (let i = 0; i < this.#touchedCount; i++) this.#touched[i].touched = false;
     this.#touchedCount = 0;
     this.release();
   }
 
-  /** Adds the hashes of all rows, or of an entity's. */
+  /** Adds the hashes of all rows, or that of the row of an entity. */
   hash(h: StateHash, entity?: number): void {
     if (entity === undefined)
       for (const e of this.entries) h.add(this.layout, e.entity, this.cells, e.first, e.objects);

@@ -1,31 +1,31 @@
-// Who the player is: a token, and how it is kept fresh.
+// The token that identifies the player, and its renewal.
 
 import type { Clock } from './clock.js';
 import type { Auth, Welcome } from './wire/messages.js';
 
-/** A token, or what fetches a fresh one. It is a secret. */
+/** A token, or a function that fetches a fresh one. Tokens are secrets. */
 export type TokenSource = string | (() => string | Promise<string>);
 
-/** How long before its end a token is renewed; a short one after four fifths of its time. */
+/** How long before it expires a token is renewed; a short-lived one after four fifths of its life. */
 const lead = 60_000;
-/** The pause after an attempt that failed doubles up to the second. */
+/** The pause after a failed attempt doubles from the first to the longest. */
 const firstPause = 1_000;
 const longestPause = 30_000;
-/** How long a token may take to be fetched. */
+/** How long to wait for a token to be fetched. */
 const fetchWithin = 20_000;
-/** Timers can't be longer. */
+/** The longest time that timers accept. */
 const longestTimer = 2 ** 31 - 1;
 
-/** What a session has to do with tokens. */
+/** What a session does with tokens. */
 export interface TokenUser {
-  /** Sends a token to the server, in the place of the one that is about to expire. */
+  /** Sends a new token to the server. */
   renew(token: string): void;
-  /** No token could be had, or it was refused; the session goes on. */
+  /** Reports that a token could not be fetched or was refused. The session goes on. */
   trouble(why: string): void;
 }
 
 export class Token {
-  /** The newest one; empty: none yet, or a guest. */
+  /** The newest token; empty for a guest, and until there is one. */
   value = '';
 
   readonly #source: TokenSource | undefined;
@@ -36,9 +36,9 @@ export class Token {
   #timer: unknown;
   #failures = 0;
   #ended = false;
-  /** The server's clock less ours, in milliseconds. */
+  /** The server's clock minus the client's, in milliseconds. */
   #ahead = 0;
-  /** When the newest one is no good any more, by our clock. */
+  /** When the newest token expires, by the client's clock. */
   #last = Infinity;
 
   constructor(source: TokenSource | undefined, clock: Clock, random: () => number, user: TokenUser) {
@@ -49,17 +49,17 @@ export class Token {
     if (typeof source === 'string') this.value = source;
   }
 
-  /** Whether another one can be had. */
+  /** Whether a fresh token can be fetched. */
   get renewable(): boolean {
     return typeof this.#source === 'function';
   }
 
-  /** Whether one has to be fetched before a connection is opened. */
+  /** Whether a token must be fetched before a connection is opened. */
   get stale(): boolean {
     return this.renewable && (this.value === '' || this.#clock.now() >= this.#last);
   }
 
-  /** Fetches a fresh one; rejects if there is none. */
+  /** Fetches a fresh token; once for all callers that wait. Rejects if there is none. */
   fetch(): Promise<string> {
     this.#fetching ??= this.#ask().finally(() => {
       this.#fetching = undefined;
@@ -76,21 +76,21 @@ export class Token {
     try {
       const token = await Promise.race([Promise.resolve().then(source), late]);
       if (typeof token !== 'string' || token === '') throw new Error('there is none');
-      this.#last = Infinity; // until the server says
+      this.#last = Infinity; // until the server has reported it
       return (this.value = token);
     } finally {
       this.#clock.clearTimeout(timer);
     }
   }
 
-  /** The server has let the client in. */
+  /** Takes note of the expiry in a welcome. */
   welcomed(w: Welcome): void {
     this.#failures = 0;
     this.#ahead = Number(w.serverTime) / 1000 - this.#clock.now();
     this.#expires(w.expires);
   }
 
-  /** The server says something of the token. */
+  /** Takes note of what the server reports of the token: its expiry, or an error. */
   heard(a: Auth): void {
     this.#expires(a.expires);
     if (a.error) this.#failed(`The server refused the new token: ${a.error}`);
@@ -99,7 +99,7 @@ export class Token {
     else this.#user.trouble('The token is about to expire.');
   }
 
-  /** The connection is lost, or all is over. */
+  /** Stops renewing while the connection is lost, or for good. */
   rest(forGood = false): void {
     this.#ended ||= forGood;
     this.#clock.clearTimeout(this.#timer);

@@ -1,10 +1,10 @@
-// Where rows were in the last moments, so that a view can show them a little in
-// the past, between two snapshots. What has come is shown from its tick on, what
-// is gone until its tick, and a field that isn't smoothed changes in its tick.
+// The recent past of rows, so that a view can show them a little in the past, between
+// two snapshots. A new row is shown from its tick on, a removed one until its tick, and
+// a field that isn't smoothed changes in its tick.
 //
-// All of it lies in a few typed arrays, and what moves is worked out in one go: a
-// frame comes when the processor's caches have forgotten the last one, so what
-// counts is how many places in memory it has to fetch.
+// Everything lies in a few typed arrays, and what moves is computed in one pass: by the
+// time of a frame the processor's caches have lost the last one's data, so the cost is
+// the number of places in memory to fetch.
 
 import type { Layout, Plan } from './layout.js';
 import { type RowIn, type RowMaker, turn, type ViewSource, viewRowMaker } from './row.js';
@@ -26,19 +26,19 @@ export interface TrackedEntry {
   /** Its first cell among those of the table. */
   readonly first: number;
   readonly objects: readonly unknown[];
-  /** Its past; undefined until it is written down. */
+  /** Its past; undefined until it is recorded. */
   track: Track | undefined;
 }
 
-/** A row from when it has come until it is gone. */
+/** The past of a row, from when it was added until it was removed. */
 export class Track implements ViewSource {
   entity = 0;
-  /** Its place among all tracks; those that are to be seen come first. */
+  /** Its index among all tracks. Those that are shown come first. */
   slot = 0;
-  /** From which tick on it is to be seen, and from which on no more. */
+  /** The ticks from which on it is shown, and from which on no longer. */
   born = 0;
   gone = Infinity;
-  /** What views hand out. */
+  /** The object that games see. */
   readonly row: RowIn<object>;
 
   constructor(
@@ -49,7 +49,7 @@ export class Track implements ViewSource {
   }
 }
 
-/** Those that wait for their ticks, the earliest first. */
+/** Tracks that wait for their ticks, the earliest first. */
 class Queue {
   #items: Track[] = [];
   #head = 0;
@@ -83,16 +83,16 @@ class Queue {
 
 const none = -1;
 
-/** The tracks of a table's rows. */
+/** The pasts of all rows of a table. */
 export class Tracks {
-  /** Rows to be seen at the tick of the last advance, in the order of their slots. */
+  /** The rows that are shown at the tick of the last advance, in the order of their slots. */
   readonly rows: RowIn<object>[] = [];
-  /** Whether one of them is shown beyond the newest snapshot. */
+  /** Whether one of them is extrapolated beyond the newest snapshot. */
   extrapolating = false;
 
-  // Samples are rows after a snapshot that changed them: their cells and objects, the
-  // tick of the snapshot and the one that it built on, until which the row was as
-  // before, and the sample that follows. Those that are free follow one another.
+  // A sample is a row after a snapshot that changed it: its cells and objects, the ticks
+  // of the snapshot and of the one before, until which the row was unchanged, and the
+  // next sample. Free samples form a list.
   cells: Int32Array;
   readonly objects: unknown[] = [];
   #ticks = new Float64Array(2 * 64);
@@ -100,8 +100,8 @@ export class Tracks {
   #free = none;
   #used = 0;
 
-  // By slot: the sample that is shown, the one before, which tells how fast the row
-  // moves, and the newest; and the values of fields that move.
+  // By slot: the sample that is shown, the one before, from which the row's speed is
+  // known, and the newest; and the values of fields that move.
   shown = new Int32Array(64);
   values: Float64Array;
   #before = new Int32Array(64);
@@ -114,10 +114,10 @@ export class Tracks {
   readonly #tracks: Track[] = [];
   readonly #spare: Track[] = [];
   readonly #coming = new Queue();
-  readonly #changing = new Queue(); // once for each sample; not used if rows move
+  readonly #changing = new Queue(); // once per sample; not used if rows move
   readonly #going = new Queue();
 
-  /** Begins with the rows that the table has, as if they had always been so. */
+  /** Starts with the rows of the table, as if they had never changed. */
   constructor(table: TrackedTable) {
     this.#table = table;
     this.#layout = table.layout;
@@ -131,7 +131,7 @@ export class Tracks {
     }
   }
 
-  /** Takes down a row after the snapshot of a tick, which built on base. */
+  /** Records a row after the snapshot of a tick, which was a difference to the tick base. */
   write(e: TrackedEntry, tick: number, base: number): void {
     const s = this.#sample(e, tick, base);
     let t = e.track;
@@ -154,7 +154,7 @@ export class Tracks {
     this.#coming.push(t);
   }
 
-  /** Takes down that a row is gone as of a tick. */
+  /** Records that a row was removed in a tick. */
   remove(e: TrackedEntry, tick: number): void {
     const t = e.track;
     if (!t) return;
@@ -164,8 +164,8 @@ export class Tracks {
   }
 
   /**
-   * Brings rows to a tick, which may be a fraction and never goes back. newest is
-   * the tick of the newest snapshot; what moved in it goes on for up to cap ticks.
+   * Moves rows to a tick, which may have a fraction and never goes back. newest is the tick
+   * of the newest snapshot, beyond which rows keep moving for up to cap ticks.
    */
   advance(tick: number, newest: number, cap: number): void {
     let t: Track | undefined;
@@ -189,14 +189,14 @@ export class Tracks {
     if (this.#layout.moves) this.#move(tick, newest, cap);
   }
 
-  /** The row of an entity, if it is to be seen at the tick of the last advance. */
+  /** Returns the row of an entity, if it is shown at the tick of the last advance. */
   get(entity: number): RowIn<object> | undefined {
     const t = this.#table.entry(entity)?.track;
     if (t && t.slot < this.rows.length) return t.row;
     return this.#going.find(entity, this.rows.length)?.row;
   }
 
-  /** Works out where all rows are that are to be seen. */
+  /** Computes the values of fields that move for all rows that are shown. */
   #move(tick: number, newest: number, cap: number): void {
     const { shown, cells, values } = this;
     const ticks = this.#ticks;
@@ -251,7 +251,7 @@ export class Tracks {
     }
   }
 
-  /** Forgets a track that is over. */
+  /** Drops a track whose row has been removed. */
   #drop(t: Track): void {
     if (t.slot < this.rows.length) {
       this.#swap(t.slot, this.rows.length - 1);
@@ -285,7 +285,7 @@ export class Tracks {
     }
   }
 
-  /** Takes a row's cells and objects as they are. */
+  /** Copies the cells and objects of a row. */
   #sample(e: TrackedEntry, tick: number, base: number): number {
     const { cells, objects } = this.#layout;
     let s = this.#free;
@@ -330,9 +330,9 @@ function grown<A extends Int32Array | Float64Array>(from: A, to: A): A {
   return to;
 }
 
-/** A part of the way, which may be beyond its end. */
+/** Returns the value at a part of the way from a to b, which may be beyond b. */
 function between(a: number, b: number, part: number): number {
   const v = a + (b - a) * part;
-  // Between what is infinite, or not a number, there is nothing.
+  // There is nothing between infinite values, or those that are not a number.
   return Number.isFinite(v) ? v : part < 1 ? a : b;
 }

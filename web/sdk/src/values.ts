@@ -1,4 +1,4 @@
-// Between the bytes of a table and the cells and objects of a row.
+// Reads the values of a Table message into the cells and objects of a row, and from there.
 
 import * as Kind from './kinds.js';
 import { emptyList, type List, type Plan } from './layout.js';
@@ -11,7 +11,7 @@ const float = new Float32Array(ints.buffer, 0, 1);
 const double = new Float64Array(ints.buffer);
 const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** Reads the next value of a field into its cells. src is the list of its row. */
+/** Reads the next value of a field into its cells. src is at the list that holds its row. */
 export function readCells(p: Plan, t: TableReader, src: Cursor, delta: boolean, cells: Int32Array, at: number): void {
   switch (p.kind) {
     case Kind.Bool:
@@ -49,7 +49,7 @@ export function readCells(p: Plan, t: TableReader, src: Cursor, delta: boolean, 
 
 const scratch = new Int32Array(2);
 
-/** Reads the next value of a field that is an object. */
+/** Reads and returns the next value of a field that is an object. */
 export function readObject(p: Plan, t: TableReader, src: Cursor): unknown {
   if (!p.repeated) return p.kind === Kind.String ? readString(t) : readBytes(t);
   const n = src.uint32();
@@ -89,13 +89,13 @@ function readBytes(t: TableReader): Uint8Array {
   return t.part(10, t.nextBlob()).slice();
 }
 
-/** The value of a field of 64 bits that is an integer. */
+/** Returns the value of a 64-bit integer field. */
 export function bigOf(p: Plan, cells: Int32Array, at: number): bigint {
   const v = (BigInt(cells[at + 1]) << 32n) | BigInt(cells[at] >>> 0);
   return p.kind === Kind.Uint64 ? BigInt.asUintN(64, v) : v;
 }
 
-/** The value of a field that is a number. */
+/** Returns the value of any other field that is a number. */
 export function numberOf(p: Plan, cells: Int32Array, at: number): number {
   if (p.kind === Kind.Float) {
     ints[0] = cells[at];

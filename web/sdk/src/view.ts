@@ -5,20 +5,20 @@ import type { Rows } from './table.js';
 import { Tracks } from './tracks.js';
 
 /**
- * The rows of one component as a view shows them. Like those of a table they are
- * used again: the next view changes them.
+ * The rows of a component as a view shows them. Like those of a table they are reused: the
+ * next view changes them.
  */
 export interface ViewTable<Row> extends Iterable<RowIn<Row>> {
   readonly size: number;
-  /** All rows, in no order. The array is the view's own, and changes with the next one. */
+  /** All rows, in no particular order. The array belongs to the view and changes with the next one. */
   readonly rows: readonly RowIn<Row>[];
   get(entity: number): RowIn<Row> | undefined;
   has(entity: number): boolean;
 }
 
-/** What is to be seen at one moment; see {@link Room.view}. */
+/** What to draw at one moment; see {@link Room.view}. */
 export interface View<G extends Game> {
-  /** The tick that is shown, with a fraction. 0: there is nothing yet. */
+  /** The tick that is shown, with a fraction; 0 before the first snapshot. */
   readonly tick: number;
   readonly tables: { readonly [K in keyof G['components']]: ViewTable<RowOf<G['components'][K]>> };
 }
@@ -51,7 +51,7 @@ class TrackedRows implements ViewTable<object> {
   }
 }
 
-/** The view of a room, which there is one of. */
+/** The view of a room; each has one. */
 export class RoomView {
   tick = 0;
   readonly tables: Record<string, ViewTable<object>> = {};
@@ -65,7 +65,7 @@ export class RoomView {
     }
   }
 
-  /** Shows a tick; tells whether something is shown beyond the newest snapshot. */
+  /** Moves to a tick. Returns whether any row is extrapolated beyond the newest snapshot. */
   advance(tick: number, replica: Replica, cap: number): boolean {
     let extrapolating = false;
     this.tick = tick;
@@ -77,7 +77,7 @@ export class RoomView {
     return extrapolating;
   }
 
-  /** Lets go of the past, when nobody looks. */
+  /** Drops the pasts of rows, until the view is used again. */
   release(): void {
     for (const t of this.#own) t.release();
   }

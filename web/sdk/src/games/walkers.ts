@@ -1,5 +1,5 @@
 /**
- * The walkers, who walk about on a plane: `import { walkers } from '@tickroom/client/games/walkers'`.
+ * Walkers, a room where everybody walks about: `import { walkers } from '@tickroom/client/games/walkers'`.
  *
  * @module
  */

@@ -11,7 +11,7 @@ export interface AssignedSeat {
   readonly role: string;
 }
 
-/** A side of a match. */
+/** A team of a match. */
 export interface AssignedTeam {
   readonly seats: readonly AssignedSeat[];
   /** The predicted chance to win, from 0 to 1. */
@@ -19,34 +19,34 @@ export interface AssignedTeam {
 }
 
 /**
- * A seat in a room, and where the room is: to be passed to `connect`. It is good once,
- * for this player, and for a short time; ask the matchmaker again for another one.
+ * A seat in a room, and where the room is, to be passed to `connect`. The seat is valid
+ * once, for this player and a short time; afterwards ask the matchmaker for another one.
  */
 export interface Assignment {
-  /** Of the WebSocket. */
+  /** The URL of the server's WebSocket. */
   readonly url: string;
   readonly kind: string;
   readonly room: string;
-  /** A secret. */
+  /** The seat, a secret. */
   readonly seat: string;
-  /** The token that the seat is bound to, or where it comes from; undefined if there is none. */
+  /** The token that the seat is bound to, or the function that fetches it; undefined for none. */
   readonly token: TokenSource | undefined;
-  /** Whether it is a place to watch from. */
+  /** Whether the seat is a spectator's. */
   readonly spectator: boolean;
-  /** Until when the seat is good, by the server's clock. */
+  /** When the seat expires, by the server's clock. */
   readonly expires: Date | undefined;
-  /** The mode; empty in rooms without one. */
+  /** The mode; empty in a room without one. */
   readonly mode: string;
-  /** The player's team, from 0, and role. */
+  /** The player's team, counted from 0, and role. */
   readonly team: number;
   readonly role: string;
-  /** The code of a private room, for others to join it by. */
+  /** The code by which others join a private room. */
   readonly code: string;
-  /** It is a match that the player was in already. */
+  /** Whether the player was in the match before. */
   readonly rejoin: boolean;
-  /** All who are in the match, if it is one. */
+  /** The teams of the match; empty if the room is not one of a match. */
   readonly teams: readonly AssignedTeam[];
-  /** Seats for bots. */
+  /** The number of places for bots. */
   readonly bots: number;
   /** How good the match is, from 0 to 1. */
   readonly quality: number;

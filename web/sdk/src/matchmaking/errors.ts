@@ -1,6 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 
-/** Why a call was not done: the codes of Connect, which are those of gRPC. */
+/** Why a call failed: the codes of Connect, which are those of gRPC. */
 export type MatchmakingErrorCode =
   | 'canceled'
   | 'unknown'
@@ -19,11 +19,11 @@ export type MatchmakingErrorCode =
   | 'data_loss'
   | 'unauthenticated';
 
-/** The service did not do what it was asked for. */
+/** A call to the matchmaking service has failed. */
 export class MatchmakingError extends Error {
   override readonly name = 'MatchmakingError';
   readonly code: MatchmakingErrorCode;
-  /** How long the service asks to wait, in milliseconds; 0: it did not say. */
+  /** How long the service asks to wait, in milliseconds; 0 if it does not. */
   readonly retryAfterMs: number;
 
   /** @internal */
@@ -42,7 +42,7 @@ export class MatchmakingError extends Error {
 /** A ticket has ended without a match. */
 export class NoMatchError extends Error {
   override readonly name = 'NoMatchError';
-  /** It was cancelled, or nothing was found in the mode's time. */
+  /** Whether the ticket was cancelled, or no match was found in the time of the mode. */
   readonly state: 'cancelled' | 'timed out';
 
   /** @internal */
@@ -52,7 +52,7 @@ export class NoMatchError extends Error {
   }
 }
 
-/** An error of a call as one of ours. @internal */
+/** Returns an error of Connect as a MatchmakingError, and any other error as it is. @internal */
 export function wrap(err: unknown): Error {
   if (err instanceof MatchmakingError || err instanceof NoMatchError || err instanceof TypeError) return err;
   const e = ConnectError.from(err);
@@ -65,7 +65,7 @@ export function wrap(err: unknown): Error {
   );
 }
 
-/** `FailedPrecondition` as `failed_precondition`. */
+/** Returns `failed_precondition` for `FailedPrecondition`. */
 function nameOf(code: Code): MatchmakingErrorCode {
   const name = Code[code] ?? 'Unknown';
   return name.replace(/[A-Z]/g, (c, i) => (i > 0 ? '_' : '') + c.toLowerCase()) as MatchmakingErrorCode;

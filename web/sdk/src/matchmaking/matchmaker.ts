@@ -11,51 +11,51 @@ import { MatchmakingError, wrap } from './errors.js';
 import { type Self, selfOf } from './self.js';
 import { Ticket, type TicketEvent } from './ticket.js';
 
-/** Whom a matchmaker speaks for, and how. */
+/** Which server a matchmaker calls, and as which player. */
 export interface MatchmakerOptions {
-  /** The server's address, such as `https://play.example.com`. Default, in a page: the page's. */
+  /** The server's address, such as `https://play.example.com`. Default: that of the page. */
   url?: string;
   /**
    * Who the player is: a token, or a function that fetches a fresh one, which is called
    * when it is needed and again when the service has refused the last one. Without it
-   * the player is a guest, where the server takes those, and stays the same guest as long
-   * as the matchmaker is kept.
+   * the player is a guest, if the server admits guests, and stays the same guest for as
+   * long as the matchmaker is kept.
    */
   token?: TokenSource;
-  /** Carries the calls. Default: Connect by `fetch`, to {@link MatchmakerOptions.url}. */
+  /** The transport of the calls. Default: Connect over `fetch`, to {@link MatchmakerOptions.url}. */
   transport?: Transport;
-  /** Default: the platform's clock and timers. */
+  /** Clock and timers. Default: the platform's. */
   clock?: Clock;
-  /** Numbers from 0 up to 1, for pauses. Default: Math.random. */
+  /** Returns numbers from 0 up to 1, which spread pauses. Default: Math.random. */
   random?: () => number;
 }
 
-/** What can be said of any call. */
+/** Options of any call. */
 export interface CallOptions {
-  /** Ends the call; of a ticket, cancels it. */
+  /** Aborts the call; cancels the ticket that was made by it. */
   signal?: AbortSignal;
 }
 
-/** The value of an attribute. */
+/** The value of an attribute of a ticket. */
 export type Attribute = number | string | boolean | readonly string[];
 
 export interface QuickJoinRequest extends Self {
-  /** The mode, or, where there are no modes, the kind of room. */
+  /** The mode; on servers without modes, {@link QuickJoinRequest.kind}. */
   mode?: string;
   kind?: string;
-  /** Which rooms will do, in the query language. Default: all. */
+  /** Which rooms are acceptable, in the query language. Default: all. */
   query?: string;
 }
 
 export interface EnqueueRequest extends Self {
   mode: string;
-  /** The ids of the others in the party, who have to be {@link Ticket.ready}. */
+  /** The ids of the other members of the party, who each call {@link Ticket.ready}. */
   party?: string[];
-  /** What the queries of others see. */
+  /** What queries of other tickets can ask for. */
   attributes?: Record<string, Attribute>;
-  /** What must hold of every other ticket in the match, in the query language. */
+  /** What must be true of every other ticket in the match, in the query language. */
   query?: string;
-  /** Whether a match that runs already will do. Default: it will. */
+  /** Whether a match that is running already is acceptable. Default: true. */
   backfill?: boolean;
 }
 
@@ -63,15 +63,15 @@ export interface EnqueueRequest extends Self {
 export interface RoomQuery {
   kind?: string;
   mode?: string;
-  /** What must hold of a room, in the query language: players, capacity, free, kind, mode, region, age (in seconds). */
+  /** What must be true of a room, in the query language: players, capacity, free, kind, mode, region, age (in seconds). */
   query?: string;
-  /** At most so many, 1 to 200. Default 50. */
+  /** The largest number of rooms in a page, 1 to 200. Default 50. */
   pageSize?: number;
-  /** {@link RoomList.next} of the page before. */
+  /** {@link RoomList.next} of the page before; none for the first. */
   page?: string;
 }
 
-/** What everybody may know of a room. */
+/** A room in the lobby. */
 export interface RoomInfo {
   readonly room: string;
   readonly kind: string;
@@ -79,15 +79,15 @@ export interface RoomInfo {
   readonly region: string;
   readonly players: number;
   readonly capacity: number;
-  /** Whether it can be watched. */
+  /** Whether it has spectators. */
   readonly spectators: boolean;
   readonly created: Date | undefined;
 }
 
-/** A page of rooms. */
+/** A page of the lobby. */
 export interface RoomList {
   readonly rooms: readonly RoomInfo[];
-  /** For the next page; empty: there is none. */
+  /** The {@link RoomQuery.page} of the next page; empty on the last. */
   readonly next: string;
 }
 
@@ -96,10 +96,10 @@ export class Matchmaker {
   readonly #source: TokenSource | undefined;
   readonly #socket: string;
   readonly #caller: Caller;
-  /** The newest token; empty: none yet. */
+  /** The newest token; empty if there is none yet. */
   #token = '';
   #fetching: Promise<string> | undefined;
-  /** A guest's first call, which holds up the others: they would be other guests. */
+  /** A guest's first call. Others wait for it, since each would make another guest. */
   #first: Promise<unknown> | undefined;
 
   constructor(o: MatchmakerOptions = {}) {
@@ -125,10 +125,10 @@ export class Matchmaker {
   }
 
   /**
-   * A seat at once: in the player's own running match, else in an open room with a free
-   * seat, else in a new one.
+   * Returns a seat at once: in the match that the player is in, else in an open room with a
+   * free place, else in a new room.
    *
-   * @throws {@link MatchmakingError}, as all calls.
+   * @throws {@link MatchmakingError}, like all calls.
    */
   async quickJoin(request: QuickJoinRequest = {}, options: CallOptions = {}): Promise<Assignment> {
     const { mode = '', kind = '', query = '' } = request;
@@ -140,8 +140,8 @@ export class Matchmaker {
   }
 
   /**
-   * Begins to wait for a match, alone or as the leader of a party. The ticket tells how
-   * it goes; the signal cancels it.
+   * Begins to wait for a match, alone or as the leader of a party. The ticket reports how it
+   * is doing; the signal cancels it.
    */
   async enqueue(request: EnqueueRequest, options: CallOptions = {}): Promise<Ticket> {
     const { mode, party = [], query = '' } = request;
@@ -154,7 +154,7 @@ export class Matchmaker {
       noBackfill: request.backfill === false,
     };
     options.signal?.throwIfAborted();
-    // A call that is broken off may have made a ticket, which nobody would cancel then.
+    // An aborted call may have made a ticket all the same, which nobody would cancel.
     const asked = this.#caller.call((api, o) => api.enqueue(init, o));
     const r = await unlessAborted(asked, options.signal, async ({ ticket }) => {
       if (ticket) await new Ticket(this.#caller, ticket).cancel();
@@ -167,8 +167,8 @@ export class Matchmaker {
   /**
    * Waits for a match: {@link Matchmaker.enqueue} and {@link Ticket.matched} in one.
    *
-   * @param told is called with how it goes meanwhile.
-   * @throws {@link NoMatchError} if there was none in the mode's time; the signal's reason.
+   * @param told is called whenever the ticket's state changes.
+   * @throws {@link NoMatchError} if none was found in the time of the mode; the signal's reason if it was aborted.
    */
   async findMatch(
     request: EnqueueRequest,
@@ -178,12 +178,12 @@ export class Matchmaker {
     return (await this.enqueue(request, options)).matched(told);
   }
 
-  /** The ticket of a party that another player leads, by its id; be {@link Ticket.ready} next. */
+  /** Returns the ticket of a party that another player leads; call {@link Ticket.ready} next. */
   ticket(id: string, options: CallOptions = {}): Ticket {
     return new Ticket(this.#caller, id, options.signal);
   }
 
-  /** Makes a private room, which others join by the assignment's code; or an open one. */
+  /** Makes a private room, which others join by the code in the assignment, or an open one. */
   async createRoom(
     request: Self & { mode?: string; kind?: string; open?: boolean } = {},
     options: CallOptions = {},
@@ -196,7 +196,7 @@ export class Matchmaker {
     return this.#caller.assignment(r.assignment);
   }
 
-  /** A seat in a certain room, by its code or, if it is not private, by its id. */
+  /** Returns a seat in a room, which is found by its code or, unless it is private, by its id. */
   async joinRoom(
     request: Self & ({ code: string } | { room: string }),
     options: CallOptions = {},
@@ -206,7 +206,7 @@ export class Matchmaker {
     return this.#caller.assignment(r.assignment);
   }
 
-  /** A place to watch a room from. */
+  /** Returns a spectator's seat in a room. */
   async spectate(
     request: Self & ({ code: string } | { room: string }),
     options: CallOptions = {},
@@ -216,7 +216,7 @@ export class Matchmaker {
     return this.#caller.assignment(r.assignment, true);
   }
 
-  /** A page of the rooms that are open to all. */
+  /** Returns a page of the lobby, the list of open rooms. */
   async listRooms(request: RoomQuery = {}, options: CallOptions = {}): Promise<RoomList> {
     const { kind = '', mode = '', query = '', pageSize = 0, page = '' } = request;
     const r = await this.#caller.call(
@@ -266,7 +266,7 @@ export class Matchmaker {
     }
   }
 
-  /** Asks for a fresh token, once for all who want one. */
+  /** Fetches a fresh token, once for all calls that wait for one. */
   #fetch(): Promise<string> {
     const source = this.#source as () => string | Promise<string>;
     this.#fetching ??= Promise.resolve()
@@ -302,7 +302,7 @@ function attributesOf(list: Record<string, Attribute> = {}) {
   );
 }
 
-/** What p gives, or the signal's reason as soon as there is one; then late is called with what p gives. */
+/** Settles as p does, or is rejected when the signal is aborted; then late is called with the value of p. */
 function unlessAborted<T>(
   p: Promise<T>,
   signal: AbortSignal | undefined,
@@ -312,7 +312,7 @@ function unlessAborted<T>(
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       reject(signal.reason as Error);
-      p.then(late).catch(() => {}); // a ticket that is not cancelled runs out
+      p.then(late).catch(() => {}); // a ticket that can't be cancelled times out
     };
     signal.addEventListener('abort', abort, { once: true });
     p.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));

@@ -6,59 +6,59 @@ import type { Caller } from './caller.js';
 import { MatchmakingError, NoMatchError, wrap } from './errors.js';
 import { type Self, selfOf } from './self.js';
 
-/** The pause before a watch is begun again: a random part of a time that doubles. */
+/** The pause before a watch is opened again is a random part of a time that doubles. */
 const firstPause = 200;
 const longestPause = 10_000;
-/** After so long without a word a watch is begun again: the connection may be dead. */
+/** A watch without a message for so long is opened again, as its connection may be dead. */
 const silence = 45_000;
-/** How long a cancellation may take. */
+/** How long to wait for a cancellation. */
 const cancelWithin = 3_000;
 
 /**
- * How a ticket is doing.
+ * The state of a ticket.
  *
  * - `gathering`: members of the party are not ready yet.
- * - `waiting`: it waits for a match.
- * - `away`: the connection is lost, or the service is away; the ticket goes on, and so
- *   does the watch, by itself.
- * - `matched`, `cancelled`, `timed out`: how it has ended.
+ * - `waiting`: the ticket waits for a match.
+ * - `away`: the connection or the service is lost; the ticket is still waiting, and the
+ *   watch will be opened again.
+ * - `matched`, `cancelled`, `timed out`: how the ticket has ended.
  */
 export type TicketEvent =
   | { readonly state: 'gathering'; readonly missing: readonly string[] }
   | {
       readonly state: 'waiting';
       readonly since: Date | undefined;
-      /** Tickets that wait for the same mode, this one included. */
+      /** The number of tickets that wait for the same mode, this one included. */
       readonly waiting: number;
     }
   | { readonly state: 'away'; readonly why: string; readonly retryInMs: number }
   | { readonly state: 'matched'; readonly assignment: Assignment }
   | { readonly state: 'cancelled' | 'timed out' };
 
-/** What keeps others from playing with a ticket. */
+/** Something that keeps others from playing with a ticket. */
 export interface Obstacle {
   readonly reason: string;
-  /** Players whom it holds of, and those whom nothing else keeps out. */
+  /** The number of players that it excludes, and of those that nothing else excludes. */
   readonly players: number;
   readonly alone: number;
 }
 
-/** Why a ticket has not matched yet, and what would. */
+/** Why a ticket has not matched yet, and what would change that. */
 export interface Explanation {
-  /** All of it, for people. */
+  /** The whole explanation as a text. */
   readonly text: string;
   readonly mode: string;
-  /** Players that a match needs, the ticket's own among them. */
+  /** The number of players that a match needs, the ticket's own included. */
   readonly needed: number;
-  /** Others who wait, and those of them who could play with the ticket now. */
+  /** The number of other players who wait, and of those who could play with the ticket now. */
   readonly others: number;
   readonly could: number;
   readonly obstacles: readonly Obstacle[];
 }
 
-/** A ticket that waits for a match. {@link Matchmaker.enqueue} makes them. */
+/** A ticket that waits for a match, made by {@link Matchmaker.enqueue}. */
 export class Ticket implements AsyncIterable<TicketEvent> {
-  /** A secret of its players; empty for a way back into a match that runs. */
+  /** The id, a secret of the ticket's players; empty if it leads back into a running match. */
   readonly id: string;
 
   readonly #caller: Caller;
@@ -74,9 +74,10 @@ export class Ticket implements AsyncIterable<TicketEvent> {
   }
 
   /**
-   * How the ticket is doing, now and at each change, until it has ended. Lost connections
-   * do not end it. Leaving the loop early leaves the ticket waiting; the signal that the
-   * ticket was made with cancels it, and its reason is thrown.
+   * Iterates over the ticket's states: the current one, and each that follows until the
+   * ticket has ended. Lost connections do not end it. A loop that is left early leaves
+   * the ticket waiting; the signal that it was made with cancels it, and then the
+   * signal's reason is thrown.
    *
    * ```ts
    * for await (const e of ticket) show(e.state);
@@ -126,9 +127,9 @@ export class Ticket implements AsyncIterable<TicketEvent> {
   /**
    * Waits for the match.
    *
-   * @param told is called with how it goes meanwhile.
-   * @throws {@link NoMatchError} when the ticket has ended without one; {@link MatchmakingError}
-   * when the service refuses to tell; the signal's reason, and then the ticket is cancelled.
+   * @param told is called whenever the ticket's state changes.
+   * @throws {@link NoMatchError} if the ticket has ended without a match; {@link MatchmakingError}
+   * if the service refuses the call; the signal's reason if it was aborted, which cancels the ticket.
    */
   async matched(told?: (e: TicketEvent) => void): Promise<Assignment> {
     for await (const e of this) {
@@ -139,19 +140,19 @@ export class Ticket implements AsyncIterable<TicketEvent> {
     throw new NoMatchError('cancelled');
   }
 
-  /** Says that the player, a member of the party, is ready, and gives the ids of those who are not yet. */
+  /** Declares the player, a member of the party, ready. Returns the ids of the members who are not yet. */
   async ready(self: Self = {}): Promise<readonly string[]> {
     return (await this.#caller.call((api, o) => api.ready({ ticket: this.id, self: selfOf(self) }, o), this.#signal))
       .missing;
   }
 
-  /** Ends the ticket, for the whole party. False: it had ended before. */
+  /** Cancels the ticket, for the whole party. Returns false if it had ended before. */
   async cancel(): Promise<boolean> {
     if (!this.id) return false;
     return (await this.#caller.call((api, o) => api.cancel({ ticket: this.id }, o))).cancelled;
   }
 
-  /** Why it has not matched yet, and what would. */
+  /** Returns why the ticket has not matched yet, and what would change that. */
   async explain(): Promise<Explanation> {
     const r = await this.#caller.call((api, o) => api.explain({ ticket: this.id }, o), this.#signal);
     const { text, mode, needed, others, could } = r;
@@ -199,7 +200,7 @@ export class Ticket implements AsyncIterable<TicketEvent> {
       case TicketState.TIMED_OUT:
         return { state: 'timed out' };
     }
-    return undefined; // a newer server's
+    return undefined; // a state of a newer server
   }
 
   #pause(ms: number): Promise<void> {
@@ -215,7 +216,7 @@ export class Ticket implements AsyncIterable<TicketEvent> {
     });
   }
 
-  /** Cancels after the signal; what comes of it nobody waits for long. */
+  /** Cancels the ticket after the signal, and waits for the answer a little. */
   async #giveUp(): Promise<void> {
     const { clock } = this.#caller;
     let timer: unknown;
@@ -227,7 +228,7 @@ export class Ticket implements AsyncIterable<TicketEvent> {
   }
 }
 
-/** After these the ticket is still there, as far as is known. */
+/** Errors after which the ticket may still be waiting. */
 const goesOn: ReadonlySet<string> = new Set([
   'unavailable',
   'unknown',

@@ -1,6 +1,6 @@
 import { ProtocolError } from '../errors.js';
 
-/** Goes through protobuf values in a range of bytes. Made once, reset for each range. */
+/** Reads protobuf values from a range of bytes. It is made once and reset for each range. */
 export class Cursor {
   #bytes: Uint8Array = new Uint8Array(0);
   #view = new DataView(this.#bytes.buffer);
@@ -23,7 +23,7 @@ export class Cursor {
     return this.pos < this.end;
   }
 
-  /** The low 32 bits of a varint, as a signed number. */
+  /** Reads a varint, and returns its low 32 bits as a signed number. */
   int32(): number {
     const b = this.#bytes;
     let p = this.pos;
@@ -55,18 +55,18 @@ export class Cursor {
     throw new ProtocolError('a number is too long');
   }
 
-  /** The low 32 bits of a varint. */
+  /** Reads a varint, and returns its low 32 bits. */
   uint32(): number {
     return this.int32() >>> 0;
   }
 
-  /** A zigzag varint of 32 bits. */
+  /** Reads a zigzag varint of 32 bits. */
   sint32(): number {
     const u = this.int32();
     return (u >>> 1) ^ -(u & 1);
   }
 
-  /** A zigzag varint of 64 bits, into low and high. */
+  /** Reads a zigzag varint of 64 bits into low and high. */
   sint64(): void {
     let low = 0;
     let high = 0;
@@ -90,7 +90,7 @@ export class Cursor {
     throw new ProtocolError('a number is too long');
   }
 
-  /** Moves over so many bytes, and gives the place where they begin. */
+  /** Skips a number of bytes, and returns where they begin. */
   skip(n: number): number {
     const at = this.pos;
     if (n > this.end - at) throw new ProtocolError('a value is cut short');
@@ -98,26 +98,26 @@ export class Cursor {
     return at;
   }
 
-  /** The 32 bits of a float. */
+  /** Reads the 32 bits of a float. */
   fixed32(): number {
     return this.#view.getInt32(this.skip(4), true);
   }
 
-  /** 64 bits, into low and high. */
+  /** Reads 64 bits into low and high. */
   fixed64(): void {
     const at = this.skip(8);
     this.low = this.#view.getInt32(at, true);
     this.high = this.#view.getInt32(at + 4, true);
   }
 
-  /** The tag of a field: its number times 8, plus the wire type. */
+  /** Reads the tag of a field: its number times 8, plus the wire type. */
   tag(): number {
     const t = this.uint32();
     if (t < 8) throw new ProtocolError('a field has no number');
     return t;
   }
 
-  /** Moves over the value of a field of any wire type. */
+  /** Skips the value of a field of any wire type. */
   pass(tag: number, depth = 0): void {
     switch (tag & 7) {
       case 0:

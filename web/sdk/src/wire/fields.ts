@@ -1,14 +1,14 @@
 import { ProtocolError } from '../errors.js';
 import { Cursor } from './cursor.js';
 
-// Wire types, as bits of what a field may come as.
+// Wire types as bits, for the set of those that a field may have.
 const varint = 1 << 0;
 const fixed64 = 1 << 1;
 const bytes = 1 << 2;
 const fixed32 = 1 << 5;
 const numbers = varint | bytes; // packed or not
 
-/** What the fields of a ServerFrame and of a Table may come as, by number. */
+/** The wire types that the fields of a ServerFrame and of a Table may have, by number. */
 export const frameFields = [
   0,
   varint,
@@ -42,15 +42,15 @@ export const tableFields = [
 ];
 
 /**
- * The fields of one message, by their numbers: the last number of each, and the
- * places of all values. Made once for each type of message; its memory is used
- * again. What has the wrong wire type, or is not known, is passed over.
+ * The fields of a message by their numbers: the last number of each, and where all values
+ * are. It is made once for each type of message, and its memory is reused. Fields that
+ * are unknown or have the wrong wire type are skipped.
  */
 export class Fields {
   source: Uint8Array = new Uint8Array(0);
   /** The low 32 bits of the last varint of each field. */
   readonly last: number[];
-  /** How many values, or parts of packed lists, each field has. */
+  /** The number of values, or of parts of packed lists, of each field. */
   readonly count: number[];
 
   #view = new DataView(this.source.buffer);
@@ -65,7 +65,7 @@ export class Fields {
     this.#places = types.map(() => []);
   }
 
-  /** Takes apart the message in a range of bytes. */
+  /** Finds the fields of the message in a range of bytes. */
   scan(source: Uint8Array, view: DataView, start: number, end: number): void {
     const { last, count } = this;
     const c = this.#cursor;
@@ -96,7 +96,7 @@ export class Fields {
     }
   }
 
-  /** Where value i of field n begins, and where it ends. */
+  /** Returns where value i of field n begins. */
   start(n: number, i: number): number {
     return this.#places[n][2 * i];
   }
@@ -105,24 +105,24 @@ export class Fields {
     return this.#places[n][2 * i + 1];
   }
 
-  /** The bytes of value i of field n. */
+  /** Returns the bytes of value i of field n. */
   part(n: number, i: number): Uint8Array {
     return this.source.subarray(this.start(n, i), this.end(n, i));
   }
 
-  /** Whether the last varint of a field has any bit set. */
+  /** Returns whether the last varint of a field has any bit set. */
   truth(n: number): boolean {
     return this.count[n] > 0 && this.part(n, this.count[n] - 1).some((b) => (b & 0x7f) !== 0);
   }
 
-  /** Puts a cursor on all numbers of a field. */
+  /** Resets a cursor to all numbers of a field. */
   open(n: number, c: Cursor): void {
     const count = this.count[n];
     if (count < 2) {
       c.reset(this.source, this.#view, count && this.start(n, 0), count && this.end(n, 0));
       return;
     }
-    // A packed list may come in several parts, each of whole values. It seldom does.
+    // A packed list may come in several parts, each of whole values, but rarely does.
     let size = 0;
     for (let i = 0; i < count; i++) {
       const length = this.end(n, i) - this.start(n, i);
@@ -156,7 +156,7 @@ export class TableReader extends Fields {
   readonly floats = new Cursor();
   readonly doubles = new Cursor();
   readonly removed = new Cursor();
-  /** How many strings and blobs have been taken. */
+  /** The numbers of strings and blobs that were read. */
   strings = 0;
   blobs = 0;
 
@@ -179,7 +179,7 @@ export class TableReader extends Fields {
     return this.last[1];
   }
 
-  /** The mask of the rows in rows: fields 1 to 32, and those above. */
+  /** The mask of the rows in {@link TableReader.rows}: fields 1 to 32 here, those above in maskHigh. */
   get mask(): number {
     return this.last[2] | 0;
   }
@@ -188,7 +188,7 @@ export class TableReader extends Fields {
     return this.last[3] | 0;
   }
 
-  /** The number of the next string among those of the table; likewise of bytes. */
+  /** Returns the index of the next string of the table; nextBlob likewise that of the next bytes. */
   nextString(): number {
     if (this.strings >= this.count[9]) throw new ProtocolError('there are too few strings');
     return this.strings++;
@@ -199,7 +199,7 @@ export class TableReader extends Fields {
     return this.blobs++;
   }
 
-  /** Whether all lists but those of rows have been used up. */
+  /** Whether all lists but those of rows have been read to their ends. */
   get spent(): boolean {
     return (
       !(this.wide.more || this.floats.more || this.doubles.more) &&

@@ -1,6 +1,6 @@
-// The protocol's small messages, read and written with the runtime's reader and
-// writer by hand: what protoc-gen-es makes of frame.proto is larger than all of
-// this, and every page would have to load it.
+// The small messages of the protocol, read and written by hand with the protobuf
+// runtime's reader and writer: what protoc-gen-es makes of frame.proto is larger than
+// all of this, and every page would have to load it.
 
 import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 
@@ -9,10 +9,10 @@ import { optionFields } from '../gen/tickroom/v1/fieldoptions.js';
 import { newWriter, readerOf } from './text.js';
 
 type How = 'uint32' | 'bool' | 'string' | 'bytes' | 'double' | 'fixed64' | 'uint64' | 'int64';
-/** By number: the property, and how its value is read. */
+/** The properties of a message and what reads their values, by the numbers of the fields. */
 type Spec = Readonly<Record<number, readonly [string, How]>>;
 
-/** Reads a message into an object; what it already holds as a list grows by each value. */
+/** Reads a message into an object. A property that holds an array grows by each value. */
 function decode<T extends object>(b: Uint8Array, spec: Spec, into: T): T {
   const r = readerOf(b);
   const o = into as Record<string, unknown>;
@@ -42,7 +42,7 @@ export interface Welcome {
   kind: string;
   player: number;
   tickRate: number;
-  /** Encoded, if it is there. */
+  /** The encoded Schema, if the server sent it. */
   schema: Uint8Array | undefined;
   fingerprint: bigint;
   maxMessage: number;
@@ -52,7 +52,7 @@ export interface Welcome {
   eventsMissed: boolean;
   spectator: boolean;
   playerId: string;
-  /** Microseconds since 1970 by the server's clock; 0: never. */
+  /** When the token expires, in microseconds since 1970 by the server's clock; 0 for never. */
   expires: bigint;
   serverTime: bigint;
 }
@@ -96,11 +96,11 @@ export function decodeWelcome(b: Uint8Array): Welcome {
   });
 }
 
-/** What a server says of a token. */
+/** What a server reports of a token. */
 export interface Auth {
-  /** As in a welcome. */
+  /** When the token expires, as in a welcome. */
   expires: bigint;
-  /** Why the token that was sent was refused; empty if it was not. */
+  /** Why the last token was refused; empty if it was not. */
   error: string;
   renew: boolean;
 }
@@ -113,7 +113,7 @@ export function decodeAuth(b: Uint8Array): Auth {
   );
 }
 
-/** The components of a Schema. */
+/** Decodes the components of a Schema. */
 export function decodeSchema(b: Uint8Array): Component[] {
   return decode(b, { 1: ['list', 'bytes'] }, { list: [] as Uint8Array[] }).list.map((b): Component => {
     const c = decode(
@@ -181,7 +181,7 @@ export function decodePong(b: Uint8Array): Pong {
   return decode(b, { 1: ['clientTime', 'uint64'], 2: ['serverTime', 'int64'] }, { clientTime: 0n, serverTime: 0n });
 }
 
-/** What a client says of itself. */
+/** How a client introduces itself. */
 export interface Hello {
   kind: string;
   room: string;
@@ -197,7 +197,7 @@ export interface Hello {
   seat: string;
 }
 
-/** Writes numbers that are not zero, and texts and bytes that are not empty. */
+/** Writes a field unless its value is zero or empty. */
 function put(w: BinaryWriter, number: number, v: number | boolean | string | Uint8Array): void {
   if (typeof v === 'string') {
     if (v) w.tag(number, 2).string(v);
@@ -206,7 +206,7 @@ function put(w: BinaryWriter, number: number, v: number | boolean | string | Uin
   } else if (v) w.tag(number, 0).uint32(+v);
 }
 
-/** The ClientFrame with a hello. */
+/** Encodes a ClientFrame with a hello. */
 export function encodeHello(h: Hello): Uint8Array {
   const w = newWriter().tag(5, 2).fork();
   put(w, 1, 1); // the protocol's version
@@ -225,16 +225,16 @@ export function encodeHello(h: Hello): Uint8Array {
   return w.join().finish();
 }
 
-/** Any other ClientFrame. */
+/** What any other ClientFrame holds. */
 export interface ClientFrame {
   ack: number;
   inputs: readonly { seq: number; tick?: number; data: Uint8Array }[];
   commands: readonly { id: number; command: number; data: Uint8Array }[];
-  /** Microseconds of the client's clock; undefined: no ping. */
+  /** The client's clock in microseconds; undefined for no ping. */
   ping: number | undefined;
   every: number;
   mismatch: boolean;
-  /** A new one, or empty. */
+  /** A new token; empty for none. */
   token: string;
 }
 

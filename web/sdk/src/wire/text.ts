@@ -1,6 +1,6 @@
-// UTF-8 by hand: small platforms lack TextDecoder, which also drops byte order
-// marks, that count in hashes, and mends what it should refuse; and most strings
-// are so short that asking it takes longer.
+// UTF-8 by hand. Small platforms have no TextDecoder; it drops byte order marks, which
+// count in hashes, and repairs what is to be refused; and for strings as short as most
+// are, calling it takes longer.
 
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 
@@ -8,7 +8,7 @@ import { ProtocolError } from '../errors.js';
 
 const invalid = 'a string is not UTF-8';
 
-/** The string that bytes from start to end encode. */
+/** Returns the string in the bytes from start to end. */
 export function decodeText(b: Uint8Array, start: number, end: number): string {
   let s = '';
   for (let i = start; i < end; ) {
@@ -32,7 +32,7 @@ export function decodeText(b: Uint8Array, start: number, end: number): string {
   return s;
 }
 
-/** The bytes of a string; what is no character, a lone surrogate, becomes U+FFFD. */
+/** Returns the bytes of a string. A lone surrogate becomes U+FFFD. */
 export function encodeText(s: string): Uint8Array<ArrayBuffer> {
   const b: number[] = [];
   for (const ch of s) {
@@ -49,12 +49,12 @@ export function encodeText(s: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(b);
 }
 
-/** The runtime's reader of a message. */
+/** Returns the protobuf runtime's reader of a message. */
 export function readerOf(b: Uint8Array): BinaryReader {
   return new BinaryReader(b, (b) => decodeText(b, 0, b.length));
 }
 
-/** The runtime's writer. */
+/** Returns the protobuf runtime's writer. */
 export function newWriter(): BinaryWriter {
   return new BinaryWriter(encodeText);
 }
