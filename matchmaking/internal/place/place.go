@@ -14,7 +14,7 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-// ErrNoNode tells that no node can take the room now; what wraps it says why. It may
+// ErrNoNode means that no node can take the room now; what wraps it has the reasons. It may
 // be tried again after a moment.
 var ErrNoNode = errors.New("place: no node for the room")
 
@@ -62,7 +62,7 @@ type placed struct {
 	players int
 }
 
-// New gives a placer for nodes.
+// New returns a placer for nodes.
 func New(nodes store.Nodes) *Placer {
 	return &Placer{
 		nodes: nodes, lock: make(chan struct{}, 1), cost: guess,
@@ -80,7 +80,7 @@ func New(nodes store.Nodes) *Placer {
 // error is ErrNoNode, since elsewhere the players would be too far away. Where no node
 // is in the region, or the region is "", it is anywhere.
 //
-// An error that does not wrap ErrNoNode says that the nodes could not be asked.
+// An error that does not wrap ErrNoNode means that the nodes could not be asked.
 func (p *Placer) Place(ctx context.Context, now time.Time, kind, region string, players int) (store.Node, error) {
 	select {
 	case p.lock <- struct{}{}:
@@ -94,22 +94,22 @@ func (p *Placer) Place(ctx context.Context, now time.Time, kind, region string, 
 	local := region != "" && slices.ContainsFunc(p.list, func(n store.Node) bool {
 		return n.Region == region && slices.Contains(n.Kinds, kind)
 	})
-	var why reasons
+	var unfit [len(reasons)]int // nodes, by the reason
 	best, spare := -1, 0.0
 	for i := range p.list {
 		n := &p.list[i]
 		rooms, coming := p.coming(n.ID, now)
 		switch {
 		case !slices.Contains(n.Kinds, kind):
-			why.other++
+			unfit[otherKinds]++
 		case local && n.Region != region:
-			why.elsewhere++
+			unfit[elsewhere]++
 		case n.Draining:
-			why.draining++
+			unfit[draining]++
 		case n.Spare <= 0:
-			why.busy++
+			unfit[busy]++
 		case n.MaxRooms > 0 && n.Rooms+rooms >= n.MaxRooms || n.MaxClients > 0 && n.Clients+coming+players > n.MaxClients:
-			why.full++
+			unfit[full]++
 		default:
 			if s := n.Spare - p.cost*float64(rooms); best < 0 || s > spare {
 				best, spare = i, s
@@ -117,7 +117,7 @@ func (p *Placer) Place(ctx context.Context, now time.Time, kind, region string, 
 		}
 	}
 	if best < 0 {
-		return store.Node{}, fmt.Errorf("%w of kind %s%s: %s", ErrNoNode, kind, in(region), why)
+		return store.Node{}, noNode(kind, region, unfit)
 	}
 	n := p.list[best]
 	l := p.placed[n.ID]
@@ -128,6 +128,34 @@ func (p *Placer) Place(ctx context.Context, now time.Time, kind, region string, 
 	l.rooms = append(l.rooms, placed{now, players})
 	l.players += players
 	return n, nil
+}
+
+// Why a node does not do, and how that is written.
+const (
+	otherKinds = iota
+	elsewhere
+	draining
+	busy
+	full
+)
+
+var reasons = [...]string{"not running the kind", "elsewhere", "draining", "without spare time", "full"}
+
+// noNode returns the error for a room that no node can take.
+func noNode(kind, region string, unfit [len(reasons)]int) error {
+	var why []string
+	for reason, n := range unfit {
+		if n > 0 {
+			why = append(why, fmt.Sprintf("%d %s", n, reasons[reason]))
+		}
+	}
+	if len(why) == 0 {
+		why = []string{"there are no nodes"}
+	}
+	if region != "" {
+		region = " in " + region
+	}
+	return fmt.Errorf("%w of kind %s%s: %s", ErrNoNode, kind, region, strings.Join(why, ", "))
 }
 
 // ask gets the list of nodes if it is too old.
@@ -184,33 +212,4 @@ func (p *Placer) coming(id string, now time.Time) (rooms, players int) {
 		l.rooms = l.rooms[1:]
 	}
 	return len(l.rooms), l.players
-}
-
-func in(region string) string {
-	if region == "" {
-		return ""
-	}
-	return " in " + region
-}
-
-// reasons counts why nodes don't do.
-type reasons struct{ other, elsewhere, draining, busy, full int }
-
-func (r reasons) String() string {
-	var out []string
-	for _, x := range []struct {
-		n    int
-		what string
-	}{
-		{r.other, "not running the kind"}, {r.elsewhere, "elsewhere"}, {r.draining, "draining"},
-		{r.busy, "without spare time"}, {r.full, "full"},
-	} {
-		if x.n > 0 {
-			out = append(out, fmt.Sprintf("%d %s", x.n, x.what))
-		}
-	}
-	if len(out) == 0 {
-		return "there are no nodes"
-	}
-	return strings.Join(out, ", ")
 }

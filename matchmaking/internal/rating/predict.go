@@ -2,7 +2,7 @@ package rating
 
 import "math"
 
-// Win gives the chance of each team to win, which add up to 1, draws shared. Of two
+// Win returns the chance of each team to win, which add up to 1, draws shared. Of two
 // teams it is the chance that one performs better, where a performance is normal
 // around the team's strength with its variance and Beta². Of more it is the mean of
 // a team's chances against each other one, divided by the number of teams by two, as
@@ -37,7 +37,7 @@ func WinOfTwo(difference, variance float64, o Options) float64 {
 	return Phi(difference / math.Sqrt(2*o.Beta*o.Beta+variance))
 }
 
-// Draw gives the chance that two teams draw, on the average of all pairs of teams:
+// Draw returns the chance that two teams draw, on the average of all pairs of teams:
 // that their performances are closer than the margin at which equal, certain teams
 // would draw at the DrawRate.
 func Draw(teams [][]Rating, o Options) float64 {
@@ -76,24 +76,3 @@ func Phi(x float64) float64 { return 0.5 * math.Erfc(-x/math.Sqrt2) }
 
 // quantile is the inverse of Phi.
 func quantile(p float64) float64 { return -math.Sqrt2 * math.Erfcinv(2*p) }
-
-// Display says how a rating is shown to players.
-type Display struct {
-	// Mid is what a player of the mean strength sees once its rating is certain.
-	Mid float64
-	// Spread is by how much the number changes for a change by the Sigma of a new
-	// player.
-	Spread float64
-	// Deviations is how many standard deviations the number is below the estimate:
-	// with 3, nearly everybody is better than the number says, and it rises as
-	// players play.
-	Deviations float64
-}
-
-// DefaultDisplay shows the estimate, with a new player at 1500.
-func DefaultDisplay() Display { return Display{Mid: 1500, Spread: 500} }
-
-// Value gives the number that is shown, not rounded.
-func (d Display) Value(r Rating, o Options) float64 {
-	return d.Mid + d.Spread*(r.Mu-d.Deviations*r.Sigma-o.Mu)/o.Sigma
-}

@@ -55,26 +55,21 @@ type Options struct {
 	// Kappa is the least factor by which one match may shrink the variance.
 	Kappa float64
 	// DrawRate is how often two equal teams whose strength is certain draw, from 0 to
-	// less than 1. It is used for predictions alone.
+	// less than 1. It is for Draw alone.
 	DrawRate float64 `yaml:"draws" min:"0" max:"0.99"`
 	// LimitSigma keeps Sigma from ever growing.
 	LimitSigma bool
 }
 
-// Default gives the paper's parameters in a unit in which a new player has 1500.
+// Default returns the paper's parameters in a unit in which a new player has 1500.
 func Default() Options {
 	return Options{Mu: 1500, Sigma: 500, Beta: 250, Tau: 5, Kappa: 0.0001, DrawRate: 0.02}
 }
 
-// Paper gives the paper's parameters in its own unit, with a new player at 25.
-func Paper() Options {
-	return Options{Mu: 25, Sigma: 25.0 / 3, Beta: 25.0 / 6, Kappa: 0.0001, DrawRate: 0.02}
-}
-
-// New gives the rating of a player of whom nothing is known.
+// New returns the rating of a player of whom nothing is known.
 func (o Options) New() Rating { return Rating{o.Mu, o.Sigma} }
 
-// Validate says what is wrong with the options.
+// Validate returns what is wrong with the options.
 func (o Options) Validate() error {
 	for _, f := range []struct {
 		name string
@@ -101,13 +96,11 @@ type Player struct {
 	Rating
 	// Weight is the part of the match that the player took part in, from 0 to 1.
 	Weight float64
-	// Left tells that the player left before the end.
-	Left bool
-	// Absent tells that the player never joined.
-	Absent bool
+	Left   bool // before the end
+	Absent bool // never joined
 }
 
-// Full gives a player who was there from the beginning to the end.
+// Full returns a player who was there from the beginning to the end.
 func Full(r Rating) Player { return Player{Rating: r, Weight: 1} }
 
 // Errors of Rate.
@@ -116,7 +109,7 @@ var (
 	ErrPlayer = errors.New("rating: a player's numbers make no sense")
 )
 
-// Rate gives the players' ratings after a match, in the places of teams. ranks has a
+// Rate returns the players' ratings after a match, in the places of teams. ranks has a
 // rank per team; the lower is the better, equal ones are ties. In a free-for-all
 // every team is of one.
 //
@@ -169,15 +162,12 @@ func Rate(teams [][]Player, ranks []int, o Options) ([][]Rating, error) {
 }
 
 func (p Player) validate() error {
-	for _, v := range [...]float64{p.Mu, p.Sigma, p.Weight} {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%w: %v", ErrPlayer, v)
-		}
-	}
-	if p.Sigma <= 0 {
+	switch {
+	case math.IsNaN(p.Mu) || math.IsInf(p.Mu, 0):
+		return fmt.Errorf("%w: mu is %v", ErrPlayer, p.Mu)
+	case !(p.Sigma > 0) || math.IsInf(p.Sigma, 0):
 		return fmt.Errorf("%w: sigma is %v; it must be more than 0", ErrPlayer, p.Sigma)
-	}
-	if p.Weight < 0 || p.Weight > 1 {
+	case !(p.Weight >= 0 && p.Weight <= 1):
 		return fmt.Errorf("%w: weight is %v; it must be from 0 to 1", ErrPlayer, p.Weight)
 	}
 	return nil
@@ -292,7 +282,7 @@ func (m *match) rate(ranks []int) {
 	}
 }
 
-// update gives a player of team k its new rating.
+// update returns the new rating of a player of team k.
 func (m *match) update(k int, p Player, weight float64) Rating {
 	t, v := m.teams[k], m.variance(p.Rating)
 	r := Rating{

@@ -10,6 +10,11 @@ import (
 	"pgregory.net/rapid"
 )
 
+// paper is the paper's parameters in its own unit, with a new player at 25.
+func paper() Options {
+	return Options{Mu: 25, Sigma: 25.0 / 3, Beta: 25.0 / 6, Kappa: 0.0001, DrawRate: 0.02}
+}
+
 func solo(rs ...Rating) [][]Player {
 	var out [][]Player
 	for _, r := range rs {
@@ -47,7 +52,7 @@ func near(a, b, by float64) bool { return math.Abs(a-b) <= by*max(1, math.Abs(b)
 // something.
 func TestPublished(t *testing.T) {
 	t.Parallel()
-	plain := Paper()
+	plain := paper()
 	moving := plain
 	moving.Tau = 25.0 / 300
 	tau := func(x float64, limit bool) Options {
@@ -104,7 +109,7 @@ func TestPublished(t *testing.T) {
 // from another implementation (rank-1.02).
 func TestSeries(t *testing.T) {
 	t.Parallel()
-	o := Paper()
+	o := paper()
 	o.Tau = 25.0 / 300
 	p := slices.Repeat([]Rating{o.New()}, 5)
 	play := func(who, ranks []int) {
@@ -133,7 +138,7 @@ func TestSeries(t *testing.T) {
 // TestPredictions compares with openskill.js's predict-win.test.ts.
 func TestPredictions(t *testing.T) {
 	t.Parallel()
-	o := Paper()
+	o := paper()
 	a1, a2 := o.New(), Rating{32.444, 5.123}
 	b1, b2 := Rating{73.381, 1.421}, Rating{25.188, 6.211}
 	for _, tt := range []struct {
@@ -172,7 +177,7 @@ func TestPredictions(t *testing.T) {
 // of draws is one by the number of players.
 func TestDraws(t *testing.T) {
 	t.Parallel()
-	o := Paper()
+	o := paper()
 	o.DrawRate = 0.5
 	if got := Draw([][]Rating{{{35, 1}}, {{35, 1.1}}}, o); !near(got, 0.4868868769871696, 1e-9) {
 		t.Errorf("%v", got)
@@ -196,7 +201,7 @@ func TestDraws(t *testing.T) {
 
 // someMatch draws teams, ranks and options.
 func someMatch(t *rapid.T) ([][]Player, []int, Options) {
-	o := Paper()
+	o := paper()
 	o.Tau = rapid.Float64Range(0, 0.3).Draw(t, "tau")
 	teams := make([][]Player, rapid.IntRange(2, 6).Draw(t, "teams"))
 	ranks := make([]int, len(teams))
@@ -383,7 +388,7 @@ func TestLeavers(t *testing.T) {
 
 func TestEverybodyLeft(t *testing.T) {
 	t.Parallel()
-	o := Paper()
+	o := paper()
 	teams := solo(o.New(), o.New(), o.New())
 	teams[0][0].Left = true
 	got := mustRate(t, teams, []int{1, 2, 3}, o)
@@ -405,7 +410,7 @@ func TestEverybodyLeft(t *testing.T) {
 
 func TestWeights(t *testing.T) {
 	t.Parallel()
-	o := Paper()
+	o := paper()
 	half := full([]Rating{o.New(), o.New()}, []Rating{o.New(), o.New()})
 	half[0][1].Weight = 0.5
 	half[1][1].Weight = 0
@@ -421,7 +426,7 @@ func TestWeights(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	o := Paper()
+	o := paper()
 	r := o.New()
 	if _, err := Rate(solo(r, r), []int{1}, o); !errors.Is(err, ErrRanks) {
 		t.Error(err)
@@ -452,7 +457,7 @@ func TestErrors(t *testing.T) {
 // TestExtremes: nothing overflows.
 func TestExtremes(t *testing.T) {
 	t.Parallel()
-	o := Paper()
+	o := paper()
 	for _, mu := range []float64{1e9, -1e9, 1e15} {
 		for _, team := range mustRate(t, solo(Rating{mu, 1}, Rating{0, 1}), []int{2, 1}, o) {
 			if math.IsNaN(team[0].Mu) || math.IsNaN(team[0].Sigma) || math.IsInf(team[0].Mu, 0) {
@@ -506,23 +511,4 @@ func correlation(truth []float64, known []Rating) float64 {
 		xx, yy, xy = xx+x*x, yy+y*y, xy+x*y
 	}
 	return xy / math.Sqrt(xx*yy)
-}
-
-func TestDisplay(t *testing.T) {
-	t.Parallel()
-	o := Paper()
-	for _, tt := range []struct {
-		d    Display
-		r    Rating
-		want float64
-	}{
-		{DefaultDisplay(), o.New(), 1500},
-		{DefaultDisplay(), Rating{25 + 25.0/3, 1}, 2000},
-		{Display{Mid: 1500, Spread: 500, Deviations: 3}, o.New(), 0},
-		{Display{Mid: 1500, Spread: 500, Deviations: 3}, Rating{25, 25.0 / 9}, 1000},
-	} {
-		if got := tt.d.Value(tt.r, o); !near(got, tt.want, 1e-12) {
-			t.Errorf("%+v of %v: %v, want %v", tt.d, tt.r, got, tt.want)
-		}
-	}
 }
