@@ -2,6 +2,8 @@ package service
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -12,64 +14,89 @@ import (
 // assign gives the caller a seat in the room of a match: its own one, if it is in the
 // match, or that of a guest of the room.
 func (s *Service) assign(ctx context.Context, c *call, m *store.Match) (*tickroomv1.Assignment, error) {
-	team, seat, _ := m.Find(c.Player)
-	a := &tickroomv1.Assignment{
-		Url: m.URL, Kind: m.Kind, Room: m.ID, Mode: m.Mode, Team: uint32(team), Role: seat.Role,
-		Code: m.Code, Teams: teams(m), Bots: uint32(m.Bots), Quality: m.Quality, Region: m.Region,
-	}
+	a := ofMatch(m)
+	team, slot, _ := m.Find(c.Player)
+	a.Team, a.Role, a.Code = uint32(team), slot.Role, m.Code
 	return a, s.sign(ctx, c, a, m.Node)
 }
 
-// sign puts a seat for the caller into an assignment.
-func (s *Service) sign(ctx context.Context, c *call, a *tickroomv1.Assignment, node string) error {
-	bounded, cancel := bound(ctx)
-	defer cancel()
-	token, expires, err := s.o.Seats.Issue(bounded, SeatFor{
-		Player: c.Player, Room: a.GetRoom(), Node: node, Mode: a.GetMode(), Team: int(a.GetTeam()), Role: a.GetRole(),
-	})
-	if err != nil {
-		return s.internal(ctx, "seat", err)
-	}
-	a.Seat, a.Expires = token, timestamppb.New(expires)
-	return nil
+// rejoin gives the caller a new seat in its own match.
+func (s *Service) rejoin(ctx context.Context, c *call, m *store.Match) (*tickroomv1.Assignment, error) {
+	a, err := s.assign(ctx, c, m)
+	a.Rejoin = true
+	return a, err
 }
 
-// teams gives who is in a match.
-func teams(m *store.Match) []*tickroomv1.Team {
-	out := make([]*tickroomv1.Team, 0, len(m.Teams))
+// assignListing gives the caller, for whom a place is reserved, a seat in a room of the list.
+func (s *Service) assignListing(ctx context.Context, c *call, r *store.Listing) (*tickroomv1.Assignment, error) {
+	// A room that nobody has come to yet is made from its match, which is to be there
+	// when the caller comes.
+	err := do(ctx, func(ctx context.Context) error { return s.o.Tickets.Touch(ctx, r.ID) })
+	if err != nil && !errors.Is(err, store.ErrNoRoom) {
+		return nil, s.refuse(ctx, "touch", err)
+	}
+	a := ofListing(r)
+	return a, s.sign(ctx, c, a, r.Node)
+}
+
+// ofMatch returns what an assignment tells of a match.
+func ofMatch(m *store.Match) *tickroomv1.Assignment {
+	a := &tickroomv1.Assignment{Url: m.URL, Kind: m.Kind, Room: m.ID, Mode: m.Mode, Region: m.Region, Bots: uint32(m.Bots), Quality: m.Quality}
 	for i := range m.Teams {
 		t := &tickroomv1.Team{Win: m.Teams[i].Win}
 		for _, p := range m.Teams[i].Slots {
 			t.Seats = append(t.Seats, &tickroomv1.Seat{Player: p.Player, Name: p.Name, Role: p.Role})
 		}
-		out = append(out, t)
+		a.Teams = append(a.Teams, t)
 	}
-	return out
+	return a
 }
 
-// playing gives the match that the caller can go back to: one that it was put into or
-// has joined, and whose node lives.
+// ofListing returns what an assignment tells of a room of the list.
+func ofListing(r *store.Listing) *tickroomv1.Assignment {
+	return &tickroomv1.Assignment{Url: r.URL, Kind: r.Kind, Room: r.ID, Mode: r.Mode, Region: r.Region}
+}
+
+// sign puts a seat for the caller into an assignment.
+func (s *Service) sign(ctx context.Context, c *call, a *tickroomv1.Assignment, node string) error {
+	return do(ctx, func(bounded context.Context) error {
+		token, expires, err := s.o.Seats.Issue(bounded, SeatFor{
+			Player: c.Player, Room: a.GetRoom(), Node: node, Mode: a.GetMode(), Team: int(a.GetTeam()), Role: a.GetRole(),
+		})
+		if err != nil {
+			return s.internal(ctx, "seat", err)
+		}
+		a.Seat, a.Expires = token, timestamppb.New(expires)
+		return nil
+	})
+}
+
+// playing returns the match that the caller can go back to: one that it was put into or
+// has joined, and whose node lives; nil if there is none.
 func (s *Service) playing(ctx context.Context, c *call) (*store.Match, error) {
 	if c.GuestToken != "" {
 		return nil, nil // it was never here
 	}
 	m, err := ask(ctx, func(ctx context.Context) (store.Match, error) { return s.o.Tickets.Playing(ctx, c.Player) })
-	if err != nil {
-		return nil, s.unless(ctx, "playing", err, store.ErrNoRoom)
+	if errors.Is(err, store.ErrNoRoom) {
+		return nil, nil
 	}
-	if _, alive, err := s.node(ctx, m.Node); err != nil || !alive {
+	if err != nil {
+		return nil, s.refuse(ctx, "playing", err)
+	}
+	if alive, err := s.alive(ctx, m.Node); err != nil || !alive {
 		return nil, err
 	}
 	return &m, nil
 }
 
-// made tells whether a matcher has made the match with a player in it.
+// made reports whether a matcher has made the match with a player in it.
 func made(m *store.Match, player string) bool {
 	_, _, ok := m.Find(player)
 	return ok
 }
 
-// refilled tells whether the team of a player of the match has got players for those who
+// refilled reports whether the team of a player of the match has got players for those who
 // have left, who are in it still.
 func (s *Service) refilled(m *store.Match, player string) bool {
 	md := s.modes[m.Mode]
@@ -83,12 +110,17 @@ func (s *Service) refilled(m *store.Match, player string) bool {
 	return len(m.Teams[team].Slots) > md.Format.Size
 }
 
-// rejoin gives the caller a new seat in its own match.
-func (s *Service) rejoin(ctx context.Context, c *call, m *store.Match) (*tickroomv1.Assignment, error) {
-	a, err := s.assign(ctx, c, m)
+// reserve holds a place in a room for the caller until the seat's token has expired.
+// Each player has one at most in a room, whose name is the player's id.
+func (s *Service) reserve(ctx context.Context, c *call, w store.Want) (store.Listing, error) {
+	w.Reservation, w.Until = c.Player, time.Now().Add(s.o.SeatTime)
+	return ask(ctx, func(ctx context.Context) (store.Listing, error) { return s.o.Directory.Reserve(ctx, w) })
+}
+
+// release gives a reserved place back. If that fails it ends by itself.
+func (s *Service) release(ctx context.Context, c *call, room string) {
+	err := do(context.WithoutCancel(ctx), func(ctx context.Context) error { return s.o.Directory.Cancel(ctx, room, c.Player) })
 	if err != nil {
-		return nil, err
+		s.o.Logger.WarnContext(ctx, "matchmaking: a reservation was left to end by itself", "room", room, "error", err)
 	}
-	a.Rejoin = true
-	return a, nil
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -32,69 +33,72 @@ const (
 	MaxRated      = 100 // players of GetRating
 )
 
-// names lists the keys of a map for people.
-func names[V any](m map[string]V) string {
+// request reads what a client has sent. It keeps the first thing that is wrong, and what
+// is read after that means nothing.
+type request struct{ err error }
+
+// must notes what is wrong, unless it is ok.
+func (q *request) must(ok bool, format string, args ...any) {
+	if !ok && q.err == nil {
+		q.err = invalid(format, args...)
+	}
+}
+
+// names lists the keys of a map for people, when it is printed.
+func names[V any](m map[string]V) fmt.Stringer { return keys[V](m) }
+
+type keys[V any] map[string]V
+
+func (m keys[V]) String() string {
 	if len(m) == 0 {
 		return "none"
 	}
 	return strings.Join(slices.Sorted(maps.Keys(m)), ", ")
 }
 
-// short cuts a text that a client has sent, to be shown.
-func short(s string) string {
+// short is a text that a client has sent, which is cut when it is printed.
+type short string
+
+func (s short) String() string {
 	if len(s) <= MaxWord {
-		return s
+		return string(s)
 	}
 	n := MaxWord
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}
-	return s[:n] + "…"
+	return string(s[:n]) + "…"
 }
 
-// checkWord says what is wrong with a name of something.
-func checkWord(what, s string) error {
-	if len(s) == 0 || len(s) > MaxWord || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
-		return invalid("%s %q: it must have 1 to %d bytes, all printable", what, short(s), MaxWord)
-	}
-	return nil
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// checkID says what is wrong with an id.
-func checkID(what, s string) error {
-	if s == "" {
-		return invalid("%s is missing", what)
-	}
-	if len(s) > MaxID || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return invalid("%s %q: it must have at most %d characters, all of printable ASCII without spaces", what, short(s), MaxID)
-	}
-	return nil
+// word checks the name of something.
+func (q *request) word(what, s string) {
+	q.must(0 < len(s) && len(s) <= MaxWord && printable(s), "%s %q: it must have 1 to %d bytes, all printable", what, short(s), MaxWord)
 }
 
-// name gives the name that a caller wants, or that of its token.
-func name(c *call, self *tickroomv1.Member) (string, error) {
+// id checks an id.
+func (q *request) id(what, s string) {
+	q.must(s != "", "%s is missing", what)
+	q.must(len(s) <= MaxID && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }),
+		"%s %q: it must have at most %d characters, all of printable ASCII without spaces", what, short(s), MaxID)
+}
+
+// name reads the name that a caller wants; that of its token by default.
+func (q *request) name(c *call, self *tickroomv1.Member) string {
 	n := self.GetName()
-	if n == "" {
-		return c.Name, nil
-	}
-	if len(n) > MaxName {
-		return "", invalid("self.name has %d bytes; there can be %d", len(n), MaxName)
-	}
-	if !utf8.ValidString(n) || strings.ContainsFunc(n, unicode.IsControl) {
-		return "", invalid("self.name has characters that can't be shown")
-	}
-	return n, nil
+	q.must(len(n) <= MaxName, "self.name has %d bytes; there can be %d", len(n), MaxName)
+	q.must(printable(n), "self.name has characters that can't be shown")
+	return cmp.Or(n, c.Name)
 }
 
-// findMode gives the mode with a name.
-func (s *Service) findMode(name string) (*mode.Mode, error) {
-	if m := s.modes[name]; m != nil {
-		return m, nil
-	}
-	if name == "" {
-		return nil, invalid("mode is missing; the modes are: %s", names(s.modes))
-	}
-	return nil, invalid("mode %q: there is none; the modes are: %s", short(name), names(s.modes))
+// mode reads the name of a mode; it returns nil if there is none.
+func (q *request) mode(modes map[string]*mode.Mode, name string) *mode.Mode {
+	q.must(name != "", "mode is missing; the modes are: %s", names(modes))
+	q.must(modes[name] != nil, "mode %q: there is none; the modes are: %s", short(name), names(modes))
+	return modes[name]
 }
 
 // purpose is what a room is for.
@@ -103,7 +107,7 @@ type purpose struct {
 	kind string
 }
 
-// modeName gives the name of the mode, or "".
+// modeName returns the name of the mode, or "".
 func (p purpose) modeName() string {
 	if p.mode == nil {
 		return ""
@@ -111,196 +115,140 @@ func (p purpose) modeName() string {
 	return p.mode.Name
 }
 
-// options gives those of the mode's rooms.
-func (p purpose) options() map[string]string {
-	if p.mode == nil {
-		return nil
-	}
-	return maps.Clone(p.mode.Room.Options)
-}
-
-// readPurpose reads the mode, or the kind, that a room is to be of.
-func (s *Service) readPurpose(modeName, kind string) (purpose, error) {
+// purpose reads the mode, or the kind, that a room is to be of.
+func (q *request) purpose(s *Service, modeName, kind string) purpose {
 	p := purpose{kind: kind}
 	if modeName != "" {
-		m, err := s.findMode(modeName)
-		if err != nil {
-			return purpose{}, err
+		if p.mode = q.mode(s.modes, modeName); p.mode == nil {
+			return p
 		}
-		if kind != "" && kind != m.Room.Kind {
-			return purpose{}, invalid("kind %q: rooms of the mode %s are of kind %s; leave it out", short(kind), m.Name, m.Room.Kind)
-		}
-		p = purpose{mode: m, kind: m.Room.Kind}
+		p.kind = p.mode.Room.Kind
+		q.must(kind == "" || kind == p.kind, "kind %q: rooms of the mode %s are of kind %s; leave it out", short(kind), modeName, p.kind)
 	}
-	if p.kind == "" {
-		return purpose{}, invalid("mode and kind are missing; the modes are: %s; the kinds are: %s", names(s.modes), names(s.o.Kinds))
-	}
-	if _, ok := s.o.Kinds[p.kind]; !ok {
-		return purpose{}, invalid("kind %q: there is none; the kinds are: %s", short(p.kind), names(s.o.Kinds))
-	}
-	return p, nil
+	_, ok := s.o.Kinds[p.kind]
+	q.must(p.kind != "", "mode and kind are missing; the modes are: %s; the kinds are: %s", names(s.modes), names(s.o.Kinds))
+	q.must(ok, "kind %q: there is none; the kinds are: %s", short(p.kind), names(s.o.Kinds))
+	return p
 }
 
-// readLatency reads how far regions are.
-func readLatency(ms map[string]float64) (map[string]time.Duration, error) {
-	if len(ms) > mode.MaxRegions {
-		return nil, invalid("self.latency_ms has %d regions; there can be %d", len(ms), mode.MaxRegions)
-	}
+// self reads what a player says of itself when it wants to be in a match.
+func (q *request) self(c *call, m *mode.Mode, self *tickroomv1.Member) store.Member {
+	out := store.Member{Player: c.Player, Ready: true, Name: q.name(c, self)}
+	out.Roles = q.roles(m, self.GetRoles())
+	out.Latency = q.latency(self.GetLatencyMs())
+	return out
+}
+
+// latency reads how far regions are.
+func (q *request) latency(ms map[string]float64) map[string]time.Duration {
+	q.must(len(ms) <= mode.MaxRegions, "self.latency_ms has %d regions; there can be %d", len(ms), mode.MaxRegions)
 	var out map[string]time.Duration
 	for region, x := range ms {
-		if err := checkWord("self.latency_ms: region", region); err != nil {
-			return nil, err
-		}
-		if !(x >= 0 && x <= MaxLatency) { // a NaN is not
-			return nil, invalid("self.latency_ms: %q is %v; it must be from 0 to %d", region, x, MaxLatency)
-		}
 		if out == nil {
-			out = map[string]time.Duration{}
+			out = make(map[string]time.Duration, len(ms))
 		}
+		q.word("self.latency_ms: region", region)
+		q.must(x >= 0 && x <= MaxLatency, "self.latency_ms: %q is %v; it must be from 0 to %d", short(region), x, MaxLatency) // a NaN is not
 		out[region] = time.Duration(x * float64(time.Millisecond))
 	}
-	return out, nil
+	return out
 }
 
-// readRoles reads the roles that a player accepts in a mode.
-func readRoles(m *mode.Mode, roles []string) ([]string, error) {
-	if len(roles) == 0 {
-		return nil, nil
-	}
-	if len(m.Roles) == 0 {
-		return nil, invalid("self.roles: the mode %s has no roles", m.Name)
-	}
+// roles reads the roles that a player accepts in a mode.
+func (q *request) roles(m *mode.Mode, roles []string) []string {
 	known := map[string]bool{}
 	for _, r := range m.Roles {
 		known[r.Name] = true
 	}
-	if len(roles) > len(known) {
-		return nil, invalid("self.roles: there are %d; the mode %s has %d", len(roles), m.Name, len(known))
+	q.must(len(roles) == 0 || len(known) > 0, "self.roles: the mode %s has no roles", m.Name)
+	q.must(len(roles) <= len(known), "self.roles: there are %d; the mode %s has %d", len(roles), m.Name, len(known))
+	if q.err != nil {
+		return nil
 	}
-	seen := map[string]bool{}
-	for _, r := range roles {
-		switch {
-		case !known[r]:
-			return nil, invalid("self.roles: %q is none of the mode %s, whose roles are: %s", short(r), m.Name, names(known))
-		case seen[r]:
-			return nil, invalid("self.roles: %s is there twice", r)
-		}
-		seen[r] = true
+	for i, r := range roles {
+		q.must(known[r], "self.roles: %q is none of the mode %s, whose roles are: %s", short(r), m.Name, names(known))
+		q.must(!slices.Contains(roles[:i], r), "self.roles: %s is there twice", r)
 	}
-	return slices.Clone(roles), nil
+	return slices.Clone(roles)
 }
 
-// readParty reads the others of a party.
-func readParty(m *mode.Mode, leader string, others []string) error {
-	if n := 1 + len(others); n > m.Party.Max {
-		return invalid("party: with the caller there are %d players; %s takes parties of at most %d", n, m.Name, m.Party.Max)
+// party reads the others of a party. They are not ready yet.
+func (q *request) party(m *mode.Mode, leader string, others []string) []store.Member {
+	n := 1 + len(others)
+	if q.must(n <= m.Party.Max, "party: with the caller there are %d players; %s takes parties of at most %d", n, m.Name, m.Party.Max); q.err != nil {
+		return nil
 	}
-	seen := map[string]bool{leader: true}
+	var out []store.Member
 	for i, id := range others {
-		if err := checkID(fmt.Sprintf("party.%d", i), id); err != nil {
-			return err
-		}
-		if id == leader {
-			return invalid("party.%d: %s is the caller, who is in the party anyway", i, id)
-		}
-		if seen[id] {
-			return invalid("party.%d: %s is there twice", i, id)
-		}
-		seen[id] = true
+		q.id(fmt.Sprintf("party.%d", i), id)
+		q.must(id != leader, "party.%d: %s is the caller, who is in the party anyway", i, id)
+		q.must(!slices.Contains(others[:i], id), "party.%d: %s is there twice", i, id)
+		out = append(out, store.Member{Player: id})
 	}
-	return nil
+	return out
 }
 
-// readAttributes reads what the queries of others see.
-func readAttributes(in map[string]*tickroomv1.Value) (map[string]any, error) {
-	if len(in) > MaxAttributes {
-		return nil, invalid("attributes: there are %d; there can be %d", len(in), MaxAttributes)
-	}
+// attributes reads what the queries of others see.
+func (q *request) attributes(in map[string]*tickroomv1.Value) map[string]any {
+	q.must(len(in) <= MaxAttributes, "attributes: there are %d; there can be %d", len(in), MaxAttributes)
 	var out map[string]any
 	for n, v := range in {
-		if err := checkAttribute(n); err != nil {
-			return nil, err
-		}
-		x, err := readValue(n, v)
-		if err != nil {
-			return nil, err
+		if q.attribute(n); q.err != nil {
+			return nil
 		}
 		if out == nil {
 			out = map[string]any{}
 		}
-		out[n] = x
+		out[n] = q.value(n, v)
 	}
-	return out, nil
+	return out
 }
 
-// checkAttribute says what is wrong with an attribute's name.
-func checkAttribute(n string) error {
+// attribute checks an attribute's name.
+func (q *request) attribute(n string) {
 	word := func(r rune) bool { return r == '_' || r == '.' || unicode.IsLetter(r) || unicode.IsDigit(r) }
-	if len(n) == 0 || len(n) > MaxWord || strings.ContainsFunc(n, func(r rune) bool { return !word(r) }) {
-		return invalid("attributes: %q: a name has 1 to %d bytes of letters, digits, underscores, and dots inside", short(n), MaxWord)
+	q.must(0 < len(n) && len(n) <= MaxWord && !strings.ContainsFunc(n, func(r rune) bool { return !word(r) }),
+		"attributes: %q: a name has 1 to %d bytes of letters, digits, underscores, and dots inside", short(n), MaxWord)
+	if q.err != nil {
+		return
 	}
 	// What can't be written in a query can't be meant.
-	if _, err := query.Compile(n + " == 1"); err != nil {
-		return invalid("attributes: %q can't be asked for in a query: %w", n, err)
-	}
-	if n == "rating" || n == "players" || strings.HasPrefix(n, "my.") {
-		return invalid("attributes: %q means something else in queries; take another name", n)
-	}
-	return nil
+	_, err := query.Compile(n + " == 1")
+	q.must(err == nil, "attributes: %q can't be asked for in a query: %w", n, err)
+	q.must(n != "rating" && n != "players" && !strings.HasPrefix(n, "my."), "attributes: %q means something else in queries; take another name", n)
 }
 
-func readValue(n string, v *tickroomv1.Value) (any, error) {
+// value reads an attribute's value.
+func (q *request) value(n string, v *tickroomv1.Value) any {
+	text := func(s string) {
+		q.must(len(s) <= MaxText, "attributes.%s has a text of %d bytes; there can be %d", n, len(s), MaxText)
+	}
 	switch x := v.GetValue().(type) {
 	case *tickroomv1.Value_Number:
-		if math.IsNaN(x.Number) || math.IsInf(x.Number, 0) {
-			return nil, invalid("attributes.%s: %v is no number to compare with", n, x.Number)
-		}
-		return x.Number, nil
+		q.must(!math.IsNaN(x.Number) && !math.IsInf(x.Number, 0), "attributes.%s: %v is no number to compare with", n, x.Number)
+		return x.Number
 	case *tickroomv1.Value_Text:
-		return x.Text, checkText(n, x.Text)
+		text(x.Text)
+		return x.Text
 	case *tickroomv1.Value_Flag:
-		return x.Flag, nil
+		return x.Flag
 	case *tickroomv1.Value_Set:
 		items := x.Set.GetItems()
-		if len(items) > MaxSet {
-			return nil, invalid("attributes.%s has %d texts; there can be %d", n, len(items), MaxSet)
-		}
+		q.must(len(items) <= MaxSet, "attributes.%s has %d texts; there can be %d", n, len(items), MaxSet)
 		for _, s := range items {
-			if err := checkText(n, s); err != nil {
-				return nil, err
-			}
+			text(s)
 		}
-		return append([]string{}, items...), nil
+		return append([]string{}, items...)
 	}
-	return nil, invalid("attributes.%s has no value; it must have number, text, flag or set", n)
-}
-
-func checkText(n, s string) error {
-	if len(s) > MaxText {
-		return invalid("attributes.%s has a text of %d bytes; there can be %d", n, len(s), MaxText)
-	}
+	q.must(false, "attributes.%s has no value; it must have number, text, flag or set", n)
 	return nil
 }
 
-// readQuery compiles a query; nil if there is none. The error says where in it.
-func readQuery(text string) (*query.Query, error) {
-	q, err := query.Compile(text)
+// query compiles a query; nil if there is none. The error has the place in it.
+func (q *request) query(text string) *query.Query {
+	out, err := query.Compile(text)
 	if err != nil {
-		return nil, invalid("%s", query.Detail(err))
+		q.must(false, "%s", query.Detail(err))
 	}
-	return q, nil
-}
-
-// readSelf reads what a player says of itself when it wants to be in a match.
-func readSelf(c *call, m *mode.Mode, self *tickroomv1.Member) (store.Member, error) {
-	out := store.Member{Player: c.Player, Ready: true}
-	var err error
-	if out.Name, err = name(c, self); err != nil {
-		return out, err
-	}
-	if out.Roles, err = readRoles(m, self.GetRoles()); err != nil {
-		return out, err
-	}
-	out.Latency, err = readLatency(self.GetLatencyMs())
-	return out, err
+	return out
 }

@@ -2,13 +2,13 @@ package service
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"connectrpc.com/connect"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/match"
-	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/proto/gen/tickroom/v1/tickroomv1connect"
 )
 
@@ -30,14 +30,14 @@ type Caller struct {
 
 // Identity knows who calls.
 type Identity interface {
-	// Authenticate tells who sent a request with these headers from an address, which is
+	// Authenticate returns who sent a request with these headers from an address, which is
 	// http.Request.RemoteAddr's. Where guests are allowed, a request without a token is
 	// that of a new guest. An error that is a *connect.Error is told to the client as it
 	// is; all others are internal.
 	Authenticate(ctx context.Context, h http.Header, peer string) (Caller, error)
 }
 
-// SeatFor says what a seat is to be for.
+// SeatFor is what a seat is to be for.
 type SeatFor struct {
 	Player, Room, Node string
 	Mode               string // may be empty
@@ -50,8 +50,8 @@ const RoleSpectator = "spectator"
 
 // Seats signs seats.
 type Seats interface {
-	// Issue gives a token for a seat, that is good once and until expires. Who holds
-	// it can't tell or change what it says.
+	// Issue returns a token for a seat, which is good once and until expires. Who holds
+	// it can neither read nor change it.
 	Issue(ctx context.Context, s SeatFor) (token string, expires time.Time, err error)
 }
 
@@ -65,12 +65,12 @@ const (
 	Code               // it tries a room's code, and so can guess
 )
 
-// String gives the kind of work, fit for a metric's label.
+// String returns the kind of work, fit for a metric's label.
 func (w Work) String() string { return [...]string{"ask", "change", "code"}[w] }
 
 // Limits keep anybody from asking too much. Its methods must not block.
 type Limits interface {
-	// Address counts a request from an address, as Identity gets it, and gives the time
+	// Address counts a request from an address, as Identity gets it, and returns the time
 	// until one may be made; 0: now. The error, a *connect.Error, is for those who are
 	// banned.
 	Address(peer string, h http.Header, w Work) (wait time.Duration, err error)
@@ -78,14 +78,7 @@ type Limits interface {
 	Player(player string, w Work) (wait time.Duration, err error)
 }
 
-// Placer chooses the node that runs a new room; see place.Placer.
-type Placer interface {
-	// Place chooses a node for a room of a kind for so many players, in a region, or, if
-	// that is empty, anywhere. The error wraps place.ErrNoNode if there is none now.
-	Place(ctx context.Context, now time.Time, kind, region string, players int) (store.Node, error)
-}
-
-// Explainer says why tickets wait.
+// Explainer explains why tickets wait.
 type Explainer interface {
 	// Explain explains a ticket that waits. The error wraps store.ErrNoTicket,
 	// store.ErrEnded or queue.ErrGathering if it does not, and match.ErrTicket if it
@@ -102,77 +95,85 @@ type call struct {
 
 type callKey struct{}
 
-// caller gives who calls; the gate has put it there.
+// caller returns who calls; the gate has put it there.
 func caller(ctx context.Context) call {
 	c, _ := ctx.Value(callKey{}).(call)
 	return c
 }
 
-// asks are the calls that change nothing.
-var asks = map[string]bool{
-	tickroomv1connect.MatchmakingServiceWatchProcedure:     true,
-	tickroomv1connect.MatchmakingServiceExplainProcedure:   true,
-	tickroomv1connect.MatchmakingServiceListRoomsProcedure: true,
-	tickroomv1connect.MatchmakingServiceGetRatingProcedure: true,
+// procedure is what is asked of those who call it.
+type procedure struct {
+	work Work
+	// newcomer: it makes sense for somebody who was never here. All but ListRooms, which is
+	// for everybody, give a guest its token.
+	newcomer bool
+	// may reports whether a caller may; nil: everybody may. Who may not is told why.
+	may    func(*Caller) bool
+	whyNot string
 }
 
-// newcomers are the calls that make sense for somebody who was never here. All but
-// ListRooms, which is for everybody, give a guest its token.
-var newcomers = map[string]bool{
-	tickroomv1connect.MatchmakingServiceQuickJoinProcedure:  true,
-	tickroomv1connect.MatchmakingServiceEnqueueProcedure:    true,
-	tickroomv1connect.MatchmakingServiceCreateRoomProcedure: true,
-	tickroomv1connect.MatchmakingServiceJoinRoomProcedure:   true,
-	tickroomv1connect.MatchmakingServiceListRoomsProcedure:  true,
-	tickroomv1connect.MatchmakingServiceSpectateProcedure:   true,
+func canPlay(c *Caller) bool { return c.CanPlay }
+
+const mayNotPlay = "the caller may not play"
+
+var procedures = map[string]procedure{
+	tickroomv1connect.MatchmakingServiceQuickJoinProcedure:  {Change, true, canPlay, mayNotPlay},
+	tickroomv1connect.MatchmakingServiceEnqueueProcedure:    {Change, true, canPlay, mayNotPlay},
+	tickroomv1connect.MatchmakingServiceReadyProcedure:      {Change, false, canPlay, mayNotPlay},
+	tickroomv1connect.MatchmakingServiceWatchProcedure:      {Ask, false, nil, ""},
+	tickroomv1connect.MatchmakingServiceCancelProcedure:     {Change, false, nil, ""},
+	tickroomv1connect.MatchmakingServiceExplainProcedure:    {Ask, false, nil, ""},
+	tickroomv1connect.MatchmakingServiceCreateRoomProcedure: {Change, true, canPlay, mayNotPlay},
+	tickroomv1connect.MatchmakingServiceJoinRoomProcedure:   {Change, true, canPlay, mayNotPlay},
+	tickroomv1connect.MatchmakingServiceListRoomsProcedure:  {Ask, true, nil, ""},
+	tickroomv1connect.MatchmakingServiceSpectateProcedure: {Change, true, func(c *Caller) bool { return c.CanSpectate },
+		"the caller may not watch rooms"},
+	tickroomv1connect.MatchmakingServiceReportResultProcedure: {Change, false, func(c *Caller) bool { return c.CanReport },
+		"only servers report results: it needs the role admin"},
+	tickroomv1connect.MatchmakingServiceGetRatingProcedure: {Ask, false, nil, ""},
 }
 
 // gate lets a request in, before its message is read: first by its address, so that
 // the checking of tokens is limited too, then by who sent it.
 func (s *Service) gate(ctx context.Context, spec connect.Spec, peer connect.Peer, h http.Header) (context.Context, error) {
-	work := Change
-	if asks[spec.Procedure] {
-		work = Ask
-	}
-	if err := limited(s.o.Limits.Address(peer.Addr, h, work)); err != nil {
+	p := procedures[spec.Procedure]
+	if err := limited(s.o.Limits.Address(peer.Addr, h, p.work)); err != nil {
 		return nil, err
 	}
-	bounded, cancel := bound(ctx)
-	defer cancel()
-	c, err := s.o.Identity.Authenticate(bounded, h, peer.Addr)
+	c, err := ask(ctx, func(ctx context.Context) (Caller, error) { return s.o.Identity.Authenticate(ctx, h, peer.Addr) })
 	if err != nil {
 		return nil, s.refuse(ctx, "authenticate", err)
 	}
-	if c.GuestToken != "" && !newcomers[spec.Procedure] {
-		return nil, unauthenticated("this call is for players who are known: send the token of the guest, or your own, as Authorization: Bearer TOKEN")
+	if c.GuestToken != "" && !p.newcomer {
+		err := connect.NewError(connect.CodeUnauthenticated, errors.New("this call is for players who are known: send the token of the guest, or your own, as Authorization: Bearer TOKEN"))
+		err.Meta().Set("WWW-Authenticate", "Bearer")
+		return nil, err
 	}
 	if c.GuestToken == "" {
 		// A new guest has no past to be limited by; its address has.
-		if err := limited(s.o.Limits.Player(c.Player, work)); err != nil {
+		if err := limited(s.o.Limits.Player(c.Player, p.work)); err != nil {
 			return nil, err
 		}
+	}
+	if p.may != nil && !p.may(&c) {
+		return nil, denied("%s", p.whyNot)
 	}
 	return context.WithValue(ctx, callKey{}, call{c, peer.Addr, h}), nil
 }
 
 // guess lets the caller try the code of a room.
 func (s *Service) guess(c *call) error {
-	if err := limited(s.o.Limits.Address(c.peer, c.header, Code)); err != nil {
+	err := limited(s.o.Limits.Address(c.peer, c.header, Code))
+	if err != nil || c.GuestToken != "" {
 		return err
-	}
-	if c.GuestToken != "" {
-		return nil
 	}
 	return limited(s.o.Limits.Player(c.Player, Code))
 }
 
 // limited makes the error of a limit.
 func limited(wait time.Duration, err error) error {
-	if err != nil {
-		return err
+	if err == nil && wait > 0 {
+		err = later(connect.CodeResourceExhausted, wait, "too many requests; try again in %d s", seconds(wait))
 	}
-	if wait > 0 {
-		return later(connect.CodeResourceExhausted, wait, "too many requests; try again in %d s", seconds(wait))
-	}
-	return nil
+	return err
 }

@@ -2,6 +2,7 @@ package service
 
 import (
 	"crypto/rand"
+	"math/big"
 	"strings"
 )
 
@@ -14,26 +15,17 @@ const (
 	tries = 8
 )
 
-// newCode gives a code that nobody can foresee.
+// newCode returns a code that nobody can foresee.
 func newCode() string {
-	out := make([]byte, 0, codeLength)
-	var b [2 * codeLength]byte
-	for {
-		_, _ = rand.Read(b[:]) // it ends the program rather than fail
-		for _, x := range b {
-			// The largest multiple of the letters' number below 256, so that all are
-			// equally likely.
-			if int(x) >= 256/len(codeLetters)*len(codeLetters) {
-				continue
-			}
-			if out = append(out, codeLetters[int(x)%len(codeLetters)]); len(out) == codeLength {
-				return string(out)
-			}
-		}
+	out := make([]byte, codeLength)
+	for i := range out {
+		n, _ := rand.Int(rand.Reader, big.NewInt(int64(len(codeLetters)))) // it ends the program rather than fail
+		out[i] = codeLetters[n.Int64()]
 	}
+	return string(out)
 }
 
-// readCode gives a code as people write it in the form in which it is kept, and
+// readCode returns a code as people write it in the form in which it is kept, and
 // whether it is one.
 func readCode(s string) (string, bool) {
 	if len(s) > 4*codeLength {
@@ -47,6 +39,3 @@ func readCode(s string) (string, bool) {
 	}, s))
 	return s, len(s) == codeLength && strings.Trim(s, codeLetters) == ""
 }
-
-// newID gives a room's id. It need not be secret, but new.
-func newID(kind string) string { return kind + "-" + strings.ToLower(rand.Text()[:12]) }

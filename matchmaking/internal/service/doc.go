@@ -2,10 +2,10 @@
 // in a room, with Connect, gRPC, gRPC-Web, or JSON over HTTP.
 //
 // It decides little by itself. It knows who calls (Identity), keeps anybody from
-// asking too much (Limits), checks what was asked, and then reads and writes what
-// package matchmaking keeps: tickets, ratings, nodes, rooms. Matches are made
-// elsewhere, by matchmaking/matcher, wherever the lease of the queue is. So any number
-// of servers may run the service over the same stores, and a client may ask another
+// asking too much (Limits), checks what was asked, and then reads and writes what the
+// stores keep (package store): tickets, ratings, nodes, rooms. Matches are made
+// elsewhere, by package queue, on the server that has the lease of the queue. So any
+// number of servers may run the service over the same stores, and a client may ask another
 // one each time.
 //
 // A seat is a signed promise (Seats). Rooms of matches are not there yet when their

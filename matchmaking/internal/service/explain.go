@@ -8,12 +8,11 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/match"
-	"github.com/tickroom/tickroom/matchmaking/internal/queue"
 	"github.com/tickroom/tickroom/matchmaking/store"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
-// Explain says why a ticket waits.
+// Explain explains why a ticket waits.
 func (s *Service) Explain(ctx context.Context, req *connect.Request[tickroomv1.ExplainRequest]) (*connect.Response[tickroomv1.ExplainResponse], error) {
 	c := caller(ctx)
 	if s.o.Explainer == nil {
@@ -31,17 +30,15 @@ func (s *Service) Explain(ctx context.Context, req *connect.Request[tickroomv1.E
 		case st.State == store.Gathering:
 			return nil, precondition("the party does not wait yet: %d of its members are not ready", len(st.Ticket.Missing()))
 		}
-	} else if err := checkID("ticket", id); err != nil {
-		return nil, err
+	}
+	var q request
+	if q.id("ticket", id); q.err != nil {
+		return nil, q.err
 	}
 	x, err := ask(ctx, func(ctx context.Context) (match.Explanation, error) { return s.o.Explainer.Explain(ctx, id) })
 	switch {
 	case errors.Is(err, store.ErrNoTicket):
 		return nil, notFound("there is no ticket %s", id)
-	case errors.Is(err, store.ErrEnded):
-		return nil, precondition("the ticket does not wait any more")
-	case errors.Is(err, queue.ErrGathering):
-		return nil, precondition("the party does not wait yet: members are not ready")
 	case errors.Is(err, match.ErrTicket):
 		return nil, precondition("the ticket is about to be given up: %w", err)
 	case err != nil:
@@ -50,7 +47,7 @@ func (s *Service) Explain(ctx context.Context, req *connect.Request[tickroomv1.E
 	return connect.NewResponse(explained(&x)), nil
 }
 
-// explained gives an explanation as clients are told it.
+// explained returns an explanation as clients are told it.
 func explained(x *match.Explanation) *tickroomv1.ExplainResponse {
 	out := &tickroomv1.ExplainResponse{
 		Text: x.String(), Mode: x.Mode, Waited: durationpb.New(x.Wait),

@@ -18,7 +18,7 @@ const preflight = 2 * 60 * 60
 
 var _ tickroomv1connect.MatchmakingServiceHandler = (*Service)(nil)
 
-// Handler gives the service's handler and the path that it is to be found at, which
+// Handler returns the service's handler and the path that it is to be found at, which
 // ends with a slash. gRPC needs HTTP/2, which without TLS is the server's to allow.
 func (s *Service) Handler() (path string, h http.Handler) {
 	path, h = tickroomv1connect.NewMatchmakingServiceHandler(s,

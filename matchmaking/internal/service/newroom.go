@@ -9,6 +9,7 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/place"
+	"github.com/tickroom/tickroom/matchmaking/internal/queue"
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
@@ -24,11 +25,14 @@ func (s *Service) newMatch(ctx context.Context, w *wish, set func(*store.Match))
 	}
 	for range tries {
 		m := store.Match{
-			ID: newID(w.kind), Mode: w.modeName(), Kind: w.kind, Options: w.options(),
+			ID: queue.NewID(w.kind), Mode: w.modeName(), Kind: w.kind,
 			Node: node.ID, URL: node.URL, Region: node.Region, Created: s.o.Now(),
 		}
+		if w.mode != nil {
+			m.Options = w.mode.Room.Options
+		}
 		set(&m)
-		_, err = ask(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.o.Tickets.Keep(ctx, m) })
+		err = do(ctx, func(ctx context.Context) error { return s.o.Tickets.Keep(ctx, m) })
 		if err == nil {
 			return &m, nil
 		}
@@ -56,7 +60,7 @@ func (s *Service) place(ctx context.Context, w *wish) (store.Node, error) {
 	return store.Node{}, later(connect.CodeUnavailable, noNode, "no server has room for another %s at the moment; try again in %d s", w.kind, seconds(noNode))
 }
 
-// list puts the room of an open match on the list, and takes the caller's seat in it.
+// list puts the room of an open match on the list, and reserves the caller's place in it.
 func (s *Service) list(ctx context.Context, c *call, m *store.Match) (*store.Listing, error) {
 	k := s.o.Kinds[m.Kind]
 	r := store.Listing{
@@ -65,7 +69,7 @@ func (s *Service) list(ctx context.Context, c *call, m *store.Match) (*store.Lis
 	}
 	// Before it is there, so that it is never there without being known.
 	s.listed.add(m.ID, time.Now())
-	_, err := ask(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.o.Directory.Add(ctx, r) })
+	err := do(ctx, func(ctx context.Context) error { return s.o.Directory.Add(ctx, r) })
 	if err != nil {
 		return nil, s.refuse(ctx, "list", err)
 	}
@@ -75,24 +79,21 @@ func (s *Service) list(ctx context.Context, c *call, m *store.Match) (*store.Lis
 	return &r, nil
 }
 
-// listed are the rooms that this service has put on the list. The node that runs a room
-// takes it off when it ends; but if nobody ever comes, no node runs it. That shows in
-// its match, which a node keeps from being forgotten.
+// listed are the rooms that this service has put on the list, with when to look at them.
+// The node that runs a room takes it off when it ends; but if nobody ever comes, no node
+// runs it. That shows in its match, which a node keeps from being forgotten.
 type listed struct {
 	mu   sync.Mutex
-	next map[string]time.Time // when to look at it
+	next map[string]time.Time
 }
 
 func (l *listed) add(id string, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.next == nil {
-		l.next = map[string]time.Time{}
-	}
 	l.next[id] = now.Add(store.MatchKept + sweepEvery)
 }
 
-// due gives the rooms to look at now.
+// due returns the rooms to look at now.
 func (l *listed) due(now time.Time) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,7 +122,7 @@ func (s *Service) sweep(ctx context.Context) {
 			continue
 		}
 		if errors.Is(err, store.ErrNoRoom) {
-			_, err = ask(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.o.Directory.Remove(ctx, id) })
+			err = do(ctx, func(ctx context.Context) error { return s.o.Directory.Remove(ctx, id) })
 		}
 		if err != nil {
 			if ctx.Err() == nil {

@@ -1,10 +1,12 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"connectrpc.com/connect"
 
@@ -16,23 +18,18 @@ import (
 
 // ReportResult tells how a match has ended.
 func (s *Service) ReportResult(ctx context.Context, req *connect.Request[tickroomv1.ReportResultRequest]) (*connect.Response[tickroomv1.ReportResultResponse], error) {
-	if !caller(ctx).CanReport {
-		return nil, denied("only servers report results: it needs the role admin")
-	}
 	out, err := s.Report(ctx, req.Msg)
-	if err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(out), nil
+	return respond(out, err)
 }
 
 // Report moves the ratings of those who were in a match. It is what ReportResult does,
 // for rooms of this server, and asks nobody's permission. Players who are not of the
-// match do not count; those of whom nothing is said stay as they are. The error is a
+// match do not count; those of whom nothing is told stay as they are. The error is a
 // *connect.Error; CodeUnavailable may be tried again, since a match is rated once.
 func (s *Service) Report(ctx context.Context, r *tickroomv1.ReportResultRequest) (*tickroomv1.ReportResultResponse, error) {
-	if err := checkID("room", r.GetRoom()); err != nil {
-		return nil, err
+	var q request
+	if q.id("room", r.GetRoom()); q.err != nil {
+		return nil, q.err
 	}
 	m, err := ask(ctx, func(ctx context.Context) (store.Match, error) { return s.o.Tickets.Match(ctx, r.GetRoom(), "") })
 	if errors.Is(err, store.ErrNoRoom) {
@@ -48,19 +45,21 @@ func (s *Service) Report(ctx context.Context, r *tickroomv1.ReportResultRequest)
 	if md == nil {
 		return nil, precondition("the mode %s of the room is not there any more", m.Mode)
 	}
-	res, err := readResult(md, &m, r.GetTeams())
-	if err != nil {
-		return nil, err
+	res := q.result(md, &m, r.GetTeams())
+	if q.err != nil {
+		return nil, q.err
 	}
-	bounded, cancel := bound(ctx)
-	defer cancel()
-	rated, done, err := s.o.Ratings.Rate(bounded, md.Name, m.ID, res.players, func(before []store.Rated) ([]store.Rated, error) {
-		return res.rate(md, before)
+	done := false
+	rated, err := ask(ctx, func(ctx context.Context) (now []store.Rated, err error) {
+		now, done, err = s.o.Ratings.Rate(ctx, md.Name, m.ID, res.players, func(before []store.Rated) ([]store.Rated, error) {
+			return res.rate(md, before)
+		})
+		return now, err
 	})
-	if err != nil {
-		if errors.Is(err, errRate) {
-			return nil, s.internal(ctx, "rate", err)
-		}
+	switch {
+	case errors.Is(err, errRate):
+		return nil, s.internal(ctx, "rate", err)
+	case err != nil:
 		return nil, s.refuse(ctx, "rate", err)
 	}
 	return &tickroomv1.ReportResultResponse{Repeated: !done, Ratings: ratingsOf(md, rated)}, nil
@@ -73,8 +72,8 @@ type result struct {
 	ranks   []int
 }
 
-// readResult reads what was reported, of the players who are of the match.
-func readResult(md *mode.Mode, m *store.Match, in []*tickroomv1.TeamResult) (*result, error) {
+// result reads what was reported, of the players who are of the match.
+func (q *request) result(md *mode.Mode, m *store.Match, in []*tickroomv1.TeamResult) *result {
 	most, size := md.Format.Teams, md.Format.Size
 	if md.Format.FreeForAll {
 		most = md.Format.Size
@@ -84,54 +83,40 @@ func readResult(md *mode.Mode, m *store.Match, in []*tickroomv1.TeamResult) (*re
 	for i := range m.Teams {
 		size = max(size, len(m.Teams[i].Slots))
 	}
-	if len(in) < 2 || len(in) > most {
-		return nil, invalid("teams: there are %d; in the match %s there are 2 to %d", len(in), m.ID, most)
-	}
+	q.must(2 <= len(in) && len(in) <= most, "teams: there are %d; in the match %s there are 2 to %d", len(in), m.ID, most)
 	out := &result{}
 	seen := map[string]bool{}
 	for i, t := range in {
-		if n := len(t.GetPlayers()); n > size {
-			return nil, invalid("teams.%d has %d players; in the match %s there can be %d", i, n, m.ID, size)
-		}
-		if n := len(t.GetPlayers()); md.Format.FreeForAll && n > 1 {
-			return nil, invalid("teams.%d has %d players; in the mode %s everybody is a team", i, n, md.Name)
-		}
+		n := len(t.GetPlayers())
+		q.must(n <= size, "teams.%d has %d players; in the match %s there can be %d", i, n, m.ID, size)
+		q.must(n <= 1 || !md.Format.FreeForAll, "teams.%d has %d players; in the mode %s everybody is a team", i, n, md.Name)
 		var team []rating.Player
 		for k, p := range t.GetPlayers() {
+			id, weight := p.GetPlayer(), cmp.Or(p.GetWeight(), 1)
 			where := fmt.Sprintf("teams.%d.players.%d", i, k)
-			if err := checkID(where, p.GetPlayer()); err != nil {
-				return nil, err
-			}
-			if seen[p.GetPlayer()] {
-				return nil, invalid("%s: %s is there twice", where, p.GetPlayer())
-			}
-			seen[p.GetPlayer()] = true
-			w := p.GetWeight()
-			if !(w >= 0 && w <= 1) { // a NaN is not
-				return nil, invalid("%s.weight is %v; it must be from 0 to 1", where, w)
-			}
-			if w == 0 {
-				w = 1
-			}
-			if made(m, p.GetPlayer()) {
-				out.players = append(out.players, p.GetPlayer())
-				team = append(team, rating.Player{Weight: w, Left: p.GetLeft(), Absent: p.GetAbsent()})
+			q.id(where, id)
+			q.must(!seen[id], "%s: %s is there twice", where, id)
+			q.must(weight >= 0 && weight <= 1, "%s.weight is %v; it must be from 0 to 1", where, weight) // a NaN is not
+			seen[id] = true
+			if made(m, id) {
+				out.players = append(out.players, id)
+				team = append(team, rating.Player{Weight: weight, Left: p.GetLeft(), Absent: p.GetAbsent()})
 			}
 		}
 		if len(team) > 0 {
 			out.teams, out.ranks = append(out.teams, team), append(out.ranks, int(min(t.GetRank(), math.MaxInt32)))
 		}
 	}
-	if len(out.teams) < 2 {
-		return nil, precondition("in %d of the teams there are players of the match %s; to compare there must be 2", len(out.teams), m.ID)
+	if n := len(out.teams); n < 2 && q.err == nil {
+		q.err = precondition("in %d of the teams there are players of the match %s; to compare there must be 2", n, m.ID)
 	}
-	return out, nil
+	return out
 }
 
 // errRate is the error of ratings that can't be computed.
 var errRate = errors.New("service: the ratings can't be computed")
 
-// rate gives the ratings after the match, in the order of before. It changes nothing
+// rate returns the ratings after the match, in the order of before. It changes nothing
 // of the result, as it may be called again.
 func (r *result) rate(md *mode.Mode, before []store.Rated) ([]store.Rated, error) {
 	if len(before) != len(r.players) {
@@ -140,7 +125,7 @@ func (r *result) rate(md *mode.Mode, before []store.Rated) ([]store.Rated, error
 	teams := make([][]rating.Player, len(r.teams))
 	i := 0
 	for k, t := range r.teams {
-		teams[k] = append([]rating.Player(nil), t...)
+		teams[k] = slices.Clone(t)
 		for j := range t {
 			teams[k][j].Rating = known(md, before[i])
 			i++
@@ -150,7 +135,7 @@ func (r *result) rate(md *mode.Mode, before []store.Rated) ([]store.Rated, error
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errRate, err)
 	}
-	out := append([]store.Rated(nil), before...)
+	out := slices.Clone(before)
 	i = 0
 	for k, t := range after {
 		for j, x := range t {
@@ -164,7 +149,7 @@ func (r *result) rate(md *mode.Mode, before []store.Rated) ([]store.Rated, error
 	return out, nil
 }
 
-// known gives a player's rating, or that of a new one.
+// known returns a player's rating, or that of a new one.
 func known(md *mode.Mode, r store.Rated) rating.Rating {
 	if r.Matches == 0 {
 		return md.Rating.Options.New()
@@ -172,7 +157,7 @@ func known(md *mode.Mode, r store.Rated) rating.Rating {
 	return rating.Rating{Mu: r.Mu, Sigma: r.Sigma}
 }
 
-// ratings gives the ratings of players, in their order.
+// ratings returns the ratings of players, in their order.
 func (s *Service) ratings(ctx context.Context, md *mode.Mode, players []string) ([]store.Rated, error) {
 	got, err := ask(ctx, func(ctx context.Context) ([]store.Rated, error) {
 		return s.o.Ratings.Ratings(ctx, md.Name, players)
@@ -191,27 +176,22 @@ func (s *Service) ratings(ctx context.Context, md *mode.Mode, players []string) 
 	return out, nil
 }
 
-// GetRating tells how strong players are.
+// GetRating returns how strong players are.
 func (s *Service) GetRating(ctx context.Context, req *connect.Request[tickroomv1.GetRatingRequest]) (*connect.Response[tickroomv1.GetRatingResponse], error) {
 	c := caller(ctx)
-	md, err := s.findMode(req.Msg.GetMode())
-	if err != nil {
-		return nil, err
-	}
-	players := req.Msg.GetPlayers()
+	var q request
+	md, players := q.mode(s.modes, req.Msg.GetMode()), req.Msg.GetPlayers()
 	if len(players) == 0 {
 		players = []string{c.Player}
 	}
-	if len(players) > MaxRated {
-		return nil, invalid("players: there are %d; there can be %d", len(players), MaxRated)
-	}
+	q.must(len(players) <= MaxRated, "players: there are %d; there can be %d", len(players), MaxRated)
 	for i, p := range players {
-		if err := checkID(fmt.Sprintf("players.%d", i), p); err != nil {
-			return nil, err
+		if q.id(fmt.Sprintf("players.%d", i), p); q.err == nil && p != c.Player && !c.CanReport {
+			q.err = denied("players.%d: the ratings of others are for servers: it needs the role admin", i)
 		}
-		if p != c.Player && !c.CanReport {
-			return nil, denied("players.%d: the ratings of others are for servers: it needs the role admin", i)
-		}
+	}
+	if q.err != nil {
+		return nil, q.err
 	}
 	rated, err := s.ratings(ctx, md, players)
 	if err != nil {

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -19,7 +20,7 @@ import (
 // CreateRoom makes a room of the caller's.
 func (s *Service) CreateRoom(ctx context.Context, req *connect.Request[tickroomv1.CreateRoomRequest]) (*connect.Response[tickroomv1.CreateRoomResponse], error) {
 	c := caller(ctx)
-	w, err := s.readWish(ctx, &c, req.Msg.GetMode(), req.Msg.GetKind(), req.Msg.GetSelf())
+	w, err := s.readWish(ctx, &c, req.Msg.GetMode(), req.Msg.GetKind(), "", req.Msg.GetSelf())
 	if err != nil {
 		return nil, err
 	}
@@ -35,50 +36,45 @@ func (s *Service) CreateRoom(ctx context.Context, req *connect.Request[tickroomv
 		}
 	}
 	a, err := s.assign(ctx, &c, m)
-	if err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(&tickroomv1.CreateRoomResponse{Assignment: a, GuestToken: c.GuestToken}), nil
+	return respond(&tickroomv1.CreateRoomResponse{Assignment: a, GuestToken: c.GuestToken}, err)
 }
 
 // JoinRoom gives a seat in a certain room.
 func (s *Service) JoinRoom(ctx context.Context, req *connect.Request[tickroomv1.JoinRoomRequest]) (*connect.Response[tickroomv1.JoinRoomResponse], error) {
 	c := caller(ctx)
-	if !c.CanPlay {
-		return nil, denied("the caller may not play")
-	}
-	if _, err := name(&c, req.Msg.GetSelf()); err != nil {
-		return nil, err
-	}
-	m, err := s.find(ctx, &c, req.Msg.GetRoom(), req.Msg.GetCode())
+	m, err := s.find(ctx, &c, req.Msg)
 	if err != nil {
 		return nil, err
 	}
 	a, err := s.enter(ctx, &c, req.Msg.GetRoom(), m, req.Msg.GetCode() != "")
-	if err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(&tickroomv1.JoinRoomResponse{Assignment: a, GuestToken: c.GuestToken}), nil
+	return respond(&tickroomv1.JoinRoomResponse{Assignment: a, GuestToken: c.GuestToken}, err)
 }
 
-// find gives the match of a room, by the room's id or a code; nil if the room has none.
-func (s *Service) find(ctx context.Context, c *call, room, code string) (*store.Match, error) {
-	switch {
-	case (room == "") == (code == ""):
-		return nil, invalid("give room or code, one of the two")
-	case code != "":
+// roomRequest is the request for a certain room.
+type roomRequest interface {
+	GetRoom() string
+	GetCode() string
+	GetSelf() *tickroomv1.Member
+}
+
+// find returns the match of a room, by the room's id or a code; nil if the room has none.
+func (s *Service) find(ctx context.Context, c *call, r roomRequest) (*store.Match, error) {
+	var q request
+	q.name(c, r.GetSelf())
+	room, code := r.GetRoom(), r.GetCode()
+	q.must((room == "") != (code == ""), "give room or code, one of the two")
+	if code != "" {
 		clean, ok := readCode(code)
-		if !ok {
-			return nil, invalid("code %q: a code has %d letters and digits of %s", short(code), codeLength, codeLetters)
-		}
-		if err := s.guess(c); err != nil {
-			return nil, err
-		}
+		q.must(ok, "code %q: a code has %d letters and digits of %s", short(code), codeLength, codeLetters)
 		code = clean
-	default:
-		if err := checkID("room", room); err != nil {
-			return nil, err
-		}
+	} else {
+		q.id("room", room)
+	}
+	if q.err == nil && code != "" {
+		q.err = s.guess(c)
+	}
+	if q.err != nil {
+		return nil, q.err
 	}
 	m, err := ask(ctx, func(ctx context.Context) (store.Match, error) { return s.o.Tickets.Match(ctx, room, code) })
 	switch {
@@ -89,7 +85,7 @@ func (s *Service) find(ctx context.Context, c *call, room, code string) (*store.
 	case err != nil:
 		return nil, s.refuse(ctx, "match", err)
 	}
-	if _, alive, err := s.node(ctx, m.Node); err != nil {
+	if alive, err := s.alive(ctx, m.Node); err != nil {
 		return nil, err
 	} else if !alive {
 		return nil, notFound("the room %s is gone: its server is not there any more", m.ID)
@@ -121,20 +117,17 @@ func (s *Service) enter(ctx context.Context, c *call, room string, m *store.Matc
 	switch {
 	case errors.Is(err, store.ErrFull):
 		return nil, later(connect.CodeResourceExhausted, noNode, "the room %s is full", room)
-	case errors.Is(err, store.ErrNoRoom) && m != nil:
-		// It is not listed until somebody has come.
-		return s.assign(ctx, c, m)
+	case m != nil && (err == nil || errors.Is(err, store.ErrNoRoom)):
+		return s.assign(ctx, c, m) // it is not listed until somebody has come
 	case errors.Is(err, store.ErrNoRoom):
 		return nil, noRoom(room)
 	case err != nil:
 		return nil, s.refuse(ctx, "reserve", err)
-	case m != nil:
-		return s.assign(ctx, c, m)
 	case r.Private:
 		s.release(ctx, c, room)
 		return nil, noRoom(room)
 	}
-	return s.assignRoom(ctx, c, &r)
+	return s.assignListing(ctx, c, &r)
 }
 
 func noRoom(id string) error { return notFound("there is no room %s that is open to the caller", id) }
@@ -142,14 +135,7 @@ func noRoom(id string) error { return notFound("there is no room %s that is open
 // Spectate gives a place to watch a room from.
 func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.SpectateRequest]) (*connect.Response[tickroomv1.SpectateResponse], error) {
 	c := caller(ctx)
-	if !c.CanSpectate {
-		return nil, denied("the caller may not watch rooms")
-	}
-	if _, err := name(&c, req.Msg.GetSelf()); err != nil {
-		return nil, err
-	}
-	id := req.Msg.GetRoom()
-	m, err := s.find(ctx, &c, id, req.Msg.GetCode())
+	m, err := s.find(ctx, &c, req.Msg)
 	if err != nil {
 		return nil, err
 	}
@@ -157,49 +143,45 @@ func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.
 	var node string
 	if m != nil {
 		if m.Code != "" && !m.Open && req.Msg.GetCode() == "" && m.Host != c.Player {
-			return nil, noRoom(id)
+			return nil, noRoom(m.ID)
 		}
 		if made(m, c.Player) {
 			return nil, precondition("the caller plays in the room %s; join it", m.ID)
 		}
-		a, node = &tickroomv1.Assignment{
-			Url: m.URL, Kind: m.Kind, Room: m.ID, Mode: m.Mode, Region: m.Region, Teams: teams(m), Bots: uint32(m.Bots), Quality: m.Quality,
-		}, m.Node
+		a, node = ofMatch(m), m.Node
 	} else {
-		r, err := s.listedRoom(ctx, id)
+		r, err := s.listing(ctx, req.Msg.GetRoom())
 		if err != nil {
 			return nil, err
 		}
-		a, node = &tickroomv1.Assignment{Url: r.URL, Kind: r.Kind, Room: r.ID, Mode: r.Mode, Region: r.Region}, r.Node
+		a, node = ofListing(r), r.Node
 	}
 	if !s.o.Kinds[a.GetKind()].Spectators {
 		return nil, precondition("rooms of kind %s can't be watched", a.GetKind())
 	}
 	a.Role = RoleSpectator
-	if err := s.sign(ctx, &c, a, node); err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(&tickroomv1.SpectateResponse{Assignment: a, GuestToken: c.GuestToken}), nil
+	return respond(&tickroomv1.SpectateResponse{Assignment: a, GuestToken: c.GuestToken}, s.sign(ctx, &c, a, node))
 }
 
-// listedRoom gives a room of the list that everybody may know.
-func (s *Service) listedRoom(ctx context.Context, id string) (*store.Listing, error) {
+func byID(r store.Listing, id string) int { return strings.Compare(r.ID, id) }
+
+// listing returns a room of the list that everybody may know.
+func (s *Service) listing(ctx context.Context, id string) (*store.Listing, error) {
 	all, err := s.roomsNow(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	// By id.
-	i, ok := slices.BinarySearchFunc(all, id, func(r store.Listing, id string) int { return strings.Compare(r.ID, id) })
+	i, ok := slices.BinarySearchFunc(all, id, byID)
 	if !ok || all[i].Private {
 		return nil, noRoom(id)
 	}
 	return &all[i], nil
 }
 
-// open tells whether everybody may know of the room, and come.
+// open reports whether everybody may know of the room, and come.
 func open(r *store.Listing) bool { return !r.Private && !r.Closed }
 
-// holds tells whether a query holds of a room.
+// holds reports whether a query holds of a room.
 func holds(q *query.Query, r *store.Listing, now time.Time) bool {
 	if q == nil {
 		return true
@@ -208,39 +190,28 @@ func holds(q *query.Query, r *store.Listing, now time.Time) bool {
 	if !r.Created.IsZero() {
 		age = max(0, now.Sub(r.Created).Seconds())
 	}
-	of := query.Subject{Players: r.Taken, Attributes: map[string]any{
+	return q.Match(&query.Subject{}, &query.Subject{Players: r.Taken, Attributes: map[string]any{
 		"capacity": float64(r.Capacity), "free": float64(max(0, r.Capacity-r.Taken)),
 		"kind": r.Kind, "mode": r.Mode, "region": r.Region, "age": age,
-	}}
-	return q.Match(&query.Subject{}, &of)
+	}})
 }
 
 // ListRooms lists rooms that are open to all.
 func (s *Service) ListRooms(ctx context.Context, req *connect.Request[tickroomv1.ListRoomsRequest]) (*connect.Response[tickroomv1.ListRoomsResponse], error) {
-	kind, modeName := req.Msg.GetKind(), req.Msg.GetMode()
-	if kind != "" || modeName != "" {
-		p, err := s.readPurpose(modeName, kind)
-		if err != nil {
-			return nil, err
-		}
-		kind = p.kind
+	var q request
+	var p purpose
+	if req.Msg.GetKind() != "" || req.Msg.GetMode() != "" {
+		p = q.purpose(s, req.Msg.GetMode(), req.Msg.GetKind())
 	}
-	q, err := readQuery(req.Msg.GetQuery())
-	if err != nil {
-		return nil, err
+	about := q.query(req.Msg.GetQuery())
+	size := cmp.Or(int(req.Msg.GetPageSize()), DefaultPage)
+	q.must(size <= MaxPage, "page_size is %d; it must be from 1 to %d, or 0 for %d", size, MaxPage, DefaultPage)
+	after, err := base64.RawURLEncoding.DecodeString(req.Msg.GetPageToken())
+	q.must(err == nil && len(after) <= MaxID, "page_token is none that was given as next_page_token")
+	if q.err != nil {
+		return nil, q.err
 	}
-	size := int(req.Msg.GetPageSize())
-	if size > MaxPage {
-		return nil, invalid("page_size is %d; it must be from 1 to %d, or 0 for %d", size, MaxPage, DefaultPage)
-	}
-	if size == 0 {
-		size = DefaultPage
-	}
-	after, err := readPage(req.Msg.GetPageToken())
-	if err != nil {
-		return nil, err
-	}
-	all, err := s.roomsNow(ctx, kind)
+	all, err := s.roomsNow(ctx, p.kind)
 	if err != nil {
 		return nil, err
 	}
@@ -248,25 +219,25 @@ func (s *Service) ListRooms(ctx context.Context, req *connect.Request[tickroomv1
 	now := s.o.Now()
 	// The list is by id, and a page begins after an id: rooms that come or go meanwhile
 	// move no others.
-	i, found := slices.BinarySearchFunc(all, after, func(r store.Listing, id string) int { return strings.Compare(r.ID, id) })
+	i, found := slices.BinarySearchFunc(all, string(after), byID)
 	if found {
 		i++
 	}
 	for ; i < len(all); i++ {
 		r := &all[i]
-		if !open(r) || modeName != "" && r.Mode != modeName || !holds(q, r, now) {
+		if !open(r) || p.mode != nil && r.Mode != p.mode.Name || !holds(about, r, now) {
 			continue
 		}
 		if len(out.GetRooms()) == size {
 			out.NextPageToken = base64.RawURLEncoding.EncodeToString([]byte(out.GetRooms()[size-1].GetRoom()))
 			break
 		}
-		out.Rooms = append(out.Rooms, s.info(r))
+		out.Rooms = append(out.Rooms, info(r))
 	}
 	return connect.NewResponse(out), nil
 }
 
-func (s *Service) info(r *store.Listing) *tickroomv1.RoomInfo {
+func info(r *store.Listing) *tickroomv1.RoomInfo {
 	info := &tickroomv1.RoomInfo{
 		Room: r.ID, Kind: r.Kind, Mode: r.Mode, Region: r.Region, Players: uint32(max(0, r.Taken)), Capacity: uint32(max(0, r.Capacity)),
 		Spectators: r.Spectators,
@@ -275,13 +246,4 @@ func (s *Service) info(r *store.Listing) *tickroomv1.RoomInfo {
 		info.Created = timestamppb.New(r.Created)
 	}
 	return info
-}
-
-// readPage gives the id that a page begins after.
-func readPage(token string) (string, error) {
-	b, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(b) > MaxID {
-		return "", invalid("page_token is none that was given as next_page_token")
-	}
-	return string(b), nil
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/internal/origin"
+	"github.com/tickroom/tickroom/matchmaking/internal/place"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
@@ -25,7 +27,7 @@ type Kind struct {
 	Spectators bool
 }
 
-// capacity gives how many players a room of a mode, or of none, has.
+// capacity returns how many players a room of a mode, or of none, has.
 func (k *Kind) capacity(mode string) int {
 	if n, ok := k.Modes[mode]; ok {
 		return n
@@ -49,7 +51,7 @@ type Options struct {
 	Identity Identity
 	Seats    Seats
 	Limits   Limits
-	Placer   Placer
+	Placer   *place.Placer
 	// Explainer answers Explain; nil: it is not implemented.
 	Explainer Explainer
 
@@ -100,25 +102,15 @@ func New(o Options) (*Service, error) {
 			errs = append(errs, fmt.Errorf("service: %s must be set", f.name))
 		}
 	}
-	if o.Watches == 0 {
-		o.Watches = 20_000
-	}
-	if o.WatchesEach == 0 {
-		o.WatchesEach = 4
-	}
-	if o.SeatTime == 0 {
-		o.SeatTime = 30 * time.Second
-	}
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
+	o.Watches, o.WatchesEach = cmp.Or(o.Watches, 20_000), cmp.Or(o.WatchesEach, 4)
+	o.SeatTime, o.Logger = cmp.Or(o.SeatTime, 30*time.Second), cmp.Or(o.Logger, slog.Default())
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	s := &Service{
 		o: o, modes: map[string]*mode.Mode{}, closed: make(chan struct{}),
 		rooms: map[string]*recent[[]store.Listing]{"": {}}, making: map[string]chan struct{}{},
-		watches: watches{each: map[string]int{}, max: o.Watches, maxEach: o.WatchesEach},
+		watches: watches{each: map[string]int{}, max: o.Watches, maxEach: o.WatchesEach}, listed: listed{next: map[string]time.Time{}},
 	}
 	for name := range o.Kinds {
 		s.rooms[name], s.making[name] = &recent[[]store.Listing]{}, make(chan struct{}, 1)

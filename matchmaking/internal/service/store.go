@@ -11,22 +11,27 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-// storeTime is how long a store may take to answer.
-const storeTime = time.Second
-
-// bound gives a context for one call of a store.
-func bound(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, storeTime)
-}
+const (
+	// storeTime is how long a store may take to answer.
+	storeTime = time.Second
+	// recentTTL is how long an answer is used that many calls ask for.
+	recentTTL = 500 * time.Millisecond
+)
 
 // ask calls a store, with a bound.
 func ask[T any](ctx context.Context, fn func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := bound(ctx)
+	ctx, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
 	return fn(ctx)
 }
 
-// recent keeps what a store has said for a moment, so that many calls at once ask it
+// do is ask for a call that returns an error alone.
+func do(ctx context.Context, fn func(context.Context) error) error {
+	_, err := ask(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, fn(ctx) })
+	return err
+}
+
+// recent keeps what a store has returned for a moment, so that many calls at once ask it
 // once. The zero value is ready.
 type recent[T any] struct {
 	flight singleflight.Group
@@ -36,13 +41,13 @@ type recent[T any] struct {
 	at    time.Time // zero: nothing is known
 }
 
-// get gives what fn says, or has said within ttl. The value is shared, and not to be
+// get returns what fn returns, or has returned within recentTTL. The value is shared, and not to be
 // changed.
-func (r *recent[T]) get(ctx context.Context, ttl time.Duration, fn func(context.Context) (T, error)) (T, error) {
+func (r *recent[T]) get(ctx context.Context, fn func(context.Context) (T, error)) (T, error) {
 	r.mu.Lock()
 	value, at := r.value, r.at
 	r.mu.Unlock()
-	if !at.IsZero() && time.Since(at) < ttl {
+	if !at.IsZero() && time.Since(at) < recentTTL {
 		return value, nil
 	}
 	// Who asks first must not take the others along when it goes.
@@ -68,37 +73,25 @@ func (r *recent[T]) get(ctx context.Context, ttl time.Duration, fn func(context.
 	}
 }
 
-const (
-	nodesTTL = 500 * time.Millisecond
-	roomsTTL = 500 * time.Millisecond
-)
-
-// nodesNow gives the nodes, as they were within the last half second.
+// nodesNow returns the nodes, as they were within the last half second.
 func (s *Service) nodesNow(ctx context.Context) ([]store.Node, error) {
-	nodes, err := s.nodes.get(ctx, nodesTTL, s.o.Nodes.Nodes)
+	nodes, err := s.nodes.get(ctx, s.o.Nodes.Nodes)
 	if err != nil {
 		return nil, s.refuse(ctx, "nodes", err)
 	}
 	return nodes, nil
 }
 
-// node gives the node with an id, if it lives.
-func (s *Service) node(ctx context.Context, id string) (store.Node, bool, error) {
+// alive reports whether a node lives.
+func (s *Service) alive(ctx context.Context, node string) (bool, error) {
 	nodes, err := s.nodesNow(ctx)
-	if err != nil {
-		return store.Node{}, false, err
-	}
-	i := slices.IndexFunc(nodes, func(n store.Node) bool { return n.ID == id })
-	if i < 0 {
-		return store.Node{}, false, nil
-	}
-	return nodes[i], true, nil
+	return slices.ContainsFunc(nodes, func(n store.Node) bool { return n.ID == node }), err
 }
 
 // roomsNow lists the rooms of a kind, or all, as they were within the last half
 // second.
 func (s *Service) roomsNow(ctx context.Context, kind string) ([]store.Listing, error) {
-	rooms, err := s.rooms[kind].get(ctx, roomsTTL, func(ctx context.Context) ([]store.Listing, error) {
+	rooms, err := s.rooms[kind].get(ctx, func(ctx context.Context) ([]store.Listing, error) {
 		return s.o.Directory.Rooms(ctx, kind)
 	})
 	if err != nil {

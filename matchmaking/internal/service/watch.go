@@ -53,7 +53,7 @@ func (w *watches) begin(player string) (end func(), err error) {
 	}, nil
 }
 
-// Watch tells how a ticket is doing until it has ended.
+// Watch tells the caller how a ticket is doing until it has ended.
 func (s *Service) Watch(ctx context.Context, req *connect.Request[tickroomv1.WatchRequest], stream *connect.ServerStream[tickroomv1.WatchResponse]) error {
 	c := caller(ctx)
 	id := req.Msg.GetTicket()
@@ -65,9 +65,14 @@ func (s *Service) Watch(ctx context.Context, req *connect.Request[tickroomv1.Wat
 	if _, err := s.ticket(ctx, &c, id); err != nil { // before anything is held for it
 		return err
 	}
-	changed, stop, err := s.subscribe(ctx, id)
-	if err != nil {
+	var changed <-chan struct{}
+	var stop func()
+	err = do(ctx, func(ctx context.Context) (err error) {
+		changed, stop, err = s.o.Tickets.Watch(ctx, id)
 		return err
+	})
+	if err != nil {
+		return s.refuse(ctx, "watch", err)
 	}
 	defer stop()
 	look := time.NewTicker(lookEvery)
@@ -102,24 +107,10 @@ func (s *Service) Watch(ctx context.Context, req *connect.Request[tickroomv1.Wat
 	}
 }
 
-// subscribe has the store tell of a ticket's changes.
-func (s *Service) subscribe(ctx context.Context, id string) (<-chan struct{}, func(), error) {
-	bounded, cancel := bound(ctx)
-	defer cancel()
-	changed, stop, err := s.o.Tickets.Watch(bounded, id)
-	if errors.Is(err, store.ErrNoTicket) {
-		return nil, nil, noTicket()
-	}
-	if err != nil {
-		return nil, nil, s.refuse(ctx, "watch", err)
-	}
-	return changed, stop, nil
-}
-
-// differs tells whether the caller is to be told of a state at once. How many wait
+// differs reports whether the caller is to be told of a state at once. How many wait
 // changes all the time, and comes with the next message.
 func differs(last *tickroomv1.WatchResponse, st *store.Status) bool {
-	return last.GetState() != state(st.State) || !slices.Equal(last.GetMissing(), missing(st))
+	return last.GetState() != states[st.State].told || !slices.Equal(last.GetMissing(), missing(st))
 }
 
 func missing(st *store.Status) []string {
@@ -131,7 +122,7 @@ func missing(st *store.Status) []string {
 
 // tell makes the message about a ticket.
 func (s *Service) tell(ctx context.Context, c *call, st *store.Status) (*tickroomv1.WatchResponse, error) {
-	out := &tickroomv1.WatchResponse{State: state(st.State), Missing: missing(st), Waiting: uint32(max(0, st.Waiting))}
+	out := &tickroomv1.WatchResponse{State: states[st.State].told, Missing: missing(st), Waiting: uint32(max(0, st.Waiting))}
 	if !st.Ticket.Since.IsZero() {
 		out.Since = timestamppb.New(st.Ticket.Since)
 	}
@@ -140,8 +131,10 @@ func (s *Service) tell(ctx context.Context, c *call, st *store.Status) (*tickroo
 	}
 	m, err := ask(ctx, func(ctx context.Context) (store.Match, error) { return s.o.Tickets.Match(ctx, st.Match, "") })
 	if err != nil {
-		// A match that is over already has no seats.
-		return out, s.unless(ctx, "match", err, store.ErrNoRoom)
+		if errors.Is(err, store.ErrNoRoom) {
+			return out, nil // a match that is over already has no seats
+		}
+		return nil, s.refuse(ctx, "match", err)
 	}
 	out.Assignment, err = s.assign(ctx, c, &m)
 	return out, err
