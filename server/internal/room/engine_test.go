@@ -25,6 +25,9 @@ type wire struct {
 	busy     bool // takes nothing of what it is sent
 	pending  int
 	closed   int
+	reason   string // that it was closed with
+	shown    bool   // a transcript has shown how it ended
+	broken   bool   // nothing arrives any more, and nobody knows yet
 	bytes    uint64 // received
 	over     error
 }
@@ -60,9 +63,9 @@ func (w *wire) Flush() (int, error) {
 	return w.pending, nil
 }
 
-func (w *wire) Close(code int, _ string) {
+func (w *wire) Close(code int, reason string) {
 	if w.closed == 0 {
-		w.closed = code
+		w.closed, w.reason = code, reason
 	}
 }
 func (w *wire) RTT() time.Duration   { return 0 }
