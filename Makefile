@@ -83,6 +83,7 @@ generate: $(BUF) $(PACKAGES) ## generate code from the .proto files, and docs/co
 	done
 	$(GO) run ./proto/internal/closecodes
 	$(GO) generate ./server/config
+	$(GO) test ./netcode/client -run TestReconnectVectors -update
 
 .PHONY: lint
 lint: lint-setup $(BUF) $(GOLINT) $(PACKAGES) ## lint Go, .proto files, TypeScript and scripts (the first time minutes: it builds the linters)

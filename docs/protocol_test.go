@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -270,21 +268,6 @@ func TestHandshake(t *testing.T) {
 		}
 		if err == nil || resp == nil || resp.StatusCode != c.status {
 			t.Errorf("%s: %v", c.name, err)
-		}
-	}
-}
-
-// TestCloseCodesAreListed sees that the page has a line for every code of the
-// protocol.
-func TestCloseCodesAreListed(t *testing.T) {
-	page, err := os.ReadFile("protocol.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for code, name := range tickroomv1.CloseCode_name {
-		line := "| " + strconv.Itoa(int(code)) + " " + strings.TrimPrefix(name, "CLOSE_CODE_") + " |"
-		if code != 0 && !strings.Contains(string(page), line) {
-			t.Errorf("docs/protocol.md has no line %q", line)
 		}
 	}
 }

@@ -12,17 +12,17 @@ import (
 const MaxToken = 64 << 10
 
 // ErrToken is wrapped by errors about tokens: one that was refused, or could not be
-// had.
+// fetched.
 var ErrToken = errors.New("client: token")
 
-// Auth is what a server says of how long it knows the player.
+// Auth is what a server has told of the player's token.
 type Auth struct {
 	// Expires is when the token does, by the server's wall clock. Zero: never.
 	Expires time.Time
 	// Refused says why the token that was sent last was refused; empty if it was not.
 	// What held before holds on.
 	Refused string
-	// Renew tells that the connection is closed a moment after Expires unless a new
+	// Renew reports that the connection will be closed a moment after Expires unless a new
 	// token comes.
 	Renew bool
 }
@@ -57,22 +57,22 @@ func (s *Session) SetToken(token string) error {
 	return nil
 }
 
-// token gives the newest token.
+// token returns the newest token.
 func (s *Session) token() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.auth.token
 }
 
-// OnAuth calls fn when the server says how long it knows the player, after the
+// OnAuth has fn called when the server says how long it knows the player, after the
 // welcome. It must be set before the first Receive.
 func (s *Session) OnAuth(fn func(Auth)) { s.onAuth = fn }
 
-// PlayerID gives the player's id, the same in all rooms, as of the welcome; a guest's
+// PlayerID returns the player's id, the same in all rooms, as of the welcome; a guest's
 // is new in each session. Empty before the welcome.
 func (s *Session) PlayerID() string { return s.Welcome().GetPlayerId() }
 
-// Expires tells when the token expires, by the server's wall clock; false if it does
+// Expires returns when the token expires, by the server's wall clock; false if it does
 // not.
 func (s *Session) Expires() (time.Time, bool) {
 	s.mu.Lock()

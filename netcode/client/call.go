@@ -9,7 +9,7 @@ import (
 	"github.com/tickroom/tickroom/proto/schema"
 )
 
-// ReplyError is a command that was answered, but not done.
+// ReplyError is the error of a command that was answered, but not done.
 type ReplyError struct {
 	Code tickroomv1.ReplyCode
 	Text string // what was wrong, for people

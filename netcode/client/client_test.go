@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tickroom/tickroom/netcode/replica"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 )
@@ -81,11 +82,12 @@ func serve(t *testing.T, fn func(p peer)) string {
 	return srv.URL
 }
 
-func dial(t *testing.T, url string) *Client {
+func dial(t *testing.T, url string, o Options) *Client {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(cancel)
-	c, err := Dial(ctx, url, Options{Config: walkers})
+	o.Config = walkers
+	c, err := Dial(ctx, url, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,10 +170,10 @@ func TestServerCloses(t *testing.T) {
 	c := dial(t, serve(t, func(p peer) {
 		p.seat()
 		_ = p.conn.Close(4011, "cheater")
-	}))
+	}), Options{})
 	<-c.Done()
 	var ce *CloseError
-	if err := c.Err(); !errors.As(err, &ce) || ce.Code != 4011 || ce.Reason != "cheater" || ce.ByUs || ce.Advice() != StayAway {
+	if err := c.Err(); !errors.As(err, &ce) || ce.Code != 4011 || ce.Reason != "cheater" || ce.ByUs || ce.Advice() != closecode.StayAway {
 		t.Errorf("%+v", err)
 	}
 }
@@ -222,7 +224,7 @@ func TestDialErrors(t *testing.T) {
 func TestHostileServer(t *testing.T) {
 	t.Parallel()
 	hijacked := make(chan net.Conn, 1)
-	c := dial(t, serveRaw(t, hijacked))
+	c := dial(t, serveRaw(t, hijacked), Options{NoReconnect: true})
 	conn := <-hijacked
 	defer func() { _ = conn.Close() }()
 	if _, err := conn.Write([]byte{0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0}); err != nil {
@@ -230,7 +232,7 @@ func TestHostileServer(t *testing.T) {
 	}
 	<-c.Done()
 	var ce *CloseError
-	if err := c.Err(); !errors.As(err, &ce) || ce.Code != CloseProtocol && ce.Code != CloseTooBig {
+	if err := c.Err(); !errors.As(err, &ce) || ce.Code != closecode.ProtocolError && ce.Code != closecode.TooBig {
 		t.Errorf("%v", err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 // clock estimates the server's tick and time from when ticks and pongs arrive.
 //
 // A message can be late but never early, so of several the one that took the
-// shortest time tells the most: everything here is a minimum over the last few
+// shortest time is the nearest to the truth: everything here is a minimum over the last few
 // seconds (as in NTP's clock filter, RFC 5905 section 10).
 type clock struct {
 	perTick time.Duration
@@ -32,7 +32,7 @@ func (c *clock) sawPong(sent time.Duration, serverUS int64, now time.Duration) {
 	c.wall.add(now-time.Duration(serverUS)*time.Microsecond, now)
 }
 
-// serverTick gives the server's tick now, with a fraction.
+// serverTick returns the server's tick now, with a fraction.
 func (c *clock) serverTick(now time.Duration) float64 {
 	if !c.tick.any {
 		return 0
@@ -40,7 +40,7 @@ func (c *clock) serverTick(now time.Duration) float64 {
 	return float64(now-c.tick.min()+c.rtt.min()/2) / float64(c.perTick)
 }
 
-// serverTime gives the server's wall clock now.
+// serverTime returns the server's wall clock now.
 func (c *clock) serverTime(now time.Duration) (time.Time, bool) {
 	if !c.wall.any {
 		return time.Time{}, false
@@ -68,7 +68,7 @@ func (w *windowMin) add(v, now time.Duration) {
 	}
 }
 
-// min gives the minimum, 0 if nothing was added yet.
+// min returns the minimum, 0 if nothing was added yet.
 func (w *windowMin) min() time.Duration {
 	if !w.any {
 		return 0

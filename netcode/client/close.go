@@ -1,94 +1,37 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
-// Close codes of RFC 6455 that matter here.
+// Close codes that a client closes with, or makes up. Package closecode has all, and what
+// a client does about each.
 const (
-	CloseNormal     = 1000 // done
-	CloseGoingAway  = 1001 // the server goes down
-	CloseProtocol   = 1002
-	CloseBadData    = 1003
-	CloseNotUTF8    = 1007
-	CloseTooBig     = 1009
-	CloseServerFail = 1011
-	// CloseLost stands for a connection that ended without a close frame. It
-	// never travels.
-	CloseLost = 1006
+	// CloseNormal says that the client is done: the session is over.
+	CloseNormal = closecode.Normal
+	// CloseLost stands for a connection that ended without a close frame. It never
+	// travels.
+	CloseLost = closecode.Lost
 )
 
-// Advice says whether a client should come back after its connection has ended.
-type Advice uint8
-
-// The kinds of advice.
-const (
-	// ComeBack: at once, or after a moment if that fails.
-	ComeBack Advice = iota
-	// ComeBackLater: after a while; the server asked for less load.
-	ComeBackLater
-	// JoinAnother: with a new session, to any room.
-	JoinAnother
-	// RenewToken: with another token, or a new one in the place of one that has
-	// expired; the seat is kept meanwhile.
-	RenewToken
-	// AskForSeat: with another seat from the matchmaker.
-	AskForSeat
-	// StayAway: not before something has been changed: the client was at fault,
-	// was removed by the game, or was done itself.
-	StayAway
-)
-
-// String names the advice.
-func (a Advice) String() string {
-	return [...]string{
-		"come back", "come back after a while", "join anew", "come back with another token", "ask the matchmaker for another seat",
-		"do not come back unchanged",
-	}[a]
-}
-
-// AdviceFor gives the advice that goes with a close code; see CloseCode in
-// frame.proto.
-func AdviceFor(code uint16) Advice {
-	switch tickroomv1.CloseCode(code) {
-	case tickroomv1.CloseCode_CLOSE_CODE_HELLO_TIMEOUT, tickroomv1.CloseCode_CLOSE_CODE_OVERFLOW, tickroomv1.CloseCode_CLOSE_CODE_IDLE:
-		return ComeBack
-	case tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, tickroomv1.CloseCode_CLOSE_CODE_RATE_LIMITED, tickroomv1.CloseCode_CLOSE_CODE_SERVER_FULL,
-		tickroomv1.CloseCode_CLOSE_CODE_TOO_MANY:
-		return ComeBackLater
-	case tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED, tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED, tickroomv1.CloseCode_CLOSE_CODE_SESSION_GONE:
-		return JoinAnother
-	case tickroomv1.CloseCode_CLOSE_CODE_UNAUTHENTICATED, tickroomv1.CloseCode_CLOSE_CODE_TOKEN_EXPIRED:
-		return RenewToken
-	case tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED:
-		return AskForSeat
-	}
-	switch code {
-	case CloseGoingAway, CloseServerFail, CloseLost:
-		return ComeBack
-	case 1013: // try again later
-		return ComeBackLater
-	}
-	return StayAway
-}
-
-// CloseError says how a connection ended.
+// CloseError is how a connection ended.
 type CloseError struct {
 	Code   uint16 // of the close frame; CloseLost if there was none
 	Reason string
-	// ByUs tells that this side closed.
+	// ByUs reports whether this side closed.
 	ByUs bool
 	// Err is what this side closed for, or how the connection was lost; nil if
 	// there is nothing beyond code and reason.
 	Err error
 }
 
-// Advice says whether to come back.
-func (e *CloseError) Advice() Advice { return AdviceFor(e.Code) }
+// Advice returns what a client does after its connection has ended so.
+func (e *CloseError) Advice() closecode.Advice { return closecode.For(int(e.Code)).Advice }
 
-// Unwrap gives Err.
+// Unwrap returns Err.
 func (e *CloseError) Unwrap() error { return e.Err }
 
 // Error says who closed, with what code and reason, and what to do.
@@ -117,8 +60,27 @@ func (e *CloseError) Error() string {
 }
 
 func codeName(code uint16) string {
-	if name, ok := tickroomv1.CloseCode_name[int32(code)]; ok {
+	if name := closecode.Name(int(code)); name != "" {
 		return fmt.Sprintf("%d %s", code, name)
 	}
 	return fmt.Sprint(code)
+}
+
+// CloseCodeFor returns the close code that tells the server of an error of
+// Receive.
+func CloseCodeFor(err error) uint16 {
+	switch {
+	case err == nil:
+		return CloseNormal
+	case errors.Is(err, ErrSchema):
+		return closecode.Schema
+	}
+	return closecode.BadMessage
+}
+
+// atFault reports whether this side closed for what the server sent, which another
+// session may be free of.
+func (e *CloseError) atFault() bool {
+	var desync *Desync
+	return e.ByUs && (errors.Is(e.Err, ErrProtocol) || errors.As(e.Err, &desync))
 }

@@ -1,11 +1,11 @@
 // Package client is the Go client: it joins a room on a tickroom server, keeps a
 // replica of what it may see, sends inputs and commands, and hears of events.
 //
-// What happens is apart from when it happens. A Session is the protocol: it is
-// given messages and a clock's reading, and gives back messages; it has no
-// socket, no goroutine and no clock, so tests and swarms of bots drive it by
-// hand. A Client is a Session with a WebSocket, which it opens again when it is
-// lost, and four goroutines that end with it.
+// What happens is apart from when it happens. A Session is the protocol: it takes
+// messages and readings of a clock, and returns messages; it has no socket, no
+// goroutine and no clock, so tests and swarms of bots drive it by hand. A Client is
+// a Session with a WebSocket and four goroutines, which end with it. It connects again
+// when the connection is lost, and resumes its session, or joins anew when that is gone.
 //
 //	c, err := client.Dial(ctx, "ws://127.0.0.1:7777/ws", client.Options{
 //		Config: client.Config{Kind: "walkers", Schema: walkersv1.Schema},
@@ -25,6 +25,6 @@
 // A seat from the matchmaker, Config.Seat, is shown once; package matchmaker finds one
 // and joins with it.
 //
-// What the package does not do: smooth between snapshots, predict, or join anew by
-// itself when the server has given the seat up.
+// What the package does not do: smooth between snapshots, predict, or ask the
+// matchmaker for another seat.
 package client

@@ -21,6 +21,9 @@ const (
 	fetchLimit = 20 * time.Second
 )
 
+// errSameToken is returned when there is no other token than the one that was refused.
+var errSameToken = fmt.Errorf("%w: the source has only the one that the server has refused", ErrToken)
+
 // renewer keeps a client's token fresh. One goroutine runs it; welcomed and heard are
 // called by the one that receives, fetch and ready by those that connect.
 type renewer struct {
@@ -36,7 +39,7 @@ type renewer struct {
 	last     time.Duration // when the newest one is no good any more; 0: never
 	wall     time.Time     // the server's at the start of the client's clock, as of the welcome
 	failures int           // in a row
-	trouble  []error       // to be told, bounded by how seldom a server speaks of tokens
+	trouble  []error       // to be told; at most maxTrouble
 }
 
 // maxTrouble is how many errors may wait to be told; then further ones are dropped.
@@ -83,7 +86,7 @@ func (r *renewer) expire(left time.Duration, ever bool) {
 	r.due = now + max(left-min(renewLead, left/5), renewBase)
 }
 
-// heard takes what the server says of the token.
+// heard takes over what the server says of the token.
 func (r *renewer) heard(a Auth) {
 	r.mu.Lock()
 	defer r.poke()
@@ -153,8 +156,8 @@ func (r *renewer) run(ctx context.Context) {
 	}
 }
 
-// ready sees to it that a token that expired, or was refused, is replaced before the
-// client connects.
+// ready fetches another token before the client connects, if the one that it has expired
+// or is the one that was refused.
 func (r *renewer) ready(ctx context.Context, refused string) error {
 	if r.source == nil {
 		return nil
@@ -168,7 +171,7 @@ func (r *renewer) ready(ctx context.Context, refused string) error {
 	return nil
 }
 
-// fetch asks the source for a token other than the one that was refused, and gives it
+// fetch asks the source for a token other than the one that was refused, and hands it
 // to the session.
 func (r *renewer) fetch(ctx context.Context, refused string) error {
 	r.fetching.Lock()
@@ -180,7 +183,7 @@ func (r *renewer) fetch(ctx context.Context, refused string) error {
 	case err != nil:
 		err = fmt.Errorf("%w: it could not be fetched: %w", ErrToken, err)
 	case token == refused && refused != "":
-		err = fmt.Errorf("%w: the source gave the one again that the server has refused", ErrToken)
+		err = errSameToken
 	default:
 		err = r.c.s.SetToken(token)
 	}

@@ -436,21 +436,10 @@ func TestStats(t *testing.T) {
 
 func TestCloseErrors(t *testing.T) {
 	t.Parallel()
-	for code, want := range map[uint16]Advice{
-		1000: StayAway, 1001: ComeBack, 1002: StayAway, 1006: ComeBack, 1009: StayAway, 1011: ComeBack,
-		4000: ComeBack, 4001: StayAway, 4002: StayAway, 4003: ComeBackLater, 4004: JoinAnother, 4005: JoinAnother,
-		4006: StayAway, 4007: StayAway, 4008: ComeBackLater, 4009: ComeBack, 4010: ComeBack, 4011: StayAway, 4012: ComeBackLater,
-		4013: JoinAnother, 4014: StayAway, 4015: RenewToken, 4016: RenewToken, 4017: StayAway, 4018: AskForSeat, 4019: StayAway, 4020: StayAway,
-		4021: ComeBackLater,
-	} {
-		if got := AdviceFor(code); got != want {
-			t.Errorf("%d: %s, want %s", code, got, want)
-		}
-	}
 	for e, want := range map[*CloseError]string{
-		{Code: 4003, Reason: "no seat"}:             "client: the server closed with 4003 CLOSE_CODE_ROOM_FULL: no seat (come back after a while)",
+		{Code: 4003, Reason: "no seat"}:             "client: the server closed with 4003 ROOM_FULL: no seat (come back later)",
 		{Code: CloseLost, Err: errors.New("reset")}: "client: the connection was lost: reset (come back)",
-		{Code: 1000, ByUs: true}:                    "client: closed by this side with 1000",
+		{Code: 1000, ByUs: true}:                    "client: closed by this side with 1000 NORMAL",
 	} {
 		if e.Error() != want {
 			t.Errorf("%q, want %q", e.Error(), want)

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tickroom/tickroom/netcode/client"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/proto/gen/tickroom/v1/tickroomv1connect"
 )
@@ -82,7 +83,7 @@ func TestDial(t *testing.T) {
 	defer cancel()
 	_, err = c.Dial(ctx, a, client.Options{})
 	var ce *client.CloseError
-	if !errors.As(err, &ce) || ce.Advice() != client.AskForSeat || ce.Reason != "kind arena, room r1, seat s1, token guest1" {
+	if !errors.As(err, &ce) || ce.Advice() != closecode.GetNewSeat || ce.Reason != "kind arena, room r1, seat s1, token guest1" {
 		t.Errorf("%v", err)
 	}
 }

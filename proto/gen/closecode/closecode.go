@@ -181,7 +181,7 @@ func For(code int) Rule {
 	}
 	switch {
 	case code >= 4000 && code <= 4999:
-		return Rule{Advice: StayAway, Text: "The server closed the connection."}
+		return Rule{Advice: StayAway, KeepsSession: true, Text: "The server closed the connection."}
 	case code >= 0 && code <= 65535:
 		return Rule{Advice: ComeBack, KeepsSession: true, KeepsSeat: true, Text: "The connection ended."}
 	}

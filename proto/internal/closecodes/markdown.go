@@ -30,11 +30,11 @@ func (t *table) fill(page []byte) ([]byte, error) {
 			return nil, fmt.Errorf("there is no %q after %s", endMark, mark)
 		}
 		kind, _, _ := strings.Cut(string(mark), ",")
-		make, ok := map[string]func() string{"all": t.allTable, "advice": t.adviceTable, "library": t.libraryTable}[kind]
+		table, ok := map[string]func() string{"all": t.allTable, "advice": t.adviceTable, "library": t.libraryTable}[kind]
 		if !ok {
 			return nil, fmt.Errorf("there is no table %q: there are all, advice and library", kind)
 		}
-		fmt.Fprintf(&out, "%s%s\n\n%s\n%s", beginMark, mark, make(), endMark)
+		fmt.Fprintf(&out, "%s%s\n\n%s\n%s", beginMark, mark, table(), endMark)
 	}
 	if filled == 0 {
 		return nil, fmt.Errorf("there is no %q", beginMark)

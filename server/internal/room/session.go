@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/tickroom/tickroom/netcode"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/world"
@@ -22,13 +23,7 @@ func (e *Engine) holds(c *Client, why *socket.CloseError) bool {
 	if e.holdTicks == 0 || e.ending || e.failed != nil || c.down.Acknowledged() == 0 {
 		return false
 	}
-	switch tickroomv1.CloseCode(why.Code) {
-	case socket.CodeNormal, socket.CodeNoStatus,
-		socket.CodeProtocol, socket.CodeUnsupported, socket.CodeInvalidData, socket.CodePolicy, socket.CodeTooBig,
-		tickroomv1.CloseCode_CLOSE_CODE_SCHEMA, tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE, tickroomv1.CloseCode_CLOSE_CODE_KICKED, tickroomv1.CloseCode_CLOSE_CODE_BANNED:
-		return false
-	}
-	return true
+	return closecode.For(why.Code).KeepsSession
 }
 
 // hold keeps a client's seat though its connection has ended.

@@ -508,7 +508,7 @@ const file_tickroom_v1_close_proto_rawDesc = "" +
 	"\x18ADVICE_JOIN_ANOTHER_ROOM\x10\x04\x12\x18\n" +
 	"\x14ADVICE_GET_NEW_TOKEN\x10\x05\x12\x17\n" +
 	"\x13ADVICE_GET_NEW_SEAT\x10\x06\x12\x14\n" +
-	"\x10ADVICE_STAY_AWAY\x10\a*\x8a\x13\n" +
+	"\x10ADVICE_STAY_AWAY\x10\a*\x8c\x13\n" +
 	"\tCloseCode\x12\x1a\n" +
 	"\x16CLOSE_CODE_UNSPECIFIED\x10\x00\x12:\n" +
 	"\x11CLOSE_CODE_NORMAL\x10\xe8\a\x1a\"\x82\xe2\x18\x1e\b\a2\x1aThe connection was closed.\x12A\n" +
@@ -544,7 +544,7 @@ const file_tickroom_v1_close_proto_rawDesc = "" +
 	"\x17CLOSE_CODE_SEAT_REFUSED\x10\xb2\x1f\x1a&\x82\xe2\x18\"\b\x062\x1eThe seat is not good any more.\x12/\n" +
 	"\x11CLOSE_CODE_BANNED\x10\xb3\x1f\x1a\x17\x82\xe2\x18\x13\b\a2\x0fYou are banned.\x12T\n" +
 	"\x18CLOSE_CODE_ALREADY_THERE\x10\xb4\x1f\x1a5\x82\xe2\x181\b\a\x18\x012+You are there already, from another device.\x12P\n" +
-	"\x13CLOSE_CODE_TOO_MANY\x10\xb5\x1f\x1a6\x82\xe2\x182\b\x02\x10\xa0\x1f\x18\x01 \x012'You have too many connections or rooms.\x1aX\x8a\xe2\x18-\b\xa0\x1f\x10\x87'\x1a%\b\a2!The server closed the connection.\x8a\xe2\x18#\x10\xff\xff\x03\x1a\x1d\b\x01\x18\x01 \x012\x15The connection ended.:Q\n" +
+	"\x13CLOSE_CODE_TOO_MANY\x10\xb5\x1f\x1a6\x82\xe2\x182\b\x02\x10\xa0\x1f\x18\x01 \x012'You have too many connections or rooms.\x1aZ\x8a\xe2\x18/\b\xa0\x1f\x10\x87'\x1a'\b\a\x18\x012!The server closed the connection.\x8a\xe2\x18#\x10\xff\xff\x03\x1a\x1d\b\x01\x18\x01 \x012\x15The connection ended.:Q\n" +
 	"\x05close\x12!.google.protobuf.EnumValueOptions\x18\xa0\x8c\x03 \x01(\v2\x16.tickroom.v1.CloseRuleR\x05close:S\n" +
 	"\bunlisted\x12\x1c.google.protobuf.EnumOptions\x18\xa1\x8c\x03 \x03(\v2\x17.tickroom.v1.CloseRangeR\bunlistedB?Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1b\x06proto3"
 

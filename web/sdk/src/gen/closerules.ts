@@ -63,6 +63,6 @@ export const rules: Readonly<Record<number, PackedRule>> = {
 
 /** The rules for ranges of codes that are not listed; the first one counts. */
 export const unlisted: readonly (readonly [first: number, last: number, rule: PackedRule])[] = [
-  [4000, 4999, ['The server closed the connection.', 'stay away']],
+  [4000, 4999, ['The server closed the connection.', 'stay away', 0, 1]],
   [0, 65535, ['The connection ended.', 'come back', 0, 3]],
 ];

@@ -1,0 +1,164 @@
+package client
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
+)
+
+var update = flag.Bool("update", false, "write the decisions of proto/vectors/reconnect.txt anew")
+
+const reconnectFile = "../../proto/vectors/reconnect.txt"
+
+// player plays the lines of reconnect.txt, which explains them at its head.
+type player struct {
+	t     *testing.T
+	state reconnect
+	codes map[int]bool // of the "each" lines of the case
+}
+
+// client begins a case: "any room, a token that can be fetched".
+func (p *player) client(text string) error {
+	p.state = reconnect{}
+	for what := range strings.SplitSeq(text, ", ") {
+		switch what {
+		case "any room":
+		case "a certain room":
+			p.state.certain = true
+		case "a token that can be fetched":
+			p.state.renewable = true
+		case "a seat":
+			p.state.seat, p.state.certain = true, true
+		case "a saved session":
+			p.state.opens = opensResume
+		default:
+			return fmt.Errorf("what is %q?", what)
+		}
+	}
+	return nil
+}
+
+// event plays one event, and returns the decision; empty for a welcome.
+func (p *player) event(r *reconnect, at time.Duration, what string) (string, error) {
+	name, code, _ := strings.Cut(what, " ")
+	switch {
+	case what == "welcome":
+		r.welcome(at)
+		return "", nil
+	case what == "refused":
+		return r.refused(at).String(), nil
+	case what == "no token":
+		return r.noToken().String(), nil
+	case name == "closed":
+		n, err := strconv.ParseUint(code, 10, 16)
+		return r.closed(uint16(n), at).String(), err
+	}
+	return "", fmt.Errorf("what is %q?", what)
+}
+
+// line plays one line, and returns it with the decision that was made.
+func (p *player) line(text string) (string, error) {
+	key, value, ok := strings.Cut(text, ": ")
+	switch {
+	case text == "" || text[0] == '#' || key == "about":
+		return text, nil
+	case key == "case":
+		p.codes = nil
+		return text, nil
+	case key == "client":
+		return text, p.client(value)
+	case !ok:
+		return text, fmt.Errorf("%q has no key", text)
+	}
+	when, each := strings.CutPrefix(key, "each ")
+	at, err := time.ParseDuration(strings.ReplaceAll(when, " ", ""))
+	if err != nil {
+		return text, err
+	}
+	what, _, _ := strings.Cut(value, " -> ")
+	r := p.state
+	d, err := p.event(&r, at, what)
+	if !each {
+		p.state = r
+	} else if n, err := strconv.Atoi(strings.TrimPrefix(what, "closed ")); err == nil {
+		if p.codes == nil {
+			p.codes = map[int]bool{}
+		}
+		p.codes[n] = true
+	}
+	if d != "" {
+		d = " -> " + d
+	}
+	return key + ": " + what + d, err
+}
+
+// known returns the codes that "each" lines must have: those that are listed, and some
+// that are not.
+func known() (codes []int) {
+	for code := range 5000 {
+		if closecode.Name(code) != "" || code == 1004 || code == 3000 || code == 4999 {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
+// complete writes the "each" lines of all codes in the place of those that are there.
+func complete(lines []string) (out []string) {
+	for i, l := range lines {
+		key, _, _ := strings.Cut(l, ": ")
+		if !strings.HasPrefix(key, "each ") {
+			out = append(out, l)
+		} else if !strings.HasPrefix(lines[i-1], "each ") {
+			for _, code := range known() {
+				out = append(out, fmt.Sprintf("%s: closed %d", key, code))
+			}
+		}
+	}
+	return out
+}
+
+// TestReconnectVectors plays proto/vectors/reconnect.txt, as the TypeScript client does.
+func TestReconnectVectors(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile(reconnectFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(file), "\n")
+	if *update {
+		lines = complete(lines)
+	}
+	p := &player{t: t}
+	cases := 0
+	for i, l := range lines {
+		got, err := p.line(l)
+		if err != nil {
+			t.Fatalf("line %d: %v", i+1, err)
+		}
+		if !*update && got != l {
+			t.Errorf("line %d:\nhave %s\nwant %s", i+1, got, l)
+		}
+		lines[i] = got
+		if strings.HasPrefix(l, "case: ") {
+			cases++
+		}
+		if strings.HasPrefix(l, "each ") && (i+1 == len(lines) || !strings.HasPrefix(lines[i+1], "each ")) && len(p.codes) != len(known()) {
+			t.Errorf("line %d: the case has %d codes of %d; run: make generate", i+1, len(p.codes), len(known()))
+		}
+	}
+	if cases < 10 {
+		t.Errorf("there are %d cases", cases)
+	}
+	if *update {
+		if err := os.WriteFile(reconnectFile, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
