@@ -74,8 +74,10 @@ var (
 	connectionsPending = newGauge("connections_pending", "Connections that have not joined a room yet.")
 	closes             = newCounter("closes_total", "Connections of seated clients that ended, by WebSocket close code; 1006: broken.", label{name: "code"})
 	rejected           = newCounter("rejected_total", "Connections and joiners that were turned away, by close code or another reason.", label{name: "reason"})
-	denied             = newCounter("denied_total", "Handshakes and players kept out by the limits of an address or a player, or by a ban.", label{name: "reason"})
-	limited            = newCounter("limited_total", "Clients that were closed since they sent too much: messages, bytes or tokens.",
+	refusals           = newCounter("refusals_total", "Clients and calls that were turned away, and clients that were put out, by stage and the operator's reason, as the log has them.",
+		label{name: "stage"}, label{name: "why"})
+	denied  = newCounter("denied_total", "Handshakes and players kept out by the limits of an address or a player, or by a ban.", label{name: "reason"})
+	limited = newCounter("limited_total", "Clients that were closed since they sent too much: messages, bytes or tokens.",
 		byKind, oneOf("reason", "messages", "bytes", "tokens"))
 	addressesTracked = newGauge("addresses_tracked", "Addresses whose handshakes are remembered.")
 	bans             = newCounter("bans_total", "Bans that were made, here or on another node.")

@@ -77,9 +77,6 @@ func (k *KindMetrics) Tick(s *TickStats) {
 // Dropped counts ticks that were never simulated.
 func (k *KindMetrics) Dropped(ticks int) { k.counter(ticksDropped).Add(float64(ticks)) }
 
-// Rejected counts a joiner that a room turned away with a close code.
-func (k *KindMetrics) Rejected(code int) { k.m.RejectedCode(code) }
-
 // Failed counts a room whose game has panicked. Closed is to be called as well.
 func (k *KindMetrics) Failed() { k.counter(roomFailures).Inc() }
 

@@ -81,8 +81,15 @@ func (m *Metrics) Pending(n int) { m.gauge(connectionsPending).Set(float64(n)) }
 // Rejected counts a connection or joiner that was turned away.
 func (m *Metrics) Rejected(reason string) { m.counter(rejected, reason).Inc() }
 
-// RejectedCode is Rejected for one that was told a close code.
-func (m *Metrics) RejectedCode(code int) { m.Rejected(codeLabel(code)) }
+// Refused counts a client or call that was turned away, by how far it had come and the
+// operator's reason; see package refusal. A connection or joiner that was told a close
+// code counts as Rejected too. code is 0 for what is answered by HTTP.
+func (m *Metrics) Refused(stage, why string, code int) {
+	m.counter(refusals, stage, why).Inc()
+	if code != 0 && stage != "session" {
+		m.Rejected(codeLabel(code))
+	}
+}
 
 // Denied counts a handshake or player that was kept out by a limit or a ban.
 func (m *Metrics) Denied(reason string) { m.counter(denied, reason).Inc() }

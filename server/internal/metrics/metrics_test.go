@@ -37,7 +37,7 @@ func TestExposition(t *testing.T) {
 	k.Tick(&TickStats{Duration: time.Millisecond, Late: -time.Second, Counts: Counts{Snapshots: 2}})
 	k.Dropped(3)
 	k.Failed()
-	k.Rejected(4003)
+	m.Refused("room", "room_full", 4003)
 	m.Rejected(RejectedOrigin)
 	m.Connection("raw", 2)
 	m.Connection("raw", -1)

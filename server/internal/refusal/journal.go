@@ -10,9 +10,6 @@ import (
 	"sync"
 
 	"golang.org/x/time/rate"
-
-	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
-	"github.com/tickroom/tickroom/server/internal/socket"
 )
 
 // Of refusals at one stage for one reason, linesAtOnce are logged at once and then
@@ -101,7 +98,11 @@ func (j *Journal) Record(stage Stage, r *Refusal, who Subject) {
 	if leftOut > 0 {
 		attrs = append(attrs, slog.Int("left_out", leftOut))
 	}
-	j.log.LogAttrs(context.Background(), r.level(), "refused", attrs...)
+	msg := "refused"
+	if stage == Session {
+		msg = "put out"
+	}
+	j.log.LogAttrs(context.Background(), r.Level, msg, attrs...)
 }
 
 // take reports whether a line may be logged, and how many like it were not since the last
@@ -138,16 +139,4 @@ func (j *Journal) Flush() {
 	}) {
 		j.log.Info("refusals were left out of the log", "stage", string(l.stage), "why", l.why, "left_out", left[l])
 	}
-}
-
-// level returns how loudly a refusal is logged: what the server lacks is for operators to
-// mend, what clients lack is not.
-func (r *Refusal) level() slog.Level {
-	switch {
-	case r.Cause != nil && (r.Code == socket.CodeInternal || r.Code == int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FAILED)):
-		return slog.LevelError
-	case r.Code == socket.CodeTryAgain:
-		return slog.LevelWarn
-	}
-	return slog.LevelInfo
 }

@@ -4,15 +4,16 @@
 // A Refusal is made where the decision is, and carries what is known there. It is given to
 // the journal where it takes effect, by whoever closes the connection or answers the call.
 // So "why did this player get 4003?" is a search of the log for the player, and what can
-// be refused with 4003 a search of the code for CLOSE_CODE_ROOM_FULL.
+// be refused with 4003 a search of the code for closecode.RoomFull.
 package refusal
 
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/internal/socket"
 )
 
@@ -28,15 +29,13 @@ type Refusal struct {
 	Reason string
 	// Cause is what is known beyond that, for the operator alone; nil: nothing.
 	Cause error
+	// Level is how loudly it is logged. What clients lack is for slog.LevelInfo, the zero
+	// value; what the server lacks is louder.
+	Level slog.Level
 }
 
 // New returns a refusal with a close code, whose Why is the code's name.
-func New(code tickroomv1.CloseCode, format string, args ...any) *Refusal {
-	return WithCode(int(code), format, args...)
-}
-
-// WithCode is New for any close code, those of RFC 6455 too.
-func WithCode(code int, format string, args ...any) *Refusal {
+func New(code int, format string, args ...any) *Refusal {
 	return &Refusal{Code: code, Why: name(code), Reason: fmt.Sprintf(format, args...)}
 }
 
@@ -51,6 +50,13 @@ func (r *Refusal) Because(why string) *Refusal {
 func (r *Refusal) CausedBy(cause error) *Refusal {
 	out := *r
 	out.Cause = cause
+	return &out
+}
+
+// At returns the refusal with a level.
+func (r *Refusal) At(level slog.Level) *Refusal {
+	out := *r
+	out.Level = level
 	return &out
 }
 
@@ -83,31 +89,21 @@ func Of(err error) *Refusal {
 	if errors.As(err, &ce) {
 		return &Refusal{Code: ce.Code, Why: name(ce.Code), Reason: ce.Reason, Cause: ce.Err}
 	}
-	return &Refusal{Code: socket.CodeInternal, Why: name(socket.CodeInternal), Reason: "internal error", Cause: err}
+	return New(closecode.ServerFault, "internal error").CausedBy(err).At(slog.LevelError)
 }
 
 // GoingAway returns the refusal of a server that ends.
-func GoingAway() *Refusal { return WithCode(socket.CodeGoingAway, "the server is going away") }
+func GoingAway() *Refusal { return New(closecode.GoingAway, "the server is going away") }
 
-// TryAgain returns the refusal of a server that lacks something for a moment.
-func TryAgain(cause error, reason string) *Refusal {
-	return WithCode(socket.CodeTryAgain, "%s", reason).CausedBy(cause)
+// TryLater returns the refusal of a server that lacks something for a moment.
+func TryLater(cause error, reason string) *Refusal {
+	return New(closecode.TryLater, "%s", reason).CausedBy(cause).At(slog.LevelWarn)
 }
 
 // name returns the name of a close code, in snake case.
 func name(code int) string {
-	if n, ok := tickroomv1.CloseCode_name[int32(code)]; ok {
-		return strings.ToLower(strings.TrimPrefix(n, "CLOSE_CODE_"))
-	}
-	switch code {
-	case socket.CodeGoingAway:
-		return "going_away"
-	case socket.CodePolicy:
-		return "policy"
-	case socket.CodeInternal:
-		return "internal"
-	case socket.CodeTryAgain:
-		return "try_again"
+	if n := closecode.Name(code); n != "" {
+		return strings.ToLower(n)
 	}
 	return "other"
 }

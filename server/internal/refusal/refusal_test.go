@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/internal/socket"
 )
 
@@ -47,23 +47,25 @@ func journal() (*Journal, *counts, *bytes.Buffer) {
 func TestARefusalSaysWhyToBoth(t *testing.T) {
 	t.Parallel()
 	j, counted, out := journal()
-	full := New(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "the room is full")
+	full := New(closecode.RoomFull, "the room is full")
 	j.Record(Hello, full, Subject{Player: "ann", Room: "arena-1", Kind: "arena", Client: netip.MustParseAddr("192.0.2.1")})
-	j.Record(Hello, New(tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED, "it has expired").Because("seat_expired").CausedBy(errors.New("10 s ago")), Subject{Player: "bob"})
-	j.Record(Hello, TryAgain(errors.New("redis: EOF"), "the rooms can't be looked up now"), Subject{})
+	j.Record(Hello, New(closecode.SeatRefused, "it has expired").Because("seat_expired").CausedBy(errors.New("10 s ago")), Subject{Player: "bob"})
+	j.Record(Hello, TryLater(errors.New("redis: EOF"), "the rooms can't be looked up now"), Subject{})
 	j.Record(Hello, Of(errors.New("a bug")), Subject{})
 	j.Record(Call, &Refusal{Why: "call_rate", Reason: "slow down"}, Subject{Player: "eve\nlevel=ERROR"})
+	j.Record(Session, New(closecode.Kicked, "spam"), Subject{Player: "eve", Room: "arena-1"})
 	const want = `
 level=INFO msg=refused stage=hello why=room_full code=4003 reason="the room is full" player=ann room=arena-1 kind=arena client=192.0.2.1
 level=INFO msg=refused stage=hello why=seat_expired code=4018 reason="it has expired" player=bob cause="10 s ago"
-level=WARN msg=refused stage=hello why=try_again code=1013 reason="the rooms can't be looked up now" cause="redis: EOF"
-level=ERROR msg=refused stage=hello why=internal code=1011 reason="internal error" cause="a bug"
+level=WARN msg=refused stage=hello why=try_later code=1013 reason="the rooms can't be looked up now" cause="redis: EOF"
+level=ERROR msg=refused stage=hello why=server_fault code=1011 reason="internal error" cause="a bug"
 level=INFO msg=refused stage=call why=call_rate reason="slow down" player="eve\nlevel=ERROR"
+level=INFO msg="put out" stage=session why=kicked code=4011 reason=spam player=eve room=arena-1
 `
 	if got := "\n" + out.String(); got != want {
 		t.Errorf("logged:%s\nwant:%s", got, want)
 	}
-	if n := counted.n["hello room_full 4003"]; n != 1 || len(counted.n) != 5 {
+	if n := counted.n["hello room_full 4003"]; n != 1 || len(counted.n) != 6 {
 		t.Errorf("counted: %v", counted.n)
 	}
 }
@@ -74,11 +76,11 @@ func TestAFloodDoesNotFillTheLog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		j, counted, out := journal()
-		bad := New(tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO, "no hello")
+		bad := New(closecode.BadHello, "no hello")
 		for range 1000 {
 			j.Record(Hello, bad, Subject{})
 		}
-		j.Record(Hello, New(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "full"), Subject{Player: "ann"})
+		j.Record(Hello, New(closecode.RoomFull, "full"), Subject{Player: "ann"})
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		if len(lines) != linesAtOnce+1 || !strings.Contains(lines[linesAtOnce], "player=ann") {
 			t.Errorf("%d lines, the last: %s", len(lines), lines[len(lines)-1])
@@ -107,17 +109,17 @@ func TestAFloodDoesNotFillTheLog(t *testing.T) {
 func TestOf(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("cause")
-	full := New(tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "the %s is full", "room").CausedBy(cause)
+	full := New(closecode.RoomFull, "the %s is full", "room").CausedBy(cause)
 	for _, c := range []struct {
 		err  error
 		want Refusal
 	}{
-		{full, Refusal{4003, "room_full", "the room is full", cause}},
-		{fmt.Errorf("join: %w", full), Refusal{4003, "room_full", "the room is full", cause}},
-		{full.Close(), Refusal{4003, "room_full", "the room is full", cause}},
-		{GoingAway(), Refusal{1001, "going_away", "the server is going away", nil}},
-		{&socket.CloseError{Code: 4999}, Refusal{4999, "other", "", nil}},
-		{cause, Refusal{1011, "internal", "internal error", cause}},
+		{full, Refusal{4003, "room_full", "the room is full", cause, 0}},
+		{fmt.Errorf("join: %w", full), Refusal{4003, "room_full", "the room is full", cause, 0}},
+		{full.Close(), Refusal{4003, "room_full", "the room is full", cause, 0}},
+		{GoingAway(), Refusal{1001, "going_away", "the server is going away", nil, 0}},
+		{&socket.CloseError{Code: 4999}, Refusal{4999, "other", "", nil, 0}},
+		{cause, Refusal{1011, "server_fault", "internal error", cause, slog.LevelError}},
 	} {
 		if got := Of(c.err); *got != c.want {
 			t.Errorf("%v: %+v, want %+v", c.err, *got, c.want)

@@ -29,8 +29,6 @@ const (
 	// comes is dropped, and logged: players who come and go are then unknown to it,
 	// which costs them the way back alone.
 	maxEvents = 16 << 10
-	// callTimeout bounds a call of a store.
-	callTimeout = time.Second
 	// storePause is how long nobody tries to tell who comes and goes after the store has
 	// failed.
 	storePause = time.Second
@@ -200,7 +198,7 @@ func (r *Reporter) Run(ctx context.Context, every time.Duration) {
 
 // finish tells what there is to tell still.
 func (r *Reporter) finish(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, 2*callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, 2*store.CallTimeout)
 	defer cancel()
 	for {
 		select {
@@ -272,7 +270,7 @@ func (r *Reporter) forget(ctx context.Context, room string) {
 
 // call bounds a call of the store, and notes whether it answers.
 func (r *Reporter) call(ctx context.Context, fn func(ctx context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
 	defer cancel()
 	err := fn(ctx)
 	if err != nil && !errors.Is(err, store.ErrNoRoom) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -103,6 +104,11 @@ type LoopConfig struct {
 	// Anew is given a joiner who came back to a session that has just ended, to find a
 	// room for it anew. It must not block. nil: the joiner is told that it is gone.
 	Anew func(conn socket.Conn, j Joiner)
+	// Refused is told of a joiner that is turned away, PutOut of a client that the room
+	// has closed for a reason of its own, while it goes on for others: the codes are those
+	// that they are told. They must not block, and may be nil.
+	Refused func(j *Joiner, why *socket.CloseError)
+	PutOut  func(player string, addr netip.Addr, why *socket.CloseError)
 	// Result is told what the game has reported of its match, by the loop's goroutine.
 	// It must not block. nil: nobody wants to know.
 	Result func(r *world.Result)
@@ -225,10 +231,7 @@ func (l *Loop) Seat(conn socket.Conn, j Joiner) {
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
-		conn.Close(int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED), "the room has ended")
-		if j.Reserved() {
-			l.cfg.Gone()
-		}
+		l.turnAway(conn, &j, &socket.CloseError{Code: int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED), Reason: "the room has ended"})
 		return
 	}
 	l.joining = append(l.joining, joiner{conn, j})
@@ -465,13 +468,7 @@ func (l *Loop) admitOne(conn socket.Conn, j *Joiner) {
 	case errors.Is(err, errSessionGone) && j.Back && l.cfg.Anew != nil:
 		l.cfg.Anew(conn, *j)
 	case err != nil:
-		why := asClose(err)
-		conn.Close(why.Code, why.Reason)
-		l.cfg.Metrics.Rejected(why.Code)
-		l.log.Debug("a joiner was turned away", "code", why.Code, "reason", why.Reason, "player", j.Who.Player)
-		if j.Reserved() {
-			l.cfg.Gone()
-		}
+		l.turnAway(conn, j, asClose(err))
 	case a.Session:
 		l.own.Resumed(a.Away)
 		if j.Reserved() {
@@ -482,6 +479,17 @@ func (l *Loop) admitOne(conn socket.Conn, j *Joiner) {
 		if l.cfg.Joined != nil {
 			l.cfg.Joined(a.Client.player)
 		}
+	}
+}
+
+// turnAway closes the connection of a joiner, and gives its place back.
+func (l *Loop) turnAway(conn socket.Conn, j *Joiner, why *socket.CloseError) {
+	if l.cfg.Refused != nil {
+		l.cfg.Refused(j, why)
+	}
+	conn.Close(why.Code, why.Reason)
+	if j.Reserved() {
+		l.cfg.Gone()
 	}
 }
 
@@ -503,6 +511,7 @@ func (l *Loop) gone(c *Client, why *socket.CloseError) {
 		l.own.Expired()
 	} else {
 		l.own.Left(why.Code)
+		l.putOut(c, why)
 	}
 	if l.cfg.Left != nil {
 		l.cfg.Left(c.player)
@@ -510,7 +519,17 @@ func (l *Loop) gone(c *Client, why *socket.CloseError) {
 	l.cfg.Gone()
 }
 
-func (l *Loop) away(_ *Client, why *socket.CloseError) { l.own.Away(why.Code) }
+func (l *Loop) away(c *Client, why *socket.CloseError) {
+	l.own.Away(why.Code)
+	l.putOut(c, why)
+}
+
+// putOut tells of a client that was closed with why, if it was for that client alone.
+func (l *Loop) putOut(c *Client, why *socket.CloseError) {
+	if l.cfg.PutOut != nil && !why.Remote && !l.engine.ending && l.engine.failed == nil {
+		l.cfg.PutOut(c.who.Player, c.addr, why)
+	}
+}
 
 // count makes Info tell of a client before the client hears that it is seated.
 func (l *Loop) count() {
@@ -541,11 +560,8 @@ func (l *Loop) end(code int, reason string) {
 	joining := l.joining
 	l.joining = nil
 	l.mu.Unlock()
-	for _, j := range joining {
-		j.conn.Close(code, reason)
-		if j.Reserved() {
-			l.cfg.Gone()
-		}
+	for i := range joining {
+		l.turnAway(joining[i].conn, &joining[i].Joiner, &socket.CloseError{Code: code, Reason: reason})
 	}
 	l.engine.CloseAll(code, reason, l.gone)
 	l.own.Closed()

@@ -1,0 +1,121 @@
+// Package backend opens what a server keeps outside of its rooms: the directory of rooms,
+// tickets, matches, ratings and nodes, the bans, the seats that were used. It is kept in
+// Redis, for several servers, or in memory, for one on its own.
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tickroom/tickroom/internal/redisclient"
+	"github.com/tickroom/tickroom/matchmaking"
+	"github.com/tickroom/tickroom/matchmaking/store"
+	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/redisbans"
+	"github.com/tickroom/tickroom/server/internal/redisused"
+	"github.com/tickroom/tickroom/server/internal/seat"
+)
+
+const (
+	// maxBans bounds the bans.
+	maxBans = 100_000
+	// readTimeout bounds what is read of Redis at the start.
+	readTimeout = 5 * time.Second
+)
+
+// Given is what the caller has opened itself; what is nil is opened.
+type Given struct {
+	Stores *store.Stores
+	Bans   limits.Bans
+	Used   seat.Used
+}
+
+// Backend is what a server keeps.
+type Backend struct {
+	Stores store.Stores
+	Bans   limits.Bans
+	Used   seat.Used // seats
+
+	once    sync.Once
+	closers []func() error // in the order of their making
+}
+
+// Open opens what is not given: in Redis if the configuration names one, else in memory.
+// The caller calls Close.
+func Open(cfg *config.Config, given Given, log *slog.Logger) (_ *Backend, err error) {
+	b := &Backend{Bans: given.Bans, Used: given.Used}
+	if given.Stores != nil {
+		b.Stores = *given.Stores
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, b.Close())
+		}
+	}()
+	if cfg.Redis.Enabled() {
+		err = b.openRedis(cfg, given.Stores == nil, log)
+	} else if given.Stores == nil {
+		b.Stores = matchmaking.OpenMemory()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if b.Bans == nil {
+		b.Bans = limits.NewMemoryBans(maxBans, nil)
+	}
+	if b.Used == nil {
+		if b.Used, err = seat.NewMemory(cfg.Seats.MaxUsed, nil); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+func (b *Backend) openRedis(cfg *config.Config, stores bool, log *slog.Logger) error {
+	if len(cfg.Seats.SecretFiles) == 0 {
+		return errors.New("server: servers that share a Redis must share a secret too, or none would accept a seat that another one gives; " +
+			"set seats.secret_files (`tickroom token --new-key FILE --alg HS256` makes a secret)")
+	}
+	c, err := redisclient.New(redisclient.Config(cfg.Redis))
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	b.closers = append(b.closers, c.Close)
+	prefix := cfg.Redis.Prefix
+	if stores {
+		st, closeStores := matchmaking.OpenRedis(c, prefix, cfg.Redis.Replicas, cfg.Redis.ReadTimeout/2)
+		b.closers = append(b.closers, func() error { closeStores(); return nil })
+		b.Stores = st
+	}
+	if b.Used == nil {
+		b.Used = redisused.New(c, prefix)
+	}
+	if b.Bans != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
+	defer cancel()
+	bans, err := redisbans.Open(ctx, c, redisbans.Options{Prefix: prefix, Size: maxBans, Log: log})
+	if err != nil {
+		return fmt.Errorf("server: the bans can't be read: %w", err)
+	}
+	b.closers = append(b.closers, func() error { bans.Close(); return nil })
+	b.Bans = bans
+	return nil
+}
+
+// Close closes what Open has opened, in the reverse order. It may be called twice.
+func (b *Backend) Close() (err error) {
+	b.once.Do(func() {
+		for _, f := range slices.Backward(b.closers) {
+			err = errors.Join(err, f())
+		}
+	})
+	return err
+}

@@ -1,0 +1,183 @@
+// Package join takes a client from the HTTP request that opens its connection to a room:
+// is its address let in (Handshake), is its hello well formed, who is it, has it a seat,
+// and which room does it go to (Hello)?
+//
+// Whoever is turned away on the way is so with a refusal, which is recorded here. What the
+// room itself says, with its next tick, is the registry's to record.
+package join
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
+	"github.com/tickroom/tickroom/server/internal/auth"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/refusal"
+	"github.com/tickroom/tickroom/server/internal/registry"
+	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/server/internal/seat"
+	"github.com/tickroom/tickroom/server/internal/socket"
+)
+
+// Options of a Desk. All are to be set.
+type Options struct {
+	// Guard bounds what an address and a player may take.
+	Guard *limits.Guard
+	// Authenticator knows who clients are.
+	Authenticator *auth.Authenticator
+	// Gate checks seats, and uses them up.
+	Gate *seat.Gate
+	// Registry has the rooms.
+	Registry *registry.Registry
+	// GoingAway reports whether the server ends, so that nobody is let in.
+	GoingAway func() bool
+	Refusals  *refusal.Journal
+	Metrics   *metrics.Metrics
+}
+
+// Desk is where clients come to. It may be used from any goroutine.
+type Desk struct{ o Options }
+
+// New returns a desk.
+func New(o Options) *Desk { return &Desk{o} }
+
+type leaseKey struct{}
+
+// Handshake asks the guard about a request that is to open a connection. What it counts is
+// given back by release. See socket.Options.Admit.
+func (d *Desk) Handshake(r *http.Request) (admitted *http.Request, release func(), err error) {
+	lease, err := d.o.Guard.Request(r)
+	if err != nil {
+		e := &socket.LimitError{Text: err.Error()}
+		var denied *limits.Denied
+		if errors.As(err, &denied) {
+			e.RetryAfter = denied.RetryAfter
+			e.Forbidden = denied.Reason == limits.BannedAddress || denied.Reason == limits.NoAddress
+		}
+		why := refusal.Denied(err)
+		why.Code = 0                                                  // it is answered by HTTP
+		from, _ := d.o.Guard.Proxies().Client(r.RemoteAddr, r.Header) // it may be that nobody can tell
+		d.o.Refusals.Record(refusal.Handshake, why, refusal.Subject{Client: from})
+		return nil, nil, e
+	}
+	return r.WithContext(context.WithValue(r.Context(), leaseKey{}, lease)), lease.Release, nil
+}
+
+// Hello decides about a connection by its first message. See socket.Options.OnHello.
+func (d *Desk) Hello(r *http.Request, first []byte) (adopt func(socket.Conn), err error) {
+	lease, _ := r.Context().Value(leaseKey{}).(*limits.Lease)
+	j := room.Joiner{Addr: lease.Addr()}
+	e, err := d.join(r.Context(), lease, first, &j)
+	if err != nil {
+		why := refusal.Of(err)
+		d.o.Refusals.Record(refusal.Hello, why, subject(&j))
+		return nil, why.Close()
+	}
+	return func(c socket.Conn) { e.Seat(c, j) }, nil
+}
+
+// join finds the room that a connection goes to, and fills in who the joiner is.
+func (d *Desk) join(ctx context.Context, lease *limits.Lease, first []byte, j *room.Joiner) (*registry.Entry, error) {
+	h, err := readHello(first)
+	if err != nil {
+		return nil, err
+	}
+	j.Hello = h
+	if d.o.GoingAway() {
+		return nil, refusal.GoingAway()
+	}
+	if err := d.identify(ctx, lease, j); err != nil {
+		return nil, err
+	}
+	if h.GetResume() != "" {
+		return d.o.Registry.Resume(h.GetKind(), h.GetRoom())
+	}
+	if h.GetSeat() != "" {
+		if err := d.redeem(ctx, j); err != nil {
+			return nil, err
+		}
+	}
+	return d.o.Registry.Join(ctx, j)
+}
+
+// identify finds out who has sent a hello, and whether it may come in at all.
+func (d *Desk) identify(ctx context.Context, lease *limits.Lease, j *room.Joiner) (err error) {
+	h := j.Hello
+	if h.GetResume() != "" && h.GetToken() == "" && d.o.Authenticator.GuestsPlay() {
+		return nil // a guest, who has the session's token alone
+	}
+	if j.Who, err = d.o.Authenticator.Identify(ctx, identity.Token(h.GetToken()), h.GetName()); err != nil {
+		return auth.Refused(err)
+	}
+	if err := lease.Identify(j.Who.Player); err != nil {
+		return refusal.Denied(err)
+	}
+	if h.GetResume() == "" && h.GetSeat() == "" && !h.GetSpectate() && j.Who.Roles&room.Playing == 0 {
+		return watchOnly()
+	}
+	return nil
+}
+
+func watchOnly() error { return refusal.New(closecode.Forbidden, room.WatchOnly).Because("watch_only") }
+
+// redeem uses up the seat that a joiner has come with. A hello that names no room, or
+// no kind, means those of the seat.
+func (d *Desk) redeem(ctx context.Context, j *room.Joiner) error {
+	token := seat.Token(j.Hello.GetSeat())
+	in := j.Hello.GetRoom()
+	if in == "" {
+		peeked, err := d.o.Gate.Peek(token)
+		if err != nil {
+			return d.seatRefused(err)
+		}
+		in = peeked.Room
+	}
+	taken, err := d.o.Gate.Redeem(ctx, token, j.Who.Player, in)
+	if err != nil {
+		return d.seatRefused(err)
+	}
+	d.o.Metrics.Seat("used")
+	j.Seat = &taken
+	if j.Who.Roles&room.Playing == 0 && !j.Hello.GetSpectate() && taken.Role != room.RoleSpectator {
+		return watchOnly()
+	}
+	return nil
+}
+
+func (d *Desk) seatRefused(err error) error {
+	label := seat.Label(err)
+	if label == "" {
+		label = "failed"
+	}
+	d.o.Metrics.Seat(label)
+	r := refusal.New(closecode.SeatRefused, "%s", err).Because("seat_" + label)
+	if errors.Is(err, seat.ErrUnavailable) {
+		r = r.CausedBy(causeOf(err)).At(slog.LevelWarn)
+	}
+	return r
+}
+
+// causeOf returns what a seat.ErrUnavailable comes from.
+func causeOf(err error) error {
+	if u, ok := err.(interface{ Unwrap() []error }); ok {
+		return errors.Join(u.Unwrap()...)
+	}
+	return err
+}
+
+// subject returns a joiner as the log names it.
+func subject(j *room.Joiner) refusal.Subject {
+	s := refusal.Subject{Player: j.Who.Player, Client: j.Addr}
+	if h := j.Hello; h != nil {
+		s.Kind, s.Room = h.GetKind(), h.GetRoom()
+	}
+	if j.Seat != nil {
+		s.Room = j.Seat.Room
+	}
+	return s
+}

@@ -1,0 +1,146 @@
+// Package node is this server's side of matchmaking: it is a node that rooms are placed
+// on and says how it is doing, it makes the matches of queues if nobody else does, and it
+// serves the players who look for a match.
+//
+//	node.go     the Node, put together, started and stopped
+//	beat.go     how this server is doing, told again and again
+//	upkeep.go   rooms that are missing in the directory, or too many
+//	service.go  what the matchmaking service needs of a server: kinds, seats, limits
+package node
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/tickroom/tickroom/matchmaking"
+	"github.com/tickroom/tickroom/matchmaking/store"
+	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/auth"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/refusal"
+	"github.com/tickroom/tickroom/server/internal/registry"
+	"github.com/tickroom/tickroom/server/internal/reporter"
+	"github.com/tickroom/tickroom/server/internal/seat"
+)
+
+// Options of a Node. All are to be set.
+type Options struct {
+	// Config is what the server was told.
+	Config *config.Config
+	// ID is the name of this server.
+	ID string
+	// Stores are what all servers share.
+	Stores store.Stores
+	// Registry has the rooms, with all kinds registered.
+	Registry *registry.Registry
+	// Authenticator knows who calls.
+	Authenticator *auth.Authenticator
+	// SeatKeys sign the seats.
+	SeatKeys *seat.Keys
+	// Guard bounds the calls.
+	Guard *limits.Guard
+	// GoingAway reports whether the server ends, so that no rooms are placed on it.
+	GoingAway func() bool
+	Metrics   *metrics.Metrics
+	Refusals  *refusal.Journal
+	Logger    *slog.Logger
+}
+
+// Node is this server as matchmaking knows it.
+type Node struct {
+	o       Options
+	calls   *limits.Calls
+	placer  *matchmaking.Placer
+	service *matchmaking.Service
+	handler http.Handler
+	queues  *metrics.Queues
+
+	// Reporter tells the matchmaker about the matches that run here.
+	Reporter *reporter.Reporter
+	// Path is where the service is served; it ends in a slash.
+	Path string
+}
+
+// New returns a node that does nothing yet. The error says which mode the kinds of rooms
+// can't do.
+func New(o Options) (*Node, error) {
+	cfg, st := o.Config, o.Stores
+	n := &Node{o: o, placer: matchmaking.NewPlacer(st.Nodes), queues: o.Metrics.Queues()}
+	issuer, err := seat.NewIssuer(o.SeatKeys, cfg.Seats.TTL, nil)
+	if err != nil {
+		return nil, err
+	}
+	if n.calls, err = newCalls(o.Guard, cfg.Matchmaking); err != nil {
+		return nil, err
+	}
+	kinds, err := n.kinds()
+	if err != nil {
+		return nil, err
+	}
+	n.service, err = matchmaking.NewService(matchmaking.ServiceOptions{
+		Tickets: st.Tickets, Ratings: st.Ratings, Nodes: st.Nodes, Directory: st.Directory,
+		Modes: cfg.Modes, Kinds: kinds,
+		Identity: n.callers(), Seats: seats{issuer}, Limits: callLimits{n}, Placer: n.placer,
+		Explainer: explainer{st.Tickets, matchmaking.NewExplainer(st.Tickets, st.Queues), cfg.Mode},
+		Origins:   cfg.Origins, SeatTime: cfg.Seats.Reserved(), Logger: o.Logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("server: matchmaking: %w", err)
+	}
+	n.Reporter = reporter.New(reporter.Options{
+		Matches: st.Matches, Results: n.service, Mode: cfg.Mode, ComeWithin: cfg.Seats.Reserved(), Logger: o.Logger,
+	})
+	n.Path, n.handler = n.service.Handler()
+	return n, nil
+}
+
+// ServeHTTP serves the matchmaking service. Streams go on for longer than a request's
+// header and body may take.
+func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	}
+	n.handler.ServeHTTP(w, r)
+}
+
+// Start begins to take part, until stop is called, which waits. The reporter is run by the
+// caller, since it has more to tell when the node takes no part any more.
+func (n *Node) Start(ctx context.Context) (stop func(), err error) {
+	cfg := n.o.Config
+	// Before anybody can call: a room can only be placed on a server that is known.
+	if err := n.report(ctx); err != nil {
+		n.o.Logger.Warn("this server can't tell the matchmaker that it is there; it tries on", "error", err)
+	}
+	var runner *matchmaking.Runner
+	if cfg.Matchmaking.Matcher && len(cfg.Modes) > 0 {
+		runner, err = matchmaking.StartQueues(matchmaking.QueueConfig{
+			Queues: n.o.Stores.Queues, Placer: n.placer, Modes: cfg.Modes,
+			Interval: cfg.Matchmaking.Interval, TTL: cfg.Matchmaking.Lease, Metrics: n.queues, Log: n.o.Logger,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("server: matchmaking: %w", err)
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { n.service.Run(ctx) })
+	wg.Go(func() { n.beat(ctx) })
+	wg.Go(func() { n.reap(ctx) })
+	wg.Go(func() { n.relist(ctx) })
+	return func() {
+		cancel()
+		if runner != nil {
+			runner.Stop()
+		}
+		wg.Wait()
+	}, nil
+}
+
+// Sweep gives back the memory of callers that is not needed any more. It is to be called
+// now and then.
+func (n *Node) Sweep() { n.calls.Sweep() }

@@ -1,0 +1,119 @@
+package registry
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/tickroom/tickroom/matchmaking/store"
+	"github.com/tickroom/tickroom/server/internal/refusal"
+	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/server/internal/seat"
+	"github.com/tickroom/tickroom/server/internal/socket"
+	"github.com/tickroom/tickroom/world"
+)
+
+// Entry is a room that runs here.
+type Entry struct {
+	*room.Loop
+
+	// Fixed.
+	ID, Kind string
+	registry *Registry
+	match    *store.Match  // that the room is for; nil: for whoever comes
+	listing  store.Listing // as it was put into the directory
+	disown   func()        // the room counts no more among those of its owner
+
+	// The registry's mu guards it.
+	left map[string]time.Time // players of the match who have left it for good, and when
+}
+
+// Private reports whether the room is one of a match that lets in those alone who have
+// seats.
+func (e *Entry) Private() bool { return e.match != nil && !e.match.Open }
+
+// public reports whether the room takes in whoever comes without naming it.
+func (e *Entry) public() bool { return e.match == nil || e.match.Open && e.match.Mode == "" }
+
+// What follows is called by the room's loop, and does not block.
+
+// gone counts a client out, and gives its place back.
+func (e *Entry) gone() {
+	e.registry.clients.Add(-1)
+	e.registry.release(e.ID)
+}
+
+func (e *Entry) joined(p *world.Player) {
+	e.registry.players.joined(p.PlayerID, e)
+	if e.plays(p) {
+		e.registry.reporter.Joined(e.ID, p.PlayerID)
+	}
+}
+
+func (e *Entry) leaves(p *world.Player) {
+	r := e.registry
+	r.players.left(p.PlayerID, e)
+	if !e.plays(p) {
+		return
+	}
+	r.mu.Lock()
+	if e.left == nil {
+		e.left = map[string]time.Time{}
+	}
+	e.left[p.PlayerID] = time.Now()
+	r.mu.Unlock()
+	r.reporter.Left(e.ID, p.PlayerID)
+}
+
+// plays reports whether the matchmaker is told of a player.
+func (e *Entry) plays(p *world.Player) bool { return e.match != nil && !p.Spectator }
+
+func (e *Entry) refused(j *room.Joiner, why *socket.CloseError) {
+	s := subject(j)
+	s.Room, s.Kind = e.ID, e.Kind
+	e.registry.o.Refusals.Record(refusal.Room, refusal.Of(why), s)
+}
+
+func (e *Entry) putOut(player string, addr netip.Addr, why *socket.CloseError) {
+	e.registry.o.Refusals.Record(refusal.Session, refusal.Of(why), refusal.Subject{Player: player, Room: e.ID, Kind: e.Kind, Client: addr})
+}
+
+func (e *Entry) result(res *world.Result) {
+	if e.match != nil {
+		e.registry.reporter.Result(e.ID, res)
+	}
+}
+
+// ended takes the room out of the registry and the directory.
+func (e *Entry) ended() {
+	r := e.registry
+	e.disown()
+	r.mu.Lock()
+	delete(r.entries, e.ID)
+	r.mu.Unlock()
+	if err := r.o.Directory.Remove(context.Background(), e.ID); err != nil {
+		r.o.Logger.Error("a room could not be taken off the directory", "room", e.ID, "error", err)
+	}
+	r.o.Logger.Info("room ended", "room", e.ID)
+	if e.match != nil {
+		r.reporter.Ended(e.ID)
+	}
+}
+
+// hasLeft reports whether the player of a seat has left the room since the seat was
+// given. Somebody else may have the place by now.
+func (e *Entry) hasLeft(s *seat.Seat) bool {
+	e.registry.mu.Lock()
+	defer e.registry.mu.Unlock()
+	at, left := e.left[s.Player]
+	return left && !s.Issued.After(at)
+}
+
+// subject returns a joiner as the log names it.
+func subject(j *room.Joiner) refusal.Subject {
+	s := refusal.Subject{Player: j.Who.Player, Kind: j.Hello.GetKind(), Room: j.Hello.GetRoom(), Client: j.Addr}
+	if j.Seat != nil && s.Room == "" {
+		s.Room = j.Seat.Room
+	}
+	return s
+}

@@ -1,0 +1,63 @@
+package registry
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tickroom/tickroom/world"
+)
+
+type kind struct {
+	world.Kind
+	making sync.Mutex // one room of a kind is made at a time
+}
+
+// Register adds a kind of rooms.
+func (r *Registry) Register(k world.Kind) error {
+	if k.Name == "" || k.New == nil || k.Schema == nil {
+		return fmt.Errorf("server: kind %q: Name, Schema and New must be set", k.Name)
+	}
+	if r.kinds[k.Name] != nil {
+		return fmt.Errorf("server: kind %q is registered already", k.Name)
+	}
+	r.kinds[k.Name] = &kind{Kind: k}
+	return nil
+}
+
+// Kinds returns the names of the kinds, in order.
+func (r *Registry) Kinds() []string { return slices.Sorted(maps.Keys(r.kinds)) }
+
+// Kind returns a kind by its name, nil if there is none.
+func (r *Registry) Kind(name string) *world.Kind {
+	if k := r.kinds[name]; k != nil {
+		return &k.Kind
+	}
+	return nil
+}
+
+// Check makes and drops a room of each kind that has options set, so that a wrong option
+// is found at the start and not when the first player comes.
+func (r *Registry) Check() error {
+	for name := range r.o.Config.KindOptions {
+		k := r.Kind(name)
+		if k == nil {
+			return fmt.Errorf("server: options for kind %q, which is not there; the kinds are: %s", name, strings.Join(r.Kinds(), ", "))
+		}
+		if _, err := r.Probe(k, r.o.Config.Options(name)); err != nil {
+			return fmt.Errorf("server: %w", err)
+		}
+	}
+	return nil
+}
+
+// Probe makes and drops a room of a kind, and returns how many players it takes.
+func (r *Registry) Probe(k *world.Kind, options map[string]string) (capacity int, err error) {
+	made, _, err := world.NewRoom(*k, 1, options, r.o.Logger)
+	if err != nil {
+		return 0, err
+	}
+	return made.MaxPlayers, nil
+}

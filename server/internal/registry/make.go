@@ -1,0 +1,167 @@
+package registry
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"log/slog"
+	"math"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/tickroom/tickroom/matchmaking/store"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/refusal"
+	"github.com/tickroom/tickroom/server/internal/room"
+)
+
+// plan says which room to make.
+type plan struct {
+	kind *kind
+	// id is the room's; empty: a new one.
+	id      string
+	options map[string]string
+	// match is what the room is for; nil: for whoever comes.
+	match *store.Match
+	// owner is the player for whom the room is made; empty: nobody.
+	owner string
+	// taken are the places that are taken at once.
+	taken int
+}
+
+// players returns how many places the match's players need.
+func (p *plan) players() (n int) {
+	if p.match != nil {
+		for _, t := range p.match.Teams {
+			n += len(t.Slots)
+		}
+	}
+	return n
+}
+
+// make makes a room and lists it. The caller holds the kind's making.
+func (r *Registry) make(ctx context.Context, p plan) (*Entry, error) {
+	made, err := r.number()
+	if err != nil {
+		return nil, err
+	}
+	if p.id == "" {
+		p.id = p.kind.Name + "-" + strings.ToLower(rand.Text()[:10])
+	}
+	disown := func() {}
+	if p.owner != "" {
+		if disown, err = r.o.Guard.OpenRoom(p.owner); err != nil {
+			return nil, refusal.Denied(err)
+		}
+	}
+	e, err := r.begin(&p, made, disown)
+	if err != nil {
+		disown()
+		return nil, err
+	}
+	if err := r.list(ctx, e); err != nil {
+		e.Stop(closecode.RoomFailed, "the room could not be listed")
+		return nil, away(err)
+	}
+	r.o.Logger.Info("room made", "room", e.ID, "kind", e.Kind)
+	return e, nil
+}
+
+// number returns the number of a room that is about to be made, if there may be another
+// one.
+func (r *Registry) number() (uint64, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return 0, refusal.GoingAway()
+	}
+	r.made++
+	if len(r.entries) >= r.o.Config.MaxRooms {
+		return 0, refusal.New(closecode.ServerFull, "the server has no room for another room").Because("max_rooms")
+	}
+	return r.made, nil
+}
+
+// begin makes the room with a number, and starts its loop.
+func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
+	engine, err := room.New(p.id, p.kind.Kind, r.seed(made), p.options, r.roomConfig(p.players()), r.o.Logger)
+	if err != nil {
+		return nil, refusal.New(closecode.RoomFailed, "the room could not be made").CausedBy(err).At(slog.LevelError)
+	}
+	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, listing: r.listing(p, engine.Capacity()), disown: disown}
+	dt := time.Duration(float64(time.Second) / engine.World().TickRate)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil, refusal.GoingAway()
+	}
+	e.Loop = room.StartLoop(engine, r.o.Pool, room.LoopConfig{
+		MaxCatchUp: r.o.Config.MaxCatchUp, EmptyRoomLinger: r.o.Config.EmptyRoomLinger,
+		Phase:      phase(time.Since(r.start), dt, made),
+		Metrics:    r.o.Metrics.Kind(e.Kind),
+		CloseEmpty: r.closeEmpty(e.ID),
+		Gone:       e.gone, Joined: e.joined, Left: e.leaves, Result: e.result, Ended: e.ended,
+		Refused: e.refused, PutOut: e.putOut, Renew: r.o.Renew, Anew: r.anew,
+	})
+	r.entries[e.ID] = e
+	if p.match != nil {
+		r.reporter.Opened(p.match)
+	}
+	return e, nil
+}
+
+// seed returns the seed of the random numbers of the room with a number.
+func (r *Registry) seed(made uint64) uint64 {
+	if seed := r.o.Config.Seed; seed != 0 {
+		return seed + made
+	}
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // it ends the program rather than fail
+	return binary.LittleEndian.Uint64(b[:])
+}
+
+func (r *Registry) roomConfig(forPlayers int) room.Config {
+	cfg := r.o.Config
+	return room.Config{
+		ForPlayers: forPlayers,
+		AckWindow:  cfg.AckWindow, IdleTimeout: cfg.IdleTimeout, Hold: cfg.Hold, MaxOutbox: cfg.MaxOutbox, MaxMessage: cfg.MaxMessage,
+		MessagesPerSecond: cfg.Limits.Messages, MessageBurst: float64(cfg.Limits.MessageBurst),
+		BytesPerSecond: cfg.Limits.Bytes, ByteBurst: float64(cfg.Limits.ByteBurst),
+		SecondDevice: cfg.SecondDevice, Banned: r.banned,
+		CommandsPerSecond: cfg.Limits.Commands, CommandBurst: float64(cfg.Limits.CommandBurst),
+	}
+}
+
+// banned reports whether a player or an address is banned, and what to tell it.
+func (r *Registry) banned(player string, addr netip.Addr) (reason string, banned bool) {
+	b, banned := r.o.Bans.Check(player, addr, time.Now())
+	if !banned {
+		return "", false
+	}
+	return (&limits.Denied{Reason: limits.BannedPlayer, Ban: b}).Error(), true
+}
+
+// phase returns how long a room waits for its first tick, so that the rooms' ticks
+// are spread evenly over the period, however many rooms there are and whenever
+// they were made: each room's are a golden-ratio step after those of the one made
+// before it, counted from the server's start.
+func phase(since, dt time.Duration, made uint64) time.Duration {
+	_, step := math.Modf(float64(made) * 0.6180339887498949)
+	wait := time.Duration(step*float64(dt)) - since%dt
+	if wait < 0 {
+		wait += dt
+	}
+	return wait
+}
+
+// list puts a room that was made into the directory.
+func (r *Registry) list(ctx context.Context, e *Entry) error {
+	err := r.o.Directory.Add(ctx, e.listing)
+	if errors.Is(err, store.ErrExists) && e.match != nil {
+		return nil // the matchmaker has listed it
+	}
+	return err
+}

@@ -1,0 +1,185 @@
+// Package registry holds the rooms that run on this server, one Entry each, and finds or
+// makes the one that a player goes to.
+//
+// It stands between three parties. A joiner asks it for a room: Join, or Resume for one
+// that has a session. The directory is where all servers' rooms are listed, and where a
+// place is taken before anybody is sent to a room; the registry lists its rooms there,
+// keeps them listed, takes places, and gives them back. The rooms' loops tell it who joins
+// and leaves, and when they end.
+//
+//	registry.go  the Registry, and what is asked about its rooms
+//	entry.go     a room, from its listing to its end
+//	kinds.go     the kinds of rooms
+//	join.go      which room a joiner goes to who has no seat
+//	seated.go    the room of a seat; of a match, opened when the first of its players comes
+//	make.go      the making of a room
+//	listing.go   what the directory is told
+//	release.go   places that are given back
+//	comeback.go  those whose session has ended in the moment in which they came back
+//	players.go   which rooms a player has sessions in
+//
+// No lock is held while the directory is asked.
+package registry
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/matchmaking/store"
+	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/refusal"
+	"github.com/tickroom/tickroom/server/internal/reporter"
+	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/server/internal/socket"
+	"github.com/tickroom/tickroom/server/internal/workqueue"
+)
+
+// Options of a Registry. All but Matches are to be set.
+type Options struct {
+	// Config is what the server was told.
+	Config *config.Config
+	// Node is the name of this server in the directory.
+	Node string
+	// Directory lists the rooms of all servers.
+	Directory store.Directory
+	// Matches knows the matches whose rooms are opened here. nil: there are none, and
+	// seats are good for rooms that are there.
+	Matches Matches
+	// Pool runs the rooms' chunks of work.
+	Pool *room.Pool
+	// Metrics count.
+	Metrics *metrics.Metrics
+	// Guard bounds the rooms of a player.
+	Guard *limits.Guard
+	// Bans are asked when a joiner is let in, and about all players after a ban.
+	Bans limits.Bans
+	// Renew checks tokens that come within sessions; see room.LoopConfig.
+	Renew func(token identity.Token, session identity.Identity, done func(identity.Identity, error)) bool
+	// Refusals hears of those whom a room turns away.
+	Refusals *refusal.Journal
+	Logger   *slog.Logger
+}
+
+// Matches knows the matches that the matchmaker has made. A store.Matches is one.
+type Matches interface {
+	// Match returns a match by its id, which is its room's too. The error is
+	// store.ErrNoRoom if there is none.
+	Match(ctx context.Context, id, code string) (store.Match, error)
+}
+
+// Registry holds the rooms that run here. Its methods may be called from any goroutine,
+// but for Register and ReportTo, which come before all others.
+type Registry struct {
+	// Fixed before the first room.
+	o        Options
+	start    time.Time
+	kinds    map[string]*kind
+	reporter *reporter.Reporter // told of the rooms of matches; nil: nobody is
+
+	// Of each its own lock.
+	clients   atomic.Int64             // in rooms, or about to be
+	players   players                  // who is in which room
+	released  *workqueue.Queue[string] // ids of rooms of which a place is given back
+	comebacks *workqueue.Queue[comeback]
+
+	mu      sync.Mutex
+	entries map[string]*Entry // by id
+	made    uint64            // rooms, since the start
+	closed  bool              // no more are made
+}
+
+// New returns a registry without rooms.
+func New(o Options) *Registry {
+	r := &Registry{o: o, start: time.Now(), kinds: map[string]*kind{}, entries: map[string]*Entry{}, players: newPlayers()}
+	r.released, r.comebacks = r.newReleased(), r.newComebacks(r.Join)
+	return r
+}
+
+// ReportTo has a reporter told of the rooms of matches.
+func (r *Registry) ReportTo(rep *reporter.Reporter) { r.reporter = rep }
+
+// Run does what the rooms' loops must not wait for, until ctx is done. That is to be after
+// Close has returned, so that nothing is forgotten that the rooms' ends have brought.
+func (r *Registry) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { r.released.Run(ctx) })
+	wg.Go(func() { r.comebacks.Run(ctx) })
+	wg.Wait()
+}
+
+// Close ends all rooms, telling their clients that the server goes away, and waits for
+// them. No room is made any more.
+func (r *Registry) Close(ctx context.Context) error {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	all := r.Entries()
+	for _, e := range all {
+		e.Stop(socket.CodeGoingAway, "the server is going away")
+	}
+	for _, e := range all {
+		if err := e.Wait(ctx); err != nil {
+			return fmt.Errorf("server: room %s did not end: %w", e.ID, err)
+		}
+	}
+	return nil
+}
+
+// Get returns the room with an id, nil if it does not run here.
+func (r *Registry) Get(id string) *Entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.entries[id]
+}
+
+// Entries returns the rooms that run, in any order.
+func (r *Registry) Entries() []*Entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := make([]*Entry, 0, len(r.entries))
+	for _, e := range r.entries {
+		out = append(out, e)
+	}
+	return out
+}
+
+// List returns how the rooms are doing, by id.
+func (r *Registry) List() []room.Info {
+	all := r.Entries()
+	infos := make([]room.Info, len(all))
+	for i, e := range all {
+		infos[i] = e.Info()
+	}
+	slices.SortFunc(infos, func(a, b room.Info) int { return cmp.Compare(a.ID, b.ID) })
+	return infos
+}
+
+// Of returns the rooms that a player has sessions in, the newest session first.
+func (r *Registry) Of(player string) []*Entry { return r.players.of(player) }
+
+// Private reports whether a room is one of a match that lets in those alone who have
+// seats.
+func (r *Registry) Private(id string) bool {
+	e := r.Get(id)
+	return e != nil && e.Private()
+}
+
+// Clients returns how many clients are in the rooms, or about to be, those away included.
+func (r *Registry) Clients() int { return int(r.clients.Load()) }
+
+// Expel has each room put those out who are banned by now, with its next tick. A joiner is
+// asked about once more when it is let in, so that none slips through.
+func (r *Registry) Expel() {
+	for _, e := range r.Entries() {
+		e.Expel()
+	}
+}
