@@ -77,10 +77,6 @@ var leaks = []string{
 	"matchmaking.SimReport.TrueFavourite: matchmaking/internal/sim.Spread",
 	"matchmaking.SimReport.Wait: matchmaking/internal/sim.Spread",
 	"matchmaking/mode.Rating.Options: matchmaking/internal/rating.Options",
-	"server/config.Config.Access: server/internal/limits.Config",
-	"server/config.Config.Identity: internal/identity.Config",
-	"server/config.Config.Redis: internal/redisclient.Config",
-	"server/config.Config.Seats: server/internal/seat.Config",
 }
 
 const apiDir = "../../docs/api"
