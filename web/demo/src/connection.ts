@@ -1,4 +1,4 @@
-// What a page says about a close code.
+// Texts for close codes.
 
 import { type Key, t } from './i18n.ts';
 
@@ -21,7 +21,7 @@ const known: Readonly<Record<number, Key>> = {
   4021: 'conn.code.many',
 };
 
-/** Why a connection is over, by its close code and what the server said with it. */
+/** Returns why a connection was closed, given its close code and the server's reason. */
 export function connectionText(code: number, reason: string): string {
   return t(known[code] ?? 'conn.code.other', { code: String(code), reason: reason || '–' });
 }

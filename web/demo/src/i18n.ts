@@ -1,7 +1,7 @@
 // Texts in the reader's language.
 //
-// Which language: ?lang= in the address, else what was chosen before, else the
-// first of the browser's languages that there is, else English.
+// The language is ?lang= in the address, else the one that was chosen before, else the
+// first of the browser's languages that there are texts in, else English.
 //
 // In a page's HTML, data-t="key" asks for a text as the element's content, and
 // data-t-label, data-t-placeholder, data-t-title for one as an attribute.
@@ -21,7 +21,7 @@ const attributes = [
   ['data-t-title', 'title'],
 ] as const;
 
-/** The first language of those wished for that there are texts in. */
+/** Returns the first of the wished languages that there are texts in, else English. */
 export function choose(wishes: readonly (string | null | undefined)[]): Language {
   for (const wish of wishes) {
     const tag = wish?.toLowerCase() ?? '';
@@ -31,7 +31,7 @@ export function choose(wishes: readonly (string | null | undefined)[]): Language
   return 'en';
 }
 
-/** The text of a key in a language. */
+/** Returns the text of a key in a language. */
 export function format(lang: Language, key: Key, params: Params = {}): string {
   let text: string = messages[lang][key];
   const n = params.n;
@@ -65,15 +65,15 @@ export function language(): Language {
   return current;
 }
 
-/** The text of a key in the reader's language. */
+/** Returns the text of a key in the reader's language. */
 export function t(key: Key, params?: Params): string {
   return format(current, key, params);
 }
 
-/** To make one costs as much as a hundred ships on the screen. */
+/** Kept, as making one takes as long as drawing a hundred ships. */
 const formats = new Map<string, Intl.NumberFormat>();
 
-/** A number as it is written in the reader's language. */
+/** Returns a number as it is written in the reader's language. */
 export function number(value: number, options: Intl.NumberFormatOptions = {}, lang: Language = current): string {
   const key = `${lang} ${JSON.stringify(options)}`;
   let format = formats.get(key);
@@ -90,7 +90,7 @@ export function setLanguage(lang: Language): void {
   }
   if (lang === current) return;
   current = lang;
-  // A language in the address would win over the choice when the page is loaded again.
+  // A language in the address would override the choice when the page is reloaded.
   const url = new URL(location.href);
   if (url.searchParams.has('lang')) {
     url.searchParams.set('lang', lang);
@@ -100,13 +100,13 @@ export function setLanguage(lang: Language): void {
   for (const fn of listeners) fn(lang);
 }
 
-/** Calls fn when the language changes. What it returns stops that. */
+/** Calls fn when the language changes. Returns a function that removes fn. */
 export function onLanguage(fn: (lang: Language) => void): () => void {
   listeners.add(fn);
   return () => listeners.delete(fn);
 }
 
-/** Puts the texts that the HTML asks for in place. */
+/** Sets the texts that the HTML asks for. */
 export function apply(root: ParentNode = document): void {
   document.documentElement.lang = current === 'zh' ? 'zh-CN' : 'en';
   for (const el of root.querySelectorAll<HTMLElement>('[data-t]')) {
@@ -118,7 +118,7 @@ export function apply(root: ParentNode = document): void {
   }
 }
 
-/** Makes buttons with data-lang="en" or "zh" choose that language. */
+/** Makes buttons with data-lang="en" or "zh" switch to that language. */
 export function languageButtons(root: ParentNode = document): void {
   const buttons = [...root.querySelectorAll<HTMLElement>('button[data-lang]')];
   const mark = () => {

@@ -1,4 +1,4 @@
-// From the room's rows to the leaderboard's lines.
+// Fills the leaderboard from the rows of the room.
 
 import type { Room } from '@tickroom/client';
 import type { arena } from '@tickroom/client/games/arena';
@@ -11,7 +11,7 @@ export class Board {
 
   constructor(readonly leaders: Leaders) {}
 
-  /** Shows how all are doing; ship is the own one, or that which is followed. Gives the leader's ship, 0 for none. */
+  /** Shows the scores. ship is the player's own, or the one that is followed. Returns the leader's ship, 0 for none. */
   show(room: Room<typeof arena>, mode: Mode, ship: number, ownTeam: number): number {
     const playing = mode === 'play';
     const lines = this.#lines;
@@ -34,7 +34,7 @@ export class Board {
     teams.length = 0;
     for (const s of room.tables.teamScore)
       teams.push({ team: s.team, score: s.score, mine: playing && s.team === ownTeam });
-    teams.sort((a, b) => a.team - b.team); // they stay in their places, to be pressed
+    teams.sort((a, b) => a.team - b.team); // buttons that stay in their places
     const [census] = room.tables.census;
     this.leaders.set(lines, teams, census?.players ?? 0, census?.bots ?? 0, mode === 'watch', ship);
     return leader;

@@ -23,7 +23,7 @@ test('a bullet of others flies in the time that others are shown in', () => {
   expect(bullets.live[0]!.way).toBeLessThan(0); // not fired yet
   bullets.update(102, 106, 0, 0, camera);
   expect(bullets.live[0]!.py).toBeCloseTo(1042);
-  // It is removed by the newest snapshot, and flies on until that is shown.
+  // The newest snapshot removes it, but it flies until that snapshot is shown.
   bullets.remove(5, 105);
   bullets.update(104.5, 108, 0, 0, camera);
   expect(bullets.live.length).toBe(1);
@@ -78,7 +78,7 @@ test('nothing flies through an obstacle, and what was ended twice ends once', ()
   bullets.remove(5, 110);
   bullets.update(113, 113, 0, 0, camera);
   expect(ended).toEqual([{ x: 1200, spent: false }]);
-  // Numbers and objects are used again.
+  // Entities and objects are reused.
   bullets.add(5, { x: 1000, y: 1000, heading: Math.PI / 2, tick: 200, ship: 9 }, 1);
   bullets.update(201, 201, 0, 0, camera);
   expect(bullets.live).toHaveLength(1);

@@ -1,8 +1,8 @@
-// Bullets. A bullet's row says where and when it was fired and never changes, so
-// where it is follows from the time at which one looks. That is not one time for
-// all: others are shown a little in the past, the own ship a little in the future.
-// An own bullet leaves the own ship in the ship's time and reaches the others in
-// theirs; a bullet of somebody else does the opposite when it comes near.
+// Bullets. The row of a bullet holds where and when it was fired and never changes, so
+// its position is a function of time. There is not one time for everything: other
+// ships are shown a little in the past, the player's own a little in the future. An
+// own bullet starts in the time of the own ship and goes over to that of the others; a
+// bullet of another ship does the opposite when it comes near.
 
 import type { Camera } from './render/camera.ts';
 import type { Terrain } from './terrain.ts';
@@ -15,35 +15,35 @@ export interface BulletRow {
   readonly ship: number;
 }
 
-/** One bullet in flight. They are used again. */
+/** A bullet in flight. The objects are reused. */
 export interface Bullet {
-  entity: number; // 0: the server hasn't told of it yet
+  entity: number; // 0 until the server has sent it
   ship: number;
   x: number; // where it was fired
   y: number;
   ux: number;
   uy: number;
   heading: number;
-  tick: number; // when
+  tick: number; // when it was fired
   left: number; // units to where it ends: an obstacle, a wall, or its range
   own: boolean;
-  ended: number; // tick in which the server ended it; 0: it flies
-  // Where it is now, and how far it has come.
+  ended: number; // the tick in which the server ended it; 0 while it flies
+  // Its position now, and how far it has flown.
   px: number;
   py: number;
   way: number;
 }
 
-/** In this many ticks an own bullet goes over to the time of the others. */
+/** The number of ticks in which an own bullet goes over to the time of the others. */
 const SETTLE = 14;
-/** Within these distances of the own ship others' bullets go over to its time. */
+/** The distances from the own ship between which the bullets of others go over to its time. */
 const NEAR = 50;
 const FAR = 210;
-/** Ticks for which a bullet that the server didn't tell of is believed in. */
+/** The number of ticks for which a predicted bullet is shown if the server does not send it. */
 const BELIEF = 12;
 
 export interface BulletEvents {
-  /** A bullet ends; in what it hit, or (spent) just so. */
+  /** A bullet has ended: by hitting something, or at the end of its range (spent). */
   end(bullet: Readonly<Bullet>, spent: boolean): void;
 }
 
@@ -59,7 +59,7 @@ export class Bullets {
     readonly events: BulletEvents,
   ) {}
 
-  /** The server tells of a bullet. */
+  /** Adds a bullet that the server has sent. */
   add(entity: number, row: BulletRow, ownShip: number): void {
     const own = row.ship === ownShip;
     let b = own ? this.#expected(row) : undefined;
@@ -74,7 +74,7 @@ export class Bullets {
     this.#byEntity.set(entity, b);
   }
 
-  /** The server ended a bullet, or it is out of sight. */
+  /** Removes a bullet that the server has ended or that is out of sight. */
   remove(entity: number, tick: number): void {
     const b = this.#byEntity.get(entity);
     if (!b) return;
@@ -82,7 +82,7 @@ export class Bullets {
     b.ended = Math.max(tick, b.tick + 1);
   }
 
-  /** The own ship fires, before the server says so. */
+  /** Adds a bullet that the own ship is predicted to fire. */
   expect(ship: number, x: number, y: number, heading: number, tick: number): void {
     const b = this.#make();
     b.entity = 0;
@@ -98,8 +98,8 @@ export class Bullets {
   }
 
   /**
-   * Moves all bullets to where they are when others are shown as of the tick
-   * shown, and the own ship, at (x, y), as of ahead.
+   * Moves all bullets. Other ships are shown at the tick shown; the own ship, which is at
+   * (x, y), at the tick ahead.
    */
   update(shown: number, ahead: number, x: number, y: number, camera: Camera): void {
     const lead = Math.max(0, ahead - shown);
@@ -138,7 +138,7 @@ export class Bullets {
     }
   }
 
-  /** An own bullet that was expected and is the one of a row. */
+  /** Returns the predicted bullet that a row turns out to be. */
   #expected(row: BulletRow): Bullet | undefined {
     for (const b of this.live) {
       if (b.own && b.entity === 0 && Math.abs(b.tick - row.tick) <= 3) return b;

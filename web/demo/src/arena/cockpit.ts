@@ -1,5 +1,5 @@
-// What a player is shown of the own ship beside the picture: meters, what pickups
-// still do, edges of the screen that turn red, and who shot it down.
+// What the page shows of the player's ship besides the ship itself: meters, the time
+// left of boosts, red edges of the screen, and who shot it down.
 
 import type { Room } from '@tickroom/client';
 import type { arena } from '@tickroom/client/games/arena';
@@ -7,7 +7,7 @@ import { Every } from './every.ts';
 import type { Hud } from './hud/hud.ts';
 import type { Prediction } from './prediction.ts';
 
-// How long things last, in seconds; for the pictures alone.
+// How long things last in seconds, for their displays alone.
 const RESPAWN = 3;
 const PROTECTED = 2.5;
 const RAPID = 8;
@@ -16,7 +16,7 @@ const BOOST = 8;
 export class Cockpit {
   /** How red the edges of the screen are, from 0 to 1. */
   danger = 0;
-  /** The name of who shot the own ship down; empty while it flies. */
+  /** The name of the player who shot the ship down; empty while it flies. */
   killer = '';
   #alive = false;
   readonly #meters = new Every(50);
@@ -26,17 +26,17 @@ export class Cockpit {
     readonly hud: Hud,
   ) {}
 
-  /** The own ship was hit. */
+  /** Takes note of a hit. */
   struck(damage: number): void {
     if (damage > 0) this.danger = Math.min(0.6, this.danger + 0.3);
   }
 
-  /** Another session: it is another ship. */
+  /** Forgets the ship, as the session is another one. */
   clear(): void {
     this.#alive = false;
   }
 
-  /** Shows how the own ship is doing at the tick that it is shown at. */
+  /** Shows the state of the ship at the tick ahead. */
   show(ship: number, p: Prediction | null, ahead: number, now: number, dt: number, calm: boolean): void {
     const { room, hud } = this;
     const [pilot] = room.tables.pilot;
@@ -53,7 +53,7 @@ export class Cockpit {
       hud.vitals.boost('rapid', left(pilot.rapidUntil) / RAPID);
       hud.vitals.boost('boost', left(pilot.boostUntil) / BOOST);
     }
-    // With little left the edges of the screen beat.
+    // At low health the edges of the screen pulse.
     const low = p.alive && health <= 30 ? (0.3 - health / 100) * 1.6 + 0.12 : 0;
     const beat = calm ? 1 : 0.75 + 0.25 * Math.sin(now / 180);
     this.danger = Math.max(low * beat, this.danger * Math.exp(-dt * 2.8));

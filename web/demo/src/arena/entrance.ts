@@ -1,5 +1,5 @@
-// Who comes in, and how: asks for a name while somebody else's game is to be
-// seen, then plays or watches; says how the connection is; lets one come in anew.
+// The way into the arena: asks for a name over a game that is being watched, then joins
+// to play or to watch, shows the state of the connection, and offers to join again.
 
 import { Client, CloseCode, JoinError, type StateChange } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
@@ -19,9 +19,9 @@ const seatKey = 'tickroom.arena.seat';
 export class Entrance {
   room: ArenaRoom | null = null;
   game: Game | null = null;
-  /** The network, which can be worsened for show. */
+  /** The network, which the netgraph can worsen. */
   readonly network = new BadNetwork();
-  /** There is another room, or none. */
+  /** Called when the room has changed, or there is none any more. */
   onRoom: () => void = () => {};
   readonly #client = new Client('/ws', { socket: this.network.socket });
   readonly #query = new URLSearchParams(location.search);
@@ -29,7 +29,7 @@ export class Entrance {
   readonly #name = el<HTMLInputElement>('name');
   #entering: AbortController | null = null;
   #name0 = '';
-  /** For those who give no name. */
+  /** A name for players who enter none. */
   readonly #pilot = t('arena.pilot', { n: 100 + Math.floor(Math.random() * 900) });
 
   constructor(
@@ -46,7 +46,7 @@ export class Entrance {
     el('watch').addEventListener('click', () => void this.enter('watch'));
     el('watch-play').addEventListener('click', () => void this.enter('play'));
     hud.banner.onAgain = () => {
-      // An old page can only be helped by a new one.
+      // Only a newer page can help.
       if (hud.banner.old) location.reload();
       else void this.enter(hud.mode === 'lobby' ? 'play' : hud.mode);
     };
@@ -59,7 +59,7 @@ export class Entrance {
     onLanguage(() => this.#census());
   }
 
-  /** Begins as the address says. */
+  /** Starts in the mode that the address asks for. */
   async open(): Promise<void> {
     this.#name0 = this.#storedName();
     const asked = this.#query.get('name');
@@ -71,20 +71,20 @@ export class Entrance {
     else await this.enter('lobby');
   }
 
-  /** Leaves what there is and comes in anew. */
+  /** Leaves the current room and joins another. */
   async enter(mode: Mode): Promise<void> {
     this.#entering?.abort();
     const entering = (this.#entering = new AbortController());
     const { signal } = entering;
     const before = this.room;
-    // From watching one goes into the same room.
+    // A spectator who wants to play stays in the room.
     const wanted = this.#query.get('room') ?? (before && before.state !== 'closed' ? before.id : '');
     this.#dismiss();
     this.hud.mode = mode;
     this.hud.banner.hide();
     this.#lobby.hidden = mode !== 'lobby';
     if (mode === 'lobby') {
-      // On phones that would bring the keyboard up.
+      // Not on phones, where the focus brings up the keyboard.
       if (!this.controls.sticks.touched) this.#name.focus({ preventScroll: true });
     } else if (this.#lobby.contains(document.activeElement)) (document.activeElement as HTMLElement).blur();
     this.hud.leaders.show(mode !== 'lobby');
@@ -99,7 +99,7 @@ export class Entrance {
       this.#begin(room, mode);
     } catch (err) {
       if (signal.aborted) return;
-      // Behind the way in nothing needs to be seen.
+      // That there is nothing to watch behind the lobby is no error.
       if (mode === 'lobby') this.hud.banner.hide();
       else if (err instanceof JoinError) this.hud.banner.closed(err.code, err.reason);
       else throw err;
@@ -117,7 +117,7 @@ export class Entrance {
     try {
       return await this.#client.join(arena, id, keep);
     } catch (err) {
-      // Another room will do, unless a certain one was asked for.
+      // Any other room will do, unless the address asks for one.
       if (signal.aborted || this.#query.has('room')) throw err;
       return this.#client.joinOrCreate(arena, keep);
     }
@@ -130,7 +130,7 @@ export class Entrance {
     this.game = new Game(room, this.stage, this.controls, this.sounds, hud, mode);
     const current = () => this.room === room;
     if (mode !== 'lobby') hud.banner.state({ state: room.state, text: '' });
-    let won: string | undefined; // who has won the match that is over
+    let won: string | undefined; // the winner of the match, once it is over
     room.on('state', (s) => {
       if (s.code === CloseCode.RoomClosed) won ??= winner(room);
       if (current() && mode !== 'lobby') hud.banner.state(s);
@@ -147,7 +147,7 @@ export class Entrance {
     room.tables.census.onChange(() => this.#census());
   }
 
-  /** Ends the game on the screen; its room is left by the caller. */
+  /** Stops the game on the screen. The caller leaves the room. */
   #dismiss(): void {
     this.game?.stop();
     this.game = null;
@@ -161,7 +161,7 @@ export class Entrance {
     try {
       await this.room.command(arena.follow, { ship, step });
     } catch {
-      // Too often, or the ship is gone: the next press will do.
+      // Pressed too often, or the ship is gone. The player will press again.
     }
   }
 
@@ -173,12 +173,12 @@ export class Entrance {
     }
   }
 
-  /** What the player is called. */
+  /** The player's name. */
   get name(): string {
     return this.#name0 || this.#pilot;
   }
 
-  /** Takes another name, in the room and for the next time. The promise fails with why not. */
+  /** Changes the player's name, in the room and for later visits. Rejects with the reason if the room refuses it. */
   async rename(name: string): Promise<void> {
     if (this.room && !this.room.spectator) await this.room.command(arena.setName, { name });
     this.#keepName(name);
@@ -211,7 +211,7 @@ export class Entrance {
   }
 }
 
-/** Who has the highest score, of the teams if there are any; empty if nobody has one. */
+/** Returns who has the highest score, a team if there are teams; empty if nobody has scored. */
 function winner(room: ArenaRoom): string {
   const teams = [...room.tables.teamScore].sort((a, b) => b.score - a.score);
   if (teams[0])
@@ -219,7 +219,7 @@ function winner(room: ArenaRoom): string {
   return [...room.tables.leader].find((l) => l.rank === 1 && l.score > 0)?.name ?? '';
 }
 
-/** Where the seat is kept while the page is loaded again; storage may be forbidden. */
+/** Where the session is saved while the page is reloaded. Storage may be forbidden. */
 const seats = {
   getItem(key: string): string | null {
     try {
@@ -232,7 +232,7 @@ const seats = {
     try {
       sessionStorage.setItem(key, value);
     } catch {
-      // Then a page that is loaded again begins anew.
+      // A reloaded page then starts over.
     }
   },
   removeItem(key: string): void {

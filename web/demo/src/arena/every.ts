@@ -1,10 +1,10 @@
-/** What is done every so many milliseconds, in frames that come more often. */
+/** A timer for what is to be done less often than every frame. */
 export class Every {
   #last = 0;
 
   constructor(readonly ms: number) {}
 
-  /** Reports whether it is time again, and if so begins anew. The clocks of frames may go back a little. */
+  /** Returns whether ms have passed since it last returned true. now may go back a little, as the times of frames do. */
   due(now: number): boolean {
     if (now - this.#last < this.ms && now >= this.#last) return false;
     this.#last = now;

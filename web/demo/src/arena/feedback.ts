@@ -1,5 +1,4 @@
-// What happens in the arena as it is seen and heard: particles, sounds, a camera
-// that shakes.
+// How events of the game look and sound: particles, sounds, a camera that shakes.
 
 import type { Bullet } from './bullets.ts';
 import type { Looks, VitalsRow } from './looks.ts';
@@ -17,7 +16,7 @@ export class Feedback {
     readonly sounds: Sounds,
   ) {}
 
-  /** A ship has blown up at (x, y). */
+  /** Shows a ship blowing up at (x, y). */
   explode(x: number, y: number, ship: number, own: boolean): void {
     const { camera } = this;
     const s = this.looks.get(ship);
@@ -34,14 +33,14 @@ export class Feedback {
     else this.#hear('boom', x, y, 0.8);
   }
 
-  /** A ship has taken a pickup. */
+  /** Shows a ship taking a pickup. */
   taken(ship: number, kind: number): void {
     const s = this.looks.get(ship);
     if (this.looks.shows(s)) this.effects.taken(s.x, s.y, PICKUPS[kind] ?? WHITE);
     if (s?.own) this.sounds.play('pickup', 0.8);
   }
 
-  /** The own ship has hit another. */
+  /** Shows that the own ship has hit another one. */
   hit(ship: number, damage: number): void {
     const s = this.looks.get(ship);
     if (!s) return;
@@ -51,7 +50,7 @@ export class Feedback {
     this.sounds.play(damage > 0 ? 'hit' : 'shield', 0.7, this.#pan(s.x));
   }
 
-  /** The own ship was hit. */
+  /** Shows that the own ship was hit. */
   struck(ship: number, damage: number): void {
     const s = this.looks.get(ship);
     if (damage === 0) {
@@ -64,32 +63,32 @@ export class Feedback {
     if (s) this.effects.sparks(s.x, s.y, 0, 6.3, 8, 150, s.shield > 0 ? SHIELD : DANGER);
   }
 
-  /** Another ship is not doing as it did. */
+  /** Shows a change of another ship's vitals. */
   vitals(ship: number, v: VitalsRow): void {
     const s = this.looks.get(ship);
-    if (!this.looks.shows(s) || s.own) return; // others are asked when they come
+    if (!this.looks.shows(s) || s.own) return; // read from the table when the ship comes into view
     const loss = this.looks.heal(s, v);
     if (loss.hull > 0) this.effects.sparks(s.x, s.y, 0, 6.3, 5, 110, s.color);
   }
 
-  /** A bullet has ended on its way; spent if it had come to the end of its range. */
+  /** Shows the end of a bullet. Nothing is to be seen at the end of its range, when it is spent. */
   ended(b: Readonly<Bullet>, spent: boolean): void {
     if (!spent) this.effects.impact(b.px, b.py, b.heading, this.looks.colors.get(b.ship) ?? ICE);
   }
 
-  /** A ship has come into the world. */
+  /** Shows a ship that has spawned. */
   spawned(s: ShipLook): void {
     this.effects.warp(s.x, s.y, s.color);
     if (s.own) this.sounds.play('spawn', 0.6);
     else this.#hear('spawn', s.x, s.y, 0.35);
   }
 
-  /** A ship has left the world without having been shot down. */
+  /** Shows a ship leaving without having been shot down. */
   left(s: ShipLook): void {
     this.effects.warp(s.x, s.y, s.color);
   }
 
-  /** Lets dt seconds pass for the exhaust of a ship. */
+  /** Advances the exhaust of a ship by dt seconds. */
   exhaust(s: ShipLook, radius: number, dt: number): void {
     if (s.burn < 0.3) return;
     s.puff -= dt;

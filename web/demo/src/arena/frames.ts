@@ -1,4 +1,4 @@
-// The loop: one frame for each that the screen shows.
+// The page's loop, which draws one frame per frame of the screen.
 
 import type { Entrance } from './entrance.ts';
 import type { Hud } from './hud/hud.ts';
@@ -6,7 +6,7 @@ import { Perf } from './perf.ts';
 import type { Stage } from './render/stage.ts';
 import { Sharpness } from './sharpness.ts';
 
-/** Frames further apart than this, in seconds, count as this. */
+/** The longest time between two frames, in seconds. Longer ones are cut to it. */
 const LONGEST = 0.25;
 
 export class Frames {
@@ -43,7 +43,7 @@ export class Frames {
     const gap = now - this.#last;
     const dt = Math.min(LONGEST, Math.max(0, gap / 1000));
     this.#last = now;
-    // Before it is drawn: a canvas of another size is empty.
+    // Before drawing, since a canvas that is resized is empty.
     if (this.#sharpness.saw(gap, now)) stage.sharpness = this.#sharpness.value;
     const { game } = this.entrance;
     if (game) {
@@ -61,7 +61,7 @@ export class Frames {
     perf.end(performance.now() - began);
   }
 
-  /** Without a game there is still space. */
+  /** Draws the background alone, drifting, while there is no game. */
   #drift(dt: number): void {
     const { camera } = this.stage;
     if (!this.#calm.matches) {

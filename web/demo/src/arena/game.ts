@@ -1,5 +1,4 @@
-// One room on the screen: takes what the room tells, predicts the own ship, and
-// draws a frame.
+// A room on the screen: listens to the room, predicts the own ship, and draws frames.
 
 import type { Room, View } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
@@ -25,14 +24,14 @@ import { Timeline } from './timeline.ts';
 
 export type ArenaRoom = Room<typeof arena>;
 
-/** Ticks after which a ship that comes onto the screen has not just come into the world. */
+/** A ship that has been in the room's view for longer, in ticks, has not just spawned. */
 const NEW = 30;
-const KILL = 10; // points, for the words alone
-/** Milliseconds without a frame after which nobody looks. */
+const KILL = 10; // points, for the text alone
+/** The page counts as hidden after so many milliseconds without a frame. */
 const UNSEEN = 3000;
-/** In a crowd of more ships only players and who is near are called by their names. */
+/** With more ships than this only players and ships near the middle have labels. */
 const CROWD = 40;
-/** Up to so many ships those beyond the screen are pointed at. */
+/** With up to so many ships, arrows point at those beyond the screen. */
 const POINTED = 30;
 const NOTHING: Readonly<ShipInput> = { turn: 0, thrust: 0, fire: false, steer: false, aim: 0 };
 
@@ -42,23 +41,23 @@ export class Game {
   prediction: Prediction | null = null;
   bullets: Bullets | null = null;
   terrain: Terrain | null = null;
-  /** Less motion, for those who ask for it. */
+  /** Whether to move less, for people who prefer reduced motion. */
   calm = false;
-  /** What the last frame showed, for tests: ships, bullets and pickups in sight. */
+  /** The number of ships, bullets and pickups on the screen in the last frame, for tests. */
   visible = 0;
-  /** Ships of others in sight. */
+  /** The number of other ships in view. */
   rivals = 0;
 
   readonly #scene: Scene;
   readonly #pending = new PendingVitals();
-  #missedUntil = 0; // vitals up to this tick were told, and not kept
+  #missedUntil = 0; // vitals up to this tick have come and were not kept
   #rules: arena.Rules | null = null;
-  #dirty = true; // the terrain is not that of the rows
-  #ship = 0; // the own one's entity, or the one that is followed
+  #dirty = true; // the terrain has to be built anew from the rows
+  #ship = 0; // the entity of the own ship, or of the one that is followed
   #team = 0;
   #leader = 0;
   #ahead = 0; // the tick that the own ship is shown at
-  #lead = 0; // what is added to the estimate of it, as inputs turn out to come late or early
+  #lead = 0; // correction of its estimate, from how late or early inputs arrive
   #shownAt = performance.now(); // of the last frame, in milliseconds
   readonly #coming = new Timeline();
   readonly #feedback: Feedback;
@@ -106,7 +105,7 @@ export class Game {
     if (room.tick > 0) this.#snapshot(room.tick);
   }
 
-  /** Lets go of the room. */
+  /** Detaches from the room. */
   stop(): void {
     for (const off of this.#off) off();
     this.sounds.engine(0);
@@ -114,7 +113,7 @@ export class Game {
     this.hud.time(Infinity);
   }
 
-  /** The ship in the middle: the own one, or the one that is followed. */
+  /** The entity of the ship in the middle: the own one, or the one that is followed. */
   get ship(): number {
     return this.#ship;
   }
@@ -125,17 +124,17 @@ export class Game {
     return p ? { x: p.x, y: p.y, heading: p.heading, alive: p.alive } : { x: 0, y: 0, heading: 0, alive: false };
   }
 
-  /** The own ship's entity; 0 for a spectator, whose followed ship is like the others. */
+  /** The entity of the own ship; 0 for a spectator. */
   get #own(): number {
     return this.mode === 'play' ? this.#ship : 0;
   }
 
-  /** Whether there has been no frame for so long that nobody looks. */
+  /** Whether there has been no frame for so long that the page must be hidden. */
   get #unseen(): boolean {
     return performance.now() - this.#shownAt > UNSEEN;
   }
 
-  // --- what the room tells
+  // --- listening to the room
 
   #listen(): void {
     const { room } = this;
@@ -145,7 +144,7 @@ export class Game {
       room.onEvent(arena.Explosion, (e, tick) => {
         const own = this.mode === 'play' && e.ship === this.#ship;
         const show = () => feedback.explode(e.x, e.y, e.ship, own);
-        // The own ship is ahead of the others, and so is its end.
+        // The own ship is shown ahead of the others, so its end comes at once.
         if (own) show();
         else this.#coming.at(tick, show);
       }),
@@ -178,7 +177,7 @@ export class Game {
     );
   }
 
-  /** Another session: nothing of the old one counts. */
+  /** Drops everything of the session before. */
   #anew(): void {
     this.looks.clear();
     this.effects.clear();
@@ -194,7 +193,7 @@ export class Game {
     this.stage.camera.forget();
   }
 
-  /** Builds the terrain, and what stands on it, when the rows of it have come. */
+  /** Builds the terrain, and what depends on it, when its rows have changed. */
   #settle(): void {
     if (!this.#dirty) return;
     const { room } = this;
@@ -216,8 +215,8 @@ export class Game {
         this.bullets?.expect(this.#ship, m.x, m.y, radians(m.heading), tick);
         this.sounds.play('shot', 0.5);
       };
-      // A tick too early or too late is right as long as it is always so; then the
-      // estimate is moved by and by.
+      // A tick too early or too late does no harm as long as it is constant, so the
+      // estimate is corrected slowly.
       this.prediction.onApplied = (late) => {
         this.#lead = Math.min(3, Math.max(-3, this.#lead + 0.06 * Math.sign(late)));
       };
@@ -226,11 +225,11 @@ export class Game {
   }
 
   #vitals(row: VitalsRow, entity: number): void {
-    // What was not kept is asked for when it is to be shown.
+    // Vitals that were not kept are read from the table when they are to be shown.
     if (!this.#pending.add(this.room.tick, entity, row)) this.#missedUntil = this.room.tick;
   }
 
-  /** Somebody flies a ship; anew, if it was another one, or of another name. */
+  /** Takes note of who flies a ship; anew if the ship had another name or pilot before. */
   #identity(row: IdentityRow, entity: number, anew: boolean): void {
     const { looks, room } = this;
     looks.colors.set(entity, colorOf(row.team, row.hue));
@@ -244,7 +243,7 @@ export class Game {
   #snapshot(tick: number): void {
     this.#settle();
     if (this.#unseen) {
-      // Nobody looks: what would be shown must not pile up.
+      // The page is hidden: what would be shown must not pile up.
       this.bullets?.clear();
       this.#pending.clear();
       this.#coming.clear();
@@ -256,9 +255,9 @@ export class Game {
     prediction.rebase(pilot, tick, room.inputAck);
   }
 
-  // --- a frame
+  // --- drawing a frame
 
-  /** Lets dt seconds pass, up to now in milliseconds, and draws. */
+  /** Draws the frame at now, in milliseconds, dt seconds after the last one. */
   frame(now: number, dt: number): void {
     const { room, stage, terrain } = this;
     const view = room.view(now);
@@ -289,11 +288,11 @@ export class Game {
     if (this.looks.frame % 30 === 0) this.looks.sweep();
   }
 
-  /** Sends the input of each tick, and puts the own ship where it is shown. */
+  /** Sends an input for each tick, and moves the own ship to where it is shown. */
   #steer(now: number, dt: number): void {
     const { room, prediction, controls } = this;
     if (!prediction || this.#ship === 0) return;
-    // An input that is sent now will be there half a round trip later.
+    // An input that is sent now arrives half a round trip later.
     const target = room.serverTick(now) + ((room.rtt / 2) * room.tickRate) / 1000 + this.#lead;
     this.#ahead += dt * room.tickRate;
     const off = target - this.#ahead;
@@ -318,12 +317,12 @@ export class Game {
     this.sounds.engine(prediction.alive ? prediction.thrust : 0);
   }
 
-  /** Points the camera. */
+  /** Moves the camera. */
   #look(view: View<typeof arena>, dt: number): void {
     const { camera } = this.stage;
     const p = this.prediction;
     if (p) {
-      // A little ahead of the ship, where it flies.
+      // A little ahead of the ship.
       if (p.alive) camera.follow(p.x + p.vx * 0.1, p.y + p.vy * 0.1, 0.09, dt);
       return;
     }
@@ -381,10 +380,10 @@ export class Game {
     this.visible = visible;
   }
 
-  /** An arrow function, so that it is made once. */
+  /** A field, so that the function is made only once. */
   readonly #heal = (entity: number, v: VitalsRow): void => this.#feedback.vitals(entity, v);
 
-  /** Draws somebody's ship, which is on the screen at (x, y). */
+  /** Draws another ship, which is on the screen at (x, y). */
   #other(
     view: View<typeof arena>,
     rules: arena.Rules,
@@ -440,7 +439,7 @@ export class Game {
     this.#scene.badge(s, rules.shipRadius);
   }
 
-  /** Ships that were there a frame ago, well within sight, and were not shot down: they have left. */
+  /** Shows that ships have left: those that were well in view a frame ago and were not shot down. */
   #missing(view: View<typeof arena>, rules: arena.Rules): void {
     const { list, frame } = this.looks;
     const { camera } = this.stage;
@@ -457,7 +456,7 @@ export class Game {
   #report(view: View<typeof arena>, rules: arena.Rules, now: number, dt: number): void {
     const { room, hud, prediction: p } = this;
     this.#cockpit.show(this.#ship, p, this.#ahead, now, dt, this.calm);
-    // Where there are frames enough, each has one of its own.
+    // At a high frame rate the map and the board are drawn in different frames.
     const board = this.#boardTime.due(now);
     if ((!board || dt > 0.04) && this.#mapTime.due(now)) {
       hud.minimap.draw(

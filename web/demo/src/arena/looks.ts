@@ -42,7 +42,7 @@ export class Looks {
     return this.#byEntity.get(entity);
   }
 
-  /** The look of a ship that is to be drawn now. */
+  /** Returns the look of a ship that is to be drawn now. */
   meet(entity: number): ShipLook {
     let s = this.#byEntity.get(entity);
     if (!s) {
@@ -55,24 +55,24 @@ export class Looks {
     return s;
   }
 
-  /** A ship has come into the room's sight, in a tick. */
+  /** Takes note of a ship that has come into the room's view in a tick. */
   arrive(entity: number, tick: number): void {
     const s = this.meet(entity);
     s.since = tick;
     if (s.frame !== this.frame) s.frame = this.frame - 2; // it is not on the screen yet
   }
 
-  /** Whether a ship is on the screen, as of the last frame. */
+  /** Returns whether a ship was on the screen in the last frame. */
   shows(s: Readonly<ShipLook> | undefined): s is ShipLook {
     return s !== undefined && this.frame - s.frame <= 1;
   }
 
-  /** What was told of ships doesn't count any more; it is to be asked for again. */
+  /** Forgets names and vitals, so that they are read from the tables again. */
   forgetKnown(): void {
     for (const s of this.list) s.known = s.named = false;
   }
 
-  /** Takes over who flies a ship. */
+  /** Sets who flies a ship. */
   name(s: ShipLook, id: IdentityRow | undefined, own: boolean): void {
     s.own = own;
     if (!id) return;
@@ -85,7 +85,7 @@ export class Looks {
     s.labelColor = own ? WHITE : mix(s.color, WHITE, id.player > 0 ? 0.65 : 0.35);
   }
 
-  /** Takes over how a ship is doing, and tells what it lost. */
+  /** Sets a ship's vitals, and returns what it has lost since. */
   heal(s: ShipLook, v: VitalsRow | undefined): Readonly<Loss> {
     this.#loss.hull = this.#loss.shield = 0;
     if (!v) return this.#loss;
@@ -104,7 +104,7 @@ export class Looks {
     return this.#loss;
   }
 
-  /** Lets dt seconds pass for a ship. */
+  /** Advances a ship by dt seconds. */
   age(s: ShipLook, thrust: boolean, dt: number): void {
     s.burn += ((thrust ? 1 : 0) - s.burn) * Math.min(1, dt * 14);
     s.flash *= Math.exp(-dt * 11);
@@ -112,7 +112,7 @@ export class Looks {
     s.frame = this.frame;
   }
 
-  /** Forgets those that have not been seen for a while. */
+  /** Drops the looks of ships that have not been on the screen for a while. */
   sweep(): void {
     for (let i = this.list.length - 1; i >= 0; i--) {
       const s = this.list[i]!;

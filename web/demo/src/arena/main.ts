@@ -1,8 +1,8 @@
-// The arena's page: the way in, and the loop.
+// The arena's page.
 //
-//	/arena             asks for a name; behind that, the game goes on
-//	/arena?name=Ann    plays at once, under a name
-//	/arena?room=ID     a certain room
+//	/arena             asks for a name, over a game that is being watched
+//	/arena?name=Ann    plays at once under a name
+//	/arena?room=ID     plays in one room
 //	/arena?watch       watches
 //	/arena?lang=zh     in Chinese
 
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   const entrance = new Entrance(stage, controls, sounds, hud);
   const frames = new Frames(stage, entrance, hud);
   new Shortcuts(entrance, sounds, hud);
-  // For tests, and for the curious: the room (see @tickroom/client), the game on
+  // For tests and the browser's console: the room (see @tickroom/client), the game on
   // the screen (see Game), and how long frames take (see Perf).
   Object.defineProperty(window, 'tickroom', {
     value: {

@@ -1,5 +1,5 @@
-// The page's copies of the server's rules, held to what the server's own code
-// computes (internal/kinds/arena/vectors_test.go).
+// Compares the page's copies of the server's rules with what the server computes
+// (internal/kinds/arena/vectors_test.go).
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

@@ -1,10 +1,10 @@
-// How ships move: what internal/kinds/arena/motion.go does, computed the same way, so
-// that the page knows what the server will say of its own ship. A test holds the
-// two to each other, bit by bit.
+// How ships move. It computes what internal/kinds/arena/motion.go does, operation by
+// operation, so that the page predicts its own ship exactly. A test compares the two,
+// bit by bit.
 
 import type { Moving, Terrain } from './terrain.ts';
 
-/** The constants that Rules carries, as far as motion needs them. */
+/** The constants of Rules that motion needs. */
 export interface FlightRules {
   readonly maxSpeed: number;
   readonly boostSpeed: number;
@@ -14,7 +14,7 @@ export interface FlightRules {
   readonly shipRadius: number;
 }
 
-/** Headings in a full turn. */
+/** The number of headings in a full turn. */
 export const HEADINGS = 65536;
 const PER_HEADING = HEADINGS / (2 * Math.PI);
 
@@ -27,7 +27,7 @@ export interface Motion extends Moving {
   heading: number; // 0 to HEADINGS - 1
 }
 
-/** What a pilot does in one tick, made harmless. */
+/** What a pilot does in a tick, with values in their ranges. */
 export interface Control {
   turn: number; // -1 to 1, positive to the left
   thrust: number; // 0 to 1
@@ -62,7 +62,7 @@ export function copyMotion(to: Motion, from: Readonly<Motion>): void {
   to.heading = from.heading;
 }
 
-/** Fills a control from an input, whose floats travel with 32 bits. */
+/** Sets a control from an input, whose floats are sent with 32 bits. */
 export function controlOf(to: Control, input: Readonly<ShipInput>): void {
   to.turn = clamp(Math.fround(input.turn), -1, 1);
   to.thrust = clamp(Math.fround(input.thrust), 0, 1);
@@ -72,12 +72,12 @@ export function controlOf(to: Control, input: Readonly<ShipInput>): void {
   to.boost = false;
 }
 
-/** Holds v within lo and hi, which have 0 between them; NaN gives 0. */
+/** Returns v limited to lo and hi, which have 0 between them, and 0 for NaN. */
 function clamp(v: number, lo: number, hi: number): number {
   return Number.isNaN(v) ? 0 : Math.min(Math.max(v, lo), hi);
 }
 
-/** The heading nearest to an angle; 0 for what is not a number. */
+/** Returns the heading nearest to an angle; 0 for NaN and for angles too large to tell. */
 export function headingOf(radians: number): number {
   const q = Math.floor(radians * PER_HEADING + 0.5);
   if (!(Math.abs(q) < 2 ** 52)) return 0;
@@ -85,7 +85,7 @@ export function headingOf(radians: number): number {
   return n < 0 ? n + HEADINGS : n + 0; // no minus zero
 }
 
-/** A heading's angle, 0 to 2 pi. */
+/** Returns the angle of a heading, 0 to 2 pi. */
 export function radians(heading: number): number {
   return heading / PER_HEADING;
 }

@@ -1,21 +1,21 @@
-// How ships are doing changes in few of them at a time; what has changed waits here
-// until its tick is shown. (To ask every ship in every frame takes longer than to
-// draw it.)
+// The vitals of few ships change at a time. Changes wait here until their ticks are
+// shown, since reading the vitals of every ship in every frame takes longer than
+// drawing them.
 
 import type { VitalsRow } from './looks.ts';
 
-/** More than this many are not kept. */
+/** The most changes that are kept. */
 const MOST = 1 << 13;
 const WORDS = 3; // tick, entity, vitals
 
-/** Vitals that were told and not shown yet, oldest first. */
+/** Vitals that have come and are not shown yet, oldest first. */
 export class PendingVitals {
   readonly #ring = new Uint32Array(MOST * WORDS);
   readonly #shown = { health: 0, shield: 0, protected: false, rapid: false, boost: false };
   #head = 0;
   #count = 0;
 
-  /** Takes down how a ship is doing as of a tick; false: there are too many, and all of them are gone. */
+  /** Adds a ship's vitals as of a tick. Returns false if there are too many; then all are dropped. */
   add(tick: number, entity: number, v: VitalsRow): boolean {
     if (this.#count === MOST) {
       this.clear();
@@ -33,7 +33,7 @@ export class PendingVitals {
     return true;
   }
 
-  /** Calls fn for each up to a tick, which need not be whole. The row is used again. */
+  /** Calls fn for each change up to a tick, which may have a fraction. The row is reused. */
   play(tick: number, fn: (entity: number, v: VitalsRow) => void): void {
     const v = this.#shown;
     while (this.#count > 0) {

@@ -1,11 +1,11 @@
-// How long frames take, for tests and for the curious: window.tickroom.perf.
+// How long frames take, for tests and the browser's console: window.tickroom.perf.
 
 const KEPT = 600;
 
 export class Perf {
-  /** Milliseconds of script in the main thread for each of the last frames, in a ring. */
+  /** Milliseconds of script in the main thread for each of the last frames, a ring buffer. */
   readonly frameScriptMs = new Float32Array(KEPT);
-  /** Milliseconds from each of the last frames to the next, in the same ring. */
+  /** Milliseconds from the frame before to each of the last frames, in the same ring buffer. */
   readonly frameGapMs = new Float32Array(KEPT);
   /** Frames since the page was opened; the newest is at (frames - 1) % the ring's length. */
   frames = 0;
@@ -30,7 +30,7 @@ export class Perf {
     this.frames++;
   }
 
-  /** What share of the frames in the ring took at most as long as the result. */
+  /** Returns the milliseconds of script that a share of the last frames did not exceed. */
   quantile(share: number): number {
     const n = Math.min(this.frames, KEPT);
     if (n === 0) return 0;

@@ -18,7 +18,7 @@ const rules: PilotRules = {
 const terrain = new Terrain(2000, 12, [{ x: 1200, y: 1000, radius: 60, halfWidth: 0, halfHeight: 0 }]);
 const rate = 20;
 
-/** A server with one ship, which applies each input some ticks after it was sent. */
+/** A server with one ship, which applies each input a number of ticks after it was sent. */
 class Server {
   tick = 100;
   ack = 0;
@@ -74,7 +74,7 @@ describe('a ship of which the server hears some ticks later', () => {
     const server = new Server();
     const ship = new Prediction(rate, rules, terrain);
     ship.rebase(server.pilot(), server.tick, 0);
-    const will = new Map<number, Motion>(); // what was expected of each tick
+    const will = new Map<number, Motion>(); // the prediction for each tick
     for (let n = 1; n < 200; n++) {
       const at = server.tick + lead;
       server.send(at, n, input(n));
@@ -186,6 +186,6 @@ test('tells how late inputs are', () => {
     ship.rebase(server.run(), server.tick, server.ack);
   });
   for (let i = 0; i < 4; i++) ship.rebase(server.run(), server.tick, server.ack);
-  // The late third, the fourth and the early fifth came in one tick: the newest tells.
+  // The late third, the fourth and the early fifth came in one tick: the newest counts.
   expect(late).toEqual([0, 0, -1, 0]);
 });

@@ -1,8 +1,7 @@
-// The own ship, as it will be when the server has heard of what the player does
-// now. The server's last word on it (the Pilot row) is taken on, tick by tick,
-// with the inputs that it does not include yet. What the server says next differs
-// now and then (somebody's bullet, a late input): the difference is not jumped
-// but faded out.
+// Prediction and reconciliation of the own ship: it is shown as it will be when the
+// server has the player's current input. The server's newest state of it (the Pilot
+// row) is the base, on which the inputs that it does not include yet are applied, tick
+// by tick. A correction (after a hit, or a late input) is not a jump but fades out.
 
 import {
   type Control,
@@ -19,7 +18,7 @@ import {
 } from './motion.ts';
 import type { Terrain } from './terrain.ts';
 
-/** What Pilot tells, as far as prediction needs it. */
+/** The fields of Pilot that prediction needs. */
 export interface PilotRow {
   readonly x: number;
   readonly y: number;
@@ -34,7 +33,7 @@ export interface PilotRow {
   readonly boostUntil: number;
 }
 
-/** The rules that prediction needs. */
+/** The constants of Rules that prediction needs. */
 export interface PilotRules extends FlightRules {
   readonly energyRate: number;
   readonly energyShot: number;
@@ -42,7 +41,7 @@ export interface PilotRules extends FlightRules {
   readonly rapidEvery: number;
 }
 
-/** Returns rules with the numbers that the server has: what travels as a float of 32 bits was a short decimal. */
+/** Returns rules with the server's own numbers, which were short decimals before they were sent as 32-bit floats. */
 export function pilotRules(rules: PilotRules): PilotRules {
   const short = (v: number) => Number(v.toPrecision(7));
   return {
@@ -59,20 +58,20 @@ export function pilotRules(rules: PilotRules): PilotRules {
   };
 }
 
-/** Inputs that are remembered: more than can be under way. */
+/** The number of inputs that are kept, which is more than can be under way. */
 const INPUTS = 128;
-/** Ticks that are computed ahead at most; beyond them the ship stands. */
+/** The most ticks that are predicted. Beyond them the ship stands still. */
 const AHEAD = 30;
-/** A difference of more units than this is a jump. */
+/** A correction of more units is a jump. */
 const JUMP = 120;
-/** Time constants of what fades, in seconds. */
+/** Time constants of corrections, in seconds. */
 const FADE = 0.12;
 const FADE_TURN = 0.07;
 
 const FULL = 100;
 
 export class Prediction {
-  /** Where the ship is drawn. */
+  /** The position at which the ship is drawn. */
   x = 0;
   y = 0;
   /** In radians. */
@@ -82,11 +81,11 @@ export class Prediction {
   vy = 0;
   alive = false;
   thrust = 0;
-  /** Called when the ship fires, as far as this side knows. */
+  /** Called when the ship is predicted to fire. */
   onFire: (tick: number, motion: Readonly<Motion>) => void = () => {};
-  /** Called when the server tells of an input how many ticks later (or, less than 0, earlier) it was applied than meant. */
+  /** Called with how many ticks later than intended the server has applied an input; negative if earlier. */
   onApplied: (late: number) => void = () => {};
-  /** The last difference between what was expected and what the server said, in units. */
+  /** The distance between the last prediction and what the server had, in units. */
   error = 0;
 
   readonly #dt: number;
@@ -102,7 +101,7 @@ export class Prediction {
 
   // Inputs under way, oldest first, in a ring.
   readonly #seq = new Uint32Array(INPUTS);
-  readonly #tick = new Uint32Array(INPUTS); // for which each is meant
+  readonly #tick = new Uint32Array(INPUTS); // in which each should be applied
   readonly #control: Control[] = Array.from({ length: INPUTS }, newControl);
   #first = 0;
   #count = 0;
@@ -110,14 +109,14 @@ export class Prediction {
   readonly #before = newMotion(); // as of the tick before #ahead
   readonly #after = newMotion(); // as of the tick #ahead
   #ahead = 0;
-  #fired = 0; // tick up to which shots have been told of
+  #fired = 0; // the tick up to which shots have been reported
 
-  // What is drawn is what is computed, and this.
+  // What is drawn is what is predicted, plus this.
   #ox = 0;
   #oy = 0;
   #oh = 0;
   #drawn = false;
-  // As computed for some tick.
+  // As predicted for a tick.
   #cx = 0;
   #cy = 0;
   #ch = 0;
@@ -131,17 +130,17 @@ export class Prediction {
     this.#dt = 1 / rate;
   }
 
-  /** The newest tick that an input was given for. */
+  /** The newest tick that there is an input for. */
   get tick(): number {
     return this.#ahead;
   }
 
-  /** Energy at a tick, 0 to 100. */
+  /** Returns the energy at a tick, 0 to 100. */
   energy(tick: number): number {
     return Math.min(FULL, this.#energy + Math.max(0, tick - this.#energyTick) * this.#dt * this.rules.energyRate);
   }
 
-  /** Notes an input that was sent, to be applied in a tick. */
+  /** Adds an input that was sent, to be applied in a tick. */
   sent(seq: number, tick: number, input: Readonly<ShipInput>): void {
     if (this.#count === INPUTS) this.#shift();
     const i = (this.#first + this.#count++) % INPUTS;
@@ -152,7 +151,7 @@ export class Prediction {
     this.#advance(tick, true);
   }
 
-  /** Takes the server's word: the state as of a tick, with the inputs up to ack. */
+  /** Reconciles with the server's state as of a tick, which includes the inputs up to ack. */
   rebase(pilot: PilotRow, tick: number, ack: number): void {
     let meant = 0;
     while (this.#count > 0 && this.#seq[this.#first]! <= ack) {
@@ -160,7 +159,7 @@ export class Prediction {
       meant = this.#tick[this.#first]!;
       this.#shift();
     }
-    // Between snapshots that skip ticks there is no telling.
+    // Where snapshots skip ticks it is unknown.
     if (meant > 0 && tick === this.#baseTick + 1) this.onApplied(tick - meant);
     this.#ack = ack;
     this.#baseTick = tick;
@@ -181,14 +180,14 @@ export class Prediction {
     const x = this.#cx;
     const y = this.#cy;
     const h = this.#ch;
-    // What was computed of the tick before stays, if the server is that far already.
+    // The state of the tick before stays, if the server is that far already.
     if (this.#ahead !== tick) copyMotion(this.#before, this.#base);
     const until = Math.max(this.#ahead, tick);
     this.#ahead = tick;
     copyMotion(this.#after, this.#base);
     this.#advance(Math.min(until, tick + AHEAD), false);
     if (this.#drawn) {
-      // It is drawn where it was: what is computed now and what was differ by this.
+      // It stays where it is drawn; this is the difference from the new prediction.
       this.#compute(this.#shown);
       this.error = Math.hypot(x - this.#cx, y - this.#cy);
       this.#ox += x - this.#cx;
@@ -198,7 +197,7 @@ export class Prediction {
     }
   }
 
-  /** Puts the ship where it is drawn at a tick, fractions included. */
+  /** Moves the ship to where it is drawn at a tick with a fraction. */
   show(tick: number, dt: number): void {
     this.#shown = tick;
     this.#compute(tick);
@@ -227,7 +226,7 @@ export class Prediction {
     this.#ch = from + turnBetween(from, radians(b.heading)) * k;
   }
 
-  /** Computes on to a tick. fresh: its shots have not been told of yet. */
+  /** Predicts up to a tick. fresh: its shots have not been reported yet. */
   #advance(to: number, fresh: boolean): void {
     if (!this.alive) {
       this.#ahead = to;
@@ -268,7 +267,7 @@ export class Prediction {
     this.#count--;
   }
 
-  /** For tests: what is computed as of the newest tick. */
+  /** The prediction for the newest tick, for tests. */
   get motion(): Readonly<Motion> {
     return this.#after;
   }
@@ -279,7 +278,7 @@ export class Prediction {
   }
 }
 
-/** How far to turn from one angle to another, the short way: -pi to pi. */
+/** Returns how far to turn from one angle to another by the shorter way, -pi to pi. */
 export function turnBetween(from: number, to: number): number {
   const d = (to - from) % (2 * Math.PI);
   return d > Math.PI ? d - 2 * Math.PI : d < -Math.PI ? d + 2 * Math.PI : d;

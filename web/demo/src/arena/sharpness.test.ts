@@ -29,7 +29,7 @@ test('what was slow for a while becomes sharp again, a few times', () => {
     now = show(s, now, 30, 16);
     seen.push(s.value);
   }
-  // It does not go up and down for ever.
+  // It does not alternate for ever.
   expect([seen[0], seen[3]]).toEqual([1, 0.4]);
 });
 

@@ -1,26 +1,26 @@
-// Where drawing is slow, fewer pixels are drawn: that is better than fewer
-// frames. The game's own pace is not touched by it.
+// Where drawing is slow, fewer pixels are drawn, which is better than fewer frames. The
+// speed of the game does not change.
 
 const STEPS = [1, 0.75, 0.55, 0.4] as const;
 const SLOW = 30; // milliseconds from one frame to the next
 const FAST = 18;
 
 export class Sharpness {
-  /** Share of the pixels along an edge. */
+  /** The share of the pixels along an edge. */
   value: number = STEPS[0];
   #step = 0;
   #mean = 16;
   #since = 0;
   #raised = 0;
 
-  /** slow: it is known that drawing is. */
+  /** slow is whether drawing is known to be slow. */
   constructor(slow = false) {
     if (slow) this.value = STEPS[(this.#step = 1)]!;
   }
 
-  /** Takes the time since the last frame; tells whether the value has changed. */
+  /** Takes note of the time since the last frame. Returns whether the value has changed. */
   saw(gap: number, now: number): boolean {
-    // A page that was hidden says nothing.
+    // The page was hidden.
     if (gap > 2000 || gap <= 0) {
       this.#since = now;
       return false;

@@ -1,7 +1,7 @@
-// Sounds, made from sines and noise when the first gesture allows it. There are
-// no files. Each sound is computed once into a buffer, and the nodes that it goes
-// through are used again: making them is what costs. What is far away is quiet and
-// dull, and to the left what is on the left.
+// Sounds, made from sines and noise, without files, once the first gesture allows it.
+// Each is computed once into a buffer, and the nodes that it is played through are
+// reused, as making them is expensive. What is far away is quiet and muffled; what is
+// on the left sounds from the left.
 
 export type Sound =
   | 'shot'
@@ -18,7 +18,7 @@ export type Sound =
 
 const remembered = 'tickroom.arena.muted';
 const TAU = 2 * Math.PI;
-/** At most so many sounds at once, and of one sort within this many seconds. */
+/** The most sounds at once, and the shortest time between two of one sort, in seconds. */
 const VOICES = 18;
 const APART: Readonly<Partial<Record<Sound, number>>> = {
   shot: 0.035,
@@ -28,13 +28,13 @@ const APART: Readonly<Partial<Record<Sound, number>>> = {
   boom: 0.09,
   spawn: 0.15,
 };
-/** What is far is not heard while so many others are. */
+/** While so many sounds are playing, those of distant things are left out. */
 const BUSY = 8;
 const FAR = 0.4;
-/** Hertz: nothing is filtered out. */
+/** A cutoff that filters out nothing, in Hertz. */
 const OPEN = 20_000;
 
-/** What a sound goes through on its way. */
+/** The nodes that a sound is played through. */
 interface Voice {
   readonly filter: BiquadFilterNode;
   readonly gain: GainNode;
@@ -47,7 +47,7 @@ export class Sounds {
   #engine: { gain: GainNode; filter: BiquadFilterNode } | null = null;
   readonly #buffers = new Map<Sound, AudioBuffer>();
   readonly #last = new Map<Sound, number>();
-  readonly #voices: Voice[] = []; // that nothing sounds in
+  readonly #voices: Voice[] = []; // those that are free
   #sounding = 0;
   #muted: boolean;
   #thrust = -1;
@@ -127,7 +127,7 @@ export class Sounds {
     return { filter, gain, place };
   }
 
-  /** How much the own engine burns, 0 to 1. */
+  /** Sets how strongly the own engine burns, 0 to 1. */
   engine(thrust: number): void {
     const ctx = this.#context;
     if (!ctx || !this.#engine || Math.abs(thrust - this.#thrust) < 0.05) return;
@@ -148,7 +148,7 @@ export class Sounds {
       wave(buffer.getChannelData(0), ctx.sampleRate);
       this.#buffers.set(name, buffer);
     }
-    // The engine is noise without an end, more or less of it.
+    // The engine is endless noise of a varying volume.
     const noise = ctx.createBuffer(1, ctx.sampleRate * 2, ctx.sampleRate);
     const data = noise.getChannelData(0);
     let brown = 0;
@@ -167,18 +167,18 @@ export class Sounds {
 
 type Wave = (out: Float32Array, rate: number) => void;
 
-/** A sound from a function of the time in seconds and of the share that is over. */
+/** Returns a sound, given a function of the time in seconds and of the share that is over. */
 function wave(fn: (t: number, k: number) => number): Wave {
   return (out, rate) => {
     for (let i = 0; i < out.length; i++) {
       const k = i / out.length;
-      // No click at either end.
+      // Fades avoid a click at either end.
       out[i] = fn(i / rate, k) * Math.min(1, i / (rate * 0.002)) * Math.min(1, (out.length - i) / (rate * 0.004));
     }
   };
 }
 
-/** Noise through a filter that closes. */
+/** Returns noise through a filter that closes. */
 function noise(from: number, to: number, shape: (t: number, k: number) => number): Wave {
   return (out, rate) => {
     let a = 0;
@@ -193,7 +193,7 @@ function noise(from: number, to: number, shape: (t: number, k: number) => number
   };
 }
 
-/** A tone that glides, phase and all. */
+/** Returns a tone that glides without a jump in phase. */
 function glide(from: number, to: number, t: number, seconds: number): number {
   const k = Math.log(to / from) / seconds;
   return Math.sin((TAU * from * (Math.exp(k * t) - 1)) / k);

@@ -1,7 +1,7 @@
-// What of a map does not change, as internal/kinds/arena/terrain.go has it: where ships
-// bounce off, and how far a bullet gets.
+// The part of a map that does not change, as in internal/kinds/arena/terrain.go: where
+// ships bounce off, and how far bullets fly.
 
-/** What bounces off: a position and a velocity, in units and units per second. */
+/** A position and velocity, in units and units per second, of what bounces off. */
 export interface Moving {
   x: number;
   y: number;
@@ -17,7 +17,7 @@ export interface Obstacle {
   readonly halfHeight: number;
 }
 
-const BOUNCE = 0.4; // share of the speed towards an obstacle that comes back
+const BOUNCE = 0.4; // the share of the speed towards an obstacle that is left after it
 const SKIN = 1 / 64;
 const CELL = 128;
 
@@ -51,7 +51,7 @@ export class Terrain {
     return this.#cells[cy * this.#n + cx]!;
   }
 
-  /** Puts a ship that is in a wall or an obstacle out of it, and turns its velocity. */
+  /** Moves a ship that is in a wall or an obstacle out of it, and reflects its velocity. */
   collide(m: Moving): void {
     const r = this.shipRadius;
     const far = this.edge - r;
@@ -80,7 +80,7 @@ export class Terrain {
     const touch = this.#touch;
     const dx = m.x - o.x;
     const dy = m.y - o.y;
-    let nx = 0; // the way out
+    let nx = 0; // the direction out of it
     let ny = 0;
     let deep: number;
     if (o.radius > 0) {
@@ -124,8 +124,8 @@ export class Terrain {
   }
 
   /**
-   * How far one gets from a point in the direction of the unit vector (ux, uy)
-   * before there is a wall or an obstacle: at most limit.
+   * Returns the distance from a point to the first wall or obstacle in the direction of the
+   * unit vector (ux, uy), at most limit.
    */
   ray(x: number, y: number, ux: number, uy: number, limit: number): number {
     let best = Math.min(limit, exit(x, ux, this.edge), exit(y, uy, this.edge));
@@ -144,26 +144,26 @@ export class Terrain {
   }
 }
 
-/** size with the sign of that of v, where minus zero is negative. */
+/** Returns size with the sign of v, where minus zero is negative. */
 function sign(size: number, v: number): number {
   return v < 0 || Object.is(v, -0) ? -size : size;
 }
 
-/** The distance at which one coordinate leaves the map. */
+/** Returns the distance at which one coordinate leaves the map. */
 function exit(x: number, u: number, edge: number): number {
   if (u > 0) return Math.max(0, (edge - x) / u);
   if (u < 0) return Math.max(0, -x / u);
   return Infinity;
 }
 
-/** The distance at which one coordinate leaves its cell. */
+/** Returns the distance at which one coordinate leaves its cell. */
 function crossing(x: number, u: number, c: number): number {
   if (u > 0) return ((c + 1) * CELL - x) / u;
   if (u < 0) return (c * CELL - x) / u;
   return Infinity;
 }
 
-/** The distance at which a ray meets an obstacle, infinite if never. */
+/** Returns the distance at which a ray meets an obstacle, infinite if it does not. */
 function meet(o: Obstacle, x: number, y: number, ux: number, uy: number): number {
   const dx = o.x - x;
   const dy = o.y - y;

@@ -1,15 +1,14 @@
-// What a room has told of and the picture, which is a little in the past, has not
-// come to yet.
+// Events that have come and are to be shown later, as the picture is a little in the past.
 
 export class Timeline {
   readonly #coming: { readonly tick: number; readonly show: () => void }[] = [];
 
-  /** Calls show when the picture has come to a tick. */
+  /** Has show called when a tick is shown. */
   at(tick: number, show: () => void): void {
     this.#coming.push({ tick, show });
   }
 
-  /** Shows everything up to a tick, in the order in which it came. */
+  /** Shows all events up to a tick, in the order in which they came. */
   play(tick: number): void {
     for (let i = 0; i < this.#coming.length; ) {
       const c = this.#coming[i]!;

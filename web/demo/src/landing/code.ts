@@ -1,5 +1,4 @@
-// The parts of a game, as tabs. snippets.test.ts sees to it that they are those of
-// the documentation.
+// The parts of a game, as tabs. code.test.ts compares them with the documentation.
 
 import { type Key, onLanguage, t } from '../i18n.ts';
 
@@ -63,7 +62,7 @@ const words =
   /(\/\/.*$)|('[^'\n]*'|"[^"\n]*")|\b(message|option|float|string|bool|uint32|func|range|for|if|return|import|from|const|await|function|of|number)\b|\b(\d[\d.]*)\b/gm;
 const classes = ['c', 's', 'k', 'n'] as const;
 
-/** The parts of a text with their colours. */
+/** Returns a text in parts with their colours. */
 export function highlight(code: string): { text: string; as: string }[] {
   const out: { text: string; as: string }[] = [];
   let at = 0;

@@ -1,6 +1,6 @@
-// What goes on behind the headline, and what is said of it: the arena if somebody
-// plays there, else a few ships that pass by. It rests when nobody sees it, when
-// it is told to, and for people who want less motion.
+// The picture behind the headline, and its caption: the arena if somebody plays there,
+// else a few ships that pass by. It stops when it is out of view, when it is paused, and
+// for people who prefer reduced motion.
 
 import { onLanguage, t } from '../i18n.ts';
 import { Idle } from './idle.ts';
@@ -9,15 +9,15 @@ import { Scene } from './scene.ts';
 import type { Status } from './status.ts';
 
 const $ = (id: string): HTMLElement => document.getElementById(id)!;
-/** A room is left to those who play when fewer of its seats are free. */
+/** A room with fewer free places is not watched, to leave them to players. */
 const crowded = 0.8;
-/** After a failure, in milliseconds. */
+/** The pause after a failure, in milliseconds. */
 const again = 15_000;
-/** Where frames take longer than this, in milliseconds, there is no graphics card: the picture takes less trouble, in steps. */
+/** Where frames take longer, in milliseconds, there is no graphics card, and the picture is simplified in steps. */
 const slow = 45;
-/** In how many frames that is found out. */
+/** The number of frames over which that is measured. */
 const judged = 30;
-/** How often the picture changes then, in milliseconds. */
+/** The time between two frames then, in milliseconds. */
 const seldom = 250;
 
 export class Hero {
@@ -31,7 +31,7 @@ export class Hero {
   #seen = true;
   #running = false;
   #last = 0;
-  /** Nobody plays, as far as is known. */
+  /** Whether nobody plays, as far as is known. */
   #empty = false;
   #frames = 0;
   #since = 0;
@@ -41,7 +41,7 @@ export class Hero {
     this.#scene = new Scene(canvas);
     this.#paused = this.#still.matches;
     this.#idle = new Idle(this.#scene.sight);
-    // Trails, for a picture that does not move.
+    // Some seconds in advance, so that a still picture has trails.
     for (let i = 0; i < 60; i++) {
       this.#idle.step(0.034);
       this.#scene.draw(i * 34, 0.034);
@@ -62,7 +62,7 @@ export class Hero {
     this.#pause(this.#paused);
   }
 
-  /** Looks whether there is something to watch, or still is. */
+  /** Checks whether there is a room to watch, and whether the current one still is one. */
   status(s: Status | undefined): void {
     const now = performance.now();
     this.#empty = s !== undefined && !s.kinds.some((k) => k.kind === 'arena' && k.players > 0);
@@ -89,7 +89,7 @@ export class Hero {
       this.#live = live;
       live.room.on('closed', () => this.#live === live && this.#rest());
     } catch {
-      // The room may have ended meanwhile. It is only a background.
+      // The room may have ended meanwhile, which matters little for a background.
       this.#notBefore = performance.now() + again;
     } finally {
       if (this.#joining === joining) this.#joining = undefined;
@@ -97,7 +97,7 @@ export class Hero {
     this.#caption();
   }
 
-  /** Back to ships that pass by. */
+  /** Goes back to ships that pass by. */
   #rest(): void {
     this.#joining?.abort();
     this.#joining = undefined;
@@ -168,7 +168,7 @@ export class Hero {
     next();
   }
 
-  /** Takes less trouble with the picture where it is too much for the machine. */
+  /** Simplifies the picture where the machine is too slow for it. */
   #judge(now: number): void {
     if (this.#effort === 'seldom') return;
     if (this.#frames++ === 0) this.#since = now;

@@ -1,4 +1,4 @@
-// Ships that pass by when nobody plays: a small flock, moved here.
+// Ships that pass by when nobody plays: a small flock, simulated in the page.
 
 import { HUES } from '../arena/render/palette.ts';
 import type { Sight } from './scene.ts';
@@ -32,7 +32,7 @@ export class Idle {
     for (const [i, s] of this.#flock.entries()) {
       s.turn += (this.#random() - 0.5) * 3 * dt;
       s.turn *= 1 - 0.6 * dt;
-      // Home, when it has strayed too far.
+      // Back to the middle when it has strayed too far.
       const dx = sight.x - s.x;
       const dy = sight.y - s.y;
       let want = 0;

@@ -1,5 +1,5 @@
-// The arena of this server, watched: what is behind the headline while somebody
-// plays. Loaded only then.
+// Watches an arena of this server, for the picture behind the headline while somebody
+// plays. It is loaded only then.
 
 import { Client, type Room } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
@@ -7,7 +7,7 @@ import { arena } from '@tickroom/client/games/arena';
 import { colorOf } from '../arena/render/palette.ts';
 import type { Scene } from './scene.ts';
 
-/** How long it goes on when all players have left, in milliseconds. */
+/** How long to keep watching after all players have left, in milliseconds. */
 const alone = 20_000;
 
 export class Live {
@@ -15,7 +15,7 @@ export class Live {
 
   readonly #scene: Scene;
   #aloneSince = 0;
-  /** By ship: one that has just blown up is not in the tables any more. */
+  /** Colours by ship, as one that has just blown up is not in the tables any more. */
   readonly #colours = new Map<number, number>();
 
   /** Called by {@link Live.watch}. */
@@ -23,20 +23,20 @@ export class Live {
     this.room = room;
     this.#scene = scene;
     room.onEvent(arena.Explosion, (e) => {
-      // What is shown is a little behind what has happened.
+      // The view is a little in the past.
       const age = -room.interpolation.delayMs / 1000;
       if (scene.blasts.length < 8)
         scene.blasts.push({ x: e.x, y: e.y, colour: this.#colours.get(e.ship) ?? this.#colour(e.ship), age });
     });
   }
 
-  /** Watches a room, at half of its rate: it is a background. */
+  /** Watches a room, at half of its rate, which is enough for a background. */
   static async watch(roomId: string, scene: Scene, signal: AbortSignal): Promise<Live> {
     const room = await new Client('/ws').spectate(arena, roomId, { every: 2, signal, timeoutMs: 5000 });
     return new Live(room, scene);
   }
 
-  /** Whether there is still something to watch. */
+  /** Whether there is still a game to watch. */
   worthwhile(now: number): boolean {
     if (this.room.state === 'closed') return false;
     for (const c of this.room.tables.census) {
@@ -51,7 +51,7 @@ export class Live {
     return undefined;
   }
 
-  /** Shows what is to be seen now. */
+  /** Sets the scene to the view of the room now. */
   step(now: number, dt: number): void {
     const { sight } = this.#scene;
     const view = this.room.view(now);

@@ -1,4 +1,4 @@
-// The landing page: what this is, how this server is doing, and the ways in.
+// The landing page: what tickroom is, the state of this server, and its rooms.
 
 import { apply, language, languageButtons, onLanguage, t } from '../i18n.ts';
 import '../theme.css';
@@ -44,7 +44,7 @@ function open(): void {
     document.title = t('home.title');
     if (answer !== undefined) showMeters(answer, lang);
     const status = typeof answer === 'object' ? answer : undefined;
-    // Without an answer the rooms stay as they were.
+    // Without an answer the rooms stay as they are.
     if (answer !== 'lost') showRooms($('kinds'), status, lang, name);
     $('foot').textContent = t('home.foot', { version: status?.version ?? '' }).replace(' ,', ',');
   };

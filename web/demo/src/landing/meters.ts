@@ -1,11 +1,11 @@
-// The server's numbers, and a line of the last minute.
+// The server's numbers, and their graphs over the last minute.
 
 import { number, t } from '../i18n.ts';
 import type { Answer, Status } from './status.ts';
 
 const $ = (id: string): HTMLElement => document.getElementById(id)!;
 
-/** Bytes as people read them. */
+/** Returns a number of bytes in a unit that is easy to read. */
 export function bytes(n: number): string {
   const units = ['B', 'kB', 'MB', 'GB'];
   let i = 0;
@@ -16,7 +16,7 @@ export function bytes(n: number): string {
   return `${number(n, { maximumFractionDigits: i === 0 || n >= 99.95 ? 0 : 1 })} ${units[i]}`;
 }
 
-/** A time span as people read it: its two largest units. */
+/** Returns a time span in its two largest units. */
 export function span(seconds: number, lang: string): string {
   const s = Math.floor(seconds);
   const parts: [number, string, string][] = [
@@ -33,7 +33,7 @@ export function span(seconds: number, lang: string): string {
     .join(' ');
 }
 
-/** The outline of a line of values, as an SVG path; the newest value is at the right. */
+/** Returns a line of values as an SVG path, with the newest value at the right. */
 export function outline(values: readonly number[], width: number, height: number, slots: number): string {
   const top = Math.max(1, ...values) * 1.15;
   const step = width / (slots - 1);

@@ -1,11 +1,11 @@
-// The kinds of rooms with their open rooms, and the ways in.
+// The kinds of rooms with their open rooms, and links to join them.
 
 import { number, t } from '../i18n.ts';
 import { kinds as pages } from '../kinds.ts';
 import { el } from '../netgraph/dom.ts';
 import type { KindStatus, RoomStatus, Status } from './status.ts';
 
-/** How many rooms of a kind are shown. */
+/** The most rooms of a kind that are shown. */
 const shown = 6;
 
 type Updates = Map<string, (r: RoomStatus) => void>;
@@ -14,7 +14,7 @@ let before = '';
 let summaries = new Map<string, (k: KindStatus) => void>();
 let updates: Updates = new Map();
 
-/** Shows the rooms; without a status, just the ways in. */
+/** Shows the rooms, or without a status only a link for each kind. */
 export function showRooms(container: HTMLElement, status: Status | undefined, lang: string, name: () => string): void {
   const kinds: readonly KindStatus[] =
     status?.kinds ??
@@ -30,7 +30,7 @@ export function showRooms(container: HTMLElement, status: Status | undefined, la
     kind: k,
     rooms: (status?.open_rooms ?? []).filter((r) => r.kind === k.kind).slice(0, shown),
   }));
-  // What somebody is about to press must not be made anew each second.
+  // Links that somebody is about to press must not be replaced each second.
   const now = JSON.stringify([
     lang,
     status !== undefined,
@@ -126,7 +126,7 @@ function roomOf(r: RoomStatus, watchable: boolean, name: () => string): HTMLElem
   }
   updates.set(r.id, (now) => {
     const taken = now.players + now.spectators + now.away;
-    // Not in the HTML, where the page's policy allows no styles.
+    // Set here, as the page's policy forbids styles in HTML.
     bar.style.width = `${Math.max(taken > 0 ? 3 : 0, Math.min(100, (100 * taken) / now.capacity))}%`;
     put(facts[0], t('home.room.seats', { taken, capacity: now.capacity }));
     put(facts[1], t('home.room.entities', { n: now.entities }));
@@ -142,7 +142,7 @@ function put(node: HTMLElement, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** A link into a game. The name is added when it is followed, as it may change until then. */
+/** Returns a link into a game. The player's name is added when it is followed, as it may change until then. */
 function way(
   path: string,
   query: Record<string, string>,
@@ -169,7 +169,7 @@ function way(
   return a;
 }
 
-/** An address with a query, in which an empty value is just a word. */
+/** Returns an address with a query, in which a key with an empty value stands alone. */
 export function address(path: string, query: Readonly<Record<string, string>>): string {
   const parts = Object.entries(query).map(([k, v]) => (v === '' ? k : `${k}=${encodeURIComponent(v)}`));
   return parts.length > 0 ? `${path}?${parts.join('&')}` : path;

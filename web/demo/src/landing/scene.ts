@@ -1,5 +1,5 @@
-// The picture behind the headline: deep space in a few lines of light, with ships
-// that somebody else moves, on the server or here.
+// The picture behind the headline: deep space in a few lines of light, with ships that
+// the server or the page moves.
 
 import { css, PICKUPS } from '../arena/render/palette.ts';
 
@@ -10,17 +10,17 @@ export interface Ship {
   heading: number;
   colour: number;
   thrust: boolean;
-  /** Of a player, not of the game. */
+  /** The name of the player; empty for a bot. */
   name: string;
 }
 
-/** What is to be seen, in the game's units. Used again for each frame. */
+/** What is in view, in the game's units. It is reused for each frame. */
 export interface Sight {
-  /** Where the middle is, and how far one sees. */
+  /** The middle of the view, and its radius. */
   x: number;
   y: number;
   radius: number;
-  /** The map goes from 0 to edge; 0: there is no end. */
+  /** The map reaches from 0 to edge; 0 for a map without an end. */
   edge: number;
   ships: Ship[];
   shots: { x: number; y: number; heading: number }[];
@@ -54,7 +54,7 @@ export class Scene {
   #width = 0;
   #height = 0;
   #trailAt = 0;
-  /** Pixels of the canvas for each of the screen's, at most. */
+  /** The most pixels of the canvas per pixel of the screen. */
   #sharpness = 2;
 
   constructor(canvas: HTMLCanvasElement) {
@@ -84,13 +84,13 @@ export class Scene {
     this.#ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   }
 
-  /** Draws with fewer pixels from now on. */
+  /** Draws with fewer pixels from then on. */
   coarser(): void {
     this.#sharpness = 0.6;
     this.resize();
   }
 
-  /** Forgets what moved, when another picture begins. */
+  /** Forgets trails and bursts, when another picture begins. */
   clear(): void {
     this.#trails.clear();
     this.blasts.length = 0;
@@ -104,7 +104,7 @@ export class Scene {
     const width = this.#width;
     const height = this.#height;
     const wide = width > 900;
-    // The text is at the left of a wide page and at the top of a narrow one.
+    // The text is on the left of a wide page and at the top of a narrow one.
     const cx = width * (wide ? 0.7 : 0.5);
     const cy = height * (wide ? 0.5 : 0.62);
     const scale = Math.max(width * (wide ? 0.36 : 0.55), height * 0.52) / sight.radius;
@@ -219,7 +219,7 @@ export class Scene {
     ctx.stroke();
   }
 
-  /** Takes down where the ships are, thirty times a second. */
+  /** Records the positions of ships, thirty times a second. */
   #trail(now: number): void {
     if (now - this.#trailAt < 33) return;
     this.#trailAt = now;
@@ -230,7 +230,7 @@ export class Scene {
       tr.seen = true;
       tr.colour = s.colour;
       const n = tr.points.length;
-      // A ship that has jumped was shot down, and came back elsewhere.
+      // A ship that has jumped was shot down and respawned elsewhere.
       if (n >= 2 && Math.hypot(tr.points[n - 2] - s.x, tr.points[n - 1] - s.y) > 60) tr.points.length = 0;
       tr.points.push(s.x - Math.cos(s.heading) * 5, s.y - Math.sin(s.heading) * 5);
       if (tr.points.length > trailLength * 2) tr.points.splice(0, 2);

@@ -1,6 +1,6 @@
-// Asks the server how it is doing, once a second while somebody looks.
+// Fetches the server's status once a second while the page is visible.
 
-/** What the server tells at /status.json; see docs/status.md. */
+/** The server's /status.json; see docs/status.md. */
 export interface Status {
   readonly version: string;
   readonly uptime_seconds: number;
@@ -43,14 +43,14 @@ export interface RoomStatus {
   readonly tick_ms: number;
 }
 
-/** What came of asking: a status, no answer, or an answer that there is none. */
+/** The result of a fetch: a status, no answer, or an answer that there is no status. */
 export type Answer = Status | 'lost' | 'off';
 
 const askEvery = 1000;
-/** When there is no answer. */
+/** The pause after a failure, in milliseconds. */
 const retryEvery = 4000;
 
-/** Calls fn with each answer. What it returns stops that. */
+/** Calls fn with each result. Returns a function that stops it. */
 export function follow(fn: (answer: Answer) => void, url = '/status.json'): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asking: AbortController | undefined;
@@ -62,7 +62,7 @@ export function follow(fn: (answer: Answer) => void, url = '/status.json'): () =
     const answer = await get(url, AbortSignal.any([mine.signal, AbortSignal.timeout(5000)]));
     if (mine !== asking) return;
     fn(answer);
-    // A server that keeps it to itself goes on doing so.
+    // A server whose status is private will not change that.
     if (answer === 'off') document.removeEventListener('visibilitychange', look);
     else timer = setTimeout(() => void ask(), answer === 'lost' ? retryEvery : askEvery);
   };

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { BadNetwork } from './badnetwork.ts';
 import { bytes, FakeClock, FakeServer, text } from './fakes.ts';
 
-/** A client that is connected through a bad network. random gives the numbers that chance is made of, then 0.99. */
+/** Returns a client that is connected through a bad network. random holds the first random numbers; the rest are 0.99. */
 function connected(random: number[] = []) {
   const clock = new FakeClock();
   const server = new FakeServer();
@@ -64,7 +64,7 @@ test('jitter makes messages late, never overtake each other', () => {
 });
 
 test('a lost packet is sent again, and what comes behind it waits', () => {
-  // The first message is lost once; the second would come through.
+  // The first message is lost once; the second would get through.
   const { clock, server, net, heard } = connected([0.01, 0.9, 0.9]);
   net.set({ lossPercent: 5 });
   server.say('lost');
@@ -184,7 +184,7 @@ test('a cut connection is lost without a goodbye, and says nothing more', () => 
   socket.send(bytes('on its way'));
   net.cut();
   expect(heard).toEqual(['open', 'close 1006 ']);
-  // 1000 and no code at all would give the seat up.
+  // 1000, or no code at all, would end the session.
   expect(server.closed?.code).toBe(4900);
   server.events.close(4900, 'cut');
   server.say('late');

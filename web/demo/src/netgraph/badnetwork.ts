@@ -1,39 +1,39 @@
-// A network that is worse than the real one, on purpose: it stands between the
-// client library and its sockets and holds messages back. It behaves as TCP does:
-// nothing is lost or overtakes anything, what goes wrong makes things late.
+// A network that is worse than the real one on purpose. It stands between the client
+// library and its sockets and delays messages. Like TCP it loses and reorders nothing:
+// whatever goes wrong makes messages late.
 //
-// While nothing is worsened messages pass straight through, in the same call.
+// While nothing is worsened, messages pass straight through, in the same call.
 
 import { type Clock, type Socket, type SocketEvents, type SocketFactory, webSocket } from '@tickroom/client';
 
-/** What is worse than in reality. */
+/** The conditions of the network, on top of those of the real one. */
 export interface Conditions {
   /** Added to the round trip, half of it each way, in milliseconds. */
   delayMs: number;
-  /** Each message takes up to so much longer, in milliseconds, each way. */
+  /** A random delay of each message, up to so many milliseconds each way. */
   jitterMs: number;
-  /** Percent of the packets that are lost; TCP sends them again, and what comes behind them waits. */
+  /** The percentage of packets that are lost. TCP sends them again, and what follows them waits. */
   lossPercent: number;
 }
 
 export interface BadNetworkOptions {
-  /** What really connects. Default: the platform's WebSocket. */
+  /** Opens the real connections. Default: the platform's WebSocket. */
   socket?: SocketFactory;
-  /** Default: the page's. */
+  /** Clock and timers. Default: the page's. */
   clock?: Clock;
-  /** Numbers from 0 up to 1. Default: Math.random. */
+  /** Returns numbers from 0 up to 1. Default: Math.random. */
   random?: () => number;
 }
 
-/** Bytes that a packet carries, as a rule. */
+/** The usual number of bytes in a packet. */
 const packetBytes = 1400;
-/** How long TCP waits at least for an acknowledgement before it sends again, in milliseconds. */
+/** The shortest time that TCP waits for an acknowledgement before it sends again, in milliseconds. */
 const minRetransmit = 200;
-/** It waits twice as long each time, up to this many times. */
+/** It waits twice as long each time, up to so many times. */
 const maxRetransmits = 6;
-/** What is guessed of the real round trip, in milliseconds. */
+/** An assumption about the real round trip, in milliseconds. */
 const realTrip = 20;
-/** The code of connections that are cut: any but those by which a client says goodbye. */
+/** The close code of connections that are cut: any but those by which a client leaves. */
 const cutCode = 4900;
 
 const pageClock: Clock = {
@@ -58,7 +58,7 @@ export class BadNetwork {
     this.#random = options.random ?? Math.random;
   }
 
-  /** What a client is given to connect by. */
+  /** The socket factory to give to a client. */
   readonly socket: SocketFactory = (url, protocol, events) => {
     const link = new Link(this, this.#clock, events, () => this.#links.delete(link));
     this.#links.add(link);
@@ -74,35 +74,35 @@ export class BadNetwork {
     return this.#now;
   }
 
-  /** Whether anything is worse than in reality. */
+  /** Whether any condition is worse than that of the real network. */
   get active(): boolean {
     return this.#now.delayMs > 0 || this.#now.jitterMs > 0 || this.#now.lossPercent > 0 || this.stalled;
   }
 
-  /** Whether nothing passes at the moment. */
+  /** Whether the network is stalled. */
   get stalled(): boolean {
     return this.#until > this.#clock.now();
   }
 
-  /** For how long nothing will pass, in milliseconds. */
+  /** How much longer the network is stalled, in milliseconds. */
   get stalledFor(): number {
     return Math.max(0, this.#until - this.#clock.now());
   }
 
-  /** Connections that there are. */
+  /** The number of connections. */
   get connections(): number {
     return this.#links.size;
   }
 
-  /** Changes what is worse, from the next message on. */
+  /** Changes the conditions, from the next message on. */
   set(change: Partial<Conditions>): void {
     this.#now = { ...this.#now, ...change };
-    // What waits would otherwise come late though nothing is worse any more.
+    // Waiting messages would otherwise be late in a network that is good again.
     if (!this.active) for (const l of this.#links) l.flush();
     this.#tell();
   }
 
-  /** Lets nothing pass for a while, in either direction; then all of it at once. */
+  /** Holds everything back for a while, in both directions, then lets it pass at once. */
   stall(ms: number): void {
     this.#until = Math.max(this.#until, this.#clock.now() + ms);
     for (const l of this.#links) l.postpone(this.#until);
@@ -111,19 +111,19 @@ export class BadNetwork {
     this.#tell();
   }
 
-  /** All as it really is, at once. */
+  /** Goes back to the real network at once. */
   reset(): void {
     this.#until = 0;
     this.#clock.clearTimeout(this.#stallTimer);
     this.set({ delayMs: 0, jitterMs: 0, lossPercent: 0 });
   }
 
-  /** Cuts the connections, without a goodbye, as when a phone changes its network. */
+  /** Cuts all connections without a close message, as when a phone changes its network. */
   cut(): void {
     for (const l of [...this.#links]) l.cut();
   }
 
-  /** Calls fn when the conditions change, or a stall begins or ends. What it returns stops that. */
+  /** Calls fn when the conditions change, or a stall begins or ends. Returns a function that removes fn. */
   onChange(fn: () => void): () => void {
     this.#listeners.add(fn);
     return () => this.#listeners.delete(fn);
@@ -133,7 +133,7 @@ export class BadNetwork {
     for (const fn of this.#listeners) fn();
   }
 
-  /** When a message that is sent now arrives, at the earliest. */
+  /** Returns the earliest time at which a message that is sent now arrives. */
   arrival(bytes: number): number {
     const { delayMs, jitterMs, lossPercent } = this.#now;
     let at = this.#clock.now() + delayMs / 2;
@@ -142,10 +142,10 @@ export class BadNetwork {
     return Math.max(at, this.#until);
   }
 
-  /** How long it takes TCP to notice that packets of a message are lost, and to send them again. */
+  /** Returns the time that TCP needs to notice lost packets of a message and to send them again. */
   #retransmits(bytes: number, loss: number): number {
     const packets = Math.max(1, Math.ceil(bytes / packetBytes));
-    // Lost packets of one message are noticed together, so the unluckiest counts.
+    // The lost packets of a message are noticed together, so the one that is lost most often counts.
     let wait = minRetransmit + realTrip + this.#now.delayMs;
     let late = 0;
     let lost = 1 - (1 - loss) ** packets;
@@ -158,7 +158,7 @@ export class BadNetwork {
   }
 }
 
-/** Things that happen in their order, each not before its time. */
+/** A queue of things that happen in order, each not before its time. */
 class Lane {
   bytes = 0;
 
@@ -182,7 +182,7 @@ class Lane {
     this.#schedule();
   }
 
-  /** Holds back what waits until a time. */
+  /** Holds everything that waits back until a time. */
   postpone(until: number): void {
     for (const e of this.#queue) e.at = Math.max(e.at, until);
     this.#schedule();
@@ -285,7 +285,7 @@ class Link {
     this.#end(1006, '');
   }
 
-  /** Does something to the end of a lane: now, if nothing waits and nothing is worse. */
+  /** Does something at the far end of a lane: at once if nothing waits and the network is not worsened. */
   #pass(lane: Lane, bytes: number, run: () => void): void {
     if (this.#over) return;
     if (lane.empty && !this.#net.active) run();

@@ -1,5 +1,4 @@
-// The graphs themselves: small ones under each other, with their newest values in
-// words above them.
+// The graphs, one below the other, with their newest values as text above them.
 
 import type uPlotClass from 'uplot';
 
@@ -12,7 +11,7 @@ interface Line {
   name: Key;
   colour: string;
   fill?: string;
-  /** Shown as steps, for counts. */
+  /** Whether it is drawn in steps, for counts. */
   steps?: boolean;
 }
 
@@ -20,12 +19,12 @@ interface Plan {
   title: Key;
   unit: Key;
   height: number;
-  /** Takes the whole width. */
+  /** Whether it takes the whole width. */
   wide: boolean;
-  /** The axis goes at least so far. */
+  /** The least maximum of the axis. */
   least: number;
   digits: number;
-  /** Values are shown divided by it. */
+  /** The divisor of the values that are shown. */
   per: number;
   lines: Line[];
 }
@@ -203,7 +202,7 @@ export class Charts {
     return [columns.at, ...plan.lines.map((l) => columns[l.column])];
   }
 
-  /** Shows what the sampler has. */
+  /** Draws the values of the sampler. */
   draw(): void {
     for (const c of this.#charts) {
       c.plot.setData(this.#data(c.plan));
@@ -218,7 +217,7 @@ export class Charts {
     }
   }
 
-  /** After the language has changed: axes have numbers. */
+  /** Draws anew after the language has changed, as the axes have numbers. */
   translate(): void {
     for (const c of this.#charts) {
       c.holder.title = c.plan.wide ? t('net.window') : '';
@@ -232,7 +231,7 @@ export class Charts {
   }
 }
 
-/** Lines where the connection was lost and came back. */
+/** Draws lines where the connection was lost and came back. */
 function drawMarks(u: uPlotClass, marks: readonly Mark[]): void {
   const { ctx, bbox } = u;
   ctx.save();

@@ -18,7 +18,7 @@ const presets: readonly { name: Key; conditions: Conditions }[] = [
 
 const stalls = [1, 3, 10] as const;
 
-/** Adds the controls of a network to a panel. What it returns takes away what they listen to. */
+/** Adds the controls of a network to a panel. Returns a function that removes their listeners. */
 export function mountControls(panel: HTMLElement, network: BadNetwork): () => void {
   const form = el('fieldset', { class: 'net-bad' }, el('legend', { 'data-t': 'net.bad' }));
 

@@ -1,4 +1,4 @@
-/** Makes an element with attributes and children. */
+/** Returns a new element with attributes and children. */
 export function el<K extends keyof HTMLElementTagNameMap>(
   name: K,
   attributes: Readonly<Record<string, string>> = {},

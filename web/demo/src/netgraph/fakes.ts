@@ -2,7 +2,7 @@
 
 import type { Clock, Socket, SocketEvents, SocketFactory } from '@tickroom/client';
 
-/** Time that goes on when it is told to. */
+/** A clock that a test advances. */
 export class FakeClock implements Clock {
   #time = 1000;
   #timers: { id: number; at: number; fn: () => void }[] = [];
@@ -26,7 +26,7 @@ export class FakeClock implements Clock {
     return this.#timers.length;
   }
 
-  /** Lets time pass, with all that is to happen meanwhile. */
+  /** Advances the time, and runs the timers that are due meanwhile. */
   pass(ms: number): void {
     const end = this.#time + ms;
     for (;;) {
@@ -40,7 +40,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** The far end of a connection. */
+/** The server's end of a connection. */
 export class FakeServer {
   readonly got: string[] = [];
   closed: { code: number | undefined; reason: string | undefined } | undefined;

@@ -1,5 +1,5 @@
-// The netgraph: what the connection of a room is like, drawn over half a minute,
-// and a panel that worsens the network so that one can see what the netcode does.
+// The netgraph: graphs of a room's connection over half a minute, and a panel that
+// worsens the network to show what the netcode makes of it.
 
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
@@ -13,28 +13,28 @@ import './netgraph.css';
 import { type Column, type Measured, Sampler, sampleMs } from './sampler.ts';
 
 export interface NetgraphOptions {
-  /** What the panel is put into. */
+  /** The element that the panel is added to. */
   container: HTMLElement;
-  /** What can be worsened. Without it there are no controls. */
+  /** The network that can be worsened. Without it there are no controls. */
   network?: BadNetwork;
-  /** Shows a button that calls this. */
+  /** Called by a button to close the panel, which is there if this is given. */
   onClose?: () => void;
 }
 
 export interface Netgraph {
   /** The panel. */
   readonly element: HTMLElement;
-  /** Looks at another room, or at none for now. */
+  /** Shows another room, or none for now. */
   setRoom(room: Measured | undefined): void;
   paused: boolean;
-  /** Takes the panel away; nothing is measured any more. */
+  /** Removes the panel, and stops measuring. */
   destroy(): void;
 }
 
-/** How often the text for those who don't see the graphs changes, in samples. */
+/** The number of samples after which the text for screen readers is updated. */
 const summaryEvery = 20;
 
-/** Shows the netgraph of a room. It measures from now on, four times a second. */
+/** Shows the netgraph of a room. It measures four times a second from then on. */
 export function mountNetgraph(room: Measured | undefined, options: NetgraphOptions): Netgraph {
   const sampler = new Sampler();
   const element = el('section', { class: 'netgraph', 'data-t-label': 'net.title' });
@@ -107,7 +107,7 @@ export function mountNetgraph(room: Measured | undefined, options: NetgraphOptio
     paused = on;
     pause.setAttribute('aria-pressed', String(on));
     element.classList.toggle('paused', on);
-    // What happened meanwhile is not to be shown as one long sample.
+    // The time while the page was hidden is not one long sample.
     if (!on) sampler.watch(current);
   };
   pause.addEventListener('click', () => setPaused(!paused));
@@ -158,7 +158,7 @@ export function mountNetgraph(room: Measured | undefined, options: NetgraphOptio
   };
 }
 
-/** An icon; the second path is that of the pressed button. */
+/** Returns an icon. The second path is shown while the button is pressed. */
 function icon(path: string, pressed?: string): SVGElement {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   svg.setAttribute('viewBox', '0 0 24 24');

@@ -1,8 +1,8 @@
-// What the netgraph draws: the numbers of a room over the last half minute.
+// Measures what the netgraph draws: the statistics of a room over the last half minute.
 
 import type { Interpolation, Room, State, Stats } from '@tickroom/client';
 
-/** What of a room is looked at. */
+/** The part of a room that is measured. */
 export interface Measured {
   readonly state: State;
   readonly tickRate: number;
@@ -12,7 +12,7 @@ export interface Measured {
   readonly on: Room['on'];
 }
 
-/** How often a sample is taken, and for how long it is shown. */
+/** The time between two samples, and for how long they are shown. */
 export const sampleMs = 250;
 export const shownMs = 30_000;
 const kept = shownMs / sampleMs + 1;
@@ -35,7 +35,7 @@ export interface Columns {
 
 export type Column = keyof Columns;
 
-/** Something that happened, shown as a line. */
+/** An event, drawn as a line. */
 export interface Mark {
   /** When, in seconds. */
   at: number;
@@ -67,7 +67,7 @@ export class Sampler {
     this.#clock = clock;
   }
 
-  /** Looks at a room, or at none. What was is kept. */
+  /** Measures a room, or none. Samples of the one before are kept. */
   watch(room: Measured | undefined): void {
     for (const fn of this.#stop) fn();
     this.#stop = [];
@@ -111,7 +111,7 @@ export class Sampler {
     const live = room.state === 'live';
     push(c.at, now / 1000);
     push(c.rtt, live && room.rtt > 0 ? room.rtt : null);
-    // A pause that goes on is a gap already.
+    // A pause that is not over yet counts as a gap.
     push(c.gap, room.state === 'closed' ? null : Math.max(this.#longest, now - this.#snapshotAt));
     push(c.delay, live && room.interpolation.delayMs > 0 ? room.interpolation.delayMs : null);
     push(c.bytesIn, (stats.bytesIn - before.bytesIn) / over);
@@ -124,7 +124,7 @@ export class Sampler {
     while (this.marks.length > 0 && this.marks[0].at * 1000 < now - shownMs) this.marks.shift();
   }
 
-  /** The newest value of a column. Bytes are averages of a second, which otherwise jump about too much to be read. */
+  /** Returns the newest value of a column. Bytes are averaged over a second, as they otherwise change too much to be read. */
   latest(column: Exclude<Column, 'at'>): number | null {
     const list = this.columns[column];
     if (column !== 'bytesIn' && column !== 'bytesOut' && column !== 'skipped') return list.at(-1) ?? null;

@@ -1,9 +1,9 @@
-// Walkers as dots: the simplest game there is on a server, with nothing between
-// the client library and a canvas.
+// Walkers as dots: the simplest game, with nothing between the client library and a
+// canvas.
 //
 //	/walkers              any room
-//	/walkers?room=ID      a certain one
-//	/walkers?name=NAME    under a certain name
+//	/walkers?room=ID      one room
+//	/walkers?name=NAME    under a name
 
 import { Client, JoinError, type Room } from '@tickroom/client';
 import { walkers } from '@tickroom/client/games/walkers';
@@ -57,7 +57,7 @@ function listen(r: Room<typeof walkers>): void {
   show();
 }
 
-/** Says over the picture how the connection is, where it isn't as it should be. */
+/** Shows the state of the connection over the picture when something is wrong with it. */
 function show(): void {
   const state = room?.state ?? 'connecting';
   $('dot').className = `dot ${state === 'live' ? 'live' : state === 'closed' ? 'off' : 'wait'}`;
@@ -88,11 +88,11 @@ $<HTMLFormElement>('say').addEventListener('submit', (e) => {
   if (!text || !room) return;
   room.command(walkers.shout, { text }).then(
     () => said.set(room!.player, { text, until: performance.now() + 5000 }),
-    () => {}, // the connection is lost, which is shown
+    () => {}, // the connection is lost, which is shown anyway
   );
 });
 
-// --- the netgraph, which is loaded when somebody wants it
+// --- the netgraph, which is loaded when it is first opened
 
 let netgraph: Netgraph | undefined;
 async function toggleNetgraph(): Promise<void> {
@@ -148,8 +148,8 @@ function frame(now: number): void {
 
 function draw(r: Room<typeof walkers>, now: number): void {
   const rows = r.view(now).tables.walker;
-  // The size of the map is not told: a power of two around all that was seen. A
-  // view may show a step too far.
+  // The size of the map is not known: a power of two around everything that was seen. A
+  // view may be a step beyond the edge.
   for (const w of r.tables.walker) while (Math.max(w.x, w.y) > edge) edge *= 2;
   const top = 64;
   const side = Math.min(width - 24, height - top - 76);

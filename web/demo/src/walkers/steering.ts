@@ -1,4 +1,4 @@
-// What the player does: arrow keys or WASD, or a press where to go.
+// Controls: arrow keys or WASD, or a press on the place to walk to.
 
 const keys: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
@@ -42,13 +42,13 @@ export class Steering {
     canvas.addEventListener('contextmenu', (e) => e.preventDefault());
   }
 
-  /** Where the own walker is on the screen. */
+  /** The position of the own walker on the screen. */
   at(x: number, y: number): void {
     this.#x = x;
     this.#y = y;
   }
 
-  /** What to send; nothing until somebody has a hand on it: then the walker goes where the game likes. */
+  /** Returns the input to send; none until the player first moves, as until then the game moves the walker. */
   read(): { direction: number; stop: boolean } | undefined {
     if (!this.#used) return undefined;
     let dx = 0;

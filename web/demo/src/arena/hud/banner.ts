@@ -1,4 +1,4 @@
-// Over the game: how the connection is, where it isn't as it should be.
+// The banner over the game, which is shown when something is wrong with the connection.
 
 import type { StateChange } from '@tickroom/client';
 import { connectionText } from '../../connection.ts';
@@ -8,16 +8,16 @@ import { el, text } from './dom.ts';
 type Light = 'live' | 'wait' | 'off';
 
 export class Banner {
-  /** The button to join again was pressed. */
+  /** Called when the button to join again is pressed. */
   onAgain: () => void = () => {};
-  /** Whether only a new page helps. */
+  /** Whether the page has to be reloaded. */
   old = false;
   readonly #root = el('banner');
   readonly #dot = this.#root.querySelector<HTMLElement>('.dot')!;
   readonly #title = el('banner-title');
   readonly #text = el('banner-text');
   readonly #button = el<HTMLButtonElement>('banner-again');
-  /** Says the current thing again, in another language or with another time. */
+  /** Writes the current text again, in another language or with another time. */
   #say: () => void = () => {};
   #timer: ReturnType<typeof setTimeout> | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
@@ -27,11 +27,11 @@ export class Banner {
     onLanguage(() => this.#say());
   }
 
-  /** A change of the connection's state. */
+  /** Shows a change of the state of the connection. */
   state(s: StateChange): void {
     switch (s.state) {
       case 'connecting':
-        // Usually it takes no time that one would want to read about.
+        // It usually takes too little time to be worth reading about.
         this.#later(500, () => this.#show('wait', () => [t('arena.state.connecting'), '']));
         break;
       case 'live':
@@ -52,7 +52,7 @@ export class Banner {
     document.body.dataset.state = s.state;
   }
 
-  /** It is over, for the reason that a close code tells. */
+  /** Shows that the connection is closed for good, and why. */
   closed(code: number, reason: string): void {
     this.old = code === 4006;
     this.#show('off', () => [t('arena.state.closed'), connectionText(code, reason)]);
@@ -61,7 +61,7 @@ export class Banner {
     document.body.dataset.state = 'closed';
   }
 
-  /** Good news, for a moment. Of a match that is over, name has won; nobody, if it is empty. */
+  /** Shows a message for a moment. name is the winner of a match that is over, or empty. */
   news(what: 'resumed' | 'rejoined' | 'over', name = ''): void {
     this.#show('live', () => [
       t(`arena.state.${what}`),
@@ -71,7 +71,7 @@ export class Banner {
     this.#later(what === 'resumed' ? 2600 : 5000, () => this.hide());
   }
 
-  /** Something that can't be helped. */
+  /** Shows an error that the page can't recover from. */
   fail(title: Key, body: Key): void {
     this.#show('off', () => [t(title), t(body)]);
   }

@@ -1,4 +1,4 @@
-// What is said, and the line to say something in: Enter opens it, Esc closes it.
+// The chat, and its line of input, which Enter opens and Esc closes.
 
 import { t } from '../../i18n.ts';
 import { typing } from '../input/keys.ts';
@@ -8,9 +8,9 @@ const MOST = 8;
 const FOR = 14_000;
 
 export class Chat {
-  /** Says something; the promise fails with why not. */
+  /** Sends a message. Rejects with the reason if it is refused. */
   onSay: (text: string, team: boolean) => Promise<void> = () => Promise.resolve();
-  /** Whether one can say something now. */
+  /** Whether messages can be sent now. */
   enabled = false;
   /** Whether there are teams to talk to. */
   teams = false;
@@ -21,7 +21,7 @@ export class Chat {
 
   constructor() {
     window.addEventListener('keydown', (e) => {
-      if (e.isComposing) return; // Enter chooses a word there
+      if (e.isComposing) return; // Enter chooses a word of the input method
       if (e.code === 'Enter' && !typing(e) && this.enabled && !(e.target as Element).closest?.('button, a, dialog')) {
         e.preventDefault();
         this.open();
@@ -45,7 +45,7 @@ export class Chat {
           this.note(t('arena.chat.refused', { reason: reason(err) })),
         );
     });
-    // Whoever goes on playing is done talking.
+    // Closed when the focus goes elsewhere: the player goes on playing.
     this.#form.addEventListener('focusout', (e) => {
       if (!this.#form.contains(e.relatedTarget as Node | null)) this.close();
     });
@@ -77,7 +77,7 @@ export class Chat {
     this.#log.replaceChildren();
   }
 
-  /** Tells the player something that nobody said. */
+  /** Shows a message of the page itself. */
   note(text: string): void {
     this.#add(make('li', 'note', text));
   }
@@ -89,7 +89,7 @@ export class Chat {
   }
 }
 
-/** What an error says. */
+/** Returns the message of an error. */
 export function reason(err: unknown): string {
   return err instanceof Error ? err.message : String(err);
 }

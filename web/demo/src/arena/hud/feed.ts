@@ -1,4 +1,4 @@
-// Who shot whom, newest last, each for some seconds.
+// The list of who shot whom, newest last. Lines disappear after some seconds.
 
 import { t } from '../../i18n.ts';
 import { el, make } from './dom.ts';
@@ -8,10 +8,10 @@ const FOR = 6000;
 
 export class Feed {
   readonly #list = el('feed');
-  #crowd = 0; // lines of others in the last moments
+  #crowd = 0; // recent lines that do not concern the player
 
   kill(by: string, name: string, mine: 'by' | 'ship' | ''): void {
-    // In a crowd only what concerns the player keeps its place.
+    // When there are many, lines that concern the player stay.
     if (mine === '' && this.#crowd >= MOST) return;
     const item = make('li', mine ? `mine ${mine}` : '');
     const sign = document.createElementNS('http://www.w3.org/2000/svg', 'svg');

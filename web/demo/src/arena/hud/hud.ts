@@ -1,4 +1,4 @@
-// All that stands over the picture.
+// Everything that is shown over the picture.
 
 import { number, onLanguage, t } from '../../i18n.ts';
 import { Banner } from './banner.ts';
@@ -9,7 +9,7 @@ import { Leaders } from './leaders.ts';
 import { Minimap } from './minimap.ts';
 import { Vitals } from './vitals.ts';
 
-/** What the page is about: the way in, the game, or somebody else's. */
+/** What the page is doing: asking for a name, playing, or watching. */
 export type Mode = 'lobby' | 'play' | 'watch';
 
 export class Hud {
@@ -19,7 +19,7 @@ export class Hud {
   readonly chat = new Chat();
   readonly minimap = new Minimap();
   readonly banner = new Banner();
-  /** A spectator wants another ship: the one before, the next, or the game's choice. */
+  /** Called when a spectator wants to follow the previous ship, the next, or one of the game's choice. */
   onStep: (step: -1 | 0 | 1) => void = () => {};
 
   readonly #fallen = el('fallen');
@@ -62,7 +62,7 @@ export class Hud {
     el<HTMLButtonElement>('tool-chat').disabled = mode !== 'play';
   }
 
-  /** The own ship was shot down, and comes back in so many seconds of all. */
+  /** Shows that the own ship was shot down and respawns in some seconds, of all that it takes. */
   fallen(by: string, seconds: number, all: number): void {
     const fresh = !this.#dead;
     if (fresh) {
@@ -87,7 +87,7 @@ export class Hud {
     document.body.classList.remove('fallen');
   }
 
-  /** Says something for a moment over the own ship. */
+  /** Shows a text over the own ship for a moment. */
   toast(words: string, more = ''): void {
     this.#toast.replaceChildren(make('span', '', words), make('b', '', more));
     for (const running of this.#toast.getAnimations()) running.cancel();
@@ -102,7 +102,7 @@ export class Hud {
     );
   }
 
-  /** The seconds that the match goes on; Infinity in a room without an end. */
+  /** Shows how many seconds of the match are left; Infinity in a room without an end. */
   time(left: number): void {
     const shown = Number.isFinite(left);
     this.#clock.hidden = !shown;

@@ -1,5 +1,5 @@
-// The leaderboard, the teams' scores, and how many are in the room. Its lines are
-// buttons for spectators, who follow a leader that way.
+// The leaderboard, the scores of teams, and the number of players. For spectators its
+// lines are buttons to follow a leader.
 
 import { type Key, number, onLanguage, t } from '../../i18n.ts';
 import { css, TEAMS } from '../render/palette.ts';
@@ -23,9 +23,9 @@ export interface TeamLine {
 const LINES = 11;
 
 export class Leaders {
-  /** A spectator has chosen a ship. */
+  /** Called when a spectator has chosen a ship. */
   onChoose: (ship: number) => void = () => {};
-  /** A player wants to be in another team. */
+  /** Called when a player wants to change the team. */
   onTeam: (team: number) => void = () => {};
   readonly #root = el('leaders');
   readonly #teams = el('teams');
@@ -103,7 +103,7 @@ export class Leaders {
       line.ship = l.ship;
       line.item.classList.toggle('me', l.me);
       line.item.classList.toggle('followed', watching && l.ship === followed);
-      // What does nothing should not take the focus.
+      // A button that does nothing should not take the focus.
       line.button.disabled = !watching;
       text(line.rank, l.rank > 0 ? `${l.rank}` : '–');
       text(line.name, l.name);

@@ -1,6 +1,5 @@
-// The whole map in a corner: obstacles, what of it is on the screen, and the
-// ships within sight. Ships are pixels that are written one by one: there may be a
-// thousand of them.
+// The map in a corner: obstacles, the part that is on the screen, and the ships in
+// view. Ships are written pixel by pixel, as there may be a thousand.
 
 import type { EntityMap } from '@tickroom/client';
 import type { Camera } from '../render/camera.ts';
@@ -13,7 +12,7 @@ export class Minimap {
   readonly #pen: CanvasRenderingContext2D;
   readonly #size: number;
   #terrain: Terrain | null = null;
-  // The pixels of the ground, and those that are shown; 0xaabbggrr.
+  // The pixels of the background, and those with the ships; 0xaabbggrr.
   #empty = new Uint32Array();
   readonly #image: ImageData;
   readonly #pixels: Uint32Array;
@@ -30,7 +29,7 @@ export class Minimap {
     this.#canvas.hidden = !visible;
   }
 
-  /** own is the own ship, if it is alive; its row among the ships, skip, is not shown. */
+  /** Draws the map. own is the own ship, if it is alive; skip is its entity, whose row is not shown. */
   draw(
     terrain: Terrain,
     camera: Camera,
@@ -66,7 +65,7 @@ export class Minimap {
     pen.arc(x, y, radius * k, 0, 2 * Math.PI);
     pen.fill();
     pen.stroke();
-    // The middle, as an arrow where the own ship looks.
+    // The own ship, as an arrow.
     pen.fillStyle = css(OWN);
     pen.beginPath();
     if (own) {

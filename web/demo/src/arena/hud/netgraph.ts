@@ -1,4 +1,4 @@
-// The graph of the network, which is loaded when somebody asks for it.
+// The netgraph's button. The netgraph is loaded when it is first asked for.
 
 import type { Netgraph as Panel } from '../../netgraph/index.ts';
 import type { Entrance } from '../entrance.ts';
@@ -17,7 +17,7 @@ export class Netgraph {
       this.#panel.destroy();
       this.#panel = null;
       this.#show(false);
-      // Whoever closes the panel from within it goes on playing.
+      // When the panel is closed the focus goes back to the game.
       if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     } else void this.#load();
   }

@@ -1,4 +1,4 @@
-// The row of tools, and their keys.
+// The row of tools, and their keyboard shortcuts.
 
 import { t } from '../../i18n.ts';
 import type { Entrance } from '../entrance.ts';
@@ -36,11 +36,11 @@ export class Shortcuts {
       e.preventDefault();
       void this.#rename();
     });
-    // A press beside the card closes it.
+    // A press outside the card closes it.
     this.#help.addEventListener('click', (e) => e.target === this.#help && this.#help.close());
     window.addEventListener('keydown', (e) => this.#key(e));
-    // A button that was pressed with the mouse gives the space bar back to the game;
-    // one that was reached by the keyboard keeps the focus.
+    // A button that was pressed with the mouse loses the focus, so that the space bar is
+    // the game's; one that was reached by the keyboard keeps it.
     document.addEventListener('click', (e) => {
       if (e.detail > 0 && e.target instanceof Element) e.target.closest<HTMLElement>('#hud button')?.blur();
     });

@@ -1,4 +1,4 @@
-// How the own ship is doing: hull, shield, energy, and what pickups still do.
+// The meters of the own ship: hull, shield, energy, and the time left of boosts.
 
 import { type Key, t } from '../../i18n.ts';
 import { el, make, text } from './dom.ts';

@@ -1,5 +1,5 @@
-// The atlas: every picture of something that moves, drawn once, when the page
-// starts, into one canvas. Most are white, to be tinted.
+// The atlas: the pictures of everything that moves, drawn into one canvas when the page
+// starts. Most are white, to be tinted.
 
 import { CanvasSource } from 'pixi.js';
 import type { Frame } from './batch.ts';
@@ -24,7 +24,7 @@ import {
 
 const WIDTH = 2048;
 const HEIGHT = 1024;
-const PAD = 4; // between frames, for the smaller copies that are sampled
+const PAD = 4; // pixels between frames, for the mipmaps
 
 /** The pictures. Those of ships point to the right. */
 export interface Atlas {
@@ -55,10 +55,10 @@ export interface Atlas {
   readonly veil: Frame;
 }
 
-/** How many rocks there are. */
+/** The number of different rocks. */
 export const ROCKS = 6;
 
-/** Blocks are put together from nine parts; how wide a corner is, and how far the glow goes beyond the edge, in units. */
+/** Blocks are made of nine parts. The width of a corner, and how far the glow goes beyond the edge, in units. */
 const CORNER = 56;
 const PER_UNIT = 4;
 export const BOX_CORNER = CORNER / PER_UNIT;
@@ -68,7 +68,7 @@ export function makeAtlas(): Atlas {
   const canvas = document.createElement('canvas');
   canvas.width = WIDTH;
   canvas.height = HEIGHT;
-  // It is drawn once and read at once: no work for a graphics card.
+  // Drawn once and read right away, which is no work for a graphics card.
   const pen = canvas.getContext('2d', { willReadFrequently: true })!;
   let x = PAD;
   let y = PAD;
@@ -139,7 +139,7 @@ export function makeAtlas(): Atlas {
     pickup: PICKUPS.map((_, kind) => add(96, 96, (p) => drawPickup(p, kind))),
     glow: add(64, 64, (p) => {
       const g = p.createRadialGradient(0, 0, 0, 0, 0, 31);
-      // Light falls off with the square of the distance, and ends.
+      // Light that falls off with the square of the distance.
       for (let i = 0; i <= 8; i++) g.addColorStop(i / 8, `rgba(255, 255, 255, ${(1 - i / 8) ** 2.2})`);
       disc(p, 31, g);
     }),
@@ -278,7 +278,7 @@ export function makeAtlas(): Atlas {
   return { source, ...atlas };
 }
 
-/** Part of the atlas as a frame. */
+/** Returns a part of the atlas as a frame. */
 function part(x: number, y: number, w: number, h: number): Frame {
   const at = (u: number, v: number) =>
     ((Math.round((v / HEIGHT) * 65535) << 16) | Math.round((u / WIDTH) * 65535)) >>> 0;

@@ -1,6 +1,5 @@
-// What is behind everything: a nebula and stars at several distances, the grid
-// of the map, its edge, and the dark beyond. One pass over the screen draws all
-// of it.
+// The background: a nebula, stars at several distances, the grid of the map, its edge,
+// and the dark beyond it. One pass over the screen draws all of it.
 
 import { BufferImageSource, Geometry, GlProgram, Shader, State, type TextureSource, type WebGLRenderer } from 'pixi.js';
 import type { Camera } from './camera.ts';
@@ -46,7 +45,7 @@ void main() {
   finalColor = vec4(color * (1.0 - dot(vAt, vAt) * 0.75), 1.0);
 }`;
 
-/** Edge of the pictures that repeat, in their own pixels. */
+/** The width of the repeated pictures, in their own pixels. */
 const MIST = 256;
 const STARS = 1024;
 
@@ -102,7 +101,7 @@ function source(data: Uint8Array, n: number): TextureSource {
   return made;
 }
 
-/** Mist, sparse: most of space is dark. */
+/** Returns a picture of sparse mist, as most of space is dark. */
 function makeMist(n: number): TextureSource {
   const data = new Uint8Array(n * n * 4);
   const mist = fractal(n, 4, 5, 3);
@@ -120,7 +119,7 @@ function makeMist(n: number): TextureSource {
   return source(data, n);
 }
 
-/** Stars: many small ones far away, fewer and brighter ones near. */
+/** Returns a picture of stars: many small ones far away, fewer and brighter ones near. */
 function makeStars(n: number): TextureSource {
   const data = new Uint8Array(n * n * 4);
   let seed = 12345;
@@ -145,7 +144,7 @@ function makeStars(n: number): TextureSource {
   return source(data, n);
 }
 
-/** Noise of several sizes that repeats after n, about 0 to 1. */
+/** Returns noise of several sizes that repeats after n, about 0 to 1. */
 function fractal(n: number, cells: number, octaves: number, seed: number): Float32Array {
   const sum = new Float32Array(n * n);
   let s = Math.imul(seed, 2654435761) >>> 0;

@@ -1,10 +1,9 @@
-// Everything that moves is drawn in one call: quads of one atlas, written anew in
-// each frame into one typed array, with no object for any of them. (Pixi's
-// ParticleContainer wants an object for each particle that lives on; here what
-// is drawn follows from the state, so nothing has to be kept, pooled or culled
-// twice.) Their corners are worked out here and not, with instances, by the
-// graphics card: where the processor draws in place of one, each instance costs
-// as much as a call of its own, and a thousand of them a tenth of a second.
+// Everything that moves is drawn in one call: quads of one atlas, written in each frame
+// into one typed array, without an object for any of them. (Pixi's ParticleContainer
+// needs an object that lives on for each particle; here what is drawn follows from the
+// state, so nothing has to be kept, pooled or culled twice.) Their corners are computed
+// here and not, with instances, by the graphics card: where the processor draws in its
+// place each instance costs as much as a call, and a thousand of them 100 ms.
 
 import {
   Buffer,
@@ -19,10 +18,10 @@ import {
 
 /** A picture in the atlas. */
 export interface Frame {
-  /** Its corners, as 16-bit parts of the atlas: (u0, v0) and (u1, v1), packed. */
+  /** Its corners (u0, v0) and (u1, v1) in the atlas, each as two packed 16-bit fractions. */
   readonly from: number;
   readonly to: number;
-  /** Width over height. */
+  /** Its width divided by its height. */
   readonly aspect: number;
 }
 
@@ -63,7 +62,7 @@ export class Batch {
   #words: Uint32Array;
   #count = 0;
   readonly #numbers = new Float64Array(7);
-  // Where quads are relative to, so that 32 bits are enough far from the origin.
+  // The origin of quads, so that 32 bits are enough far from that of the map.
   #x = 0;
   #y = 0;
 
@@ -123,9 +122,9 @@ export class Batch {
     alpha: number,
     additive: number,
   ): void {
-    // Engines build a function as short as this into those that call it, and then
-    // numbers need no objects of their own: as arguments of one that is not built
-    // in, those of a thousand quads are a hundred kilobytes of garbage.
+    // Engines inline a function as short as this, and then its numbers need no objects.
+    // As arguments of a function that is not inlined, those of a thousand quads are a
+    // hundred kilobytes of garbage.
     const n = this.#numbers;
     n[0] = x;
     n[1] = y;
@@ -145,7 +144,7 @@ export class Batch {
     const n = this.#numbers;
     const x = n[0]! - this.#x;
     const y = n[1]! - this.#y;
-    // Half of the sides, as they lie.
+    // Half of the sides, rotated.
     let ax = n[2]! * 0.5;
     let ay = 0;
     let bx = 0;
@@ -162,7 +161,7 @@ export class Batch {
       by *= c;
     }
     const a = Math.min(Math.max(alpha, 0), 1);
-    // Without its share of alpha a colour only adds light.
+    // A premultiplied colour without alpha only adds light.
     const r = ((color >>> 16) * a + 0.5) | 0;
     const g = (((color >>> 8) & 0xff) * a + 0.5) | 0;
     const b = ((color & 0xff) * a + 0.5) | 0;
@@ -218,7 +217,7 @@ export class Batch {
   }
 }
 
-/** The corners of so many quads, as two triangles each. */
+/** Returns the indices of the corners of quads, each as two triangles. */
 function corners(quads: number): Uint32Array {
   const indices = new Uint32Array(quads * 6);
   for (let q = 0, i = 0, v = 0; q < quads; q++, v += 4) {

@@ -1,15 +1,15 @@
-// Where the picture looks.
+// The part of the map that is on the screen.
 
-/** How far from the middle of the view one sees, as a share of the view's radius. */
+/** How far the screen reaches from its middle, as a share of the radius of the player's view. */
 const SIGHT = 0.93;
 
 export class Camera {
   x = 0;
   y = 0;
-  /** By how much it shakes, in units. */
+  /** The offset while it shakes, in units. */
   dx = 0;
   dy = 0;
-  /** Of the screen, in units. */
+  /** The size of the screen, in units. */
   width = 1;
   height = 1;
   /** Pixels per unit. */
@@ -17,19 +17,19 @@ export class Camera {
   #set = false;
   #shake = 0;
 
-  /** Fits the picture to the screen, so that all that is on it is within sight. */
+  /** Fits the scale to the screen, so that everything on it is in the player's view. */
   fit(width: number, height: number, radius: number): void {
     this.scale = Math.hypot(width, height) / 2 / (radius * SIGHT);
     this.width = width / this.scale;
     this.height = height / this.scale;
   }
 
-  /** Whether a thing of a certain size is on the screen. */
+  /** Returns whether a thing of some size at (x, y) is on the screen. */
   sees(x: number, y: number, r: number): boolean {
     return Math.abs(x - this.x) < this.width / 2 + r && Math.abs(y - this.y) < this.height / 2 + r;
   }
 
-  /** Goes after a place: at once if it is far away, else within so many seconds. */
+  /** Follows a place: at once if it is far away, else within some seconds. */
   follow(x: number, y: number, seconds: number, dt: number): void {
     const far = Math.hypot(x - this.x, y - this.y);
     const k = !this.#set || far > this.width * 1.5 ? 1 : 1 - Math.exp(-dt / seconds);
@@ -38,7 +38,7 @@ export class Camera {
     this.y += (y - this.y) * k;
   }
 
-  /** The next place is gone to at once. */
+  /** Has the camera jump to the next place. */
   forget(): void {
     this.#set = false;
   }

@@ -1,6 +1,5 @@
-// Sparks, rings, smoke, numbers: what lives for a moment and matters to nobody
-// but the eye. All of them lie in arrays that are made once; when those are full
-// the newest are left out.
+// Sparks, rings, smoke, numbers: short-lived and without an influence on the game. They
+// lie in arrays that are made once; when those are full new ones are left out.
 
 import type { Atlas } from './atlas.ts';
 import type { Batch, Frame } from './batch.ts';
@@ -12,9 +11,9 @@ const NUMBERS = 40;
 const TAU = 2 * Math.PI;
 
 export class Effects {
-  /** Fewer of them, and no flashes, for those who want less motion. */
+  /** Whether to make fewer, and no flashes, for people who prefer reduced motion. */
   calm = false;
-  /** Share of the particles that is made, 0 to 1. */
+  /** The share of the particles that is made, 0 to 1. */
   plenty = 1;
 
   #n = 0;
@@ -34,7 +33,7 @@ export class Effects {
   readonly #color = new Uint32Array(MOST);
   readonly #frame: Frame[];
 
-  #numbers = 0; // ever shown
+  #numbers = 0; // that were ever shown
   readonly #nx = new Float32Array(NUMBERS);
   readonly #ny = new Float32Array(NUMBERS);
   readonly #nage = new Float32Array(NUMBERS).fill(9);
@@ -95,7 +94,7 @@ export class Effects {
     return Math.trunc(share + Math.random());
   }
 
-  /** Sparks that fly off about a direction. */
+  /** Adds sparks that fly off around a direction. */
   sparks(x: number, y: number, angle: number, spread: number, n: number, speed: number, color: number): void {
     for (let k = this.#many(n); k > 0; k--) {
       const a = angle + (Math.random() - 0.5) * spread;
@@ -119,18 +118,18 @@ export class Effects {
     }
   }
 
-  /** A ring that widens to a diameter. */
+  /** Adds a ring that widens to a diameter. */
   ring(x: number, y: number, size: number, life: number, color: number, alpha = 0.9): void {
     this.#add(this.atlas.wave, x, y, 0, 0, 0, life, size * 0.15, size, 0, 0, color, alpha, 1);
   }
 
-  /** Light that goes out. */
+  /** Adds a light that goes out. */
   flash(x: number, y: number, size: number, life: number, color: number, alpha = 1): void {
     if (this.calm) alpha *= 0.35;
     this.#add(this.atlas.glow, x, y, 0, 0, 0, life, size, size * 0.6, 0, 0, color, alpha, 1);
   }
 
-  /** What comes out of an engine. */
+  /** Adds a puff of an engine. */
   exhaust(x: number, y: number, vx: number, vy: number, color: number): void {
     if (Math.random() > this.plenty * (this.calm ? 0.4 : 1)) return;
     this.#add(
@@ -151,13 +150,13 @@ export class Effects {
     );
   }
 
-  /** A bullet that ends. */
+  /** Shows a bullet hitting something. */
   impact(x: number, y: number, angle: number, color: number): void {
     this.flash(x, y, 26, 0.16, color, 0.9);
     this.sparks(x, y, angle + Math.PI, 2.2, 5, 130, color);
   }
 
-  /** A ship blows up. */
+  /** Shows a ship blowing up. */
   explode(x: number, y: number, color: number): void {
     this.flash(x, y, 190, 0.5, color, 0.9);
     this.flash(x, y, 90, 0.28, WHITE, 1);
@@ -208,21 +207,21 @@ export class Effects {
     }
   }
 
-  /** A ship comes or goes other than by being shot down. */
+  /** Shows a ship that comes, or goes without being shot down. */
   warp(x: number, y: number, color: number): void {
     this.flash(x, y, 100, 0.45, color, 0.8);
     this.#add(this.atlas.ring, x, y, 0, 0, 0, 0.5, 100, 12, 0, 2, color, 0.9, 1);
     if (!this.calm) this.#add(this.atlas.flare, x, y, 0, 0, 0, 0.45, 120, 20, 0, 0, WHITE, 0.8, 1);
   }
 
-  /** A pickup is taken. */
+  /** Shows a pickup being taken. */
   taken(x: number, y: number, color: number): void {
     this.ring(x, y, 74, 0.45, color);
     this.flash(x, y, 60, 0.3, color, 0.7);
     this.sparks(x, y, Math.PI / 2, TAU, 10, 90, color);
   }
 
-  /** What a hit took, over the ship that was hit; what is there already of it grows. */
+  /** Shows the damage of a hit over the ship. It adds to the number that is still shown there. */
   number(ship: number, x: number, y: number, value: number, color: number): void {
     for (let i = 0; i < NUMBERS; i++) {
       if (this.#nship[i] === ship && this.#nage[i]! < 0.5) {
@@ -240,9 +239,9 @@ export class Effects {
     this.#ncolor[i] = color;
   }
 
-  /** Lets dt seconds pass and draws what is left. */
+  /** Advances everything by dt seconds and draws it. */
   draw(batch: Batch, camera: Camera, dt: number): void {
-    // Fields of an object are looked up each time; these are not.
+    // Local variables, as fields would be looked up each time.
     const xs = this.#x;
     const ys = this.#y;
     const vxs = this.#vx;

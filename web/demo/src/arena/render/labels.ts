@@ -1,5 +1,5 @@
-// Names under ships. They are written, each once, into an atlas of their own,
-// which has as many places as there are names that one could read at a time.
+// Names under ships. Each is written once into an atlas, which has as many places as
+// names can be read at a time.
 
 import { CanvasSource, ExtensionType, extensions, type GlRenderingContext, type GlTexture } from 'pixi.js';
 import { Batch, type Frame } from './batch.ts';
@@ -11,8 +11,8 @@ const ROWS = 6;
 const WIDTH = 150;
 const HEIGHT = 20;
 /**
- * One name that is written costs as much as a hundred ships that are drawn: no more
- * than one in a frame, so many one after another, and then one in so many milliseconds.
+ * Writing a name costs as much as drawing a hundred ships. So at most one is written in
+ * a frame, a number of them one after another, and then one per interval in milliseconds.
  */
 const BURST = COLUMNS * ROWS;
 const PAUSE = 100;
@@ -24,10 +24,10 @@ interface Label {
   ship: number; // 0: free
   text: string;
   color: number;
-  used: number; // the frame in which it was put last
+  used: number; // the last frame in which it was shown
 }
 
-/** The atlas, of which only what was written is uploaded: all of it is half a megabyte. */
+/** The atlas. Only what was written is uploaded, as all of it is half a megabyte. */
 class Paper extends CanvasSource {
   override uploadMethodId = 'labels';
   readonly written: Label[] = [];
@@ -76,7 +76,7 @@ export class Labels {
   readonly #free: Label[] = [];
   #frame = 0;
   #now = 0;
-  #wrote = 0; // the frame in which one was written last
+  #wrote = 0; // the last frame in which a name was written
   #left = BURST;
 
   constructor(readonly ratio: number) {
@@ -106,7 +106,7 @@ export class Labels {
     this.#now = now;
   }
 
-  /** Puts a name under a place. */
+  /** Shows a name under a place in this frame. */
   put(ship: number, text: string, color: number, x: number, y: number, camera: Camera): void {
     let label = this.#byShip.get(ship);
     if (!label) {
@@ -119,7 +119,7 @@ export class Labels {
     }
     if ((label.text !== text || label.color !== color) && this.#may) this.#write(label, text, color);
     label.used = this.#frame;
-    // Whole pixels: text that lies between them is blurred.
+    // At whole pixels, as text is blurred between them.
     const px = 1 / (camera.scale * this.ratio);
     const left = Math.round((x - camera.x) / px) * px + camera.x;
     const top = Math.round((y - camera.y) / px) * px + camera.y;
@@ -136,7 +136,7 @@ export class Labels {
     );
   }
 
-  /** Ends a frame: names that were not put in it are taken away. */
+  /** Ends a frame: names that were not shown in it are removed. */
   end(): void {
     for (const label of this.#labels) {
       if (label.ship !== 0 && label.used !== this.#frame) {

@@ -1,8 +1,8 @@
 // The colours of the page: light on the dark of space. A ship's hue comes from
 // the server as a number from 0 to 255; it is shown as one of a few colours that
-// stay apart from each other for people who see red and green alike (after Okabe
-// and Ito, lightened). The hull's shape goes with the colour, so that nothing is
-// told by colour alone.
+// people who cannot tell red from green can distinguish (after Okabe and Ito,
+// lightened). Each colour has its shape of hull, so that nothing depends on colour
+// alone.
 
 export const SPACE = 0x05060f;
 export const WHITE = 0xffffff;
@@ -17,18 +17,18 @@ export const EMBER = 0xffa94d;
 /** Colours for ships in a room without teams. */
 export const HUES = [0xff7a45, 0xffb83d, 0xf5ea5a, 0x3fe0a0, 0x4fc3ff, 0x7b8cff, 0xff86d0, 0xc9a2ff] as const;
 
-/** By team; 0 is nobody's. */
+/** Colours by team; 0 is for ships without one. */
 export const TEAMS = [0xdfe7ff, 0xff6f4d, 0x57b8ff, 0x3fe0a0, 0xf5e663] as const;
 
-/** How many hull shapes there are. */
+/** The number of shapes of hulls. */
 export const HULLS = 4;
 
-/** A ship's colour. */
+/** Returns the colour of a ship. */
 export function colorOf(team: number, hue: number): number {
   return team > 0 ? (TEAMS[team] ?? TEAMS[0]) : HUES[(hue >> 5) & 7]!;
 }
 
-/** A ship's hull: by team, or else with the colour, in two shapes for each pair. */
+/** Returns the shape of a ship's hull: by team, or else by colour, one shape for each pair. */
 export function hullOf(team: number, hue: number): number {
   return team > 0 ? (team - 1) % HULLS : (hue >> 4) % HULLS;
 }
@@ -40,7 +40,7 @@ export function css(color: number, alpha = 1): string {
   return `rgba(${color >> 16}, ${(color >> 8) & 255}, ${color & 255}, ${alpha})`;
 }
 
-/** A colour between two. */
+/** Returns a colour between two. */
 export function mix(a: number, b: number, k: number): number {
   const r = (a >> 16) + ((b >> 16) - (a >> 16)) * k;
   const g = ((a >> 8) & 255) + (((b >> 8) & 255) - ((a >> 8) & 255)) * k;

@@ -1,11 +1,11 @@
-// How the atlas' larger pictures are drawn. Each is drawn about the middle of its
-// place. What is white is tinted later.
+// The larger pictures of the atlas. Each is drawn around the middle of its place. What is
+// white is tinted later.
 
 import { css, PICKUPS } from './palette.ts';
 
 export type Pen = CanvasRenderingContext2D;
 
-/** The width of a hull's picture, in ship's radii. */
+/** The width of a hull's picture, in radii of a ship. */
 export const HULL_SPAN = 128 / 36;
 
 /** The width of a rock's picture, in its own pixels and in radii. */
@@ -28,10 +28,10 @@ export function disc(p: Pen, r: number, fill: CanvasGradient): void {
   p.fill();
 }
 
-/** A shape from its upper half, given from the nose to the tail. */
+/** Returns a symmetric shape, given its upper half from the nose to the tail. */
 function mirrored(half: readonly (readonly [number, number])[]): Path2D {
   const path = new Path2D();
-  for (const [x, y] of half) path.lineTo(x, y); // the first begins the path
+  for (const [x, y] of half) path.lineTo(x, y); // the first line only starts the path
   for (const [x, y] of [...half].reverse()) path.lineTo(x, -y);
   path.closePath();
   return path;
@@ -202,7 +202,7 @@ export function drawBubble(p: Pen): void {
   p.stroke();
 }
 
-/** Four corners around one's own ship. */
+/** Draws four corners around the player's ship. */
 export function drawMarks(p: Pen): void {
   p.strokeStyle = '#fff';
   p.lineWidth = 3;
@@ -235,7 +235,7 @@ export function drawFlare(p: Pen): void {
   disc(p, 22, g);
 }
 
-/** A pickup: a hexagon with a sign of its own, so that shape tells it too. */
+/** Draws a pickup: a hexagon with a sign, so that it is not told by colour alone. */
 export function drawPickup(p: Pen, kind: number): void {
   const color = PICKUPS[kind] ?? PICKUPS[0];
   const hexagon = new Path2D();
@@ -290,7 +290,7 @@ export function drawPickup(p: Pen, kind: number): void {
   }
 }
 
-/** Numbers from 0 to 1 that are the same each time. */
+/** Returns a generator of numbers from 0 to 1 that are the same each time. */
 function random(seed: number): () => number {
   let s = (seed * 2654435761) >>> 0;
   return () => {
@@ -301,7 +301,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** A rock of dark crystal: facets, lit from the upper left, and a bright rim. */
+/** Draws a rock of dark crystal: facets lit from the upper left, and a bright rim. */
 export function drawRock(p: Pen, i: number): void {
   const rnd = random(i + 11);
   const n = 13 + (i % 3) * 2;
@@ -319,7 +319,7 @@ export function drawRock(p: Pen, i: number): void {
   p.fillStyle = '#0c1230';
   p.fill(outline);
   p.shadowBlur = 0;
-  // Facets between the rim and an inner ring, and within that.
+  // Facets between the rim and an inner ring, and inside that.
   const inner: [number, number][] = [];
   const m = Math.trunc(n / 2);
   const turn = rnd();
@@ -358,7 +358,7 @@ export function drawRock(p: Pen, i: number): void {
   p.stroke(outline);
 }
 
-/** A block: dark glass in a bright frame with cut corners. Its middle parts are stretched. */
+/** Draws a block: dark glass in a bright frame with cut corners. Its middle parts are stretched later. */
 export function drawBox(p: Pen): void {
   const half = BOX / 2 - GLOW;
   const plate = (inset: number, cut: number) => {

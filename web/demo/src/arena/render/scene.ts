@@ -1,4 +1,4 @@
-// How each thing in the arena is drawn, with quads of the atlas.
+// Draws the things of the arena with quads of the atlas.
 
 import type { Bullet } from '../bullets.ts';
 import type { Terrain } from '../terrain.ts';
@@ -8,7 +8,7 @@ import type { Camera } from './camera.ts';
 import { DANGER, EMBER, HULL, ICE, OWN, PICKUPS, SHIELD, WHITE } from './palette.ts';
 import { HULL_SPAN, ROCK_SPAN } from './pictures.ts';
 
-/** What is kept of a ship to draw it: its look, and what fades. */
+/** What is kept of a ship to draw it: how it looks, and what fades. */
 export interface ShipLook {
   entity: number;
   color: number;
@@ -16,7 +16,7 @@ export interface ShipLook {
   labelColor: number;
   team: number;
   name: string;
-  /** Flown by a player, by the game, by oneself. */
+  /** Whether a player flies it, whether it is the player's own, and whether it leads. */
   human: boolean;
   own: boolean;
   leader: boolean;
@@ -29,20 +29,20 @@ export interface ShipLook {
   x: number;
   y: number;
   heading: number;
-  /** How much the engine burns, follows thrust within a moment. */
+  /** How strongly the engine burns, which follows thrust smoothly. */
   burn: number;
-  /** Light from a hit, of the hull and of the shield, 1 to 0. */
+  /** Light from a hit on the hull and on the shield, 1 to 0. */
   flash: number;
   spark: number;
-  /** Tick in which it came into the room's sight. */
+  /** The tick in which it came into the room's view. */
   since: number;
-  /** Of the last frame that it was drawn in. */
+  /** The last frame in which it was drawn. */
   frame: number;
   /** Whether it is known who flies it. */
   named: boolean;
-  /** Whether health and shield are known, so that less of them means a hit. */
+  /** Whether health and shield are known, so that a loss of them means a hit. */
   known: boolean;
-  /** The frame in which it was shot down, to tell that from leaving otherwise. */
+  /** The frame in which it was shot down, which is not leaving. */
   fell: number;
   /** Time until the engine's next puff. */
   puff: number;
@@ -57,7 +57,7 @@ export class Scene {
     readonly camera: Camera,
   ) {}
 
-  /** Rocks and blocks. */
+  /** Draws rocks and blocks. */
   obstacles(terrain: Terrain, time: number): void {
     const { batch, atlas, camera } = this;
     const all = terrain.obstacles;
@@ -133,7 +133,7 @@ export class Scene {
     batch.quad(atlas.bolt, x, y, length * 0.8, 4, b.heading, WHITE, 0.9 * alpha, 0.6);
   }
 
-  /** A ship without its name and bars. */
+  /** Draws a ship without its name and bars. */
   ship(s: Readonly<ShipLook>, radius: number, time: number): void {
     const { batch, atlas } = this;
     const { x, y, heading, color } = s;
@@ -201,7 +201,7 @@ export class Scene {
     );
   }
 
-  /** Hull and shield as thin bars under a ship that was hit, and a crown over the leader. */
+  /** Draws hull and shield as thin bars under a ship that was hit, and a crown over the leader. */
   badge(s: Readonly<ShipLook>, radius: number): void {
     const { batch, atlas, camera } = this;
     const px = 1 / camera.scale;
@@ -219,7 +219,7 @@ export class Scene {
     }
   }
 
-  /** Something within sight that is not on the screen: an arrow at the screen's edge. */
+  /** Draws an arrow at the edge of the screen to something beyond it. */
   pointer(x: number, y: number, color: number): void {
     const { batch, atlas, camera } = this;
     const px = 1 / camera.scale;

@@ -1,6 +1,6 @@
-// The canvas and its layers, from the far to the near: the backdrop, everything
-// that lies or moves in the arena, and names. Each is one call to draw, that goes to
-// Pixi's encoder: with three things to draw, there is nothing for a scene graph to do.
+// The canvas and its layers, from far to near: the backdrop, everything in the arena,
+// and names. Each is one draw call to Pixi's encoder; with three of them there is nothing
+// for a scene graph to do.
 
 import 'pixi.js/unsafe-eval'; // the page's policy forbids making code from text
 import { Ticker, WebGLRenderer } from 'pixi.js';
@@ -27,7 +27,7 @@ export class Stage {
   constructor(
     renderer: WebGLRenderer,
     ratio: number,
-    /** Whether the processor draws, for want of a graphics card. */
+    /** Whether the processor draws, as there is no graphics card. */
     readonly software: boolean,
   ) {
     this.#renderer = renderer;
@@ -37,7 +37,7 @@ export class Stage {
     this.labels = new Labels(ratio);
   }
 
-  /** Makes a stage on a canvas. It throws where there is no WebGL 2. */
+  /** Makes a stage on a canvas. Throws if there is no WebGL 2. */
   static async make(canvas: HTMLCanvasElement): Promise<Stage> {
     let ratio = Math.min(2, window.devicePixelRatio || 1);
     const renderer = new WebGLRenderer();
@@ -49,11 +49,11 @@ export class Stage {
       backgroundColor: SPACE,
       preferWebGLVersion: 2,
       powerPreference: 'high-performance',
-      // Nothing in the picture takes presses or the focus: the page's own elements do.
+      // Events and accessibility are those of the page's own elements.
       skipExtensionImports: true,
     });
     if (!('drawElementsInstanced' in renderer.gl)) throw new Error('no WebGL 2');
-    // The page has a loop of its own, and nothing that Pixi would have to look after.
+    // The page has its own loop.
     Ticker.system.autoStart = false;
     Ticker.system.stop();
     const slow = software(renderer.gl);
@@ -69,7 +69,7 @@ export class Stage {
     return this.#height;
   }
 
-  /** Share of the screen's pixels along an edge that are drawn: less, where drawing is slow. */
+  /** The share of the screen's pixels along an edge that are drawn; less where drawing is slow. */
   get sharpness(): number {
     return this.#sharp;
   }
@@ -86,7 +86,7 @@ export class Stage {
     this.#renderer.resize(width, height, this.#ratio * this.#sharp);
   }
 
-  /** Begins a frame: the batch takes what is to be drawn. */
+  /** Begins a frame. What is to be drawn is then added to the batch. */
   begin(radius: number): void {
     this.camera.fit(this.#width, this.#height, radius);
     const { x, y, dx, dy, width, height } = this.camera;
@@ -112,7 +112,7 @@ export class Stage {
         0.2,
       );
     labels.end();
-    // Nothing has to be cleared: the backdrop covers all of it.
+    // Nothing has to be cleared, as the backdrop covers everything.
     renderer.renderTarget.bind({ target: renderer.view.renderTarget, clear: false });
     this.#backdrop.draw(renderer, camera, edge);
     batch.draw(renderer);
