@@ -28,8 +28,8 @@ func (s *Session) AppendHello(b []byte) []byte {
 	defer s.mu.Unlock()
 	s.asked = s.opens
 	kind, room := s.cfg.Kind, s.cfg.Room
-	if s.asked != opensJoin || kind == "" && s.welcome != nil {
-		kind, room = s.welcome.GetKind(), s.welcome.GetRoom()
+	if used := s.welcome != nil && s.cfg.Seat != ""; s.asked != opensJoin || used && room == "" {
+		kind, room = s.welcome.GetKind(), s.welcome.GetRoom() // of a seat that was used the room is left
 	}
 	num(1, 1)
 	str(2, kind)

@@ -1,11 +1,12 @@
 import { type Clock, systemClock } from './clock.js';
-import type { Backoff } from './close.js';
 import type { InterpolationOptions } from './delay.js';
 import { JoinError } from './errors.js';
 import type { Game } from './game.js';
+import type { Backoff } from './reconnect.js';
 import { Room } from './room.js';
-import type { StateChange, Store } from './session.js';
+import type { Store } from './saved.js';
 import { type SocketFactory, webSocket } from './socket.js';
+import type { StateChange } from './state.js';
 import { page, type Surroundings } from './surroundings.js';
 import type { TokenSource } from './token.js';
 

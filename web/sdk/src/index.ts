@@ -9,8 +9,6 @@
  */
 export { Client, type ClientOptions, connect, type JoinOptions, type Place } from './client.js';
 export type { Clock } from './clock.js';
-export type { Advice, Backoff } from './close.js';
-export * as CloseCode from './codes.js';
 export type { Interpolation, InterpolationOptions } from './delay.js';
 export { EntityMap } from './entitymap.js';
 export { CommandError, type CommandErrorCode, JoinError, ProtocolError, SchemaError } from './errors.js';
@@ -29,11 +27,13 @@ export {
   Kind,
   type RowOf,
 } from './game.js';
+export * as CloseCode from './gen/closecodes.js';
 export { type InitOf, type MessageField, type MessageType, message, type Scalar } from './message.js';
 export type { PendingInput } from './outbox.js';
+export type { Backoff } from './reconnect.js';
 export { type Desync, Room, type RoomEvents } from './room.js';
 export type { RowIn } from './row.js';
-export type { State, StateChange, Store } from './session.js';
+export type { Store } from './saved.js';
 export {
   type Socket,
   type SocketEvents,
@@ -42,6 +42,7 @@ export {
   webSocket,
   webSocketBy,
 } from './socket.js';
+export type { State, StateChange } from './state.js';
 export type { Stats } from './stats.js';
 export type { Surroundings } from './surroundings.js';
 export type { Table } from './table.js';

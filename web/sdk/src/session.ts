@@ -1,15 +1,19 @@
-// A session's connections: opening them, coming back when they are lost, noticing
-// that they are dead, and sending at the server's pace.
+// A session's connections: opening them, and coming back when they are lost.
 
 import type { Message } from '@bufbuild/protobuf';
 import type { Clock } from './clock.js';
-import { type Advice, type Backoff, meaning, pause } from './close.js';
-import * as CloseCode from './codes.js';
+import { closeRule } from './close.js';
 import { ProtocolError, SchemaError } from './errors.js';
 import type { CommandType } from './game.js';
+import * as CloseCode from './gen/closecodes.js';
+import { Heartbeat } from './heartbeat.js';
 import type { InitOf, MessageType } from './message.js';
-import { Outbox } from './outbox.js';
+import type { Outbox } from './outbox.js';
+import { type Backoff, type Decision, Reconnect } from './reconnect.js';
+import { type SavedSession, SavedSessions, type Store } from './saved.js';
+import { Sender } from './sender.js';
 import type { Socket, SocketFactory } from './socket.js';
+import type { State, StateChange } from './state.js';
 import type { Surroundings } from './surroundings.js';
 import { Token, type TokenSource } from './token.js';
 import { type Auth, encodeHello, type Welcome } from './wire/messages.js';
@@ -18,63 +22,10 @@ export const subprotocol = 'tickroom.v1';
 
 /** How long a connection may take until the welcome has come. */
 const welcomeWithin = 10_000;
-/** How long a server may be silent, and how long after it was asked for a sign of life. */
-const silence = 4_000;
-const answerWithin = 3_000;
-/** Between two pings; the first come faster. */
-const pingEvery = 1_000;
-const firstPings = 4;
-/** A connection that was good for so long begins the pauses anew. */
-const goodFor = 5_000;
-/** How many times in a row a server may send nonsense. */
-const maxRefusals = 3;
 /** Between attempts while the platform says that it is offline. */
 const offlinePause = 30_000;
-/** How much of what was sent may wait in the socket. */
-const maxBuffered = 16_384;
 /** What a hidden page asks for: the lowest rate. */
 const hiddenEvery = 32;
-
-/**
- * What a room's connection is like.
- *
- * - `connecting`: there was none yet.
- * - `live`: the room is joined.
- * - `reconnecting`: the connection was lost; the room comes back by itself.
- * - `closed`: it is over.
- */
-export type State = 'connecting' | 'live' | 'reconnecting' | 'closed';
-
-/** A change of a room's {@link State}, or of its prospects. */
-export interface StateChange {
-  readonly state: State;
-  /** The close code that led to it. */
-  readonly code?: number;
-  /** What the server said with the code. */
-  readonly reason?: string;
-  /** When the next attempt is made, in milliseconds of the room's clock (`performance.now()`). */
-  readonly retryAt?: number;
-  /** Which attempt that is, from 1. */
-  readonly attempt?: number;
-  /** Whether the platform says that there is no network. */
-  readonly offline?: boolean;
-  /** All of it in an English sentence. */
-  readonly text: string;
-}
-
-/** What of a session outlives a page. */
-interface Ticket {
-  session: string;
-  room: string;
-  kind: string;
-}
-
-/** Where a room keeps its session, such as `sessionStorage`. */
-export interface Store {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem(key: string): void;
-}
 
 export interface SessionOptions {
   url: string;
@@ -113,45 +64,30 @@ export interface SessionOwner {
 
 export class Session {
   state: State = 'connecting';
-  readonly outbox: Outbox;
   /** Connections that were lost after a welcome. */
   losses = 0;
-  bytesOut = 0;
-  messagesOut = 0;
 
   readonly #o: SessionOptions;
   readonly #owner: SessionOwner;
   readonly #clock: Clock;
   readonly #token: Token;
+  readonly #store: SavedSessions;
+  readonly #reconnect: Reconnect;
+  readonly #sender: Sender;
+  readonly #heartbeat: Heartbeat;
   /** A token that the server did not take; another one is to be fetched. */
   #refusedToken: string | undefined;
-  #seat: string;
   #socket: Socket | undefined;
   #generation = 0;
-  #ticket: Ticket | undefined;
-  /** The room that the hello asks for. */
-  #room: string;
+  /** The session to resume, or the one before it is joined anew. */
+  #saved: SavedSession | undefined;
   #wish: number;
+  /** Since the room was live. */
   #attempt = 0;
-  /** How many messages in a row were refused, and whether the last one was. */
-  #refusals = 0;
-  #refused = false;
-  #welcomed = false;
-  #liveAt = 0;
   #offline = false;
-  #perTick = 50;
-  #pings = 0;
-  #nextPing = 0;
-  #heardAt = 0;
-  /** By when something must be heard; 0: nothing was asked. */
-  #deadline = 0;
-  #slot = 0;
-  #flushing = false;
 
   #retryTimer: unknown;
-  #pulseTimer: unknown;
   #welcomeTimer: unknown;
-  #flushTimer: unknown;
   readonly #unwatch: () => void;
   #left: (() => void) | undefined;
 
@@ -159,21 +95,50 @@ export class Session {
     this.#o = o;
     this.#owner = owner;
     this.#clock = o.clock;
-    this.outbox = new Outbox(o.clock);
-    this.#room = o.room;
     this.#wish = Math.max(1, o.every);
-    this.#seat = o.seat;
+    this.#store = new SavedSessions(o.store, o.storeKey);
     // Who has a new seat does not mean an old one.
-    this.#ticket = o.seat ? undefined : this.#load();
+    this.#saved = o.seat ? undefined : this.#store.load(o.kind, o.room);
+    this.#sender = new Sender(o.clock);
+    this.#heartbeat = new Heartbeat(o.clock, {
+      ping: (atOnce) => {
+        this.outbox.ping = true;
+        if (atOnce) this.#sender.flush();
+        else this.#sender.flushSoon();
+      },
+      dead: () => this.#give(CloseCode.Lost, 'no answer'),
+    });
     this.#token = new Token(o.token, o.clock, o.random, {
       renew: (token) => {
-        if (!this.#welcomed) return; // the next hello has it
+        if (!this.#live) return; // the next hello has it
         this.outbox.token = token;
-        this.flushSoon();
+        this.#sender.flushSoon();
       },
       trouble: (why) => owner.tokenTrouble(why),
     });
+    this.#reconnect = new Reconnect(o.backoff);
+    this.#reconnect.certain = (o.room || o.seat) !== '';
+    this.#reconnect.renewable = this.#token.renewable;
+    this.#reconnect.seat = o.seat !== '';
+    if (this.#saved) this.#reconnect.opens = 'resume';
     this.#unwatch = o.surroundings.watch((what) => this.#happened(what));
+  }
+
+  get outbox(): Outbox {
+    return this.#sender.outbox;
+  }
+
+  get bytesOut(): number {
+    return this.#sender.bytes;
+  }
+
+  get messagesOut(): number {
+    return this.#sender.messages;
+  }
+
+  /** Whether the server has let the client in, on this connection. */
+  get #live(): boolean {
+    return this.#reconnect.live;
   }
 
   /** Opens the first connection. */
@@ -193,11 +158,10 @@ export class Session {
       this.#fetch(current, refused);
       return;
     }
-    this.#welcomed = this.#refused = false;
     let opened = false;
     const hello = (): void => {
       opened = true;
-      if (current() && this.#socket) this.#send(this.#hello());
+      if (current() && this.#socket) this.#sender.send(this.#socket, this.#hello());
     };
     this.#welcomeTimer = this.#clock.setTimeout(() => this.#give(CloseCode.Lost, 'no answer'), welcomeWithin);
     let socket: Socket;
@@ -213,7 +177,7 @@ export class Session {
         },
       });
     } catch (err) {
-      if (current()) this.#end(CloseCode.Lost, err instanceof Error ? err.message : String(err));
+      if (current()) this.#end(CloseCode.Lost, err instanceof Error ? err.message : String(err), true);
       return;
     }
     if (!current()) return; // it failed at once
@@ -233,65 +197,62 @@ export class Session {
         if (!current()) return;
         const why = err instanceof Error ? err.message : String(err);
         this.#generation++;
-        this.#retry(CloseCode.Unauthenticated, why, 'No token could be fetched.', 'later', this.#clock.now());
+        this.#decided(this.#reconnect.noToken(), CloseCode.Unauthenticated, why, 'No token could be fetched.');
       },
     );
   }
 
   #hello(): Uint8Array {
-    const t = this.#ticket;
     const o = this.#o;
-    const hidden = o.surroundings.hidden;
+    const { opens, seat } = this.#reconnect;
+    // Of a seat that was used the room is left.
+    const of = opens === 'join' && (seat || !o.seat || o.room) ? o : (this.#saved ?? o);
+    const resume = opens === 'resume' && this.#saved;
     return encodeHello({
-      kind: t ? t.kind : o.kind,
-      room: t ? t.room : this.#room,
+      kind: of.kind,
+      room: of.room,
       name: o.name,
       fingerprint: this.#owner.fingerprint,
       hashEvery: o.hashEvery,
-      every: hidden ? hiddenEvery : this.#wish,
+      every: o.surroundings.hidden ? hiddenEvery : this.#wish,
       data: o.data,
-      resume: t ? t.session : '',
-      resumeTick: t ? this.#owner.tick : 0,
+      resume: resume ? resume.session : '',
+      resumeTick: resume ? this.#owner.tick : 0,
       spectate: o.spectate,
       token: this.#token.value,
-      seat: t ? '' : this.#seat,
+      seat: seat ? o.seat : '',
     });
   }
 
   #message(bytes: Uint8Array): void {
     const now = this.#clock.now();
-    this.#heardAt = now;
-    this.#deadline = 0;
+    this.#heartbeat.heard(now);
     try {
       this.#owner.receive(bytes, now);
-      if (!this.#welcomed) throw new ProtocolError('the first message has no welcome');
+      if (!this.#live) throw new ProtocolError('the first message has no welcome');
     } catch (err) {
       if (this.state === 'closed') return; // a callback has left the room
       // The runtime has errors of its own for what can't be decoded.
       if (err instanceof SchemaError) this.#give(CloseCode.Schema, err.message);
-      else this.#refuse(String(err));
+      else this.#give(CloseCode.BadMessage, String(err), true);
       return;
     }
-    if (this.outbox.urgent) this.flushSoon(now);
+    if (this.outbox.urgent) this.#sender.flushSoon(now);
   }
 
   /** The server has let the client in. Called by the owner, out of receive. */
   welcome(w: Welcome): void {
-    const now = this.#clock.now();
     this.#clock.clearTimeout(this.#welcomeTimer);
-    this.#welcomed = true;
-    this.#ticket = { session: w.session, room: w.room, kind: w.kind };
-    this.#save();
+    this.#reconnect.welcome(this.#clock.now());
+    this.#saved = { session: w.session, room: w.room, kind: w.kind };
+    this.#store.save(this.#saved);
     this.#refusedToken = undefined;
-    this.#seat = ''; // it was good once
     this.#token.welcomed(w);
-    this.#perTick = 1000 / w.tickRate;
     if (w.maxMessage > 0) this.outbox.maxMessage = w.maxMessage;
-    this.#liveAt = now;
     this.#offline = false;
-    this.#slot = now;
-    this.#pings = 0;
-    this.#pulse();
+    this.#attempt = 0;
+    this.#sender.begin(this.#socket, 1000 / w.tickRate);
+    this.#heartbeat.begin();
     this.#change({ state: 'live', text: 'Connected.' });
   }
 
@@ -300,105 +261,79 @@ export class Session {
     this.#token.heard(a);
   }
 
-  /** Closes the connection for a server that sends what can't be. */
-  #refuse(why: string): void {
-    this.#refusals++;
-    this.#refused = true;
-    this.#give(CloseCode.BadMessage, why);
-  }
-
-  /** Gives the connection up. */
-  #give(code: number, reason: string): void {
+  /** Gives the connection up, perhaps since what the server sent was refused. */
+  #give(code: number, reason: string, refused = false): void {
     const socket = this.#socket;
-    this.#generation++;
-    this.#socket = undefined;
+    this.#rest();
     try {
       // It may stand after all, as far as the server knows: then this code keeps the
-      // seat, which no code at all would not.
+      // session, which no code at all would not.
       socket?.close(code === CloseCode.Lost ? CloseCode.Idle : code, reason.slice(0, 40));
     } catch {
       // It was not even open.
     }
-    this.#lost(code, reason);
+    this.#lost(code, reason, refused);
   }
 
-  #lost(code: number, reason: string): void {
-    if (this.state === 'closed') return;
+  /** Nothing is sent or heard any more. */
+  #rest(): void {
     this.#generation++;
     this.#socket = undefined;
-    for (const t of [this.#pulseTimer, this.#welcomeTimer, this.#flushTimer]) this.#clock.clearTimeout(t);
-    this.#flushTimer = undefined;
-    const now = this.#clock.now();
-    const resuming = this.#ticket !== undefined && !this.#welcomed;
-    if (this.#welcomed) {
-      this.losses++;
-      if (now - this.#liveAt >= goodFor) this.#attempt = 0;
-      if (now - this.#liveAt >= 10 * goodFor) this.#refusals = 0;
-    }
-    this.#welcomed = false;
-    this.#token.rest();
-    let { advice, text } = meaning(code);
-    const anyRoom = this.#o.room === '';
-    if (code === CloseCode.SessionGone || (resuming && gone(code))) {
-      // The seat is gone. The same room may have another one; else any room will do.
-      this.#room = code === CloseCode.SessionGone && this.#ticket ? this.#ticket.room : this.#o.room;
-      this.#forget();
-      advice = 'soon';
-    } else if (anyRoom && this.#room !== '' && gone(code)) {
-      this.#room = '';
-      advice = 'soon';
-    } else if (advice === 'elsewhere') {
-      this.#forget();
-      this.#room = '';
-      if (!anyRoom) advice = 'stop';
-    } else if (this.#refused) {
-      // The state was wrong, here or there: begin anew.
-      this.#forget();
-      if (this.#refusals <= maxRefusals) advice = 'soon';
-    }
-    // Whoever asks for a certain room wants to know that there is no seat in it.
-    if (code === CloseCode.RoomFull && !anyRoom && this.state === 'connecting') advice = 'stop';
-    if (advice === 'token') {
-      // The same one would be refused again, once more fetched too.
-      if (!this.#token.renewable || this.#refusedToken !== undefined) advice = 'stop';
-      this.#refusedToken = this.#token.value;
-    }
-    if (advice === 'stop' || advice === 'seat') this.#end(code, reason, text);
-    else this.#retry(code, reason, text, advice, now);
+    this.#sender.stop();
+    this.#heartbeat.stop();
+    this.#clock.clearTimeout(this.#welcomeTimer);
+    this.#clock.clearTimeout(this.#retryTimer);
   }
 
-  #retry(code: number, reason: string, text: string, advice: Advice, now: number): void {
-    const ms = this.#offline ? offlinePause : pause(advice, this.#attempt, this.#o.backoff, this.#o.random);
-    this.#attempt++;
+  #lost(code: number, reason: string, refused = false): void {
+    if (this.state === 'closed') return;
+    this.#rest();
+    this.#token.rest();
+    if (this.#live) this.losses++;
+    const now = this.#clock.now();
+    this.#decided(refused ? this.#reconnect.refused(now) : this.#reconnect.closed(code, now), code, reason);
+  }
+
+  #decided(d: Decision, code: number, reason: string, text = closeRule(code).text): void {
+    if (d.end) {
+      this.#end(code, reason, d.keep, text);
+      return;
+    }
+    if (d.newToken) this.#refusedToken = this.#token.value;
+    if (d.opens !== 'resume' && this.#saved) this.#store.forget();
+    this.#retryIn(d.min + this.#o.random() * (d.max - d.min), code, reason, text);
+  }
+
+  #retryIn(ms: number, code: number, reason: string, text: string): void {
+    if (this.#offline) {
+      ms = offlinePause;
+      text = 'There is no network.';
+    }
     this.#retryTimer = this.#clock.setTimeout(() => this.#open(), ms);
     this.#change({
       state: this.state === 'connecting' ? 'connecting' : 'reconnecting',
       code,
       reason,
-      retryAt: now + ms,
-      attempt: this.#attempt,
+      retryAt: this.#clock.now() + ms,
+      attempt: ++this.#attempt,
       offline: this.#offline,
-      text: this.#offline ? 'There is no network.' : text,
+      text,
     });
   }
 
-  /** It is over. */
-  #end(code: number, reason: string, text = meaning(code).text): void {
+  /** It is over; perhaps the session is kept for a later page. */
+  #end(code: number, reason: string, keep: boolean, text = closeRule(code).text): void {
     if (this.state === 'closed') return;
-    this.#generation++;
-    this.#socket = undefined;
-    this.#welcomed = false;
-    for (const t of [this.#retryTimer, this.#pulseTimer, this.#welcomeTimer, this.#flushTimer])
-      this.#clock.clearTimeout(t);
+    this.#rest();
+    this.#reconnect.live = false;
     this.#token.rest(true);
     this.#unwatch();
-    // After these the seat is still there, for a later page or the other one.
-    if (code !== CloseCode.Lost && code !== CloseCode.TakenOver && code !== CloseCode.TokenExpired) this.#forget();
+    if (!keep) this.#store.forget();
     this.outbox.reset('the room is closed');
     this.#change({ state: 'closed', code, reason, text });
   }
 
-  /** Ends the session and gives the seat up; done when the connection is closed, or soon. */
+  /** Ends the session; done when the connection is closed, or soon. */
   leave(): Promise<void> {
     if (this.state === 'closed') return Promise.resolve();
     const socket = this.#socket;
@@ -413,19 +348,19 @@ export class Session {
         resolve();
       };
     });
-    this.#end(CloseCode.Done, '');
+    this.#end(CloseCode.Normal, '', false);
     try {
-      socket?.close(CloseCode.Done, '');
+      socket?.close(CloseCode.Normal, '');
     } catch {
       this.#left?.();
     }
     return done;
   }
 
-  /** Ends all attempts, and keeps the seat for a later one. */
+  /** Ends all attempts, and keeps the session for a later one. */
   abandon(): void {
     const socket = this.#socket;
-    this.#end(CloseCode.Lost, '');
+    this.#end(CloseCode.Lost, '', true);
     try {
       socket?.close(CloseCode.Idle, '');
     } catch {
@@ -441,58 +376,30 @@ export class Session {
   // ------------------------------------------------------------ surroundings
 
   #happened(what: 'offline' | 'online' | 'visibility' | 'wake'): void {
-    switch (what) {
-      case 'offline':
-        this.#offline = true;
-        if (this.#welcomed) this.#check();
-        else if (this.state !== 'closed' && !this.#socket) {
-          this.#clock.clearTimeout(this.#retryTimer);
-          this.#retry(CloseCode.Lost, '', '', 'soon', this.#clock.now());
-        }
-        return;
-      case 'online':
-        this.#offline = false;
-        if (this.#welcomed) this.#check();
-        else this.#now();
-        return;
-      case 'visibility':
-        if (this.#welcomed) {
-          this.outbox.every = this.#o.surroundings.hidden ? hiddenEvery : this.#wish;
-          this.#check();
-        } else if (!this.#o.surroundings.hidden) this.#now();
-        return;
-      case 'wake':
-        if (this.#welcomed) this.#check();
-        else this.#now();
-    }
-  }
-
-  /** Tries at once, instead of after the pause. */
-  #now(): void {
-    if (this.state === 'closed' || this.#socket) return;
-    this.#open();
-  }
-
-  /** Asks for a sign of life; without one the connection is given up. */
-  #check(): void {
-    this.#deadline = this.#clock.now() + answerWithin;
-    this.outbox.ping = true;
-    this.#flush();
-    this.#pulseIn(answerWithin);
+    const { hidden } = this.#o.surroundings;
+    if (what === 'offline' || what === 'online') this.#offline = what === 'offline';
+    if (this.#live) {
+      if (what === 'visibility') this.outbox.every = hidden ? hiddenEvery : this.#wish;
+      this.#heartbeat.check();
+    } else if (this.state === 'closed' || this.#socket) return;
+    else if (what === 'offline') {
+      this.#clock.clearTimeout(this.#retryTimer);
+      this.#retryIn(0, CloseCode.Lost, '', '');
+    } else if (what !== 'visibility' || !hidden) this.#open(); // at once, instead of after the pause
   }
 
   setEvery(every: number): void {
     this.#wish = Math.max(1, every);
-    if (!this.#welcomed || this.#o.surroundings.hidden) return;
+    if (!this.#live || this.#o.surroundings.hidden) return;
     this.outbox.every = this.#wish;
-    this.flushSoon();
+    this.#sender.flushSoon();
   }
 
   // ----------------------------------------------------------------- sending
 
   input(type: MessageType, init: InitOf<Message>): number {
-    const seq = this.outbox.input(type, init, !this.#welcomed);
-    this.flushSoon();
+    const seq = this.outbox.input(type, init, !this.#live);
+    this.#sender.flushSoon();
     return seq;
   }
 
@@ -502,119 +409,7 @@ export class Session {
     timeout: number,
   ): Promise<R> {
     const reply = this.outbox.command(type, init, timeout);
-    this.flushSoon();
+    this.#sender.flushSoon();
     return reply;
   }
-
-  #pulseIn(ms: number): void {
-    this.#clock.clearTimeout(this.#pulseTimer);
-    const due = this.#clock.now() + ms;
-    this.#pulseTimer = this.#clock.setTimeout(() => this.#pulse(due), ms);
-  }
-
-  /** Pings, and looks whether the server is still there. due is when it should have been called. */
-  #pulse(due = 0): void {
-    const now = this.#clock.now();
-    if (due > 0) {
-      if (this.#deadline > 0 && now >= this.#deadline) {
-        this.#give(CloseCode.Lost, 'no answer');
-        return;
-      }
-      if (this.#deadline === 0 && now - this.#heardAt > silence) {
-        // The program may have been asleep, and messages wait to be read: ask once
-        // more before giving up.
-        this.#check();
-        return;
-      }
-    }
-    if (now >= this.#nextPing || this.#pings === 0) {
-      this.#pings++;
-      this.#nextPing = now + (this.#pings < firstPings ? pingEvery / 4 : pingEvery) - 1;
-      this.outbox.ping = true;
-      this.flushSoon(now);
-    }
-    this.#pulseIn(
-      Math.max(1, Math.min(this.#nextPing - now, this.#deadline > 0 ? this.#deadline - now : Infinity)) + 1,
-    );
-  }
-
-  /** Sends what waits, at the next tick's time; all that comes until then goes along. */
-  flushSoon(now = this.#clock.now()): void {
-    if (!this.#welcomed || this.#flushing || this.#flushTimer !== undefined) return;
-    // A timer that is late by a little must not cost a tick.
-    const wait = this.#slot - now - this.#perTick / 4;
-    if (wait <= 0) {
-      this.#flushing = true;
-      queueMicrotask(() => {
-        this.#flushing = false;
-        this.#flush();
-      });
-      return;
-    }
-    this.#flushTimer = this.#clock.setTimeout(() => {
-      this.#flushTimer = undefined;
-      this.#flush();
-    }, wait);
-  }
-
-  #flush(): void {
-    if (!this.#welcomed || !this.#socket || !this.outbox.urgent) return;
-    const now = this.#clock.now();
-    this.#slot = Math.max(this.#slot, now - this.#perTick / 4) + this.#perTick;
-    if ((this.#socket.bufferedAmount ?? 0) > maxBuffered) return; // the next message takes it along
-    this.#send(this.outbox.encode(now));
-    if (this.outbox.urgent) this.flushSoon(now);
-  }
-
-  #send(data: Uint8Array): void {
-    this.bytesOut += data.length;
-    this.messagesOut++;
-    try {
-      this.#socket?.send(data);
-    } catch {
-      // A socket that can't send tells of its end.
-    }
-  }
-
-  // ----------------------------------------------------------------- storage
-
-  #load(): Ticket | undefined {
-    try {
-      const text = this.#o.store?.getItem(this.#o.storeKey);
-      const t = text ? (JSON.parse(text) as Partial<Ticket>) : {};
-      if (
-        typeof t.session === 'string' &&
-        typeof t.room === 'string' &&
-        t.kind === this.#o.kind &&
-        (this.#o.room === '' || this.#o.room === t.room)
-      ) {
-        return { session: t.session, room: t.room, kind: t.kind };
-      }
-    } catch {
-      // Storage may be forbidden, or hold anything.
-    }
-    return undefined;
-  }
-
-  #save(): void {
-    try {
-      this.#o.store?.setItem(this.#o.storeKey, JSON.stringify(this.#ticket));
-    } catch {
-      // Then a reload is a new player.
-    }
-  }
-
-  #forget(): void {
-    this.#ticket = undefined;
-    try {
-      this.#o.store?.removeItem(this.#o.storeKey);
-    } catch {
-      // See save.
-    }
-  }
-}
-
-/** Whether a close code says that there is no seat in the room that was asked for. */
-function gone(code: number): boolean {
-  return code >= CloseCode.NoSuchRoom && code <= CloseCode.RoomFailed;
 }

@@ -187,8 +187,12 @@ export class Platform {
   }
 
   /** A room of walkers that has been joined. */
-  async join(o: JoinOptions = {}): Promise<Room<typeof walkers>> {
-    const joining = this.client().joinOrCreate(walkers, this.options(o));
+  join(o: JoinOptions = {}): Promise<Room<typeof walkers>> {
+    return this.joinWith({}, o);
+  }
+
+  async joinWith(client: ClientOptions, o: JoinOptions = {}): Promise<Room<typeof walkers>> {
+    const joining = this.client(client).joinOrCreate(walkers, this.options(o));
     await settle();
     this.accept();
     const room = await joining;

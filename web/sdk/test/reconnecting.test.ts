@@ -25,12 +25,12 @@ describe('coming back', () => {
     expect(p.states[0]).toMatchObject({
       state: 'reconnecting',
       code: 1006,
-      retryAt: p.clock.time + 500,
+      retryAt: p.clock.time + 250,
       attempt: 1,
       text: 'The connection was lost.',
     });
     expect(room.input({ direction: 9 })).toBe(5);
-    await p.clock.pass(499);
+    await p.clock.pass(249);
     expect(p.sockets).toHaveLength(1);
     await p.clock.pass(1);
     p.socket.open();
@@ -128,104 +128,23 @@ describe('coming back', () => {
     expect(room.input({})).toBe(1);
     p.random = 0;
     p.socket.lose();
-    await p.clock.pass(1);
+    await p.clock.pass(1000);
     p.socket.open();
     expect(hello(p)).toMatchObject({ resume: 'NEW', room: 'walkers-2', resumeTick: 3 });
   });
 
-  test('looks for no other room than the one that was asked for', async () => {
+  test('pauses as the options say', async () => {
     const p = new Platform();
-    const joining = p.client().join(walkers, 'walkers-1', p.options());
-    await settle();
-    p.accept();
-    const room = await joining;
-    const closed = vi.fn();
-    room.on('closed', closed);
-    p.socket.lose();
-    await p.clock.pass(500);
-    p.socket.open();
-    p.socket.lose(CloseCode.NoSuchRoom);
-    await p.clock.pass(1000);
-    p.socket.open();
-    expect(hello(p)).toMatchObject({ room: 'walkers-1', resume: '' });
-    p.socket.lose(CloseCode.NoSuchRoom, 'it is gone');
-    expect(room.state).toBe('closed');
-    expect(closed).toHaveBeenCalledWith({ code: CloseCode.NoSuchRoom, reason: 'it is gone' });
-  });
-
-  // What a live room does after each code: tries again after at most so long, with
-  // its session or without; or is closed.
-  test.each([
-    [1001, 500, true],
-    [1005, 500, true],
-    [1006, 500, true],
-    [1011, 500, true],
-    [1012, 500, true],
-    [1013, 4000, true],
-    [CloseCode.HelloTimeout, 500, true],
-    [CloseCode.RoomClosed, 500, false],
-    [CloseCode.RoomFailed, 500, false],
-    [CloseCode.RateLimited, 4000, true],
-    [CloseCode.Overflow, 500, true],
-    [CloseCode.Idle, 500, true],
-    [CloseCode.ServerFull, 4000, true],
-    [1000, 0, false],
-    [1002, 0, false],
-    [1003, 0, false],
-    [1007, 0, false],
-    [1008, 0, false],
-    [1009, 0, false],
-    [CloseCode.BadHello, 0, false],
-    [CloseCode.Schema, 0, false],
-    [CloseCode.BadMessage, 0, false],
-    [CloseCode.Kicked, 0, false],
-    [CloseCode.TakenOver, 0, false],
-    [4321, 0, false],
-  ])('does as %i says', async (code, pause, keeps) => {
-    const p = new Platform();
-    const room = await p.join();
-    p.socket.lose(code, 'why');
-    if (pause === 0) {
-      expect(room.state).toBe('closed');
-      expect(p.states.at(-1)).toMatchObject({ state: 'closed', code, reason: 'why' });
-      expect(p.clock.pending).toBe(0);
-      return;
+    await p.joinWith({ backoff: { base: 1000, max: 2000 } });
+    const pauses: number[] = [];
+    for (const random of [0, 1, 0.5, 1]) {
+      p.random = random;
+      p.socket.lose();
+      pauses.push(p.states.at(-1)!.retryAt! - p.clock.time);
+      await p.clock.pass(pauses.at(-1)!);
     }
-    expect(p.states.at(-1)).toMatchObject({ state: 'reconnecting', code, retryAt: p.clock.time + pause });
-    await p.clock.pass(pause);
-    p.socket.open();
-    expect(hello(p)).toMatchObject(keeps ? { resume: 'SESSION', room: 'walkers-1' } : { resume: '', room: '' });
-  });
-
-  test('waits longer each time, at random, up to half a minute, and not after a good while', async () => {
-    const p = new Platform();
-    await p.join();
-    const pauses = async (): Promise<number[]> => {
-      const list: number[] = [];
-      for (let i = 0; i < 9; i++) {
-        p.socket.lose();
-        list.push(p.states.at(-1)!.retryAt! - p.clock.time);
-        await p.clock.pass(list.at(-1)!);
-      }
-      return list;
-    };
-    expect(await pauses()).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
-    const back = async (good: number): Promise<void> => {
-      p.socket.open();
-      p.socket.receive({ ...snapshot(2 + p.sockets.length, {}, { full: true }), welcome: resumed });
-      for (let t = 0; t < good; t += 1000) {
-        p.socket.receive({});
-        await p.clock.pass(1000);
-      }
-    };
-    await back(1000);
-    p.socket.lose();
-    expect(p.states.at(-1)!.retryAt! - p.clock.time).toBe(30_000);
-    await p.clock.pass(30_000);
-    await back(6000);
-    p.random = 0.25;
-    p.socket.lose();
-    expect(p.states.at(-1)!.retryAt! - p.clock.time).toBe(125);
+    expect(pauses).toEqual([500, 1500, 1500, 2000]);
+    expect(p.states.at(-1)).toMatchObject({ attempt: 4 });
   });
 
   test('keeps the session so that a page that is loaded again can resume', async () => {

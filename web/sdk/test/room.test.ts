@@ -40,7 +40,7 @@ describe('a server that is wrong', () => {
     for (let i = 0; i < 3; i++) {
       p.socket.receive(snapshot(99, {}));
       expect(room.state).toBe('reconnecting');
-      await p.clock.pass(1);
+      await p.clock.pass(1000);
       p.accept();
     }
     p.socket.receive(snapshot(99, {}));

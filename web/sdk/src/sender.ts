@@ -1,0 +1,78 @@
+import type { Clock } from './clock.js';
+import { Outbox } from './outbox.js';
+import type { Socket } from './socket.js';
+
+/** How much of what was sent may wait in the socket, in bytes. */
+const maxBuffered = 16_384;
+
+/** Sends what a session has to say, at the server's pace. */
+export class Sender {
+  readonly outbox: Outbox;
+  bytes = 0;
+  messages = 0;
+
+  readonly #clock: Clock;
+  /** Of the connection that is live. */
+  #socket: Socket | undefined;
+  #perTick = 50;
+  /** When the next message is due. */
+  #slot = 0;
+  #flushing = false;
+  #timer: unknown;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.outbox = new Outbox(clock);
+  }
+
+  /** A connection goes live, with a server that takes a tick in so many milliseconds. */
+  begin(socket: Socket | undefined, perTick: number): void {
+    this.#socket = socket;
+    this.#perTick = perTick;
+    this.#slot = this.#clock.now();
+  }
+
+  stop(): void {
+    this.#socket = undefined;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Sends what waits, at the next tick's time; all that comes until then goes along. */
+  flushSoon(now = this.#clock.now()): void {
+    if (!this.#socket || this.#flushing || this.#timer !== undefined) return;
+    // A timer that is late by a little must not cost a tick.
+    const wait = this.#slot - now - this.#perTick / 4;
+    if (wait <= 0) {
+      this.#flushing = true;
+      queueMicrotask(() => {
+        this.#flushing = false;
+        this.flush();
+      });
+      return;
+    }
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.flush();
+    }, wait);
+  }
+
+  flush(): void {
+    if (!this.#socket || !this.outbox.urgent) return;
+    const now = this.#clock.now();
+    this.#slot = Math.max(this.#slot, now - this.#perTick / 4) + this.#perTick;
+    if ((this.#socket.bufferedAmount ?? 0) > maxBuffered) return; // the next message takes it along
+    this.send(this.#socket, this.outbox.encode(now));
+    if (this.outbox.urgent) this.flushSoon(now);
+  }
+
+  send(socket: Socket, data: Uint8Array): void {
+    this.bytes += data.length;
+    this.messages++;
+    try {
+      socket.send(data);
+    } catch {
+      // A socket that can't send tells of its end.
+    }
+  }
+}
