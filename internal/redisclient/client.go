@@ -20,14 +20,14 @@ import (
 const maxPasswordFile = 4096
 
 // quiet switches the library's own log off, which has a line for each attempt while
-// Redis is away. What it says there comes back as errors as well.
+// Redis is away. All that is in it comes back as errors as well.
 var quiet sync.Once
 
-// New makes the client. It connects when it is used, so that Redis may be away for
-// now; but the files that are named must be there. Its errors show no secret.
+// New returns a client. It connects when it is used, so that Redis may be away for now, but
+// the files that are named must be there. Its errors show no secret.
 //
-// The client tries nothing twice by itself: whoever uses it knows whether doing
-// something again does harm. (For a cluster it follows a slot to another node.)
+// The client tries nothing twice by itself: its user knows whether doing something again does
+// harm. (In a cluster it follows a slot to another node.)
 func New(c Config) (redis.UniversalClient, error) {
 	o, err := options(c)
 	if err != nil {
@@ -49,8 +49,8 @@ func options(c Config) (*redis.UniversalOptions, error) {
 		Username: c.Username, SentinelUsername: c.SentinelUsername,
 		DialTimeout: c.DialTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.ReadTimeout, PoolTimeout: c.ReadTimeout,
 		MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true, PoolSize: c.Pool,
-		// Announcements of a hosted Redis: servers that don't know the command would have to
-		// refuse it at each connection.
+		// These announcements are a hosted Redis's; other servers would have to refuse the
+		// command at each connection.
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}
 	var err error
@@ -107,7 +107,7 @@ func tlsConfig(c Config) (*tls.Config, error) {
 	return t, nil
 }
 
-// password gives what is set, or what is in the file.
+// password returns the password that is set, or that is in the file.
 func password(set secret.Text, file string) (string, error) {
 	if file == "" {
 		return set.Reveal(), nil

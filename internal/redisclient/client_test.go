@@ -41,7 +41,7 @@ func with(change func(*Config)) Config {
 	return c
 }
 
-// ping connects, and says how that went.
+// ping connects, and returns how that went.
 func ping(t *testing.T, c Config) error {
 	t.Helper()
 	r, err := New(c)

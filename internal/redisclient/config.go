@@ -14,8 +14,8 @@ import (
 	"github.com/tickroom/tickroom/internal/secret"
 )
 
-// Config says where Redis is. With neither URL nor Addresses there is none. Its fields
-// are those of the server's settings, which say more about them, and have defaults and
+// Config is where Redis is. With neither URL nor Addresses there is none. Its fields
+// are those of the server's settings, which explain them, and have defaults and
 // bounds: see server/config.Redis.
 type Config struct {
 	URL       secret.Text // redis://host:port, rediss:// for TLS, or unix:///path
@@ -104,7 +104,7 @@ func (c Config) Check() error {
 	return errors.Join(errs...)
 }
 
-// place is what a URL says.
+// place is what a URL means.
 type place struct {
 	addr               string // host:port, or the path of a socket
 	username, password string

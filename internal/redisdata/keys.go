@@ -1,5 +1,6 @@
-// Package redisdata is the form of what tickroom keeps in Redis: the names of all keys, and
-// the encoding of what is stored there. It knows nothing of what it means.
+// Package redisdata is the form of what tickroom keeps in Redis: the names of all keys, the
+// encoding of what is stored there, and how scripts are called. It knows nothing of what it
+// means.
 package redisdata
 
 import "strings"
@@ -89,16 +90,4 @@ func (s Space) Key(prefix, name string, ids ...string) string {
 		}
 	}
 	panic("redisdata: the space " + s.tag + " has no key " + name)
-}
-
-// Lua returns the beginning of a script: its local K has the keys of the space by name,
-// where ARGV[1] is their Prefix.
-func (s Space) Lua() string {
-	var b strings.Builder
-	b.WriteString("local K = {")
-	for _, k := range s.keys {
-		b.WriteString(k.name + " = ARGV[1] .. '" + k.begins + "', ")
-	}
-	b.WriteString("}\n")
-	return b.String()
 }

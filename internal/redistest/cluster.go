@@ -13,8 +13,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// port gives one of the loopback interface that is free. It is below those from which
-// the system takes the ports of outgoing connections.
+// port returns a free port of the loopback interface. It is below those from which the
+// system takes the ports of outgoing connections.
 func port(t testing.TB) string {
 	t.Helper()
 	for range 100 {
@@ -31,7 +31,7 @@ func port(t testing.TB) string {
 }
 
 // StartTCP runs a redis-server that listens on a port of the loopback interface too,
-// and gives its address. Servers that know of each other need that.
+// and returns its address. Servers that know of each other need that.
 func StartTCP(t testing.TB, args ...string) (*Server, string) {
 	t.Helper()
 	p := port(t)
@@ -41,7 +41,7 @@ func StartTCP(t testing.TB, args ...string) (*Server, string) {
 // slots is how many a Redis Cluster has.
 const slots = 16384
 
-// StartCluster runs a Redis Cluster of some masters until the test ends, and gives
+// StartCluster runs a Redis Cluster of some masters until the test ends, and returns
 // their addresses.
 func StartCluster(t testing.TB, masters int) []string {
 	t.Helper()

@@ -59,7 +59,7 @@ func prepare(t testing.TB) *Server {
 	return s
 }
 
-// Addr gives the path of the server's socket.
+// Addr returns the path of the server's socket.
 func (s *Server) Addr() string { return filepath.Join(s.dir, "sock") }
 
 // Client connects to the server, until the test ends.
@@ -150,7 +150,7 @@ func (s *Server) Kill() {
 		return
 	}
 	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait() // it was killed, and says so
+	_ = s.cmd.Wait() // its error is that it was killed
 	_ = s.out.Close()
 	s.cmd = nil
 }

@@ -61,7 +61,7 @@ func StartFailover(t testing.TB) *Failover {
 	return f
 }
 
-// Master gives the address of the one that is the master.
+// Master returns the address of the server that is the master.
 func (f *Failover) Master(ctx context.Context) string {
 	f.t.Helper()
 	addr, err := f.sentinel.GetMasterAddrByName(ctx, f.Name).Result()
@@ -71,8 +71,8 @@ func (f *Failover) Master(ctx context.Context) string {
 	return net.JoinHostPort(addr[0], addr[1])
 }
 
-// Switch kills the master, waits until the other one is it, and runs the killed one
-// again, which becomes its replica. It gives how long there was no master.
+// Switch kills the master, waits until the other server is the master, and runs the killed
+// one again, which becomes its replica. It returns how long there was no master.
 func (f *Failover) Switch(ctx context.Context) time.Duration {
 	f.t.Helper()
 	old := f.Master(ctx)

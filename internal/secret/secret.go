@@ -1,5 +1,5 @@
-// Package secret holds text that must not be shown: passwords, for one. Whatever
-// prints it, with whatever verb, prints a placeholder.
+// Package secret holds text that must not be shown, such as passwords. Whatever prints it,
+// with whatever verb, prints a placeholder.
 package secret
 
 import (
@@ -11,7 +11,7 @@ import (
 // Redacted stands for a secret that is not shown.
 const Redacted = "(redacted)"
 
-// Text is a secret. It is read by Reveal alone.
+// Text is a secret. Reveal alone reads it.
 type Text string
 
 // Reveal returns the secret.

@@ -53,7 +53,7 @@ func one(k string) store.Ticket {
 	return store.Ticket{ID: k, Queue: "q", Members: []store.Member{{Player: "p-" + k, Ready: true}}}
 }
 
-// calls are all methods of a store, which are to give an error.
+// calls are all methods of a store, which are to return an error.
 func calls(s *redisdb.Tickets, l store.Lease) map[string]func(ctx context.Context) error {
 	return map[string]func(ctx context.Context) error{
 		"Add": func(ctx context.Context) error { return s.Add(ctx, one("x")) },
@@ -140,7 +140,7 @@ func TestRedisAwayFailsSoonAndComesBack(t *testing.T) {
 				}
 			}
 			t.Logf("%d calls failed within %v", len(all), time.Since(begun))
-			// One that its caller gives up ends at once, and says so.
+			// One that its caller gives up ends at once, and its error is that.
 			given, giveUp := context.WithCancel(ctx)
 			giveUp()
 			if _, err := s.Ticket(given, "a"); !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrUnavailable) {

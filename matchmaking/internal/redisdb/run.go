@@ -40,39 +40,30 @@ func newDB(c redis.UniversalClient, s *redis.Script, prefix string, opts []Optio
 	return d
 }
 
-// keys tells a cluster which node is meant. Scripts make the names of the others.
-func (d *db) keys() []string { return []string{d.prefix} }
-
 // read calls a function that changes nothing of value. It may be called several times.
 func (d *db) read(ctx context.Context, fn string, args ...any) (answer, error) {
-	args = append([]any{d.prefix, fn}, args...)
-	return d.try(ctx, len(pauses), func(ctx context.Context) (any, error) {
-		return d.script.Run(ctx, d.c, d.keys(), args...).Result()
-	})
+	return d.try(ctx, len(pauses), func(ctx context.Context) (any, error) { return d.run(ctx, fn, args) })
 }
 
 // write calls a function that changes something. It may be called several times, when an
 // answer is lost: doing it again must change nothing.
 func (d *db) write(ctx context.Context, fn string, args ...any) (answer, error) {
-	if d.replicas == 0 {
-		return d.read(ctx, fn, args...)
-	}
-	args = append([]any{d.prefix, fn}, args...)
 	return d.try(ctx, len(pauses), func(ctx context.Context) (any, error) {
-		v, err := d.replicated(ctx, func(p redis.Pipeliner) *redis.Cmd { return d.script.EvalSha(ctx, p, d.keys(), args...) })
-		if redis.HasErrorPrefix(err, "NOSCRIPT") {
-			v, err = d.replicated(ctx, func(p redis.Pipeliner) *redis.Cmd { return d.script.Eval(ctx, p, d.keys(), args...) })
+		if d.replicas == 0 {
+			return d.run(ctx, fn, args)
 		}
-		return v, err
+		return d.replicated(ctx, fn, args)
 	})
 }
 
 // once calls a function that must not be called again when its answer is lost.
 func (d *db) once(ctx context.Context, fn string, args ...any) (answer, error) {
-	args = append([]any{d.prefix, fn}, args...)
-	return d.try(ctx, 0, func(ctx context.Context) (any, error) {
-		return d.script.Run(ctx, d.c, d.keys(), args...).Result()
-	})
+	return d.try(ctx, 0, func(ctx context.Context) (any, error) { return d.run(ctx, fn, args) })
+}
+
+func (d *db) run(ctx context.Context, fn string, args []any) (any, error) {
+	keys, argv := redisdata.Call(d.prefix, fn, args)
+	return d.script.Run(ctx, d.c, keys, argv...).Result()
 }
 
 // pauses are made before another attempt: a Redis that starts again, or connections
@@ -113,7 +104,7 @@ func passing(err error) bool {
 		return false
 	}
 	if said := redis.Error(nil); errors.As(err, &said) {
-		// An answer: of a server that starts, or has another part in a cluster now.
+		// It has answered: it starts, or has another part in the cluster now.
 		for _, p := range []string{"LOADING", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "MOVED", "ASK"} {
 			if redis.HasErrorPrefix(err, p) {
 				return true
@@ -138,8 +129,17 @@ func pause(ctx context.Context, d time.Duration) bool {
 // errNotCopied means that too few replicas have a change.
 var errNotCopied = errors.New("replicas are late")
 
-// replicated runs a script and waits until the replicas have what it has changed.
-func (d *db) replicated(ctx context.Context, run func(redis.Pipeliner) *redis.Cmd) (any, error) {
+// replicated calls a function and waits until the replicas have what it has changed.
+func (d *db) replicated(ctx context.Context, fn string, args []any) (any, error) {
+	keys, argv := redisdata.Call(d.prefix, fn, args)
+	v, err := d.acknowledged(ctx, func(p redis.Pipeliner) *redis.Cmd { return d.script.EvalSha(ctx, p, keys, argv...) })
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		v, err = d.acknowledged(ctx, func(p redis.Pipeliner) *redis.Cmd { return d.script.Eval(ctx, p, keys, argv...) })
+	}
+	return v, err
+}
+
+func (d *db) acknowledged(ctx context.Context, run func(redis.Pipeliner) *redis.Cmd) (any, error) {
 	var node redis.Cmdable = d.c
 	cluster, _ := d.c.(*redis.ClusterClient)
 	if cluster != nil {

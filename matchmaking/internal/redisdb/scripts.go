@@ -1,47 +1,41 @@
 package redisdb
 
 import (
-	"embed"
+	_ "embed"
 	"fmt"
-	"strings"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/tickroom/tickroom/internal/redisdata"
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-//go:embed lua/*.lua
-var lua embed.FS
+var (
+	//go:embed lua/tickets.lua
+	ticketsLua string
+	//go:embed lua/matches.lua
+	matchesLua string
+	//go:embed lua/queues.lua
+	queuesLua string
+	//go:embed lua/rooms.lua
+	roomsLua string
+	//go:embed lua/nodes.lua
+	nodesLua string
+	//go:embed lua/ratings.lua
+	ratingsLua string
+)
 
 // goneKept is how many tickets and requests that have ended a queue remembers.
 const goneKept = 10_000
 
-// script returns the script of a store: its keys, its constants, and the functions in
-// some files, of which the caller names one.
-func script(space redisdata.Space, files ...string) *redis.Script {
-	var b strings.Builder
-	b.WriteString(space.Lua())
-	fmt.Fprintf(&b, "local endedKept, matchKept, goneKept = %d, %d, %d\n", store.EndedKept.Milliseconds(), store.MatchKept.Milliseconds(), goneKept)
-	for _, name := range append([]string{"common"}, files...) {
-		text, err := lua.ReadFile("lua/" + name + ".lua")
-		if err != nil {
-			panic("redisdb: " + err.Error())
-		}
-		b.Write(text)
-	}
-	b.WriteString("return F[ARGV[2]](unpack(ARGV, 3))\n")
-	return redis.NewScript(b.String())
-}
-
 var (
-	ticketScript = script(redisdata.Tickets, "tickets", "matches", "queues")
-	roomScript   = script(redisdata.Rooms, "rooms")
-	nodeScript   = script(redisdata.Nodes, "nodes")
-	ratingScript = script(redisdata.Ratings(""), "ratings")
+	ticketScript = redisdata.Tickets.Script(
+		fmt.Sprintf("local endedKept, matchKept, goneKept = %d, %d, %d\n", store.EndedKept.Milliseconds(), store.MatchKept.Milliseconds(), goneKept),
+		ticketsLua, matchesLua, queuesLua)
+	roomScript   = redisdata.Rooms.Script(roomsLua)
+	nodeScript   = redisdata.Nodes.Script(nodesLua)
+	ratingScript = redisdata.Ratings("").Script(ratingsLua)
 )
 
-// words are what scripts answer with in the place of a list.
+// words are what functions answer with in the place of a list: that all is well, or an error.
 var words = map[string]error{
 	"done": nil, "no ticket": store.ErrNoTicket, "no room": store.ErrNoRoom, "exists": store.ErrExists,
 	"full": store.ErrFull, "held": store.ErrHeld, "fenced": store.ErrFenced,

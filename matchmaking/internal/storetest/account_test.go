@@ -173,7 +173,7 @@ func (a *books) add(ctx context.Context, n int, disturbed <-chan struct{}) {
 	}
 }
 
-// ended waits until a ticket has ended, and tells whether it has.
+// ended waits until a ticket has ended, and reports whether it has.
 func (a *books) ended(ctx context.Context, id string) bool {
 	for {
 		st, err := a.load.stores[0].Ticket(ctx, id)

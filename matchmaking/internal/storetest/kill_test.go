@@ -67,7 +67,7 @@ func TestKilledMatchersLoseNoTicketAndMatchNoneTwice(t *testing.T) {
 	}
 	kill := func(owner string) {
 		_ = procs[owner].Process.Kill()
-		_ = procs[owner].Wait() // it was killed, and says so
+		_ = procs[owner].Wait() // its error is that it was killed
 		delete(procs, owner)
 	}
 	t.Cleanup(func() {

@@ -58,7 +58,7 @@ func cases[S any](t *testing.T, open opener, name string, all map[string]func(t 
 // limit is how long anything may take that is waited for.
 const limit = 30 * time.Second
 
-// until asks again and again until something is so, and says what if it never is.
+// until asks again and again until something is so, and fails with what if it never is.
 func until(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), limit)
@@ -70,7 +70,7 @@ func until(t *testing.T, what string, so func() bool) {
 	}
 }
 
-// pause waits between two attempts, and tells whether ctx goes on.
+// pause waits between two attempts, and reports whether ctx goes on.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -106,7 +106,7 @@ func same(t *testing.T, what string, got, wanted any) {
 // start is when the tests' tickets were made. What is kept of it is exact.
 var start = time.Date(2026, 2, 28, 23, 59, 58, 123456789, time.UTC)
 
-// solo gives a ticket of one player, who is named like it.
+// solo returns a ticket of one player, who is named like it.
 func solo(queue, id string) store.Ticket {
 	return store.Ticket{
 		ID: id, Queue: queue, Created: start, Since: start,
@@ -114,7 +114,7 @@ func solo(queue, id string) store.Ticket {
 	}
 }
 
-// party gives a ticket of players of whom only the leader is ready.
+// party returns a ticket of players of whom only the leader is ready.
 func party(queue, id string, players ...string) store.Ticket {
 	t := store.Ticket{ID: id, Queue: queue, Created: start}
 	for i, p := range players {
@@ -123,7 +123,7 @@ func party(queue, id string, players ...string) store.Ticket {
 	return t
 }
 
-// duel gives a match of one player against another.
+// duel returns a match of one player against another.
 func duel(id string, tickets ...store.Ticket) store.Match {
 	m := store.Match{ID: id, Mode: "duel", Kind: "arena", Node: "n1", URL: "wss://n1.test", Region: "eu", Quality: 0.5, Created: start}
 	for _, t := range tickets {

@@ -4,7 +4,7 @@
 // Redis's publish and subscribe, which may lose some, or look healthy and deliver
 // nothing; so it compares versions now and then, and reads everything if it has missed
 // something. While Redis is away the bans that are known hold on, none can be added or
-// removed, and Err says so.
+// removed, and Err returns why.
 package redisbans
 
 import (
@@ -22,10 +22,11 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/tickroom/tickroom/internal/redisdata"
 	"github.com/tickroom/tickroom/server/internal/limits"
 )
 
-// Options are what Open is told. The zero value of a field means its default.
+// Options are those of Open. The zero value of a field means its default.
 type Options struct {
 	// Prefix begins the names of all keys, such as "tickroom:".
 	Prefix string
@@ -34,7 +35,7 @@ type Options struct {
 	// Every is how often versions are compared: the longest that a ban may take to be
 	// heard of when the subscription delivers nothing. Default 5 s.
 	Every time.Duration
-	// Log is told when Redis goes away and comes back. Default: nobody.
+	// Log records when Redis goes away and comes back. Default: it is discarded.
 	Log *slog.Logger
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
@@ -52,8 +53,6 @@ const (
 type Bans struct {
 	c      redis.UniversalClient
 	o      Options
-	keys   []string // meta, all, ends; with one hash tag
-	topic  string
 	mirror *mirror
 
 	syncing sync.Mutex    // held while versions are compared and all is read
@@ -72,10 +71,7 @@ var _ limits.Bans = (*Bans)(nil)
 //go:embed bans.lua
 var bansLua string
 
-var (
-	add    = redis.NewScript(bansLua + "\nreturn add()")
-	remove = redis.NewScript(bansLua + "\nreturn remove()")
-)
+var script = redisdata.Bans.Script(bansLua)
 
 // Open reads the bans, and follows them until Close. It fails when Redis is away: a
 // node that knows of no bans would let everybody in.
@@ -92,9 +88,7 @@ func Open(ctx context.Context, c redis.UniversalClient, o Options) (*Bans, error
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	tag := "{" + o.Prefix + "bans}:"
-	b := &Bans{c: c, o: o, keys: []string{tag + "meta", tag + "all", tag + "ends"}, topic: tag + "changes",
-		mirror: newMirror(o.Size, o.Now), kick: make(chan struct{}, 1)}
+	b := &Bans{c: c, o: o, mirror: newMirror(o.Size, o.Now), kick: make(chan struct{}, 1)}
 	if err := b.Sync(ctx); err != nil {
 		return nil, err
 	}
@@ -111,8 +105,8 @@ func (b *Bans) Close() {
 	b.done.Wait()
 }
 
-// Err tells why nothing is heard from Redis, and since when, as of the last attempt;
-// nil: all is well.
+// Err returns why nothing is heard from Redis, and since when, as of the last attempt, or
+// nil if all is well.
 func (b *Bans) Err() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -136,17 +130,19 @@ func (b *Bans) contact(err error) {
 	b.err = err
 }
 
-// run runs a script. Its answer is a list of texts.
-func (b *Bans) run(ctx context.Context, s *redis.Script, args ...any) ([]string, error) {
-	v, err := s.Run(ctx, b.c, b.keys, append([]any{b.topic, rand.Text()}, args...)...).StringSlice()
+func (b *Bans) key(name string) string { return redisdata.Bans.Key(b.o.Prefix, name) }
+
+// call calls a function of the script, whose first argument is an epoch.
+func (b *Bans) call(ctx context.Context, fn string, args ...any) ([]string, error) {
+	keys, argv := redisdata.Call(redisdata.Bans.Prefix(b.o.Prefix), fn, append([]any{rand.Text()}, args...))
+	v, err := script.Run(ctx, b.c, keys, argv...).StringSlice()
 	if err != nil {
 		return nil, fmt.Errorf("limits: redis: %w", err)
 	}
 	return v, nil
 }
 
-// Add adds a ban; see limits.Bans. An error of Redis says that nobody knows whether it
-// was added.
+// Add adds a ban; see limits.Bans. After an error of Redis nobody knows whether it was added.
 func (b *Bans) Add(ctx context.Context, ban limits.Ban) error {
 	ban, err := ban.Check()
 	if err != nil {
@@ -155,7 +151,8 @@ func (b *Bans) Add(ctx context.Context, ban limits.Ban) error {
 	if ban.Since.IsZero() {
 		ban.Since = b.o.Now()
 	}
-	text, err := encode(ban)
+	ban.Until, ban.Since = ban.Until.UTC(), ban.Since.UTC()
+	text, err := redisdata.Encode(ban)
 	if err != nil {
 		return err
 	}
@@ -163,7 +160,7 @@ func (b *Bans) Add(ctx context.Context, ban limits.Ban) error {
 	if !ban.Until.IsZero() {
 		until = strconv.FormatInt(ban.Until.UnixMilli()+1, 10)
 	}
-	v, err := b.run(ctx, add, b.o.Size, ban.Subject(), text, until)
+	v, err := b.call(ctx, "add", b.o.Size, ban.Subject(), text, until)
 	if err != nil {
 		return err
 	}
@@ -173,15 +170,15 @@ func (b *Bans) Add(ctx context.Context, ban limits.Ban) error {
 	return b.own(ctx, v, change{subject: ban.Subject(), ban: ban})
 }
 
-// Remove ends a ban; see limits.Bans. An error of Redis says that nobody knows whether
-// it was removed.
+// Remove ends a ban; see limits.Bans. After an error of Redis nobody knows whether it was
+// removed.
 func (b *Bans) Remove(ctx context.Context, subject string) (bool, error) {
 	of, err := limits.ParseSubject(subject)
 	if err != nil {
 		return false, err
 	}
 	subject = of.Subject()
-	v, err := b.run(ctx, remove, subject)
+	v, err := b.call(ctx, "remove", subject)
 	if err != nil || v[0] == "none" {
 		return false, err
 	}
@@ -204,7 +201,7 @@ func (b *Bans) own(ctx context.Context, v []string, c change) error {
 	return b.mirror.own(c)
 }
 
-// List gives the bans that hold, by subject, as they are in Redis now.
+// List returns the bans that hold, by subject, as they are in Redis now.
 func (b *Bans) List(ctx context.Context) ([]limits.Ban, error) {
 	if err := b.Sync(ctx); err != nil {
 		return nil, err
@@ -212,7 +209,7 @@ func (b *Bans) List(ctx context.Context) ([]limits.Ban, error) {
 	return b.mirror.bans.List(ctx)
 }
 
-// Check gives a ban that holds; see limits.Bans.
+// Check returns a ban that holds; see limits.Bans.
 func (b *Bans) Check(player string, addr netip.Addr, now time.Time) (limits.Ban, bool) {
 	return b.mirror.bans.Check(player, addr, now)
 }
@@ -250,9 +247,9 @@ func (b *Bans) sync(ctx context.Context) error {
 	return b.mirror.merge(version, read)
 }
 
-// version gives the epoch and the version; before the first ban there is neither.
+// version returns the epoch and the version; before the first ban there is neither.
 func (b *Bans) version(ctx context.Context) (epoch string, version int64, err error) {
-	v, err := b.c.HMGet(ctx, b.keys[0], "epoch", "version").Result()
+	v, err := b.c.HMGet(ctx, b.key("meta"), "epoch", "version").Result()
 	if err != nil {
 		return "", 0, fmt.Errorf("limits: redis: %w", err)
 	}
@@ -271,7 +268,7 @@ func (b *Bans) readAll(ctx context.Context) (map[string]item, error) {
 	read := map[string]item{}
 	var cursor uint64
 	for {
-		page, next, err := b.c.HScan(ctx, b.keys[1], cursor, "", scanPage).Result()
+		page, next, err := b.c.HScan(ctx, b.key("all"), cursor, "", scanPage).Result()
 		if err != nil {
 			return nil, fmt.Errorf("limits: redis: %w", err)
 		}
@@ -293,7 +290,7 @@ func (b *Bans) readAll(ctx context.Context) (map[string]item, error) {
 
 // follow takes in what is told on the channel.
 func (b *Bans) follow(ctx context.Context) {
-	ps := b.c.Subscribe(ctx, b.topic)
+	ps := b.c.Subscribe(ctx, b.key("changes"))
 	defer func() { _ = ps.Close() }()
 	// It connects again by itself. What was told meanwhile shows as a gap, or when
 	// versions are compared.

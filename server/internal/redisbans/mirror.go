@@ -12,7 +12,7 @@ import (
 
 // mirror is what is known here of the bans in Redis. Changes come to it from three
 // sides, in any order and more than once: those made here, those told on the channel,
-// and those found when everything is read. Their versions say which is the newest.
+// and those found when everything is read. Their versions show which is the newest.
 type mirror struct {
 	bans *limits.MemoryBans // has a lock of its own
 	now  func() time.Time
@@ -41,7 +41,7 @@ func (m *mirror) own(c change) error {
 }
 
 // told takes in a change that was told on the channel, where they come in their
-// order. It tells whether one before it is missing.
+// order. It reports whether one before it is missing.
 func (m *mirror) told(c change) (gap bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -79,7 +79,7 @@ func (m *mirror) apply(c change) error {
 	return nil
 }
 
-// current tells whether all changes up to a version are known, and forgets what is
+// current reports whether all changes up to a version are known, and forgets what is
 // not needed then.
 func (m *mirror) current(epoch string, version int64) bool {
 	m.mu.Lock()
@@ -101,7 +101,7 @@ func (m *mirror) forget(version int64) {
 	}
 }
 
-// begin prepares for reading all, which tells whether Redis has lost what it had: it
+// begin prepares for reading everything, and reports whether Redis has lost what it had: then it
 // has another epoch, or an older version.
 func (m *mirror) begin(epoch string, version int64) (lost bool) {
 	m.mu.Lock()
@@ -168,7 +168,7 @@ func same(a, b limits.Ban) bool {
 	return times && a == b
 }
 
-// knows tells whether an epoch is the one that is followed.
+// knows reports whether an epoch is the one that is followed.
 func (m *mirror) knows(epoch string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

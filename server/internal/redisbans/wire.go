@@ -1,54 +1,22 @@
 package redisbans
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
-	"time"
 
+	"github.com/tickroom/tickroom/internal/redisdata"
 	"github.com/tickroom/tickroom/server/internal/limits"
 )
 
-// stored is a ban as it is in Redis. Fields are only ever added.
-type stored struct {
-	Player  string    `json:"player,omitempty"`
-	Network string    `json:"network,omitempty"`
-	Until   time.Time `json:"until,omitzero"`
-	Reason  string    `json:"reason,omitempty"`
-	By      string    `json:"by,omitempty"`
-	Since   time.Time `json:"since,omitzero"`
-}
-
-func encode(b limits.Ban) (string, error) {
-	s := stored{Player: b.Player, Until: b.Until.UTC(), Reason: b.Reason, By: b.By, Since: b.Since.UTC()}
-	if b.Player == "" {
-		s.Network = b.Prefix.String()
-	}
-	text, err := json.Marshal(s)
-	if err != nil {
-		return "", fmt.Errorf("limits: a ban of %s: %w", b.Subject(), err)
-	}
-	return string(text), nil
-}
-
 func decode(text string) (limits.Ban, error) {
-	var s stored
-	if err := json.Unmarshal([]byte(text), &s); err != nil {
-		return limits.Ban{}, fmt.Errorf("limits: redis: %.60q is no ban: %w", text, err)
+	var b limits.Ban
+	err := redisdata.Decode(text, &b)
+	if err == nil {
+		b, err = b.Check()
 	}
-	b := limits.Ban{Player: s.Player, Until: s.Until, Reason: s.Reason, By: s.By, Since: s.Since}
-	if s.Network != "" {
-		p, err := netip.ParsePrefix(s.Network)
-		if err != nil {
-			return limits.Ban{}, fmt.Errorf("limits: redis: a ban: %w", err)
-		}
-		b.Prefix = p
-	}
-	b, err := b.Check()
 	if err != nil {
-		return limits.Ban{}, fmt.Errorf("limits: redis: %w", err)
+		return limits.Ban{}, fmt.Errorf("limits: a ban: %w", err)
 	}
 	return b, nil
 }
