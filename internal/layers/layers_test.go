@@ -116,6 +116,9 @@ func refuse(file, imported string) string {
 		return "its folder is in no layer; add it to the table in internal/layers"
 	}
 	l := layers[i]
+	if (imported == "text/template" || imported == "html/template") && !within(file, "proto/internal") {
+		return "it calls methods by their names, so that the linker would keep all methods of all types in the program, a third of its size"
+	}
 	for _, not := range l.not {
 		if within(imported, not) {
 			return l.folder + " has no clock and no I/O"
