@@ -1,7 +1,7 @@
 package sim
 
 import (
-	"container/heap"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,32 +41,8 @@ type player struct {
 
 // waiting is a ticket that waits.
 type waiting struct {
-	a     *Arrival
-	since float64
-	mean  float64 // rating
-	until float64 // patience
-}
-
-// event is something that happens later.
-type event struct {
-	at   float64
-	seq  int
-	id   string          // of a ticket that cancels
-	over *match.Proposal // a match that ends
-}
-
-type events []event
-
-func (e events) Len() int { return len(e) }
-func (e events) Less(i, j int) bool {
-	return e[i].at < e[j].at || e[i].at == e[j].at && e[i].seq < e[j].seq
-}
-func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
-func (e *events) Push(x any)   { *e = append(*e, x.(event)) }
-func (e *events) Pop() any {
-	x := (*e)[len(*e)-1]
-	*e = (*e)[:len(*e)-1]
-	return x
+	*Arrival
+	mean float64 // rating
 }
 
 // run is a simulation under way.
@@ -76,12 +52,19 @@ type run struct {
 	m       *match.Matcher
 	rnd     *rand.Rand
 	players map[string]*player
-	tickets map[string]*waiting
-	// who gives the players of the tickets in matches that are not over.
-	who    map[string]*Arrival
-	later  events
-	seq    int
-	report *collector
+	tickets map[string]waiting
+	tally   tally
+
+	// What is still to happen, in order of time: tickets that come, tickets that cancel if
+	// they still wait, matches that end.
+	coming, leaving []*Arrival
+	playing         []playing
+}
+
+// playing is a match that ends at some time.
+type playing struct {
+	until float64
+	match *match.Proposal
 }
 
 // Run plays the tickets through, to the end of the last match.
@@ -99,19 +82,25 @@ func Run(ctx context.Context, md mode.Mode, as []Arrival, o Options) (*Report, e
 	}
 	r := &run{
 		md: md, o: o, m: m, rnd: rand.New(rand.NewPCG(o.Seed, 0x656e64)),
-		players: map[string]*player{}, tickets: map[string]*waiting{}, who: map[string]*Arrival{},
-		report: newCollector(),
+		players: map[string]*player{}, tickets: map[string]waiting{}, tally: newTally(),
 	}
-	step := o.Interval.Seconds()
-	next, last := 0, as[len(as)-1].At
+	for i := range as {
+		r.coming = append(r.coming, &as[i])
+		if as[i].Patience > 0 {
+			r.leaving = append(r.leaving, &as[i])
+		}
+	}
+	slices.SortStableFunc(r.leaving, func(a, b *Arrival) int { return cmp.Compare(a.At+a.Patience, b.At+b.Patience) })
+	step, last := o.Interval.Seconds(), as[len(as)-1].At
 	for k := 1; ; k++ {
 		now := float64(k) * step
-		for ; next < len(as) && as[next].At <= now; next++ {
-			if err := r.arrive(&as[next]); err != nil {
+		for ; len(r.coming) > 0 && r.coming[0].At <= now; r.coming = r.coming[1:] {
+			if err := r.arrive(r.coming[0]); err != nil {
 				return nil, err
 			}
 		}
-		r.happen(now)
+		r.leave(now)
+		r.end(now)
 		r.pass(now)
 		if k%512 == 0 {
 			if err := ctx.Err(); err != nil {
@@ -122,35 +111,26 @@ func Run(ctx context.Context, md mode.Mode, as []Arrival, o Options) (*Report, e
 			}
 		}
 		// What still waits when nobody comes any more gets as long as it may.
-		if next == len(as) && (r.m.Len() == 0 || now > last+max(600, r.md.Timeout.Seconds()+2*step)) {
+		if len(r.coming) == 0 && (r.m.Len() == 0 || now > last+max(600, r.md.Timeout.Seconds()+2*step)) {
 			break
 		}
 	}
-	r.happen(math.Inf(1))
-	return r.finish(as), nil
+	r.leave(math.Inf(1))
+	r.end(math.Inf(1))
+	return r.report(last), nil
 }
 
 // arrive adds a ticket.
 func (r *run) arrive(a *Arrival) error {
 	if a.Mode != "" && a.Mode != r.md.Name {
-		r.report.elsewhere++
+		r.tally.Elsewhere++
 		return nil
 	}
-	r.report.arrived(a)
+	r.tally.arrived(a)
 	t := &store.Ticket{ID: a.ID, Query: a.Query, Since: at(a.At)}
-	w := &waiting{a: a, since: a.At, until: math.Inf(1)}
+	w := waiting{Arrival: a}
 	for _, v := range a.Players {
-		p := r.players[v.ID]
-		if p == nil {
-			p = &player{rating: rating.Rating{Mu: v.Rating, Sigma: v.Sigma}, strength: v.Rating}
-			if v.Sigma <= 0 {
-				p.rating.Sigma = r.md.Rating.Options.Sigma
-			}
-			if v.Strength != nil {
-				p.strength = *v.Strength
-			}
-			r.players[v.ID] = p
-		}
+		p := r.player(v)
 		t.Members = append(t.Members, store.Member{Player: v.ID, Mu: p.rating.Mu, Sigma: p.rating.Sigma, Roles: v.Roles})
 		w.mean += p.rating.Mu / float64(len(a.Players))
 	}
@@ -172,15 +152,27 @@ func (r *run) arrive(a *Arrival) error {
 	case errors.Is(err, match.ErrExists):
 		return fmt.Errorf("sim: ticket %s comes twice", a.ID)
 	case err != nil:
-		r.report.refuse(a, w.mean, err)
-		return nil
-	}
-	r.tickets[a.ID] = w
-	if a.Patience > 0 {
-		w.until = a.At + a.Patience
-		r.push(event{at: w.until, id: a.ID})
+		r.tally.refuse(w, err)
+	default:
+		r.tickets[a.ID] = w
 	}
 	return nil
+}
+
+// player returns what is known of a player, from what it was first seen with.
+func (r *run) player(v Visitor) *player {
+	p := r.players[v.ID]
+	if p == nil {
+		p = &player{rating: rating.Rating{Mu: v.Rating, Sigma: v.Sigma}, strength: v.Rating}
+		if v.Sigma <= 0 {
+			p.rating.Sigma = r.md.Rating.Options.Sigma
+		}
+		if v.Strength != nil {
+			p.strength = *v.Strength
+		}
+		r.players[v.ID] = p
+	}
+	return p
 }
 
 func attributes(a *Arrival) (map[string]any, error) {
@@ -210,24 +202,15 @@ func at(seconds float64) time.Time {
 	return start.Add(time.Duration(math.Round(seconds * float64(time.Second))))
 }
 
-func (r *run) push(e event) {
-	r.seq++
-	e.seq = r.seq
-	heap.Push(&r.later, e)
-}
-
-// happen lets happen what was to happen until now.
-func (r *run) happen(now float64) {
-	for len(r.later) > 0 && r.later[0].at <= now {
-		e := heap.Pop(&r.later).(event)
-		if e.over != nil {
-			r.end(e.over)
-			continue
-		}
-		if w := r.tickets[e.id]; w != nil {
-			r.m.Remove(e.id)
-			r.report.failed(&r.report.cancelled, w, e.at)
-			delete(r.tickets, e.id)
+// leave cancels the tickets whose patience ends.
+func (r *run) leave(now float64) {
+	for ; len(r.leaving) > 0 && r.leaving[0].At+r.leaving[0].Patience <= now; r.leaving = r.leaving[1:] {
+		a := r.leaving[0]
+		if w, ok := r.tickets[a.ID]; ok {
+			r.m.Remove(a.ID)
+			delete(r.tickets, a.ID)
+			r.tally.Cancelled++
+			r.tally.done(w, a.At+a.Patience, false)
 		}
 	}
 }
@@ -237,91 +220,88 @@ func (r *run) pass(now float64) {
 	res := r.m.Pass(at(now))
 	for i := range res.Matches {
 		x := &res.Matches[i]
-		r.report.match(r, x, now)
+		strengths, scale := r.strengths(x)
+		r.tally.match(r, x, strengths, scale)
 		for _, id := range x.Tickets {
-			w := r.tickets[id]
-			r.report.matched(w, now)
-			r.who[id] = w.a
+			r.tally.done(r.tickets[id], now, true)
 			delete(r.tickets, id)
 		}
-		r.push(event{at: now + r.o.Match.Seconds(), over: x})
+		r.playing = append(r.playing, playing{now + r.o.Match.Seconds(), x})
 	}
 	for _, id := range res.TimedOut {
-		r.report.failed(&r.report.timedOut, r.tickets[id], now)
+		r.tally.TimedOut++
+		r.tally.done(r.tickets[id], now, false)
 		delete(r.tickets, id)
 	}
-	r.report.waiting(now, r.m.Len())
+	r.tally.waiting(now, r.m.Len())
 }
 
-// strengths gives the true strengths of a match's teams, and the scale of the curve by
+// strengths returns the true strengths of a match's teams, and the scale of the curve by
 // which they win. A bot is as strong as the players are on the average.
 func (r *run) strengths(x *match.Proposal) (sums []float64, scale float64) {
-	mean, n := 0.0, 0
+	beta := r.md.Rating.Options.Beta
+	bot, _ := r.average(x)
 	for _, t := range x.Teams {
-		for _, s := range t.Slots {
-			if s.Player != "" {
-				mean += r.players[s.Player].strength
-				n++
-			}
-		}
-	}
-	mean /= float64(n)
-	o := r.md.Rating.Options
-	sums = make([]float64, len(x.Teams))
-	for k, t := range x.Teams {
-		scale += o.Beta * o.Beta
+		sum := 0.0
+		scale += beta * beta
 		for _, s := range t.Slots {
 			if s.Player == "" {
-				sums[k] += mean
+				sum += bot
 				continue
 			}
 			p := r.players[s.Player]
-			sums[k] += p.strength
+			sum += p.strength
 			scale += p.rating.Sigma * p.rating.Sigma
 		}
+		sums = append(sums, sum)
 	}
 	return sums, math.Sqrt(scale)
 }
 
-// end decides a match and changes ratings. Teams end in the order that the model of
-// the ratings gives to their true strengths: each adds noise of Gumbel's distribution
-// to its strength, in the model's own scale. With another noise the unit of the
-// ratings would drift away from that of the strengths.
-func (r *run) end(x *match.Proposal) {
-	sums, scale := r.strengths(x)
-	score := make([]float64, len(sums))
-	for k, s := range sums {
-		score[k] = s - scale*math.Log(-math.Log(1-r.rnd.Float64()))
-	}
-	order := make([]int, len(sums))
-	for k := range order {
-		order[k] = k
-	}
-	slices.SortFunc(order, func(a, b int) int {
-		if score[a] > score[b] {
-			return -1
-		}
-		return 1
-	})
-	ranks := make([]int, len(sums))
-	for place, k := range order {
-		ranks[k] = place + 1
-	}
-	teams := make([][]rating.Player, len(x.Teams))
-	mean := rating.Rating{}
+// average returns the mean strength and rating of a match's players.
+func (r *run) average(x *match.Proposal) (strength float64, mean rating.Rating) {
 	n := 0.0
 	for _, t := range x.Teams {
 		for _, s := range t.Slots {
 			if s.Player != "" {
-				p := r.players[s.Player].rating
-				mean.Mu, mean.Sigma, n = mean.Mu+p.Mu, mean.Sigma+p.Sigma, n+1
+				p := r.players[s.Player]
+				strength, mean.Mu, mean.Sigma, n = strength+p.strength, mean.Mu+p.rating.Mu, mean.Sigma+p.rating.Sigma, n+1
 			}
 		}
 	}
-	mean.Mu, mean.Sigma = mean.Mu/n, mean.Sigma/n
+	return strength / n, rating.Rating{Mu: mean.Mu / n, Sigma: mean.Sigma / n}
+}
+
+// end decides the matches that are over.
+func (r *run) end(now float64) {
+	for ; len(r.playing) > 0 && r.playing[0].until <= now; r.playing = r.playing[1:] {
+		r.decide(r.playing[0].match)
+	}
+}
+
+// decide ranks a match's teams and changes ratings. Teams end in the order that the
+// model of the ratings gives to their true strengths: each adds noise of Gumbel's
+// distribution to its strength, in the model's own scale. With another noise the unit of
+// the ratings would drift away from that of the strengths.
+func (r *run) decide(x *match.Proposal) {
+	score, scale := r.strengths(x)
+	for k := range score {
+		score[k] -= scale * math.Log(-math.Log(1-r.rnd.Float64()))
+	}
+	ranks := make([]int, len(score))
+	for k := range ranks {
+		ranks[k] = 1
+		for _, other := range score {
+			if other > score[k] {
+				ranks[k]++
+			}
+		}
+	}
+	_, bot := r.average(x)
+	teams := make([][]rating.Player, len(x.Teams))
 	for k, t := range x.Teams {
 		for _, s := range t.Slots {
-			p := mean
+			p := bot
 			if s.Player != "" {
 				p = r.players[s.Player].rating
 			}
@@ -339,31 +319,20 @@ func (r *run) end(x *match.Proposal) {
 			}
 		}
 	}
-	for _, id := range x.Tickets {
-		delete(r.who, id)
-	}
 }
 
-// finish makes the report.
-func (r *run) finish(as []Arrival) *Report {
-	for _, w := range r.tickets {
-		r.report.left++
-		_ = w
+// report makes the report, when the last ticket has come at some time.
+func (r *run) report(last float64) *Report {
+	r.tally.Left = len(r.tickets)
+	off := 0.0
+	for _, p := range r.players {
+		off += math.Abs(p.rating.Mu - p.strength)
 	}
-	rep := r.report.report()
-	rep.Name, rep.Mode, rep.Seed = r.o.Name, r.md.Name, r.o.Seed
-	rep.Matcher = "best"
+	rep := r.tally.report()
+	rep.Name, rep.Mode, rep.Seed, rep.Matcher, rep.Hours = r.o.Name, r.md.Name, r.o.Seed, "best", last/3600
 	if r.o.FirstCome {
 		rep.Matcher = "first-come"
 	}
-	rep.Hours = as[len(as)-1].At / 3600
-	off, n := 0.0, 0.0
-	for _, p := range r.players {
-		off += math.Abs(p.rating.Mu - p.strength)
-		n++
-	}
-	if n > 0 {
-		rep.RatingError = math.Round(10*off/n) / 10
-	}
+	rep.RatingError = math.Round(10*off/max(1, float64(len(r.players)))) / 10
 	return rep
 }

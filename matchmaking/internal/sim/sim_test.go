@@ -7,11 +7,13 @@ import (
 	"errors"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tickroom/tickroom/matchmaking/mode"
 )
@@ -240,15 +242,29 @@ func TestPage(t *testing.T) {
 	if err := errors.Join(Page(&page, a, b), Table(&table, a, b)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"wide &lt;b&gt;", "narrow, first-come", "rating spread", "party of 5", "region asia", "Waiting by rating"} {
-		if !strings.Contains(page.String(), want) {
-			t.Errorf("the page has no %q", want)
+	_, rest, ok := strings.Cut(page.String(), `<script id="data" type="application/json">`)
+	text, _, ok2 := strings.Cut(rest, "</script>")
+	var data pageData
+	if err := json.Unmarshal([]byte(text), &data); err != nil || !ok || !ok2 {
+		t.Fatalf("the page has no data: %v\n%.300s", err, text)
+	}
+	if diff := cmp.Diff([]string{"wide <b>", "narrow, first-come"}, data.Columns); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]*Report{a, b}, data.Reports, cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
+	}
+	for _, want := range []string{"rating spread", "party of 5", "region asia"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the tables have no %q", want)
 		}
 	}
-	if n := strings.Count(page.String(), "<svg"); n != 6 {
-		t.Errorf("there are %d plots", n)
+	for name, curve := range a.Curves {
+		if len(curve) != 101 || !slices.IsSorted(curve) {
+			t.Errorf("%s: %v", name, curve)
+		}
 	}
-	if out := regexp.MustCompile(`(src|href)=|url\(|@import|<script`).FindAllString(page.String(), -1); len(out) > 0 {
+	if out := regexp.MustCompile(`(src|href)=["'a-z]|@import|https?://`).FindAllString(page.String(), -1); len(out) > 0 {
 		t.Errorf("the page asks for more: %q", out)
 	}
 	for _, want := range []string{"wide <b>", "narrow, first-come", "p50 / p95 / p99"} {
