@@ -30,14 +30,35 @@ func TestReadmeShowsTheGame(t *testing.T) {
 	}
 }
 
-// TestLinks sees that the pages' links to files and headings lead somewhere.
-func TestLinks(t *testing.T) {
+// TestReadmeListsAllPages sees that each page of docs/ is in the README's list.
+func TestReadmeListsAllPages(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	pages, err := filepath.Glob("*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, page := range append(pages, "decisions/README.md", "../CONTRIBUTING.md", "../SECURITY.md", "../CHANGELOG.md") {
+		if link := "](" + filepath.ToSlash(filepath.Join("docs", page)) + ")"; !strings.Contains(string(readme), link) {
+			t.Errorf("the README does not lead to %s", page)
+		}
+	}
+}
+
+// TestLinks sees that the pages' links to files and headings lead somewhere.
+func TestLinks(t *testing.T) {
+	var pages []string
+	for _, pattern := range []string{"*.md", "decisions/*.md", "../*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %d pages, %v", pattern, len(found), err)
+		}
+		pages = append(pages, found...)
+	}
 	link := regexp.MustCompile(`\]\(([^)#]*)(#[^)]*)?\)`)
-	for _, page := range append(pages, "../README.md") {
+	for _, page := range pages {
 		b, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

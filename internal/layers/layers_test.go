@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -145,6 +146,45 @@ func refuse(file, imported string) string {
 // within says whether the path is the folder or below it.
 func within(path, folder string) bool {
 	return path == folder || strings.HasPrefix(path, folder+"/")
+}
+
+// TestArchitecture holds the table in docs/architecture.md to the one here. What is
+// internal may be named there in passing.
+func TestArchitecture(t *testing.T) {
+	page, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile("`([^`]+)`")
+	told := map[string][]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|.*\\|(.*)\\|$").FindAllStringSubmatch(string(page), -1) {
+		may := []string{}
+		for _, m := range code.FindAllStringSubmatch(row[2], -1) {
+			may = append(may, m[1])
+		}
+		slices.Sort(may)
+		told[row[1]] = may
+	}
+	for _, l := range layers {
+		may := slices.DeleteFunc(slices.Clone(l.may), func(f string) bool { return strings.HasPrefix(f, "internal/") })
+		slices.Sort(may)
+		own, ok := told[l.folder]
+		switch {
+		case l.folder == "docs" || strings.HasSuffix(l.folder, "test") || strings.HasSuffix(l.folder, ".go") || l.folder == "internal":
+		case l.folder == "cmd":
+			if !ok {
+				t.Error("docs/architecture.md does not tell of cmd")
+			}
+		case ok && !slices.Equal(own, may):
+			t.Errorf("docs/architecture.md lets %s import %v, and the table here %v", l.folder, own, may)
+		case !ok && !(strings.HasPrefix(l.folder, "internal/") && strings.Contains(string(page), "`"+l.folder+"`")):
+			t.Errorf("docs/architecture.md does not tell of %s", l.folder)
+		}
+		delete(told, l.folder)
+	}
+	for folder := range told {
+		t.Errorf("docs/architecture.md tells of %s, which is in no layer", folder)
+	}
 }
 
 func TestRefuse(t *testing.T) {
