@@ -215,7 +215,7 @@ func newLoop(e *Engine, pool *Pool, cfg LoopConfig) *Loop {
 		stopped: make(chan struct{}),
 		own:     cfg.Metrics.Room(),
 	}
-	e.away = l.away
+	e.onAway = l.away
 	l.info.Store(&Info{ID: e.id, Kind: e.kind.Name, Capacity: e.Capacity(), TickRate: e.room.TickRate, Created: time.Now()})
 	return l
 }

@@ -68,7 +68,7 @@ func (g *stroll) Leave(p *world.Player) {
 func (g *stroll) Away(p *world.Player) {
 	for _, c := range g.s.loop.engine.held {
 		if c.player == p {
-			g.s.note("%d is away; its session is held until tick %d", p.ID, c.leaveAt)
+			g.s.note("%d is away; its session is held until tick %d", p.ID, c.holdUntil)
 		}
 	}
 	if e, ok := g.walkers[p]; ok {

@@ -1,0 +1,173 @@
+package room
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/netip"
+
+	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/netcode"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
+	"github.com/tickroom/tickroom/server/internal/socket"
+	"github.com/tickroom/tickroom/world"
+)
+
+// Playing are the roles of which one is needed to take part.
+const Playing = identity.Player | identity.Host | identity.Moderator | identity.Admin
+
+// mayPlay reports whether somebody may do more than watch. Whoever is nobody yet may.
+func mayPlay(who *identity.Identity) bool { return who.Roles == 0 || who.Roles&Playing != 0 }
+
+// WatchOnly is what those are told who may only watch, and want to play.
+const WatchOnly = "the token lets its holder watch, and no more"
+
+// errSessionGone is for those who come back to a session that has ended.
+var errSessionGone = closeError(closecode.SessionGone, "the player's session is not there any more")
+
+// Admission is how a joiner got in.
+type Admission struct {
+	Client *Client
+	// Session reports whether the session was there before: it was resumed, or taken over.
+	Session bool
+	// Away reports whether that had no connection.
+	Away bool
+}
+
+// Admit lets a joiner in: into the session that it resumes, the one that its player has
+// here, or a new one. An error is a *socket.CloseError with which the connection is to be
+// turned away; it is left open.
+func (e *Engine) Admit(conn socket.Conn, j *Joiner) (a Admission, err error) {
+	if reason, banned := e.banned(j.Who.Player, j.Addr); banned {
+		return a, closeError(closecode.Banned, reason)
+	}
+	if j.Hello.GetResume() != "" {
+		a.Session = true
+		a.Client, a.Away, err = e.Resume(conn, j)
+		return a, err
+	}
+	if c := e.players[j.Who.Player]; c != nil {
+		a.Session = true
+		a.Client, a.Away, err = e.takeOver(c, conn, j)
+		return a, err
+	}
+	if j.Back {
+		return a, errSessionGone
+	}
+	a.Client, err = e.Join(conn, j)
+	return a, err
+}
+
+// banned reports whether somebody is banned, and what to tell them.
+func (e *Engine) banned(player string, addr netip.Addr) (reason string, banned bool) {
+	if e.cfg.Banned == nil {
+		return "", false
+	}
+	return e.cfg.Banned(player, addr)
+}
+
+// Join makes a session for a joiner. Errors are as those of Admit.
+func (e *Engine) Join(conn socket.Conn, j *Joiner) (*Client, error) {
+	if err := e.hasPlace(j); err != nil {
+		return nil, err
+	}
+	e.last++
+	c := &Client{
+		conn:   conn,
+		token:  rand.Text(),
+		player: j.player(e.room.World, e.last),
+		who:    j.Who,
+		addr:   j.Addr,
+		greet:  true, fingerprint: j.Hello.GetFingerprint(),
+		messages:     newBucket(e.cfg.MessagesPerSecond, e.cfg.MessageBurst, e.room.TickRate),
+		commandLimit: newBucket(e.cfg.CommandsPerSecond, e.cfg.CommandBurst, e.room.TickRate),
+		tokenLimit:   newBucket(tokensPerSecond, tokenBurst, e.room.TickRate),
+		byteLimit:    newBucket(e.cfg.BytesPerSecond, e.cfg.ByteBurst, e.room.TickRate),
+		heard:        e.tick,
+	}
+	c.down = netcode.NewDownlink(c.player.Interest, uint32(e.cfg.AckWindow))
+	c.down.SetEvery(j.Hello.GetEvery())
+	c.down.SetHashEvery(j.Hello.GetHashEvery())
+	err := e.guard("Join", func() error { return e.game.Join(c.player, j.Hello.GetData()) })
+	switch {
+	case errors.Is(err, ErrFailed):
+		return nil, roomFailed()
+	case errors.Is(err, world.ErrFull):
+		return nil, closeError(closecode.RoomFull, err.Error())
+	case err != nil:
+		return nil, closeError(closecode.BadHello, err.Error())
+	}
+	e.clients = append(e.clients, c)
+	e.sessions[c.token] = c
+	if c.who.Player != "" {
+		e.players[c.who.Player] = c
+	}
+	return c, nil
+}
+
+// hasPlace returns why the room has no place for a joiner, or nil if it has.
+func (e *Engine) hasPlace(j *Joiner) error {
+	places := e.room.MaxPlayers
+	switch {
+	case e.failed != nil:
+		return roomFailed()
+	case j.spectates() && !e.kind.Spectators:
+		return closeError(closecode.BadHello, "rooms of this kind can't be watched")
+	case len(e.clients)+len(e.held) >= places:
+		return closeError(closecode.RoomFull, world.ErrFull.Error())
+	case j.spectates() && e.cfg.ForPlayers > 0 && spectators(e.clients)+spectators(e.held) >= places-e.cfg.ForPlayers:
+		return closeError(closecode.RoomFull, "the room has no more places to watch from")
+	}
+	return nil
+}
+
+// Resume gives a session a new connection, in place of the one that it lost or
+// still has. A session belongs to the player who made it: with somebody else's token, its
+// own is of no use. A guest has that alone. away reports whether it was held. Errors are as
+// those of Admit.
+func (e *Engine) Resume(conn socket.Conn, j *Joiner) (c *Client, away bool, err error) {
+	if e.failed != nil {
+		return nil, false, roomFailed()
+	}
+	c = e.sessions[j.Hello.GetResume()]
+	switch {
+	case c == nil || j.Who.Player != "" && j.Who.Player != c.who.Player:
+		// The two are not told apart, so that nobody learns whether a token is good.
+		return nil, false, closeError(closecode.SessionGone, "the session is not there any more")
+	case j.Who.Player == "" && c.who.Player != "" && !c.who.Guest:
+		return nil, false, closeError(closecode.Unauthenticated, "the session is resumed with the player's token alone")
+	case !c.player.Spectator && !mayPlay(&j.Who):
+		return nil, false, closeError(closecode.Forbidden, WatchOnly)
+	}
+	if reason, banned := e.banned(c.who.Player, j.Addr); banned {
+		return nil, false, closeError(closecode.Banned, reason)
+	}
+	away = e.connect(c, conn, j, "another connection has resumed the session")
+	c.resumed = true
+	c.down.Resume(j.Hello.GetResumeTick())
+	c.answers = append(c.kept.after(j.Hello.GetResumeTick()), c.answers...)
+	c.kept = kept{}
+	return c, away, e.back(c, away)
+}
+
+// takeOver gives the session of a player who has come without its token to the new
+// connection: another device, or one that has lost what it had. To the client it is a new
+// session of the same player, with numbers that begin anew; the old token is good no more.
+func (e *Engine) takeOver(c *Client, conn socket.Conn, j *Joiner) (_ *Client, away bool, err error) {
+	switch {
+	case e.failed != nil:
+		return nil, false, roomFailed()
+	case c.conn != nil && c.over == nil && e.cfg.SecondDevice == RefuseDevice:
+		return nil, false, closeError(closecode.AlreadyThere, "the player is in the room already")
+	case !c.player.Spectator && !mayPlay(&j.Who):
+		return nil, false, closeError(closecode.Forbidden, WatchOnly)
+	}
+	away = e.connect(c, conn, j, "the player has come from another device")
+	delete(e.sessions, c.token)
+	c.token = rand.Text()
+	e.sessions[c.token] = c
+	c.resumed = false
+	c.down.Resume(0)
+	c.in, c.lastCommand, c.ncmds, c.player.InputSeq = netcode.Inputs{}, 0, 0, 0
+	c.answers, c.kept = nil, kept{}
+	return c, away, e.back(c, away)
+}

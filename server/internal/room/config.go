@@ -1,0 +1,79 @@
+package room
+
+import (
+	"math"
+	"net/netip"
+	"time"
+)
+
+// Config bounds what a room does for its clients. Zero values mean the defaults.
+type Config struct {
+	// AckWindow is how many ticks a client may leave unacknowledged before it is
+	// skipped. Default: those of half a second, at least 10.
+	AckWindow int
+	// IdleTimeout is how long a client may be silent. Default 30 s.
+	IdleTimeout time.Duration
+	// MaxOutbox bounds the bytes of answers that wait for a client. Default 64 KB.
+	MaxOutbox int
+	// MaxMessage is the longest message that clients may send, in bytes, as the welcome
+	// tells them. Default 8 KB.
+	MaxMessage int
+	// MessagesPerSecond and MessageBurst bound a client's messages. Default: 2
+	// per tick, but at least 120, and three seconds' worth.
+	MessagesPerSecond, MessageBurst float64
+	// BytesPerSecond and ByteBurst bound what a client sends, all in all. Default: 64 KiB
+	// or eight of the longest messages, and three seconds' worth.
+	BytesPerSecond, ByteBurst float64
+	// CommandsPerSecond and CommandBurst bound a client's commands; those above are
+	// answered with LIMITED. Default 20 and 40.
+	CommandsPerSecond, CommandBurst float64
+	// Hold is how long a session is held when its connection is lost. 0: as long as the
+	// kind says; less: not at all.
+	Hold time.Duration
+	// SecondDevice is RefuseDevice if a player who is in the room and comes from elsewhere
+	// is refused. Otherwise the new connection takes over the session.
+	SecondDevice string
+	// Banned reports whether a player, or an address, is banned, and what to tell it. nil:
+	// nobody is.
+	Banned func(player string, addr netip.Addr) (reason string, banned bool)
+	// ForPlayers is how many of the places spectators may not take: those of the players of
+	// a match, who may come after them. Default 0.
+	ForPlayers int
+}
+
+// RefuseDevice is the Config.SecondDevice with which a player's first connection stays.
+const RefuseDevice = "refuse"
+
+func (c Config) withDefaults(rate float64) Config {
+	if c.AckWindow <= 0 {
+		c.AckWindow = max(10, int(math.Ceil(rate/2)))
+	}
+	if c.IdleTimeout <= 0 {
+		c.IdleTimeout = 30 * time.Second
+	}
+	if c.MaxOutbox <= 0 {
+		c.MaxOutbox = 64 << 10
+	}
+	if c.MaxMessage <= 0 {
+		c.MaxMessage = 8 << 10
+	}
+	if c.MessagesPerSecond <= 0 {
+		c.MessagesPerSecond = max(120, 2*rate)
+	}
+	if c.MessageBurst <= 0 {
+		c.MessageBurst = 3 * c.MessagesPerSecond
+	}
+	if c.BytesPerSecond <= 0 {
+		c.BytesPerSecond = max(64<<10, 8*float64(c.MaxMessage))
+	}
+	if c.ByteBurst <= 0 {
+		c.ByteBurst = 3 * c.BytesPerSecond
+	}
+	if c.CommandsPerSecond <= 0 {
+		c.CommandsPerSecond = 20
+	}
+	if c.CommandBurst <= 0 {
+		c.CommandBurst = 40
+	}
+	return c
+}

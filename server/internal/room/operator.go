@@ -1,0 +1,69 @@
+package room
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
+)
+
+// What operators and moderators see of a room, and do there.
+
+// Expel ends the sessions of all who are banned by now, also those that are held. Reap is
+// to follow.
+func (e *Engine) Expel() {
+	for _, list := range [][]*Client{e.clients, e.held} {
+		for _, c := range list {
+			if reason, banned := e.banned(c.who.Player, c.addr); banned && c.over == nil {
+				c.over = closeError(closecode.Banned, reason)
+			}
+		}
+	}
+}
+
+// Kick ends the session of a player, and reports whether there was one. Reap is to
+// follow.
+func (e *Engine) Kick(player, reason string) bool {
+	c := e.players[player]
+	if c == nil || c.over != nil && c.conn != nil && !e.holds(c, asClose(c.over)) {
+		return false
+	}
+	c.over = closeError(closecode.Kicked, reason)
+	return true
+}
+
+// PlayerInfo is what an operator is shown of a player.
+type PlayerInfo struct {
+	Player    string // its id
+	Number    uint32 // in the room
+	Name      string
+	Roles     []string
+	Guest     bool
+	Spectator bool
+	Away      bool // the connection is lost, the session held
+	Address   string
+	RTT       time.Duration // 0: not known
+	Expires   time.Time     // zero: never
+}
+
+// Players lists those who have a session, by number.
+func (e *Engine) Players() []PlayerInfo {
+	out := make([]PlayerInfo, 0, len(e.clients)+len(e.held))
+	for _, list := range [][]*Client{e.clients, e.held} {
+		for _, c := range list {
+			i := PlayerInfo{
+				Player: c.who.Player, Number: c.player.ID, Name: c.player.Name, Roles: slices.Clone(c.player.Roles), Guest: c.who.Guest,
+				Spectator: c.player.Spectator, Away: c.conn == nil, Expires: c.who.Expires,
+			}
+			if c.addr.IsValid() {
+				i.Address = c.addr.String()
+			}
+			if c.conn != nil {
+				i.RTT = c.conn.RTT()
+			}
+			out = append(out, i)
+		}
+	}
+	slices.SortFunc(out, func(a, b PlayerInfo) int { return int(a.Number) - int(b.Number) })
+	return out
+}
