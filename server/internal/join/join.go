@@ -11,6 +11,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"strings"
 
 	"github.com/tickroom/tickroom/internal/identity"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
@@ -60,12 +62,33 @@ func (d *Desk) Handshake(r *http.Request) (admitted *http.Request, release func(
 			e.Forbidden = denied.Reason == limits.BannedAddress || denied.Reason == limits.NoAddress
 		}
 		why := refusal.Denied(err)
-		why.Code = 0                                                  // it is answered by HTTP
-		from, _ := d.o.Guard.Proxies().Client(r.RemoteAddr, r.Header) // it may be that nobody can tell
-		d.o.Refusals.Record(refusal.Handshake, why, refusal.Subject{Client: from})
+		why.Code = 0 // it is answered by HTTP
+		d.o.Refusals.Record(refusal.Handshake, why, refusal.Subject{Client: d.address(r)})
 		return nil, nil, e
 	}
 	return r.WithContext(context.WithValue(r.Context(), leaseKey{}, lease)), lease.Release, nil
+}
+
+// Refused records that the gateway refuses a handshake, or a connection whose hello did not
+// come as it should. See socket.Options.OnRefused.
+func (d *Desk) Refused(r *http.Request, reason, text string, err error) {
+	if reason == socket.FailLimited {
+		return // by Handshake, which knows more
+	}
+	why := &refusal.Refusal{Why: strings.ReplaceAll(reason, "-", "_"), Reason: text, Cause: err}
+	if end := (*socket.CloseError)(nil); errors.As(err, &end) {
+		why.Code, why.Cause = end.Code, end.Err
+	}
+	d.o.Refusals.Record(refusal.Handshake, why, refusal.Subject{Client: d.address(r)})
+}
+
+// address returns where a request comes from; it is zero if nobody can tell.
+func (d *Desk) address(r *http.Request) netip.Addr {
+	a, err := d.o.Guard.Proxies().Client(r.RemoteAddr, r.Header)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a
 }
 
 // Hello decides about a connection by its first message. See socket.Options.OnHello.

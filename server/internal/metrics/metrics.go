@@ -82,11 +82,12 @@ func (m *Metrics) Pending(n int) { m.gauge(connectionsPending).Set(float64(n)) }
 func (m *Metrics) Rejected(reason string) { m.counter(rejected, reason).Inc() }
 
 // Refused counts a client or call that was turned away, by how far it had come and the
-// operator's reason; see package refusal. A connection or joiner that was told a close
-// code counts as Rejected too. code is 0 for what is answered by HTTP.
+// operator's reason; see package refusal. A hello or joiner that was told a close code
+// counts as Rejected too, as handshakes do by the gateway's own reasons. code is 0 for
+// what is answered by HTTP.
 func (m *Metrics) Refused(stage, why string, code int) {
 	m.counter(refusals, stage, why).Inc()
-	if code != 0 && stage != "session" {
+	if stage == "hello" || stage == "room" {
 		m.Rejected(codeLabel(code))
 	}
 }

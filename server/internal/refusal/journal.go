@@ -25,7 +25,7 @@ type Stage string
 
 // The stages.
 const (
-	Handshake Stage = "handshake" // the HTTP request that opens a connection
+	Handshake Stage = "handshake" // the HTTP request that opens a connection, up to its hello
 	Hello     Stage = "hello"     // the first message: who it is, and which room it wants
 	Room      Stage = "room"      // by the room itself, when it was to be let in
 	Session   Stage = "session"   // put out of a room by the server

@@ -81,10 +81,11 @@ type Options struct {
 	// error's text.
 	Admit func(r *http.Request) (admitted *http.Request, release func(), err error)
 
-	// OnRefused is called for each handshake that is refused, before it is answered; nil:
-	// nobody is told. reason is one of the Fail constants, text what the client is told, and
-	// err what is known beyond that: an *origin.Refused, or the error of Admit. It may be nil.
-	// OnRefused must not block.
+	// OnRefused is called for each handshake that is refused, before it is answered, and for
+	// each connection that is closed since its hello did not come as it should; nil: nobody
+	// is told. reason is one of the Fail constants, text what the client is told, and err
+	// what is known beyond that: an *origin.Refused, the error of Admit, or the *CloseError
+	// with which a connection is closed. It may be nil. OnRefused must not block.
 	OnRefused func(r *http.Request, reason, text string, err error)
 
 	// OnHello decides about a connection whose first message has arrived. It may take

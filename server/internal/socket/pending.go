@@ -238,6 +238,9 @@ func (p *pending) lose(reason string, end *CloseError) {
 	p.g.failed(reason)
 	p.g.doomed(p)
 	p.g.opt.Logger.Debug("socket: connection not seated", "reason", reason, "client", p.RemoteAddr().String(), "end", end)
+	if p.g.opt.OnRefused != nil && p.r != nil && !end.Remote && reason != FailRefused {
+		p.g.opt.OnRefused(p.r, reason, end.Reason, end)
+	}
 	if p.cancel != nil {
 		p.cancel()
 	}
