@@ -76,8 +76,8 @@ func TestARoomThatRunsIsFilled(t *testing.T) {
 	if before.Teams[1].Slots[0].Player != "" {
 		t.Error("the match that was read is changed")
 	}
-	if len(b.q.asks) != 0 || b.told.fills != 1 || b.told.matches != 0 {
-		t.Errorf("it knows %v and was told %+v", b.q.asks, &b.told)
+	if len(b.q.items)-b.q.tickets != 0 || b.told.fills != 1 || b.told.matches != 0 {
+		t.Errorf("it knows %v and was told %+v", b.q.items, &b.told)
 	}
 	// It asked once, and nobody else is sent there.
 	b.add("bob")
@@ -130,8 +130,8 @@ func TestRequestsEnd(t *testing.T) {
 		t.Parallel()
 		b := running(t, nil)
 		b.turn(0)
-		if len(b.q.asks) != 1 {
-			t.Fatalf("it knows %v", b.q.asks)
+		if len(b.q.items)-b.q.tickets != 1 {
+			t.Fatalf("it knows %v", b.q.items)
 		}
 		if err := end(b)("Match"); err != nil {
 			t.Fatal(err)
@@ -139,8 +139,8 @@ func TestRequestsEnd(t *testing.T) {
 		b.add("ann")
 		b.turn(time.Second)
 		b.want(map[string]string{"ann": "waiting"})
-		if len(b.q.asks) != 0 || len(b.s.commits) != 0 {
-			t.Errorf("it knows %v, %d commits", b.q.asks, len(b.s.commits))
+		if len(b.q.items)-b.q.tickets != 0 || len(b.s.commits) != 0 {
+			t.Errorf("it knows %v, %d commits", b.q.items, len(b.s.commits))
 		}
 	})
 	t.Run("meanwhile", func(t *testing.T) {
@@ -151,8 +151,8 @@ func TestRequestsEnd(t *testing.T) {
 		b.turn(0)
 		b.turn(time.Second)
 		b.want(map[string]string{"ann": "waiting"})
-		if len(b.q.asks) != 0 || len(b.q.tickets) != 1 || len(b.s.commits) != 1 {
-			t.Errorf("it knows %v and %v, %d commits", b.q.asks, b.q.tickets, len(b.s.commits))
+		if len(b.q.items)-b.q.tickets != 0 || b.q.tickets != 1 || len(b.s.commits) != 1 {
+			t.Errorf("it knows %v and %v, %d commits", b.q.items, b.q.tickets, len(b.s.commits))
 		}
 	})
 	t.Run("with the room", func(t *testing.T) {
@@ -168,8 +168,8 @@ func TestRequestsEnd(t *testing.T) {
 		b.turn(0)
 		b.turn(time.Second)
 		b.want(map[string]string{"ann": "waiting"})
-		if len(b.q.asks) != 0 || len(b.s.commits) != 0 || len(b.asks()) != 0 {
-			t.Errorf("it knows %v, the store %v, %d commits", b.q.asks, b.asks(), len(b.s.commits))
+		if len(b.q.items)-b.q.tickets != 0 || len(b.s.commits) != 0 || len(b.asks()) != 0 {
+			t.Errorf("it knows %v, the store %v, %d commits", b.q.items, b.asks(), len(b.s.commits))
 		}
 	})
 	t.Run("since they don't fit", func(t *testing.T) {
@@ -184,8 +184,8 @@ func TestRequestsEnd(t *testing.T) {
 		} {
 			b := running(t, change)
 			b.turn(0)
-			if len(b.q.asks) != 0 || len(b.asks()) != 0 {
-				t.Errorf("it knows %v, the store %v", b.q.asks, b.asks())
+			if len(b.q.items)-b.q.tickets != 0 || len(b.asks()) != 0 {
+				t.Errorf("it knows %v, the store %v", b.q.items, b.asks())
 			}
 		}
 	})

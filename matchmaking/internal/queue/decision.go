@@ -35,21 +35,20 @@ type Decision struct {
 	Kind    Kind
 	Tickets []string
 	// Match is that of Begin, which is to be given its node before it is committed; and
-	// that of Fill, once the turn has got it and With has put the players in it.
+	// that of Fill, once With has put the players in it.
 	Match store.Match
 	// Request is that of Fill and End.
 	Request string
 	// Why is the reason, if tickets or rooms don't fit the mode.
 	Why error
 	// Players counts the players; Waits is how long each ticket has waited. Spread is
-	// that of match.Match. Region is the one that the players are near to.
+	// that of match.Proposal. Region is the one that the players are near to.
 	Players int
 	Waits   []time.Duration
 	Spread  float64
 	Region  string
 
-	seats   []match.FillSlot
-	with    bool // Match is that of a Fill
+	slots   []match.FillSlot
 	settled bool // it is not open any more
 	tries   int
 	again   time.Time // when to try again
@@ -58,7 +57,7 @@ type Decision struct {
 // giveUpAtOnce is how many tickets are given up by one call.
 const giveUpAtOnce = 256
 
-// Decide gives what is to be done now: at each call, about what does not fit the mode;
+// Decide returns what is to be done now: at each call, about what does not fit the mode;
 // and makes a pass, if told so. The decisions are open until they are settled.
 func (q *Queue) Decide(now time.Time, pass bool) []*Decision {
 	out := q.refused
@@ -76,11 +75,10 @@ func (q *Queue) pass(now time.Time) []*Decision {
 	out := make([]*Decision, 0, len(r.Fills)+len(r.Matches))
 	for i := range r.Fills {
 		f := &r.Fills[i]
-		a := q.asks[f.Backfill]
-		d := &Decision{Kind: Fill, Request: f.Backfill, seats: f.Slots, Region: a.b.Region}
-		a.in = d
+		asks := q.items[f.Backfill]
+		asks.in = &Decision{Kind: Fill, Request: f.Backfill, slots: f.Slots, Region: asks.backfill.Region}
 		q.m.RemoveBackfill(f.Backfill) // the request ends; the room makes another one if it has to
-		out = append(out, q.take(d, f.Tickets, now))
+		out = append(out, q.take(asks.in, f.Tickets, now))
 	}
 	for i := range r.Matches {
 		x := &r.Matches[i]
@@ -93,23 +91,23 @@ func (q *Queue) pass(now time.Time) []*Decision {
 	return out
 }
 
-// Passed tells how long the pass took that has just ended.
+// Passed notes how long the pass took that has just ended.
 func (q *Queue) Passed(now time.Time, took time.Duration) { q.last, q.took = now, took }
 
 // take puts tickets that the matcher has let go into a decision.
 func (q *Queue) take(d *Decision, tickets []string, now time.Time) *Decision {
 	d.Tickets = tickets
 	for _, id := range tickets {
-		w := q.tickets[id]
-		w.in = d
-		q.players -= len(w.t.Members)
-		d.Players += len(w.t.Members)
-		d.Waits = append(d.Waits, max(0, now.Sub(w.t.Since)))
+		i := q.items[id]
+		i.in = d
+		q.players -= len(i.ticket.Members)
+		d.Players += len(i.ticket.Members)
+		d.Waits = append(d.Waits, max(0, now.Sub(i.ticket.Since)))
 	}
 	return d
 }
 
-// NewID gives an id for a room of a kind, which can't be guessed.
+// NewID returns an id for a room of a kind, which can't be guessed.
 func NewID(kind string) string { return kind + "-" + strings.ToLower(rand.Text()[:10]) }
 
 // With puts the players of a Fill into the match of its room. A player takes the place
@@ -121,62 +119,60 @@ func (q *Queue) With(d *Decision, m store.Match) {
 	for i := range m.Teams {
 		m.Teams[i].Slots = slices.Clone(m.Teams[i].Slots)
 	}
-	for _, s := range d.seats {
-		switch {
-		case q.mode.Format.FreeForAll:
-			if i := slices.IndexFunc(m.Teams, func(t store.Team) bool { return len(t.Slots) == 1 && t.Slots[0].Player == "" }); i >= 0 {
-				m.Teams[i].Slots[0] = s.Slot
-				m.Bots--
-			} else {
-				m.Teams = append(m.Teams, store.Team{Slots: []store.Slot{s.Slot}})
-			}
-		default:
-			for len(m.Teams) <= s.Team {
-				m.Teams = append(m.Teams, store.Team{})
-			}
-			t := &m.Teams[s.Team]
-			if i := botOf(t.Slots, s.Role); i >= 0 {
-				t.Slots[i] = s.Slot
-				m.Bots--
-			} else {
-				t.Slots = append(t.Slots, s.Slot)
-			}
+	for _, s := range d.slots {
+		if q.mode.Format.FreeForAll {
+			s.Team = slices.IndexFunc(m.Teams, func(t store.Team) bool { return len(t.Slots) == 1 && t.Slots[0].Player == "" })
+		}
+		if s.Team < 0 {
+			s.Team = len(m.Teams)
+		}
+		for len(m.Teams) <= s.Team {
+			m.Teams = append(m.Teams, store.Team{})
+		}
+		t := &m.Teams[s.Team]
+		if i := botOf(t.Slots, s.Role); i >= 0 {
+			t.Slots[i] = s.Slot
+			m.Bots--
+		} else {
+			t.Slots = append(t.Slots, s.Slot)
 		}
 	}
-	d.Match, d.with = m, true
+	d.Match = m
 }
 
-// botOf finds the seat of a bot, with the role if one has it.
-func botOf(seats []store.Slot, role string) int {
-	bot := func(s store.Slot) bool { return s.Player == "" }
-	if i := slices.IndexFunc(seats, func(s store.Slot) bool { return bot(s) && s.Role == role }); i >= 0 {
-		return i
+// botOf finds the slot of a bot, with the role if one has it.
+func botOf(slots []store.Slot, role string) int {
+	best := -1
+	for i := range slots {
+		switch {
+		case slots[i].Player != "":
+		case slots[i].Role == role:
+			return i
+		case best < 0:
+			best = i
+		}
 	}
-	return slices.IndexFunc(seats, bot)
+	return best
 }
 
-// Settle tells that a decision has come true; or, if some of its tickets or its request
+// Settle notes that a decision has come true; or, if some of its tickets or its request
 // were gone, that nothing was changed: the others wait on, as if they had never been
 // taken.
 func (q *Queue) Settle(d *Decision, gone []string) {
-	if len(gone) == 0 {
-		q.close(d, func(string) bool { return false })
-		return
-	}
-	q.close(d, func(id string) bool { return !slices.Contains(gone, id) })
+	q.close(d, func(id string) bool { return len(gone) > 0 && !slices.Contains(gone, id) })
 }
 
 // Undo takes a decision back, which nobody has heard of.
 func (q *Queue) Undo(d *Decision) { q.close(d, func(string) bool { return true }) }
 
-// NoRoom tells that the match of a Fill is not there any more: its tickets wait on, and
+// NoRoom notes that the match of a Fill is not there any more: its tickets wait on, and
 // the request is to end.
 func (q *Queue) NoRoom(d *Decision, why error) {
-	a := q.asks[d.Request]
+	asks := q.items[d.Request]
 	q.close(d, func(id string) bool { return id != d.Request })
-	if a != nil && !a.gone {
-		q.asks[d.Request] = a
-		q.endRequest(a, why)
+	if !asks.gone {
+		q.items[d.Request] = asks
+		q.end(asks, why)
 	}
 }
 
@@ -184,38 +180,34 @@ func (q *Queue) NoRoom(d *Decision, why error) {
 // the matcher.
 func (q *Queue) close(d *Decision, stays func(id string) bool) {
 	d.settled = true
-	for _, id := range d.Tickets {
-		w := q.tickets[id]
-		w.in = nil
-		if w.gone || !stays(id) {
-			delete(q.tickets, id)
-			continue
-		}
-		q.wait(w)
+	ids := d.Tickets
+	if d.Request != "" {
+		ids = append(slices.Clone(ids), d.Request)
 	}
-	if a := q.asks[d.Request]; a != nil {
-		a.in = nil
-		if a.gone || !stays(d.Request) {
-			delete(q.asks, d.Request)
+	for _, id := range ids {
+		i := q.items[id]
+		i.in = nil
+		if i.gone || !stays(id) {
+			q.forget(id)
 		} else {
-			q.request(a)
+			q.wait(i)
 		}
 	}
 }
 
-// Fail tells that nobody knows whether a decision has come true. It is to be tried again
+// Fail notes that nobody knows whether a decision has come true. It is to be tried again
 // after a while, as it is.
 func (q *Queue) Fail(d *Decision, now time.Time) {
 	d.tries++
 	d.again = now.Add(backoff(d.tries))
 }
 
-// backoff gives how long to wait after so many failures.
+// backoff returns how long to wait after so many failures.
 func backoff(tries int) time.Duration {
 	return min(50*time.Millisecond<<min(tries-1, 10), 2*time.Second)
 }
 
-// Open gives the decisions that are to be tried again by now.
+// Open returns the decisions that are to be tried again by now.
 func (q *Queue) Open(now time.Time) []*Decision {
 	q.open = slices.DeleteFunc(q.open, func(d *Decision) bool { return d.settled })
 	var out []*Decision

@@ -274,8 +274,8 @@ func TestWhatIsGoneIsLeftOut(t *testing.T) {
 	b.want(map[string]string{"ann": "waiting", "bob": "cancelled"})
 	b.s.set(nil, nil)
 	b.turn(time.Second)
-	if w := b.q.tickets["ann"]; len(b.q.tickets) != 1 || w == nil || w.in != nil || !w.t.Since.Equal(epoch) {
-		t.Fatalf("it knows %v", b.q.tickets)
+	if i := b.q.items["ann"]; b.q.tickets != 1 || i == nil || i.in != nil || !i.ticket.Since.Equal(epoch) {
+		t.Fatalf("it knows %v", b.q.items)
 	}
 	b.add("cat")
 	b.turn(time.Second)
@@ -449,8 +449,8 @@ func TestGivingUp(t *testing.T) {
 		b.turn(2 * time.Second)
 	}
 	b.want(map[string]string{"ann": "timed out"})
-	if b.told.timedOut != 3 || len(b.q.tickets) != 0 || b.q.undecided() != 0 {
-		t.Errorf("told %+v; it knows %v", &b.told, b.q.tickets)
+	if b.told.timedOut != 3 || b.q.tickets != 0 || b.q.undecided() != 0 {
+		t.Errorf("told %+v; it knows %v", &b.told, b.q.items)
 	}
 }
 
@@ -485,8 +485,8 @@ func TestWhoHasGoneIsNotDecidedAbout(t *testing.T) {
 	b.add("bob")
 	b.turn(time.Second)
 	b.want(map[string]string{"ann": "cancelled", "bob": "waiting"})
-	if len(b.s.commits) != 0 || len(b.q.tickets) != 1 {
-		t.Errorf("%d commits; it knows %v", len(b.s.commits), b.q.tickets)
+	if len(b.s.commits) != 0 || b.q.tickets != 1 {
+		t.Errorf("%d commits; it knows %v", len(b.s.commits), b.q.items)
 	}
 }
 
@@ -517,7 +517,7 @@ func TestManyDecisionsFail(t *testing.T) {
 		s, _ := b.s.Ticket(t.Context(), id)
 		size[s.Match]++
 	}
-	if b.told.matches != 200 || len(size) != 200 || len(b.q.tickets) != 0 {
+	if b.told.matches != 200 || len(size) != 200 || b.q.tickets != 0 {
 		t.Errorf("told %+v; %d matches", &b.told, len(size))
 	}
 	for id, n := range size {

@@ -22,11 +22,11 @@ const (
 	picturePages = 100
 )
 
-// ErrGathering tells that a ticket does not wait yet, since not all of its members are
-// ready; the ticket's Missing says who.
+// ErrGathering is the error of a ticket that does not wait yet, since not all of its
+// members are ready; the ticket's Missing returns who is not.
 var ErrGathering = errors.New("queue: the ticket does not wait yet: members are not ready")
 
-// Explainer says why tickets have not matched yet. Any server can ask, also one that
+// Explainer explains why tickets have not matched yet. Any server can ask, also one that
 // does not have the queue. It may be used from many goroutines at once.
 //
 // It reads what waits in a queue from the store, at most once a second for each mode and
@@ -47,13 +47,13 @@ type picture struct {
 	at   time.Time
 }
 
-// NewExplainer gives an explainer of the tickets of a store.
+// NewExplainer returns an explainer of the tickets of a store.
 func NewExplainer(t store.Tickets, q store.Queues) *Explainer {
 	return &Explainer{tickets: t, queues: q, pictures: map[string]*picture{}}
 }
 
-// Explain says why a ticket of a mode has not matched yet, and what would end that; see
-// match.Explanation, whose String is for people. Who may ask is for the caller to say: a
+// Explain explains why a ticket of a mode has not matched yet, and what would end that; see
+// match.Explanation, whose String is for people. Who may ask is for the caller to decide: a
 // ticket's id is a secret of its players, and the explanation counts the others but names
 // nobody.
 //
@@ -125,7 +125,7 @@ func (e *Explainer) read(ctx context.Context, md mode.Mode) (*Queue, error) {
 			return nil, fmt.Errorf("queue: what waits for %s: %w", md.Name, err)
 		}
 		q.Apply(&c)
-		if !c.More || len(q.tickets) >= pictureMost {
+		if !c.More || q.tickets >= pictureMost {
 			break
 		}
 	}

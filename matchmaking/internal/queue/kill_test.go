@@ -108,7 +108,20 @@ func open(t testing.TB, srv *redistest.Server, prefix string) whole {
 	return s
 }
 
-type heldLines struct{ queue.Nobody }
+// quiet is a Metrics that counts nothing.
+type quiet struct{}
+
+func (quiet) Held(string, bool)                                {}
+func (quiet) Waiting(string, int, int)                         {}
+func (quiet) Pass(string, time.Duration)                       {}
+func (quiet) Match(string, int, int, float64, []time.Duration) {}
+func (quiet) Fill(string, int, []time.Duration)                {}
+func (quiet) TimedOut(string, int)                             {}
+func (quiet) NoNode(string, string)                            {}
+func (quiet) Error(string)                                     {}
+
+// heldLines prints when the queue is held.
+type heldLines struct{ quiet }
 
 func (heldLines) Held(_ string, held bool) {
 	if held {

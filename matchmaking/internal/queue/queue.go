@@ -21,7 +21,7 @@
 // next one reads what waits. One that does not hear whether it was committed asks again
 // with the same match, and until it knows, decides nothing else about those tickets.
 // After errors, and now and then, a Queue begins anew from what the store has, so that a
-// store which comes back with less than it had said loses no ticket either.
+// store which comes back with less than it had confirmed loses no ticket either.
 package queue
 
 import (
@@ -32,18 +32,18 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-// Queue is the tickets of one mode that wait, and what was decided about them. It is
-// for one goroutine at a time.
+// Queue is what waits for one mode, and what was decided about it. It is for one goroutine
+// at a time.
 type Queue struct {
 	mode     mode.Mode
 	interval time.Duration
 
 	m       *match.Matcher
-	tickets map[string]*waiter // those that wait, also those in a decision
-	asks    map[string]*asker  // the rooms that ask for players, by request
-	players int                // of the tickets that are in no decision
-	open    []*Decision        // not known to have come true, the oldest first
-	refused []*Decision        // about what the matcher does not take, not given out yet
+	items   map[string]*item // what waits, also what is in a decision, by its id
+	tickets int              // of the items
+	players int              // of the tickets that are in no decision
+	open    []*Decision      // not known to have come true, the oldest first
+	refused []*Decision      // about what the matcher does not take, not given out yet
 
 	// When to make a pass.
 	news bool      // something has come since the last one
@@ -51,51 +51,30 @@ type Queue struct {
 	took time.Duration
 }
 
-// waiter is a ticket that waits.
-type waiter struct {
-	t    *store.Ticket
+// item is a ticket that waits, or a room's request for players.
+type item struct {
+	ticket   *store.Ticket
+	backfill *store.Backfill
+
 	in   *Decision // that has it; nil: the matcher has it
 	gone bool      // it ended while a decision had it
 }
 
-// asker is a room that asks for players.
-type asker struct {
-	b    *store.Backfill
-	in   *Decision
-	gone bool
-}
-
-// New gives a queue in which nothing waits, for passes every interval.
+// New returns a queue in which nothing waits, for passes every interval.
 func New(md mode.Mode, interval time.Duration) (*Queue, error) {
 	m, err := match.New(md)
 	if err != nil {
 		return nil, err
 	}
-	return &Queue{
-		mode: md, interval: interval, m: m,
-		tickets: map[string]*waiter{}, asks: map[string]*asker{},
-	}, nil
+	return &Queue{mode: md, interval: interval, m: m, items: map[string]*item{}}, nil
 }
-
-// Mode gives the mode.
-func (q *Queue) Mode() *mode.Mode { return &q.mode }
 
 // Anew forgets what waits, to be told of it again from the beginning. What is decided
 // and open stays so.
 func (q *Queue) Anew() {
-	m, err := match.New(q.mode)
-	if err != nil {
-		panic("queue: a mode that was good is not any more: " + err.Error())
-	}
-	q.m, q.players = m, 0
-	for id, w := range q.tickets {
-		if w.in == nil {
-			delete(q.tickets, id)
-		}
-	}
-	for id, a := range q.asks {
-		if a.in == nil {
-			delete(q.asks, id)
+	for id, i := range q.items {
+		if i.in == nil {
+			q.forget(id)
 		}
 	}
 }
@@ -106,88 +85,74 @@ func (q *Queue) Apply(c *store.Changes) {
 		q.Anew()
 	}
 	for i := range c.Tickets {
-		q.come(&c.Tickets[i])
+		q.come(c.Tickets[i].ID, &item{ticket: &c.Tickets[i]})
 	}
 	for i := range c.Backfills {
-		q.ask(&c.Backfills[i])
+		q.come(c.Backfills[i].ID, &item{backfill: &c.Backfills[i]})
 	}
 	for _, id := range c.Gone {
-		q.leave(id)
-		q.noAsk(id)
+		if i := q.items[id]; i != nil && i.in != nil {
+			i.gone = true // the store will tell when the decision is committed
+		} else if i != nil {
+			q.forget(id)
+		}
 	}
 }
 
-func (q *Queue) come(t *store.Ticket) {
-	if q.tickets[t.ID] != nil {
+func (q *Queue) come(id string, i *item) {
+	if q.items[id] != nil {
 		return
 	}
-	w := &waiter{t: t}
-	q.tickets[t.ID] = w
-	if q.wait(w); w.in == nil {
+	q.items[id] = i
+	if i.ticket != nil {
+		q.tickets++
+	}
+	if q.wait(i); i.in == nil {
 		q.news = true
 	}
 }
 
-// wait has the matcher take a ticket, or gives it up.
-func (q *Queue) wait(w *waiter) {
-	if err := q.m.Add(w.t); err != nil {
-		w.in = &Decision{Kind: GiveUp, Tickets: []string{w.t.ID}, Why: err}
-		q.refused = append(q.refused, w.in)
-		return
+// wait has the matcher take an item, or ends it.
+func (q *Queue) wait(i *item) {
+	var err error
+	if i.ticket != nil {
+		err = q.m.Add(i.ticket)
+	} else {
+		err = q.m.AddBackfill(i.backfill)
 	}
-	q.players += len(w.t.Members)
-}
-
-func (q *Queue) leave(id string) {
-	w := q.tickets[id]
 	switch {
-	case w == nil:
-	case w.in != nil:
-		w.gone = true // the store will say so when the decision is committed
-	default:
-		q.m.Remove(id)
-		q.players -= len(w.t.Members)
-		delete(q.tickets, id)
+	case err != nil:
+		q.end(i, err)
+	case i.ticket != nil:
+		q.players += len(i.ticket.Members)
 	}
 }
 
-func (q *Queue) ask(b *store.Backfill) {
-	if q.asks[b.ID] != nil {
-		return
+// end decides to end an item that nothing can come of.
+func (q *Queue) end(i *item, why error) {
+	if i.ticket != nil {
+		i.in = &Decision{Kind: GiveUp, Tickets: []string{i.ticket.ID}, Why: why}
+	} else {
+		i.in = &Decision{Kind: End, Request: i.backfill.ID, Why: why}
 	}
-	a := &asker{b: b}
-	q.asks[b.ID] = a
-	if q.request(a); a.in == nil {
-		q.news = true
-	}
+	q.refused = append(q.refused, i.in)
 }
 
-// request has the matcher look for players for a room, or ends the request.
-func (q *Queue) request(a *asker) {
-	if err := q.m.AddBackfill(a.b); err != nil {
-		q.endRequest(a, err)
-	}
-}
-
-// endRequest ends a request that nothing can come of.
-func (q *Queue) endRequest(a *asker, why error) {
-	a.in = &Decision{Kind: End, Request: a.b.ID, Why: why}
-	q.refused = append(q.refused, a.in)
-}
-
-func (q *Queue) noAsk(id string) {
-	a := q.asks[id]
-	switch {
-	case a == nil:
-	case a.in != nil:
-		a.gone = true
-	default:
+// forget forgets an item, which the matcher may have.
+func (q *Queue) forget(id string) {
+	i := q.items[id]
+	delete(q.items, id)
+	if i.ticket == nil {
 		q.m.RemoveBackfill(id)
-		delete(q.asks, id)
+		return
+	}
+	q.tickets--
+	if q.m.Remove(id) {
+		q.players -= len(i.ticket.Members)
 	}
 }
 
-// Due tells whether it is time for a pass.
+// Due reports whether it is time for a pass.
 //
 // That is so once every interval, or less often if passes take longer than half of it.
 // It is so at once when something has come and there are few who wait: where many do,
@@ -207,10 +172,10 @@ func (q *Queue) Due(now time.Time) bool {
 // few is how many matches could be made of few players.
 const few = 4
 
-// Next gives how long after now to look again for what is new.
+// Next returns how long after now to look again for what is new.
 func (q *Queue) Next(now time.Time) time.Duration {
 	wait := q.interval
-	if len(q.asks) > 0 || q.players > 0 {
+	if len(q.items) > q.tickets || q.players > 0 {
 		wait /= 5 // who comes next may be the one who is missing
 	}
 	for _, d := range q.open {

@@ -68,7 +68,7 @@ func TestWhenToLookAgain(t *testing.T) {
 		t.Errorf("with one that is due: %v", got)
 	}
 	q.Anew()
-	if len(q.tickets) != 0 || q.players != 0 || q.m.Len() != 0 {
+	if len(q.items) != 0 || q.tickets != 0 || q.players != 0 || q.m.Len() != 0 {
 		t.Error("it remembers what it was told to forget")
 	}
 }

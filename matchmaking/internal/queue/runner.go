@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -22,10 +23,11 @@ const (
 	DefaultTTL      = 5 * time.Second
 )
 
-// Config says what a Runner runs, and how.
+// Config is what a Runner runs, and how.
 type Config struct {
-	Queues store.Queues
-	Placer *place.Placer
+	Queues  store.Queues
+	Placer  *place.Placer
+	Metrics Metrics
 	// Modes are those whose queues it competes for.
 	Modes []mode.Mode
 	// Owner is the name under which it has leases. Nobody else may have it, not even the
@@ -35,15 +37,14 @@ type Config struct {
 	Interval time.Duration
 	// TTL is how long a queue stays with a runner that has died. 0: DefaultTTL.
 	TTL time.Duration
-	// Metrics may be nil, and Log too.
-	Metrics Metrics
-	Log     *slog.Logger
+	// Log may be nil.
+	Log *slog.Logger
 }
 
 // Runner runs the queues that it has the leases of.
 type Runner struct {
 	cfg    Config
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	wg     sync.WaitGroup
 }
 
@@ -52,28 +53,16 @@ var errStopped = errors.New("queue: the runner is stopped")
 
 // Start begins to compete for the queues.
 func Start(cfg Config) (*Runner, error) {
-	if cfg.Interval <= 0 {
-		cfg.Interval = DefaultInterval
-	}
-	if cfg.TTL <= 0 {
-		cfg.TTL = DefaultTTL
-	}
-	if cfg.Owner == "" {
-		cfg.Owner = rand.Text()
-	}
-	if cfg.Metrics == nil {
-		cfg.Metrics = Nobody{}
-	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
+	cfg.Owner = cmp.Or(cfg.Owner, rand.Text())
+	cfg.Interval, cfg.TTL = cmp.Or(cfg.Interval, DefaultInterval), cmp.Or(cfg.TTL, DefaultTTL)
+	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
 	for _, md := range cfg.Modes {
 		if _, err := New(md, cfg.Interval); err != nil {
 			return nil, err
 		}
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	r := &Runner{cfg: cfg, cancel: func() { cancel(errStopped) }}
+	r := &Runner{cfg: cfg, cancel: cancel}
 	for _, md := range cfg.Modes {
 		r.wg.Go(func() { r.compete(ctx, md) })
 	}
@@ -83,7 +72,7 @@ func Start(cfg Config) (*Runner, error) {
 // Stop ends what is under way, gives the leases back and waits until that is done,
 // which takes seconds at most. It may be called more than once.
 func (r *Runner) Stop() {
-	r.cancel()
+	r.cancel(errStopped)
 	r.wg.Wait()
 }
 
@@ -92,8 +81,8 @@ func (r *Runner) Stop() {
 func (r *Runner) compete(ctx context.Context, md mode.Mode) {
 	var complained time.Time
 	for ctx.Err() == nil {
-		t, err := r.take(ctx, md.Name)
-		if err == nil {
+		t, err := &tenure{}, error(nil)
+		if t.Lease, err = r.take(ctx, md.Name, t, time.Now().Add(min(callLimit, r.cfg.TTL/2))); err == nil {
 			r.run(ctx, md, t)
 			continue
 		}
@@ -121,37 +110,30 @@ func sleep(ctx context.Context, d time.Duration) {
 
 // tenure is the time for which a lease is held.
 type tenure struct {
-	lease store.Lease
+	store.Lease
 	// until is when to stop unless the lease is renewed, as Unix nanoseconds of this
 	// machine's clock: a fifth before it ends, counted from before it was asked for.
 	until atomic.Int64
 }
 
-func (t *tenure) extend(asked time.Time, ttl time.Duration) {
-	t.until.Store(asked.Add(ttl - ttl/5).UnixNano())
-}
-
 func (t *tenure) end() time.Time { return time.Unix(0, t.until.Load()) }
+func (t *tenure) good() bool     { return time.Now().Before(t.end()) }
 
-func (t *tenure) good() bool { return time.Now().UnixNano() < t.until.Load() }
-
-// take tries to get the lease of a queue.
-func (r *Runner) take(ctx context.Context, queue string) (*tenure, error) {
+// take takes or renews the lease of a queue, and notes until when it is good.
+func (r *Runner) take(ctx context.Context, queue string, t *tenure, limit time.Time) (store.Lease, error) {
 	asked := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, min(callLimit, r.cfg.TTL/2))
+	ctx, cancel := context.WithDeadline(ctx, limit)
 	defer cancel()
 	l, err := r.cfg.Queues.Lease(ctx, queue, r.cfg.Owner, r.cfg.TTL)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		t.until.Store(asked.Add(r.cfg.TTL - r.cfg.TTL/5).UnixNano())
 	}
-	t := &tenure{lease: l}
-	t.extend(asked, r.cfg.TTL)
-	return t, nil
+	return l, err
 }
 
 // run works at a queue until its lease is over.
 func (r *Runner) run(ctx context.Context, md mode.Mode, t *tenure) {
-	log := r.cfg.Log.With("mode", md.Name, "token", t.lease.Token)
+	log := r.cfg.Log.With("mode", md.Name, "token", t.Token)
 	q, err := New(md, r.cfg.Interval)
 	if err != nil {
 		panic("queue: a mode that was good is not any more: " + err.Error())
@@ -163,8 +145,8 @@ func (r *Runner) run(ctx context.Context, md mode.Mode, t *tenure) {
 	log.Info("the queue is held here now")
 
 	d := &desk{
-		q: q, queues: r.cfg.Queues, placer: r.cfg.Placer, metrics: r.cfg.Metrics, log: r.cfg.Log,
-		now: time.Now, lease: t.lease, good: t.good,
+		q: q, queues: r.cfg.Queues, placer: r.cfg.Placer, metrics: r.cfg.Metrics, log: log,
+		now: time.Now, lease: t.Lease, good: t.good,
 	}
 	for err = nil; err == nil; {
 		var wait time.Duration
@@ -188,13 +170,13 @@ func (r *Runner) run(ctx context.Context, md mode.Mode, t *tenure) {
 	// Nobody has to wait for the end of a lease that nobody uses.
 	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if err := r.cfg.Queues.Release(back, t.lease); err != nil {
+	if err := r.cfg.Queues.Release(back, t.Lease); err != nil {
 		log.Warn("the lease could not be given back; it ends by itself", "error", err)
 	}
 }
 
 // renew renews a lease, three times in its length, until that fails for too long or the
-// context ends, and gives the reason.
+// context ends, and returns the reason.
 func (r *Runner) renew(ctx context.Context, t *tenure) error {
 	wait := r.cfg.TTL / 3
 	for {
@@ -205,15 +187,11 @@ func (r *Runner) renew(ctx context.Context, t *tenure) error {
 		if !t.good() {
 			return errLate
 		}
-		asked := time.Now()
-		call, cancel := context.WithDeadline(ctx, t.end())
-		l, err := r.cfg.Queues.Lease(call, t.lease.Queue, r.cfg.Owner, r.cfg.TTL)
-		cancel()
+		l, err := r.take(ctx, t.Queue, t, t.end())
 		switch {
-		case err == nil && l.Token != t.lease.Token:
-			return fmt.Errorf("queue: the store gave a new lease (%d) for a good one (%d): %w", l.Token, t.lease.Token, errLate)
+		case err == nil && l.Token != t.Token:
+			return fmt.Errorf("queue: the store gave a new lease (%d) for a good one (%d): %w", l.Token, t.Token, errLate)
 		case err == nil:
-			t.extend(asked, r.cfg.TTL)
 			wait = r.cfg.TTL / 3
 		case errors.Is(err, store.ErrHeld):
 			return err

@@ -67,7 +67,7 @@ func BenchmarkTickets(b *testing.B) {
 func throughput(b *testing.B, matcher, servers whole, md mode.Mode) {
 	const players, calls = 3000, 16
 	s := &narrow{whole: servers, calls: make(chan struct{}, calls)}
-	r, err := queue.Start(queue.Config{Queues: matcher, Placer: place.New(manyNodes{}), Modes: []mode.Mode{md}})
+	r, err := queue.Start(queue.Config{Queues: matcher, Metrics: quiet{}, Placer: place.New(manyNodes{}), Modes: []mode.Mode{md}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/place"
 	"github.com/tickroom/tickroom/matchmaking/store"
@@ -30,7 +31,7 @@ const (
 	complainEvery = 10 * time.Second
 )
 
-// errLate tells that the lease ends too soon to decide anything with it.
+// errLate means that the lease ends too soon to decide anything with it.
 var errLate = errors.New("queue: the lease was not renewed in time")
 
 // desk is where a queue is worked at while its lease is held. It is for one goroutine.
@@ -42,7 +43,7 @@ type desk struct {
 	log     *slog.Logger
 	now     func() time.Time
 	lease   store.Lease
-	// good tells whether the lease can be used.
+	// good reports whether the lease can be used.
 	good func() bool
 
 	after    uint64    // the changes that were read
@@ -54,7 +55,7 @@ type desk struct {
 }
 
 // turn does what there is to do: it commits what is open, reads what is new, decides and
-// commits. It gives how long to wait until the next one.
+// commits. It returns how long to wait until the next one.
 //
 // An error ends the lease, and all that the desk knows is to be forgotten: it wraps
 // store.ErrFenced, errLate, or the cause of ctx's end. Others are dealt with: the
@@ -79,7 +80,7 @@ func (d *desk) turn(ctx context.Context) (wait time.Duration, err error) {
 		return backoff(d.failures), nil
 	}
 	now := d.now()
-	d.metrics.Waiting(d.q.mode.Name, len(d.q.tickets), d.q.undecided())
+	d.metrics.Waiting(d.q.mode.Name, d.q.tickets, d.q.undecided())
 	return d.q.Next(now), nil
 }
 
@@ -137,31 +138,25 @@ type outcome struct {
 }
 
 // carryOut makes decisions come true, several at the same time, and settles them. After
-// an error the rest is left for later.
+// an error that is not about one decision alone, the rest is left for later.
 func (d *desk) carryOut(ctx context.Context, decisions []*Decision) error {
-	if len(decisions) == 0 {
-		return nil
-	}
 	outcomes := make([]outcome, len(decisions))
-	var next atomic.Int64
 	var stop atomic.Bool
-	var wg sync.WaitGroup
-	for range min(atOnce, len(decisions)) {
-		wg.Go(func() {
-			for !stop.Load() {
-				i := int(next.Add(1)) - 1
-				if i >= len(decisions) {
-					return
-				}
-				o := outcome{tried: true}
-				if o.gone, o.err = d.attempt(ctx, decisions[i]); o.err != nil && !ours(o.err) {
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for i, x := range decisions {
+		g.Go(func() error {
+			if o := &outcomes[i]; !stop.Load() {
+				o.tried = true
+				o.gone, o.err = d.attempt(ctx, x)
+				if o.err != nil && !errors.Is(o.err, place.ErrNoNode) && !errors.Is(o.err, store.ErrNoRoom) {
 					stop.Store(true)
 				}
-				outcomes[i] = o
 			}
+			return nil
 		})
 	}
-	wg.Wait()
+	_ = g.Wait()
 	var first error
 	for i, x := range decisions {
 		if err := d.settle(x, &outcomes[i]); err != nil && (first == nil || errors.Is(err, store.ErrFenced)) {
@@ -169,11 +164,6 @@ func (d *desk) carryOut(ctx context.Context, decisions []*Decision) error {
 		}
 	}
 	return first
-}
-
-// ours tells whether an error is about the one decision alone.
-func ours(err error) bool {
-	return errors.Is(err, place.ErrNoNode) || errors.Is(err, store.ErrNoRoom)
 }
 
 // unsent is an error for which nothing was sent to the store.
@@ -199,8 +189,8 @@ func (d *desk) attempt(ctx context.Context, x *Decision) (gone []string, err err
 			}
 		}
 	case Fill:
-		if !x.with {
-			m, err := d.queues.Match(ctx, d.q.asks[x.Request].b.Room, "")
+		if x.Match.ID == "" {
+			m, err := d.queues.Match(ctx, d.q.items[x.Request].backfill.Room, "")
 			if err != nil {
 				return nil, unsent{err}
 			}
