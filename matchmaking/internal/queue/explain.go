@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/match"
@@ -33,59 +32,65 @@ var ErrGathering = errors.New("queue: the ticket does not wait yet: members are 
 // by one caller at a time, while the others wait for it. So it costs the store little,
 // however often it is asked.
 type Explainer struct {
-	tickets store.Tickets
-	queues  store.Queues
-
-	mu       sync.Mutex
+	tickets  store.Tickets
+	queues   store.Queues
+	now      func() time.Time
 	pictures map[string]*picture // by mode
 }
 
 // picture is what waits for a mode, as it was read at a time.
 type picture struct {
+	mode mode.Mode
 	lock chan struct{} // held by whoever has a value in it
 	q    *Queue
 	at   time.Time
 }
 
-// NewExplainer returns an explainer of the tickets of a store.
-func NewExplainer(t store.Tickets, q store.Queues) *Explainer {
-	return &Explainer{tickets: t, queues: q, pictures: map[string]*picture{}}
+// NewExplainer returns an explainer of the tickets that wait for modes.
+func NewExplainer(t store.Tickets, q store.Queues, modes []mode.Mode) *Explainer {
+	e := &Explainer{tickets: t, queues: q, now: time.Now, pictures: map[string]*picture{}}
+	for _, md := range modes {
+		e.pictures[md.Name] = &picture{mode: md, lock: make(chan struct{}, 1)}
+	}
+	return e
 }
 
-// Explain explains why a ticket of a mode has not matched yet, and what would end that; see
+// Explain explains why a ticket has not matched yet, and what would end that; see
 // match.Explanation, whose String is for people. Who may ask is for the caller to decide: a
 // ticket's id is a secret of its players, and the explanation counts the others but names
 // nobody.
 //
-// The error is store.ErrNoTicket if there is no such ticket for the mode,
+// The error is store.ErrNoTicket if there is no such ticket or not its mode,
 // store.ErrEnded if it waits no more, ErrGathering if it does not wait yet, and wraps
 // match.ErrTicket if it can never match, in which case it is about to be given up. Other
 // errors are those of the store, or of ctx's end.
-func (e *Explainer) Explain(ctx context.Context, md mode.Mode, id string, now time.Time) (match.Explanation, error) {
+func (e *Explainer) Explain(ctx context.Context, id string) (match.Explanation, error) {
 	var none match.Explanation
 	st, err := e.tickets.Ticket(ctx, id)
-	switch {
-	case err != nil:
+	if err != nil {
 		return none, err
-	case st.Ticket.Queue != md.Name:
-		return none, fmt.Errorf("%w in the queue %s", store.ErrNoTicket, md.Name)
+	}
+	p := e.pictures[st.Ticket.Queue]
+	switch {
+	case p == nil:
+		return none, fmt.Errorf("%w: this server has no mode %s", store.ErrNoTicket, st.Ticket.Queue)
 	case st.State.Ended():
 		return none, store.ErrEnded
 	case st.State != store.Waiting:
 		return none, ErrGathering
 	}
-	if err := match.Check(md, &st.Ticket); err != nil {
+	if err := match.Check(p.mode, &st.Ticket); err != nil {
 		return none, err
 	}
-	p := e.picture(md.Name)
 	select {
 	case p.lock <- struct{}{}:
 		defer func() { <-p.lock }()
 	case <-ctx.Done():
 		return none, fmt.Errorf("queue: to explain a ticket: %w", context.Cause(ctx))
 	}
+	now := e.now()
 	if age := now.Sub(p.at); p.q == nil || age >= pictureKept || age < 0 {
-		q, err := e.read(ctx, md)
+		q, err := e.read(ctx, p.mode)
 		if err != nil {
 			return none, err
 		}
@@ -94,20 +99,9 @@ func (e *Explainer) Explain(ctx context.Context, md mode.Mode, id string, now ti
 	p.q.Apply(&store.Changes{Tickets: []store.Ticket{st.Ticket}}) // if it came later
 	x, ok := p.q.m.Explain(id, now)
 	if !ok {
-		return none, fmt.Errorf("%w in the queue %s", store.ErrNoTicket, md.Name)
+		return none, store.ErrNoTicket
 	}
 	return x, nil
-}
-
-func (e *Explainer) picture(name string) *picture {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	p := e.pictures[name]
-	if p == nil {
-		p = &picture{lock: make(chan struct{}, 1)}
-		e.pictures[name] = p
-	}
-	return p
 }
 
 // read reads what waits for a mode.

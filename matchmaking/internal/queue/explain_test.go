@@ -9,8 +9,16 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/match"
+	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
+
+// explainer makes one of a stepper's mode, whose clock is at.
+func explainer(b *stepper, at *time.Time) *Explainer {
+	e := NewExplainer(b.s, b.s, []mode.Mode{b.q.mode})
+	e.now = func() time.Time { return *at }
+	return e
+}
 
 func TestExplain(t *testing.T) {
 	t.Parallel()
@@ -22,7 +30,8 @@ func TestExplain(t *testing.T) {
 		}
 		return nil
 	}, nil)
-	e := NewExplainer(b.s, b.s)
+	at := epoch.Add(time.Second)
+	e := explainer(b, &at)
 	b.add("ann")
 	b.add("pro", func(x *store.Ticket) { x.Members[0].Mu = 3000 })
 	b.add("bad", func(x *store.Ticket) { x.Query = "level >" })
@@ -30,39 +39,41 @@ func TestExplain(t *testing.T) {
 	if _, err := b.s.Cancel(t.Context(), "gone", "gone"); err != nil {
 		t.Fatal(err)
 	}
-	x, err := e.Explain(t.Context(), duel(), "ann", epoch.Add(time.Second))
+	x, err := e.Explain(t.Context(), "ann")
 	if err != nil || x.Waiting != 1 || x.Suitable != 0 || x.Excluded[match.RuleRating] != 1 || x.Wait != time.Second || x.Mode != "duel" {
 		t.Errorf("got %+v, %v", x, err)
 	}
 	if text := x.String(); !strings.Contains(text, "rating") {
 		t.Errorf("it reads %s", text)
 	}
+	at = epoch
 	for _, c := range []struct {
 		id   string
 		want error
 	}{{"nobody", store.ErrNoTicket}, {"gone", store.ErrEnded}, {"bad", match.ErrTicket}} {
-		if _, err := e.Explain(t.Context(), duel(), c.id, epoch); !errors.Is(err, c.want) {
+		if _, err := e.Explain(t.Context(), c.id); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v", c.id, err)
 		}
 	}
-	other := duel()
-	other.Name = "other"
-	if _, err := e.Explain(t.Context(), other, "ann", epoch); !errors.Is(err, store.ErrNoTicket) {
+	b.add("elsewhere", func(x *store.Ticket) { x.Queue = "other" })
+	if _, err := e.Explain(t.Context(), "elsewhere"); !errors.Is(err, store.ErrNoTicket) {
 		t.Errorf("in another mode: got %v", err)
 	}
 	b.add("party", func(x *store.Ticket) { x.Members = append(x.Members, store.Member{Player: "missing"}) })
-	if _, err := e.Explain(t.Context(), duel(), "party", epoch); !errors.Is(err, ErrGathering) {
+	if _, err := e.Explain(t.Context(), "party"); !errors.Is(err, ErrGathering) {
 		t.Errorf("one that gathers: got %v", err)
 	}
 
 	// Who came later is explained from the same reading, and a second later it is another.
 	before := reads
 	b.add("cat")
-	if x, err := e.Explain(t.Context(), duel(), "cat", epoch.Add(1500*time.Millisecond)); err != nil || x.Suitable != 1 || reads != before {
+	at = epoch.Add(1500 * time.Millisecond)
+	if x, err := e.Explain(t.Context(), "cat"); err != nil || x.Suitable != 1 || reads != before {
 		t.Errorf("got %+v, %v; read %d times", x, err, reads-before)
 	}
 	b.turn(0) // ann and cat have a match now
-	if x, err := e.Explain(t.Context(), duel(), "pro", epoch.Add(2*time.Second)); err != nil || x.Waiting != 0 || reads == before {
+	at = epoch.Add(2 * time.Second)
+	if x, err := e.Explain(t.Context(), "pro"); err != nil || x.Waiting != 0 || reads == before {
 		t.Errorf("got %+v, %v", x, err)
 	}
 }
@@ -84,10 +95,11 @@ func TestManyAskForExplanations(t *testing.T) {
 		}
 		return nil
 	}, nil)
-	e := NewExplainer(b.s, b.s)
+	at := epoch
+	e := explainer(b, &at)
 	var wg sync.WaitGroup
 	ask := func() {
-		if _, err := e.Explain(t.Context(), duel(), "ann", epoch); err != nil {
+		if _, err := e.Explain(t.Context(), "ann"); err != nil {
 			t.Error(err)
 		}
 	}
@@ -95,7 +107,7 @@ func TestManyAskForExplanations(t *testing.T) {
 	<-reading
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := e.Explain(ctx, duel(), "ann", epoch); !errors.Is(err, context.Canceled) {
+	if _, err := e.Explain(ctx, "ann"); !errors.Is(err, context.Canceled) {
 		t.Errorf("who does not want to wait: %v", err)
 	}
 	for range 8 {
@@ -113,7 +125,8 @@ func TestTheStoreDoesNotExplain(t *testing.T) {
 	b := step(t, duel(), oneNode())
 	b.add("ann")
 	b.s.set(func(call string) error { return errAway }, nil)
-	if _, err := NewExplainer(b.s, b.s).Explain(t.Context(), duel(), "ann", epoch); !errors.Is(err, errAway) {
+	at := epoch
+	if _, err := explainer(b, &at).Explain(t.Context(), "ann"); !errors.Is(err, errAway) {
 		t.Errorf("got %v", err)
 	}
 }

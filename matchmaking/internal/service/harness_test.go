@@ -536,10 +536,5 @@ func (e explainer) Explain(ctx context.Context, id string) (match.Explanation, e
 	if err := e.h.stores.check(ctx, "Explain"); err != nil {
 		return match.Explanation{}, err
 	}
-	st, err := e.h.tickets.Ticket(ctx, id)
-	if err != nil {
-		return match.Explanation{}, err
-	}
-	md, _ := mode.Find(e.h.o.Modes, st.Ticket.Queue)
-	return queue.NewExplainer(e.h.tickets, e.h.tickets).Explain(ctx, md, id, time.Now())
+	return queue.NewExplainer(e.h.tickets, e.h.tickets, e.h.o.Modes).Explain(ctx, id)
 }

@@ -86,7 +86,7 @@ func New(o Options) (*Node, error) {
 		Tickets: st.Tickets, Ratings: st.Ratings, Nodes: st.Nodes, Directory: st.Directory,
 		Modes: cfg.Modes, Kinds: kinds,
 		Identity: n.callers(), Seats: seats{issuer}, Limits: callLimits{n}, Placer: n.placer,
-		Explainer: explainer{st.Tickets, matchmaking.NewExplainer(st.Tickets, st.Queues), cfg.Mode},
+		Explainer: matchmaking.NewExplainer(st.Tickets, st.Queues, cfg.Modes),
 		Origins:   cfg.Origins, SeatTime: cfg.Seats.Reserved(), Logger: o.Logger,
 	})
 	if err != nil {

@@ -11,8 +11,6 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/tickroom/tickroom/matchmaking"
-	"github.com/tickroom/tickroom/matchmaking/mode"
-	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/server/internal/auth"
 	"github.com/tickroom/tickroom/server/internal/limits"
@@ -133,24 +131,4 @@ func (s seats) Issue(_ context.Context, f matchmaking.SeatFor) (string, time.Tim
 		Player: f.Player, Room: f.Room, Node: f.Node, Mode: f.Mode, Team: uint8(f.Team), Role: f.Role,
 	})
 	return string(token), made.Expires, err
-}
-
-// explainer finds the mode of a ticket that is to be explained.
-type explainer struct {
-	tickets   store.Tickets
-	explainer *matchmaking.Explainer
-	mode      func(name string) *mode.Mode
-}
-
-// Explain implements the service's Explainer.
-func (e explainer) Explain(ctx context.Context, ticket string) (matchmaking.Explanation, error) {
-	st, err := e.tickets.Ticket(ctx, ticket)
-	if err != nil {
-		return matchmaking.Explanation{}, err
-	}
-	md := e.mode(st.Ticket.Queue)
-	if md == nil {
-		return matchmaking.Explanation{}, fmt.Errorf("%w: this server has no mode %s", store.ErrNoTicket, st.Ticket.Queue)
-	}
-	return e.explainer.Explain(ctx, *md, ticket, time.Now())
 }
