@@ -109,6 +109,12 @@ func TestSeat(t *testing.T) {
 }
 
 // TestAttacks holds what somebody might try who wants in.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
 func TestAttacks(t *testing.T) {
 	t.Parallel()
 	rekeyed := func(change func(*world)) func(*testing.T, *world) (seat.Token, string, string) {
@@ -116,11 +122,6 @@ func TestAttacks(t *testing.T) {
 			token := w.issue(t, ann)
 			change(w)
 			return token, "ann", "arena-1"
-		}
-	}
-	must := func(err error) {
-		if err != nil {
-			panic(err)
 		}
 	}
 	as := func(s seat.Seat) func(*testing.T, *world) (seat.Token, string, string) {
@@ -175,6 +176,10 @@ func TestAttacks(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWhatASeatSurvives(t *testing.T) {
+	t.Parallel()
 	for name, do := range map[string]func(*world){
 		"nothing happens":         func(*world) {},
 		"just before it expires":  func(w *world) { w.pass(35*time.Second - 1) },
