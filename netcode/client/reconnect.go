@@ -88,7 +88,8 @@ func (r *reconnect) welcome(now time.Duration) {
 	r.seat, r.tried = false, false
 }
 
-// lost notes that there is no connection any more.
+// lost notes that there is no connection any more, and reports whether there was a
+// welcome on it.
 func (r *reconnect) lost(now time.Duration) (wasLive bool) {
 	if r.live {
 		if now-r.since >= goodFor {
@@ -109,14 +110,14 @@ func (r *reconnect) closed(code uint16, now time.Duration) decision {
 	wasLive := r.lost(now)
 	// The server has said that what was asked for is not there: there is no reason to
 	// wait before asking for something else, and each is asked for once.
-	switch {
-	case wasLive:
-	case r.opens == opensResume && rule.Advice == closecode.JoinAnew && !r.certain:
-		r.opens = opensSame
-		return r.atOnce()
-	case r.opens != opensJoin && (rule.OtherRoom || rule.Advice == closecode.JoinAnew):
-		r.opens = opensJoin
-		return r.atOnce()
+	anew := rule.Advice == closecode.JoinAnew
+	if !wasLive && r.opens != opensJoin && (anew || rule.OtherRoom) {
+		if anew && r.opens == opensResume && !r.certain {
+			r.opens = opensSame
+		} else {
+			r.opens = opensJoin
+		}
+		return decision{opens: r.opens}
 	}
 	switch rule.Advice {
 	case closecode.JoinAnotherRoom:
@@ -125,9 +126,7 @@ func (r *reconnect) closed(code uint16, now time.Duration) decision {
 		}
 		r.opens = opensJoin
 	case closecode.JoinAnew:
-		if wasLive {
-			r.opens = opensJoin
-		}
+		r.opens = opensJoin
 	case closecode.GetNewToken:
 		if !r.renewable || r.tried {
 			return end
@@ -139,10 +138,9 @@ func (r *reconnect) closed(code uint16, now time.Duration) decision {
 	case closecode.GetNewSeat, closecode.StayAway:
 		return end
 	}
-	switch {
-	case rule.OtherRoom && r.certain && !r.joined:
-		return end // whoever asks for a certain room wants to know
-	case r.seat && !rule.KeepsSeat:
+	// Whoever asks for a certain room wants to know that it has no place; and a seat may
+	// be used up.
+	if rule.OtherRoom && r.certain && !r.joined || r.seat && !rule.KeepsSeat {
 		return end
 	}
 	return r.pause(rule.Wait)
@@ -161,8 +159,6 @@ func (r *reconnect) refused(now time.Duration) decision {
 
 // noToken decides after no token could be fetched.
 func (r *reconnect) noToken() decision { return r.pause(tokenWait) }
-
-func (r *reconnect) atOnce() decision { return decision{opens: r.opens} }
 
 // pause returns the next pause, which is no shorter than wait.
 func (r *reconnect) pause(wait time.Duration) decision {

@@ -113,12 +113,12 @@ describe('walkers', () => {
   test('who gave up the seat join anew', async () => {
     const storage = new FakeStore();
     const room = await new Cuttable(server.url).client.joinOrCreate(walkers, { storage });
-    const [[key, ticket]] = storage.items;
+    const [[key, saved]] = storage.items;
     await room.leave();
-    storage.setItem(key, ticket);
+    storage.setItem(key, saved);
     const again = keep(await new Cuttable(server.url).client.joinOrCreate(walkers, { storage }));
     expect(again.state).toBe('live');
-    expect(storage.getItem(key)).not.toBe(ticket);
+    expect(storage.getItem(key)).not.toBe(saved);
   });
 
   test('of an older schema play on', async () => {

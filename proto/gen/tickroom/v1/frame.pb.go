@@ -637,7 +637,7 @@ type Welcome struct {
 	MaxMessage uint32 `protobuf:"varint,11,opt,name=max_message,json=maxMessage,proto3" json:"max_message,omitempty"`
 	// The session is the one that the hello asked to resume.
 	Resumed bool `protobuf:"varint,12,opt,name=resumed,proto3" json:"resumed,omitempty"`
-	// Seconds for which the seat is kept when the connection is lost.
+	// Seconds for which the session is held when the connection is lost.
 	HoldSeconds float64 `protobuf:"fixed64,13,opt,name=hold_seconds,json=holdSeconds,proto3" json:"hold_seconds,omitempty"`
 	// Of a resumed session: the newest input that the server has. The client goes
 	// on after it.
@@ -1536,7 +1536,7 @@ type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Version of this protocol: 1.
 	Version uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
-	// The kind of room to join, or to create when none has a free seat.
+	// The kind of room to join, or to create when none has a free place.
 	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
 	// A certain room, by its id. Empty: any of the kind.
 	Room string `protobuf:"bytes,3,opt,name=room,proto3" json:"room,omitempty"`

@@ -388,7 +388,7 @@ export type Welcome = Message<"tickroom.v1.Welcome"> & {
   resumed: boolean;
 
   /**
-   * Seconds for which the seat is kept when the connection is lost.
+   * Seconds for which the session is held when the connection is lost.
    *
    * @generated from field: double hold_seconds = 13;
    */
@@ -857,7 +857,7 @@ export type Hello = Message<"tickroom.v1.Hello"> & {
   version: number;
 
   /**
-   * The kind of room to join, or to create when none has a free seat.
+   * The kind of room to join, or to create when none has a free place.
    *
    * @generated from field: string kind = 2;
    */
