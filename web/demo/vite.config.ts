@@ -12,8 +12,8 @@ export default defineConfig({
   root: at('.'),
   appType: 'mpa',
   base: '/',
-  // The library's sources, not its build, so that a change in it shows at once and
-  // no build of it has to come first. tsconfig.json says the same to the compiler.
+  // The library's sources, not its build, so that a change in it shows at once and it
+  // need not be built first. tsconfig.base.json has the same for the compiler.
   resolve: { conditions: ['tickroom-source', ...defaultClientConditions] },
   ssr: { resolve: { conditions: ['tickroom-source', ...defaultServerConditions] } }, // tests
   build: {

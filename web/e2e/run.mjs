@@ -1,4 +1,4 @@
-// Runs a TypeScript program of this folder: node run.mjs perf/frames.ts
+// Runs a TypeScript program in this folder: node run.mjs perf/frames.ts
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';
 

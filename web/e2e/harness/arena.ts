@@ -1,12 +1,12 @@
-// The arena's page, as its players know it. What is asked of it is asked through
-// window.tickroom, which the page has for tests and for the curious.
+// The arena's page as its players use it. Its state is read from window.tickroom, which
+// the page has for tests.
 
 import type { Room } from '@tickroom/client';
 import type { arena } from '@tickroom/client/games/arena';
 
 import type { View } from './browser.ts';
 
-/** What the page shows of itself: see web/demo/src/arena/main.ts, game.ts and perf.ts. */
+/** What the page offers for tests: see web/demo/src/arena/main.ts, game.ts and perf.ts. */
 export interface Hooks {
   readonly room: Room<typeof arena> | null;
   readonly game: {
@@ -35,7 +35,7 @@ declare global {
   }
 }
 
-/** What is remembered of a player's seat, to compare later. */
+/** What identifies a player's session, to be compared later. */
 export interface Seat {
   readonly room: string;
   readonly player: number;
@@ -66,7 +66,7 @@ export function seat(view: View): Promise<Seat> {
   });
 }
 
-/** What the player is called, as others see it. Their ship must fly. */
+/** Returns the player's name as others see it. The player's ship must fly. */
 export function callsign(view: View): Promise<string> {
   return view.until(
     'the ship has a name',
@@ -74,7 +74,7 @@ export function callsign(view: View): Promise<string> {
   );
 }
 
-/** Waits for more checks of the state's hash, and for none of them to have failed. */
+/** Waits for more checks of the state hash, and checks that none has failed. */
 export async function sound(view: View, more = 1): Promise<void> {
   const before = await view.page.evaluate(() => window.tickroom.room!.stats.hashChecks);
   await view.until('more hashes were compared', (n) => window.tickroom.room!.stats.hashChecks >= n, before + more);

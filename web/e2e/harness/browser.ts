@@ -1,4 +1,4 @@
-// A real Chromium, and pages in it that are watched for anything that goes wrong.
+// A real Chromium, and pages in it that are checked for anything that goes wrong.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ import {
   type Page,
 } from 'playwright-core';
 
-/** What each page's context starts with: a small window, since its pixels are drawn by the processor. */
+/** The context of each page has a small window, since the processor draws its pixels. */
 const usual: BrowserContextOptions = { viewport: { width: 800, height: 500 }, locale: 'en-GB' };
 
 /** A phone held upright. */
@@ -25,7 +25,7 @@ export const phone: BrowserContextOptions = {
   isMobile: true,
 };
 
-/** Finds Chromium: in CHROMIUM, or by its usual names in PATH. */
+/** Returns the path of Chromium: CHROMIUM, or one of its usual names in PATH. */
 export function findChromium(): string {
   const given = process.env.CHROMIUM;
   if (given) return given;
@@ -37,7 +37,7 @@ export function findChromium(): string {
   throw new Error('Chromium is needed to test the pages: install chromium, or say in CHROMIUM where it is');
 }
 
-/** Page and canvas are drawn by the processor as it does best; only WebGL needs a graphics card made of software. */
+/** The processor draws the page and 2D canvases directly; only WebGL needs a graphics card in software. */
 const switches = [
   '--headless=new',
   '--no-sandbox',
@@ -64,9 +64,9 @@ const switches = [
 ];
 
 /**
- * What keeps Chromium from putting its drawing before everything else on the
- * machine, the server included: only root may do so, and without a graphics card
- * that leaves nothing for others.
+ * Keeps Chromium, when run by root, from giving its drawing priority over everything else
+ * on the machine, the server included. Without a graphics card that leaves nothing for
+ * others.
  */
 function modest(): string[] {
   if (process.getuid?.() !== 0) return [];
@@ -74,7 +74,7 @@ function modest(): string[] {
   return spawnSync('setpriv', [...setpriv.slice(1), 'true']).status === 0 ? setpriv : [];
 }
 
-/** A browser in a process of its own. It is not started by playwright, which would have its tabs believe that somebody looks at each. */
+/** A browser in its own process. It is not started by playwright, in whose browsers no tab is ever hidden. */
 export class Browser {
   readonly #chromium: Chromium;
   readonly #quit: () => Promise<void>;
@@ -106,7 +106,7 @@ export class Browser {
     const c = await chromium.connectOverCDP(address, { noDefaults: true });
     const quit = async () => {
       const session = await c.newBrowserCDPSession();
-      await session.send('Browser.close').catch(() => {}); // it may be gone before it answers
+      await session.send('Browser.close').catch(() => {}); // it may exit before it answers
       await ended;
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     };
@@ -117,12 +117,12 @@ export class Browser {
     return this.#chromium.version();
   }
 
-  /** What one can ask of the browser as a whole. */
+  /** A session of the DevTools protocol with the browser as a whole. */
   cdp(): Promise<CDPSession> {
     return this.#chromium.newBrowserCDPSession();
   }
 
-  /** Opens a page with a storage of its own. It always counts as being looked at. */
+  /** Opens a page with its own storage. It is always visible. */
   async open(url: string, options: BrowserContextOptions = {}): Promise<View> {
     return this.#show(await this.#chromium.newContext({ ...usual, ...options }), url);
   }
@@ -132,7 +132,7 @@ export class Browser {
     return this.#show(view.page.context(), url);
   }
 
-  /** Opens a page in a tab of the browser's own window, in front of the others, which are hidden then, as they are for people. */
+  /** Opens a page in a tab of the browser's own window, in front of the others, which are then hidden. */
   async openTab(url: string): Promise<View> {
     return this.#show(this.#chromium.contexts()[0]!, url);
   }
@@ -150,7 +150,7 @@ export class Browser {
     return this.#views;
   }
 
-  /** Closes the pages, and forgets them. */
+  /** Closes all pages. */
   async clear(): Promise<void> {
     const own = this.#chromium.contexts()[0];
     const contexts = new Set<BrowserContext>();
@@ -169,7 +169,7 @@ export class Browser {
 /** How long a test waits for something, in milliseconds. It is long, since machines may be slow. */
 const patience = Number(process.env.PATIENCE ?? 45_000);
 
-/** A page that is looked at. */
+/** A page under test. */
 export class View {
   readonly page: Page;
   readonly cdp: CDPSession;
@@ -187,7 +187,7 @@ export class View {
     page.on('pageerror', (e) => complain(`uncaught: ${e.stack ?? String(e)}`));
     page.on('crash', () => complain('the page crashed'));
     page.on('requestfailed', (r) => {
-      // A page that goes away takes its requests with it.
+      // A page that is left aborts its requests.
       if (r.failure()?.errorText !== 'net::ERR_ABORTED')
         complain(`request failed: ${r.url()}: ${r.failure()?.errorText}`);
     });
@@ -200,17 +200,17 @@ export class View {
     await this.page.goto(url, { waitUntil: 'domcontentloaded' });
   }
 
-  /** Problems so far, without those that were expected. */
+  /** The problems so far, without the expected ones. */
   get problems(): readonly string[] {
     return this.#problems.filter((p) => !this.#expected.some((e) => e.test(p)));
   }
 
-  /** Complaints that are no problem: a browser reports each connection that can't be made, whatever a page does. */
+  /** Expects problems that match. Browsers report each failed connection, whatever a page does. */
   expect(...what: RegExp[]): void {
     this.#expected.push(...what);
   }
 
-  /** Connections will fail. */
+  /** Expects connections to fail. */
   expectOutage(): void {
     this.expect(
       /^console (error|warning): WebSocket connection to .* failed/,
@@ -220,9 +220,9 @@ export class View {
   }
 
   /**
-   * Waits until fn, which runs in the page, gives something that is true, and
-   * gives that. What fn throws counts as not yet. It is asked from here, so that
-   * pages can be waited for that are hidden or asleep.
+   * Waits until fn, which is called in the page, returns something that is true, and
+   * returns that. An exception counts as false. It polls from outside the page, which may
+   * be hidden or frozen.
    */
   async until<R, A>(what: string, fn: (arg: A) => R | Promise<R>, arg: A): Promise<NonNullable<Awaited<R>>>;
   async until<R>(what: string, fn: () => R | Promise<R>): Promise<NonNullable<Awaited<R>>>;
@@ -248,12 +248,12 @@ export class View {
     }
   }
 
-  /** Puts a tab in front of the others. */
+  /** Brings a tab to the front. */
   async front(): Promise<void> {
     await this.page.bringToFront();
   }
 
-  /** Freezes a hidden page, as browsers do with those that nobody has looked at for long, or lets it go on. */
+  /** Freezes a hidden page, as browsers do with pages that were hidden for long, or resumes it. */
   async lifecycle(state: 'frozen' | 'active'): Promise<void> {
     await this.cdp.send('Page.setWebLifecycleState', { state });
   }

@@ -1,7 +1,6 @@
-// Builds what the tests run: the pages as they stand, and a server that holds
-// them. Neither touches the tree, so that other builds may run meanwhile: the
-// pages go to a folder of their own, which the Go compiler is told to see as
-// web/dist/site.
+// Builds what the tests run: the pages, and a server with them. Neither touches the tree,
+// so that other builds may run meanwhile: the pages go to a temporary folder, which an
+// overlay of the Go compiler shows as web/dist/site.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +14,7 @@ export const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** Where screenshots and reports go. */
 export const artifacts = fileURLToPath(new URL('../artifacts/', import.meta.url));
 
-/** Environment variable that names a server to test, instead of building one. */
+/** The environment variable with the path of a server to test, instead of building one. */
 const given = 'TICKROOM_BIN';
 
 function files(dir: string): string[] {
@@ -25,7 +24,7 @@ function files(dir: string): string[] {
     .map((e) => relative(dir, join(e.parentPath, e.name)));
 }
 
-/** Builds the pages into a folder. Without minify functions keep their names. */
+/** Builds the pages into a folder. Without minify, functions keep their names. */
 export async function buildPages(out: string, options: { minify?: boolean } = {}): Promise<void> {
   await build({
     configFile: join(root, 'web/demo/vite.config.ts'),
@@ -34,7 +33,7 @@ export async function buildPages(out: string, options: { minify?: boolean } = {}
   });
 }
 
-/** Builds a server that has the pages of a folder, or none, and gives its path. */
+/** Builds a server with the pages of a folder, or without pages, and returns its path. */
 export function buildServer(dir: string, pages: string | undefined, options: { race?: boolean } = {}): string {
   const embedded = join(root, 'web/dist/site');
   const replace: Record<string, string> = {};
@@ -50,7 +49,7 @@ export function buildServer(dir: string, pages: string | undefined, options: { r
   return bin;
 }
 
-/** Builds both for a program that runs outside the tests, and gives the server's path and what removes it. */
+/** Builds both for a program outside the tests. Returns the server's path and a function that removes it. */
 export async function buildAll(
   options: { race?: boolean; minify?: boolean } = {},
 ): Promise<{ bin: string; remove: () => void }> {
@@ -63,9 +62,9 @@ export async function buildAll(
   return { bin: buildServer(dir, pages, options), remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-/** Once for all tests. The server has the race detector in it. */
+/** Builds both once for all tests, the server with the race detector. */
 export async function setup(): Promise<() => void> {
-  rmSync(artifacts, { recursive: true, force: true }); // the last run's
+  rmSync(artifacts, { recursive: true, force: true }); // those of the last run
   const { bin, remove } = await buildAll({ race: true });
   process.env[given] = bin;
   return remove;

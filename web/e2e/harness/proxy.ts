@@ -1,5 +1,4 @@
-// A network between a page and a server that can fail in the ways in which
-// networks do.
+// A proxy between a page and a server that can fail in the ways in which networks do.
 
 import { connect, createServer, type Server as Listener, type Socket } from 'node:net';
 
@@ -7,19 +6,19 @@ import { connect, createServer, type Server as Listener, type Socket } from 'nod
 interface Pair {
   readonly page: Socket;
   readonly server: Socket;
-  /** Whether it carries a WebSocket, and not pages. */
+  /** Whether it carries a WebSocket. */
   socket: boolean;
-  /** Bytes go nowhere, for good. */
+  /** Whether it has lost bytes, and so is dead. */
   lost: boolean;
 }
 
 export class TcpProxy {
-  /** WebSockets that were opened through it so far. */
+  /** The number of WebSockets that were opened through it so far. */
   sockets = 0;
   readonly #to: () => number;
   readonly #listener: Listener;
   readonly #pairs = new Set<Pair>();
-  /** Nothing gets through of what is sent now, nor of new connections. */
+  /** Whether everything that is sent, and every new connection, is swallowed. */
   #hole = false;
   #stalled = false;
   #refusing = false;
@@ -30,7 +29,7 @@ export class TcpProxy {
     this.#listener = createServer({ noDelay: true }, (page) => this.#accept(page));
   }
 
-  /** Starts a proxy to a port of this machine, which is asked for at each connection. */
+  /** Starts a proxy to a port of this machine; to is called for it at each connection. */
   static async start(to: () => number): Promise<TcpProxy> {
     const p = new TcpProxy(to);
     await new Promise<void>((resolve, reject) => {
@@ -46,7 +45,7 @@ export class TcpProxy {
     return `http://127.0.0.1:${at.port}`;
   }
 
-  /** WebSockets that are open. */
+  /** The number of WebSockets that are open. */
   get open(): number {
     return [...this.#pairs].filter((p) => p.socket && !p.lost).length;
   }
@@ -85,7 +84,7 @@ export class TcpProxy {
   #carry(pair: Pair, from: Socket, to: Socket): void {
     from.on('data', (bytes) => {
       if (this.#hole) pair.lost = true;
-      // What is lost is lost: a connection with a hole in it does not go on.
+      // A connection that has lost bytes stays dead.
       if (pair.lost) return;
       if (!to.write(bytes)) {
         from.pause();
@@ -111,7 +110,7 @@ export class TcpProxy {
     }
   }
 
-  /** Refuses new connections, or no longer. */
+  /** Refuses new connections, or accepts them again. */
   refuse(yes: boolean): void {
     this.#refusing = yes;
   }
@@ -130,13 +129,13 @@ export class TcpProxy {
     }
   }
 
-  /** Swallows all bytes in both directions, without a word to either end, until heal. */
+  /** Swallows all bytes in both directions, without telling either end, until heal. */
   blackHole(): void {
     this.#hole = true;
     for (const p of this.#pairs) p.lost = true;
   }
 
-  /** Lets new connections through again. Those that lost bytes stay dead: neither end is told. */
+  /** Lets new connections through again. Those that have lost bytes stay dead, without telling either end. */
   heal(): void {
     this.#hole = false;
   }

@@ -1,12 +1,12 @@
-// The client library in a page, alone: a script of it and its games that is run
-// in any page of the server, as `library`.
+// The client library alone in a page: a script with it and its games, which defines
+// `library` in any page of the server.
 
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 import type { View } from './browser.ts';
 
-/** What the script makes of the library. */
+/** What the script defines. */
 export interface Library {
   readonly connect: typeof import('@tickroom/client').connect;
   readonly Client: typeof import('@tickroom/client').Client;
@@ -36,10 +36,10 @@ async function bundle(): Promise<string> {
   return `${outputFiles[0]!.text}; globalThis.library = library;`;
 }
 
-/** Goes to the least that a server shows, its icon, and puts the library there. */
+/** Opens the smallest page of a server, its icon, and runs the script there. */
 export async function bring(view: View, origin: string): Promise<void> {
   script ??= bundle();
-  view.expect(/favicon\.ico/); // which browsers ask for when they show a picture
+  view.expect(/favicon\.ico/); // which browsers request for a picture
   await view.goto(`${origin}/icon.svg`);
   await view.page.evaluate(await script);
 }

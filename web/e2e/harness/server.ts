@@ -1,5 +1,5 @@
-// A real server in a process of its own, that can be ended, killed and started
-// again at the same address.
+// A real server in its own process, which can be stopped, killed and restarted at the
+// same address.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -15,7 +15,7 @@ interface Running {
   readonly ended: Promise<End>;
 }
 
-/** Settings that suit tests: a small arena in which everybody meets. */
+/** Settings for tests: a small arena in which everybody meets. */
 const small = [
   '--log-format',
   'json',
@@ -31,16 +31,16 @@ const small = [
   'arena.pickups=12',
 ];
 
-/** The part of /status.json that tests look at. */
+/** The part of /status.json that tests use. */
 export interface Status {
   readonly players: number;
   readonly spectators: number;
-  /** Players whose connection is lost and whose seat is kept. */
+  /** Players whose connection is lost and whose session is held. */
   readonly away: number;
 }
 
 export class Server {
-  /** What it has logged, line by line, over all its lives. */
+  /** The lines of its log, from all its runs. */
   readonly log: string[] = [];
   #listen = '127.0.0.1:0';
   readonly #flags: readonly string[];
@@ -58,14 +58,14 @@ export class Server {
     return Server.startOther(process.env.TICKROOM_BIN, ...flags);
   }
 
-  /** Starts another server than the usual one, by its path. */
+  /** Starts a server other than the usual one, given its path. */
   static async startOther(bin: string | undefined, ...flags: string[]): Promise<Server> {
     const s = new Server(flags, bin);
     await s.start();
     return s;
   }
 
-  /** Where it listens, as host:port. */
+  /** The address on which it listens, as host:port. */
   get address(): string {
     return this.#listen;
   }
@@ -82,10 +82,10 @@ export class Server {
     return this.#running?.child.pid ?? 0;
   }
 
-  /** Starts it, again at the address that it had. */
+  /** Starts it, at the same address if it was started before. */
   async start(): Promise<void> {
     if (!this.#bin) throw new Error('there is no server to start: TICKROOM_BIN is not set');
-    // The environment's settings are not the tests'.
+    // Settings of the environment must not influence tests.
     const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('TICKROOM_')));
     const child = spawn(this.#bin, ['serve', '--listen', this.#listen, '--admin', '', ...small, ...this.#flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -113,7 +113,7 @@ export class Server {
     return (await answer.json()) as Status;
   }
 
-  /** Ends it as an operator would, and checks that it went as it should. */
+  /** Stops it as an operator would, and checks that it exits well. */
   async stop(): Promise<void> {
     const end = await this.#end('SIGTERM');
     if (end && (end.code !== 0 || this.log.some((l) => l.includes('DATA RACE') || l.includes('"level":"ERROR"')))) {
@@ -121,7 +121,7 @@ export class Server {
     }
   }
 
-  /** Kills it: no farewell. */
+  /** Kills it. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }

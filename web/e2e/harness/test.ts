@@ -1,6 +1,6 @@
-// What each test gets: a browser, which all share; servers, networks and pages
-// that end with it; a place for pictures. And what holds for all of them: no page
-// complains, and every server ends well.
+// The fixtures of tests: a browser, which all share; servers, proxies and pages that end
+// with the test; a folder for pictures. For all tests, no page may report a problem and
+// every server must exit well.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { Server } from './server.ts';
 interface Fixtures {
   browser: Browser;
   ends: Ends;
-  /** Starts a server. It has to end well. */
+  /** Starts a server. It has to exit well. */
   serve: (...flags: string[]) => Promise<Server>;
   /** Starts a proxy to a server. */
   network: (to: Server) => Promise<TcpProxy>;
@@ -23,11 +23,11 @@ interface Fixtures {
   open: (url: string, options?: BrowserContextOptions) => Promise<View>;
   /** Opens a page in a tab that may be hidden. */
   openTab: (url: string) => Promise<View>;
-  /** Keeps a picture of a page, or of all that one could scroll to. */
+  /** Saves a picture of a page, or of its whole length. */
   picture: (view: View, name: string, whole?: boolean) => Promise<Buffer>;
 }
 
-/** What is to be done when the test is over, the last thing first, whatever fails meanwhile. */
+/** What is to be done after the test, in reverse order, even if some of it fails. */
 class Ends {
   readonly #list: (() => Promise<void>)[] = [];
 
@@ -65,7 +65,7 @@ export const test = base.extend<Fixtures>({
     const ends = new Ends();
     await use(ends);
     ends.add(() => browser.clear());
-    // While the pages are still there.
+    // While the pages are still open.
     ends.add(async () => {
       const complaints = browser.views.flatMap((v) => v.problems);
       if (complaints.length === 0 && (task.result?.errors ?? []).length === 0) return;

@@ -1,4 +1,4 @@
-// The arena's page with hundreds of things in sight, to be looked at closely.
+// The arena's page with hundreds of things on the screen, to be measured.
 
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -10,16 +10,16 @@ import { Browser, type View } from '../harness/browser.ts';
 import { buildAll } from '../harness/build.ts';
 import { Server } from '../harness/server.ts';
 
-/** How many things have to be in sight, and how many at most. */
+/** The least and the most things on the screen. */
 export const wanted = Number(process.env.VISIBLE ?? 500);
 export const most = wanted * 1.25;
 export const viewport = { width: Number(process.env.WIDTH ?? 1280), height: Number(process.env.HEIGHT ?? 720) };
 
 /**
- * Gives the page's process a processor of its own and all else another one, the
- * server included, where that can be done. Drawing without a graphics card takes all
- * there are, and on a player's machine there is no server with a thousand bots: a page
- * that waits for its turn again and again says nothing of what it costs.
+ * Runs the page's process on one processor and everything else, the server included, on
+ * another, where that is possible. Drawing without a graphics card uses all processors,
+ * and a player's machine runs no server with a thousand bots: the frames of a page that
+ * has to wait for a processor say nothing of their cost.
  */
 async function apart(browser: CDPSession, server: Server): Promise<void> {
   const { processInfo } = await browser.send('SystemInfo.getProcessInfo');
@@ -35,7 +35,7 @@ async function apart(browser: CDPSession, server: Server): Promise<void> {
   if (done.includes(false)) console.log('taskset is missing: the page shares its processor with the drawing');
 }
 
-/** Opens the page in a room of a thousand bots, and shows it to fn when enough of them are in sight. */
+/** Opens the page in a room of a thousand bots, and calls fn when enough of them are on the screen. */
 export async function crowd(
   fn: (view: View, browser: Browser) => Promise<void>,
   options: { minify?: boolean } = {},
@@ -59,7 +59,7 @@ export async function crowd(
     const view = await browser.open(`${server.url}/arena?name=Kim`, { viewport });
     await playing(view);
     await view.until(`${wanted} things are in sight`, (n) => window.tickroom.perf.visible >= n, wanted);
-    // Code is compiled and pictures are made in the first seconds, beside what is measured.
+    // In the first seconds code is compiled and pictures are made, which is not to be measured.
     await view.until('it has been shown for a while', () => window.tickroom.perf.frames >= 400);
     await apart(await browser.cdp(), server);
     await view.page.keyboard.down('Space');

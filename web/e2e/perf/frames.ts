@@ -1,11 +1,11 @@
-// How long the arena's page takes for a frame with hundreds of things in sight:
+// Measures how long the arena's page takes for a frame with hundreds of things on the screen:
 //
 //	npm run perf -w e2e
 //
-// VISIBLE (500) is how many there have to be, a quarter more at most; DURATION (30)
-// how long is measured, WIDTH and HEIGHT (1280, 720) how large the page is. Without
-// a graphics card a small one, of 480 x 270, shows best what a frame costs its script:
-// then drawing does not hold up the rest. Prints a table, and keeps it with a picture
+// VISIBLE (500) is the least number of things, of which there are up to a quarter more;
+// DURATION (30) the seconds to measure; WIDTH and HEIGHT (1280, 720) the size of the
+// page. Without a graphics card a small page, 480 x 270, shows best what the script of a
+// frame costs, as drawing does not delay it. Prints a table, and saves it with a picture
 // in artifacts/.
 
 import { writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ const seconds = Number(process.env.DURATION ?? 30);
 
 export async function main(): Promise<void> {
   await crowd(async (view, browser) => {
-    // The player is shot down now and then, and comes back where less is to be seen.
+    // The player is shot down now and then, and respawns where fewer things are.
     await view.page.evaluate(() => setInterval(() => performance.mark(`seen:${window.tickroom.perf.visible}`), 50));
     const events = await trace(await browser.cdp(), () =>
       view.page.evaluate((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)), seconds * 1000),

@@ -1,10 +1,10 @@
-// Whether the arena's page keeps its memory over time, in a room where players
-// come and go:
+// Measures whether the memory of the arena's page grows in a room where players come and
+// go:
 //
 //	MINUTES=30 npm run heap -w e2e
 //
-// Once a minute garbage is collected and what is left is measured. Prints the
-// series and how much it grows per hour, and keeps both with a plot in artifacts/.
+// Once a minute garbage is collected and the heap is measured. Prints the series and its
+// growth per hour, and saves both with a plot in artifacts/.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { artifacts, buildAll } from '../harness/build.ts';
 import { Server } from '../harness/server.ts';
 
 const minutes = Number(process.env.MINUTES ?? 30);
-/** The first minutes fill caches and pools, and are left out of the slope. */
+/** The first minutes, in which caches and pools fill, are left out of the slope. */
 const warmUp = Math.min(5, minutes / 4);
 
 interface Sample {
@@ -89,7 +89,7 @@ async function measure(view: View): Promise<Sample[]> {
   const samples: Sample[] = [];
   const began = Date.now();
   for (let minute = 0; minute <= minutes; minute++) {
-    // The page turns and flies about, now one way and now the other.
+    // The ship flies about, turning one way and the other.
     await page.keyboard[minute % 2 === 0 ? 'down' : 'up']('KeyA');
     await page.keyboard[minute % 3 === 0 ? 'down' : 'up']('KeyW');
     await page.evaluate(
@@ -121,7 +121,7 @@ function line(s: Sample): string {
   return `${s.minute.toFixed(1).padStart(5)} min  heap ${s.heapMB.toFixed(2).padStart(7)} MB  nodes ${String(s.nodes).padStart(5)}  listeners ${String(s.listeners).padStart(4)}  frames ${String(s.frames).padStart(7)}  rows ${String(s.rows).padStart(5)}  kills ${s.kills}`;
 }
 
-/** Growth per hour of a straight line through the values, by least squares. */
+/** Returns the growth per hour of a straight line through the values, by least squares. */
 function slope(samples: readonly Sample[], of: (s: Sample) => number): number {
   const used = samples.filter((s) => s.minute >= warmUp);
   const x = used.reduce((a, s) => a + s.minute, 0) / used.length;

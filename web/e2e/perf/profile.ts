@@ -1,9 +1,9 @@
-// Which functions of the arena's page take the time, with hundreds of things in sight:
+// Profiles the functions of the arena's page with hundreds of things on the screen:
 //
 //	npm run profile -w e2e
 //
-// Takes what `npm run perf` takes (VISIBLE, DURATION, WIDTH, HEIGHT). The profiler
-// itself costs as much again, so the shares count, and not the sum.
+// Its settings are those of `npm run perf` (VISIBLE, DURATION, WIDTH, HEIGHT). The
+// profiler itself costs as much again, so only the shares are meaningful.
 
 import { crowd, viewport } from './crowd.ts';
 

@@ -1,8 +1,8 @@
-// Reads a Chromium trace: what a page's main thread does for each frame.
+// Reads what the main thread of a page does for each frame from a Chromium trace.
 
 import type { CDPSession } from 'playwright-core';
 
-/** An event of a trace, as far as it is looked at; times in microseconds. */
+/** The part of a trace event that is used. Times are microseconds. */
 interface TraceEvent {
   readonly name: string;
   readonly ph: string;
@@ -10,7 +10,7 @@ interface TraceEvent {
   readonly tid: number;
   readonly ts: number;
   readonly dur?: number;
-  /** Of the duration, the time that the thread had a processor. */
+  /** The part of the duration in which the thread had a processor. */
   readonly tdur?: number;
   readonly args?: { readonly name?: string };
 }
@@ -21,10 +21,10 @@ export interface Frames {
   readonly gap: number[];
   /** The animation callback alone, of processor time. */
   readonly callbackCpu: number[];
-  /** In which script ran in the main thread, garbage collection included: by the clock, and of processor time. */
+  /** Script in the main thread, garbage collection included: wall-clock time and processor time. */
   readonly script: number[];
   readonly scriptCpu: number[];
-  /** In which the main thread did anything: script, style, layout, paint. */
+  /** All work of the main thread: script, style, layout, paint. */
   readonly busy: number[];
   readonly busyCpu: number[];
 }
@@ -72,7 +72,7 @@ export async function trace(browser: CDPSession, fn: () => Promise<void>): Promi
   return (JSON.parse(text) as { traceEvents: TraceEvent[] }).traceEvents;
 }
 
-/** What marks called NAME:VALUE said, and when, in microseconds. */
+/** Returns the values of marks named NAME:VALUE, with their times in microseconds. */
 export function marks(events: readonly TraceEvent[], name: string): { readonly ts: number; readonly value: number }[] {
   const out = [];
   for (const e of events)
@@ -80,7 +80,7 @@ export function marks(events: readonly TraceEvent[], name: string): { readonly t
   return out.sort((a, b) => a.ts - b.ts);
 }
 
-/** The frames, of those for whose time wanted holds, of the page that has most of them. */
+/** Returns the frames whose times wanted accepts, of the page that has most of them. */
 export function frames(events: readonly TraceEvent[], wanted: (ts: number) => boolean): Frames {
   const counts = new Map<string, number>();
   const thread = (e: TraceEvent) => `${e.pid}/${e.tid}`;
@@ -103,7 +103,7 @@ export function frames(events: readonly TraceEvent[], wanted: (ts: number) => bo
     cpu.push(...new Array<number>(result.gap.length).fill(0));
     let frame = -1;
     for (const e of list) {
-      // A task belongs to the frame that its middle lies in: the callback's own task begins before it.
+      // A task belongs to the frame that its middle lies in, as the task of a callback begins before it.
       const at = e.ts + (e.dur ?? 0) / 2;
       while (frame + 1 < starts.length && starts[frame + 1]! <= at) frame++;
       if (frame < 0 || frame >= result.gap.length) continue;
@@ -127,7 +127,7 @@ export function frames(events: readonly TraceEvent[], wanted: (ts: number) => bo
   };
 }
 
-/** Events that lie in no other one of the list. */
+/** Returns the events that lie in no other event of the list. */
 function outermost(list: readonly TraceEvent[]): TraceEvent[] {
   const out: TraceEvent[] = [];
   let end = -Infinity;
@@ -139,7 +139,7 @@ function outermost(list: readonly TraceEvent[]): TraceEvent[] {
   return out;
 }
 
-/** The value that a share of all is at most. */
+/** Returns the value that a share of all values does not exceed. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;

@@ -1,4 +1,4 @@
-// Two players in one arena, each at a page of their own.
+// Two players in one arena, each with a page.
 
 import { PNG } from 'pngjs';
 import { expect } from 'vitest';
@@ -7,7 +7,7 @@ import { callsign, chase, playing, sound } from '../harness/arena.ts';
 import type { View } from '../harness/browser.ts';
 import { test } from '../harness/test.ts';
 
-/** An arena without ships of the game's own, so that the players have only each other. */
+/** An arena without bots. */
 const duel = [
   '--kind-option',
   'arena.bots=0',
@@ -19,7 +19,7 @@ const duel = [
   'arena.radius=500',
 ];
 
-/** How many colours a picture has. */
+/** Returns the number of colours of a picture. */
 function colours(picture: Buffer): number {
   const { data } = PNG.sync.read(picture);
   const seen = new Set<number>();
@@ -27,7 +27,7 @@ function colours(picture: Buffer): number {
   return seen.size;
 }
 
-/** Where a view shows a ship that is not its own. */
+/** Returns where a view shows a ship that is not its own. */
 function shown(view: View, ship: number): Promise<{ x: number; y: number; thrust: boolean } | undefined> {
   return view.page.evaluate((entity) => {
     const row = window.tickroom.room!.view().tables.ship.get(entity);

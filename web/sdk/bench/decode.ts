@@ -1,5 +1,5 @@
-// What it costs to hold and show 1,000 walkers that all move, 20 times a second:
-// by the whole way that a message goes through a room.
+// Measures the cost of holding and showing 1,000 walkers that all move, 20 times a second,
+// with messages that take the whole way through a room.
 
 import { walkers } from '../src/games/walkers.js';
 import { connect, type SocketEvents } from '../src/index.js';
@@ -15,7 +15,7 @@ const fps = 60;
 
 declare const gc: () => void;
 
-/** Snapshots as a server packs them: those of a random walk, of which a tenth change their health as well. */
+/** Returns snapshots of a random walk, packed like those of a server. A tenth of the walkers change their health, too. */
 function record(count: number): Uint8Array[] {
   const r = new Random(1);
   const state = Array.from({ length: entities }, () => ({
@@ -80,7 +80,7 @@ let next = 1;
 
 let sink = 0;
 
-/** Reads what a game would. */
+/** Reads the values that a game would draw. */
 function draw(rows: readonly { x: number; y: number; heading: number }[]): void {
   let sum = 0;
   for (const w of rows) sum += w.x + w.y + w.heading;
@@ -89,12 +89,12 @@ function draw(rows: readonly { x: number; y: number; heading: number }[]): void 
 
 const rubbish = new Int32Array(1 << 24);
 
-/** Makes the processor's caches forget what was in them, as all does that a page and its browser do between two frames. */
+/** Evicts everything from the processor's caches, as a page and its browser do between two frames. */
 function cool(): void {
   for (let i = 0; i < rubbish.length; i += 16) rubbish[i]++;
 }
 
-/** Takes snapshots, and draws as many frames as come between two of them. */
+/** Receives snapshots, and draws the frames between two of them. */
 function play(count: number, views: boolean, cold = false): { snapshotMs: number; viewMs: number; heap: number } {
   gc();
   const before = process.memoryUsage().heapUsed;

@@ -1,5 +1,5 @@
-// Bundles the benchmark and runs it, with a young generation large enough that
-// what is allocated can be counted.
+// Bundles the benchmark and runs it, with a young generation so large that allocations can
+// be counted.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';

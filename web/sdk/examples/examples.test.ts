@@ -1,5 +1,5 @@
-// Runs the examples against a real server, on what a browser or a mini-game
-// platform would give them.
+// Runs the examples against a real server, with fakes of what a browser or a mini-game
+// platform offers.
 
 import { readFileSync } from 'node:fs';
 import { CloseCode, connect, webSocketBy } from '@tickroom/client';
@@ -36,7 +36,7 @@ test('the README has the example', () => {
 });
 
 test('walkers', async () => {
-  // A page, as far as the example needs one.
+  // The parts of a page that the example needs.
   const calls: string[] = [];
   const texts: string[] = [];
   const context = new Proxy({} as Record<string, unknown>, {
@@ -77,7 +77,7 @@ test('walkers', async () => {
     timers.push(realInterval(fn, ms));
   });
 
-  // Somebody else who sees what the page does, and speaks to it.
+  // Another player, who sees what the page does and talks to it.
   const other = await new Cuttable(server.url).client.joinOrCreate(walkers, { name: 'Other' });
   await import('./walkers/main.js');
   expect(state.textContent).toBe('Connected.');
@@ -98,7 +98,7 @@ test('walkers', async () => {
     return texts.includes('Hi there') && calls.filter((c) => c === 'arc').length >= 2;
   });
   await other.leave();
-  // The page has no way to leave but to be closed, so the server removes it.
+  // The page leaves only by being closed, so the server removes its player.
   expect(sockets).toHaveLength(1);
   sockets[0].onclose!({ code: CloseCode.Kicked, reason: 'the test is over' } as WebSocket.CloseEvent);
   sockets[0].terminate();
@@ -142,12 +142,12 @@ test('duel', async () => {
     expect(new Set([a!.playerId, b!.playerId, '']).size).toBe(3);
     for (const name of ['Ann', 'Bob'])
       expect(texts[name].at(-1)).toMatch(/^Found: (Ann against Bob|Bob against Ann)\.$/);
-    // Who loses its page and presses Play again is back in the match.
+    // A player who loses the page and presses Play again is back in the match.
     const { id, playerId } = a!;
     const again = await seek('Ann', ann);
     expect(again).toMatchObject({ id, playerId });
     expect(texts.Ann.at(-1)).toBe('Back to your match.');
-    // One who waits alone cancels.
+    // A player who waits alone cancels.
     const stop = new AbortController();
     const says = (text: string) => {
       texts.Cid.push(text);
@@ -210,7 +210,7 @@ test('mini-game', async () => {
   const seq = room.input({ direction: 1 });
   await until(room, () => room.inputAck >= seq);
   expect(wx.items.size).toBe(1);
-  // In the background the platform cuts connections.
+  // The platform cuts connections of programs in the background.
   for (const fn of wx.fns.hide) fn();
   wx.sockets.at(-1)!.terminate();
   const resumed = new Promise((resolve) => room.on('resumed', resolve));
@@ -223,7 +223,7 @@ test('mini-game', async () => {
   await room.leave();
   expect(wx.items.size).toBe(0);
   expect(wx.fns).toEqual({ show: [], hide: [], network: [] });
-  // What can't be reached fails, and is tried again until it takes too long.
+  // A server that can't be reached is tried again until the time is up.
   await expect(connect('ws://127.0.0.1:1/ws', arena, { ...miniGame(wx), timeoutMs: 100 })).rejects.toMatchObject({
     code: 1006,
   });

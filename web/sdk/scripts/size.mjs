@@ -1,6 +1,5 @@
-// Prints how large the library is in a page, with its protobuf runtime and the
-// smallest game, and fails beyond the limit. The matchmaking is an entry point of its
-// own: what it adds to a page that has the library is printed too.
+// Prints the size of the library in a page, with its protobuf runtime and the smallest
+// game, and fails beyond the limit. Then prints what the entry point of matchmaking adds.
 
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -13,7 +12,7 @@ const base = `
 `;
 const matchmaking = `export * from './dist/matchmaking/index.js';`;
 
-/** Bundles what an entry imports. */
+/** Bundles everything that an entry imports. */
 async function bundle(entry) {
   const result = await build({
     stdin: { contents: entry, resolveDir: new URL('..', import.meta.url).pathname },

@@ -7,8 +7,8 @@ import { Random } from './random.js';
 const perTick = 50;
 
 /**
- * Plays snapshots of a steady server over a network whose delays lateness gives,
- * and looks at views at 60 fps.
+ * Receives snapshots of a steady server over a network with the delays of lateness, and
+ * shows views at 60 fps.
  */
 function play(seconds: number, lateness: (tick: number) => number, options: InterpolationOptions = {}, every = 1) {
   const clock = new ServerClock();
@@ -66,7 +66,7 @@ describe('the delay of views', () => {
   test('is bounded', () => {
     const r = new Random(7);
     const { frames } = play(30, () => r.next() * 2000, { maxDelayMs: 300, minDelayMs: 80 });
-    // It comes near the bound smoothly, so it may be over for a while.
+    // It approaches the bound smoothly, so it may exceed it for a while.
     for (const f of frames.slice(600)) expect(f.delayMs).toBeLessThan(300 + 2000);
     const calm = play(10, () => 0, { minDelayMs: 80 });
     for (const f of calm.frames.slice(200)) expect(f.delayMs).toBeGreaterThan(79);
@@ -89,7 +89,7 @@ describe('the delay of views', () => {
   });
 
   test('comes back from a stall', () => {
-    // Nothing for two seconds, then all of it at once.
+    // Nothing for two seconds, then everything at once.
     const { frames } = play(20, (tick) => (tick > 200 && tick < 240 ? (240 - tick) * perTick : 0));
     for (let i = 1; i < frames.length; i++) expect(frames[i].tick).toBeGreaterThanOrEqual(frames[i - 1].tick);
     expect(frames.at(-1)!.delayMs).toBeLessThan(200);

@@ -1,4 +1,4 @@
-// A platform whose time, network and page a test moves by hand.
+// A platform whose time, network and page a test controls.
 
 import { fromBinary } from '@bufbuild/protobuf';
 import type { JoinOptions } from '../src/client.js';
@@ -16,7 +16,7 @@ import {
 } from '../src/index.js';
 import { type FrameInit, serverFrame, snapshot, welcome } from './frames.js';
 
-/** Lets all promises that can go on do so. */
+/** Waits until all promises that can be settled are. */
 export async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await Promise.resolve();
 }
@@ -39,7 +39,7 @@ export class FakeClock implements Clock {
     this.#timers = this.#timers.filter((t) => t !== timer);
   }
 
-  /** Lets time pass, and timers run in it. */
+  /** Advances the time, and runs timers that are due. */
   async pass(ms: number): Promise<void> {
     const end = this.time + ms;
     for (;;) {
@@ -57,7 +57,7 @@ export class FakeClock implements Clock {
     await settle();
   }
 
-  /** Lets time pass without anything running in it, as when a machine sleeps. */
+  /** Advances the time without running any timer, as when a machine sleeps. */
   sleep(ms: number): void {
     this.time += ms;
   }
@@ -101,7 +101,7 @@ export class FakeSocket {
     this.events.close(code, reason);
   }
 
-  /** What was said since the last time. */
+  /** Returns the frames that were sent since the last call. */
   take(): ClientFrame[] {
     return this.sent.splice(0);
   }
@@ -147,7 +147,7 @@ export class Platform {
   readonly page = new FakePage();
   readonly sockets: FakeSocket[] = [];
   readonly states: StateChange[] = [];
-  /** What Math.random would give. */
+  /** The random number to return. */
   random = 1;
 
   readonly factory: SocketFactory = (url, protocol, events) => {
@@ -174,7 +174,7 @@ export class Platform {
     return { onState: (s) => this.states.push(s), ...o };
   }
 
-  /** Lets the newest connection succeed up to the first snapshot. */
+  /** Has the newest connection succeed, up to the first snapshot. */
   accept(more: { welcome?: object; frame?: FrameInit } = {}): FakeSocket {
     const s = this.socket;
     s.open();
@@ -186,7 +186,7 @@ export class Platform {
     return s;
   }
 
-  /** A room of walkers that has been joined. */
+  /** Joins a room of walkers. */
   join(o: JoinOptions = {}): Promise<Room<typeof walkers>> {
     return this.joinWith({}, o);
   }
@@ -200,7 +200,7 @@ export class Platform {
     return room;
   }
 
-  /** The state since the last time, without the times. */
+  /** Returns the changes of state since the last call, without their times. */
   takeStates(): string[] {
     return this.states
       .splice(0)

@@ -1,4 +1,4 @@
-// Messages as a server would send them.
+// Messages like those of a server.
 
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { walkers } from '../src/games/walkers.js';
@@ -13,7 +13,7 @@ export function serverFrame(init: FrameInit): Uint8Array {
 
 export const zigzag = (v: number): number => ((v << 1) ^ (v >> 31)) >>> 0;
 
-/** Fields of a walker, in its units. */
+/** Fields of a walker, in their units. */
 export interface WalkerInit {
   x?: number;
   y?: number;
@@ -23,7 +23,7 @@ export interface WalkerInit {
   player?: number;
 }
 
-/** Absolute values of a walker's fields, as rows of mixed. */
+/** Returns the row of a walker with absolute values, for the list mixed. */
 export function walker(entity: number, w: WalkerInit): number[] {
   let mask = 0;
   const values: number[] = [];

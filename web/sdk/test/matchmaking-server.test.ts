@@ -17,7 +17,7 @@ const socket = webSocketBy(WebSocket);
 let server: Server;
 let folder: string;
 
-/** A token that is good for so many seconds. */
+/** Returns a token that expires after some seconds. */
 function tokenOf(player: string, seconds = 3600): string {
   const part = (v: object): string => Buffer.from(JSON.stringify(v)).toString('base64url');
   const now = Math.floor(Date.now() / 1000);

@@ -40,7 +40,7 @@ function setUp(service: Service, o: MatchmakerOptions = {}) {
 
 const bearer = (ctx: HandlerContext): string => ctx.requestHeader.get('Authorization') ?? '';
 
-/** A service whose watches go as they are told to, one after the other. */
+/** A service whose watches follow scripts, one after the other. */
 function watches(...list: ((signal: AbortSignal) => AsyncGenerator<Watch>)[]): Service & { asked: string[] } {
   const asked: string[] = [];
   return {
@@ -56,7 +56,7 @@ async function* says(...list: Watch[]): AsyncGenerator<Watch> {
   yield* list;
 }
 
-/** Says something, and nothing more until the client goes. */
+/** A watch that sends a list, and nothing more until the client closes it. */
 async function* stays(signal: AbortSignal, ...list: Watch[]): AsyncGenerator<Watch> {
   yield* list;
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
@@ -67,7 +67,7 @@ async function* fails(code: Code, text: string, seconds = 0): AsyncGenerator<Wat
   throw new ConnectError(text, code, seconds > 0 ? { 'Retry-After': String(seconds) } : undefined);
 }
 
-/** Goes on with time until a promise is settled. */
+/** Advances the time until a promise is settled. */
 async function through<T>(clock: FakeClock, p: Promise<T>): Promise<T> {
   let done = false;
   const end = (): void => void (done = true);

@@ -1,4 +1,4 @@
-// Messages by tables against the stock runtime's.
+// Compares the encoding of messages with that of the stock runtime.
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { Random } from './random.js';
 
 const move: MessageType<pb.Move> = testschema.input;
 
-/** Random contents of an Everything, to some depth. */
+/** Returns random contents for an Everything, to some depth. */
 function everything(r: Random, depth: number): Parameters<typeof create<typeof pb.EverythingSchema>>[1] {
   const bits = (): number => r.bits();
   const signed = (): number => bits() | 0;
@@ -72,7 +72,7 @@ describe('messages', () => {
     const type = testschema.components && move;
     const join = (...list: Uint8Array[]): Uint8Array => Uint8Array.from(list.flatMap((b) => [...b]));
     // A message in parts is merged; a list may be packed or not; unknown fields and
-    // those with another wire type are passed over.
+    // those with another wire type are skipped.
     const part = (init: Parameters<typeof create<typeof pb.MoveSchema>>[1]): Uint8Array =>
       toBinary(pb.MoveSchema, create(pb.MoveSchema, init));
     const odd = Uint8Array.of(0xf8, 0x07, 5, 0x08, 1);

@@ -1,4 +1,4 @@
-// The decoder against a naive one over the stock runtime, with random frames.
+// Compares the decoder with a naive one that uses the stock runtime, on random frames.
 
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { describe, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import { World } from './world.js';
 
 const components = Object.values(testschema.components);
 
-/** What a replica holds, as Naive has it. */
+/** Returns what a replica holds, in the form of Naive. */
 function content(b: Bench): Map<string, Row> {
   const rows = new Map<string, Row>();
   for (const t of b.tables) {
@@ -117,11 +117,11 @@ describe('broken frames', () => {
         const broken = mutate(good[at], random);
         let refused: unknown;
         try {
-          // Without a snapshot, nobody looks into the tables.
+          // Without a snapshot the tables are not read.
           if (!bench.apply(broken)) continue;
           bench.decodeRest();
         } catch (err) {
-          // The small messages are read by the runtime, with errors of its own.
+          // The small messages are read by the runtime, which has its own errors.
           if (!(err instanceof ProtocolError)) expect(() => bench.decodeRest()).toThrow();
           refused = err;
         }
@@ -143,9 +143,9 @@ describe('broken frames', () => {
 });
 
 /**
- * Whether a known field has another wire type than it should. The protocol, as
- * protobuf in general, has such fields passed over; the stock runtime reads them as
- * if they were right.
+ * Returns whether a known field has the wrong wire type. By the protocol, and by protobuf
+ * in general, such fields are skipped; the stock runtime reads them as if they were
+ * right.
  */
 function hasOddTypes(frame: Uint8Array): boolean {
   const odd = (b: Uint8Array, types: readonly string[], table?: readonly string[]): boolean => {
@@ -170,7 +170,7 @@ function hasOddTypes(frame: Uint8Array): boolean {
       ['', '0', '0', '0', '02', '02', '02', '52', '12', '2', '2', '02'],
     );
   } catch {
-    return false; // both are to refuse it
+    return false; // both have to refuse it
   }
 }
 

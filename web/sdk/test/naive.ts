@@ -1,6 +1,6 @@
-// A client written the obvious way over the stock runtime, from docs/protocol.md:
-// what the library is compared with. Rows are maps from a field's number to its
-// raw value; zero is not there.
+// A client written the obvious way from docs/protocol.md, with the stock runtime, to
+// compare the library with. Rows are maps from the number of a field to its raw value;
+// zeros are left out.
 
 import { fromBinary } from '@bufbuild/protobuf';
 import { configureTextEncoding } from '@bufbuild/protobuf/wire';
@@ -8,8 +8,8 @@ import { configureTextEncoding } from '@bufbuild/protobuf/wire';
 import type { Component, Field } from '../src/game.js';
 import { type ServerFrame, ServerFrameSchema, type Table } from '../src/gen/tickroom/v1/frame_pb.js';
 
-// The runtime's own decoder leaves out a byte order mark, which counts in hashes,
-// and mends what is not UTF-8.
+// The runtime's own decoder drops byte order marks, which count in hashes, and repairs
+// what is not UTF-8.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 configureTextEncoding({
   encodeUtf8: (text) => new TextEncoder().encode(text),
@@ -37,7 +37,7 @@ export function bitsOf(kind: number, v: number): bigint {
 
 export class Naive {
   tick = 0;
-  /** By "component entity". */
+  /** The rows by "component entity". */
   rows = new Map<string, Row>();
 
   constructor(readonly components: readonly Component[]) {}
@@ -122,7 +122,7 @@ export class Naive {
       throw new Error('values are left over');
   }
 
-  /** The state hash, as docs/protocol.md words it. */
+  /** Returns the state hash, as docs/protocol.md defines it. */
   hash(): bigint {
     const u32 = (v: bigint): bigint => BigInt.asUintN(32, v);
     const rotl = (x: bigint, n: bigint): bigint => u32((x << n) | (x >> (32n - n)));

@@ -1,4 +1,4 @@
-// What the library takes from the platform if it is told nothing else.
+// What the library uses of the platform by default.
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
@@ -11,7 +11,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A WebSocket as browsers have it. */
+/** A WebSocket like that of browsers. */
 class FakeWebSocket {
   static readonly all: FakeWebSocket[] = [];
   binaryType = 'blob';

@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed;
   }
 
-  /** From 0 up to 1. */
+  /** Returns a number from 0 up to 1. */
   next = (): number => {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -14,7 +14,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
 
-  /** A whole number from 0 up to n. */
+  /** Returns an integer from 0 up to n. */
   int(n: number): number {
     return Math.floor(this.next() * n);
   }
@@ -27,7 +27,7 @@ export class Random {
     return list[this.int(list.length)];
   }
 
-  /** 32 bits, often few of them or all. */
+  /** Returns 32 bits, often with few or all of them set. */
   bits(): number {
     const b = (this.next() * 4294967296) >>> 0;
     return this.pick([b, b & 0xff, 0, 1, 0x7fffffff, 0x80000000, 0xffffffff]) >>> 0;

@@ -111,7 +111,7 @@ describe('coming back', () => {
     p.socket.open();
     p.socket.lose(CloseCode.SessionGone);
     await p.clock.pass(1000);
-    // The same room, if it has a seat.
+    // The same room, if it has a free place.
     p.socket.open();
     expect(hello(p)).toMatchObject({ room: 'walkers-1', resume: '', resumeTick: 0 });
     p.socket.lose(CloseCode.RoomFull);
@@ -265,7 +265,7 @@ describe('a page', () => {
     p.socket.lose();
     p.page.fire('offline');
     expect(p.takeStates()).toEqual(['reconnecting 1006', 'reconnecting 1006 offline']);
-    // The platform may be wrong, so it is tried now and then.
+    // The platform may be wrong, so there is an attempt now and then.
     await p.clock.pass(30_000);
     expect(p.sockets).toHaveLength(3);
     p.socket.open();
@@ -295,7 +295,7 @@ describe('a silent server', () => {
     expect(room.state).toBe('live');
     await p.clock.pass(3000);
     expect(room.state).toBe('reconnecting');
-    // With a code that gives the seat up, the server would take it away.
+    // After a code that leaves, the server would end the session.
     expect(p.sockets[0].closed).toMatchObject({ code: CloseCode.Idle });
   });
 

@@ -1,4 +1,4 @@
-// A replica without a room around it, as tests want it.
+// A replica without a room, for tests.
 
 import type { Component } from '../src/game.js';
 import type { Plan } from '../src/layout.js';
@@ -23,7 +23,7 @@ export class Bench {
     this.tables = components.map((c) => this.replica.own(c));
   }
 
-  /** Applies a frame and tells of it; gives whether it had a snapshot. */
+  /** Applies a frame and calls the listeners. Returns whether it had a snapshot. */
   apply(bytes: Uint8Array): boolean {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.frame.scan(bytes, view, 0, bytes.length);
@@ -33,7 +33,7 @@ export class Bench {
     return true;
   }
 
-  /** Reads what else the last frame holds, as a room does. */
+  /** Reads the rest of the last frame, as a room does. */
   decodeRest(): void {
     for (const p of this.parts(8)) decodeEvent(p);
     for (const p of this.parts(10)) decodeEntityHash(p);
@@ -45,7 +45,7 @@ export class Bench {
     for (const p of this.parts(13)) decodePong(p);
   }
 
-  /** The values of a field of the last frame. */
+  /** Returns the values of a field of the last frame. */
   parts(n: number): Uint8Array[] {
     return Array.from({ length: this.frame.count[n] }, (_, i) => this.frame.part(n, i));
   }
@@ -66,7 +66,7 @@ const kindNames = [
   'bytes',
 ];
 
-/** Raw values of a field: numbers, decimal strings of 64 bits, bits of floats in hex, texts, bytes in hex. */
+/** Returns raw values of a field: numbers, 64-bit ones as decimal strings, bits of floats in hex, strings, bytes in hex. */
 export function raw(e: Entry, p: Plan): unknown {
   const object = e.objects[p.at];
   if (p.repeated) {
@@ -100,7 +100,7 @@ function number(p: Plan, low: number, high: number): unknown {
   return p.signed ? low : low >>> 0;
 }
 
-/** Whether a raw value is zero, and so not there in a dump. */
+/** Returns whether a raw value is zero, and so left out of a dump. */
 export function isZero(v: unknown): boolean {
   return (
     v === 0 ||
@@ -112,7 +112,7 @@ export function isZero(v: unknown): boolean {
   );
 }
 
-/** What a row holds that is not zero, by name. */
+/** Returns the fields of a row that are not zero, by name. */
 export function rawRow(t: Rows, e: Entry): Record<string, unknown> {
   const row: Record<string, unknown> = {};
   for (const p of t.layout.plans) {

@@ -121,7 +121,7 @@ describe('a schema', () => {
     const room = await joining;
     expect([...room.tables.walker]).toEqual([expect.objectContaining({ entity: 4, health: 60 })]);
     expect(Object.keys(room.tables.walker.get(4)!)).not.toContain('mana');
-    // The schema that is read by is named when the client comes back.
+    // A client that comes back names the schema that it reads by.
     p.socket.lose();
     await p.clock.pass(500);
     p.socket.open();
@@ -219,7 +219,7 @@ describe('views of a room', () => {
     expect(room.interpolation.delayMs).toBeGreaterThan(45);
     expect(room.interpolation.delayMs).toBeLessThan(70);
     expect(room.interpolation.extrapolating).toBe(false);
-    // Nobody looks for a while, then again.
+    // No view for a while, then again.
     for (let tick = 100; tick < 160; tick++) {
       await p.clock.pass(50);
       p.socket.receive(snapshot(tick, { 1: { x: tick } }));

@@ -24,7 +24,7 @@ describe('sending', () => {
     expect(first.inputs.map((i) => i.seq)).toEqual([1, 2]);
     expect(first.commands).toMatchObject([{ id: 1, command: 1 }]);
     expect(first.ack).toBe(1);
-    // What comes within the tick waits for the next one.
+    // What is sent within the tick waits for the next one.
     room.input({});
     await p.clock.pass(10);
     room.input({});
@@ -88,7 +88,7 @@ describe('sending', () => {
     }
     expect(acks.length).toBeGreaterThanOrEqual(5);
     for (let i = 1; i < acks.length; i++) expect(acks[i] - acks[i - 1]).toBeLessThanOrEqual(3);
-    // And each of those that bring several ticks.
+    // And each snapshot that brings several ticks.
     p.socket.receive(snapshot(26, {}, { skip: 7 }));
     await settle();
     expect(p.socket.take().map((f) => f.ack)).toEqual([26]);

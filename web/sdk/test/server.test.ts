@@ -12,7 +12,7 @@ const bin = inject('server');
 let server: Server;
 const rooms: Room[] = [];
 
-/** Remembers a room, so that it is left at the end of the test. */
+/** Has a room left at the end of the test. */
 function keep<R extends Room>(room: R): R {
   rooms.push(room);
   return room;
@@ -104,7 +104,7 @@ describe('walkers', () => {
     expect(after.player).toBe(before.player);
     expect(after.input({ stop: true })).toBe(4);
     await until(after, () => after.inputAck === 4);
-    // The old page is told that its seat is taken.
+    // The old page is closed, as its session was taken over.
     if (before.state !== 'closed') await once(before, 'closed');
     expect(before.state).toBe('closed');
     expect(storage.items.size).toBe(1);

@@ -1,5 +1,5 @@
-// A real server in a process of its own, and clients that talk to it with the
-// package ws, whose connections a test can cut.
+// A real server in its own process, and clients that use the package ws, whose
+// connections a test can cut.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -23,7 +23,7 @@ export class Server {
     return `ws://${this.address}/ws`;
   }
 
-  /** Starts it, again at the address that it had. */
+  /** Starts it, at the same address if it was started before. */
   async start(): Promise<this> {
     const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('TICKROOM_')));
     const child = spawn(
@@ -90,13 +90,13 @@ export class Cuttable {
     this.client = new Client(url, { socket, random: () => 1, backoff: { base: 20, max: 200 }, ...options });
   }
 
-  /** Ends the newest connection without a word. */
+  /** Ends the newest connection without a close message. */
   cut(): void {
     this.sockets.at(-1)!.terminate();
   }
 }
 
-/** Done when a snapshot has come that a condition holds after. */
+/** Resolves when a condition is true after a snapshot. */
 export function until<G extends Game>(room: Room<G>, holds: () => boolean): Promise<void> {
   return new Promise((resolve) => {
     if (holds()) {
@@ -111,7 +111,7 @@ export function until<G extends Game>(room: Room<G>, holds: () => boolean): Prom
   });
 }
 
-/** Done when a room tells of something. */
+/** Resolves when an event of a room happens. */
 export function once<G extends Game, E extends Parameters<Room<G>['on']>[0]>(
   room: Room<G>,
   event: E,

@@ -11,7 +11,7 @@ import { snapshot, welcome } from './frames.js';
 
 const resumed = { ...welcome, resumed: true };
 const hello = (p: Platform) => p.socket.sent[0]?.hello;
-/** A welcome by a server at 1000 s whose token is good for so long. */
+/** Returns a welcome of a server at 1000 s, whose token expires after some seconds. */
 const goodFor = (seconds: number) => ({
   serverTimeUs: 1_000_000_000n,
   expiresUs: BigInt(1000 + seconds) * 1_000_000n,
@@ -195,7 +195,7 @@ describe('a live session', () => {
     expect(token).toHaveBeenCalledTimes(1);
     await pass(3_000);
     expect(sent()).toEqual(['t2']);
-    // The next one is good for a hundred seconds, and is renewed after eighty.
+    // The next one expires after a hundred seconds, and is renewed after eighty.
     s.receive({ auth: { expiresUs: 1_000_000_000n + 642_000_000n } });
     await pass(79_000);
     expect(sent()).toEqual(['t2']);

@@ -30,7 +30,7 @@ function rowHash(t: Rows, entity: number): bigint {
   return h.value;
 }
 
-/** All that a replica holds after a frame, and what else the frame says, as the file has it. */
+/** Returns everything that a replica holds after a frame, and the rest of the frame, in the form of the file. */
 function describeFrame(s: Sequence, b: Bench): { key: string; value: string }[] {
   const { replica } = b;
   const lines = [
@@ -78,10 +78,10 @@ function describeFrame(s: Sequence, b: Bench): { key: string; value: string }[] 
   return lines;
 }
 
-/** What a file's lines say of a welcome. */
+/** The keys of lines that describe a welcome. */
 const ofWelcome = new Set(['welcome', 'resumed', 'identity']);
 
-/** The values of a row in the file's own JSON, in ours. */
+/** Returns the lines of a frame, with rows as JSON.stringify writes them, and without what the library does not keep. */
 function normalised(lines: VectorFrame['lines']): { key: string; value: string }[] {
   return lines
     .filter((l) => !ofWelcome.has(l.key))
@@ -102,7 +102,7 @@ describe.each(sequences.filter((s) => s.name !== 'client'))('sequence $name', (s
     for (const frame of s.frames) {
       if (frame.refused) {
         expect(() => b.apply(frame.bytes), frame.name).toThrow(ProtocolError);
-        // What was held is not to be trusted any more: begin anew.
+        // The rows are not to be used after an error: start over.
         b = new Bench(s.components);
         for (const f of applied) b.apply(f.bytes);
         continue;

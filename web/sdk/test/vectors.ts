@@ -1,4 +1,4 @@
-// Reads proto/vectors/frames.txt, which says at its head what it holds.
+// Reads proto/vectors/frames.txt, whose format is described in it.
 
 import { readFileSync } from 'node:fs';
 
@@ -8,7 +8,7 @@ export interface VectorFrame {
   name: string;
   bytes: Uint8Array;
   refused: boolean;
-  /** Values of the other keys, in their order. */
+  /** The values of the other keys, in order. */
   lines: { key: string; value: string }[];
 }
 

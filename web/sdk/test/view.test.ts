@@ -10,7 +10,7 @@ import { Bench } from './replica.js';
 
 type Shown = Record<string, number>;
 
-/** Walkers whose rows jump from one state to the next. */
+/** Walkers whose rows change from one state to the next. */
 const jumping = Object.values(walkers.components).map((c) => ({
   ...c,
   fields: c.fields.map((f) => ({ ...f, smooth: 0 as const })),
@@ -32,7 +32,7 @@ class Scene {
     return this;
   }
 
-  /** What is to be seen at a tick, by entity. */
+  /** Returns what is shown at a tick, by entity. */
   at(tick: number): Record<number, Shown> {
     this.extrapolating = this.view.advance(tick, this.bench.replica, this.cap);
     const rows = [...this.view.tables.walker] as unknown as Shown[];
@@ -189,7 +189,7 @@ describe('a view', () => {
   });
 });
 
-/** A state of all walkers; life tells rows with the same number apart. */
+/** A state of all walkers. life distinguishes rows of a reused entity. */
 interface State {
   tick: number;
   rows: Map<number, { life: number; moved: boolean; row: Required<WalkerInit> }>;

@@ -1,5 +1,4 @@
-// A made-up world, and random frames that tell of it in the forms that a server
-// may use.
+// A random world, and frames that describe it in all the forms that a server may use.
 
 import { create, toBinary } from '@bufbuild/protobuf';
 
@@ -14,7 +13,7 @@ const texts = ['', 'x', 'Grüße', '漢字', '🚀🚀', '\ufeffbom', '\0', 'a l
 
 export class World {
   tick = 0;
-  /** What the client is to hold, by "component entity". */
+  /** The rows that the client has to hold, by "component entity". */
   rows = new Map<string, Row>();
 
   readonly #components: readonly Component[];
@@ -25,7 +24,7 @@ export class World {
     this.#random = random;
   }
 
-  /** Changes the world, and gives the frame that brings the client there. */
+  /** Changes the world, and returns the frame that brings the client there. */
   step(): Uint8Array {
     const r = this.#random;
     const full = this.tick === 0 || r.chance(0.05);
@@ -49,7 +48,7 @@ export class World {
       }
       frame.set.push(t);
     }
-    // All removals come before all rows.
+    // All removals precede all rows.
     for (const t of frame.set) this.#fill(t, after, undefined);
     if (skip === 0 && !full) {
       for (let n = r.int(6); n > 0; n--) {
@@ -65,7 +64,7 @@ export class World {
     return this.#random.chance(0.02) ? this.#random.bits() : 1 + this.#random.int(12);
   }
 
-  /** Puts random rows into a table; of what is there, for differences. */
+  /** Adds random rows to a table: for differences, of entities that have one. */
   #fill(t: Table, rows: Map<string, Row>, there: Map<string, Row> | undefined): boolean {
     const r = this.#random;
     const c = this.#components.find((c) => c.id === t.component)!;

@@ -1,11 +1,11 @@
-// An adapter for mini-game platforms, whose programs have no WebSocket, no window
-// and no document, but an object wx (elsewhere tt, qq, swan …) with calls of its own:
+// An adapter for mini-game platforms. Their programs have no WebSocket, window or
+// document, but an object wx (elsewhere tt, qq, swan …) with other functions:
 //
 //   const room = await connect('wss://example.com/ws', walkers, { ...miniGame(wx), name: 'Ann' });
 
 import type { ClientOptions, JoinOptions, Socket, Surroundings } from '@tickroom/client';
 
-/** One connection of such a platform. */
+/** A connection of such a platform. */
 export interface SocketTask {
   send(message: { data: ArrayBuffer; fail?: () => void }): void;
   close(how: { code?: number; reason?: string }): void;
@@ -29,13 +29,13 @@ export interface MiniGame {
   removeStorageSync(key: string): void;
 }
 
-/** What to pass to `connect`, or to `Client` and its methods, on such a platform. */
+/** Returns the options for `connect`, or for `Client` and its methods, on such a platform. */
 export function miniGame(wx: MiniGame): ClientOptions & JoinOptions {
   return {
     socket: (url, protocol, events): Socket => {
       const task = wx.connectSocket({ url, protocols: [protocol] });
       let over = false;
-      // Some versions tell of an error, some of a close, and some of both.
+      // Some versions report an error, some a close, and some both.
       const end = (code: number, reason: string): void => {
         if (over) return;
         over = true;
@@ -48,7 +48,7 @@ export function miniGame(wx: MiniGame): ClientOptions & JoinOptions {
       task.onClose(({ code, reason }) => end(code ?? 1006, reason ?? ''));
       task.onError(() => end(1006, ''));
       return {
-        // An ArrayBuffer of its own, with these bytes and no others.
+        // An ArrayBuffer with these bytes and no others.
         send: (data) => task.send({ data: data.slice().buffer, fail: () => end(1006, '') }),
         close: (code = 1000, reason = '') => task.close({ code, reason }),
       };
