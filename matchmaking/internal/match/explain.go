@@ -54,11 +54,10 @@ type RoleSupply struct {
 type Widening struct {
 	In     time.Duration `json:"in"`
 	Rating float64       `json:"rating,omitempty"` // the window then, if it changes; infinite is -1
-	// PerSecond is how fast it grows from then on; 0 if it changes at once.
+	// PerSecond is how fast it grows from then on; 0 if it changes at once, or not at all.
 	PerSecond float64 `json:"per_second,omitempty"`
-	// Latency are the caps then of the regions where they change, in milliseconds;
-	// infinite is -1.
-	Latency map[string]float64 `json:"latency,omitempty"`
+	// Latency means that the cap of a region changes.
+	Latency bool `json:"latency,omitempty"`
 }
 
 // Enough is a future in which there are enough players.
@@ -183,31 +182,18 @@ func (m *Matcher) enough(x *Explanation, later []coming) *Enough {
 
 // next finds what widens first.
 func (m *Matcher) next(c *cand) *Widening {
-	wait := time.Duration(c.wait)
+	wait, in := time.Duration(c.wait), never
+	for _, r := range c.e.near {
+		in = min(in, c.until(m.caps[r.region].Next(wait)))
+	}
+	out := &Widening{In: in, Latency: in != never}
 	w := &m.mode.Rating.Window
-	first, found := w.Next(wait)
-	for _, r := range c.e.near {
-		if d, ok := m.caps[r.region].Next(wait); ok && (!found || d < first) {
-			first, found = d, true
-		}
+	if own := c.until(w.Next(wait)); own != never && own <= in {
+		out.In, out.Latency = own, own == in
+		out.Rating, out.PerSecond = finite(w.At(wait+own)), w.Pace
 	}
-	if !found {
+	if out.In == never {
 		return nil
-	}
-	out := &Widening{In: first - wait}
-	if d, ok := w.Next(wait); ok && d == first {
-		out.Rating = finite(w.At(first))
-		if w.Pace > 0 {
-			out.PerSecond = w.Pace
-		}
-	}
-	for _, r := range c.e.near {
-		if d, ok := m.caps[r.region].Next(wait); ok && d == first {
-			if out.Latency == nil {
-				out.Latency = map[string]float64{}
-			}
-			out.Latency[m.regions[r.region]] = finite(m.caps[r.region].At(first))
-		}
 	}
 	return out
 }

@@ -100,7 +100,7 @@ func (n *Widening) String() string {
 	case n.Rating != 0:
 		what = append(what, fmt.Sprintf("the window of rating becomes %s", number(n.Rating)))
 	}
-	if len(n.Latency) > 0 {
+	if n.Latency {
 		what = append(what, "latency may be more")
 	}
 	return strings.Join(what, ", ")

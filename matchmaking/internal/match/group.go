@@ -27,6 +27,13 @@ type shape struct{ teams, size int }
 
 func (s shape) players() int { return s.teams * s.size }
 
+// remembered reports whether teams are small enough for their parties to be counted by
+// sizes.
+func (s shape) remembered() bool { return s.size < len(sizes{})+2 }
+
+// sizes is how many parties of 2, 3, … there are.
+type sizes [16]uint8
+
 // group is a match in the making: tickets that are allowed to meet. It only grows;
 // every addition is checked against all members.
 type group struct {
@@ -42,7 +49,7 @@ type group struct {
 	parties int  // members of more than one player
 	queries bool // whether a member has one
 	roles   demand
-	sizes   [16]uint8 // how many parties of 2, 3, …
+	sizes   sizes
 }
 
 // begin starts a group anew with one ticket, and reports whether that one is allowed at
@@ -55,7 +62,7 @@ func (g *group) begin(i int32, s shape, regions uint64) bool {
 func (g *group) reset(s shape, regions uint64) {
 	g.shape, g.members, g.players = s, g.members[:0], 0
 	g.value, g.parties, g.queries, g.regions = 0, 0, false, regions
-	g.sizes = [16]uint8{}
+	g.sizes = sizes{}
 	g.lo, g.hi, g.limit, g.even = math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(1)
 	clear(g.roles)
 }
@@ -101,21 +108,13 @@ func (g *group) packsParty(size int) bool {
 	if g.shape.teams == 1 || g.parties == 0 {
 		return true
 	}
-	if g.shape.size >= len(g.sizes)+2 {
-		return g.packsLarge(size)
-	}
 	key := packing{g.sizes, g.shape}
-	key.sizes[size-2]++
-	ok, known := g.p.packings[key]
-	if !known {
-		ok = key.possible()
-		g.p.packings[key] = ok
+	if g.shape.remembered() {
+		key.sizes[size-2]++
+		if ok, known := g.p.packings[key]; known {
+			return ok
+		}
 	}
-	return ok
-}
-
-// packsLarge is packsParty for teams too large to remember the answers.
-func (g *group) packsLarge(size int) bool {
 	items := []int{size}
 	for _, j := range g.members {
 		if s := int(g.p.cands[j].size); s > 1 {
@@ -123,23 +122,17 @@ func (g *group) packsLarge(size int) bool {
 		}
 	}
 	slices.SortFunc(items, func(a, b int) int { return b - a })
-	return pack(items, make([]int, g.shape.teams), g.shape.size, new(int))
+	ok := pack(items, make([]int, g.shape.teams), g.shape.size, new(int))
+	if g.shape.remembered() {
+		g.p.packings[key] = ok
+	}
+	return ok
 }
 
 // packing is a question: do these parties fit into teams of this shape?
 type packing struct {
-	sizes [16]uint8
+	sizes sizes
 	shape shape
-}
-
-func (k packing) possible() bool {
-	var items []int
-	for s := len(k.sizes) - 1; s >= 0; s-- {
-		for range k.sizes[s] {
-			items = append(items, s+2)
-		}
-	}
-	return pack(items, make([]int, k.shape.teams), k.shape.size, new(int))
 }
 
 // maxSteps bounds the search for how parties go into teams. It is far beyond what

@@ -270,10 +270,9 @@ func (p *pass) keep(g *group, bots int) {
 // after its last one, 0 if there is none. If one with a narrow window or a party was
 // in the way, it tries again without.
 func (p *pass) grow(g *group, i int, s shape, regions uint64) int {
-	need := s.players()
 	first := &p.cands[p.list[i]]
 	stop := p.after(i, first.lo+first.window)
-	if int(p.players[stop]-p.players[i]) < need {
+	if int(p.players[stop]-p.players[i]) < s.players() {
 		return 0
 	}
 	for k, r := range p.m.mode.Roles {
@@ -284,27 +283,13 @@ func (p *pass) grow(g *group, i int, s shape, regions uint64) int {
 	p.barred = p.barred[:0]
 	floor := 0.0
 	const tries = 4
-	far := min(stop, i+1+max(p.look, 2*need))
+	far := min(stop, i+1+max(p.look, 2*s.players()))
 	for range tries {
 		if !g.begin(p.list[i], s, regions) {
 			return 0
 		}
-		for k := i + 1; k < far; k++ {
-			p.spent++
-			j := p.list[k]
-			c := &p.cands[j]
-			if c.lo-g.lo > g.limit {
-				break
-			}
-			if c.taken || c.window < floor || len(p.barred) > 0 && slices.Contains(p.barred, j) || !g.add(j) {
-				continue
-			}
-			if g.full() {
-				if p.splits(g) {
-					return k + 1
-				}
-				break
-			}
+		if end := p.fillUp(g, i+1, far, floor); end > 0 {
+			return end
 		}
 		switch {
 		case !g.full() && g.limit < first.window && floor <= g.limit:
@@ -327,6 +312,27 @@ func (p *pass) grow(g *group, i int, s shape, regions uint64) int {
 		default:
 			return 0
 		}
+	}
+	return 0
+}
+
+// fillUp adds those from a place of the list on whose windows are not below the floor,
+// and returns the place after the last one; 0 if they are too few, or don't go into teams.
+func (p *pass) fillUp(g *group, from, far int, floor float64) int {
+	for k := from; k < far; k++ {
+		p.spent++
+		j := p.list[k]
+		c := &p.cands[j]
+		if c.lo-g.lo > g.limit {
+			break
+		}
+		if c.taken || c.window < floor || len(p.barred) > 0 && slices.Contains(p.barred, j) || !g.add(j) || !g.full() {
+			continue
+		}
+		if p.splits(g) {
+			return k + 1
+		}
+		break
 	}
 	return 0
 }
@@ -355,7 +361,7 @@ func (p *pass) splits(g *group) bool {
 		sp := newSplit(p.m, g.shape, p.entries(g.members))
 		return sp.run() && sp.favourite() <= g.even
 	}
-	if g.parties == 0 || len(p.m.quota) == 1 && g.shape.size < len(g.sizes)+2 {
+	if g.parties == 0 || len(p.m.quota) == 1 && g.shape.remembered() {
 		return true
 	}
 	return newSplit(p.m, g.shape, p.entries(g.members)).possible()
