@@ -20,7 +20,7 @@ func backfilled() mode.Mode {
 	return md
 }
 
-// manned gives a team with players of such ratings.
+// manned returns a team with players of such ratings.
 func manned(free int, roles []string, mus ...float64) store.BackfillTeam {
 	t := store.BackfillTeam{Mu: mus, Free: free, Roles: roles}
 	for range mus {
@@ -55,7 +55,7 @@ func TestBackfill(t *testing.T) {
 		room    func(*store.Backfill)
 		tickets []store.Ticket
 		want    string // tickets and teams
-		left    int    // seats asked for after that
+		left    int    // slots asked for after that
 	}{
 		{"one each", nil, nil, []store.Ticket{old("a", 1500), old("b", 1500), old("c", 1510), old("d", 1500)}, "a1 b1 c0", 0},
 		{"the oldest first", nil, nil, []store.Ticket{old("a", 1500), old("b", 1500), solo("x", 1500, ago(time.Minute)), old("c", 1500)}, "x1 a1 b0", 0},
@@ -75,31 +75,37 @@ func TestBackfill(t *testing.T) {
 		if tt.mode != nil {
 			tt.mode(&md)
 		}
-		m := mustNew(t, md)
-		mustAdd(t, m, tt.tickets...)
-		r := room(tt.room)
-		if err := m.AddBackfill(&r); err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		for _, f := range m.Pass(epoch).Fills {
-			for _, s := range f.Slots {
-				got = append(got, s.Ticket+string(rune('0'+s.Team)))
-			}
-		}
-		if strings.Join(got, " ") != tt.want {
-			t.Errorf("%s: %v, want %s", tt.name, got, tt.want)
-		}
-		left := 0
-		if o := m.requests["r"]; o != nil {
-			for _, team := range o.Teams {
-				left += team.Free
-			}
-		}
-		if left != tt.left || m.RemoveBackfill("r") != (left > 0) {
-			t.Errorf("%s: %d seats are left, want %d", tt.name, left, tt.left)
+		got, left := filled(t, md, room(tt.room), tt.tickets)
+		if got != tt.want || left != tt.left {
+			t.Errorf("%s: %v and %d slots left, want %s and %d", tt.name, got, left, tt.want, tt.left)
 		}
 	}
+}
+
+// filled has a matcher look for players for a room, and returns their tickets and teams,
+// and how many slots are asked for after that.
+func filled(t *testing.T, md mode.Mode, r store.Backfill, tickets []store.Ticket) (got string, left int) {
+	t.Helper()
+	m := mustNew(t, md)
+	mustAdd(t, m, tickets...)
+	if err := m.AddBackfill(&r); err != nil {
+		t.Fatal(err)
+	}
+	var who []string
+	for _, f := range m.Pass(epoch).Fills {
+		for _, s := range f.Slots {
+			who = append(who, s.Ticket+string(rune('0'+s.Team)))
+		}
+	}
+	if o := m.requests["r"]; o != nil {
+		for _, team := range o.Teams {
+			left += team.Free
+		}
+	}
+	if m.RemoveBackfill("r") != (left > 0) {
+		t.Errorf("with %d slots left the request is there: %v", left, left == 0)
+	}
+	return strings.Join(who, " "), left
 }
 
 func TestBackfillRoles(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// cpu gives the processor time that this process has had, which on a busy machine
-// says more than the clock.
+// cpu returns the processor time that this process has had, which on a busy machine
+// is a better measure than the clock.
 func cpu() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {

@@ -17,95 +17,124 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
+// explained gathers explanations.
+type explained struct {
+	testing.TB
+	*Matcher
+	strings.Builder
+}
+
+// in begins anew, with a mode.
+func (x *explained) in(md mode.Mode) { x.Matcher = mustNew(x.TB, md) }
+
+func ago(seconds int) time.Time { return epoch.Add(-time.Duration(seconds) * time.Second) }
+
+// waits adds a ticket of one player, with latencies.
+func (x *explained) waits(id string, mu float64, age int, change func(*store.Ticket)) {
+	t := solo(id, mu, ago(age))
+	t.Members[0].Latency = map[string]time.Duration{"eu": 30 * time.Millisecond, "us": 120 * time.Millisecond}
+	if change != nil {
+		change(&t)
+	}
+	mustAdd(x.TB, x.Matcher, t)
+}
+
+// explain writes the explanation of a ticket below a title.
+func (x *explained) explain(title, id string) {
+	e, ok := x.Explain(id, epoch)
+	if !ok {
+		x.Fatalf("%s does not wait", id)
+	}
+	fmt.Fprintf(x, "# %s\n%s\n", title, e)
+	if _, err := json.Marshal(e); err != nil {
+		x.Error(err)
+	}
+}
+
 // TestExplainText compares with testdata/explain.txt.
 func TestExplainText(t *testing.T) {
 	t.Parallel()
-	md := mixedMode()
-	md.Format.MinSize = 5
-	md.Bots = mode.Bots{Enabled: true, After: time.Minute, Max: 9, MinPlayers: 1}
-	ago := func(s int) time.Time { return epoch.Add(-time.Duration(s) * time.Second) }
-	ms := time.Millisecond
-	near := map[string]time.Duration{"eu": 30 * ms, "us": 120 * ms}
-	add := func(m *Matcher, id string, mu float64, age int, change func(*store.Ticket)) {
-		x := solo(id, mu, ago(age))
-		x.Members[0].Latency = near
-		if change != nil {
-			change(&x)
-		}
-		mustAdd(t, m, x)
-	}
-	roles := func(r ...string) func(*store.Ticket) { return func(x *store.Ticket) { x.Members[0].Roles = r } }
-	var got strings.Builder
-	say := func(title string, m *Matcher, id string) {
-		x, ok := m.Explain(id, epoch)
-		if !ok {
-			t.Fatalf("%s does not wait", id)
-		}
-		fmt.Fprintf(&got, "# %s\n%s\n", title, x)
-		if _, err := json.Marshal(x); err != nil {
-			t.Error(err)
-		}
-	}
-
-	m := mustNew(t, md)
-	add(m, "me", 1500, 14, func(x *store.Ticket) {
-		x.Query = "level > 10"
-		x.Attributes = map[string]any{"level": 12.0}
-	})
-	good := func(x *store.Ticket) { x.Attributes = map[string]any{"level": 20.0} }
-	for i := range 3 {
-		add(m, fmt.Sprint("good", i), 1510, 14, good)
-	}
-	add(m, "low", 1500, 14, func(x *store.Ticket) { x.Attributes = map[string]any{"level": 2.0} })
-	add(m, "picky", 1500, 14, func(x *store.Ticket) { good(x); x.Query = "level > 12" })
-	add(m, "far", 1650, 20, good)
-	add(m, "further", 1700, 20, good)
-	add(m, "farthest", 2500, 20, good)
-	add(m, "fresh", 1605, 1, good)
-	add(m, "abroad", 1500, 14, func(x *store.Ticket) { good(x); x.Members[0].Latency = map[string]time.Duration{"us": 100 * ms} })
-	for i := range 3 {
-		add(m, fmt.Sprint("tired", i), 1640, 30, good)
-	}
-	say("many reasons", m, "me")
-
-	m = mustNew(t, md)
-	add(m, "alone", 1500, 2, nil)
-	say("alone", m, "alone")
-	add(m, "late", 1500, 300, nil)
-	say("late", m, "late")
-
-	m = mustNew(t, md)
-	for i := range 12 {
-		add(m, fmt.Sprint(i), 1500, 2, roles("damage"))
-	}
-	add(m, "tank", 1500, 2, roles("tank"))
-	say("nobody heals", m, "tank")
-
-	plain := mode.New("squads")
-	plain.Format = mode.Format{Teams: 2, Size: 4, MinSize: 3, StartAfter: 30 * time.Second}
-	plain.Party.Max = 4
-	plain.Rating.Window = mode.Window{Base: 100, Steps: []mode.Step{{After: 10 * time.Second, To: 200}}}
-	plain.Timeout = 0
-	m = mustNew(t, plain)
-	mustAdd(t, m, party("three", ago(2), 1500, 1500, 1500), party("pair", ago(2), 1500, 1500), party("two", ago(2), 1500, 1500), solo("high", 1650, ago(2)))
-	say("steps", m, "three")
-
-	m = mustNew(t, plain)
-	mustAdd(t, m, party("four", ago(2), 1500, 1500, 1500, 1500), party("trio", ago(2), 1500, 1500, 1500), party("more", ago(2), 1500, 1500, 1500), solo("one", 1650, ago(12)))
-	say("shapes", m, "trio")
-	say("wide enough", m, "one")
-
+	x := &explained{TB: t}
+	explainReasons(x)
+	explainFew(x)
+	explainParties(x)
 	const path = "testdata/explain.txt"
 	want, err := os.ReadFile(path)
 	if err != nil && os.Getenv("UPDATE") == "" {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+	if diff := cmp.Diff(string(want), x.String()); diff != "" {
 		t.Errorf("%s differs (-want +got):\n%s", path, diff)
 		if os.Getenv("UPDATE") != "" {
-			_ = os.WriteFile(path, []byte(got.String()), 0o600)
+			_ = os.WriteFile(path, []byte(x.String()), 0o600)
 		}
 	}
+}
+
+// withBots is a mode whose explanations have the most to say.
+func withBots() mode.Mode {
+	md := mixedMode()
+	md.Format.MinSize = 5
+	md.Bots = mode.Bots{Enabled: true, After: time.Minute, Max: 9, MinPlayers: 1}
+	return md
+}
+
+func explainReasons(x *explained) {
+	x.in(withBots())
+	x.waits("me", 1500, 14, func(t *store.Ticket) {
+		t.Query = "level > 10"
+		t.Attributes = map[string]any{"level": 12.0}
+	})
+	good := func(t *store.Ticket) { t.Attributes = map[string]any{"level": 20.0} }
+	for i := range 3 {
+		x.waits(fmt.Sprint("good", i), 1510, 14, good)
+	}
+	x.waits("low", 1500, 14, func(t *store.Ticket) { t.Attributes = map[string]any{"level": 2.0} })
+	x.waits("picky", 1500, 14, func(t *store.Ticket) { good(t); t.Query = "level > 12" })
+	x.waits("far", 1650, 20, good)
+	x.waits("further", 1700, 20, good)
+	x.waits("farthest", 2500, 20, good)
+	x.waits("fresh", 1605, 1, good)
+	x.waits("abroad", 1500, 14, func(t *store.Ticket) {
+		good(t)
+		t.Members[0].Latency = map[string]time.Duration{"us": 100 * time.Millisecond}
+	})
+	for i := range 3 {
+		x.waits(fmt.Sprint("tired", i), 1640, 30, good)
+	}
+	x.explain("many reasons", "me")
+}
+
+func explainFew(x *explained) {
+	x.in(withBots())
+	x.waits("alone", 1500, 2, nil)
+	x.explain("alone", "alone")
+	x.waits("late", 1500, 300, nil)
+	x.explain("late", "late")
+
+	roles := func(r ...string) func(*store.Ticket) { return func(t *store.Ticket) { t.Members[0].Roles = r } }
+	x.in(withBots())
+	for i := range 12 {
+		x.waits(fmt.Sprint(i), 1500, 2, roles("damage"))
+	}
+	x.waits("tank", 1500, 2, roles("tank"))
+	x.explain("nobody heals", "tank")
+}
+
+func explainParties(x *explained) {
+	plain := mode.New("squads")
+	plain.Format = mode.Format{Teams: 2, Size: 4, MinSize: 3, StartAfter: 30 * time.Second}
+	plain.Party.Max = 4
+	plain.Rating.Window = mode.Window{Base: 100, Steps: []mode.Step{{After: 10 * time.Second, To: 200}}}
+	plain.Timeout = 0
+	x.in(plain)
+	mustAdd(x.TB, x.Matcher, party("three", ago(2), 1500, 1500, 1500), party("pair", ago(2), 1500, 1500), party("two", ago(2), 1500, 1500), solo("high", 1650, ago(2)))
+	x.explain("steps", "three")
+
+	x.in(plain)
+	mustAdd(x.TB, x.Matcher, party("four", ago(2), 1500, 1500, 1500, 1500), party("trio", ago(2), 1500, 1500, 1500), party("more", ago(2), 1500, 1500, 1500), solo("one", 1650, ago(12)))
+	x.explain("shapes", "trio")
+	x.explain("wide enough", "one")
 }
 
 // TestExplainCounts compares the counts with trying each pair, and the time at which
@@ -168,7 +197,7 @@ func TestExplainCounts(t *testing.T) {
 	})
 }
 
-// together tells in the matcher's own terms whether two tickets may be in one group.
+// together reports in the matcher's own terms whether two tickets may be in one group.
 func together(m *Matcher, a, b *store.Ticket, now time.Time) bool {
 	p := &pass{m: m, packings: map[packing]bool{}}
 	p.group = group{p: p, roles: make(demand, len(m.quota))}

@@ -33,7 +33,7 @@ func (x Explanation) String() string {
 // missing returns how many players there are too few.
 func (x *Explanation) missing() int { return x.Players - x.Own - x.Suitable }
 
-// others tells of those who wait besides, and what keeps them away.
+// others adds who waits besides, and what keeps them away.
 func (x *Explanation) others(b *lines) {
 	scarce := func(r RoleSupply) bool { return r.There < r.Needed }
 	enough := ". That is enough in number: they don't suit each other, or others came first."
@@ -60,7 +60,7 @@ func (x *Explanation) others(b *lines) {
 	}
 }
 
-// outlook tells what will change.
+// outlook adds what will change.
 func (x *Explanation) outlook(b *lines) {
 	if x.Next != nil && x.Next.In > 0 {
 		b.add("The next widening is in %s: %s.", short(x.Next.In), x.Next)

@@ -42,12 +42,12 @@ func mustAdd(t testing.TB, m *Matcher, ts ...store.Ticket) {
 	}
 }
 
-// solo gives a ticket of one player.
+// solo returns a ticket of one player.
 func solo(id string, mu float64, since time.Time) store.Ticket {
 	return store.Ticket{ID: id, Since: since, Members: []store.Member{{Player: "p" + id, Mu: mu, Sigma: 80}}}
 }
 
-// crowd gives tickets as the figures ask for.
+// crowd returns the tickets of the figures.
 func crowd(n int, seed uint64, ages time.Duration) []store.Ticket {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	out := make([]store.Ticket, n)
@@ -61,7 +61,7 @@ func crowd(n int, seed uint64, ages time.Duration) []store.Ticket {
 	return out
 }
 
-// mixed gives tickets with parties, regions and roles.
+// mixed returns tickets with parties, regions and roles.
 func mixed(n int, seed uint64, ages time.Duration) []store.Ticket {
 	rnd := rand.New(rand.NewPCG(seed, 2))
 	var out []store.Ticket

@@ -9,7 +9,7 @@
 //   - It has the number of teams and players of the mode, and a party is in one team.
 //   - The highest rating of its tickets less the lowest is within the window of every
 //     one of them. Each ticket's window has widened with its own waiting, so that the
-//     tightest counts. What the rating of a party is, the mode says.
+//     tightest counts. What the rating of a party is depends on the mode.
 //   - It takes place in a region whose cap no ticket's latency exceeds, each cap
 //     having widened with the ticket's own waiting; of those, in the one where the
 //     worst latency is least.
@@ -26,8 +26,8 @@
 // second later holds a seat into which it would fit. See pack and fair.
 //
 // Before that, rooms that run and lack players are served; after it, matches are
-// started with fewer players or with bots where the mode says that somebody has waited
-// long enough. What is left and has waited for the mode's timeout is given up.
+// started with fewer players or with bots where somebody has waited long enough for
+// that, by the mode. What is left and has waited for the mode's timeout is given up.
 //
 // What is asked of two tickets that are to meet is the list of rules in rules.go; Explain
 // asks the same rules one by one.

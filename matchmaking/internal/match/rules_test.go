@@ -199,7 +199,7 @@ func TestDeterministic(t *testing.T) {
 	})
 }
 
-// allowed tells in the plainest way whether tickets make a full match.
+// allowed reports in the plainest way whether tickets make a full match.
 func allowed(m *Matcher, tickets []*store.Ticket, now time.Time) bool {
 	p := &pass{m: m, packings: map[packing]bool{}}
 	p.group = group{p: p, roles: make(demand, len(m.quota))}
@@ -301,7 +301,7 @@ func TestPacksBest(t *testing.T) {
 				return 0
 			}
 			best := most(left[1:]) // without the first
-			// The first with any others: bits say which.
+			// The first with any others: bits are which.
 			for bits := range 1 << (len(left) - 1) {
 				var rest []float64
 				n, top := 1, left[0]

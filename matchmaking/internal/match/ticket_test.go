@@ -14,7 +14,7 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-// party gives a ticket of several players.
+// party returns a ticket of several players.
 func party(id string, since time.Time, mus ...float64) store.Ticket {
 	t := store.Ticket{ID: id, Since: since}
 	for k, mu := range mus {
@@ -223,7 +223,7 @@ func TestCheck(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(*store.Ticket)
-		want   string // what the error says; "": there is none
+		want   string // part of the error; "": there is none
 	}{
 		{"good", func(*store.Ticket) {}, ""},
 		{"all of it", func(x *store.Ticket) {

@@ -26,7 +26,7 @@ const (
 	// askLimit is how long the question may take.
 	askLimit = 2 * time.Second
 	// settling is how long a room that was placed on a node counts besides what the
-	// node reports: the players come, the room begins to tick, and a beat tells of it.
+	// node reports: the players come, the room begins to tick, and a beat counts it.
 	settling = 5 * time.Second
 	// guess is what a room is taken to cost while nothing is known, in seconds per
 	// second; it counts as much as guessWeight rooms that are known.

@@ -13,7 +13,7 @@ import (
 
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// list is a store.Nodes that is what the test says.
+// list is a store.Nodes that the test sets.
 type list struct {
 	nodes []store.Node
 	err   error
@@ -50,7 +50,7 @@ func TestPlace(t *testing.T) {
 		name   string
 		nodes  []store.Node
 		region string
-		want   string // a node, or what the error says
+		want   string // a node, or a part of the error
 	}{
 		{"the most spare time", []store.Node{node("a", 1), node("b", 3), node("c", 2)}, "", "b"},
 		{"the fewest rooms don't count", []store.Node{node("a", 1), node("b", 3, func(n *store.Node) { n.Rooms = 50 })}, "", "b"},

@@ -23,7 +23,7 @@ type token struct {
 	kind    tokenKind
 	pos     int
 	written string  // as it stands in the text
-	text    string  // the same, but of a string what it says
+	text    string  // the same, but of a string its value
 	num     float64 // of a number
 }
 
@@ -98,7 +98,7 @@ func (p *parser) next() token {
 
 var unescape = strings.NewReplacer(`\"`, `"`, `\\`, `\`)
 
-// closeString sees that a string ends, and reads what it says.
+// closeString sees that a string ends, and reads its value.
 func (p *parser) closeString(t *token, after string) {
 	switch {
 	case after == "":

@@ -1,4 +1,4 @@
-// Package query is the small language in which a ticket says whom it will play with:
+// Package query is the small language of a ticket's conditions on those it plays with:
 //
 //	level in 10..20 and region in ("eu", "us") and not tags has "voice"
 //

@@ -109,8 +109,8 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// TestErrors compares what is said about wrong queries with testdata/errors.txt,
-// whose parts are a query, a line of dashes, what is said, and an empty line.
+// TestErrors compares the errors of wrong queries with testdata/errors.txt,
+// whose parts are a query, a line of dashes, the error, and an empty line.
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	const path = "testdata/errors.txt"

@@ -46,7 +46,7 @@ func (b *stepper) match(id string) store.Match {
 	return m
 }
 
-// asks gives the requests that the store has.
+// asks returns the requests that the store has.
 func (b *stepper) asks() (out []string) {
 	b.t.Helper()
 	c, err := b.s.whole.Changes(b.t.Context(), "duel", 0)
@@ -115,80 +115,82 @@ func TestWhoComesIsOneMore(t *testing.T) {
 	})
 }
 
-func TestRequestsEnd(t *testing.T) {
+// ending ends the request when the store is asked for its room, or to commit.
+func ending(b *stepper) func(string) error {
+	return func(call string) error {
+		if call == "Match" || call == "Commit" {
+			_, err := b.s.whole.EndBackfill(b.t.Context(), "ask1")
+			return err
+		}
+		return nil
+	}
+}
+
+func TestARequestEndsBefore(t *testing.T) {
 	t.Parallel()
-	end := func(b *stepper) func(string) error {
-		return func(call string) error {
-			if call == "Match" || call == "Commit" {
-				_, err := b.s.whole.EndBackfill(b.t.Context(), "ask1")
-				return err
-			}
-			return nil
+	b := running(t, nil)
+	b.turn(0)
+	if len(b.q.items)-b.q.tickets != 1 {
+		t.Fatalf("it knows %v", b.q.items)
+	}
+	if err := ending(b)("Match"); err != nil {
+		t.Fatal(err)
+	}
+	b.add("ann")
+	b.turn(time.Second)
+	b.want(map[string]string{"ann": "waiting"})
+	if len(b.q.items)-b.q.tickets != 0 || len(b.s.commits) != 0 {
+		t.Errorf("it knows %v, %d commits", b.q.items, len(b.s.commits))
+	}
+}
+
+func TestARequestEndsMeanwhile(t *testing.T) {
+	t.Parallel()
+	b := running(t, nil)
+	b.s.set(ending(b), nil)
+	b.add("ann")
+	b.turn(0)
+	b.turn(time.Second)
+	b.want(map[string]string{"ann": "waiting"})
+	if len(b.q.items)-b.q.tickets != 0 || b.q.tickets != 1 || len(b.s.commits) != 1 {
+		t.Errorf("it knows %v and %v, %d commits", b.q.items, b.q.tickets, len(b.s.commits))
+	}
+}
+
+func TestARequestEndsWithItsRoom(t *testing.T) {
+	t.Parallel()
+	b := running(t, nil)
+	b.s.set(func(call string) error {
+		if call == "Match" {
+			return store.ErrNoRoom
+		}
+		return nil
+	}, nil)
+	b.add("ann")
+	b.turn(0)
+	b.turn(time.Second)
+	b.want(map[string]string{"ann": "waiting"})
+	if len(b.q.items)-b.q.tickets != 0 || len(b.s.commits) != 0 || len(b.asks()) != 0 {
+		t.Errorf("it knows %v, the store %v, %d commits", b.q.items, b.asks(), len(b.s.commits))
+	}
+}
+
+func TestRequestsThatDoNotFitEnd(t *testing.T) {
+	t.Parallel()
+	for _, change := range []func(*mode.Mode, *store.Match, *store.Backfill){
+		func(md *mode.Mode, _ *store.Match, _ *store.Backfill) { md.Backfill.Enabled = false },
+		func(_ *mode.Mode, _ *store.Match, r *store.Backfill) { r.Query = "(" },
+		func(_ *mode.Mode, _ *store.Match, r *store.Backfill) { r.Teams[0].Sigma = nil },
+		func(_ *mode.Mode, _ *store.Match, r *store.Backfill) {
+			r.Attributes = map[string]any{"level": 3}
+		},
+	} {
+		b := running(t, change)
+		b.turn(0)
+		if len(b.q.items)-b.q.tickets != 0 || len(b.asks()) != 0 {
+			t.Errorf("it knows %v, the store %v", b.q.items, b.asks())
 		}
 	}
-	t.Run("before", func(t *testing.T) {
-		t.Parallel()
-		b := running(t, nil)
-		b.turn(0)
-		if len(b.q.items)-b.q.tickets != 1 {
-			t.Fatalf("it knows %v", b.q.items)
-		}
-		if err := end(b)("Match"); err != nil {
-			t.Fatal(err)
-		}
-		b.add("ann")
-		b.turn(time.Second)
-		b.want(map[string]string{"ann": "waiting"})
-		if len(b.q.items)-b.q.tickets != 0 || len(b.s.commits) != 0 {
-			t.Errorf("it knows %v, %d commits", b.q.items, len(b.s.commits))
-		}
-	})
-	t.Run("meanwhile", func(t *testing.T) {
-		t.Parallel()
-		b := running(t, nil)
-		b.s.set(end(b), nil)
-		b.add("ann")
-		b.turn(0)
-		b.turn(time.Second)
-		b.want(map[string]string{"ann": "waiting"})
-		if len(b.q.items)-b.q.tickets != 0 || b.q.tickets != 1 || len(b.s.commits) != 1 {
-			t.Errorf("it knows %v and %v, %d commits", b.q.items, b.q.tickets, len(b.s.commits))
-		}
-	})
-	t.Run("with the room", func(t *testing.T) {
-		t.Parallel()
-		b := running(t, nil)
-		b.s.set(func(call string) error {
-			if call == "Match" {
-				return store.ErrNoRoom
-			}
-			return nil
-		}, nil)
-		b.add("ann")
-		b.turn(0)
-		b.turn(time.Second)
-		b.want(map[string]string{"ann": "waiting"})
-		if len(b.q.items)-b.q.tickets != 0 || len(b.s.commits) != 0 || len(b.asks()) != 0 {
-			t.Errorf("it knows %v, the store %v, %d commits", b.q.items, b.asks(), len(b.s.commits))
-		}
-	})
-	t.Run("since they don't fit", func(t *testing.T) {
-		t.Parallel()
-		for _, change := range []func(*mode.Mode, *store.Match, *store.Backfill){
-			func(md *mode.Mode, _ *store.Match, _ *store.Backfill) { md.Backfill.Enabled = false },
-			func(_ *mode.Mode, _ *store.Match, r *store.Backfill) { r.Query = "(" },
-			func(_ *mode.Mode, _ *store.Match, r *store.Backfill) { r.Teams[0].Sigma = nil },
-			func(_ *mode.Mode, _ *store.Match, r *store.Backfill) {
-				r.Attributes = map[string]any{"level": 3}
-			},
-		} {
-			b := running(t, change)
-			b.turn(0)
-			if len(b.q.items)-b.q.tickets != 0 || len(b.asks()) != 0 {
-				t.Errorf("it knows %v, the store %v", b.q.items, b.asks())
-			}
-		}
-	})
 }
 
 // TestAFillIsTriedAgain: the room is asked about first, then the players committed; each

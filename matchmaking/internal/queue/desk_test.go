@@ -146,7 +146,7 @@ func step(t *testing.T, md mode.Mode, list nodes) *stepper {
 	return b
 }
 
-// newStore gives an empty store that goes by the stepper's clock.
+// newStore returns an empty store that goes by the stepper's clock.
 func (b *stepper) newStore() whole {
 	return memory.NewTickets(func() time.Time { return b.clock })
 }

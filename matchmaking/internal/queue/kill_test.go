@@ -61,7 +61,7 @@ func openMode() mode.Mode {
 	return md
 }
 
-// matcherProgram runs the queue until its standard input ends, or it is killed. It says
+// matcherProgram runs the queue until its standard input ends, or it is killed. It prints
 // what it does, a line at a time: "held", "lost", and "try ID" before each match that it
 // asks the store for.
 func matcherProgram(addr string) {
@@ -93,7 +93,7 @@ func connect(addr string) (redis.UniversalClient, error) {
 	})
 }
 
-// open gives the store in a redis-server until the test ends.
+// open returns the store in a redis-server until the test ends.
 func open(t testing.TB, srv *redistest.Server, prefix string) whole {
 	t.Helper()
 	c, err := connect(srv.Addr())
@@ -195,7 +195,7 @@ func (b *massacre) startMatcher() *matcher {
 func (m *matcher) kill() {
 	_ = m.cmd.Process.Kill()
 	m.read.Wait()
-	_ = m.cmd.Wait() // it was killed, and says so
+	_ = m.cmd.Wait() // its error is that it was killed
 	_ = m.in.Close()
 }
 
@@ -228,14 +228,7 @@ type try struct {
 // ticket must have ended in one of these ways.
 func TestNoTicketIsLostOrMatchedTwice(t *testing.T) {
 	t.Parallel()
-	kills := killsShort
-	if s := os.Getenv(killsEnv); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 {
-			t.Fatalf("%s is %q; it must be a number of kills", killsEnv, s)
-		}
-		kills = n
-	}
+	kills := killsWanted(t)
 	seed := uint64(time.Now().UnixNano())
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	t.Logf("seed %d", seed)
@@ -268,20 +261,11 @@ func TestNoTicketIsLostOrMatchedTwice(t *testing.T) {
 			i = 1
 		}
 		down := k%redisEach == redisEach-1
-		if down && rnd.IntN(2) == 0 { // Redis first
-			b.srv.Kill()
-			pause(ctx, time.Duration(rnd.Int64N(int64(20*time.Millisecond))))
-		}
-		running[i].kill()
-		killed := time.Now()
-		running[i] = b.startMatcher()
 		if down {
-			pause(ctx, time.Duration(rnd.Int64N(int64(20*time.Millisecond))))
-			b.srv.Kill()
-			pause(ctx, time.Duration(rnd.Int64N(int64(300*time.Millisecond))))
-			b.srv.Run()
 			redisKills++
 		}
+		var killed time.Time
+		running[i], killed = b.strike(ctx, rnd, running[i], down)
 		other := running[1-i]
 		b.until(ctx, func() bool { return other.held.Load() || running[i].held.Load() })
 		after := b.matched.Load()
@@ -306,6 +290,40 @@ func TestNoTicketIsLostOrMatchedTwice(t *testing.T) {
 	b.account()
 	t.Logf("killed the matcher %d times and Redis %d times; from a kill to the next match %v in the mean, %v at most",
 		kills, redisKills, (sum / time.Duration(len(gaps))).Round(time.Millisecond), longest.Round(time.Millisecond))
+}
+
+// killsWanted returns how many kills are asked for.
+func killsWanted(t *testing.T) int {
+	t.Helper()
+	s := os.Getenv(killsEnv)
+	if s == "" {
+		return killsShort
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		t.Fatalf("%s is %q; it must be a number of kills", killsEnv, s)
+	}
+	return n
+}
+
+// strike kills a matcher, and Redis around that if it is to go down, and starts another
+// one.
+func (b *massacre) strike(ctx context.Context, rnd *rand.Rand, m *matcher, down bool) (next *matcher, killed time.Time) {
+	moment := func(most time.Duration) { pause(ctx, time.Duration(rnd.Int64N(int64(most)))) }
+	if down && rnd.IntN(2) == 0 { // Redis first
+		b.srv.Kill()
+		moment(20 * time.Millisecond)
+	}
+	m.kill()
+	killed = time.Now()
+	next = b.startMatcher()
+	if down {
+		moment(20 * time.Millisecond)
+		b.srv.Kill()
+		moment(300 * time.Millisecond)
+		b.srv.Run()
+	}
+	return next, killed
 }
 
 // pause lets some time pass, in which others may do what they do.

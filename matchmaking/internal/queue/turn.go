@@ -244,7 +244,7 @@ func (d *desk) settle(x *Decision, o *outcome) error {
 	return fmt.Errorf("queue: to %s: %w", x.Kind, o.err)
 }
 
-// tell tells of a decision that has come true.
+// tell counts and logs a decision that has come true.
 func (d *desk) tell(x *Decision) {
 	name := d.q.mode.Name
 	switch x.Kind {

@@ -48,7 +48,7 @@ func near(a, b, by float64) bool { return math.Abs(a-b) <= by*max(1, math.Abs(b)
 // TestPublished compares with numbers that the implementations of OpenSkill
 // document or test themselves with: openskill.js (rate.test.ts,
 // plackett-luce.test.ts, plackett-luce-series.test.ts) and the README of openskill.py
-// 2.5 to 3.3. It was not made from them, so to agree to the last digits says
+// 2.5 to 3.3. It was not made from them, so to agree to the last digits means
 // something.
 func TestPublished(t *testing.T) {
 	t.Parallel()
@@ -342,7 +342,7 @@ func TestMonotonic(t *testing.T) {
 	})
 }
 
-// TestLeavers holds what the package says about those who leave and those who never
+// TestLeavers holds what the package promises about those who leave and those who never
 // came.
 func TestLeavers(t *testing.T) {
 	t.Parallel()

@@ -39,7 +39,7 @@ func (s *Service) assignListing(ctx context.Context, c *call, r *store.Listing) 
 	return a, s.sign(ctx, c, a, r.Node)
 }
 
-// ofMatch returns what an assignment tells of a match.
+// ofMatch returns what an assignment has of a match.
 func ofMatch(m *store.Match) *tickroomv1.Assignment {
 	a := &tickroomv1.Assignment{Url: m.URL, Kind: m.Kind, Room: m.ID, Mode: m.Mode, Region: m.Region, Bots: uint32(m.Bots), Quality: m.Quality}
 	for i := range m.Teams {
@@ -52,7 +52,7 @@ func ofMatch(m *store.Match) *tickroomv1.Assignment {
 	return a
 }
 
-// ofListing returns what an assignment tells of a room of the list.
+// ofListing returns what an assignment has of a room of the list.
 func ofListing(r *store.Listing) *tickroomv1.Assignment {
 	return &tickroomv1.Assignment{Url: r.URL, Kind: r.Kind, Room: r.ID, Mode: r.Mode, Region: r.Region}
 }

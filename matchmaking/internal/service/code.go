@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// codeLetters are those of rooms' codes: none looks like another one, read or said
-	// aloud.
+	// codeLetters are those of rooms' codes: none looks or sounds like another
+	// one.
 	codeLetters = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 	codeLength  = 6
 	// tries is how many ids and codes are tried for a new match.

@@ -78,8 +78,8 @@ func (l lazy) Explain(ctx context.Context, id string) (match.Explanation, error)
 	return explainer{*l.h}.Explain(ctx, id)
 }
 
-// TestStoresFail sees that every call tells the client to come back when the stores
-// are away, in every protocol, and tells it nothing else.
+// TestStoresFail sees that every call sends the client away for a while when the stores
+// are away, in every protocol, without telling why.
 func TestStoresFail(t *testing.T) {
 	t.Parallel()
 	for _, p := range protocols {
@@ -163,7 +163,7 @@ func TestUnknownOutcome(t *testing.T) {
 	}
 }
 
-// forgetful adds tickets and does not say so.
+// forgetful adds tickets and returns an error nevertheless.
 type forgetful struct{ *memory.Tickets }
 
 func (f forgetful) Add(ctx context.Context, t store.Ticket) error {

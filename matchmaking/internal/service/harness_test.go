@@ -199,7 +199,7 @@ func (g guardedDirectory) Rooms(ctx context.Context, kind string) ([]store.Listi
 	return guard(ctx, g.s, "Rooms", func() ([]store.Listing, error) { return g.Directory.Rooms(ctx, kind) })
 }
 
-// people tell who calls: the token is the name.
+// people know who calls: the token is the name.
 type people struct{ guests atomic.Int64 }
 
 func (p *people) Authenticate(_ context.Context, h http.Header, _ string) (service.Caller, error) {
@@ -238,7 +238,7 @@ func (s *seats) Issue(_ context.Context, x service.SeatFor) (string, time.Time, 
 	return fmt.Sprintf("%s|%s|%s|%s|%d|%s|%d", x.Player, x.Room, x.Node, x.Mode, x.Team, x.Role, s.n.Add(1)), time.Now().Add(30 * time.Second), nil
 }
 
-// sits checks what an assignment's seat says: player|node|mode|team|role.
+// sits checks what is in an assignment's seat: player|node|mode|team|role.
 func sits(t *testing.T, a *tickroomv1.Assignment, want string) {
 	t.Helper()
 	f := strings.Split(a.GetSeat(), "|")
@@ -297,7 +297,7 @@ type harness struct {
 	limits  *turnstile
 	seats   *seats
 	log     *syncBuffer
-	deaf    *atomic.Bool // Watch tells of nothing
+	deaf    *atomic.Bool // Watch reports nothing
 	url     string
 	queues  map[string]*stepper
 }
@@ -365,7 +365,7 @@ func build(t *testing.T, change ...func(*service.Options)) *harness {
 	return h
 }
 
-// beat tells of a node.
+// beat reports that a node is there.
 func (h *harness) beat(id, region string) {
 	h.t.Helper()
 	err := h.nodes.Beat(context.Background(), store.Node{ID: id, URL: "wss://" + id + "/ws", Region: region, Kinds: []string{"arena", "quiz"}, Spare: 1}, time.Hour)
@@ -388,7 +388,7 @@ var protocols = []protocol{
 	{name: "gRPC-Web", opts: []connect.ClientOption{connect.WithGRPCWeb()}},
 }
 
-// as gives a client for somebody, "" for a new guest.
+// as returns a client for somebody, "" for a new guest.
 func (h *harness) as(player string, p ...protocol) tickroomv1connect.MatchmakingServiceClient {
 	h.t.Helper()
 	var speaks protocol
@@ -417,7 +417,7 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return b.RoundTripper.RoundTrip(r)
 }
 
-// post sends JSON as curl would and gives the answer's status, headers and body.
+// post sends JSON as curl would and returns the answer's status, headers and body.
 func (h *harness) post(player, method, body string) (int, http.Header, map[string]any) {
 	h.t.Helper()
 	r, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, h.url+"/tickroom.v1.MatchmakingService/"+method, strings.NewReader(body))
@@ -509,7 +509,7 @@ func (h *harness) follow(md string) *stepper {
 	return s
 }
 
-// match makes matches of those who wait, on the node n1, and gives how many.
+// match makes matches of those who wait, on the node n1, and returns how many.
 func (h *harness) match(md string) int {
 	h.t.Helper()
 	s := h.follow(md)

@@ -171,43 +171,51 @@ func TestReadyWhilePlaying(t *testing.T) {
 	}
 }
 
-// TestEnqueueIsChecked sees that what makes no sense is refused, and why.
-func TestEnqueueIsChecked(t *testing.T) {
-	t.Parallel()
+// unfit is a request that must be refused, with what it must be told.
+type unfit struct {
+	name  string
+	req   *tickroomv1.EnqueueRequest
+	words []string
+}
+
+// refusesAll sees that requests are refused for what is wrong with them, and that none of
+// it is kept.
+func refusesAll(t *testing.T, requests []unfit) {
+	t.Helper()
 	h := start(t)
 	h.beat("n2", "eu")
-	ann := h.as("ann")
-	text := func(s string) *tickroomv1.Value { return &tickroomv1.Value{Value: &tickroomv1.Value_Text{Text: s}} }
-	number := func(x float64) *tickroomv1.Value {
-		return &tickroomv1.Value{Value: &tickroomv1.Value_Number{Number: x}}
+	for _, c := range requests {
+		t.Run(c.name, func(t *testing.T) {
+			_ = fails(t, h.as("ann").Enqueue, c.req, connect.CodeInvalidArgument, c.words...)
+		})
 	}
-	set := func(s ...string) *tickroomv1.Value {
-		return &tickroomv1.Value{Value: &tickroomv1.Value_Set{Set: &tickroomv1.TextSet{Items: s}}}
+	if _, err := h.tickets.Of(t.Context(), "ann"); err == nil {
+		t.Error("something of this was added")
 	}
-	many := func(n int) map[string]*tickroomv1.Value {
-		out := map[string]*tickroomv1.Value{}
-		for i := range n {
-			out[fmt.Sprintf("a%d", i)] = number(1)
-		}
-		return out
-	}
-	far := func(n int) map[string]float64 {
-		out := map[string]float64{}
-		for i := range n {
-			out[fmt.Sprintf("r%d", i)] = 1
-		}
-		return out
+}
+
+func textValue(s string) *tickroomv1.Value {
+	return &tickroomv1.Value{Value: &tickroomv1.Value_Text{Text: s}}
+}
+
+func numberValue(x float64) *tickroomv1.Value {
+	return &tickroomv1.Value{Value: &tickroomv1.Value_Number{Number: x}}
+}
+
+func setValue(s ...string) *tickroomv1.Value {
+	return &tickroomv1.Value{Value: &tickroomv1.Value_Set{Set: &tickroomv1.TextSet{Items: s}}}
+}
+
+// TestPlayersAreChecked sees what a player may tell of itself and its party.
+func TestPlayersAreChecked(t *testing.T) {
+	t.Parallel()
+	far := map[string]float64{}
+	for i := range 65 {
+		far[fmt.Sprintf("r%d", i)] = 1
 	}
 	type E = tickroomv1.EnqueueRequest
 	self := func(m *tickroomv1.Member) *E { return &E{Mode: "duel", Self: m} }
-	attr := func(n string, v *tickroomv1.Value) *E {
-		return &E{Mode: "duel", Attributes: map[string]*tickroomv1.Value{n: v}}
-	}
-	for _, c := range []struct {
-		name  string
-		req   *E
-		words []string
-	}{
+	refusesAll(t, []unfit{
 		{"no mode", &E{}, []string{"mode is missing", "brawl, duel, pairs"}},
 		{"unknown mode", &E{Mode: "chess"}, []string{`"chess"`, "brawl, duel, pairs"}},
 		{"long mode", &E{Mode: strings.Repeat("ä", 500)}, []string{strings.Repeat("ä", 32) + "…"}},
@@ -220,7 +228,7 @@ func TestEnqueueIsChecked(t *testing.T) {
 		{"negative latency", self(&tickroomv1.Member{LatencyMs: map[string]float64{"eu": -1}}), []string{`"eu" is -1`}},
 		{"latency that is no number", self(&tickroomv1.Member{LatencyMs: map[string]float64{"eu": math.NaN()}}), []string{"NaN"}},
 		{"endless latency", self(&tickroomv1.Member{LatencyMs: map[string]float64{"eu": math.Inf(1)}}), []string{"+Inf"}},
-		{"many regions", self(&tickroomv1.Member{LatencyMs: far(65)}), []string{"65 regions", "64"}},
+		{"many regions", self(&tickroomv1.Member{LatencyMs: far}), []string{"65 regions", "64"}},
 		{"region without a name", self(&tickroomv1.Member{LatencyMs: map[string]float64{"": 1}}), []string{"region"}},
 		{"too far", &E{Mode: "regional", Self: &tickroomv1.Member{LatencyMs: map[string]float64{"eu": 81}}}, []string{"no region is near enough", "80 ms"}},
 		{"party too large", &E{Mode: "duel", Party: []string{"bob"}}, []string{"2 players", "at most 1"}},
@@ -228,23 +236,43 @@ func TestEnqueueIsChecked(t *testing.T) {
 		{"a member twice", &E{Mode: "squads", Party: []string{"bob", "bob"}}, []string{"bob is there twice"}},
 		{"a member without an id", &E{Mode: "pairs", Party: []string{""}}, []string{"party.0"}},
 		{"a member with a space", &E{Mode: "pairs", Party: []string{"a b"}}, []string{"party.0", `"a b"`}},
-		{"many attributes", &E{Mode: "duel", Attributes: many(33)}, []string{"there are 33", "32"}},
-		{"an attribute's name", attr("a b", number(1)), []string{`"a b"`}},
-		{"an attribute named as a word of queries", attr("and", number(1)), []string{`"and"`}},
-		{"an attribute named rating", attr("rating", number(1)), []string{`"rating"`}},
-		{"an attribute named my.x", attr("my.x", number(1)), []string{`"my.x"`}},
+	})
+}
+
+// TestAttributesAreChecked sees what attributes and queries there may be.
+func TestAttributesAreChecked(t *testing.T) {
+	t.Parallel()
+	many := map[string]*tickroomv1.Value{}
+	for i := range 33 {
+		many[fmt.Sprintf("a%d", i)] = numberValue(1)
+	}
+	type E = tickroomv1.EnqueueRequest
+	attr := func(n string, v *tickroomv1.Value) *E {
+		return &E{Mode: "duel", Attributes: map[string]*tickroomv1.Value{n: v}}
+	}
+	refusesAll(t, []unfit{
+		{"many attributes", &E{Mode: "duel", Attributes: many}, []string{"there are 33", "32"}},
+		{"an attribute's name", attr("a b", numberValue(1)), []string{`"a b"`}},
+		{"an attribute named as a word of queries", attr("and", numberValue(1)), []string{`"and"`}},
+		{"an attribute named rating", attr("rating", numberValue(1)), []string{`"rating"`}},
+		{"an attribute named my.x", attr("my.x", numberValue(1)), []string{`"my.x"`}},
 		{"an attribute without a value", attr("x", &tickroomv1.Value{}), []string{"attributes.x has no value"}},
-		{"a number that is none", attr("x", number(math.NaN())), []string{"attributes.x", "NaN"}},
-		{"a long text", attr("x", text(strings.Repeat("x", 257))), []string{"attributes.x", "257 bytes"}},
-		{"a large set", attr("x", set(make([]string, 65)...)), []string{"attributes.x", "65 texts"}},
-		{"a long text in a set", attr("x", set(strings.Repeat("x", 257))), []string{"attributes.x", "257 bytes"}},
+		{"a number that is none", attr("x", numberValue(math.NaN())), []string{"attributes.x", "NaN"}},
+		{"a long text", attr("x", textValue(strings.Repeat("x", 257))), []string{"attributes.x", "257 bytes"}},
+		{"a large set", attr("x", setValue(make([]string, 65)...)), []string{"attributes.x", "65 texts"}},
+		{"a long text in a set", attr("x", setValue(strings.Repeat("x", 257))), []string{"attributes.x", "257 bytes"}},
 		{"a query", &E{Mode: "duel", Query: "level in 10.. and )"}, []string{"query 1:", "expected", "^"}},
 		{"a long query", &E{Mode: "duel", Query: strings.Repeat("a or ", 900) + "a"}, []string{"query"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			_ = fails(t, ann.Enqueue, c.req, connect.CodeInvalidArgument, c.words...)
-		})
-	}
+	})
+}
+
+// TestEnqueueIsRefused sees what else is refused.
+func TestEnqueueIsRefused(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	h.beat("n2", "eu")
+	ann := h.as("ann")
+	type E = tickroomv1.EnqueueRequest
 	_ = fails(t, ann.Enqueue, &E{Mode: "duel", Self: &tickroomv1.Member{LatencyMs: map[string]float64{"mars": 1}}},
 		connect.CodeFailedPrecondition, "names mars", "servers in eu")
 	_ = fails(t, ann.Enqueue, &E{Mode: "duel", Query: strings.Repeat("x", 20_000)}, connect.CodeResourceExhausted)
@@ -252,11 +280,17 @@ func TestEnqueueIsChecked(t *testing.T) {
 	if _, err := h.tickets.Of(t.Context(), "ann"); err == nil {
 		t.Error("something of this was added")
 	}
+}
 
-	id := call(t, ann.Enqueue, &E{
+// TestTicketIsKept sees that what was asked for is what waits.
+func TestTicketIsKept(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	h.beat("n2", "eu")
+	id := call(t, h.as("ann").Enqueue, &tickroomv1.EnqueueRequest{
 		Mode: "duel", Query: `level in 1..20 and tags has "casual"`, NoBackfill: true, Self: &tickroomv1.Member{LatencyMs: map[string]float64{"eu": 20.5, "mars": 3}},
 		Attributes: map[string]*tickroomv1.Value{
-			"level": number(7), "clan.name": text("red"), "mic": {Value: &tickroomv1.Value_Flag{Flag: true}}, "tags": set("casual"),
+			"level": numberValue(7), "clan.name": textValue("red"), "mic": {Value: &tickroomv1.Value_Flag{Flag: true}}, "tags": setValue("casual"),
 		},
 	}).GetTicket()
 	st, err := h.tickets.Ticket(t.Context(), id)

@@ -16,7 +16,7 @@ import (
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
-// ReportResult tells how a match has ended.
+// ReportResult moves the ratings of the players of a match by how it has ended.
 func (s *Service) ReportResult(ctx context.Context, req *connect.Request[tickroomv1.ReportResultRequest]) (*connect.Response[tickroomv1.ReportResultResponse], error) {
 	out, err := s.Report(ctx, req.Msg)
 	return respond(out, err)

@@ -35,7 +35,7 @@ func played(id string) *tickroomv1.PlayerResult { return &tickroomv1.PlayerResul
 
 func near(a, b float64) bool { return math.Abs(a-b) < 1e-9 }
 
-// TestResultOfTeams compares what is kept with what package rating says, and sees that
+// TestResultOfTeams compares what is kept with what package rating returns, and sees that
 // a match is rated once.
 func TestResultOfTeams(t *testing.T) {
 	t.Parallel()
@@ -70,7 +70,7 @@ func TestResultOfTeams(t *testing.T) {
 			}
 		}
 	}
-	// Those of whom nothing is said, and those who were not there, are as they were.
+	// Those of whom nothing was reported, and those who were not there, are as they were.
 	for _, id := range []string{"a3", "b3", "stranger"} {
 		r := call(t, h.as("admin").GetRating, &tickroomv1.GetRatingRequest{Mode: "squads", Players: []string{id}}).GetRatings()[0]
 		if r.GetRating() != 1500 || r.GetUncertainty() != 500 || r.GetMatches() != 0 {

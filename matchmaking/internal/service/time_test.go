@@ -46,7 +46,7 @@ func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 	}
 }
 
-// bubble runs a service within a synctest bubble, and gives a client for somebody.
+// bubble runs a service within a synctest bubble, and returns what makes clients for somebody.
 func bubble(t *testing.T, h *harness) func(player string) tickroomv1connect.MatchmakingServiceClient {
 	t.Helper()
 	p := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
@@ -65,8 +65,8 @@ func bubble(t *testing.T, h *harness) func(player string) tickroomv1connect.Matc
 	}
 }
 
-// TestKeepAlive sees that a stream in which nothing happens says something every 15
-// seconds at most, and that what the store forgot to tell of is found.
+// TestKeepAlive sees that a stream in which nothing happens sends something every 15
+// seconds at most, and that changes which the store did not report are found.
 func TestKeepAlive(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

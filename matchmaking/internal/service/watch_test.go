@@ -13,7 +13,7 @@ import (
 
 type watcher = func(context.Context, *connect.Request[tickroomv1.WatchRequest]) (*connect.ServerStreamForClient[tickroomv1.WatchResponse], error)
 
-// watchFirst gives the first message about a ticket.
+// watchFirst returns the first message about a ticket.
 func watchFirst(t *testing.T, watch watcher, id string) *tickroomv1.WatchResponse {
 	t.Helper()
 	s := begin(t, watch, id)
@@ -66,7 +66,7 @@ func watchAll(t *testing.T, watch watcher, id string) (all []*tickroomv1.WatchRe
 	return all, s.Err()
 }
 
-// detail gives the ticket in the details of an error.
+// detail returns the ticket in the details of an error.
 func detail(t *testing.T, err *connect.Error) string {
 	t.Helper()
 	for _, d := range err.Details() {
