@@ -27,7 +27,8 @@ import (
 	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The servers of the examples bring along ants, which starts goroutines for good.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 
 const testTick = 5 * time.Millisecond
 

@@ -16,7 +16,8 @@ import (
 	"github.com/tickroom/tickroom/proto/schema"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The servers of the examples bring along ants, which starts goroutines for good.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 
 var walkers = Config{Kind: "walkers", Name: "ann", Schema: walkersv1.Schema, HashEvery: 2}
 

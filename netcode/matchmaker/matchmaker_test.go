@@ -23,7 +23,8 @@ import (
 	"github.com/tickroom/tickroom/proto/gen/tickroom/v1/tickroomv1connect"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The servers of the examples bring along ants, which starts goroutines for good.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 
 // service plays the server. Methods that a test does not set are unimplemented.
 type service struct {
