@@ -101,7 +101,7 @@ func (d *Desk) Hello(r *http.Request, first []byte) (adopt func(socket.Conn), er
 		d.o.Refusals.Record(refusal.Hello, why, subject(&j))
 		return nil, why.Close()
 	}
-	return func(c socket.Conn) { e.Seat(c, j) }, nil
+	return func(c socket.Conn) { e.Admit(c, j) }, nil
 }
 
 // join finds the room that a connection goes to, and fills in who the joiner is.

@@ -38,7 +38,7 @@ func (r *Registry) newComebacks(join func(ctx context.Context, j *room.Joiner) (
 				r.turnAway(c, refusal.Of(err))
 				return nil
 			}
-			e.Seat(c.conn, c.joiner)
+			e.Admit(c.conn, c.joiner)
 			return nil
 		},
 		Rest: func(_ context.Context, c comeback) error {

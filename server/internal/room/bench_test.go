@@ -10,6 +10,7 @@ import (
 	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/socket"
 )
 
 // BenchmarkTick is a tick of a room of walkers, each of whom sends an input and is sent a
@@ -27,7 +28,7 @@ func BenchmarkTick(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			l := newLoop(e, pool, LoopConfig{Metrics: metrics.New("test").Kind("walkers"), Gone: func() {}, Ended: func() {}})
+			l := newLoop(e, pool, LoopConfig{Metrics: metrics.New("test").Kind("walkers"), PlaceFree: func() {}, Ended: func() {}})
 			clients := make([]quiet, n)
 			for i := range clients {
 				if _, err := e.Join(&clients[i], &Joiner{Hello: &tickroomv1.Hello{}}); err != nil {
@@ -39,7 +40,7 @@ func BenchmarkTick(b *testing.B) {
 					clients[i].ack = e.tick
 				}
 				e.fill(1)
-				if _, _, over := l.tick(1, 0, time.Now()); over {
+				if l.tick(1, 0, time.Now()) != nil {
 					b.Fatal("the room is over")
 				}
 			}
@@ -54,7 +55,7 @@ func BenchmarkTick(b *testing.B) {
 				b.Fatalf("%d clients are left", len(e.clients))
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/client")
-			l.end(1001, "the end")
+			l.end(&socket.CloseError{Code: 1001, Reason: "the end"})
 			if err := pool.Close(time.Second); err != nil {
 				b.Fatal(err)
 			}

@@ -61,8 +61,8 @@ func newRig(t *testing.T, players int) *rig {
 	g.keep.Store(true)
 	g.loop = StartLoop(r, g.pool, LoopConfig{
 		EmptyRoomLinger: time.Second, CloseEmpty: func() bool { return !g.keep.Load() },
-		Gone: func() { g.gone.Add(1) }, Ended: func() { g.ended.Store(true) }, Metrics: g.m.Kind("slow"),
-		Anew: func(_ socket.Conn, j Joiner) { g.anew <- j },
+		PlaceFree: func() { g.gone.Add(1) }, Ended: func() { g.ended.Store(true) }, Metrics: g.m.Kind("slow"),
+		Rejoin: func(_ socket.Conn, j Joiner) { g.anew <- j },
 	})
 	return g
 }
@@ -146,10 +146,10 @@ func TestEveryoneInALargeRoomIsServed(t *testing.T) {
 		wires := make([]*wire, n)
 		for i := range wires {
 			wires[i] = &wire{}
-			g.loop.Seat(wires[i], Joiner{Hello: &tickroomv1.Hello{}})
+			g.loop.Admit(wires[i], Joiner{Hello: &tickroomv1.Hello{}})
 		}
 		extra := &wire{}
-		g.loop.Seat(extra, Joiner{Hello: &tickroomv1.Hello{}})
+		g.loop.Admit(extra, Joiner{Hello: &tickroomv1.Hello{}})
 		pass(120 * time.Millisecond)
 		if g.loop.Info().Clients != n {
 			t.Errorf("%d clients", g.loop.Info().Clients)
@@ -167,7 +167,7 @@ func TestEveryoneInALargeRoomIsServed(t *testing.T) {
 			t.Errorf("%d seats given back of %d, ended %t", g.gone.Load(), n+1, g.ended.Load())
 		}
 		late := &wire{}
-		g.loop.Seat(late, Joiner{Hello: &tickroomv1.Hello{}})
+		g.loop.Admit(late, Joiner{Hello: &tickroomv1.Hello{}})
 		if late.closed != int(tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED) {
 			t.Errorf("after the end: closed with %d", late.closed)
 		}
@@ -198,7 +198,7 @@ func TestWhoseSessionHasJustEndedIsFoundARoomAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t, 5)
 		c := &wire{}
-		g.loop.Seat(c, Joiner{Hello: &tickroomv1.Hello{}, Who: player("ann"), Back: true})
+		g.loop.Admit(c, Joiner{Hello: &tickroomv1.Hello{}, Who: player("ann"), Back: true})
 		if j := <-g.anew; j.Who.Player != "ann" || c.closed != 0 {
 			t.Errorf("%+v; closed with %d", j, c.closed)
 		}

@@ -116,13 +116,13 @@ func (s *script) tick() {
 		s.out.Reset()
 		s.loop.engine.fill(1)
 		tick := s.loop.engine.tick + 1
-		code, reason, over := s.loop.tick(1, 0, s.now())
-		if over {
-			s.loop.end(code, reason)
+		over := s.loop.tick(1, 0, s.now())
+		if over != nil {
+			s.loop.end(over)
 		}
 		same := s.show()
 		all = append(all, shown{tick, s.out.String(), same})
-		if over {
+		if over != nil {
 			break
 		}
 	}

@@ -172,7 +172,7 @@ func (s *script) open() {
 	}
 	s.banned, s.checks = map[string]string{}, map[string]func(identity.Identity, error){}
 	s.loop = newLoop(e, s.pool, LoopConfig{
-		Gone: func() {}, Ended: func() {}, CloseEmpty: func() bool { return false }, Metrics: metrics.New("test").Kind(kind.Name),
+		PlaceFree: func() {}, Ended: func() {}, CloseEmpty: func() bool { return false }, Metrics: metrics.New("test").Kind(kind.Name),
 		Renew: func(token identity.Token, _ identity.Identity, done func(identity.Identity, error)) bool {
 			s.checks[string(token)] = done
 			return true
@@ -210,7 +210,7 @@ func (s *script) connect() {
 	if hello.GetResumeTick() == 0 {
 		d.replica.Reset()
 	}
-	s.loop.Seat(d.wire, j)
+	s.loop.Admit(d.wire, j)
 }
 
 // identity returns that of "ann" or "ann expires 10s".
@@ -317,7 +317,7 @@ func (s *script) remove() {
 
 // end ends the room with a close code.
 func (s *script) end() {
-	s.loop.end(int(s.number(s.arg(0))), s.text())
+	s.loop.end(&socket.CloseError{Code: int(s.number(s.arg(0))), Reason: s.text()})
 	s.show()
 }
 
@@ -326,8 +326,8 @@ func (s *script) close() {
 	if s.loop == nil {
 		return
 	}
-	if !s.loop.closed {
-		s.loop.end(1001, "the script is over")
+	if !s.loop.inbox.closed {
+		s.loop.end(&socket.CloseError{Code: 1001, Reason: "the script is over"})
 	}
 	if err := s.pool.Close(time.Second); err != nil {
 		s.t.Error(err)

@@ -1,0 +1,182 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/server/internal/socket"
+)
+
+// inbox is what others want of a loop, until its next tick.
+type inbox struct {
+	wake  chan struct{} // holds one: that the loop is to look at stop
+	expel atomic.Bool   // somebody was banned
+
+	mu      sync.Mutex
+	closed  bool      // the room has ended: nothing is taken any more
+	joiners []joiner  // bounded by the room's places, which are reserved before, and the connections that resume
+	renewed []renewed // no more than one for each session
+	tasks   []task    // no more than there are callers of Do
+	stop    *socket.CloseError
+}
+
+// joiner is a Joiner with its connection.
+type joiner struct {
+	conn socket.Conn
+	Joiner
+}
+
+// renewed is the outcome of a token's check.
+type renewed struct {
+	client *Client
+	who    identity.Identity
+	err    error
+}
+
+// task is something to be done between two ticks.
+type task struct {
+	fn   func(*Engine)
+	done chan struct{}
+}
+
+// ErrEnded is returned for a room that has ended.
+var ErrEnded = errors.New("room: it has ended")
+
+// Admit hands a joiner to the room, which lets it in, or turns it away, with its next tick;
+// see Engine.Admit. The loop owns the connection from then on. If the room has ended the
+// joiner is turned away.
+func (l *Loop) Admit(conn socket.Conn, j Joiner) {
+	l.inbox.mu.Lock()
+	if l.inbox.closed {
+		l.inbox.mu.Unlock()
+		l.turnAway(conn, &j, errRoomEnded)
+		return
+	}
+	l.inbox.joiners = append(l.inbox.joiners, joiner{conn, j})
+	l.inbox.mu.Unlock()
+}
+
+// Do runs fn before the room's next tick, by the room's goroutine, and waits for it. The
+// error is ErrEnded or that of ctx; then fn may have run, or will not any more if the
+// room has ended.
+func (l *Loop) Do(ctx context.Context, fn func(*Engine)) error {
+	t := task{fn, make(chan struct{})}
+	l.inbox.mu.Lock()
+	if l.inbox.closed {
+		l.inbox.mu.Unlock()
+		return ErrEnded
+	}
+	l.inbox.tasks = append(l.inbox.tasks, t)
+	l.inbox.mu.Unlock()
+	select {
+	case <-t.done:
+		return nil
+	case <-l.stopped:
+		return ErrEnded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Expel makes the room ask, with its next tick, which of its players are banned.
+func (l *Loop) Expel() { l.inbox.expel.Store(true) }
+
+// Stop asks the room to end: its clients are closed with the code. It may be
+// called more than once; the first call counts.
+func (l *Loop) Stop(code int, reason string) {
+	l.inbox.mu.Lock()
+	if l.inbox.stop == nil {
+		l.inbox.stop = &socket.CloseError{Code: code, Reason: reason}
+	}
+	l.inbox.mu.Unlock()
+	select {
+	case l.inbox.wake <- struct{}{}:
+	default:
+	}
+}
+
+// stopAsked returns what the room is asked to end with, or nil.
+func (b *inbox) stopAsked() *socket.CloseError {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.stop
+}
+
+// close makes the inbox take nothing any more, and returns the joiners who wait.
+func (b *inbox) close() []joiner {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	waiting := b.joiners
+	b.joiners = nil
+	return waiting
+}
+
+// takeIn does what has come since the last tick.
+func (l *Loop) takeIn() {
+	l.inbox.mu.Lock()
+	joiners, done, tasks := l.inbox.joiners, l.inbox.renewed, l.inbox.tasks
+	l.inbox.joiners, l.inbox.renewed, l.inbox.tasks = nil, nil, nil
+	l.inbox.mu.Unlock()
+	for i := range joiners {
+		l.admit(joiners[i].conn, &joiners[i].Joiner)
+	}
+	for _, n := range done {
+		l.engine.Renewed(n.client, n.who, n.err)
+	}
+	for _, t := range tasks {
+		t.fn(l.engine)
+		close(t.done)
+	}
+	if l.inbox.expel.Swap(false) {
+		l.engine.Expel()
+	}
+}
+
+// admit lets a joiner in, or turns it away.
+func (l *Loop) admit(conn socket.Conn, j *Joiner) {
+	a, err := l.engine.Admit(conn, j)
+	switch {
+	case errors.Is(err, errSessionGone) && j.Back && l.cfg.Rejoin != nil:
+		l.cfg.Rejoin(conn, *j)
+	case err != nil:
+		l.turnAway(conn, j, asClose(err))
+	case a.Session:
+		l.own.Resumed(a.Away)
+		if j.Reserved() {
+			l.cfg.PlaceFree() // the session has its place already
+		}
+	default:
+		l.own.Joined()
+		if l.cfg.Joined != nil {
+			l.cfg.Joined(a.Client.player)
+		}
+	}
+}
+
+// turnAway closes the connection of a joiner, and frees its place.
+func (l *Loop) turnAway(conn socket.Conn, j *Joiner, why *socket.CloseError) {
+	if l.cfg.Refused != nil {
+		l.cfg.Refused(j, why)
+	}
+	conn.Close(why.Code, why.Reason)
+	if j.Reserved() {
+		l.cfg.PlaceFree()
+	}
+}
+
+// renew has the tokens checked that have come.
+func (l *Loop) renew() {
+	l.engine.Renewals(func(c *Client, token identity.Token, session identity.Identity) bool {
+		return l.cfg.Renew != nil && l.cfg.Renew(token, session, func(who identity.Identity, err error) {
+			l.inbox.mu.Lock()
+			defer l.inbox.mu.Unlock()
+			if !l.inbox.closed {
+				l.inbox.renewed = append(l.inbox.renewed, renewed{c, who, err})
+			}
+		})
+	})
+}

@@ -1,0 +1,45 @@
+package room
+
+import "time"
+
+// Info is how a room is doing.
+type Info struct {
+	ID, Kind   string
+	Clients    int // with a connection
+	Spectators int // those of the Clients who only watch
+	Held       int // sessions held for clients without a connection
+	Capacity   int
+	Tick       uint32
+	TickRate   float64
+	Entities   int
+	// TickTime is the mean time that a tick takes, over about the last hundred.
+	TickTime time.Duration
+	Created  time.Time
+}
+
+// Info returns the state of the room as of its last tick or so.
+func (l *Loop) Info() Info { return *l.info.Load() }
+
+// noteClients updates how many clients there are. In a tick it comes first, so that Info
+// tells of a client before the client hears that it is in.
+func (l *Loop) noteClients() {
+	old := l.info.Load()
+	if old.Clients == len(l.engine.clients) && old.Held == len(l.engine.held) {
+		return
+	}
+	i := *old
+	i.Clients, i.Held, i.Spectators = len(l.engine.clients), len(l.engine.held), l.engine.Spectators()
+	l.info.Store(&i)
+}
+
+// noteTick updates the rest, now and then.
+func (l *Loop) noteTick(took time.Duration) {
+	l.noteClients()
+	if l.engine.tick%16 != 0 {
+		return
+	}
+	i := *l.info.Load()
+	i.Tick, i.Entities, i.Spectators = l.engine.tick, l.engine.room.Entities(), l.engine.Spectators()
+	i.TickTime += (took - i.TickTime) / 8
+	l.info.Store(&i)
+}

@@ -1,0 +1,54 @@
+package room
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/socket"
+	"github.com/tickroom/tickroom/world"
+)
+
+// LoopConfig says how a room is run, and who is told what becomes of it. Its functions are
+// called by the loop's goroutine, but for PlaceFree and Refused, which Loop.Admit calls
+// too; they must not block. Those of which it is said may be nil.
+type LoopConfig struct {
+	// MaxCatchUp is how many late ticks are simulated one right after the other.
+	// Later ones are dropped, and counted. Default 5.
+	MaxCatchUp int
+	// EmptyRoomLinger is how long a room without clients lives on. Default 10 s.
+	EmptyRoomLinger time.Duration
+	// Phase is how long after its creation the room's first tick starts, at most
+	// one tick. Rooms with different phases do not tick at once.
+	Phase time.Duration
+	// Metrics are those of the room's kind.
+	Metrics *metrics.KindMetrics
+
+	// CloseEmpty is asked before a room that has lingered ends, so that nobody is
+	// sent to it any more. It reports whether the room may end.
+	CloseEmpty func() bool
+	// Ended is called when the room has ended and its clients are told.
+	Ended func()
+	// Result is called with what the game has reported of its match; nil: nobody wants to
+	// know.
+	Result func(r *world.Result)
+
+	// PlaceFree is called for each place that is free again: of a session that ended, or
+	// of a joiner for whom one was reserved.
+	PlaceFree func()
+	// Joined and Left are called for sessions that begin and end. They may be nil.
+	Joined, Left func(p *world.Player)
+	// Refused is called for a joiner that is turned away, PutOut for a client that the room
+	// has closed for a reason of its own, while it goes on for others. why is what they are
+	// told. They may be nil.
+	Refused func(j *Joiner, why *socket.CloseError)
+	PutOut  func(player string, addr netip.Addr, why *socket.CloseError)
+	// Rejoin takes over a joiner who came back to a session that has just ended, to find
+	// another room for it. nil: the joiner is told that the session is gone.
+	Rejoin func(conn socket.Conn, j Joiner)
+	// Renew has a token checked with which a session is to be prolonged, elsewhere. done is
+	// called with the identity from now on, or an error. It reports false if the token can't
+	// be checked now. nil: none can.
+	Renew func(token identity.Token, session identity.Identity, done func(identity.Identity, error)) bool
+}
