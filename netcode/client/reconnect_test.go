@@ -162,3 +162,19 @@ func TestReconnectVectors(t *testing.T) {
 		}
 	}
 }
+
+// TestBackWithinASecond holds the pauses to what docs/protocol.md says of them: after an
+// outage of less than a second no client is without an attempt for a second more, however
+// unlucky it is with its pauses.
+func TestBackWithinASecond(t *testing.T) {
+	t.Parallel()
+	r := reconnect{}
+	r.welcome(0)
+	d := r.closed(CloseLost, time.Minute)
+	for earliest := time.Duration(0); earliest < time.Second; d = r.closed(CloseLost, time.Minute+earliest) {
+		if d.max > 900*time.Millisecond {
+			t.Errorf("%v after the loss a client may wait for %v", earliest, d.max)
+		}
+		earliest += d.min
+	}
+}
