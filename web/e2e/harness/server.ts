@@ -107,7 +107,7 @@ export class Server {
     this.#listen = await listening;
   }
 
-  /** What it tells the public of itself; see server/status.go. */
+  /** What it tells the public of itself; see server/internal/status. */
   async status(): Promise<Status> {
     const answer = await fetch(`${this.url}/status.json`);
     return (await answer.json()) as Status;
