@@ -159,13 +159,15 @@ func within(path, folder string) bool {
 // TestArchitecture holds the table in docs/architecture.md to the one here. What is
 // internal may be named there in passing.
 func TestArchitecture(t *testing.T) {
-	page, err := os.ReadFile("../../docs/architecture.md")
-	if err != nil {
-		t.Fatal(err)
+	layout, parts := architecture(t)
+	for _, name := range partsOfServer(t) {
+		if !strings.Contains(parts, "`"+name+"`") {
+			t.Errorf("docs/architecture.md does not tell what server/internal/%s does", name)
+		}
 	}
 	code := regexp.MustCompile("`([^`]+)`")
 	told := map[string][]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|.*\\|(.*)\\|$").FindAllStringSubmatch(string(page), -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|.*\\|(.*)\\|$").FindAllStringSubmatch(layout, -1) {
 		may := []string{}
 		for _, m := range code.FindAllStringSubmatch(row[2], -1) {
 			may = append(may, m[1])
@@ -178,14 +180,14 @@ func TestArchitecture(t *testing.T) {
 		slices.Sort(may)
 		own, ok := told[l.folder]
 		switch {
-		case l.folder == "docs" || strings.HasSuffix(l.folder, "test") || strings.HasSuffix(l.folder, ".go") || l.folder == "internal":
+		case l.folder == "docs" || strings.HasSuffix(l.folder, "test") || strings.HasSuffix(l.folder, ".go") || l.folder == "internal" || within(l.folder, "server/internal"):
 		case l.folder == "cmd":
 			if !ok {
 				t.Error("docs/architecture.md does not tell of cmd")
 			}
 		case ok && !slices.Equal(own, may):
 			t.Errorf("docs/architecture.md lets %s import %v, and the table here %v", l.folder, own, may)
-		case !ok && !(strings.HasPrefix(l.folder, "internal/") && strings.Contains(string(page), "`"+l.folder+"`")):
+		case !ok && !(strings.HasPrefix(l.folder, "internal/") && strings.Contains(layout, "`"+l.folder+"`")):
 			t.Errorf("docs/architecture.md does not tell of %s", l.folder)
 		}
 		delete(told, l.folder)
@@ -193,6 +195,36 @@ func TestArchitecture(t *testing.T) {
 	for folder := range told {
 		t.Errorf("docs/architecture.md tells of %s, which is in no layer", folder)
 	}
+}
+
+// architecture returns what the page says of the layers, and of the parts of a server.
+func architecture(t *testing.T) (layout, parts string) {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	layout, rest, ok := strings.Cut(string(page), "### The parts of a server")
+	parts, _, more := strings.Cut(rest, "\n## ")
+	if !ok || !more {
+		t.Fatal("docs/architecture.md has no section on the parts of a server")
+	}
+	return layout, parts
+}
+
+// partsOfServer returns the packages below server/internal, but those for tests.
+func partsOfServer(t *testing.T) (names []string) {
+	t.Helper()
+	dir, err := os.ReadDir("../../server/internal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range dir {
+		if d.IsDir() && !strings.HasSuffix(d.Name(), "test") && d.Name() != "wsecho" {
+			names = append(names, d.Name())
+		}
+	}
+	return names
 }
 
 func TestRefuse(t *testing.T) {
