@@ -38,32 +38,18 @@ export function mountControls(panel: HTMLElement, network: BadNetwork): () => vo
     return { ...s, input, output };
   });
 
+  const stallName = el('span', { class: 'net-name', 'data-t': 'net.bad.stall', id: 'net-stall' });
   const stallButtons = stalls.map((seconds) => {
     const b = el('button', { type: 'button', class: 'btn small' });
     b.addEventListener('click', () => network.stall(seconds * 1000));
     return { seconds, b };
   });
-  const cut = el('button', {
-    type: 'button',
-    class: 'btn small danger',
-    'data-t': 'net.bad.cut',
-    'data-t-title': 'net.bad.cut.title',
-  });
+  const stallGroup = el('div', { class: 'net-row', role: 'group', 'aria-labelledby': 'net-stall' });
+  stallGroup.append(stallName, ...stallButtons.map((s) => s.b));
+  const cut = el('button', { type: 'button', class: 'btn small danger', 'data-t': 'net.bad.cut' });
+  cut.setAttribute('data-t-title', 'net.bad.cut.title');
   cut.addEventListener('click', () => network.cut());
-  const stallName = el('span', { class: 'net-name', 'data-t': 'net.bad.stall', id: 'net-stall' });
-  form.append(
-    el(
-      'div',
-      { class: 'net-row' },
-      el(
-        'div',
-        { class: 'net-row', role: 'group', 'aria-labelledby': 'net-stall' },
-        stallName,
-        ...stallButtons.map((s) => s.b),
-      ),
-      cut,
-    ),
-  );
+  form.append(el('div', { class: 'net-row' }, stallGroup, cut));
   panel.append(form);
 
   const show = (): void => {

@@ -34,45 +34,90 @@ export interface Netgraph {
 /** The number of samples after which the text for screen readers is updated. */
 const summaryEvery = 20;
 
+const pauseIcon = 'M7 5h3v14H7zM14 5h3v14h-3z';
+const playIcon = 'M8 5l11 7-11 7z';
+const closeIcon = 'M6 6l12 12M18 6L6 18';
+
 /** Shows the netgraph of a room. It measures four times a second from then on. */
 export function mountNetgraph(room: Measured | undefined, options: NetgraphOptions): Netgraph {
-  const sampler = new Sampler();
-  const element = el('section', { class: 'netgraph', 'data-t-label': 'net.title' });
-  const pause = el(
-    'button',
-    {
-      type: 'button',
-      class: 'net-icon',
-      'aria-pressed': 'false',
-      'data-t-label': 'net.pause',
-      'data-t-title': 'net.pause',
-    },
-    icon('M7 5h3v14H7zM14 5h3v14h-3z', 'M8 5l11 7-11 7z'),
-  );
-  const head = el('header', {}, el('h2', { 'data-t': 'net.title' }), el('span', { class: 'net-state' }), pause);
-  if (options.onClose) {
-    const close = el(
-      'button',
-      { type: 'button', class: 'net-icon', 'data-t-label': 'net.close', 'data-t-title': 'net.close' },
-      icon('M6 6l12 12M18 6L6 18'),
-    );
-    close.addEventListener('click', options.onClose);
-    head.append(close);
+  return new Panel(room, options);
+}
+
+class Panel implements Netgraph {
+  readonly element = el('section', { class: 'netgraph', 'data-t-label': 'net.title' });
+  readonly #sampler = new Sampler();
+  readonly #charts: Charts;
+  readonly #state = el('span', { class: 'net-state' });
+  readonly #pause = button('net.pause', { 'aria-pressed': 'false' }, pauseIcon, playIcon);
+  readonly #summary = el('p', { class: 'sr-only' });
+  readonly #stops: (() => void)[] = [];
+  #room: Measured | undefined;
+  #paused = false;
+  #samples = 0;
+
+  constructor(room: Measured | undefined, { container, network, onClose }: NetgraphOptions) {
+    const head = el('header', {}, el('h2', { 'data-t': 'net.title' }), this.#state, this.#pause);
+    if (onClose) {
+      const close = button('net.close', {}, closeIcon);
+      close.addEventListener('click', onClose);
+      head.append(close);
+    }
+    const body = el('div', { class: 'net-charts' });
+    this.element.append(head, this.#summary, body);
+    container.append(this.element);
+    this.#charts = new Charts(body, this.#sampler, uPlot);
+    if (network) this.#stops.push(mountControls(this.element, network));
+    this.#pause.addEventListener('click', () => (this.paused = !this.paused));
+    this.#stops.push(onLanguage(() => this.#translate()));
+    this.setRoom(room);
+    this.#translate();
+    const timer = setInterval(() => this.#step(), sampleMs);
+    this.#stops.push(() => clearInterval(timer));
   }
-  const summary = el('p', { class: 'sr-only' });
-  const body = el('div', { class: 'net-charts' });
-  element.append(head, summary, body);
-  options.container.append(element);
 
-  const charts = new Charts(body, sampler, uPlot);
-  const unmountControls = options.network ? mountControls(element, options.network) : () => {};
-  let paused = false;
-  let samples = 0;
-  let current: Measured | undefined;
+  setRoom(room: Measured | undefined): void {
+    this.#room = room;
+    this.#sampler.watch(room);
+    this.#showState();
+  }
 
-  const describe = (): void => {
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  set paused(on: boolean) {
+    this.#paused = on;
+    this.#pause.setAttribute('aria-pressed', String(on));
+    this.element.classList.toggle('paused', on);
+    // The pause is not one long sample.
+    if (!on) this.#sampler.watch(this.#room);
+  }
+
+  destroy(): void {
+    for (const stop of this.#stops) stop();
+    this.#sampler.watch(undefined);
+    this.#charts.destroy();
+    this.element.remove();
+  }
+
+  #step(): void {
+    if (document.hidden || this.#paused) return;
+    this.#sampler.sample();
+    this.#charts.draw();
+    this.#showState();
+    if (this.#samples++ % summaryEvery === 0) this.#describe();
+  }
+
+  #showState(): void {
+    const name = this.#room?.state ?? 'closed';
+    this.#state.textContent = t(`net.state.${name}`);
+    this.#state.setAttribute('data-state', name);
+  }
+
+  /** Writes the text for screen readers. */
+  #describe(): void {
     const say = (key: Key, column: Exclude<Column, 'at'>, digits = 0) => {
-      const v = sampler.latest(column);
+      const v = this.#sampler.latest(column);
       return v === null ? '' : t(key, { n: number(v, { maximumFractionDigits: digits }) });
     };
     const parts = [
@@ -85,34 +130,11 @@ export function mountNetgraph(room: Measured | undefined, options: NetgraphOptio
       say('net.say.skipped', 'skipped', 1),
       say('net.say.decode', 'decode', 2),
     ].filter((s) => s !== '');
-    summary.textContent = parts.length > 0 ? parts.join(t('net.say.and')) : t('net.say.nothing');
-  };
+    this.#summary.textContent = parts.length > 0 ? parts.join(t('net.say.and')) : t('net.say.nothing');
+  }
 
-  const showState = (): void => {
-    const state = head.querySelector('.net-state')!;
-    const name = current?.state ?? 'closed';
-    state.textContent = t(`net.state.${name}`);
-    state.setAttribute('data-state', name);
-  };
-
-  const step = (): void => {
-    if (document.hidden || paused) return;
-    sampler.sample();
-    charts.draw();
-    showState();
-    if (samples++ % summaryEvery === 0) describe();
-  };
-
-  const setPaused = (on: boolean): void => {
-    paused = on;
-    pause.setAttribute('aria-pressed', String(on));
-    element.classList.toggle('paused', on);
-    // The time while the page was hidden is not one long sample.
-    if (!on) sampler.watch(current);
-  };
-  pause.addEventListener('click', () => setPaused(!paused));
-
-  const translate = (): void => {
+  #translate(): void {
+    const { element } = this;
     for (const node of element.querySelectorAll<HTMLElement>('[data-t]')) node.textContent = t(node.dataset.t as Key);
     for (const [from, to] of [
       ['data-t-label', 'aria-label'],
@@ -123,39 +145,16 @@ export function mountNetgraph(room: Measured | undefined, options: NetgraphOptio
         if (key) node.setAttribute(to, t(key as Key));
       }
     }
-    describe();
-    showState();
-    charts.translate();
-  };
-  const stopTranslating = onLanguage(translate);
+    this.#describe();
+    this.#showState();
+    this.#charts.translate();
+  }
+}
 
-  const setRoom = (next: Measured | undefined): void => {
-    current = next;
-    sampler.watch(next);
-    showState();
-  };
-  setRoom(room);
-  translate();
-  const timer = setInterval(step, sampleMs);
-
-  return {
-    element,
-    setRoom,
-    get paused() {
-      return paused;
-    },
-    set paused(on: boolean) {
-      setPaused(on);
-    },
-    destroy() {
-      clearInterval(timer);
-      stopTranslating();
-      unmountControls();
-      sampler.watch(undefined);
-      charts.destroy();
-      element.remove();
-    },
-  };
+/** Returns a button with a text for its label and title, and an icon. */
+function button(name: Key, attributes: Readonly<Record<string, string>>, ...paths: [string, string?]): HTMLElement {
+  const more = { type: 'button', class: 'net-icon', 'data-t-label': name, 'data-t-title': name, ...attributes };
+  return el('button', more, icon(...paths));
 }
 
 /** Returns an icon. The second path is shown while the button is pressed. */

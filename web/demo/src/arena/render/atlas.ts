@@ -5,9 +5,24 @@ import { CanvasSource } from 'pixi.js';
 import type { Frame } from './batch.ts';
 import { HULLS, PICKUPS } from './palette.ts';
 import {
+  drawArrow,
+  drawBolt,
+  drawCrown,
+  drawDigit,
+  drawDot,
+  drawFlame,
+  drawGlow,
+  drawPixel,
+  drawPuff,
+  drawRing,
+  drawShard,
+  drawSolid,
+  drawStreak,
+  drawVeil,
+  drawWave,
+} from './particles.ts';
+import {
   BOX,
-  circle,
-  disc,
   drawBox,
   drawBubble,
   drawFlare,
@@ -17,7 +32,6 @@ import {
   drawRock,
   drawTrim,
   GLOW,
-  hulls,
   type Pen,
   ROCK,
 } from './pictures.ts';
@@ -64,209 +78,49 @@ const PER_UNIT = 4;
 export const BOX_CORNER = CORNER / PER_UNIT;
 export const BOX_GLOW = GLOW / PER_UNIT;
 
+/** Draws all pictures. */
 export function makeAtlas(): Atlas {
   const canvas = document.createElement('canvas');
   canvas.width = WIDTH;
   canvas.height = HEIGHT;
   // Drawn once and read right away, which is no work for a graphics card.
   const pen = canvas.getContext('2d', { willReadFrequently: true })!;
-  let x = PAD;
-  let y = PAD;
-  let shelf = 0;
-  let last = { x, y };
-  const add = (w: number, h: number, draw: (pen: Pen) => void): Frame => {
-    if (x + w + PAD > WIDTH) {
-      x = PAD;
-      y += shelf + PAD;
-      shelf = 0;
-    }
-    if (y + h + PAD > HEIGHT) throw new Error('the atlas is full');
-    pen.save();
-    pen.beginPath();
-    pen.rect(x, y, w, h);
-    pen.clip();
-    pen.translate(x + w / 2, y + h / 2);
-    pen.lineJoin = pen.lineCap = 'round';
-    draw(pen);
-    pen.restore();
-    const frame = part(x, y, w, h);
-    last = { x, y };
-    x += w + PAD;
-    shelf = Math.max(shelf, h);
-    return frame;
-  };
-  const each = (draw: (i: number) => (pen: Pen) => void) =>
-    Array.from({ length: HULLS }, (_, i) => add(128, 128, draw(i)));
+  const shelves = new Shelves(pen);
+  const each = (draw: (pen: Pen, hull: number) => void) =>
+    Array.from({ length: HULLS }, (_, i) => shelves.add(128, 128, (p) => draw(p, i)));
 
-  const rocks = Array.from({ length: ROCKS }, (_, i) => add(ROCK, ROCK, (p) => drawRock(p, i)));
-  add(BOX, BOX, drawBox);
+  const rocks = Array.from({ length: ROCKS }, (_, i) => shelves.add(ROCK, ROCK, (p) => drawRock(p, i)));
+  shelves.add(BOX, BOX, drawBox);
   const cuts = [0, CORNER, BOX - CORNER, BOX];
   const box = Array.from({ length: 9 }, (_, i) => {
     const [col, row] = [i % 3, Math.trunc(i / 3)];
     const [x0, y0] = [cuts[col]!, cuts[row]!];
-    return part(last.x + x0, last.y + y0, cuts[col + 1]! - x0, cuts[row + 1]! - y0);
+    return part(shelves.x + x0, shelves.y + y0, cuts[col + 1]! - x0, cuts[row + 1]! - y0);
   });
   const atlas = {
     rock: rocks,
     box,
-    hull: each((i) => (p) => drawHull(p, i)),
-    trim: each((i) => (p) => drawTrim(p, i)),
-    solid: each((i) => (p) => {
-      p.fillStyle = '#fff';
-      p.shadowColor = '#fff';
-      p.shadowBlur = 8;
-      p.fill(hulls[i]!);
-    }),
-    bubble: add(128, 128, drawBubble),
-    wave: add(128, 128, (p) => {
-      const g = p.createRadialGradient(0, 0, 20, 0, 0, 62);
-      g.addColorStop(0, 'rgba(255, 255, 255, 0)');
-      g.addColorStop(0.84, 'rgba(255, 255, 255, .07)');
-      g.addColorStop(0.96, 'rgba(255, 255, 255, 1)');
-      g.addColorStop(1, 'rgba(255, 255, 255, 0)');
-      disc(p, 62, g);
-    }),
-    ring: add(128, 128, (p) => {
-      p.strokeStyle = '#fff';
-      p.lineWidth = 2.5;
-      p.shadowColor = '#fff';
-      p.shadowBlur = 8;
-      circle(p, 54);
-      p.stroke();
-    }),
-    marks: add(128, 128, drawMarks),
-    flare: add(128, 128, drawFlare),
-    pickup: PICKUPS.map((_, kind) => add(96, 96, (p) => drawPickup(p, kind))),
-    glow: add(64, 64, (p) => {
-      const g = p.createRadialGradient(0, 0, 0, 0, 0, 31);
-      // Light that falls off with the square of the distance.
-      for (let i = 0; i <= 8; i++) g.addColorStop(i / 8, `rgba(255, 255, 255, ${(1 - i / 8) ** 2.2})`);
-      disc(p, 31, g);
-    }),
-    puff: add(64, 64, (p) => {
-      for (const [px, py, r] of [
-        [0, 0, 26],
-        [-10, 6, 16],
-        [9, -8, 17],
-        [8, 10, 14],
-      ] as const) {
-        const g = p.createRadialGradient(px, py, 0, px, py, r);
-        g.addColorStop(0, 'rgba(255, 255, 255, .5)');
-        g.addColorStop(1, 'rgba(255, 255, 255, 0)');
-        p.fillStyle = g;
-        p.fillRect(-32, -32, 64, 64);
-      }
-    }),
-    flame: add(96, 32, (p) => {
-      const g = p.createLinearGradient(48, 0, -46, 0);
-      g.addColorStop(0, 'rgba(255, 255, 255, 1)');
-      g.addColorStop(0.25, 'rgba(255, 255, 255, .75)');
-      g.addColorStop(1, 'rgba(255, 255, 255, 0)');
-      p.fillStyle = g;
-      p.shadowColor = 'rgba(255, 255, 255, .8)';
-      p.shadowBlur = 6;
-      p.beginPath();
-      p.moveTo(44, -6);
-      p.quadraticCurveTo(10, -13, -44, 0);
-      p.quadraticCurveTo(10, 13, 44, 6);
-      p.closePath();
-      p.fill();
-    }),
-    bolt: add(96, 32, (p) => {
-      p.shadowColor = '#fff';
-      p.shadowBlur = 9;
-      const g = p.createLinearGradient(-42, 0, 36, 0);
-      g.addColorStop(0, 'rgba(255, 255, 255, 0)');
-      g.addColorStop(0.7, 'rgba(255, 255, 255, .8)');
-      g.addColorStop(1, 'rgba(255, 255, 255, 1)');
-      p.strokeStyle = g;
-      p.lineWidth = 6;
-      p.beginPath();
-      p.moveTo(-38, 0);
-      p.lineTo(34, 0);
-      p.stroke();
-    }),
-    streak: add(64, 16, (p) => {
-      const g = p.createLinearGradient(-30, 0, 30, 0);
-      g.addColorStop(0, 'rgba(255, 255, 255, 0)');
-      g.addColorStop(1, 'rgba(255, 255, 255, 1)');
-      p.strokeStyle = g;
-      p.lineWidth = 4;
-      p.beginPath();
-      p.moveTo(-28, 0);
-      p.lineTo(27, 0);
-      p.stroke();
-    }),
-    dot: add(16, 16, (p) => {
-      const g = p.createRadialGradient(0, 0, 0, 0, 0, 7.5);
-      g.addColorStop(0, '#fff');
-      g.addColorStop(0.4, 'rgba(255, 255, 255, .9)');
-      g.addColorStop(1, 'rgba(255, 255, 255, 0)');
-      disc(p, 7.5, g);
-    }),
-    shard: add(32, 32, (p) => {
-      p.strokeStyle = '#fff';
-      p.fillStyle = 'rgba(255, 255, 255, .35)';
-      p.lineWidth = 2.5;
-      p.beginPath();
-      p.moveTo(-12, -7);
-      p.lineTo(12, 0);
-      p.lineTo(-8, 10);
-      p.closePath();
-      p.fill();
-      p.stroke();
-    }),
-    arrow: add(48, 48, (p) => {
-      p.fillStyle = '#fff';
-      p.shadowColor = '#fff';
-      p.shadowBlur = 6;
-      p.beginPath();
-      p.moveTo(16, 0);
-      p.lineTo(-10, -13);
-      p.lineTo(-4, 0);
-      p.lineTo(-10, 13);
-      p.closePath();
-      p.fill();
-    }),
-    crown: add(48, 32, (p) => {
-      p.fillStyle = '#ffd84d';
-      p.strokeStyle = '#7a4d00';
-      p.lineWidth = 2;
-      p.beginPath();
-      p.moveTo(-17, 11);
-      p.lineTo(-19, -7);
-      p.lineTo(-9, 1);
-      p.lineTo(0, -12);
-      p.lineTo(9, 1);
-      p.lineTo(19, -7);
-      p.lineTo(17, 11);
-      p.closePath();
-      p.fill();
-      p.stroke();
-    }),
-    digit: Array.from('0123456789', (d) =>
-      add(28, 40, (p) => {
-        p.font = '800 34px ui-rounded, "Avenir Next", "Segoe UI", system-ui, sans-serif';
-        p.textAlign = 'center';
-        p.textBaseline = 'middle';
-        p.lineWidth = 5;
-        p.strokeStyle = 'rgba(4, 6, 18, .85)';
-        p.strokeText(d, 0, 2);
-        p.fillStyle = '#fff';
-        p.fillText(d, 0, 2);
-      }),
-    ),
-    veil: add(128, 128, (p) => {
-      const g = p.createRadialGradient(0, 0, 38, 0, 0, 90);
-      g.addColorStop(0, 'rgba(255, 255, 255, 0)');
-      g.addColorStop(1, 'rgba(255, 255, 255, .85)');
-      p.fillStyle = g;
-      p.fillRect(-64, -64, 128, 128);
-    }),
-    pixel: add(8, 8, (p) => {
-      p.fillStyle = '#fff';
-      p.fillRect(-4, -4, 8, 8);
-    }),
+    hull: each(drawHull),
+    trim: each(drawTrim),
+    solid: each(drawSolid),
+    bubble: shelves.add(128, 128, drawBubble),
+    wave: shelves.add(128, 128, drawWave),
+    ring: shelves.add(128, 128, drawRing),
+    marks: shelves.add(128, 128, drawMarks),
+    flare: shelves.add(128, 128, drawFlare),
+    pickup: PICKUPS.map((_, kind) => shelves.add(96, 96, (p) => drawPickup(p, kind))),
+    glow: shelves.add(64, 64, drawGlow),
+    puff: shelves.add(64, 64, drawPuff),
+    flame: shelves.add(96, 32, drawFlame),
+    bolt: shelves.add(96, 32, drawBolt),
+    streak: shelves.add(64, 16, drawStreak),
+    dot: shelves.add(16, 16, drawDot),
+    shard: shelves.add(32, 32, drawShard),
+    arrow: shelves.add(48, 48, drawArrow),
+    crown: shelves.add(48, 32, drawCrown),
+    digit: Array.from('0123456789', (d) => shelves.add(28, 40, (p) => drawDigit(p, d))),
+    veil: shelves.add(128, 128, drawVeil),
+    pixel: shelves.add(8, 8, drawPixel),
   };
   const source = new CanvasSource({
     resource: canvas,
@@ -276,6 +130,40 @@ export function makeAtlas(): Atlas {
   source.style.scaleMode = 'linear';
   source.style.mipmapFilter = 'linear';
   return { source, ...atlas };
+}
+
+/** Places pictures on a canvas, in rows from the top. */
+class Shelves {
+  /** The place of the last picture. */
+  x = 0;
+  y = PAD;
+  #free = PAD;
+  #height = 0;
+
+  constructor(readonly pen: Pen) {}
+
+  /** Draws a picture in a place of w by h pixels, around its middle. */
+  add(w: number, h: number, draw: (pen: Pen) => void): Frame {
+    const { pen } = this;
+    if (this.#free + w + PAD > WIDTH) {
+      this.#free = PAD;
+      this.y += this.#height + PAD;
+      this.#height = 0;
+    }
+    if (this.y + h + PAD > HEIGHT) throw new Error('the atlas is full');
+    this.x = this.#free;
+    this.#free += w + PAD;
+    this.#height = Math.max(this.#height, h);
+    pen.save();
+    pen.beginPath();
+    pen.rect(this.x, this.y, w, h);
+    pen.clip();
+    pen.translate(this.x + w / 2, this.y + h / 2);
+    pen.lineJoin = pen.lineCap = 'round';
+    draw(pen);
+    pen.restore();
+    return part(this.x, this.y, w, h);
+  }
 }
 
 /** Returns a part of the atlas as a frame. */
