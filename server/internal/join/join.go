@@ -134,13 +134,13 @@ func (d *Desk) identify(ctx context.Context, lease *limits.Lease, j *room.Joiner
 	if h.GetResume() != "" && h.GetToken() == "" && d.o.Authenticator.GuestsPlay() {
 		return nil // a guest, who has the session's token alone
 	}
-	if j.Who, err = d.o.Authenticator.Identify(ctx, identity.Token(h.GetToken()), h.GetName()); err != nil {
+	if j.Identity, err = d.o.Authenticator.Identify(ctx, identity.Token(h.GetToken()), h.GetName()); err != nil {
 		return auth.Refused(err)
 	}
-	if err := lease.Identify(j.Who.Player); err != nil {
+	if err := lease.Identify(j.Identity.Player); err != nil {
 		return refusal.Denied(err)
 	}
-	if h.GetResume() == "" && h.GetSeat() == "" && !h.GetSpectate() && j.Who.Roles&room.Playing == 0 {
+	if h.GetResume() == "" && h.GetSeat() == "" && !h.GetSpectate() && j.Identity.Roles&room.Playing == 0 {
 		return watchOnly()
 	}
 	return nil
@@ -160,13 +160,13 @@ func (d *Desk) redeem(ctx context.Context, j *room.Joiner) error {
 		}
 		in = peeked.Room
 	}
-	taken, err := d.o.Gate.Redeem(ctx, token, j.Who.Player, in)
+	taken, err := d.o.Gate.Redeem(ctx, token, j.Identity.Player, in)
 	if err != nil {
 		return d.seatRefused(err)
 	}
 	d.o.Metrics.Seat("used")
 	j.Seat = &taken
-	if j.Who.Roles&room.Playing == 0 && !j.Hello.GetSpectate() && taken.Role != room.RoleSpectator {
+	if j.Identity.Roles&room.Playing == 0 && !j.Hello.GetSpectate() && taken.Role != room.RoleSpectator {
 		return watchOnly()
 	}
 	return nil
@@ -195,7 +195,7 @@ func causeOf(err error) error {
 
 // subject returns a joiner as the log names it.
 func subject(j *room.Joiner) refusal.Subject {
-	s := refusal.Subject{Player: j.Who.Player, Client: j.Addr}
+	s := refusal.Subject{Player: j.Identity.Player, Client: j.Addr}
 	if h := j.Hello; h != nil {
 		s.Kind, s.Room = h.GetKind(), h.GetRoom()
 	}

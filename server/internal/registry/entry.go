@@ -111,7 +111,7 @@ func (e *Entry) hasLeft(s *seat.Seat) bool {
 
 // subject returns a joiner as the log names it.
 func subject(j *room.Joiner) refusal.Subject {
-	s := refusal.Subject{Player: j.Who.Player, Kind: j.Hello.GetKind(), Room: j.Hello.GetRoom(), Client: j.Addr}
+	s := refusal.Subject{Player: j.Identity.Player, Kind: j.Hello.GetKind(), Room: j.Hello.GetRoom(), Client: j.Addr}
 	if j.Seat != nil && s.Room == "" {
 		s.Room = j.Seat.Room
 	}

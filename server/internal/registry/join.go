@@ -32,7 +32,7 @@ func (r *Registry) Join(ctx context.Context, j *room.Joiner) (*Entry, error) {
 	if j.Seat != nil {
 		id = j.Seat.Room
 	}
-	if e := r.players.find(j.Who.Player, h.GetKind(), id); e != nil {
+	if e := r.players.find(j.Identity.Player, h.GetKind(), id); e != nil {
 		j.Back = true
 		return e, nil
 	}
@@ -49,7 +49,7 @@ func (r *Registry) Join(ctx context.Context, j *room.Joiner) (*Entry, error) {
 	if j.Seat != nil {
 		e, err = r.seated(ctx, h.GetKind(), j.Seat)
 	} else {
-		e, err = r.open(ctx, j.Who.Player, h.GetKind(), id)
+		e, err = r.open(ctx, j.Identity.Player, h.GetKind(), id)
 	}
 	if err != nil {
 		r.clients.Add(-1)

@@ -15,8 +15,8 @@ import (
 // Playing are the roles of which one is needed to take part.
 const Playing = identity.Player | identity.Host | identity.Moderator | identity.Admin
 
-// mayPlay reports whether somebody may do more than watch. Whoever is nobody yet may.
-func mayPlay(who *identity.Identity) bool { return who.Roles == 0 || who.Roles&Playing != 0 }
+// mayPlay reports whether somebody may do more than watch. So may the zero identity: whoever resumes a session.
+func mayPlay(id *identity.Identity) bool { return id.Roles == 0 || id.Roles&Playing != 0 }
 
 // WatchOnly is what those are told who may only watch, and want to play.
 const WatchOnly = "the token lets its holder watch, and no more"
@@ -37,7 +37,7 @@ type Admission struct {
 // here, or a new one. An error is a *socket.CloseError with which the connection is to be
 // turned away; it is left open.
 func (e *Engine) Admit(conn socket.Conn, j *Joiner) (a Admission, err error) {
-	if reason, banned := e.banned(j.Who.Player, j.Addr); banned {
+	if reason, banned := e.banned(j.Identity.Player, j.Addr); banned {
 		return a, closeError(closecode.Banned, reason)
 	}
 	if j.Hello.GetResume() != "" {
@@ -45,7 +45,7 @@ func (e *Engine) Admit(conn socket.Conn, j *Joiner) (a Admission, err error) {
 		a.Client, a.Away, err = e.Resume(conn, j)
 		return a, err
 	}
-	if c := e.players[j.Who.Player]; c != nil {
+	if c := e.players[j.Identity.Player]; c != nil {
 		a.Session = true
 		a.Client, a.Away, err = e.takeOver(c, conn, j)
 		return a, err
@@ -72,12 +72,12 @@ func (e *Engine) Join(conn socket.Conn, j *Joiner) (*Client, error) {
 	}
 	e.last++
 	c := &Client{
-		conn:   conn,
-		token:  rand.Text(),
-		player: j.player(e.room.World, e.last),
-		who:    j.Who,
-		addr:   j.Addr,
-		greet:  true, fingerprint: j.Hello.GetFingerprint(),
+		conn:     conn,
+		token:    rand.Text(),
+		player:   j.player(e.room.World, e.last),
+		identity: j.Identity,
+		addr:     j.Addr,
+		greet:    true, fingerprint: j.Hello.GetFingerprint(),
 		messages:     newBucket(e.cfg.MessagesPerSecond, e.cfg.MessageBurst, e.room.TickRate),
 		commandLimit: newBucket(e.cfg.CommandsPerSecond, e.cfg.CommandBurst, e.room.TickRate),
 		tokenLimit:   newBucket(tokensPerSecond, tokenBurst, e.room.TickRate),
@@ -98,8 +98,8 @@ func (e *Engine) Join(conn socket.Conn, j *Joiner) (*Client, error) {
 	}
 	e.clients = append(e.clients, c)
 	e.sessions[c.token] = c
-	if c.who.Player != "" {
-		e.players[c.who.Player] = c
+	if c.identity.Player != "" {
+		e.players[c.identity.Player] = c
 	}
 	return c, nil
 }
@@ -130,15 +130,15 @@ func (e *Engine) Resume(conn socket.Conn, j *Joiner) (c *Client, away bool, err 
 	}
 	c = e.sessions[j.Hello.GetResume()]
 	switch {
-	case c == nil || j.Who.Player != "" && j.Who.Player != c.who.Player:
+	case c == nil || j.Identity.Player != "" && j.Identity.Player != c.identity.Player:
 		// The two are not told apart, so that nobody learns whether a token is good.
 		return nil, false, closeError(closecode.SessionGone, "the session is not there any more")
-	case j.Who.Player == "" && c.who.Player != "" && !c.who.Guest:
+	case j.Identity.Player == "" && c.identity.Player != "" && !c.identity.Guest:
 		return nil, false, closeError(closecode.Unauthenticated, "the session is resumed with the player's token alone")
-	case !c.player.Spectator && !mayPlay(&j.Who):
+	case !c.player.Spectator && !mayPlay(&j.Identity):
 		return nil, false, closeError(closecode.Forbidden, WatchOnly)
 	}
-	if reason, banned := e.banned(c.who.Player, j.Addr); banned {
+	if reason, banned := e.banned(c.identity.Player, j.Addr); banned {
 		return nil, false, closeError(closecode.Banned, reason)
 	}
 	away = e.connect(c, conn, j, "another connection has resumed the session")
@@ -158,7 +158,7 @@ func (e *Engine) takeOver(c *Client, conn socket.Conn, j *Joiner) (_ *Client, aw
 		return nil, false, roomFailed()
 	case c.conn != nil && c.over == nil && e.cfg.SecondDevice == RefuseDevice:
 		return nil, false, closeError(closecode.AlreadyThere, "the player is in the room already")
-	case !c.player.Spectator && !mayPlay(&j.Who):
+	case !c.player.Spectator && !mayPlay(&j.Identity):
 		return nil, false, closeError(closecode.Forbidden, WatchOnly)
 	}
 	away = e.connect(c, conn, j, "the player has come from another device")

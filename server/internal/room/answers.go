@@ -36,7 +36,7 @@ func (c *Client) reply(id uint32, code tickroomv1.ReplyCode, text string, data [
 // one.
 func (c *Client) auth(text string, renew bool) {
 	var b []byte
-	if us := micros(c.who.Expires); us != 0 {
+	if us := micros(c.identity.Expires); us != 0 {
 		b = protowire.AppendTag(b, 1, protowire.VarintType)
 		b = protowire.AppendVarint(b, uint64(us))
 	}

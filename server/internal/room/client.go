@@ -15,7 +15,7 @@ type Client struct {
 	// The session's, set by the room's goroutine.
 	player    *world.Player
 	token     string            // with which the session is resumed; a secret
-	who       identity.Identity // newest of the player
+	identity  identity.Identity // newest of the player
 	holdUntil uint32            // tick in which a session that is held ends
 
 	// The connection's, set by the room's goroutine when there is a new one.
@@ -47,7 +47,7 @@ type Client struct {
 
 	// The room's goroutine's, for inspections.
 	checking  bool      // a token is being checked
-	since     time.Time // when the room first looked at when who expires
+	since     time.Time // when the room first looked at when the identity expires
 	reminded  bool      // the client was told that it does
 	byteLimit bucket
 	counted   uint64 // bytes of the connection that byteLimit has been charged

@@ -32,7 +32,7 @@ type joiner struct {
 // renewed is the outcome of a token's check.
 type renewed struct {
 	client *Client
-	who    identity.Identity
+	id     identity.Identity
 	err    error
 }
 
@@ -125,7 +125,7 @@ func (l *Loop) takeIn() {
 		l.admit(joiners[i].conn, &joiners[i].Joiner)
 	}
 	for _, n := range done {
-		l.engine.Renewed(n.client, n.who, n.err)
+		l.engine.Renewed(n.client, n.id, n.err)
 	}
 	for _, t := range tasks {
 		t.fn(l.engine)
@@ -171,11 +171,11 @@ func (l *Loop) turnAway(conn socket.Conn, j *Joiner, why *socket.CloseError) {
 // renew has the tokens checked that have come.
 func (l *Loop) renew() {
 	l.engine.Renewals(func(c *Client, token identity.Token, session identity.Identity) bool {
-		return l.cfg.Renew != nil && l.cfg.Renew(token, session, func(who identity.Identity, err error) {
+		return l.cfg.Renew != nil && l.cfg.Renew(token, session, func(id identity.Identity, err error) {
 			l.inbox.mu.Lock()
 			defer l.inbox.mu.Unlock()
 			if !l.inbox.closed {
-				l.inbox.renewed = append(l.inbox.renewed, renewed{c, who, err})
+				l.inbox.renewed = append(l.inbox.renewed, renewed{c, id, err})
 			}
 		})
 	})

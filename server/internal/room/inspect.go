@@ -44,7 +44,7 @@ func (e *Engine) Inspect(now time.Time, counts *metrics.Counts) {
 			continue
 		}
 		c.counted = n
-		if !c.who.Expires.IsZero() {
+		if !c.identity.Expires.IsZero() {
 			c.watchToken(now)
 		}
 	}
@@ -56,10 +56,10 @@ func (c *Client) watchToken(now time.Time) {
 	if c.since.IsZero() {
 		c.since = now
 	}
-	before := min(remindBefore, max(0, c.who.Expires.Sub(c.since)/3))
+	before := min(remindBefore, max(0, c.identity.Expires.Sub(c.since)/3))
 	switch {
-	case now.Before(c.who.Expires.Add(-before)) || c.checking:
-	case !now.Before(c.who.Deadline()):
+	case now.Before(c.identity.Expires.Add(-before)) || c.checking:
+	case !now.Before(c.identity.Deadline()):
 		c.over = closeError(closecode.TokenExpired, "the token has expired")
 	case !c.reminded:
 		c.reminded = true
@@ -68,9 +68,9 @@ func (c *Client) watchToken(now time.Time) {
 }
 
 // identify sets the client's identity from now on: that of the same player as before.
-func (c *Client) identify(who identity.Identity) {
-	c.who, c.since, c.reminded = who, time.Time{}, false
-	c.player.Roles = who.Roles.Names()
+func (c *Client) identify(id identity.Identity) {
+	c.identity, c.since, c.reminded = id, time.Time{}, false
+	c.player.Roles = id.Roles.Names()
 }
 
 // Renewals calls ask for each token that has come since the last call. ask reports
@@ -86,7 +86,7 @@ func (e *Engine) Renewals(ask func(c *Client, token identity.Token, session iden
 		case c.over != nil:
 		case c.checking:
 			c.auth("the token that came before is being checked", false)
-		case ask(c, token, c.who):
+		case ask(c, token, c.identity):
 			c.checking = true
 		default:
 			c.auth("tokens can't be checked now; send it again after a while", false)
@@ -96,7 +96,7 @@ func (e *Engine) Renewals(ask func(c *Client, token identity.Token, session iden
 
 // Renewed takes the outcome of a check: the session's identity from now on, or why
 // the token was refused. The client is told.
-func (e *Engine) Renewed(c *Client, who identity.Identity, err error) {
+func (e *Engine) Renewed(c *Client, id identity.Identity, err error) {
 	c.checking = false
 	if e.sessions[c.token] != c {
 		return // the session is over
@@ -107,12 +107,12 @@ func (e *Engine) Renewed(c *Client, who identity.Identity, err error) {
 		c.auth(refused.Reason, false)
 	case err != nil:
 		c.auth("the token could not be checked", false)
-	case !c.player.Spectator && !mayPlay(&who):
+	case !c.player.Spectator && !mayPlay(&id):
 		c.auth(WatchOnly, false)
 	default:
 		// The session may have been resumed with a newer token meanwhile.
-		if who.Expires.IsZero() || !who.Expires.Before(c.who.Expires) {
-			c.identify(who)
+		if id.Expires.IsZero() || !id.Expires.Before(c.identity.Expires) {
+			c.identify(id)
 		}
 		c.auth("", false)
 	}

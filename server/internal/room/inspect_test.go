@@ -22,7 +22,7 @@ import (
 func (h *hall) as(who identity.Identity, hello *tickroomv1.Hello) (*wire, Admission, error) {
 	h.t.Helper()
 	w := &wire{}
-	a, err := h.e.Admit(w, &Joiner{Hello: hello, Who: who, Addr: netip.MustParseAddr("192.0.2.1")})
+	a, err := h.e.Admit(w, &Joiner{Hello: hello, Identity: who, Addr: netip.MustParseAddr("192.0.2.1")})
 	return w, a, err
 }
 
@@ -119,7 +119,7 @@ func TestATokensTimeIsWatched(t *testing.T) {
 	// What comes of a check when the connection is gone is for the session all the same.
 	who.Expires = start.Add(2 * time.Hour)
 	h.e.Renewed(a.Client, who, nil)
-	if !a.Client.who.Expires.Equal(who.Expires) {
+	if !a.Client.identity.Expires.Equal(who.Expires) {
 		t.Error("a renewal was forgotten")
 	}
 }
@@ -168,7 +168,7 @@ func TestRefusedRenewalsChangeNothing(t *testing.T) {
 		t.Error(s)
 	}
 	h.e.Renewed(a.Client, identity.Identity{Player: "ann", Roles: identity.Spectator}, nil)
-	if s := text(); s != WatchOnly || a.Client.who.Roles != identity.Player {
+	if s := text(); s != WatchOnly || a.Client.identity.Roles != identity.Player {
 		t.Error(s)
 	}
 	h.e.Renewed(a.Client, identity.Identity{Player: "ann", Roles: identity.Player | identity.Admin}, nil)
@@ -240,7 +240,7 @@ func TestASecondDeviceBeginsAnew(t *testing.T) {
 func TestASeatIsNotMadeForWhoWasExpectedBack(t *testing.T) {
 	t.Parallel()
 	h := newHall(t, Config{})
-	_, err := h.e.Admit(&wire{}, &Joiner{Hello: &tickroomv1.Hello{}, Who: player("ann"), Back: true})
+	_, err := h.e.Admit(&wire{}, &Joiner{Hello: &tickroomv1.Hello{}, Identity: player("ann"), Back: true})
 	wantCode(t, err, tickroomv1.CloseCode_CLOSE_CODE_SESSION_GONE)
 	if h.e.Clients() != 0 {
 		t.Error("it was let in")

@@ -17,9 +17,9 @@ const RoleSpectator = "spectator"
 type Joiner struct {
 	// Hello is the client's, checked for form.
 	Hello *tickroomv1.Hello
-	// Who is the client's identity. Of one that resumes a session without a token it is
+	// Identity is the client's. Of one that resumes a session without a token it is
 	// zero.
-	Who identity.Identity
+	Identity identity.Identity
 	// Addr is where the client is.
 	Addr netip.Addr
 	// Seat is the seat that the client came with, used up by now; nil: none.
@@ -40,8 +40,8 @@ func (j *Joiner) spectates() bool {
 // name returns what the player is called: the name in its token comes before the one in its
 // hello.
 func (j *Joiner) name() string {
-	if !j.Who.Guest && j.Who.Name != "" {
-		return j.Who.Name
+	if !j.Identity.Guest && j.Identity.Name != "" {
+		return j.Identity.Name
 	}
 	return j.Hello.GetName()
 }
@@ -50,7 +50,7 @@ func (j *Joiner) name() string {
 func (j *Joiner) player(w *world.World, id uint32) *world.Player {
 	p := &world.Player{
 		Interest: world.NewInterest(w), ID: id, Name: j.name(), Spectator: j.spectates(),
-		PlayerID: j.Who.Player, Roles: j.Who.Roles.Names(),
+		PlayerID: j.Identity.Player, Roles: j.Identity.Roles.Names(),
 	}
 	if s := j.Seat; s != nil {
 		p.Team, p.Role, p.InMatch = int(s.Team), s.Role, s.Mode != ""

@@ -197,7 +197,7 @@ func (l *Loop) away(c *Client, why *socket.CloseError) {
 // putOut reports a client that was closed with why, if it was for that client alone.
 func (l *Loop) putOut(c *Client, why *socket.CloseError) {
 	if l.cfg.PutOut != nil && !why.Remote && !l.engine.ending && l.engine.failed == nil {
-		l.cfg.PutOut(c.who.Player, c.addr, why)
+		l.cfg.PutOut(c.identity.Player, c.addr, why)
 	}
 }
 

@@ -198,8 +198,8 @@ func TestWhoseSessionHasJustEndedIsFoundARoomAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t, 5)
 		c := &wire{}
-		g.loop.Admit(c, Joiner{Hello: &tickroomv1.Hello{}, Who: player("ann"), Back: true})
-		if j := <-g.anew; j.Who.Player != "ann" || c.closed != 0 {
+		g.loop.Admit(c, Joiner{Hello: &tickroomv1.Hello{}, Identity: player("ann"), Back: true})
+		if j := <-g.anew; j.Identity.Player != "ann" || c.closed != 0 {
 			t.Errorf("%+v; closed with %d", j, c.closed)
 		}
 		g.stop(t)

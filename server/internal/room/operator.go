@@ -14,7 +14,7 @@ import (
 func (e *Engine) Expel() {
 	for _, list := range [][]*Client{e.clients, e.held} {
 		for _, c := range list {
-			if reason, banned := e.banned(c.who.Player, c.addr); banned && c.over == nil {
+			if reason, banned := e.banned(c.identity.Player, c.addr); banned && c.over == nil {
 				c.over = closeError(closecode.Banned, reason)
 			}
 		}
@@ -52,8 +52,8 @@ func (e *Engine) Players() []PlayerInfo {
 	for _, list := range [][]*Client{e.clients, e.held} {
 		for _, c := range list {
 			i := PlayerInfo{
-				Player: c.who.Player, Number: c.player.ID, Name: c.player.Name, Roles: slices.Clone(c.player.Roles), Guest: c.who.Guest,
-				Spectator: c.player.Spectator, Away: c.conn == nil, Expires: c.who.Expires,
+				Player: c.identity.Player, Number: c.player.ID, Name: c.player.Name, Roles: slices.Clone(c.player.Roles), Guest: c.identity.Guest,
+				Spectator: c.player.Spectator, Away: c.conn == nil, Expires: c.identity.Expires,
 			}
 			if c.addr.IsValid() {
 				i.Address = c.addr.String()

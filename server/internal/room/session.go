@@ -54,8 +54,8 @@ func (e *Engine) endHeld(gone func(c *Client, why *socket.CloseError)) {
 // leave ends a session.
 func (e *Engine) leave(c *Client) {
 	delete(e.sessions, c.token)
-	if e.players[c.who.Player] == c {
-		delete(e.players, c.who.Player)
+	if e.players[c.identity.Player] == c {
+		delete(e.players, c.identity.Player)
 	}
 	c.player.Clear()
 	if e.failed == nil {
@@ -81,8 +81,8 @@ func (e *Engine) connect(c *Client, conn socket.Conn, j *Joiner, reason string) 
 	c.greet, c.fingerprint = true, j.Hello.GetFingerprint()
 	c.down.SetEvery(max(j.Hello.GetEvery(), 1))
 	c.down.SetHashEvery(j.Hello.GetHashEvery())
-	if j.Who.Player != "" {
-		c.identify(j.Who)
+	if j.Identity.Player != "" {
+		c.identify(j.Identity)
 	}
 	return away
 }

@@ -202,7 +202,7 @@ func (s *script) connect() {
 		case "no_schema":
 			hello.Fingerprint = 0
 		case "token": // of a player, and when it expires
-			j.Who = s.identity(words)
+			j.Identity = s.identity(words)
 		default:
 			s.d.Fatalf(s.t, "a hello has no %s", key)
 		}

@@ -128,7 +128,7 @@ func (e *Engine) appendWelcome(b []byte, c *Client) []byte {
 	w := proto.CloneOf(e.welcome)
 	w.Session, w.Player, w.Tick, w.Spectator = c.token, c.player.ID, e.tick, c.player.Spectator
 	w.ServerTimeUs = time.Now().UnixMicro()
-	w.PlayerId, w.ExpiresUs = c.who.Player, micros(c.who.Expires)
+	w.PlayerId, w.ExpiresUs = c.identity.Player, micros(c.identity.Expires)
 	if c.fingerprint != w.GetFingerprint() {
 		w.Schema = e.kind.Schema.Proto()
 	}
