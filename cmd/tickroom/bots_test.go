@@ -72,11 +72,11 @@ func TestBotsViaMatchmaking(t *testing.T) {
 	}
 	// Who comes straight to a room is told what is missing.
 	out.Reset()
-	if code := run(append(args, "--key-file", secret), &out, &out); code != exitFailed || !strings.Contains(out.String(), "4018 CLOSE_CODE_SEAT_REFUSED") {
+	if code := run(append(args, "--key-file", secret), &out, &out); code != exitFailed || !strings.Contains(out.String(), "4018 SEAT_REFUSED") {
 		t.Errorf("without a seat: code %d:\n%s", code, out.String())
 	}
 	out.Reset()
-	if code := run(args, &out, &out); code != exitFailed || !strings.Contains(out.String(), "4015 CLOSE_CODE_UNAUTHENTICATED") {
+	if code := run(args, &out, &out); code != exitFailed || !strings.Contains(out.String(), "4015 UNAUTHENTICATED") {
 		t.Errorf("without a token: code %d:\n%s", code, out.String())
 	}
 }

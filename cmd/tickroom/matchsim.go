@@ -66,21 +66,35 @@ matcher that takes tickets in the order in which they come.`,
 	f.StringVar(&s.compare, "compare", "", "file with the mode to compare with, on the same tickets")
 	f.BoolVar(&s.baseline, "baseline", false, "compare with the first-come matcher as well")
 	f.StringVar(&s.json, "json", "", "write the reports to this file as JSON")
-	f.StringVar(&s.html, "html", "", "write the reports to this file as a page with plots")
+	f.StringVar(&s.html, "html", "", "write the reports to this file as a page, which draws plots in the browser")
 	f.SortFlags = false
 	return cmd
 }
 
-func (s *matchsim) run(ctx context.Context, stdout, stderr io.Writer) error {
+// check returns what is wrong with what the command is told.
+func (s *matchsim) check() error {
 	switch {
 	case s.config == "":
-		return usageError{errors.New("matchsim needs --config, a file with modes; see tickroom matchsim --help")}
+		return errors.New("matchsim needs --config, a file with modes; see tickroom matchsim --help")
 	case s.matcher != "best" && s.matcher != "first-come":
-		return usageError{fmt.Errorf("--matcher %q is not allowed; it must be best or first-come", s.matcher)}
+		return fmt.Errorf("--matcher %q is not allowed; it must be best or first-come", s.matcher)
 	case !(s.hours > 0 && s.hours <= 24*31):
-		return usageError{fmt.Errorf("--hours %v is not allowed; it must be more than 0, at most 744", s.hours)}
+		return fmt.Errorf("--hours %v is not allowed; it must be more than 0, at most 744", s.hours)
 	case s.tickets < 1 || s.tickets > 50_000_000:
-		return usageError{fmt.Errorf("--tickets %d is not allowed; it must be from 1 to 50000000", s.tickets)}
+		return fmt.Errorf("--tickets %d is not allowed; it must be from 1 to 50000000", s.tickets)
+	}
+	return nil
+}
+
+// simJob is a run that was asked for.
+type simJob struct {
+	mode mode.Mode
+	o    matchmaking.SimOptions
+}
+
+func (s *matchsim) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if err := s.check(); err != nil {
+		return usageError{err}
 	}
 	pop, md, err := s.load(s.config)
 	if err != nil {
@@ -90,39 +104,57 @@ func (s *matchsim) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	type job struct {
-		md mode.Mode
-		o  matchmaking.SimOptions
+	jobs, err := s.jobs(pop, md)
+	if err != nil {
+		return usageError{err}
 	}
+	reports, err := runJobs(ctx, stderr, jobs, arrivals)
+	if err != nil {
+		return err
+	}
+	return s.write(stdout, reports)
+}
+
+// jobs returns the runs: that of the mode, and those that it is compared with.
+func (s *matchsim) jobs(pop matchmaking.SimPopulation, md mode.Mode) ([]simJob, error) {
 	o := matchmaking.SimOptions{Name: name(s.config), Seed: s.seed, Interval: pop.Interval, Match: pop.Match, FirstCome: s.matcher == "first-come"}
-	jobs := []job{{md, o}}
+	jobs := []simJob{{md, o}}
 	if s.baseline && !o.FirstCome {
 		first := o
 		first.FirstCome = true
-		jobs = append(jobs, job{md, first})
+		jobs = append(jobs, simJob{md, first})
 	}
 	if s.compare != "" {
 		other := *s
 		other.mode = md.Name
 		pop, md, err := other.load(s.compare)
 		if err != nil {
-			return usageError{err}
+			return nil, err
 		}
 		o.Name, o.Interval, o.Match = name(s.compare), pop.Interval, pop.Match
-		jobs = append(jobs, job{md, o})
+		jobs = append(jobs, simJob{md, o})
 	}
+	return jobs, nil
+}
+
+// runJobs runs one after the other, and shows on a terminal how far they are.
+func runJobs(ctx context.Context, stderr io.Writer, jobs []simJob, arrivals []matchmaking.SimArrival) ([]*matchmaking.SimReport, error) {
 	bar := newSimBar(stderr, len(jobs))
+	defer bar.close()
 	var reports []*matchmaking.SimReport
 	for k, j := range jobs {
 		j.o.Progress = func(part float64) { bar.set(j.o.Name, float64(k)+part) }
-		r, err := matchmaking.SimRun(ctx, j.md, arrivals, j.o)
+		r, err := matchmaking.SimRun(ctx, j.mode, arrivals, j.o)
 		if err != nil {
-			bar.close()
-			return err
+			return nil, err
 		}
 		reports = append(reports, r)
 	}
-	bar.close()
+	return reports, nil
+}
+
+// write writes reports to standard output, and to the files that were named.
+func (s *matchsim) write(stdout io.Writer, reports []*matchmaking.SimReport) error {
 	if err := matchmaking.SimTable(stdout, reports...); err != nil {
 		return err
 	}
@@ -141,6 +173,7 @@ func (s *matchsim) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return nil
 }
 
+// name returns what a run with a file is called.
 func name(path string) string { return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) }
 
 // load reads a file and picks the mode.

@@ -40,7 +40,7 @@ func Classes() []Class {
 		WrongIssuer, WrongAudience, Refused, OtherPlayer}
 }
 
-// String gives the class in snake case.
+// String returns the class in snake case.
 func (c Class) String() string {
 	switch c {
 	case Missing:
@@ -104,13 +104,13 @@ type Error struct {
 	Cause error
 }
 
-// Error gives the reason.
+// Error returns the reason.
 func (e *Error) Error() string { return e.Reason }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// ClassOf gives the class of an error of this package, 0 for other errors.
+// ClassOf returns the class of an error of this package, 0 for other errors.
 func ClassOf(err error) Class {
 	if e := (*Error)(nil); errors.As(err, &e) {
 		return e.Class

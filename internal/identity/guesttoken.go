@@ -60,10 +60,10 @@ func (g *Guests) String() string { return fmt.Sprintf("(%d guest keys)", len(g.k
 // GoString says nothing of the keys.
 func (g *Guests) GoString() string { return g.String() }
 
-// IsGuestToken tells whether a token means to be a guest's.
+// IsGuestToken reports whether a token means to be a guest's.
 func IsGuestToken(t Token) bool { return strings.HasPrefix(string(t), guestTokenPrefix) }
 
-// Token makes the token of a guest, as NewGuest gives it.
+// Token makes the token of a guest that NewGuest has made.
 func (g *Guests) Token(guest Identity) (Token, error) {
 	id, err := hex.DecodeString(strings.TrimPrefix(guest.Player, GuestPrefix))
 	if err != nil || !guest.Guest || len(id) != guestIDBytes {
@@ -75,7 +75,7 @@ func (g *Guests) Token(guest Identity) (Token, error) {
 	return Token(guestTokenPrefix + base64.RawURLEncoding.EncodeToString(b)), nil
 }
 
-// Verify gives the guest whose token it is, with the name that it wants. Whether
+// Verify returns the guest whose token it is, with the name that it wants. Whether
 // guests are allowed is Config.AllowGuests' to say. The error is an *Error. A session
 // of a guest does not end when the token expires.
 func (g *Guests) Verify(t Token, name string) (Identity, error) {

@@ -20,7 +20,7 @@ const (
 const GuestPrefix = "guest:"
 
 // Token is a token as it came. It prints, logs and marshals as its length alone;
-// string(t) gives the text.
+// string(t) is the text.
 type Token string
 
 // String hides the token.
@@ -61,7 +61,7 @@ type Identity struct {
 	TokenID string
 }
 
-// Deadline gives the time at which a session of the identity must end; zero: never.
+// Deadline returns the time at which a session of the identity must end; zero: never.
 func (i Identity) Deadline() time.Time {
 	if i.Expires.IsZero() {
 		return time.Time{}
@@ -100,7 +100,7 @@ var roleNames = []struct {
 	name string
 }{{Player, "player"}, {Spectator, "spectator"}, {Host, "host"}, {Moderator, "moderator"}, {Admin, "admin"}}
 
-// ParseRole gives the role of a name.
+// ParseRole returns the role of a name, and whether there is one.
 func ParseRole(name string) (Roles, bool) {
 	for _, r := range roleNames {
 		if r.name == name {
@@ -119,7 +119,7 @@ func RoleNames() []string {
 	return out
 }
 
-// Has tells whether the set holds all of the given roles.
+// Has reports whether the set holds all of the given roles.
 func (r Roles) Has(all Roles) bool { return r&all == all }
 
 // Names lists the roles' names.
@@ -133,7 +133,7 @@ func (r Roles) Names() []string {
 	return out
 }
 
-// String gives the roles' names with commas between them.
+// String returns the roles' names with commas between them.
 func (r Roles) String() string { return strings.Join(r.Names(), ",") }
 
 // CheckPlayer says what is wrong with a player's id.

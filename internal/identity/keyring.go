@@ -106,7 +106,7 @@ func (r *keyring) close() {
 	r.readings.Wait()
 }
 
-// keys gives all keys of l that may still be used, and why there may be more.
+// keys returns all keys of l that may still be used, and why there may be more.
 func (r *keyring) keys(l *loaded) (keys []key, missing error) {
 	now := r.now()
 	for _, s := range l.sources {
@@ -122,7 +122,7 @@ func (r *keyring) keys(l *loaded) (keys []key, missing error) {
 }
 
 // reload reads the sources, unless that was done since seen was current, or within
-// the last refetch; then it gives what is there. It waits for a reading that is
+// the last refetch; then it returns what is there. It waits for a reading that is
 // under way.
 func (r *keyring) reload(ctx context.Context, seen *loaded) *loaded {
 	select {
@@ -218,7 +218,7 @@ func (r *keyring) run(ctx context.Context) {
 	}
 }
 
-// KeyStats tells how the keys are doing.
+// KeyStats says how the keys are doing.
 type KeyStats struct {
 	// Keys that are there.
 	Keys int

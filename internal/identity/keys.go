@@ -44,7 +44,7 @@ type key struct {
 	material any
 }
 
-// candidates gives the keys that a token may have been signed with: those with its
+// candidates returns the keys that a token may have been signed with: those with its
 // kid, else those of unknown id. byID says which.
 func candidates(keys []key, alg, id string) (set jwt.VerificationKeySet, byID bool) {
 	take := func(ok func(k key) bool) {

@@ -23,7 +23,7 @@ type SigningKey struct {
 	material any // []byte or ed25519.PrivateKey
 }
 
-// Alg gives the key's algorithm.
+// Alg returns the key's algorithm.
 func (k *SigningKey) Alg() string { return k.alg }
 
 // String names the algorithm alone.
@@ -83,7 +83,7 @@ func ReadSigningKey(path string) (*SigningKey, error) {
 
 // Write writes a key to a new file that only its owner can read, and an EdDSA key's
 // public half to a second one, path with ".pub" after it. It overwrites nothing. It
-// gives the file that a server verifies with.
+// returns the file that a server verifies with.
 func (k *SigningKey) Write(path string) (verify string, err error) {
 	if k.alg == HS256 {
 		return path, writeNew(path, append(k.material.([]byte), '\n'), 0o600)

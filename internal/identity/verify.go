@@ -22,7 +22,7 @@ type Options struct {
 	Transport http.RoundTripper
 }
 
-// Verifier tells who the holder of a token is. Its methods may be called at any
+// Verifier finds out who the holder of a token is. Its methods may be called at any
 // time from any goroutine.
 type Verifier struct {
 	cfg    Config
@@ -77,10 +77,10 @@ func (v *Verifier) Run(ctx context.Context) { v.keys.run(ctx) }
 // that are there. It may be called twice.
 func (v *Verifier) Close() { v.keys.close() }
 
-// KeyStats tells how the keys are doing.
+// KeyStats returns how the keys are doing.
 func (v *Verifier) KeyStats() KeyStats { return v.keys.stats() }
 
-// Verify tells who the token's holder is. The error is an *Error. It may take as
+// Verify returns who the token's holder is. The error is an *Error. It may take as
 // long as fetching a key set does when the token names a key that is new.
 func (v *Verifier) Verify(ctx context.Context, token Token) (Identity, error) {
 	c, err := v.genuine(ctx, token)
@@ -98,7 +98,7 @@ func (v *Verifier) Verify(ctx context.Context, token Token) (Identity, error) {
 }
 
 // Renew verifies a token that the client of a running session sends to prolong it,
-// and gives the session's identity from now on. It must be of the same player and
+// and returns the session's identity from now on. It must be of the same player and
 // not expire before the one that the session has; its roles and name are those that
 // count from now on. The error is an *Error, and the session is as it was.
 func (v *Verifier) Renew(ctx context.Context, session Identity, token Token) (Identity, error) {
@@ -124,7 +124,7 @@ func renews(session, id Identity) *Error {
 	return nil
 }
 
-// genuine gives the claims of a token whose signature is right.
+// genuine returns the claims of a token whose signature is right.
 func (v *Verifier) genuine(ctx context.Context, token Token) (*claims, *Error) {
 	switch n := strings.Count(string(token), "."); {
 	case token == "":
@@ -190,7 +190,7 @@ func (v *Verifier) try(token Token, l *loaded) (c *claims, again bool, refused *
 	return nil, false, refuse(Malformed, "the token's algorithm is not %s, %s or %s", HS256, EdDSA, RS256)
 }
 
-// header checks a token's header and gives its key's id.
+// header checks a token's header and returns its key's id.
 func header(t *jwt.Token) (kid string, err error) {
 	if _, ok := t.Header["crit"]; ok {
 		return "", refuse(Malformed, "the token's header has extensions that are not understood")

@@ -1,7 +1,7 @@
 // Package mode says what a match must be: how many teams and players, whom its
 // players may meet, and how that loosens while they wait. A Mode is made by New and
 // changed, or read from a configuration file by Parse. The package makes no matches;
-// matchmaking/match does.
+// the matcher does.
 package mode
 
 import (
@@ -63,7 +63,7 @@ type Format struct {
 	StartAfter time.Duration
 }
 
-// Players gives the number of players of a full match.
+// Players returns the number of players of a full match.
 func (f Format) Players() int { return f.Teams * f.Size }
 
 // Measure is which number stands for the rating of a party.
@@ -88,10 +88,14 @@ const (
 // says.
 type Rating struct {
 	Window Window
-	Party  Measure `yaml:"party" oneof:"mean highest each"`
+	// Party is which of its players' ratings stands for a party.
+	Party Measure `yaml:"party" oneof:"mean highest each"`
 	// Options are the parameters of the ratings.
-	Options rating.Options
+	Options RatingOptions
 }
+
+// RatingOptions are the parameters of the method that ratings are made with.
+type RatingOptions = rating.Options
 
 // Latency is how slow a connection may be to the region of a match.
 //
@@ -159,7 +163,8 @@ type Bots struct {
 	MinPlayers int `yaml:"min_players"`
 }
 
-// Quality are the weights of what makes a match good. See match.Quality.
+// Quality are the weights of what makes a match good: how near its ratings are, how even
+// its teams, how quick its connections, and how alike its parties.
 type Quality struct {
 	Rating  float64 `yaml:"rating" min:"0" max:"1e6"`
 	Balance float64 `yaml:"balance" min:"0" max:"1e6"`
@@ -167,7 +172,7 @@ type Quality struct {
 	Party   float64 `yaml:"party" min:"0" max:"1e6"`
 }
 
-// New gives a mode of two teams of one, with the defaults.
+// New returns a mode of two teams of one, with the defaults.
 func New(name string) Mode {
 	return Mode{
 		Name:   name,

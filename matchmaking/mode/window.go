@@ -26,7 +26,7 @@ type Step struct {
 	To    float64
 }
 
-// At gives the limit after some waiting.
+// At returns the limit after some waiting.
 func (w *Window) At(wait time.Duration) float64 {
 	limit := w.Base
 	for _, s := range w.Steps {
@@ -41,7 +41,7 @@ func (w *Window) At(wait time.Duration) float64 {
 	return limit
 }
 
-// Max gives the limit that is never exceeded.
+// Max returns the limit that is never exceeded.
 func (w *Window) Max() float64 {
 	switch {
 	case len(w.Steps) > 0:
@@ -52,7 +52,7 @@ func (w *Window) Max() float64 {
 	return w.Base
 }
 
-// Reaches gives the shortest waiting after which the limit is at least x, and whether
+// Reaches returns the shortest waiting after which the limit is at least x, and whether
 // there is one.
 func (w *Window) Reaches(x float64) (time.Duration, bool) {
 	if x <= w.Base {
@@ -73,7 +73,7 @@ func (w *Window) Reaches(x float64) (time.Duration, bool) {
 	return 0, false
 }
 
-// Next gives when the limit begins to change or changes next, for one that has waited
+// Next returns when the limit begins to change or changes next, for one that has waited
 // so long, and what it is then at least; false if it never changes again. A limit that
 // grows at this moment changes now.
 func (w *Window) Next(wait time.Duration) (time.Duration, bool) {

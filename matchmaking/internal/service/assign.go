@@ -113,7 +113,7 @@ func (s *Service) refilled(m *store.Match, player string) bool {
 // reserve holds a place in a room for the caller until the seat's token has expired.
 // Each player has one at most in a room, whose name is the player's id.
 func (s *Service) reserve(ctx context.Context, c *call, w store.Want) (store.Listing, error) {
-	w.Reservation, w.Until = c.Player, time.Now().Add(s.o.SeatTime)
+	w.Reservation, w.Until = c.Player, time.Now().Add(s.o.Reserved)
 	return ask(ctx, func(ctx context.Context) (store.Listing, error) { return s.o.Directory.Reserve(ctx, w) })
 }
 

@@ -127,7 +127,7 @@ func TestOptions(t *testing.T) {
 		{func(o *service.Options) { o.Modes = []mode.Mode{{Name: "bad", Room: mode.Room{Kind: "arena"}}} }, "mode bad"},
 		{func(o *service.Options) { o.Origins = []string{"https://play.example/page"} }, "page"},
 		{func(o *service.Options) { o.Origins = []string{"https://*.*.example"} }, "a * stands for whole names"},
-		{func(o *service.Options) { o.SeatTime = -time.Second }, "SeatTime"},
+		{func(o *service.Options) { o.Reserved = -time.Second }, "Reserved"},
 	} {
 		o := good
 		c.change(&o)

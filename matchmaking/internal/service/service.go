@@ -61,9 +61,9 @@ type Options struct {
 	// Watches bounds the watched tickets in all, WatchesEach those of one player.
 	// Default 20,000 and 4.
 	Watches, WatchesEach int
-	// SeatTime is how long a seat in an open room is held for a player: as long as seats
-	// are good. Default 30 s.
-	SeatTime time.Duration
+	// Reserved is how long a place in an open room is kept for a player who has a seat for
+	// it and has not come yet. Default 30 s.
+	Reserved time.Duration
 	// Logger hears of what clients are not told. Default slog.Default().
 	Logger *slog.Logger
 	// Now is the clock of what is told and kept. Default time.Now.
@@ -103,7 +103,7 @@ func New(o Options) (*Service, error) {
 		}
 	}
 	o.Watches, o.WatchesEach = cmp.Or(o.Watches, 20_000), cmp.Or(o.WatchesEach, 4)
-	o.SeatTime, o.Logger = cmp.Or(o.SeatTime, 30*time.Second), cmp.Or(o.Logger, slog.Default())
+	o.Reserved, o.Logger = cmp.Or(o.Reserved, 30*time.Second), cmp.Or(o.Logger, slog.Default())
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -129,8 +129,8 @@ func New(o Options) (*Service, error) {
 		}
 		s.modes[m.Name] = m
 	}
-	if o.SeatTime < 0 || o.Watches < 0 || o.WatchesEach < 0 {
-		errs = append(errs, fmt.Errorf("service: SeatTime is %v, Watches %d, WatchesEach %d; none can be less than 0", o.SeatTime, o.Watches, o.WatchesEach))
+	if o.Reserved < 0 || o.Watches < 0 || o.WatchesEach < 0 {
+		errs = append(errs, fmt.Errorf("service: Reserved is %v, Watches %d, WatchesEach %d; none can be less than 0", o.Reserved, o.Watches, o.WatchesEach))
 	}
 	var err error
 	if s.origins, err = origin.Parse(o.Origins); err != nil {

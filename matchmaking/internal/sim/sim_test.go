@@ -122,6 +122,12 @@ func TestGenerate(t *testing.T) {
 	if sizes[1] < 11_000 || sizes[1] > 13_000 || sizes[5] < 800 || sizes[5] > 1200 {
 		t.Errorf("%v", sizes)
 	}
+	// A short time at the quietest hour has as many.
+	quiet := p
+	quiet.Daily, quiet.Regions = Daily{Trough: 0, Peak: 12}, nil
+	if as := Generate(quiet, mode.New("duel"), 1, 0.01, 5000); len(as) != 5000 || as[4999].At > 36 {
+		t.Errorf("%d come by night", len(as))
+	}
 	// The peak is at 20 o'clock there, 19 UTC, the trough twelve hours away.
 	if hours[19] < 3*hours[7] {
 		t.Errorf("%v", hours)

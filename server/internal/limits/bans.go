@@ -23,7 +23,7 @@ const (
 	minBits6   = 16
 )
 
-// ErrTooManyBans is what Bans gives that has no place for another one.
+// ErrTooManyBans is returned by Bans that have no place for another one.
 var ErrTooManyBans = errors.New("limits: too many bans")
 
 // Ban keeps a player or a network out.
@@ -53,7 +53,7 @@ func (b Ban) Subject() string {
 	return b.Prefix.String()
 }
 
-// ParseSubject gives the ban, with nothing else in it, of a subject: player:ID, an
+// ParseSubject returns the ban, with nothing else in it, of a subject: player:ID, an
 // address, or a network.
 func ParseSubject(s string) (Ban, error) {
 	if id, ok := strings.CutPrefix(s, playerSubject); ok {
@@ -66,10 +66,10 @@ func ParseSubject(s string) (Ban, error) {
 	return Ban{Prefix: p}.check()
 }
 
-// Active tells whether the ban holds at a time.
+// Active reports whether the ban holds at a time.
 func (b Ban) Active(now time.Time) bool { return b.Until.IsZero() || now.Before(b.Until) }
 
-// Check gives the ban in the form in which it is kept, or says what is wrong with it.
+// Check returns the ban in the form in which it is kept, or says what is wrong with it.
 // Every Bans does this with what is added.
 func (b Ban) Check() (Ban, error) { return b.check() }
 
@@ -112,12 +112,12 @@ type Bans interface {
 	// Add adds a ban, in the place of one of the same subject if there is one. When
 	// it returns, Check knows it here; in other programs that share the bans, soon.
 	Add(ctx context.Context, b Ban) error
-	// Remove ends the ban of a subject, as Ban.Subject gives it, and tells whether
+	// Remove ends the ban of a subject, as Ban.Subject returns it, and reports whether
 	// there was one.
 	Remove(ctx context.Context, subject string) (bool, error)
-	// List gives the bans that hold, by subject.
+	// List returns the bans that hold, by subject.
 	List(ctx context.Context) ([]Ban, error)
-	// Check gives a ban that holds at the time for the player or for the address; of
+	// Check returns a ban that holds at the time for the player or for the address; of
 	// several the one that ends last. An empty player, or a zero address, is nobody. It
 	// is asked at each connection, and answers from memory.
 	Check(player string, addr netip.Addr, now time.Time) (Ban, bool)
@@ -150,7 +150,7 @@ func NewMemoryBans(size int, now func() time.Time) *MemoryBans {
 }
 
 // Add adds a ban; see Bans. Since is now if it is zero. When there is no place, even
-// after those that have ended are forgotten, it gives ErrTooManyBans.
+// after those that have ended are forgotten, it returns ErrTooManyBans.
 func (m *MemoryBans) Add(_ context.Context, b Ban) error {
 	b, err := b.check()
 	if err != nil {
@@ -250,7 +250,7 @@ func (m *MemoryBans) Remove(_ context.Context, subject string) (bool, error) {
 	return known && old.Active(m.now()), nil
 }
 
-// List gives the bans that hold, by subject.
+// List returns the bans that hold, by subject.
 func (m *MemoryBans) List(context.Context) ([]Ban, error) {
 	now := m.now()
 	m.mu.Lock()
@@ -261,7 +261,7 @@ func (m *MemoryBans) List(context.Context) ([]Ban, error) {
 	return list, nil
 }
 
-// Check gives a ban that holds; see Bans.
+// Check returns a ban that holds; see Bans.
 func (m *MemoryBans) Check(player string, addr netip.Addr, now time.Time) (ban Ban, banned bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()

@@ -60,7 +60,7 @@ func NewBuckets[K comparable](perSecond float64, burst, keys int, now time.Time)
 	return b, nil
 }
 
-// Take takes a token of the key's bucket. If there is none it gives the time until
+// Take takes a token of the key's bucket. If there is none it returns the time until
 // there will be one, else 0.
 func (b *Buckets[K]) Take(k K, now time.Time) (wait time.Duration) {
 	t := now.Sub(b.base).Nanoseconds()
@@ -135,7 +135,7 @@ func (b *Buckets[K]) Sweep(now time.Time) {
 	}
 }
 
-// Len tells how many keys are remembered.
+// Len returns how many keys are remembered.
 func (b *Buckets[K]) Len() int {
 	n := 0
 	for i := range b.shard {

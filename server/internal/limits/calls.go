@@ -40,7 +40,7 @@ func NewCalls(g *Guard, rates ...Rate) (*Calls, error) {
 	return c, nil
 }
 
-// Address counts a call from a connection's remote address, and gives the time until
+// Address counts a call from a connection's remote address, and returns the time until
 // one may be made; 0: now. Addresses that are exempt are not counted. The error, a
 // *Denied, is for those who are banned or whose address nobody can tell.
 func (c *Calls) Address(remote string, h http.Header, kind int) (wait time.Duration, err error) {
@@ -80,7 +80,7 @@ func (c *Calls) Player(player string, kind int) (wait time.Duration, err error) 
 	return wait, nil
 }
 
-// Sweep gives back memory that is not needed any more; see Guard.Sweep.
+// Sweep frees memory that is not needed any more; see Guard.Sweep.
 func (c *Calls) Sweep() {
 	now := c.guard.o.Now()
 	for i := range c.addresses {
@@ -89,7 +89,7 @@ func (c *Calls) Sweep() {
 	}
 }
 
-// Len tells how many addresses and players are remembered.
+// Len returns how many addresses and players are remembered.
 func (c *Calls) Len() (n int) {
 	for i := range c.addresses {
 		n += c.addresses[i].Len() + c.players[i].Len()

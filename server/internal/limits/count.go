@@ -62,7 +62,7 @@ func (c *Counts[K]) Release(k K) {
 	}
 }
 
-// Holds tells how many a key holds.
+// Holds returns how many a key holds.
 func (c *Counts[K]) Holds(k K) int {
 	s := c.of(k)
 	s.mu.Lock()
@@ -70,7 +70,7 @@ func (c *Counts[K]) Holds(k K) int {
 	return s.n[k]
 }
 
-// Len tells how many keys hold something.
+// Len returns how many keys hold something.
 func (c *Counts[K]) Len() int {
 	n := 0
 	for i := range c.shard {

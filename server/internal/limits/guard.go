@@ -43,7 +43,7 @@ func Reasons() []Reason {
 	return []Reason{BannedAddress, BannedPlayer, HandshakeRate, AddressConnections, PlayerConnections, PlayerRooms, NoAddress, CallRate}
 }
 
-// String gives the reason in snake case.
+// String returns the reason in snake case.
 func (r Reason) String() string {
 	switch r {
 	case BannedAddress:
@@ -225,7 +225,7 @@ func (g *Guard) count(r Reason) {
 // noAddr stands for no address.
 var noAddr netip.Addr
 
-// left gives how long a ban goes on; 0 for ever.
+// left returns how long a ban goes on; 0 for ever.
 func left(b Ban, now time.Time) time.Duration {
 	if b.Until.IsZero() {
 		return 0
@@ -233,7 +233,7 @@ func left(b Ban, now time.Time) time.Duration {
 	return b.Until.Sub(now)
 }
 
-// Sweep gives back memory that is not needed any more. To be called now and then,
+// Sweep frees memory that is not needed any more. To be called now and then,
 // each minute for one.
 func (g *Guard) Sweep() {
 	if g.handshakes != nil {
@@ -241,7 +241,7 @@ func (g *Guard) Sweep() {
 	}
 }
 
-// Stats tells how the guard is doing.
+// Stats says how the guard is doing.
 type Stats struct {
 	// Tracked counts the addresses whose handshakes are remembered now, Addresses and
 	// Players those with connections, Owners the players with rooms.
@@ -253,7 +253,7 @@ type Stats struct {
 	Denied map[Reason]uint64
 }
 
-// Stats tells how the guard is doing. It takes a while: it is for metrics.
+// Stats returns how the guard is doing. It takes a while: it is for metrics.
 func (g *Guard) Stats() Stats {
 	s := Stats{Addresses: g.addresses.Len(), Players: g.players.Len(), Owners: g.rooms.Len(), Denied: map[Reason]uint64{}}
 	if g.handshakes != nil {
@@ -278,7 +278,7 @@ type Lease struct {
 	released bool
 }
 
-// Addr gives the client's address.
+// Addr returns the client's address.
 func (l *Lease) Addr() netip.Addr { return l.addr }
 
 // Identify says whose the connection is, once that is known. The error is a *Denied;

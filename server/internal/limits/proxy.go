@@ -18,7 +18,7 @@ const maxHops = 16
 // saying whose it is.
 var ErrForwarded = errors.New("the proxy does not say whose request this is")
 
-// Proxies tells the client's address from a request. A client can write anything
+// Proxies finds out a client's address from its request. A client can write anything
 // into a header, and each proxy adds, at the end, the address of who asked it. So
 // the header is read from its end: the connection's own address if that is no
 // trusted proxy, else the last one in the header if that is no trusted proxy, and

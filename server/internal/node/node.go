@@ -87,13 +87,13 @@ func New(o Options) (*Node, error) {
 		Modes: cfg.Modes, Kinds: kinds,
 		Identity: n.callers(), Seats: seats{issuer}, Limits: callLimits{n}, Placer: n.placer,
 		Explainer: matchmaking.NewExplainer(st.Tickets, st.Queues, cfg.Modes),
-		Origins:   cfg.Origins, SeatTime: cfg.Seats.Reserved(), Logger: o.Logger,
+		Origins:   cfg.Origins, Reserved: cfg.Seats.Reserved(), Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("server: matchmaking: %w", err)
 	}
 	n.Reporter = reporter.New(reporter.Options{
-		Matches: st.Matches, Results: n.service, Mode: cfg.Mode, ComeWithin: cfg.Seats.Reserved(), Logger: o.Logger,
+		Matches: st.Matches, Results: n.service, Mode: cfg.Mode, Reserved: cfg.Seats.Reserved(), Logger: o.Logger,
 	})
 	n.Path, n.handler = n.service.Handler()
 	return n, nil

@@ -46,10 +46,10 @@ type Options struct {
 	Results Results
 	// Mode returns the mode of a name, nil if there is none.
 	Mode func(name string) *mode.Mode
-	// ComeWithin is how long a player may take to come into the room after it is heard
-	// that it belongs there. Then its slot counts as free.
-	ComeWithin time.Duration
-	Logger     *slog.Logger
+	// Reserved is how long the slot is kept of a player who has a seat for the room and has
+	// not come yet, from when it is heard that it belongs there. Then it counts as free.
+	Reserved time.Duration
+	Logger   *slog.Logger
 }
 
 // Results is told how matches have ended. The service of matchmaking is one.
@@ -92,7 +92,7 @@ func New(o Options) *Reporter {
 // Opened notes that the room of a match is there. The room's other events come later.
 func (r *Reporter) Opened(m *store.Match) {
 	r.tell(func(_ context.Context, now time.Time) {
-		r.rooms[m.ID] = &hosted{attendance: newAttendance(*m, r.o.Mode(m.Mode), r.o.ComeWithin, now)}
+		r.rooms[m.ID] = &hosted{attendance: newAttendance(*m, r.o.Mode(m.Mode), r.o.Reserved, now)}
 	})
 }
 

@@ -41,7 +41,7 @@ func hosting(t *testing.T, r *reports) (h *Reporter, st store.Stores) {
 		t.Fatal(err)
 	}
 	h = New(Options{
-		Matches: st.Matches, Results: r, Mode: func(string) *mode.Mode { return &md }, ComeWithin: time.Minute,
+		Matches: st.Matches, Results: r, Mode: func(string) *mode.Mode { return &md }, Reserved: time.Minute,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	h.Opened(&m)

@@ -51,7 +51,7 @@ var (
 	ErrWrongPlayer = errors.New("the seat is another player's")
 	// ErrUsed: somebody has come with it before.
 	ErrUsed = errors.New("the seat has been used already")
-	// ErrUnavailable: nobody can tell whether it has been used.
+	// ErrUnavailable: whether it has been used can't be found out.
 	ErrUnavailable = errors.New("seats can't be checked now")
 )
 
@@ -64,7 +64,7 @@ var labels = []struct {
 	{ErrWrongPlayer, "wrong_player"}, {ErrUsed, "used"}, {ErrUnavailable, "unavailable"},
 }
 
-// Label gives the kind of an error of this package, fit for a metric; "" for other
+// Label returns the kind of an error of this package, fit for a metric; "" for other
 // errors.
 func Label(err error) string {
 	for _, l := range labels {
@@ -78,11 +78,11 @@ func Label(err error) string {
 // ID is a seat's id.
 type ID [16]byte
 
-// String gives the id in hexadecimal.
+// String returns the id in hexadecimal.
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
 
 // Token is a seat as it travels. It prints, logs and marshals as its length alone;
-// string(t) gives the text.
+// string(t) is the text.
 type Token string
 
 // String hides the token.
@@ -238,14 +238,14 @@ func (g *Gate) Verify(token Token, player, room string) (Seat, error) {
 	return s, nil
 }
 
-// Room gives the room that a genuine seat is in, for a client that names none. It
+// Room returns the room that a genuine seat is in, for a client that names none. It
 // says nothing about whether the seat may be used.
 func (g *Gate) Room(token Token) (string, error) {
 	s, err := g.open(token)
 	return s.Room, err
 }
 
-// Peek gives what a genuine seat says. It says nothing about whether it may be used.
+// Peek returns what a genuine seat says. It says nothing about whether it may be used.
 func (g *Gate) Peek(token Token) (Seat, error) { return g.open(token) }
 
 // open decodes a genuine seat.

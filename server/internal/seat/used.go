@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// ErrFull is what a Used store gives that has no place for another seat.
+// ErrFull is returned by a Used store that has no place for another seat.
 var ErrFull = errors.New("seat: too many seats were used at once")
 
 // Used remembers which seats were used. Package seattest holds the tests that every
 // store must pass.
 type Used interface {
 	// Take marks a seat as used. Of all calls with one id, by any goroutine of any
-	// program that shares the store, exactly one gives nil; the others give ErrUsed.
-	// The store may forget the id after until; from then on it gives ErrExpired or
+	// program that shares the store, exactly one returns nil; the others return ErrUsed.
+	// The store may forget the id after until; from then on it returns ErrExpired or
 	// ErrUsed for it. Any other error, such as ErrFull, says that the seat could not be
 	// marked or that nobody knows whether it was; it must not be let in then.
 	Take(ctx context.Context, id ID, until time.Time) error
@@ -67,7 +67,7 @@ func (m *Memory) Take(_ context.Context, id ID, until time.Time) error {
 	return nil
 }
 
-// Len tells how many seats are remembered.
+// Len returns how many seats are remembered.
 func (m *Memory) Len() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
