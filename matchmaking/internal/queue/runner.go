@@ -81,9 +81,10 @@ func (r *Runner) Stop() {
 func (r *Runner) compete(ctx context.Context, md mode.Mode) {
 	var complained time.Time
 	for ctx.Err() == nil {
-		t, err := &tenure{}, error(nil)
-		if t.Lease, err = r.take(ctx, md.Name, t, time.Now().Add(min(callLimit, r.cfg.TTL/2))); err == nil {
-			r.run(ctx, md, t)
+		var t tenure
+		err := r.take(ctx, md.Name, &t, time.Now().Add(min(callLimit, r.cfg.TTL/2)))
+		if err == nil {
+			r.run(ctx, md, &t)
 			continue
 		}
 		if !errors.Is(err, store.ErrHeld) && ctx.Err() == nil {
@@ -120,15 +121,21 @@ func (t *tenure) end() time.Time { return time.Unix(0, t.until.Load()) }
 func (t *tenure) good() bool     { return time.Now().Before(t.end()) }
 
 // take takes or renews the lease of a queue, and notes until when it is good.
-func (r *Runner) take(ctx context.Context, queue string, t *tenure, limit time.Time) (store.Lease, error) {
+func (r *Runner) take(ctx context.Context, queue string, t *tenure, limit time.Time) error {
 	asked := time.Now()
 	ctx, cancel := context.WithDeadline(ctx, limit)
 	defer cancel()
 	l, err := r.cfg.Queues.Lease(ctx, queue, r.cfg.Owner, r.cfg.TTL)
-	if err == nil {
-		t.until.Store(asked.Add(r.cfg.TTL - r.cfg.TTL/5).UnixNano())
+	if err != nil {
+		return err
 	}
-	return l, err
+	if t.Token == 0 {
+		t.Lease = l
+	} else if l.Token != t.Token {
+		return fmt.Errorf("queue: the store gave a new lease (%d) for a good one (%d): %w", l.Token, t.Token, errLate)
+	}
+	t.until.Store(asked.Add(r.cfg.TTL - r.cfg.TTL/5).UnixNano())
+	return nil
 }
 
 // run works at a queue until its lease is over.
@@ -187,13 +194,10 @@ func (r *Runner) renew(ctx context.Context, t *tenure) error {
 		if !t.good() {
 			return errLate
 		}
-		l, err := r.take(ctx, t.Queue, t, t.end())
-		switch {
-		case err == nil && l.Token != t.Token:
-			return fmt.Errorf("queue: the store gave a new lease (%d) for a good one (%d): %w", l.Token, t.Token, errLate)
+		switch err := r.take(ctx, t.Queue, t, t.end()); {
 		case err == nil:
 			wait = r.cfg.TTL / 3
-		case errors.Is(err, store.ErrHeld):
+		case errors.Is(err, store.ErrHeld), errors.Is(err, errLate):
 			return err
 		default:
 			wait = r.cfg.TTL / 20 // it may answer yet, before it is too late
