@@ -150,7 +150,7 @@ func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := fs.ReadDir(s.FS, name)
 	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
 		switch e.Name() {
-		case ".git", "node_modules", "bin", "out", "site":
+		case ".git", "node_modules", "bin", "out", "site", "artifacts": //nolint:misspell // a folder's name
 			return true
 		}
 		return !e.IsDir() && !e.Type().IsRegular()
