@@ -52,7 +52,7 @@ func TestGlossary(t *testing.T) {
 	}
 	for _, tm := range terms {
 		for _, name := range tm.types {
-			found := false
+			var found bool
 			if file, class, ok := strings.Cut(name, " "); ok {
 				found = declaredTS(t, file, class)
 			} else {
