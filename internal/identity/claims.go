@@ -17,7 +17,7 @@ const (
 
 var errClaims = errors.New("identity: claims of wrong types")
 
-// claims are what a token says. Names count exactly as they are written: Go's own
+// claims are what is in a token. Names count exactly as they are written: Go's own
 // reading of JSON into structs takes "SUB" for "sub" too.
 type claims struct {
 	jwt.RegisteredClaims

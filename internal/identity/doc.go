@@ -1,10 +1,10 @@
-// Package identity says who a client is. It verifies the tokens that a game's own
+// Package identity finds out who a client is. It verifies the tokens that a game's own
 // account service signs, makes identities for guests, and mints tokens for
 // development.
 //
 // A token is a JSON Web Token (RFC 7519) in compact form, signed with HS256, EdDSA
 // (Ed25519) or RS256. No other algorithm is accepted, and a key is good for one
-// algorithm alone, whatever a token's header says: the header chooses among the
+// algorithm alone, whatever a token's header has: the header chooses among the
 // keys of its algorithm, never how a key is used (RFC 8725, section 3.1). These
 // claims are read:
 //
@@ -22,7 +22,7 @@
 // since account services put the roles of all their systems in one claim, and a
 // role only ever grants something. A token without the claim makes a player; one
 // whose claim names no role of ours is refused: it was meant for somebody else, or
-// misspelt, and either way it should not grant more than it says.
+// misspelt, and either way it should not grant more than is in it.
 //
 // A header with "crit" is refused, as RFC 7515 wants of those who know none of its
 // extensions, and so is a "typ" other than JWT and at+jwt: a token that was signed

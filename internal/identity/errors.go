@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Class says why a token was refused. Its String is fit for a metric's label.
+// Class is why a token was refused. Its String is fit for a metric's label.
 type Class uint8
 
 // The classes.
@@ -28,7 +28,7 @@ const (
 	WrongIssuer
 	// WrongAudience: it is for another service.
 	WrongAudience
-	// Refused: it is genuine, but says what can't be accepted.
+	// Refused: it is genuine, but something in it can't be accepted.
 	Refused
 	// OtherPlayer: as a renewal it is of another player than the session.
 	OtherPlayer
@@ -82,7 +82,7 @@ const (
 	Later
 )
 
-// Advice says what a client should do about an error of the class.
+// Advice returns what a client should do about an error of the class.
 func (c Class) Advice() Advice {
 	switch c {
 	case Missing, Expired, KeyUnknown:
@@ -97,7 +97,7 @@ func (c Class) Advice() Advice {
 type Error struct {
 	// Class is what kind of reason it is.
 	Class Class
-	// Reason says it to the client. It is at most 120 bytes, so that it fits in a
+	// Reason is what the client is told. It is at most 120 bytes, so that it fits in a
 	// WebSocket close frame, and holds nothing of the token.
 	Reason string
 	// Cause is what went wrong on our side, for the log; it may be nil.

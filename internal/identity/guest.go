@@ -7,7 +7,7 @@ import (
 
 // NewGuest makes an identity for somebody who has no token: a player with a random
 // id of 128 bits, which nobody can guess or hold a token for. Whether guests are
-// allowed is Config.AllowGuests' to say. The error is an *Error, about the name.
+// allowed is for the caller to decide. The error is an *Error, about the name.
 func NewGuest(name string) (Identity, error) {
 	if err := CheckName(name); err != nil {
 		return Identity{}, refuse(Refused, "%v", err)

@@ -54,10 +54,10 @@ func NewGuests(now func() time.Time, secrets ...[]byte) (*Guests, error) {
 	return g, nil
 }
 
-// String says nothing of the keys.
+// String returns a text without the keys.
 func (g *Guests) String() string { return fmt.Sprintf("(%d guest keys)", len(g.keys)) }
 
-// GoString says nothing of the keys.
+// GoString returns a text without the keys.
 func (g *Guests) GoString() string { return g.String() }
 
 // IsGuestToken reports whether a token means to be a guest's.

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of what a token says.
+// Bounds of what a token holds.
 const (
 	MaxPlayer = 128 // bytes of a player's id
 	MaxName   = 64  // bytes of a name, as of Hello.name
@@ -50,7 +50,7 @@ type Identity struct {
 	Roles Roles
 	// Guest: nobody vouches for the player.
 	Guest bool
-	// Issued is when the token was made; zero if it does not say so.
+	// Issued is when the token was made; zero if that is not in it.
 	Issued time.Time
 	// Expires is when the identity ends unless it is renewed; zero: never.
 	Expires time.Time
@@ -136,7 +136,7 @@ func (r Roles) Names() []string {
 // String returns the roles' names with commas between them.
 func (r Roles) String() string { return strings.Join(r.Names(), ",") }
 
-// CheckPlayer says what is wrong with a player's id.
+// CheckPlayer returns an error that says what is wrong with a player's id, if anything is.
 func CheckPlayer(id string) error {
 	switch {
 	case id == "":
@@ -149,7 +149,7 @@ func CheckPlayer(id string) error {
 	return nil
 }
 
-// CheckName says what is wrong with a name.
+// CheckName returns an error that says what is wrong with a name, if anything is.
 func CheckName(name string) error {
 	if len(name) > MaxName {
 		return fmt.Errorf("the name is longer than %d bytes", MaxName)

@@ -66,7 +66,7 @@ func candidates(keys []key, alg, id string) (set jwt.VerificationKeySet, byID bo
 	return set, false
 }
 
-// parseSecret reads an HS256 secret. It refuses a PEM: who gives a public key as a
+// parseSecret reads an HS256 secret. It refuses a PEM: whoever has a public key taken as a
 // secret lets everybody sign. Its errors hold nothing of the secret.
 func parseSecret(b []byte) ([]byte, error) {
 	b = bytes.TrimRight(b, " \t\r\n")

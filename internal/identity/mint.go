@@ -119,7 +119,7 @@ func writeNew(path string, b []byte, mode os.FileMode) error {
 	return errors.Join(err, f.Close())
 }
 
-// Grant is what a minted token says.
+// Grant is what a minted token holds.
 type Grant struct {
 	Player   string
 	Name     string

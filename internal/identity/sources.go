@@ -13,11 +13,11 @@ import (
 
 // source is where keys are read.
 type source interface {
-	// name says which, for the log.
+	// name is how the log calls it.
 	name() string
 	// load reads the keys anew.
 	load(ctx context.Context) ([]key, error)
-	// needed says that without it the server should not start.
+	// needed is set if the server should not start without it.
 	needed() bool
 }
 

@@ -153,7 +153,7 @@ func notOfToken(r rune) bool {
 	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
 }
 
-// try checks the signature with the keys of l. again says that other keys might
+// try checks the signature with the keys of l. again reports that other keys might
 // have made a difference.
 func (v *Verifier) try(token Token, l *loaded) (c *claims, again bool, refused *Error) {
 	keys, missing := v.keys.keys(l)

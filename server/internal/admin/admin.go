@@ -47,15 +47,15 @@ import (
 	"github.com/tickroom/tickroom/server/internal/limits"
 )
 
-// ErrNoRoom is what Rooms gives for an id that no room has.
+// ErrNoRoom is the error of Rooms for an id that no room has.
 var ErrNoRoom = errors.New("there is no such room")
 
-// Rooms tells of the rooms and ends them. Its methods may be called at any time
+// Rooms lists the rooms and ends them. Its methods may be called at any time
 // from any goroutine.
 type Rooms interface {
 	// Rooms lists the rooms, in any order.
 	Rooms() []RoomInfo
-	// Room tells of one. The error is, or wraps, ErrNoRoom if there is none.
+	// Room returns one. The error is, or wraps, ErrNoRoom if there is none.
 	Room(id string) (RoomInfo, error)
 	// CloseRoom ends a room as if its game had ended, telling its clients the
 	// reason. It returns when the room is told, or an error that is, or wraps,
@@ -63,7 +63,7 @@ type Rooms interface {
 	CloseRoom(ctx context.Context, id, reason string) error
 }
 
-// RoomInfo tells how a room is doing.
+// RoomInfo is how a room is doing.
 type RoomInfo struct {
 	ID         string    `json:"id"`
 	Kind       string    `json:"kind"`
@@ -76,7 +76,7 @@ type RoomInfo struct {
 	Created    time.Time `json:"created"`
 }
 
-// Version tells what runs.
+// Version is what runs.
 type Version struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision,omitempty"`
@@ -86,7 +86,7 @@ type Version struct {
 // Config is what a Handler needs. Ready and Rooms may be nil: then the server is
 // always ready, and there are no rooms.
 type Config struct {
-	// Ready gives nil while new clients are welcome, else why they are not. It
+	// Ready returns nil while new clients are welcome, else why they are not. It
 	// must be quick.
 	Ready func() error
 	// Rooms are the server's.
@@ -100,7 +100,7 @@ type Config struct {
 	// Hosts are the host names, besides loopback ones, that the address may be
 	// asked under.
 	Hosts []string
-	// Version tells what runs.
+	// Version is what runs.
 	Version Version
 	// Logger hears what operators change. nil: slog.Default().
 	Logger *slog.Logger
@@ -143,7 +143,7 @@ func Handler(cfg Config) http.Handler {
 	return h.guard(mux)
 }
 
-// Server gives an HTTP server with time limits that fit an admin address: short
+// Server returns an HTTP server with time limits that fit an admin address: short
 // for requests, long enough for a profile of a minute.
 func Server(h http.Handler, log *slog.Logger) *http.Server {
 	if log == nil {
@@ -183,7 +183,7 @@ func (h *handler) guard(next http.Handler) http.Handler {
 	})
 }
 
-// allowed tells whether a Host header names this address as only somebody who
+// allowed reports whether a Host header names this address as only somebody who
 // means it does.
 func (h *handler) allowed(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
@@ -200,7 +200,7 @@ func (h *handler) allowed(hostport string) bool {
 		slices.ContainsFunc(h.cfg.Hosts, func(s string) bool { return strings.EqualFold(strings.TrimSuffix(s, "."), host) })
 }
 
-// foreign tells whether a browser sends a request on behalf of another origin.
+// foreign reports whether a browser sends a request on behalf of another origin.
 func foreign(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "none", "same-origin":

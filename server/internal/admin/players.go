@@ -13,22 +13,22 @@ import (
 	"github.com/tickroom/tickroom/server/internal/limits"
 )
 
-// ErrNoPlayer is what Players gives for an id that nobody in a room has.
+// ErrNoPlayer is the error of Players for an id that nobody in a room has.
 var ErrNoPlayer = errors.New("there is no such player here")
 
-// Players tells of the players in this server's rooms. Its methods may be called at any
-// time from any goroutine.
+// Players lists the players in this server's rooms, and kicks them. Its methods may
+// be called at any time from any goroutine.
 type Players interface {
 	// Players lists those in a room, or in all if room is empty, in any order. The error
 	// is, or wraps, ErrNoRoom if there is no such room.
 	Players(ctx context.Context, room string) ([]PlayerInfo, error)
-	// Kick ends the sessions of a player, telling it the reason, and gives the rooms that
+	// Kick ends the sessions of a player, telling it the reason, and returns the rooms that
 	// it was in; none if it is put out on another server. The error is, or wraps,
 	// ErrNoPlayer if it was in none.
 	Kick(ctx context.Context, player, reason string) (rooms []string, err error)
 }
 
-// PlayerInfo tells of a player in a room.
+// PlayerInfo is a player in a room.
 type PlayerInfo struct {
 	ID        string     `json:"id"`
 	Name      string     `json:"name"`
@@ -191,7 +191,7 @@ func banInfo(b limits.Ban) BanInfo {
 	return i
 }
 
-// subject gives the ban that a request is about, with nothing else in it.
+// subject returns the ban that a request is about, with nothing else in it.
 func subject(w http.ResponseWriter, r *http.Request) (limits.Ban, bool) {
 	if !form(w, r) {
 		return limits.Ban{}, false

@@ -5,10 +5,10 @@ import (
 	"net/netip"
 )
 
-// AddrKey is what addresses count by: a network, of the size that Masks says.
+// AddrKey is what addresses count by: a network, of the size that Masks has.
 type AddrKey struct{ hi, lo uint64 }
 
-// Masks say how many bits of an address count.
+// Masks holds how many bits of an address count.
 type Masks struct{ IPv4, IPv6 int }
 
 // Key returns an address's key. An IPv4 address that is written as an IPv6 one is the

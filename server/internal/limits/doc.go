@@ -12,6 +12,6 @@
 // as before, and all others share a few buckets: then newcomers wait in turn, but
 // nobody who floods us makes us forget whom to slow down.
 //
-// The package closes nothing. Guard says no, and why; the caller acts on it. What a
-// connection sends after it is seated is limited elsewhere.
+// The package closes nothing. A Guard finds who is to be kept out, and why; the caller
+// acts on it. What a connection sends after it is in a room is limited elsewhere.
 package limits

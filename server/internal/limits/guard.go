@@ -76,7 +76,7 @@ type Denied struct {
 	Ban Ban
 }
 
-// Error says why.
+// Error returns why, as the client may be told.
 func (d *Denied) Error() string {
 	switch d.Reason {
 	case BannedAddress, BannedPlayer:
@@ -281,7 +281,7 @@ type Lease struct {
 // Addr returns the client's address.
 func (l *Lease) Addr() netip.Addr { return l.addr }
 
-// Identify says whose the connection is, once that is known. The error is a *Denied;
+// Identify counts the connection as a player's, once it is known whose it is. The error is a *Denied;
 // the lease is still to be released.
 func (l *Lease) Identify(player string) error {
 	g := l.guard

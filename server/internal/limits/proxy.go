@@ -53,7 +53,7 @@ func (p *Proxies) Trusts(a netip.Addr) bool { return networks.Contain(p.trusted,
 
 // Client returns the client's address: of a connection from remote, which is an
 // http.Request's RemoteAddr, and with these headers. The error is ErrForwarded, or
-// says that remote is no address.
+// tells that remote is no address.
 func (p *Proxies) Client(remote string, h http.Header) (netip.Addr, error) {
 	a, err := parseHop(remote)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package seat makes and checks seats: what a matchmaker gives a player so that a
+// Package seat makes and checks seats: what a matchmaker hands a player so that a
 // node lets this player, and nobody else, into this room, once, within seconds.
 //
 // A seat is bound to the player, the room and the node. It cannot be guessed or

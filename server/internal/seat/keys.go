@@ -99,10 +99,10 @@ func (k *Keys) Set(secrets ...[]byte) error {
 	return nil
 }
 
-// String says nothing of the keys.
+// String returns a text without the keys.
 func (k *Keys) String() string { return fmt.Sprintf("(%d seat keys)", len(*k.list.Load())) }
 
-// GoString says nothing of the keys.
+// GoString returns a text without the keys.
 func (k *Keys) GoString() string { return k.String() }
 
 func (k *Keys) current() derived { return (*k.list.Load())[0] }
