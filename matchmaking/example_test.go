@@ -10,8 +10,8 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-// What a server does: it says what it runs, competes for the queues of the modes, and
-// tickets that come are matched.
+// A server lists itself as a node and competes for the queues of the modes; tickets that come
+// are matched.
 func Example() {
 	ctx := context.Background()
 	stores := matchmaking.OpenMemory()
@@ -23,15 +23,22 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	queues, err := matchmaking.StartQueues(matchmaking.QueueConfig{
-		Queues: stores.Queues, Placer: matchmaking.NewPlacer(stores.Nodes), Modes: []mode.Mode{duel},
-		Owner: "a", Interval: 10 * time.Millisecond, TTL: 5 * time.Second,
+	m, err := matchmaking.New(matchmaking.Options{
+		Stores: stores, Modes: []mode.Mode{duel}, Kinds: map[string]matchmaking.Kind{"walkers": {Capacity: 10}},
+		// Nobody calls the service here, so nobody is identified, limited or given a seat.
+		Identity: struct{ matchmaking.Identity }{}, Limits: struct{ matchmaking.Limits }{}, Seats: struct{ matchmaking.Seats }{},
+		Matcher: true, Interval: 10 * time.Millisecond, NodeTTL: time.Minute,
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer queues.Stop()
+	end, err := m.Start(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer end()
 
 	now := time.Now()
 	for _, name := range []string{"ann", "bob"} {

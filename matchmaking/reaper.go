@@ -8,37 +8,29 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-// Reaper takes the rooms of dead nodes off a directory. A node whose process has died can't do
-// it itself, and players would be sent there for ever.
-//
-// Every node may run one: what two do is done once. It owns no goroutine: Pass is called now
-// and then, from one goroutine at a time.
-type Reaper struct {
-	Directory store.Directory
-	Nodes     store.Nodes
-	// Grace is how long a node must have been missing, beyond the time to live of its beats.
+// reaper takes the rooms of dead nodes off a directory. A node whose process has died can't do
+// it itself, and players would be sent there for ever. Every server may run one: what two do
+// is done once.
+type reaper struct {
+	directory store.Directory
+	nodes     store.Nodes
+	// grace is how long a node must have been missing, beyond the time to live of its beats.
 	// It is longer than the time between two beats: after a store has lost them, nodes that
 	// live send new ones meanwhile.
-	Grace time.Duration
-	// Now is the clock; nil means time.Now.
-	Now func() time.Time
+	grace time.Duration
 
 	missing map[string]time.Time // node: since when
 }
 
-// Pass removes the rooms of nodes that have been missing for Grace, and returns these nodes
+// pass removes the rooms of nodes that have been missing for so long, and returns these nodes
 // with the number of their rooms.
-func (r *Reaper) Pass(ctx context.Context) (removed map[string]int, err error) {
-	now := time.Now()
-	if r.Now != nil {
-		now = r.Now()
-	}
+func (r *reaper) pass(ctx context.Context, now time.Time) (removed map[string]int, err error) {
 	// In this order: a node that begins in between is not taken for one that is missing.
-	owners, err := r.Directory.Owners(ctx)
+	owners, err := r.directory.Owners(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("matchmaking: rooms of dead nodes: %w", err)
 	}
-	nodes, err := r.Nodes.Nodes(ctx)
+	nodes, err := r.nodes.Nodes(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("matchmaking: rooms of dead nodes: %w", err)
 	}
@@ -51,26 +43,42 @@ func (r *Reaper) Pass(ctx context.Context) (removed map[string]int, err error) {
 		if alive[id] {
 			continue
 		}
-		since, known := r.missing[id]
-		if !known {
-			since = now
+		missing[id] = now
+		if since, known := r.missing[id]; known {
+			missing[id] = since
 		}
-		missing[id] = since
 	}
 	r.missing = missing
+	removed = map[string]int{}
 	for id, since := range missing {
-		if now.Sub(since) < r.Grace {
+		if now.Sub(since) < r.grace {
 			continue
 		}
-		n, err := r.Directory.RemoveNode(ctx, id)
-		if err != nil {
+		if removed[id], err = r.directory.RemoveNode(ctx, id); err != nil {
 			return removed, fmt.Errorf("matchmaking: rooms of node %s, which is gone: %w", id, err)
 		}
-		if removed == nil {
-			removed = map[string]int{}
-		}
-		removed[id] = n
 		delete(r.missing, id)
 	}
 	return removed, nil
+}
+
+// reap looks for dead nodes until ctx is done.
+func (m *Matchmaker) reap(ctx context.Context) {
+	r := &reaper{directory: m.o.Stores.Directory, nodes: m.o.Stores.Nodes, grace: 2 * m.o.NodeTTL}
+	tick := time.NewTicker(m.o.NodeTTL)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		removed, err := r.pass(ctx, time.Now())
+		for node, rooms := range removed {
+			m.o.Logger.Warn("a server has died; its rooms are off the list", "node", node, "rooms", rooms)
+		}
+		if err != nil && ctx.Err() == nil {
+			m.o.Logger.Debug("servers that have died could not be looked for", "error", err)
+		}
+	}
 }

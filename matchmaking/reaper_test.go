@@ -1,4 +1,4 @@
-package matchmaking_test
+package matchmaking
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/internal/memory"
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
@@ -40,7 +39,7 @@ func TestReaper(t *testing.T) {
 		}
 	}
 	n := &heartbeats{}
-	r := matchmaking.Reaper{Directory: d, Nodes: n, Grace: 10 * time.Second, Now: func() time.Time { return now }}
+	r := reaper{directory: d, nodes: n, grace: 10 * time.Second}
 	away := errors.New("the store is away")
 	for i, c := range []struct {
 		after   time.Duration
@@ -62,7 +61,7 @@ func TestReaper(t *testing.T) {
 	} {
 		now = now.Add(c.after)
 		n.alive, n.err = c.alive, c.err
-		removed, err := r.Pass(t.Context())
+		removed, err := r.pass(t.Context(), now)
 		if !errors.Is(err, c.err) || c.err == nil && err != nil || !maps.Equal(removed, c.removed) {
 			t.Errorf("%d: removed %v, %v; want %v", i, removed, err, c.removed)
 		}

@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -17,10 +14,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tickroom/tickroom/matchmaking"
-	"github.com/tickroom/tickroom/matchmaking/mode"
 )
 
-// matchsim is what the command is told.
+// matchsim holds the flags of the command.
 type matchsim struct {
 	config, compare  string
 	mode, matcher    string
@@ -86,137 +82,78 @@ func (s *matchsim) check() error {
 	return nil
 }
 
-// simJob is a run that was asked for.
-type simJob struct {
-	mode mode.Mode
-	o    matchmaking.SimOptions
-}
-
 func (s *matchsim) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := s.check(); err != nil {
 		return usageError{err}
 	}
-	pop, md, err := s.load(s.config)
+	sim, variants, err := s.load()
 	if err != nil {
 		return usageError{err}
 	}
-	arrivals, err := s.arrivals(pop, md)
+	if err := s.arrivals(sim); err != nil {
+		return err
+	}
+	bar := newSimBar(stderr, variants)
+	err = sim.Run(ctx, bar.set)
+	bar.close()
 	if err != nil {
 		return err
 	}
-	jobs, err := s.jobs(pop, md)
-	if err != nil {
-		return usageError{err}
-	}
-	reports, err := runJobs(ctx, stderr, jobs, arrivals)
-	if err != nil {
-		return err
-	}
-	return s.write(stdout, reports)
-}
-
-// jobs returns the runs: that of the mode, and those that it is compared with.
-func (s *matchsim) jobs(pop matchmaking.SimPopulation, md mode.Mode) ([]simJob, error) {
-	o := matchmaking.SimOptions{Name: name(s.config), Seed: s.seed, Interval: pop.Interval, Match: pop.Match, FirstCome: s.matcher == "first-come"}
-	jobs := []simJob{{md, o}}
-	if s.baseline && !o.FirstCome {
-		first := o
-		first.FirstCome = true
-		jobs = append(jobs, simJob{md, first})
-	}
-	if s.compare != "" {
-		other := *s
-		other.mode = md.Name
-		pop, md, err := other.load(s.compare)
-		if err != nil {
-			return nil, err
-		}
-		o.Name, o.Interval, o.Match = name(s.compare), pop.Interval, pop.Match
-		jobs = append(jobs, simJob{md, o})
-	}
-	return jobs, nil
-}
-
-// runJobs runs one after the other, and shows on a terminal how far they are.
-func runJobs(ctx context.Context, stderr io.Writer, jobs []simJob, arrivals []matchmaking.SimArrival) ([]*matchmaking.SimReport, error) {
-	bar := newSimBar(stderr, len(jobs))
-	defer bar.close()
-	var reports []*matchmaking.SimReport
-	for k, j := range jobs {
-		j.o.Progress = func(part float64) { bar.set(j.o.Name, float64(k)+part) }
-		r, err := matchmaking.SimRun(ctx, j.mode, arrivals, j.o)
-		if err != nil {
-			return nil, err
-		}
-		reports = append(reports, r)
-	}
-	return reports, nil
-}
-
-// write writes reports to standard output, and to the files that were named.
-func (s *matchsim) write(stdout io.Writer, reports []*matchmaking.SimReport) error {
-	if err := matchmaking.SimTable(stdout, reports...); err != nil {
+	if err := sim.WriteTable(stdout); err != nil {
 		return err
 	}
 	if s.json != "" {
-		if err := writeFile(s.json, func(w io.Writer) error {
-			enc := json.NewEncoder(w)
-			enc.SetIndent("", "  ")
-			return enc.Encode(reports)
-		}); err != nil {
+		if err := writeFile(s.json, sim.WriteJSON); err != nil {
 			return err
 		}
 	}
 	if s.html != "" {
-		return writeFile(s.html, func(w io.Writer) error { return matchmaking.SimPage(w, reports...) })
+		return writeFile(s.html, sim.WritePage)
 	}
 	return nil
 }
 
-// name returns what a run with a file is called.
-func name(path string) string { return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) }
-
-// load reads a file and picks the mode.
-func (s *matchsim) load(path string) (matchmaking.SimPopulation, mode.Mode, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return matchmaking.SimPopulation{}, mode.Mode{}, fmt.Errorf("the configuration file can't be read: %w", err)
-	}
-	pop, modes, err := matchmaking.SimLoad(path, text)
-	if err != nil {
-		return pop, mode.Mode{}, err
-	}
-	if s.mode == "" && len(modes) == 1 {
-		return pop, modes[0], nil
-	}
-	md, ok := mode.Find(modes, s.mode)
-	if !ok {
-		var names []string
-		for _, m := range modes {
-			names = append(names, m.Name)
+// load returns the simulation, and how many variants it has.
+func (s *matchsim) load() (_ *matchmaking.Simulation, variants int, err error) {
+	firstCome := s.matcher == "first-come"
+	sim := matchmaking.NewSimulation(s.seed)
+	add := func(file, mode string, firstCome bool) {
+		if err != nil {
+			return
 		}
-		if s.mode == "" {
-			return pop, md, fmt.Errorf("%s has several modes; choose one with --mode: %s", path, strings.Join(names, ", "))
+		text, bad := os.ReadFile(file)
+		if bad != nil {
+			err = fmt.Errorf("the configuration file can't be read: %w", bad)
+			return
 		}
-		return pop, md, fmt.Errorf("%s has no mode %q; it has: %s", path, s.mode, strings.Join(names, ", "))
+		err = sim.Add(file, text, mode, firstCome)
+		variants++
 	}
-	return pop, md, nil
+	add(s.config, s.mode, firstCome)
+	if s.baseline && !firstCome {
+		add(s.config, s.mode, true)
+	}
+	if s.compare != "" {
+		add(s.compare, "", firstCome)
+	}
+	return sim, variants, err
 }
 
-func (s *matchsim) arrivals(pop matchmaking.SimPopulation, md mode.Mode) ([]matchmaking.SimArrival, error) {
+// arrivals makes up the tickets, or reads them.
+func (s *matchsim) arrivals(sim *matchmaking.Simulation) error {
 	if s.trace == "" {
-		as := matchmaking.SimGenerate(pop, md, s.seed, s.hours, s.tickets)
+		sim.Generate(s.hours, s.tickets)
 		if s.saveTrace != "" {
-			return as, writeFile(s.saveTrace, func(w io.Writer) error { return matchmaking.SimWriteTrace(w, as) })
+			return writeFile(s.saveTrace, sim.WriteTrace)
 		}
-		return as, nil
+		return nil
 	}
 	f, err := os.Open(s.trace)
 	if err != nil {
-		return nil, fmt.Errorf("the trace can't be read: %w", err)
+		return fmt.Errorf("the trace can't be read: %w", err)
 	}
 	defer f.Close()
-	return matchmaking.SimReadTrace(f, s.trace)
+	return sim.ReadTrace(f, s.trace)
 }
 
 func writeFile(path string, write func(io.Writer) error) error {

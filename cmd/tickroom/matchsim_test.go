@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/tickroom/tickroom/matchmaking"
 )
 
 func TestMatchsim(t *testing.T) {
@@ -36,7 +34,7 @@ func TestMatchsim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var reports []matchmaking.SimReport
+	var reports []struct{ Tickets int }
 	if err := json.Unmarshal(b, &reports); err != nil || len(reports) != 3 || reports[0].Tickets != 600 {
 		t.Errorf("%v: %d reports", err, len(reports))
 	}

@@ -21,8 +21,8 @@ import (
 // Open returns the stores whose keys begin with a prefix, such as "tickroom:". Stores with the
 // same prefix on the same Redis are one. The options are for tickets and ratings; what else
 // there is comes again by itself. The client must end calls with their contexts
-// (ContextTimeoutEnabled). close is to be called at the end, before the client's.
-func Open(c redis.UniversalClient, prefix string, opts ...Option) (_ store.Stores, close func()) {
+// (ContextTimeoutEnabled). stop is to be called at the end, before the client is closed.
+func Open(c redis.UniversalClient, prefix string, opts ...Option) (_ store.Stores, stop func()) {
 	t := NewTickets(c, prefix, opts...)
 	return store.Stores{
 		Tickets: t, Queues: t, Matches: t,

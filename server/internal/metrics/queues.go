@@ -7,10 +7,10 @@ import (
 )
 
 // Queues are the metrics of the queues of matchmaking, by mode. It implements
-// matchmaking.QueueMetrics, which documents its methods.
+// matchmaking.Metrics, which documents its methods.
 type Queues struct{ m *Metrics }
 
-var _ matchmaking.QueueMetrics = (*Queues)(nil)
+var _ matchmaking.Metrics = (*Queues)(nil)
 
 // Queues returns the metrics of the queues of matchmaking.
 func (m *Metrics) Queues() *Queues { return &Queues{m} }

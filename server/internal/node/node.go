@@ -53,12 +53,10 @@ type Options struct {
 
 // Node is this server as matchmaking knows it.
 type Node struct {
-	o       Options
-	calls   *limits.Calls
-	placer  *matchmaking.Placer
-	service *matchmaking.Service
-	handler http.Handler
-	queues  *metrics.Queues
+	o          Options
+	calls      *limits.Calls
+	matchmaker *matchmaking.Matchmaker
+	handler    http.Handler
 
 	// Reporter tells the matchmaker about the matches that run here.
 	Reporter *reporter.Reporter
@@ -70,7 +68,7 @@ type Node struct {
 // can't do.
 func New(o Options) (*Node, error) {
 	cfg, st := o.Config, o.Stores
-	n := &Node{o: o, placer: matchmaking.NewPlacer(st.Nodes), queues: o.Metrics.Queues()}
+	n := &Node{o: o}
 	issuer, err := seat.NewIssuer(o.SeatKeys, cfg.Seats.TTL, nil)
 	if err != nil {
 		return nil, err
@@ -82,20 +80,20 @@ func New(o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.service, err = matchmaking.NewService(matchmaking.ServiceOptions{
-		Tickets: st.Tickets, Ratings: st.Ratings, Nodes: st.Nodes, Directory: st.Directory,
-		Modes: cfg.Modes, Kinds: kinds,
-		Identity: n.callers(), Seats: seats{issuer}, Limits: callLimits{n}, Placer: n.placer,
-		Explainer: matchmaking.NewExplainer(st.Tickets, st.Queues, cfg.Modes),
-		Origins:   cfg.Origins, Reserved: cfg.Seats.Reserved(), Logger: o.Logger,
+	n.matchmaker, err = matchmaking.New(matchmaking.Options{
+		Stores: st, Modes: cfg.Modes, Kinds: kinds,
+		Identity: n.callers(), Seats: seats{issuer}, Limits: callLimits{n},
+		Origins: cfg.Origins, Reserved: cfg.Seats.Reserved(), NodeTTL: n.ttl(),
+		Matcher: cfg.Matchmaking.Matcher, Interval: cfg.Matchmaking.Interval, Lease: cfg.Matchmaking.Lease,
+		Metrics: o.Metrics.Queues(), Logger: o.Logger,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("server: matchmaking: %w", err)
+		return nil, fmt.Errorf("server: %w", err)
 	}
 	n.Reporter = reporter.New(reporter.Options{
-		Matches: st.Matches, Results: n.service, Mode: cfg.Mode, Reserved: cfg.Seats.Reserved(), Logger: o.Logger,
+		Matches: st.Matches, Results: n.matchmaker, Mode: cfg.Mode, Reserved: cfg.Seats.Reserved(), Logger: o.Logger,
 	})
-	n.Path, n.handler = n.service.Handler()
+	n.Path, n.handler = n.matchmaker.Handler()
 	return n, nil
 }
 
@@ -111,32 +109,22 @@ func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Start begins to take part, until stop is called, which waits. The reporter is run by the
 // caller, since it has more to tell when the node takes no part any more.
 func (n *Node) Start(ctx context.Context) (stop func(), err error) {
-	cfg := n.o.Config
 	// Before anybody can call: a room can only be placed on a server that is known.
 	if err := n.report(ctx); err != nil {
 		n.o.Logger.Warn("this server can't tell the matchmaker that it is there; it tries on", "error", err)
 	}
-	var runner *matchmaking.Runner
-	if cfg.Matchmaking.Matcher && len(cfg.Modes) > 0 {
-		runner, err = matchmaking.StartQueues(matchmaking.QueueConfig{
-			Queues: n.o.Stores.Queues, Placer: n.placer, Modes: cfg.Modes,
-			Interval: cfg.Matchmaking.Interval, TTL: cfg.Matchmaking.Lease, Metrics: n.queues, Log: n.o.Logger,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("server: matchmaking: %w", err)
-		}
-	}
 	ctx, cancel := context.WithCancel(ctx)
+	leave, err := n.matchmaker.Start(ctx)
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf("server: %w", err)
+	}
 	var wg sync.WaitGroup
-	wg.Go(func() { n.service.Run(ctx) })
 	wg.Go(func() { n.beat(ctx) })
-	wg.Go(func() { n.reap(ctx) })
 	wg.Go(func() { n.relist(ctx) })
 	return func() {
 		cancel()
-		if runner != nil {
-			runner.Stop()
-		}
+		leave()
 		wg.Wait()
 	}, nil
 }
