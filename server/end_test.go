@@ -179,12 +179,12 @@ func TestShutdownTellsClients(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Run(ctx) }()
 	<-srv.Ready()
-	seated, pending := join(t, srv, nil), dial(t, srv)
+	inRoom, pending := join(t, srv, nil), dial(t, srv)
 	silent := join(t, srv, nil) // never reads again, so never completes the close
 	_ = silent
 	begun := time.Now()
 	stop()
-	if code, reason := closedWith(t, seated.ws); code != 1001 || reason == "" {
+	if code, reason := closedWith(t, inRoom.ws); code != 1001 || reason == "" {
 		t.Errorf("a player: %d %q", code, reason)
 	}
 	if code, reason := closedWith(t, pending); code != 1001 || reason == "" {
@@ -215,11 +215,11 @@ func TestRoomsFillAndEmptyOnesEnd(t *testing.T) {
 	_ = a.ws.Close(websocket.StatusNormalClosure, "")
 	d := join(t, srv, nil)
 	if d.welc.GetRoom() != b.welc.GetRoom() {
-		// a's seat is free with the tick after its close.
+		// a's place is free with the tick after its close.
 		b.frame()
 		b.frame()
 		if d = join(t, srv, nil); d.welc.GetRoom() != b.welc.GetRoom() {
-			t.Errorf("a new player went to %s, not to the free seat in %s", d.welc.GetRoom(), b.welc.GetRoom())
+			t.Errorf("a new player went to %s, not to the free place in %s", d.welc.GetRoom(), b.welc.GetRoom())
 		}
 	}
 }

@@ -325,9 +325,9 @@ func TestASecondDeviceTakesOverOrIsRefused(t *testing.T) {
 	h.Token = a.of("ann")
 	refused(t, srv, h, sessionGone, "")
 
-	// It comes back into a seat that is held, also with nothing but its identity.
+	// It comes back into a session that is held, also with nothing but its identity.
 	second.cut()
-	until(t, "the seat is held", func() bool { return strings.Contains(get(t, srv, "/players"), `"away": true`) })
+	until(t, "the session is held", func() bool { return strings.Contains(get(t, srv, "/players"), `"away": true`) })
 	third := join(t, srv, hello())
 	if third.welc.GetPlayer() != first.welc.GetPlayer() {
 		t.Errorf("third: %v", third.welc)
@@ -341,7 +341,7 @@ func TestASecondDeviceTakesOverOrIsRefused(t *testing.T) {
 	seq = first.input(&walkersv1.WalkerInput{})
 	first.applied(seq)
 	first.cut()
-	until(t, "the seat is held", func() bool { return strings.Contains(get(t, strict, "/players"), `"away": true`) })
+	until(t, "the session is held", func() bool { return strings.Contains(get(t, strict, "/players"), `"away": true`) })
 	if again := join(t, strict, hello()); again.welc.GetPlayer() != first.welc.GetPlayer() {
 		t.Errorf("again: %v", again.welc)
 	}
@@ -502,7 +502,7 @@ func TestWhoIsBannedIsPutOutAndKeptOut(t *testing.T) {
 	ann.input(&walkersv1.WalkerInput{})
 	bob.input(&walkersv1.WalkerInput{})
 	bob.cut()
-	until(t, "bob's seat is held", func() bool { return strings.Contains(get(t, srv, "/players"), `"away": true`) })
+	until(t, "bob's session is held", func() bool { return strings.Contains(get(t, srv, "/players"), `"away": true`) })
 
 	// Kicked is not banned.
 	if code, body := post(t, srv, "POST", "/players/ann/kick?reason=spam"); code != 200 || !strings.Contains(body, ann.welc.GetRoom()) {
@@ -534,7 +534,7 @@ func TestWhoIsBannedIsPutOutAndKeptOut(t *testing.T) {
 		refused(t, srv, h, bannedCode, "cheating")
 		refused(t, srv, hello(p.welc.GetPlayerId()), bannedCode, "until")
 	}
-	until(t, "the seats are given up", func() bool { return strings.Contains(get(t, srv, "/players"), `"count": 0`) })
+	until(t, "the sessions have ended", func() bool { return strings.Contains(get(t, srv, "/players"), `"count": 0`) })
 	if list := get(t, srv, "/bans"); !strings.Contains(list, `"by": "test"`) || !strings.Contains(list, `"count": 2`) {
 		t.Errorf("bans: %s", list)
 	}

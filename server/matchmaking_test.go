@@ -231,7 +231,7 @@ func TestTheWayBack(t *testing.T) {
 	}
 	second := again.enter(a)
 	if second.Welcome().GetPlayer() != first.Welcome().GetPlayer() {
-		t.Errorf("another seat: %d, was %d", second.Welcome().GetPlayer(), first.Welcome().GetPlayer())
+		t.Errorf("another session: of player %d, was %d", second.Welcome().GetPlayer(), first.Welcome().GetPlayer())
 	}
 	<-first.Done()
 	if ce := (*client.CloseError)(nil); !errors.As(first.Err(), &ce) || int(ce.Code) != int(tickroomv1.CloseCode_CLOSE_CODE_TAKEN_OVER) {
@@ -272,8 +272,8 @@ func TestResultsMoveRatings(t *testing.T) {
 	wg.Wait()
 }
 
-// TestSomebodyElseTakesTheSeat has a player who leaves for good.
-func TestSomebodyElseTakesTheSeat(t *testing.T) {
+// TestSomebodyElseTakesTheSlot has a player who leaves for good.
+func TestSomebodyElseTakesTheSlot(t *testing.T) {
 	t.Parallel()
 	srv := start(t, quick(t, duels), arena.Kind())
 	players, at := pair(t, srv, "duel")
@@ -283,7 +283,7 @@ func TestSomebodyElseTakesTheSeat(t *testing.T) {
 	c := seek(t, srv, matchmaker.Options{})
 	a := c.find("duel")
 	if a.GetRoom() != at[0].GetRoom() || a.GetTeam() != at[1].GetTeam() || a.GetRejoin() {
-		t.Fatalf("%v is not the seat that is free: %v", a, at[1])
+		t.Fatalf("%v is not the slot that is free: %v", a, at[1])
 	}
 	c.enter(a)
 	// Who left is not sent back.
@@ -293,7 +293,7 @@ func TestSomebodyElseTakesTheSeat(t *testing.T) {
 	})
 }
 
-// TestNobodyCame has a player who does not take its seat in time.
+// TestNobodyCame has a player who does not come in time.
 func TestNobodyCame(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(c *config.Config) { quick(t, duels)(c); c.Seats.TTL, c.Seats.Leeway = time.Second, 0 }, arena.Kind())
@@ -301,7 +301,7 @@ func TestNobodyCame(t *testing.T) {
 	players[0].enter(at[0])
 	c := seek(t, srv, matchmaker.Options{})
 	if a := c.find("duel"); a.GetRoom() != at[0].GetRoom() || a.GetTeam() != at[1].GetTeam() {
-		t.Fatalf("%v is not the seat of who did not come: %v", a, at[1])
+		t.Fatalf("%v is not the slot of who did not come: %v", a, at[1])
 	}
 	if _, err := players[1].tryEnter(at[1]); err == nil {
 		t.Error("a seat that has expired is good")
@@ -585,7 +585,7 @@ func TestALeaverHasNoSeatToSpare(t *testing.T) {
 }
 
 // TestGuestsAreNotToBeHadByTheHundred has one address that calls as somebody new again
-// and again, which would hold a seat each.
+// and again, for each of whom a place would be reserved.
 func TestGuestsAreNotToBeHadByTheHundred(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(c *config.Config) { quick(t, duels)(c); c.Access.Exempt = nil; c.Matchmaking.CallBurst = 1000 }, arena.Kind())

@@ -20,9 +20,9 @@ import (
 
 // relayKind is a room in which whatever somebody says is told to all, once and
 // for certain; and a few things move. The arena's schema has the messages for it.
-func relayKind(seats int) world.Kind {
+func relayKind(players int) world.Kind {
 	return world.Kind{
-		Name: "relay", Schema: arenav1.Schema, TickRate: 20, MaxPlayers: seats,
+		Name: "relay", Schema: arenav1.Schema, TickRate: 20, MaxPlayers: players,
 		New: func(r *world.Room) (world.Game, error) {
 			g := &relay{all: r.NewGroup("all"), ships: world.NewTable[arenav1.Ship](r.World)}
 			for range 5 {
@@ -76,7 +76,7 @@ func (c *cutter) cut() {
 }
 
 // Each of many sessions loses its connection while all talk: every one is back in
-// its seat by itself, has heard each line once and in order, and holds the state.
+// its session by itself, has heard each line once and in order, and holds the state.
 func TestManySessionsComeBackByThemselves(t *testing.T) {
 	t.Parallel()
 	const sessions, talkers, lines = 500, 10, 20
@@ -88,7 +88,7 @@ func TestManySessionsComeBackByThemselves(t *testing.T) {
 	type member struct {
 		cutter
 		*client.Client
-		seat string
+		at   string        // room and player
 		back chan struct{} // live again after the cut
 
 		mu   sync.Mutex
@@ -123,7 +123,7 @@ func TestManySessionsComeBackByThemselves(t *testing.T) {
 				t.Errorf("session %d: %v", i, err)
 				return
 			}
-			m.Client, m.seat = c, fmt.Sprint(c.Welcome().GetRoom(), c.Welcome().GetPlayer())
+			m.Client, m.at = c, fmt.Sprint(c.Welcome().GetRoom(), c.Welcome().GetPlayer())
 		})
 	}
 	wg.Wait()
@@ -137,7 +137,7 @@ func TestManySessionsComeBackByThemselves(t *testing.T) {
 		}
 		wg.Wait()
 	})
-	// The seat of one whose welcome was never acknowledged is not kept.
+	// The session of one whose welcome was never acknowledged is not held.
 	for _, m := range members {
 		until(t, "a snapshot is acknowledged", func() bool { return m.Session().Tick() > m.Welcome().GetTick()+3 })
 	}
@@ -175,8 +175,8 @@ func TestManySessionsComeBackByThemselves(t *testing.T) {
 		}
 		until(t, "all is heard", func() bool { return len(heard()) >= talkers*lines })
 		st := m.Stats()
-		if seat := fmt.Sprint(m.Welcome().GetRoom(), m.Welcome().GetPlayer()); seat != m.seat || st.Resumes == 0 || st.Desyncs != 0 || st.HashChecks < 20 {
-			t.Errorf("session %d: in %s, was in %s; %+v", i, seat, m.seat, st)
+		if at := fmt.Sprint(m.Welcome().GetRoom(), m.Welcome().GetPlayer()); at != m.at || st.Resumes == 0 || st.Desyncs != 0 || st.HashChecks < 20 {
+			t.Errorf("session %d: in %s, was in %s; %+v", i, at, m.at, st)
 		}
 		if first := members[0]; !slices.Equal(heard(), first.said) || len(heard()) != talkers*lines {
 			t.Errorf("session %d heard %d lines, others other ones", i, len(heard()))

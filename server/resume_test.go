@@ -118,7 +118,7 @@ func TestWhatCannotBeResumedIsRefused(t *testing.T) {
 	p.resume(srv)
 	wantClosed(t, old, tickroomv1.CloseCode_CLOSE_CODE_TAKEN_OVER)
 
-	// Who says that it is done gives the seat up.
+	// Who says that it is done gives its place up.
 	_ = p.ws.Close(websocket.StatusNormalClosure, "")
 	q := join(t, srv, nil) // and there is a connection to be had
 	for replica.Count[walkersv1.Walker](q.rep) != 1 {

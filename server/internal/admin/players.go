@@ -38,7 +38,7 @@ type PlayerInfo struct {
 	Roles     []string   `json:"roles"`
 	Guest     bool       `json:"guest"`
 	Spectator bool       `json:"spectator"`
-	Away      bool       `json:"away"` // the connection is lost, and the seat kept
+	Away      bool       `json:"away"` // the connection is lost, and the session held
 	Address   string     `json:"address,omitempty"`
 	RTTMillis float64    `json:"rtt_ms,omitempty"`
 	Expires   *time.Time `json:"token_expires,omitempty"`

@@ -35,10 +35,11 @@ func (e *Entry) Private() bool { return e.match != nil && !e.match.Open }
 // public reports whether the room takes in whoever comes without naming it.
 func (e *Entry) public() bool { return e.match == nil || e.match.Open && e.match.Mode == "" }
 
-// What follows is called by the room's loop, and does not block.
+// What follows is called by the room's loop, and does not block; but for ended, with which
+// that is over.
 
-// gone counts a client out, and gives its place back.
-func (e *Entry) gone() {
+// placeFree counts a client out, and gives its place back.
+func (e *Entry) placeFree() {
 	e.registry.clients.Add(-1)
 	e.registry.release(e.ID)
 }

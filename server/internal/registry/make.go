@@ -103,8 +103,8 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 		Phase:      phase(time.Since(r.start), dt, made),
 		Metrics:    r.o.Metrics.Kind(e.Kind),
 		CloseEmpty: r.closeEmpty(e.ID),
-		PlaceFree:  e.gone, Joined: e.joined, Left: e.leaves, Result: e.result, Ended: e.ended,
-		Refused: e.refused, PutOut: e.putOut, Renew: r.o.Renew, Rejoin: r.anew,
+		PlaceFree:  e.placeFree, Joined: e.joined, Left: e.leaves, Result: e.result, Ended: e.ended,
+		Refused: e.refused, PutOut: e.putOut, Renew: r.o.Renew, Rejoin: r.rejoin,
 	})
 	r.entries[e.ID] = e
 	if p.match != nil {

@@ -15,10 +15,11 @@
 //	make.go      the making of a room
 //	listing.go   what the directory is told
 //	release.go   places that are given back
-//	comeback.go  those whose session has ended in the moment in which they came back
+//	rejoin.go    those whose session has ended in the moment in which they came back
 //	players.go   which rooms a player has sessions in
 //
-// No lock is held while the directory is asked.
+// The lock of the entries is never held while the directory is asked. That of a kind is,
+// by which one room of it is made at a time.
 package registry
 
 import (
@@ -86,10 +87,10 @@ type Registry struct {
 	reporter *reporter.Reporter // told of the rooms of matches; nil: nobody is
 
 	// Of each its own lock.
-	clients   atomic.Int64             // in rooms, or about to be
-	players   players                  // who is in which room
-	released  *workqueue.Queue[string] // ids of rooms of which a place is given back
-	comebacks *workqueue.Queue[comeback]
+	clients  atomic.Int64             // in rooms, or about to be
+	players  players                  // who is in which room
+	released *workqueue.Queue[string] // ids of rooms of which a place is given back
+	rejoins  *workqueue.Queue[rejoin]
 
 	mu      sync.Mutex
 	entries map[string]*Entry // by id
@@ -100,7 +101,7 @@ type Registry struct {
 // New returns a registry without rooms.
 func New(o Options) *Registry {
 	r := &Registry{o: o, start: time.Now(), kinds: map[string]*kind{}, entries: map[string]*Entry{}, players: newPlayers()}
-	r.released, r.comebacks = r.newReleased(), r.newComebacks(r.Join)
+	r.released, r.rejoins = r.newReleased(), r.newRejoins(r.Join)
 	return r
 }
 
@@ -112,7 +113,7 @@ func (r *Registry) ReportTo(rep *reporter.Reporter) { r.reporter = rep }
 func (r *Registry) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { r.released.Run(ctx) })
-	wg.Go(func() { r.comebacks.Run(ctx) })
+	wg.Go(func() { r.rejoins.Run(ctx) })
 	wg.Wait()
 }
 

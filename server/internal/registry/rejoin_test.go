@@ -25,19 +25,19 @@ type uncounted struct{}
 
 func (uncounted) Refused(string, string, int) {}
 
-func TestComebacks(t *testing.T) {
+func TestRejoins(t *testing.T) {
 	t.Parallel()
 	var asked room.Joiner
 	r := &Registry{o: Options{Refusals: refusal.NewJournal(slog.New(slog.DiscardHandler), uncounted{})}}
-	r.comebacks = r.newComebacks(func(_ context.Context, j *room.Joiner) (*Entry, error) {
+	r.rejoins = r.newRejoins(func(_ context.Context, j *room.Joiner) (*Entry, error) {
 		asked = *j
 		return nil, roomFull()
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); r.comebacks.Run(ctx) }()
+	go func() { defer close(done); r.rejoins.Run(ctx) }()
 	c := ending{code: make(chan int, 1)}
-	r.anew(c, room.Joiner{Hello: &tickroomv1.Hello{Kind: "arena"}, Back: true})
+	r.rejoin(c, room.Joiner{Hello: &tickroomv1.Hello{Kind: "arena"}, Back: true})
 	if code := <-c.code; code != closecode.RoomFull {
 		t.Errorf("closed with %d", code)
 	}
@@ -48,16 +48,16 @@ func TestComebacks(t *testing.T) {
 	<-done
 
 	// Those beyond the queue are told so, and nobody is forgotten at the end.
-	waiting := ending{code: make(chan int, maxComebacks)}
-	for range maxComebacks {
-		r.anew(waiting, room.Joiner{})
+	waiting := ending{code: make(chan int, maxRejoins)}
+	for range maxRejoins {
+		r.rejoin(waiting, room.Joiner{})
 	}
-	r.anew(c, room.Joiner{})
+	r.rejoin(c, room.Joiner{})
 	if code := <-c.code; code != closecode.SessionGone {
 		t.Errorf("when too many wait: %d", code)
 	}
-	r.comebacks.Run(ctx)
-	if n := r.comebacks.Len(); n != 0 || len(waiting.code) != maxComebacks {
+	r.rejoins.Run(ctx)
+	if n := r.rejoins.Len(); n != 0 || len(waiting.code) != maxRejoins {
 		t.Errorf("%d are forgotten, %d are told", n, len(waiting.code))
 	}
 	if code := <-waiting.code; code != closecode.GoingAway {

@@ -12,26 +12,26 @@ import (
 )
 
 const (
-	// maxComebacks bounds those who wait for another room. When there are as many, a
+	// maxRejoins bounds those who wait for another room. When there are as many, a
 	// further one is told that its session is gone.
-	maxComebacks    = 1024
-	comebackWorkers = 4
-	comebackTimeout = 3 * time.Second
+	maxRejoins    = 1024
+	rejoinWorkers = 4
+	rejoinTimeout = 3 * time.Second
 )
 
-// comeback is a player who came back to a session that ended in that very moment: who
+// rejoin is a player who came back to a session that ended in that very moment: who
 // leaves and comes again at once, for one.
-type comeback struct {
+type rejoin struct {
 	conn   socket.Conn
 	joiner room.Joiner
 }
 
-// newComebacks returns the queue of those for whom join finds a room anew, away from the
+// newRejoins returns the queue of those for whom join finds a room anew, away from the
 // rooms' goroutines, since the directory is asked.
-func (r *Registry) newComebacks(join func(ctx context.Context, j *room.Joiner) (*Entry, error)) *workqueue.Queue[comeback] {
-	return workqueue.New(workqueue.Options[comeback]{
-		Size: maxComebacks, Workers: comebackWorkers, Timeout: comebackTimeout,
-		Do: func(ctx context.Context, c comeback) error {
+func (r *Registry) newRejoins(join func(ctx context.Context, j *room.Joiner) (*Entry, error)) *workqueue.Queue[rejoin] {
+	return workqueue.New(workqueue.Options[rejoin]{
+		Size: maxRejoins, Workers: rejoinWorkers, Timeout: rejoinTimeout,
+		Do: func(ctx context.Context, c rejoin) error {
 			c.joiner.Back = false
 			e, err := join(ctx, &c.joiner)
 			if err != nil {
@@ -41,21 +41,21 @@ func (r *Registry) newComebacks(join func(ctx context.Context, j *room.Joiner) (
 			e.Admit(c.conn, c.joiner)
 			return nil
 		},
-		Rest: func(_ context.Context, c comeback) error {
+		Rest: func(_ context.Context, c rejoin) error {
 			r.turnAway(c, refusal.GoingAway())
 			return nil
 		},
 	})
 }
 
-// anew has another room found for somebody; see room.LoopConfig.
-func (r *Registry) anew(conn socket.Conn, j room.Joiner) {
-	if c := (comeback{conn, j}); !r.comebacks.Add(c) {
+// rejoin has another room found for somebody; see room.LoopConfig.
+func (r *Registry) rejoin(conn socket.Conn, j room.Joiner) {
+	if c := (rejoin{conn, j}); !r.rejoins.Add(c) {
 		r.turnAway(c, refusal.New(closecode.SessionGone, "the player's session is not there any more"))
 	}
 }
 
-func (r *Registry) turnAway(c comeback, why *refusal.Refusal) {
+func (r *Registry) turnAway(c rejoin, why *refusal.Refusal) {
 	r.o.Refusals.Record(refusal.Room, why, subject(&c.joiner))
 	c.conn.Close(why.Code, why.Reason)
 }

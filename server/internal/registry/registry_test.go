@@ -1,0 +1,232 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tickroom/tickroom/internal/kinds/walkers"
+	"github.com/tickroom/tickroom/matchmaking"
+	"github.com/tickroom/tickroom/matchmaking/store"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/refusal"
+	"github.com/tickroom/tickroom/server/internal/room"
+)
+
+// directory is one that can be away.
+type directory struct {
+	store.Directory
+	mu   sync.Mutex
+	away bool
+}
+
+var errAway = errors.New("away")
+
+func (d *directory) set(away bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.away = away
+}
+
+func (d *directory) err() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.away {
+		return errAway
+	}
+	return nil
+}
+
+func (d *directory) Reserve(ctx context.Context, w store.Want) (store.Listing, error) {
+	if err := d.err(); err != nil {
+		return store.Listing{}, err
+	}
+	return d.Directory.Reserve(ctx, w)
+}
+
+func (d *directory) Add(ctx context.Context, l store.Listing) error {
+	if err := d.err(); err != nil {
+		return err
+	}
+	return d.Directory.Add(ctx, l)
+}
+
+// open returns a registry of rooms for two walkers, until the test ends.
+func open(t *testing.T, change func(*config.Config)) (*Registry, *directory) {
+	t.Helper()
+	cfg := config.Default()
+	cfg.KindOptions = map[string]map[string]string{"walkers": {"players": "2"}}
+	if change != nil {
+		change(cfg)
+	}
+	log := slog.New(slog.DiscardHandler)
+	pool, err := room.NewPool(2, true, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bans := limits.NewMemoryBans(10, nil)
+	guard, err := limits.NewGuard(cfg.Access, limits.Options{Bans: bans})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &directory{Directory: matchmaking.OpenMemory().Directory}
+	m := metrics.New("test")
+	r := New(Options{
+		Config: cfg, Node: "here", Directory: d, Pool: pool, Metrics: m, Guard: guard, Bans: bans,
+		Refusals: refusal.NewJournal(log, m), Logger: log,
+	})
+	if err := r.Register(walkers.Kind()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := errors.Join(r.Close(ctx), pool.Close(time.Second)); err != nil {
+			t.Error(err)
+		}
+	})
+	return r, d
+}
+
+// joiner returns somebody who wants into a room of walkers; id may be empty.
+func joiner(player, id string) *room.Joiner {
+	j := &room.Joiner{Hello: &tickroomv1.Hello{Kind: "walkers", Room: id}}
+	j.Identity.Player = player
+	return j
+}
+
+func refusedWith(t *testing.T, err error, code int, why string) {
+	t.Helper()
+	if r := refusal.Of(err); err == nil || r.Code != code || r.Why != why {
+		t.Errorf("%v; want %d, %s", err, code, why)
+	}
+}
+
+func TestRoomsFillOneAfterAnother(t *testing.T) {
+	t.Parallel()
+	r, d := open(t, func(c *config.Config) { c.MaxRooms, c.MaxConnections = 2, 5 })
+	var rooms []*Entry
+	for i := range 4 {
+		e, err := r.Join(t.Context(), joiner(fmt.Sprint("p", i), ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rooms = append(rooms, e)
+	}
+	if rooms[0] != rooms[1] || rooms[2] != rooms[3] || rooms[0] == rooms[2] || r.Clients() != 4 || len(r.List()) != 2 {
+		t.Errorf("four are in %v, %d clients in %d rooms", rooms, r.Clients(), len(r.List()))
+	}
+	_, err := r.Join(t.Context(), joiner("p4", ""))
+	refusedWith(t, err, closecode.ServerFull, "max_rooms")
+	_, err = r.Join(t.Context(), joiner("p4", rooms[0].ID))
+	refusedWith(t, err, closecode.RoomFull, "room_full")
+	_, err = r.Join(t.Context(), joiner("p4", "walkers-nope"))
+	refusedWith(t, err, closecode.NoSuchRoom, "no_such_room")
+	if r.Clients() != 4 {
+		t.Errorf("%d clients, after some were refused", r.Clients())
+	}
+	if list, err := d.Rooms(t.Context(), "walkers"); err != nil || len(list) != 2 || list[0].Taken+list[1].Taken != 4 || list[0].Node != "here" {
+		t.Errorf("listed: %+v, %v", list, err)
+	}
+	_, err = r.Resume("arena", rooms[0].ID)
+	refusedWith(t, err, closecode.SessionGone, "session_room_gone")
+	if e, err := r.Resume("walkers", rooms[2].ID); e != rooms[2] || err != nil {
+		t.Errorf("to resume: %v, %v", e, err)
+	}
+}
+
+func TestTheServerIsFullBeforeItsRoomsAre(t *testing.T) {
+	t.Parallel()
+	r, _ := open(t, func(c *config.Config) { c.MaxConnections = 1 })
+	if _, err := r.Join(t.Context(), joiner("ann", "")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := r.Join(t.Context(), joiner("bob", ""))
+	refusedWith(t, err, closecode.ServerFull, "server_full")
+}
+
+// TestTheDirectoryIsAway sees that nobody is let in whose place nobody knows of, and that
+// nothing of it is left.
+func TestTheDirectoryIsAway(t *testing.T) {
+	t.Parallel()
+	r, d := open(t, nil)
+	d.set(true)
+	_, err := r.Join(t.Context(), joiner("ann", ""))
+	refusedWith(t, err, closecode.TryLater, "directory_away")
+	if !errors.Is(err, errAway) || r.Clients() != 0 || len(r.Entries()) != 0 {
+		t.Errorf("%v; %d clients in %d rooms", err, r.Clients(), len(r.Entries()))
+	}
+	d.set(false)
+	if _, err := r.Join(t.Context(), joiner("ann", "")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestARoomThatTheDirectoryHasLostIsListedAgain(t *testing.T) {
+	t.Parallel()
+	r, d := open(t, nil)
+	e, err := r.Join(t.Context(), joiner("ann", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if added, err := r.Relist(t.Context(), e); added || err != nil {
+		t.Errorf("one that is there: %v, %v", added, err)
+	}
+	if err := d.Remove(t.Context(), e.ID); err != nil {
+		t.Fatal(err)
+	}
+	if added, err := r.Relist(t.Context(), e); !added || err != nil {
+		t.Errorf("one that was lost: %v, %v", added, err)
+	}
+	e.Stop(closecode.RoomClosed, "")
+	<-e.Done()
+	if added, err := r.Relist(t.Context(), e); added || err != nil {
+		t.Errorf("one that has ended: %v, %v", added, err)
+	}
+	if list, err := d.Rooms(t.Context(), ""); err != nil || len(list) != 0 || r.Get(e.ID) != nil {
+		t.Errorf("after the end: %v, %v", list, err)
+	}
+}
+
+func TestNoRoomIsMadeAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	r, _ := open(t, nil)
+	if err := r.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := r.Join(t.Context(), joiner("ann", ""))
+	refusedWith(t, err, closecode.GoingAway, "going_away")
+}
+
+func TestKindsAreChecked(t *testing.T) {
+	t.Parallel()
+	r, _ := open(t, nil)
+	if err := r.Register(walkers.Kind()); err == nil {
+		t.Error("a kind is registered twice")
+	}
+	k := walkers.Kind()
+	if k.Name = "other"; r.Register(k) != nil {
+		t.Error("a second kind is not taken")
+	}
+	if k.Name = ""; r.Register(k) == nil {
+		t.Error("a kind without a name is taken")
+	}
+	if n, err := r.Probe(r.Kind("walkers"), map[string]string{"players": "7"}); n != 7 || err != nil {
+		t.Errorf("rooms for seven take %d, %v", n, err)
+	}
+	if err := r.Check(); err != nil {
+		t.Error(err)
+	}
+	r.o.Config.KindOptions["chess"] = map[string]string{"players": "2"}
+	if err := r.Check(); err == nil {
+		t.Error("options of a kind that is not there are taken")
+	}
+}
