@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,47 +135,60 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// needs are flags without which a setting is not allowed.
+var needs = map[string]string{
+	"tls.cert": "--tls-key=k", "tls.key": "--tls-cert=c", "redis.master": "--redis-addresses=a:1,b:2",
+	"redis.tls_cert": "--redis-tls-key=k", "redis.tls_key": "--redis-tls-cert=c",
+}
+
+// values are for settings for which another does not make one.
+var values = map[string]string{
+	"listen": "127.0.0.2:1", "admin": "127.0.0.2:2", "admin_hosts": "ops.example", "origins": "https://x.example", "max_pending": "99",
+	"access.exempt": "10.0.0.0/8", "access.trusted_proxies": "192.0.2.7", "matchmaking.url": "wss://eu1.example/ws",
+	"identity.secret": "0123456789abcdef0123456789ABCDEF", "identity.jwks": "https://id.example/keys", "identity.max_stale": "6m0s",
+	"redis.url": "rediss://u:hunter2@redis.example:1/2", "redis.addresses": "a:1",
+}
+
+// another returns a value that a setting may have and does not have by default.
+func another(s Setting) string {
+	if v, ok := values[s.Key]; ok {
+		return v
+	}
+	if words, ok := strings.CutPrefix(s.Allowed, "one of "); ok {
+		list := strings.Split(words, ", ")
+		return list[(slices.Index(list, s.Default)+1)%len(list)]
+	}
+	candidates := map[string][]string{
+		"bool": {"true", "false"}, "int": {"4096", "8192", "17", "3"}, "uint64": {"18446744073709551615"}, "float": {"2.5"}, "duration": {"7s", "250ms", "1m30s"},
+	}[s.field.Type()]
+	for _, v := range candidates {
+		if v != s.Default && s.field.Set(v) == nil {
+			return v
+		}
+	}
+	return "text"
+}
+
+// reveal returns a setting's value, secret or not.
+func reveal(c *Config, s Setting) string {
+	switch s.Key {
+	case "identity.secret":
+		return c.Identity.Secret.Reveal()
+	case "redis.url":
+		return c.Redis.URL.Reveal()
+	case "redis.password":
+		return c.Redis.Password.Reveal()
+	case "redis.sentinel_password":
+		return c.Redis.SentinelPassword.Reveal()
+	}
+	return s.field.String()
+}
+
 // TestEverySetting sets each setting in each of the three places.
 func TestEverySetting(t *testing.T) {
 	t.Parallel()
-	values := map[string]string{
-		"listen": "127.0.0.2:1", "admin": "127.0.0.2:2", "admin_allow_remote": "true", "admin_hosts": "ops.example",
-		"origins": "https://x.example", "status": "false", "transport": "gws", "max_pending": "99", "seed": "18446744073709551615",
-		"limits.messages": "0.5", "limits.commands": "0.25", "access.connections_per_player": "5", "access.handshakes": "2.5", "access.ipv4_prefix": "24", "access.ipv6_prefix": "56",
-		"matchmaking.enabled": "false", "matchmaking.matcher": "false", "matchmaking.url": "wss://eu1.example/ws", "matchmaking.region": "eu", "matchmaking.calls": "2.5",
-		"second_device": "refuse", "identity.guests": "on", "identity.secret": "0123456789abcdef0123456789ABCDEF", "identity.jwks": "https://id.example/keys",
-		"identity.allow_no_expiry": "true", "identity.max_stale": "6m0s", "seats.required": "true",
-		"access.exempt": "10.0.0.0/8", "access.trusted_proxies": "192.0.2.7", "access.forwarded_header": "forwarded",
-		"redis.url": "rediss://u:hunter2@redis.example:1/2", "redis.addresses": "a:1", "redis.master": "main", "redis.cluster": "true",
-		"redis.database": "3", "redis.tls": "true", "redis.dial_timeout": "250ms", "redis.read_timeout": "20ms", "redis.replicas": "1",
-		"log.level": "error", "log.format": "json", "tls.cert": "c.pem", "tls.key": "k.pem",
-	}
-	for _, s := range Settings() {
-		v, ok := values[s.Key]
-		if !ok {
-			v = "4096"
-			switch s.field.Type() {
-			case "duration":
-				v = "7s"
-			case "int":
-				if strings.HasPrefix(s.Key, "ack") || strings.HasPrefix(s.Key, "max_catch") {
-					v = "17"
-				}
-			}
-		}
-		extra := []string{}
-		switch s.Key {
-		case "tls.cert":
-			extra = []string{"--tls-key=k"}
-		case "tls.key":
-			extra = []string{"--tls-cert=c"}
-		case "redis.master":
-			extra = []string{"--redis-addresses=a:1,b:2"}
-		case "redis.tls_cert":
-			extra = []string{"--redis-tls-key=k"}
-		case "redis.tls_key":
-			extra = []string{"--redis-tls-cert=c"}
-		}
+	for i, s := range Settings() {
+		v, extra := another(s), strings.Fields(needs[s.Key])
 		file := s.Key + ": " + v + "\n"
 		if a, b, ok := strings.Cut(s.Key, "."); ok {
 			file = a + ":\n  " + b + ": " + v + "\n"
@@ -187,19 +201,8 @@ func TestEverySetting(t *testing.T) {
 			c, err := c()
 			if err != nil {
 				t.Errorf("%s by %s: %v", s.Key, where, err)
-				continue
-			}
-			for _, got := range c.settings() {
-				text := map[string]string{
-					"identity.secret": c.Identity.Secret.Reveal(), "redis.url": c.Redis.URL.Reveal(),
-					"redis.password": c.Redis.Password.Reveal(), "redis.sentinel_password": c.Redis.SentinelPassword.Reveal(),
-				}[got.Key]
-				if text == "" {
-					text = got.field.String()
-				}
-				if got.Key == s.Key && text != v {
-					t.Errorf("%s by %s: got %s, want %s", s.Key, where, text, v)
-				}
+			} else if got := reveal(c, c.settings()[i]); got != v || got == reveal(Default(), Default().settings()[i]) {
+				t.Errorf("%s by %s: got %s, want %s", s.Key, where, got, v)
 			}
 		}
 	}

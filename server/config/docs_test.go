@@ -97,7 +97,7 @@ func phrase(text string) string {
 	for _, verb := range []string{"is about ", "is ", "are ", "says that "} {
 		text = strings.TrimPrefix(text, verb)
 	}
-	return strings.TrimSuffix(strings.TrimSpace(text), ".")
+	return strings.TrimSuffix(strings.Join(strings.Fields(text), " "), ".")
 }
 
 // source returns the file that has the comments.
@@ -116,8 +116,8 @@ func source(t *testing.T, texts map[string]string) string {
 	return string(out)
 }
 
-// values says which values a setting may have.
-func values(f strictyaml.Field) string {
+// allowedValues says which values a setting may have.
+func allowedValues(f strictyaml.Field) string {
 	kind := map[string]string{"strings": "list", "string": "text", "bool": "true, false", "int": "number", "uint64": "number from 0 on", "float": "number", "duration": "time"}[f.Type()]
 	switch allowed := f.Allowed(); {
 	case strings.HasPrefix(allowed, "one of "):
@@ -154,8 +154,8 @@ func tables(texts map[string]string) string {
 		if d := f.Default(); d != "" {
 			standard = "`" + d + "`"
 		}
-		text := strings.NewReplacer("\n", " ", "|", `\|`).Replace(texts[f.Name])
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Key, standard, values(f), text)
+		text := strings.ReplaceAll(texts[f.Name], "|", `\|`)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Key, standard, allowedValues(f), text)
 	}
 	return b.String()
 }

@@ -30,7 +30,7 @@ type Setting struct {
 	// Default is its value where nothing is said, and Allowed says which ones it may have;
 	// nothing: all of its type.
 	Default, Allowed string
-	// Doc is what it means, of one line or more.
+	// Doc is what it means: a phrase, or some sentences.
 	Doc string
 
 	field strictyaml.Field // of a Config
@@ -60,7 +60,7 @@ func (c *Config) settings() []Setting {
 func AddFlags(fs *pflag.FlagSet) {
 	fs.StringP(fileFlag, "c", "", "YAML file with settings")
 	for _, s := range Settings() {
-		f := fs.VarPF(&flagValue{Field: s.field}, s.Flag(), "", strings.ReplaceAll(s.Doc, "\n", " ")+allowed(s.Allowed))
+		f := fs.VarPF(&flagValue{Field: s.field}, s.Flag(), "", s.Doc+allowed(s.Allowed))
 		switch f.DefValue {
 		case "true", "false":
 			f.NoOptDefVal = "true"

@@ -64,8 +64,27 @@ func (c *Config) YAML() ([]byte, error) {
 func add(to *yaml.Node, name string, value *yaml.Node, doc string) {
 	k := &yaml.Node{}
 	k.SetString(name)
-	k.HeadComment = doc
+	k.HeadComment = wrap(doc)
 	to.Content = append(to.Content, k, value)
+}
+
+// wrap breaks text into lines that are read well.
+func wrap(text string) string {
+	var b strings.Builder
+	width := 0
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i > 0 && width+1+len(word) > 90:
+			b.WriteByte('\n')
+			width = 0
+		case i > 0:
+			b.WriteByte(' ')
+			width++
+		}
+		b.WriteString(word)
+		width += len(word)
+	}
+	return b.String()
 }
 
 func (s Setting) node() *yaml.Node {
