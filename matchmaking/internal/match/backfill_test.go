@@ -91,10 +91,10 @@ func filled(t *testing.T, md mode.Mode, r store.Backfill, tickets []store.Ticket
 	if err := m.AddBackfill(&r); err != nil {
 		t.Fatal(err)
 	}
-	var who []string
+	var joined []string
 	for _, f := range m.Pass(epoch).Fills {
 		for _, s := range f.Slots {
-			who = append(who, s.Ticket+string(rune('0'+s.Team)))
+			joined = append(joined, s.Ticket+string(rune('0'+s.Team)))
 		}
 	}
 	if o := m.requests["r"]; o != nil {
@@ -105,7 +105,7 @@ func filled(t *testing.T, md mode.Mode, r store.Backfill, tickets []store.Ticket
 	if m.RemoveBackfill("r") != (left > 0) {
 		t.Errorf("with %d slots left the request is there: %v", left, left == 0)
 	}
-	return strings.Join(who, " "), left
+	return strings.Join(joined, " "), left
 }
 
 func TestBackfillRoles(t *testing.T) {

@@ -29,13 +29,13 @@ func benchPass(b *testing.B, md mode.Mode, tickets []store.Ticket, opts ...Optio
 	b.ReportMetric(s.balance, "balance")
 }
 
-func BenchmarkPass10k(b *testing.B)      { benchPass(b, fives(), crowd(10_000, 1, 0)) }
-func BenchmarkPass10kAges(b *testing.B)  { benchPass(b, fives(), crowd(10_000, 1, time.Minute)) }
-func BenchmarkPass100k(b *testing.B)     { benchPass(b, fives(), crowd(100_000, 1, 0)) }
+func BenchmarkPass10k(b *testing.B)      { benchPass(b, fives(), alike(10_000, 1, 0)) }
+func BenchmarkPass10kAges(b *testing.B)  { benchPass(b, fives(), alike(10_000, 1, time.Minute)) }
+func BenchmarkPass100k(b *testing.B)     { benchPass(b, fives(), alike(100_000, 1, 0)) }
 func BenchmarkPassMixed10k(b *testing.B) { benchPass(b, mixedMode(), mixed(10_000, 1, time.Minute)) }
 
 func BenchmarkAdd(b *testing.B) {
-	tickets := crowd(100_000, 1, time.Minute)
+	tickets := alike(100_000, 1, time.Minute)
 	m := mustNew(b, fives())
 	i := 0
 	for b.Loop() {

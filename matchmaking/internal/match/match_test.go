@@ -47,8 +47,8 @@ func solo(id string, mu float64, since time.Time) store.Ticket {
 	return store.Ticket{ID: id, Since: since, Members: []store.Member{{Player: "p" + id, Mu: mu, Sigma: 80}}}
 }
 
-// crowd returns the tickets of the figures.
-func crowd(n int, seed uint64, ages time.Duration) []store.Ticket {
+// alike returns the tickets of the figures: players who come alone.
+func alike(n int, seed uint64, ages time.Duration) []store.Ticket {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	out := make([]store.Ticket, n)
 	for i := range out {
@@ -339,7 +339,7 @@ func TestFigures(t *testing.T) {
 	t.Parallel()
 	for _, ages := range []time.Duration{0, time.Minute} {
 		for seed := range uint64(5) {
-			md, tickets := fives(), crowd(10_000, seed, ages)
+			md, tickets := fives(), alike(10_000, seed, ages)
 			m := mustNew(t, md)
 			mustAdd(t, m, tickets...)
 			r := m.Pass(epoch)

@@ -21,9 +21,9 @@
 // # Who is matched
 //
 // Where everybody can be matched, everybody is, with those nearest in rating. Where
-// not, who has waited longer comes first: a seat counts more, the longer its ticket
+// not, who has waited longer comes first: a slot counts more, the longer its ticket
 // has waited, and in the end nobody is left waiting while one who came at least a
-// second later holds a seat into which it would fit. See pack and fair.
+// second later holds a slot into which it would fit. See pack and fair.
 //
 // Before that, rooms that run and lack players are served; after it, matches are
 // started with fewer players or with bots where somebody has waited long enough for

@@ -137,6 +137,20 @@ func (m *Matcher) cand(e *entry, now int64) cand {
 	return c
 }
 
+// byAge returns the tickets that are free, or some of them, the oldest first.
+func (p *pass) byAge(only func(*cand) bool) []int32 {
+	var out []int32
+	for i := range p.cands {
+		if c := &p.cands[i]; !c.taken && (only == nil || only(c)) {
+			out = append(out, int32(i))
+		}
+	}
+	slices.SortFunc(out, p.older)
+	return out
+}
+
+func (p *pass) older(a, b int32) int { return p.cands[a].e.before(p.cands[b].e) }
+
 // packAll makes full matches: first of those for whom the same region is the nearest,
 // then of all who can play in a region at all.
 func (p *pass) packAll(s shape) {

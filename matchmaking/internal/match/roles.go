@@ -78,16 +78,16 @@ func (m *Matcher) cast(players []*store.Member, free []int) casting {
 		c.wants, c.roles = append(c.wants, m.rolesOf(p)), append(c.roles, -1)
 	}
 	for i := range players {
-		c.seat(i, make([]bool, len(free)))
+		c.assign(i, make([]bool, len(free)))
 	}
 	for c.exchange() {
 	}
 	return c
 }
 
-// seat finds a role for a player by an augmenting path: one that is free, or one whose
+// assign finds a role for a player by an augmenting path: one that is free, or one whose
 // holder can take another. It reports whether there is any.
-func (c *casting) seat(i int, tried []bool) bool {
+func (c *casting) assign(i int, tried []bool) bool {
 	for _, r := range c.wants[i] {
 		if !tried[r] && c.free[r] > 0 {
 			tried[r] = true
@@ -102,7 +102,7 @@ func (c *casting) seat(i int, tried []bool) bool {
 		}
 		tried[r] = true
 		for j := range c.roles {
-			if c.roles[j] == r && c.seat(j, tried) {
+			if c.roles[j] == r && c.assign(j, tried) {
 				c.roles[i] = r
 				return true
 			}

@@ -142,7 +142,7 @@ func TestRules(t *testing.T) {
 
 // enough sees that a match is smaller or has bots only where the mode has it so.
 func enough(t *rapid.T, md mode.Mode, all map[string]*store.Ticket, x Proposal, now time.Time) {
-	longest, players, seats := time.Duration(0), 0, 0
+	longest, players, slots := time.Duration(0), 0, 0
 	for _, id := range x.Tickets {
 		longest = max(longest, now.Sub(all[id].Since))
 		players += len(all[id].Members)
@@ -151,12 +151,12 @@ func enough(t *rapid.T, md mode.Mode, all map[string]*store.Ticket, x Proposal, 
 		t.Fatalf("the longest wait is %v, not %v", longest, x.Wait)
 	}
 	for _, tm := range x.Teams {
-		seats += len(tm.Slots)
+		slots += len(tm.Slots)
 	}
-	if seats < md.Format.Players() && longest < md.Format.StartAfter {
-		t.Fatalf("%d seats after %v", seats, longest)
+	if slots < md.Format.Players() && longest < md.Format.StartAfter {
+		t.Fatalf("%d slots after %v", slots, longest)
 	}
-	if x.Bots > 0 && (longest < md.Bots.After || x.Bots > md.Bots.Max || players < md.Bots.MinPlayers || seats != md.Format.Players()) {
+	if x.Bots > 0 && (longest < md.Bots.After || x.Bots > md.Bots.Max || players < md.Bots.MinPlayers || slots != md.Format.Players()) {
 		t.Fatalf("%d bots beside %d players after %v", x.Bots, players, longest)
 	}
 }
@@ -356,7 +356,7 @@ func TestFair(t *testing.T) {
 						}
 					}
 					if allowedIn(m, set, epoch, x.Region) {
-						t.Fatalf("%s is left, and %s has a seat for it in %+v", id, other, x)
+						t.Fatalf("%s is left, and %s has a slot for it in %+v", id, other, x)
 					}
 				}
 			}

@@ -5,20 +5,6 @@ import (
 	"time"
 )
 
-// byAge returns the tickets that are free, or some of them, the oldest first.
-func (p *pass) byAge(only func(*cand) bool) []int32 {
-	var out []int32
-	for i := range p.cands {
-		if c := &p.cands[i]; !c.taken && (only == nil || only(c)) {
-			out = append(out, int32(i))
-		}
-	}
-	slices.SortFunc(out, p.older)
-	return out
-}
-
-func (p *pass) older(a, b int32) int { return p.cands[a].e.before(p.cands[b].e) }
-
 // smaller makes what the mode allows for those who have waited long: matches with
 // fewer players, and matches with bots. Around each of them, the oldest first, those
 // nearest in rating are gathered.
@@ -105,39 +91,5 @@ func (p *pass) gather(g *group, j int32) {
 	}
 	if len(g.roles) > 1 && g.shape.teams > 1 && !newSplit(p.m, g.shape, p.entries(g.members)).possible() {
 		p.regroup(g, slices.Clone(g.members[:len(g.members)-1]), g.shape, g.regions)
-	}
-}
-
-// firstCome makes full matches without choosing: the oldest ticket and, in the order
-// in which they came, those that may play with it.
-func (p *pass) firstCome(s shape) {
-	order := p.byAge(nil)
-	for k, i := range order {
-		for nth, r := range p.byName() {
-			c := &p.cands[i]
-			if c.taken {
-				break
-			}
-			// Its regions, the nearest first.
-			if len(c.e.near) > 0 {
-				if nth >= len(c.e.near) {
-					break
-				}
-				r = c.e.near[nth].region
-			}
-			g := &p.group
-			if c.regions>>r&1 == 0 || !g.begin(i, s, 1<<r) {
-				continue
-			}
-			for _, j := range order[k+1:] {
-				if g.full() {
-					break
-				}
-				p.gather(g, j)
-			}
-			if g.full() && p.splits(g) {
-				p.keep(g, 0)
-			}
-		}
 	}
 }

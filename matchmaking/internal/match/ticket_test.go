@@ -148,7 +148,7 @@ func TestSmaller(t *testing.T) {
 	for _, tt := range []struct {
 		players         int
 		wait            time.Duration
-		seats, bots, to int
+		slots, bots, to int
 	}{
 		{8, 0, 8, 0, 0}, {7, 0, 0, 0, 0}, {7, 20 * time.Second, 7, 0, 0}, {4, 19 * time.Second, 0, 0, 0}, {4, 20 * time.Second, 4, 0, 0},
 		{3, 39 * time.Second, 0, 0, 0}, {3, 40 * time.Second, 8, 5, 0}, {2, 40 * time.Second, 8, 6, 0}, {1, 59 * time.Second, 0, 0, 0}, {1, time.Minute, 0, 0, 1},
@@ -162,11 +162,11 @@ func TestSmaller(t *testing.T) {
 			mustAdd(t, m, solo(fmt.Sprint(i), 1500+float64(i), epoch.Add(-wait)))
 		}
 		r := m.Pass(epoch)
-		seats, bots := 0, 0
+		slots, bots := 0, 0
 		for _, x := range r.Matches {
-			seats, bots = seats+len(x.Teams), bots+x.Bots
+			slots, bots = slots+len(x.Teams), bots+x.Bots
 		}
-		if seats != tt.seats || bots != tt.bots || len(r.TimedOut) != tt.to {
+		if slots != tt.slots || bots != tt.bots || len(r.TimedOut) != tt.to {
 			t.Errorf("%+v: %+v", tt, r)
 		}
 	}

@@ -249,12 +249,12 @@ func TestAMatchIsWhole(t *testing.T) {
 			t.Errorf("%s has %+v", want.Player, got)
 		}
 	}
-	win, seats := 0.0, 0
+	win, slots := 0.0, 0
 	for _, tm := range m.Teams {
 		win += tm.Win
-		seats += len(tm.Slots)
+		slots += len(tm.Slots)
 	}
-	if win < 0.99 || win > 1.01 || seats != 4 {
+	if win < 0.99 || win > 1.01 || slots != 4 {
 		t.Errorf("the teams are %+v", m.Teams)
 	}
 }

@@ -461,15 +461,15 @@ func (b *massacre) audit(ctx context.Context, before time.Time) {
 func (b *massacre) account() {
 	in := map[string][]string{} // matches by ticket
 	for id, m := range b.made {
-		seats := 0
+		slots := 0
 		for _, team := range m.Teams {
 			for _, s := range team.Slots {
 				in[s.Ticket] = append(in[s.Ticket], id)
-				seats++
+				slots++
 			}
 		}
-		if seats != 2 {
-			b.t.Errorf("match %s has %d seats", id, seats)
+		if slots != 2 {
+			b.t.Errorf("match %s has %d slots", id, slots)
 		}
 	}
 	matched, cancelled, wrong := 0, 0, 0

@@ -336,7 +336,7 @@ func account(t *testing.T, s whole, all []string, running string) {
 				t.Errorf("%s of %s: %v", st.Match, id, err)
 				continue
 			}
-			if _, seat, ok := m.Find(id); !ok || seat.Ticket != id {
+			if _, slot, ok := m.Find(id); !ok || slot.Ticket != id {
 				t.Errorf("%s is not in its match %+v", id, m)
 			}
 			matches[st.Match]++

@@ -90,8 +90,8 @@ func (s *Service) playing(ctx context.Context, c *call) (*store.Match, error) {
 	return &m, nil
 }
 
-// made reports whether a matcher has made the match with a player in it.
-func made(m *store.Match, player string) bool {
+// isIn reports whether a matcher has made the match with a player in it.
+func isIn(m *store.Match, player string) bool {
 	_, _, ok := m.Find(player)
 	return ok
 }
@@ -117,8 +117,8 @@ func (s *Service) reserve(ctx context.Context, c *call, w store.Want) (store.Lis
 	return ask(ctx, func(ctx context.Context) (store.Listing, error) { return s.o.Directory.Reserve(ctx, w) })
 }
 
-// release gives a reserved place back. If that fails it ends by itself.
-func (s *Service) release(ctx context.Context, c *call, room string) {
+// cancelReservation gives a reserved place back. If that fails it ends by itself.
+func (s *Service) cancelReservation(ctx context.Context, c *call, room string) {
 	err := do(context.WithoutCancel(ctx), func(ctx context.Context) error { return s.o.Directory.Cancel(ctx, room, c.Player) })
 	if err != nil {
 		s.o.Logger.WarnContext(ctx, "matchmaking: a reservation was left to end by itself", "room", room, "error", err)

@@ -49,3 +49,11 @@ func (s *Service) cors() *cors.Cors {
 	}
 	return cors.New(o)
 }
+
+// respond makes the response of a call, unless there is an error.
+func respond[T any](msg *T, err error) (*connect.Response[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(msg), nil
+}

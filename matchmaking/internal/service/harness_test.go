@@ -199,10 +199,10 @@ func (g guardedDirectory) Rooms(ctx context.Context, kind string) ([]store.Listi
 	return guard(ctx, g.s, "Rooms", func() ([]store.Listing, error) { return g.Directory.Rooms(ctx, kind) })
 }
 
-// people know who calls: the token is the name.
-type people struct{ guests atomic.Int64 }
+// identities are by name: the token is the name.
+type identities struct{ guests atomic.Int64 }
 
-func (p *people) Authenticate(_ context.Context, h http.Header, _ string) (service.Caller, error) {
+func (p *identities) Authenticate(_ context.Context, h http.Header, _ string) (service.Caller, error) {
 	token, ok := strings.CutPrefix(h.Get("Authorization"), "Bearer ")
 	switch {
 	case !ok:
@@ -352,7 +352,7 @@ func build(t *testing.T, change ...func(*service.Options)) *harness {
 		Tickets: guarded{h.tickets, h.stores, h.deaf}, Ratings: guardedRatings{h.ratings, h.stores}, Nodes: guardedNodes{h.nodes, h.stores},
 		Directory: guardedDirectory{h.dir, h.stores}, Modes: md,
 		Kinds:    map[string]service.Kind{"arena": {Capacity: 4, Spectators: true, Modes: map[string]int{"regional": 9}}, "quiz": {Capacity: 100}},
-		Identity: &people{}, Seats: h.seats, Limits: h.limits, Placer: place.New(h.nodes),
+		Identity: &identities{}, Seats: h.seats, Limits: h.limits, Placer: place.New(h.nodes),
 		Logger: slog.New(slog.NewTextHandler(h.log, nil)),
 	}
 	for _, c := range change {

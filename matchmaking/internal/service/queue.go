@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -25,25 +24,17 @@ func (s *Service) Enqueue(ctx context.Context, req *connect.Request[tickroomv1.E
 	}
 	if m, err := s.playing(ctx, &c); err != nil {
 		return nil, err
-	} else if m != nil && made(m, c.Player) {
+	} else if m != nil && isIn(m, c.Player) {
 		a, err := s.rejoin(ctx, &c, m)
 		return respond(&tickroomv1.EnqueueResponse{Rejoin: a}, err)
 	}
 	if err := s.prepare(ctx, md, &t.Members[0]); err != nil {
 		return nil, err
 	}
-	if err := s.admit(ctx, md, t); err != nil {
+	if err := s.fits(ctx, md, t); err != nil {
 		return nil, err
 	}
 	return respond(&tickroomv1.EnqueueResponse{Ticket: t.ID, GuestToken: c.GuestToken}, s.add(ctx, &c, t))
-}
-
-// respond makes the response of a call, unless there is an error.
-func respond[T any](msg *T, err error) (*connect.Response[T], error) {
-	if err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(msg), nil
 }
 
 // readTicket reads the ticket that a caller wants.
@@ -69,12 +60,12 @@ func (s *Service) readTicket(c *call, r *tickroomv1.EnqueueRequest) (*mode.Mode,
 // which of the regions that it names there are.
 func (s *Service) prepare(ctx context.Context, md *mode.Mode, m *store.Member) error {
 	if len(md.Latency.Regions) == 0 { // else the mode has those that there are
-		there, err := s.there(ctx, m.Latency, func(string, time.Duration) bool { return true })
+		near, err := s.inReach(ctx, m.Latency, func(string, time.Duration) bool { return true })
 		if err != nil {
 			return err
 		}
 		// A match elsewhere would find no node, and a matcher knows a bounded number of regions.
-		m.Latency = there
+		m.Latency = near
 	}
 	rated, err := s.ratings(ctx, md, []string{m.Player})
 	if err != nil {
@@ -84,9 +75,9 @@ func (s *Service) prepare(ctx context.Context, md *mode.Mode, m *store.Member) e
 	return nil
 }
 
-// admit reports, as an error, that a ticket can never be matched, as far as its members
+// fits reports, as an error, that a ticket can never be matched, as far as its members
 // that are ready are concerned.
-func (s *Service) admit(ctx context.Context, md *mode.Mode, t *store.Ticket) error {
+func (s *Service) fits(ctx context.Context, md *mode.Mode, t *store.Ticket) error {
 	known := *t
 	known.Members = slices.Clone(t.Members)
 	for i := range known.Members {
@@ -102,32 +93,6 @@ func (s *Service) admit(ctx context.Context, md *mode.Mode, t *store.Ticket) err
 		return s.internal(ctx, "admission", err)
 	}
 	return nil
-}
-
-// there returns the latencies to those regions of a player's that nodes are in and that are
-// near; nil if no node is in any, or the player names none. Where none is left it is an
-// error.
-func (s *Service) there(ctx context.Context, far map[string]time.Duration, near func(string, time.Duration) bool) (map[string]time.Duration, error) {
-	if len(far) == 0 {
-		return nil, nil
-	}
-	nodes, err := s.nodesNow(ctx)
-	if err != nil {
-		return nil, err
-	}
-	regions := map[string]bool{}
-	for i := range nodes {
-		regions[nodes[i].Region] = true
-	}
-	if delete(regions, ""); len(regions) == 0 {
-		return nil, nil
-	}
-	out := maps.Clone(far)
-	maps.DeleteFunc(out, func(region string, d time.Duration) bool { return !regions[region] || !near(region, d) })
-	if len(out) == 0 {
-		return nil, precondition("no server is near enough: self.latency_ms names %s; there are servers in %s", names(far), names(regions))
-	}
-	return out, nil
 }
 
 // add adds a ticket.
@@ -186,14 +151,14 @@ func (s *Service) Ready(ctx context.Context, req *connect.Request[tickroomv1.Rea
 	}
 	if m, err := s.playing(ctx, &c); err != nil {
 		return nil, err
-	} else if m != nil && made(m, c.Player) {
+	} else if m != nil && isIn(m, c.Player) {
 		return nil, precondition("the caller is in a match that runs, %s; it has to go back there or leave it first", m.ID)
 	}
 	if err := s.prepare(ctx, md, &me); err != nil {
 		return nil, err
 	}
 	t := st.Ticket.WithReady(me, s.o.Now())
-	if err := s.admit(ctx, md, &t); err != nil {
+	if err := s.fits(ctx, md, &t); err != nil {
 		return nil, err
 	}
 	st, err = ask(ctx, func(ctx context.Context) (store.Status, error) {

@@ -4,14 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
 	"connectrpc.com/connect"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/query"
-	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/matchmaking/store"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
@@ -35,7 +33,7 @@ func (s *Service) QuickJoin(ctx context.Context, req *connect.Request[tickroomv1
 		return nil, err
 	}
 	var a *tickroomv1.Assignment
-	if m != nil && (made(m, c.Player) || m.Kind == w.kind && m.Mode == w.modeName()) {
+	if m != nil && (isIn(m, c.Player) || m.Kind == w.kind && m.Mode == w.modeName()) {
 		a, err = s.rejoin(ctx, &c, m)
 	} else {
 		a, err = s.openSeat(ctx, &c, w)
@@ -63,23 +61,8 @@ func (s *Service) readWish(ctx context.Context, c *call, modeName, kind, about s
 		return nil, q.err
 	}
 	var err error
-	w.regions, err = s.reach(ctx, w.mode, far)
+	w.regions, err = s.nearest(ctx, w.mode, far)
 	return w, err
-}
-
-// reach returns the regions that a player can play in, the nearest first: those that it
-// names, that there are, and that the mode allows in the end.
-func (s *Service) reach(ctx context.Context, md *mode.Mode, far map[string]time.Duration) ([]string, error) {
-	there, err := s.there(ctx, far, func(region string, d time.Duration) bool {
-		return md == nil || float64(d)/float64(time.Millisecond) <= md.Latency.CapOf(region).Max()
-	})
-	if err != nil {
-		return nil, err
-	}
-	if there == nil {
-		return []string{""}, nil
-	}
-	return slices.SortedFunc(maps.Keys(there), func(a, b string) int { return cmp.Or(cmp.Compare(far[a], far[b]), cmp.Compare(a, b)) }), nil
 }
 
 // openSeat gives a seat in a room that is open to all: one that is there, else a new
@@ -132,7 +115,7 @@ func (s *Service) openRoom(ctx context.Context, c *call, w *wish) (*store.Listin
 			}
 			// Its node has died, and it is about to be taken off the list. The list knows
 			// others.
-			s.release(ctx, c, r.ID)
+			s.cancelReservation(ctx, c, r.ID)
 		}
 		if r, err := s.chooseRoom(ctx, c, w, region); r != nil || err != nil {
 			return r, err

@@ -98,7 +98,7 @@ func (q *request) result(md *mode.Mode, m *store.Match, in []*tickroomv1.TeamRes
 			q.must(!seen[id], "%s: %s is there twice", where, id)
 			q.must(weight >= 0 && weight <= 1, "%s.weight is %v; it must be from 0 to 1", where, weight) // a NaN is not
 			seen[id] = true
-			if made(m, id) {
+			if isIn(m, id) {
 				out.players = append(out.players, id)
 				team = append(team, rating.Player{Weight: weight, Left: p.GetLeft(), Absent: p.GetAbsent()})
 			}

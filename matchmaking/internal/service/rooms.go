@@ -105,9 +105,9 @@ func (s *Service) enter(ctx context.Context, c *call, room string, m *store.Matc
 		case back != nil && back.ID == m.ID:
 			// It has a place there already, even if the room is full.
 			return s.rejoin(ctx, c, m)
-		case made(m, c.Player) && s.refilled(m, c.Player):
+		case isIn(m, c.Player) && s.refilled(m, c.Player):
 			return nil, precondition("the caller has left the match %s, and somebody else has its place", m.ID)
-		case made(m, c.Player):
+		case isIn(m, c.Player):
 			return s.rejoin(ctx, c, m)
 		case !invited && !m.Open && m.Host != c.Player:
 			return nil, noRoom(room) // it is nobody else's business that there is one
@@ -124,7 +124,7 @@ func (s *Service) enter(ctx context.Context, c *call, room string, m *store.Matc
 	case err != nil:
 		return nil, s.refuse(ctx, "reserve", err)
 	case r.Private:
-		s.release(ctx, c, room)
+		s.cancelReservation(ctx, c, room)
 		return nil, noRoom(room)
 	}
 	return s.assignListing(ctx, c, &r)
@@ -145,7 +145,7 @@ func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.
 		if m.Code != "" && !m.Open && req.Msg.GetCode() == "" && m.Host != c.Player {
 			return nil, noRoom(m.ID)
 		}
-		if made(m, c.Player) {
+		if isIn(m, c.Player) {
 			return nil, precondition("the caller plays in the room %s; join it", m.ID)
 		}
 		a, node = ofMatch(m), m.Node
