@@ -93,9 +93,7 @@ func (f *Frame) Parse(b []byte) error {
 			f.Full = fd.num != 0
 		case 4<<3 | varint:
 			f.InputAck = uint32(fd.num)
-		case 5<<3 | lengthed:
-			f.removed = append(f.removed, fd.bytes)
-		case 5<<3 | varint: // a sender that doesn't pack; the same bytes
+		case 5<<3 | lengthed, 5<<3 | varint: // varint: of a sender that doesn't pack; the same bytes
 			f.removed = append(f.removed, fd.bytes)
 		case 6<<3 | lengthed:
 			f.set = append(f.set, fd.bytes)

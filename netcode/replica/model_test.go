@@ -127,137 +127,128 @@ func (n *naive) apply(f *tickroomv1.ServerFrame) error {
 	return nil
 }
 
-func (n *naive) table(t *tickroomv1.Table, delta bool) error {
-	c := testSchema.Component(t.Component)
-	if c == nil {
-		return fmt.Errorf("component %d", t.Component)
-	}
-	var short bool
-	pop := func(list *[]uint32) uint32 {
-		if len(*list) == 0 {
-			short = true
-			return 0
-		}
-		v := (*list)[0]
-		*list = (*list)[1:]
+// tableReader takes the values of a table off its lists, one after another.
+type tableReader struct {
+	*tickroomv1.Table
+	c     *schema.Component
+	delta bool
+	short bool // a list had no more
+}
+
+// pop takes the first value off a list.
+func pop[T any](t *tableReader, list *[]T) (v T) {
+	if len(*list) == 0 {
+		t.short = true
 		return v
 	}
-	value := func(f *schema.Field, list *[]uint32, old any, delta bool) any {
-		was, _ := old.(int64)
-		switch f.Kind {
-		case schema.String:
-			if len(t.Strings) == 0 {
-				short = true
-				return ""
-			}
-			v := t.Strings[0]
-			t.Strings = t.Strings[1:]
-			return v
-		case schema.Bytes:
-			if len(t.Blobs) == 0 {
-				short = true
-				return ""
-			}
-			v := string(t.Blobs[0])
-			t.Blobs = t.Blobs[1:]
-			return v
-		case schema.Float:
-			if len(t.Floats) == 0 {
-				short = true
-				return int64(0)
-			}
-			v := t.Floats[0]
-			t.Floats = t.Floats[1:]
-			return int64(math.Float32bits(v))
-		case schema.Double:
-			if len(t.Doubles) == 0 {
-				short = true
-				return int64(0)
-			}
-			v := t.Doubles[0]
-			t.Doubles = t.Doubles[1:]
-			return int64(math.Float64bits(v))
-		case schema.Int64, schema.Uint64:
-			if len(t.Wide) == 0 {
-				short = true
-				return int64(0)
-			}
-			v := t.Wide[0]
-			t.Wide = t.Wide[1:]
-			if delta {
-				v += was
-			}
-			return v
+	v = (*list)[0]
+	*list = (*list)[1:]
+	return v
+}
+
+// value takes a value of a field: off rows, which is where small numbers are, or off the
+// list of its kind. old is what a difference is from.
+func (t *tableReader) value(f *schema.Field, rows *[]uint32, old any, delta bool) any {
+	was, _ := old.(int64)
+	switch f.Kind {
+	case schema.String:
+		return pop(t, &t.Strings)
+	case schema.Bytes:
+		return string(pop(t, &t.Blobs))
+	case schema.Float:
+		return int64(math.Float32bits(pop(t, &t.Floats)))
+	case schema.Double:
+		return int64(math.Float64bits(pop(t, &t.Doubles)))
+	case schema.Int64, schema.Uint64:
+		v := pop(t, &t.Wide)
+		if delta {
+			v += was
 		}
-		u := pop(list)
-		if f.Kind == schema.Bool || !delta && !f.Signed() {
-			return int64(u)
-		}
-		d := int32(protowire.DecodeZigZag(uint64(u)))
-		switch {
-		case !delta:
-			return int64(d)
-		case f.WrapSteps != 0:
-			m := int64(f.WrapSteps)
-			return ((was+int64(d))%m + m) % m
-		case f.Signed():
-			return int64(int32(was) + d)
-		}
-		return int64(uint32(was) + uint32(d))
+		return v
 	}
-	row := func(list *[]uint32, mask uint64, e uint32) error {
-		k := key{t.Component, e}
-		r := n.rows[k]
-		if r == nil {
-			if delta {
-				return fmt.Errorf("unknown row")
-			}
-			r = map[int]any{}
-			n.rows[k] = r
+	u := pop(t, rows)
+	if f.Kind == schema.Bool || !delta && !f.Signed() {
+		return int64(u)
+	}
+	d := int32(protowire.DecodeZigZag(uint64(u)))
+	switch {
+	case !delta:
+		return int64(d)
+	case f.WrapSteps != 0:
+		m := int64(f.WrapSteps)
+		return ((was+int64(d))%m + m) % m
+	case f.Signed():
+		return int64(int32(was) + d)
+	}
+	return int64(uint32(was) + uint32(d))
+}
+
+// list takes a repeated field; nil if it is empty.
+func (t *tableReader) list(f *schema.Field, rows *[]uint32) any {
+	items := []any{}
+	for range pop(t, rows) {
+		items = append(items, t.value(f, rows, nil, false))
+		if t.short {
+			break
 		}
-		if mask&^c.Mask != 0 {
-			return fmt.Errorf("unknown fields")
-		}
-		for m := mask; m != 0; m &= m - 1 {
-			f := c.Field(bits.TrailingZeros64(m) + 1)
-			var v any
-			if f.Repeated {
-				items := []any{}
-				for range pop(list) {
-					items = append(items, value(f, list, nil, false))
-					if short {
-						break
-					}
-				}
-				if v = items; len(items) == 0 {
-					v = nil
-				}
-			} else {
-				v = value(f, list, r[f.Number], delta)
-			}
-			if v == nil || v == int64(0) || v == "" {
-				delete(r, f.Number)
-			} else {
-				r[f.Number] = v
-			}
-			if short {
-				return fmt.Errorf("too short")
-			}
-		}
+	}
+	if len(items) == 0 {
 		return nil
 	}
+	return items
+}
+
+// row takes the row of an entity.
+func (n *naive) row(t *tableReader, rows *[]uint32, mask uint64, e uint32) error {
+	k := key{t.Component, e}
+	r := n.rows[k]
+	if r == nil {
+		if t.delta {
+			return fmt.Errorf("unknown row")
+		}
+		r = map[int]any{}
+		n.rows[k] = r
+	}
+	if mask&^t.c.Mask != 0 {
+		return fmt.Errorf("unknown fields")
+	}
+	for m := mask; m != 0; m &= m - 1 {
+		f := t.c.Field(bits.TrailingZeros64(m) + 1)
+		var v any
+		if f.Repeated {
+			v = t.list(f, rows)
+		} else {
+			v = t.value(f, rows, r[f.Number], t.delta)
+		}
+		if v == nil || v == int64(0) || v == "" {
+			delete(r, f.Number)
+		} else {
+			r[f.Number] = v
+		}
+		if t.short {
+			return fmt.Errorf("too short")
+		}
+	}
+	return nil
+}
+
+func (n *naive) table(in *tickroomv1.Table, delta bool) error {
+	t := &tableReader{Table: in, c: testSchema.Component(in.Component), delta: delta}
+	if t.c == nil {
+		return fmt.Errorf("component %d", t.Component)
+	}
 	for len(t.Rows) > 0 {
-		if err := row(&t.Rows, uint64(t.Mask)|uint64(t.MaskHigh)<<32, pop(&t.Rows)); err != nil {
+		if err := n.row(t, &t.Rows, uint64(t.Mask)|uint64(t.MaskHigh)<<32, pop(t, &t.Rows)); err != nil {
 			return err
 		}
 	}
 	for len(t.Mixed) > 0 {
-		mask := pop(&t.Mixed)
-		e := pop(&t.Mixed)
-		if short {
+		mask := pop(t, &t.Mixed)
+		e := pop(t, &t.Mixed)
+		if t.short {
 			return fmt.Errorf("too short")
 		}
-		if err := row(&t.Mixed, uint64(mask), e); err != nil {
+		if err := n.row(t, &t.Mixed, uint64(mask), e); err != nil {
 			return err
 		}
 	}
