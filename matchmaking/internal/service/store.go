@@ -11,16 +11,12 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-const (
-	// storeTime is how long a store may take to answer.
-	storeTime = time.Second
-	// recentTTL is how long an answer is used that many calls ask for.
-	recentTTL = 500 * time.Millisecond
-)
+// recentTTL is how long an answer is used that many calls ask for.
+const recentTTL = 500 * time.Millisecond
 
 // ask calls a store, with a bound.
 func ask[T any](ctx context.Context, fn func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, storeTime)
+	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
 	defer cancel()
 	return fn(ctx)
 }
