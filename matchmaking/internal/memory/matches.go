@@ -18,8 +18,8 @@ type match struct {
 // request is a backfill request that has not ended.
 type request struct {
 	store.Backfill
-	place place // in its queue
-	timer timer // ends it
+	place uint64 // its number in its queue
+	timer timer  // ends it
 }
 
 // keep adds a match, or returns nil if its id or its code is taken.
@@ -200,5 +200,5 @@ func (s *Tickets) close(r *request) {
 	s.timers.stop(&r.timer)
 	delete(s.requests, r.ID)
 	delete(s.byRoom, r.Room)
-	s.queue(r.Queue).waits.Remove(r.place)
+	s.queue(r.Queue).remove(r.place)
 }

@@ -1,39 +1,39 @@
 package memory
 
 import (
-	"container/list"
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
 const (
-	// page is how much of what waits one answer of Changes has.
+	// page is how many entries one answer of Changes goes through.
 	page = 1000
-	// goneKept is how many that have ended a queue remembers.
+	// goneKept is how many that have ended a queue remembers at least.
 	goneKept = 10_000
 )
 
 // queue is what waits for a mode. Whatever happens in it has a number of its own, in order.
 type queue struct {
-	number  uint64    // of what has happened last
-	waits   list.List // of entry, by number: tickets and requests that wait
-	gone    list.List // of entry, by number: ids of those that have ended
-	tickets int       // of those that wait
-	lease   store.Lease
+	number uint64  // of what has happened last
+	waits  []entry // tickets and requests, by number; those that have left are empty
+	left   int     // how many of waits have
+	gone   []entry // ids of those that have ended, by number
+	lease  store.Lease
+	// tickets counts those that wait.
+	tickets int
 }
 
-// entry is one of ticket, request and gone.
+// entry is one of ticket, request and gone, or empty.
 type entry struct {
 	number  uint64
 	ticket  *ticket
 	request *request
 	gone    string
 }
-
-// place is where in its queue something waits.
-type place = *list.Element
 
 func (s *Tickets) queue(name string) *queue {
 	q := s.queues[name]
@@ -44,61 +44,65 @@ func (s *Tickets) queue(name string) *queue {
 	return q
 }
 
-// put adds what waits from now on.
-func (q *queue) put(e entry) place {
+// put adds what waits from now on, and returns its number.
+func (q *queue) put(e entry) uint64 {
 	q.number++
 	e.number = q.number
-	return q.waits.PushBack(e)
+	q.waits = append(q.waits, e)
+	return e.number
+}
+
+// remove has what has a number wait no more.
+func (q *queue) remove(number uint64) {
+	q.waits[search(q.waits, number)] = entry{number: number}
+	if q.left++; q.left > 64 && q.left*2 > len(q.waits) {
+		q.waits = slices.DeleteFunc(q.waits, func(e entry) bool { return e.ticket == nil && e.request == nil })
+		q.left = 0
+	}
 }
 
 // went notes that a ticket or a request has ended.
 func (q *queue) went(id string) {
 	q.number++
-	q.gone.PushBack(entry{number: q.number, gone: id})
-	if q.gone.Len() > goneKept {
-		q.gone.Remove(q.gone.Front())
+	if len(q.gone) == 2*goneKept {
+		q.gone = append(q.gone[:0], q.gone[goneKept:]...)
 	}
+	q.gone = append(q.gone, entry{number: q.number, gone: id})
 }
 
-// after returns the first entry with a number above n, or nil. Those are the last ones.
-func after(l *list.List, n uint64) *list.Element {
-	e := l.Back()
-	if e == nil || e.Value.(entry).number <= n {
-		return nil
-	}
-	for p := e.Prev(); p != nil && p.Value.(entry).number > n; p = p.Prev() {
-		e = p
-	}
-	return e
+// search returns the index of the first entry with at least a number.
+func search(entries []entry, number uint64) int {
+	i, _ := slices.BinarySearchFunc(entries, number, func(e entry, n uint64) int { return cmp.Compare(e.number, n) })
+	return i
 }
 
 // Changes implements store.Queues.
-func (s *Tickets) Changes(_ context.Context, name string, from uint64) (store.Changes, error) {
+func (s *Tickets) Changes(_ context.Context, name string, after uint64) (store.Changes, error) {
 	s.lock()
 	defer s.mu.Unlock()
 	q := s.queue(name)
-	out := store.Changes{Anew: from == 0 || from > q.number, Next: q.number}
+	out := store.Changes{Anew: after == 0 || after > q.number, Next: q.number}
 	if out.Anew {
-		from = 0
+		after = 0
 	}
-	read := 0
-	for e := after(&q.waits, from); e != nil; e = e.Next() {
-		x := e.Value.(entry)
-		if x.ticket != nil {
-			out.Tickets = append(out.Tickets, x.ticket.Ticket)
-		} else {
-			out.Backfills = append(out.Backfills, x.request.Backfill)
+	news := q.waits[search(q.waits, after+1):]
+	if len(news) > page {
+		news = news[:page]
+		out.Next, out.More = news[page-1].number, true
+	}
+	out.Tickets = make([]store.Ticket, 0, len(news))
+	for _, e := range news {
+		switch {
+		case e.ticket != nil:
+			out.Tickets = append(out.Tickets, e.ticket.Ticket)
+		case e.request != nil:
+			out.Backfills = append(out.Backfills, e.request.Backfill)
 		}
-		if read++; read == page && e.Next() != nil {
-			out.Next, out.More = x.number, true
-			break
+	}
+	if !out.Anew {
+		for _, e := range q.gone[search(q.gone, after+1):search(q.gone, out.Next+1)] {
+			out.Gone = append(out.Gone, e.gone)
 		}
-	}
-	if out.Anew {
-		return out, nil
-	}
-	for e := after(&q.gone, from); e != nil && e.Value.(entry).number <= out.Next; e = e.Next() {
-		out.Gone = append(out.Gone, e.Value.(entry).gone)
 	}
 	return out, nil
 }

@@ -46,8 +46,8 @@ func NewTickets(now func() time.Time) *Tickets {
 // callers have it too.
 type ticket struct {
 	store.Status
-	place place // in its queue, while it waits
-	timer timer // forgets it
+	place uint64 // its number in its queue, while it waits
+	timer timer  // forgets it
 }
 
 // lock begins a call: it forgets what is due, and returns the time.
@@ -72,7 +72,7 @@ func (s *Tickets) begin(t *ticket, now time.Time) {
 func (s *Tickets) leave(t *ticket) {
 	if t.State == store.Waiting {
 		q := s.queue(t.Ticket.Queue)
-		q.waits.Remove(t.place)
+		q.remove(t.place)
 		q.tickets--
 	}
 }
