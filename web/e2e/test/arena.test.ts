@@ -121,12 +121,13 @@ test('two pages see each other move and shoot', async ({ serve, open, picture })
     .toBeGreaterThan(0);
   await ann.page.mouse.up();
   await ann.page.keyboard.up('KeyW');
-  await picture(bob, 'bob shot down');
-  for (const view of [ann, bob]) {
+  // Before anything that takes long, as the line disappears.
+  for (const view of [bob, ann]) {
     await view.until('the feed tells who shot whom', () =>
       /Ann.*Bob/.test(document.getElementById('feed')!.textContent ?? ''),
     );
   }
+  await picture(bob, 'bob shot down');
   expect(await bob.page.evaluate(() => (window as unknown as { seen: { lowest: number } }).seen.lowest)).toBeLessThan(
     100,
   );

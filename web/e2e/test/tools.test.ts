@@ -167,7 +167,7 @@ test('the netgraph worsens the network, and shows it', async ({ serve, open, pic
 test('a match shows how long it goes on, and that it is over', async ({ serve, open, picture }) => {
   const server = await serve(...some, '--kind-option', 'arena.length=15');
   const view = await open(`${server.url}/arena?name=Kim`);
-  await playing(view);
+  const { room } = await playing(view);
   const clock = await view.until('the clock runs', () => {
     const clock = document.getElementById('clock')!;
     return !clock.hidden && clock.textContent;
@@ -175,7 +175,6 @@ test('a match shows how long it goes on, and that it is over', async ({ serve, o
   expect(clock).toMatch(/^0:(0\d|1[0-5])$/);
   await view.until('it comes to its end', () => document.querySelector('#clock.low'));
   await picture(view, 'nearly over');
-  const { room } = await playing(view);
   await view.until('the page says that it is over', () =>
     /match is over/.test(document.getElementById('banner-title')!.textContent ?? ''),
   );

@@ -4,6 +4,7 @@ import { StateHash } from './hash.js';
 import { Rows } from './table.js';
 import { Cursor } from './wire/cursor.js';
 import { type Fields, TableReader } from './wire/fields.js';
+import * as Frame from './wire/serverframe.js';
 
 /** The most rows that a client holds, of all components together. */
 const maxRows = 1 << 18;
@@ -73,9 +74,9 @@ export class Replica {
   }
 
   #apply(f: Fields, bytes: Uint8Array, view: DataView): number {
-    const tick = f.last[1];
-    const skip = f.last[2];
-    const full = f.truth(3);
+    const tick = f.last[Frame.Tick];
+    const skip = f.last[Frame.Skip];
+    const full = f.truth(Frame.Full);
     if (!full && (tick - 1 - skip !== this.tick || skip >= tick)) {
       throw new ProtocolError(`tick ${tick} builds on ${tick - 1 - skip}, not ${this.tick}`);
     }
@@ -83,18 +84,18 @@ export class Replica {
     if (tick < this.tick) for (const t of this.tables) t.release();
     if (full) for (const t of this.tables) t.clear();
     const c = this.#cursor;
-    f.open(5, c);
+    f.open(Frame.Removed, c);
     while (c.more) {
       const entity = c.uint32();
       for (const t of this.tables) t.remove(entity);
     }
     const reader = this.#reader;
-    for (let i = 0; i < f.count[6]; i++) {
-      const t = this.#open(f, 6, i, bytes, view);
+    for (let i = 0; i < f.count[Frame.Absolute]; i++) {
+      const t = this.#open(f, Frame.Absolute, i, bytes, view);
       while (reader.removed.more) t.remove(reader.removed.uint32());
     }
-    for (let i = 0; i < f.count[6]; i++) this.#open(f, 6, i, bytes, view).read(reader, false);
-    for (let i = 0; i < f.count[7]; i++) this.#open(f, 7, i, bytes, view).read(reader, true);
+    for (let i = 0; i < f.count[Frame.Absolute]; i++) this.#open(f, Frame.Absolute, i, bytes, view).read(reader, false);
+    for (let i = 0; i < f.count[Frame.Delta]; i++) this.#open(f, Frame.Delta, i, bytes, view).read(reader, true);
     this.rows = 0;
     this.changes = 0;
     for (const t of this.tables) {

@@ -26,6 +26,7 @@ import {
   type Pong,
   type Welcome,
 } from './wire/messages.js';
+import * as Frame from './wire/serverframe.js';
 
 /** After so many milliseconds without a view, what was kept for views is dropped. */
 const viewIdle = 2_000;
@@ -310,13 +311,14 @@ export class Room<G extends Game = Game> {
     counts.bytesIn += bytes.length;
     f.scan(bytes, view, 0, bytes.length);
     // Protobuf allows a message to come in parts, which are to be merged.
-    if (f.count[11] > 0) this.#takeWelcome(decodeWelcome(Uint8Array.from(this.#parts(11).flatMap((p) => [...p]))));
+    if (f.count[Frame.Welcome] > 0)
+      this.#takeWelcome(decodeWelcome(Uint8Array.from(this.#parts(Frame.Welcome).flatMap((p) => [...p]))));
     else if (!this.#welcome) throw new ProtocolError('the first message has no welcome');
-    for (const p of this.#parts(14)) session.auth(decodeAuth(p));
-    for (const p of this.#parts(13)) this.#takePong(decodePong(p), now);
-    if (f.last[1] > 0) this.#takeSnapshot(bytes, view, now);
-    for (const r of this.#parts(12)) session.outbox.reply(decodeReply(r));
-    if (this.#wrong && (f.count[10] > 0 || this.#wrong.hashes >= explainPatience)) this.#giveUp();
+    for (const p of this.#parts(Frame.Auth)) session.auth(decodeAuth(p));
+    for (const p of this.#parts(Frame.Pongs)) this.#takePong(decodePong(p), now);
+    if (f.last[Frame.Tick] > 0) this.#takeSnapshot(bytes, view, now);
+    for (const r of this.#parts(Frame.Replies)) session.outbox.reply(decodeReply(r));
+    if (this.#wrong && (f.count[Frame.EntityHashes] > 0 || this.#wrong.hashes >= explainPatience)) this.#giveUp();
   }
 
   /** Returns the values of a field of the frame. */
@@ -375,21 +377,21 @@ export class Room<G extends Game = Game> {
     counts.sawDecode(this.#clock.now() - start);
     counts.sawSnapshot(bytes.length, replica.changes, now);
     counts.entities = replica.rows;
-    const full = f.truth(3);
+    const full = f.truth(Frame.Full);
     if (full) counts.fullSnapshots++;
     else counts.skippedTicks += ticks - 1;
     this.#delay.saw(this.#server.sawTick(tick, now), ticks);
     session.outbox.ack = tick;
-    if (f.last[4] > this.#inputDone) {
-      this.#inputDone = f.last[4];
+    if (f.last[Frame.InputAck] > this.#inputDone) {
+      this.#inputDone = f.last[Frame.InputAck];
       session.outbox.done(this.#inputDone);
     }
     replica.tell();
-    if (f.count[9] > 0) this.#checkHash(this.#parts(9).at(-1)!);
+    if (f.count[Frame.Hash] > 0) this.#checkHash(this.#parts(Frame.Hash).at(-1)!);
 
     const resumed = this.#resumed;
     this.#resumed = undefined;
-    const events = this.#parts(8).map(decodeEvent);
+    const events = this.#parts(Frame.Events).map(decodeEvent);
     const tell = (): void => {
       if (resumed) this.#emit('resumed', { full, eventsMissed: resumed.eventsMissed });
       for (const e of events) {
@@ -432,7 +434,7 @@ export class Room<G extends Game = Game> {
   #giveUp(): void {
     const { tick } = this.#wrong!;
     const differ = new Set<number>();
-    const hashes = this.#parts(10).map(decodeEntityHash);
+    const hashes = this.#parts(Frame.EntityHashes).map(decodeEntityHash);
     if (hashes.length > 0) for (const t of this.#replica.tables) for (const e of t.entries) differ.add(e.entity);
     for (const h of hashes) {
       if (this.#replica.hash(h.entity) === h.hash) differ.delete(h.entity);

@@ -13,6 +13,7 @@ import {
   decodeSchema,
   decodeWelcome,
 } from '../src/wire/messages.js';
+import * as Frame from '../src/wire/serverframe.js';
 
 export class Bench {
   readonly replica = new Replica();
@@ -27,7 +28,7 @@ export class Bench {
   apply(bytes: Uint8Array): boolean {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.frame.scan(bytes, view, 0, bytes.length);
-    if (this.frame.last[1] === 0) return false;
+    if (this.frame.last[Frame.Tick] === 0) return false;
     this.replica.apply(this.frame, bytes, view);
     this.replica.tell();
     return true;
@@ -35,14 +36,14 @@ export class Bench {
 
   /** Reads the rest of the last frame, as a room does. */
   decodeRest(): void {
-    for (const p of this.parts(8)) decodeEvent(p);
-    for (const p of this.parts(10)) decodeEntityHash(p);
-    if (this.frame.count[11] > 0) {
-      const { schema } = decodeWelcome(Buffer.concat(this.parts(11)));
+    for (const p of this.parts(Frame.Events)) decodeEvent(p);
+    for (const p of this.parts(Frame.EntityHashes)) decodeEntityHash(p);
+    if (this.frame.count[Frame.Welcome] > 0) {
+      const { schema } = decodeWelcome(Buffer.concat(this.parts(Frame.Welcome)));
       if (schema) decodeSchema(schema);
     }
-    for (const p of this.parts(12)) decodeReply(p);
-    for (const p of this.parts(13)) decodePong(p);
+    for (const p of this.parts(Frame.Replies)) decodeReply(p);
+    for (const p of this.parts(Frame.Pongs)) decodePong(p);
   }
 
   /** Returns the values of a field of the last frame. */
