@@ -23,7 +23,7 @@ const (
 // Mode is what a match must be.
 type Mode struct {
 	Name    string
-	Room    Room
+	Room    RoomSpec
 	Format  Format
 	Rating  Rating
 	Latency Latency
@@ -42,8 +42,8 @@ type Mode struct {
 	Quality Quality
 }
 
-// Room is where a match takes place.
-type Room struct {
+// RoomSpec is what room a match takes place in.
+type RoomSpec struct {
 	Kind    string `yaml:"kind"`
 	Options map[string]string
 }

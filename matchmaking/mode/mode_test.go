@@ -63,7 +63,7 @@ func TestParse(t *testing.T) {
 	want := []Mode{
 		{
 			Name:   "ranked",
-			Room:   Room{Kind: "arena", Options: map[string]string{"teams": "2"}},
+			Room:   RoomSpec{Kind: "arena", Options: map[string]string{"teams": "2"}},
 			Format: Format{Teams: 2, Size: 5, MinSize: 5},
 			Rating: Rating{
 				Window:  Window{Base: 80, Steps: []Step{{10 * time.Second, 150}, {30 * time.Second, math.Inf(1)}}},

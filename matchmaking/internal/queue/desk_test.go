@@ -112,7 +112,7 @@ func (n nodes) Nodes(context.Context) ([]store.Node, error) {
 // duel is a mode of two who play each other.
 func duel() mode.Mode {
 	md := mode.New("duel")
-	md.Room = mode.Room{Kind: "arena", Options: map[string]string{"map": "small"}}
+	md.Room = mode.RoomSpec{Kind: "arena", Options: map[string]string{"map": "small"}}
 	md.Party.Max = 1
 	return md
 }

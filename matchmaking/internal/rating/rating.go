@@ -67,7 +67,7 @@ func Default() Options {
 }
 
 // New returns the rating of a player of whom nothing is known.
-func (o Options) New() Rating { return Rating{o.Mu, o.Sigma} }
+func New(o Options) Rating { return Rating{o.Mu, o.Sigma} }
 
 // Validate returns what is wrong with the options.
 func (o Options) Validate() error {

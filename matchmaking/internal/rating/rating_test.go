@@ -60,7 +60,7 @@ func TestPublished(t *testing.T) {
 		o.Tau, o.LimitSigma = x, limit
 		return o
 	}
-	r := plain.New()
+	r := New(plain)
 	a, b, c := Rating{29.182, 4.782}, Rating{27.174, 4.922}, Rating{16.672, 6.217}
 	w, x, y, z := Rating{15, 25.0 / 3}, Rating{20, 25.0 / 3}, Rating{25, 25.0 / 3}, Rating{30, 25.0 / 3}
 	for _, tt := range []struct {
@@ -111,7 +111,7 @@ func TestSeries(t *testing.T) {
 	t.Parallel()
 	o := paper()
 	o.Tau = 25.0 / 300
-	p := slices.Repeat([]Rating{o.New()}, 5)
+	p := slices.Repeat([]Rating{New(o)}, 5)
 	play := func(who, ranks []int) {
 		var teams [][]Player
 		for _, i := range who {
@@ -139,7 +139,7 @@ func TestSeries(t *testing.T) {
 func TestPredictions(t *testing.T) {
 	t.Parallel()
 	o := paper()
-	a1, a2 := o.New(), Rating{32.444, 5.123}
+	a1, a2 := New(o), Rating{32.444, 5.123}
 	b1, b2 := Rating{73.381, 1.421}, Rating{25.188, 6.211}
 	for _, tt := range []struct {
 		teams [][]Rating
@@ -389,20 +389,20 @@ func TestLeavers(t *testing.T) {
 func TestEverybodyLeft(t *testing.T) {
 	t.Parallel()
 	o := paper()
-	teams := solo(o.New(), o.New(), o.New())
+	teams := solo(New(o), New(o), New(o))
 	teams[0][0].Left = true
 	got := mustRate(t, teams, []int{1, 2, 3}, o)
-	want := mustRate(t, solo(o.New(), o.New(), o.New()), []int{3, 1, 2}, o)
+	want := mustRate(t, solo(New(o), New(o), New(o)), []int{3, 1, 2}, o)
 	for i := range got {
 		if got[i][0] != want[i][0] {
 			t.Errorf("player %d: %v, want %v", i, got[i][0], want[i][0])
 		}
 	}
 	// A team in which nobody came leaves nothing to rate.
-	teams = solo(o.New(), o.New())
+	teams = solo(New(o), New(o))
 	teams[1][0].Absent = true
 	for _, r := range mustRate(t, teams, []int{1, 2}, o) {
-		if r[0] != o.New() {
+		if r[0] != New(o) {
 			t.Errorf("%v", r)
 		}
 	}
@@ -411,7 +411,7 @@ func TestEverybodyLeft(t *testing.T) {
 func TestWeights(t *testing.T) {
 	t.Parallel()
 	o := paper()
-	half := full([]Rating{o.New(), o.New()}, []Rating{o.New(), o.New()})
+	half := full([]Rating{New(o), New(o)}, []Rating{New(o), New(o)})
 	half[0][1].Weight = 0.5
 	half[1][1].Weight = 0
 	got := mustRate(t, half, []int{1, 2}, o)
@@ -419,7 +419,7 @@ func TestWeights(t *testing.T) {
 	if !near(got[0][1].Mu-25, up/2, 1e-12) || got[0][1].Sigma <= got[0][0].Sigma || got[0][1].Sigma >= o.Sigma {
 		t.Errorf("half the time: %v, all the time: %v", got[0][1], got[0][0])
 	}
-	if got[1][1] != o.New() {
+	if got[1][1] != New(o) {
 		t.Errorf("none of the time: %v", got[1][1])
 	}
 }
@@ -427,7 +427,7 @@ func TestWeights(t *testing.T) {
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	o := paper()
-	r := o.New()
+	r := New(o)
 	if _, err := Rate(solo(r, r), []int{1}, o); !errors.Is(err, ErrRanks) {
 		t.Error(err)
 	}
@@ -475,7 +475,7 @@ func TestLearns(t *testing.T) {
 	const players = 40
 	truth, known := make([]float64, players), make([]Rating, players)
 	for i := range truth {
-		truth[i], known[i] = 1500+350*rnd.NormFloat64(), o.New()
+		truth[i], known[i] = 1500+350*rnd.NormFloat64(), New(o)
 	}
 	for range 3000 {
 		who := rnd.Perm(players)[:4]

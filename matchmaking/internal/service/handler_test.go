@@ -124,7 +124,7 @@ func TestOptions(t *testing.T) {
 	}{
 		{func(o *service.Options) { o.Kinds = map[string]service.Kind{"quiz": {}} }, `mode duel: room.kind: there is no kind "arena"; the kinds are quiz`},
 		{func(o *service.Options) { o.Modes = append(o.Modes, o.Modes[0]) }, "two modes"},
-		{func(o *service.Options) { o.Modes = []mode.Mode{{Name: "bad", Room: mode.Room{Kind: "arena"}}} }, "mode bad"},
+		{func(o *service.Options) { o.Modes = []mode.Mode{{Name: "bad", Room: mode.RoomSpec{Kind: "arena"}}} }, "mode bad"},
 		{func(o *service.Options) { o.Origins = []string{"https://play.example/page"} }, "page"},
 		{func(o *service.Options) { o.Origins = []string{"https://*.*.example"} }, "a * stands for whole names"},
 		{func(o *service.Options) { o.Reserved = -time.Second }, "Reserved"},

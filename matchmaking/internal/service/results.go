@@ -152,7 +152,7 @@ func (r *result) rate(md *mode.Mode, before []store.Rated) ([]store.Rated, error
 // known returns a player's rating, or that of a new one.
 func known(md *mode.Mode, r store.Rated) rating.Rating {
 	if r.Matches == 0 {
-		return md.Rating.Options.New()
+		return rating.New(md.Rating.Options)
 	}
 	return rating.Rating{Mu: r.Mu, Sigma: r.Sigma}
 }

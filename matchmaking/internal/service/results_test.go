@@ -42,7 +42,7 @@ func TestResultOfTeams(t *testing.T) {
 	h := start(t)
 	h.keep("m", "squads", []string{"a1", "a2", "a3"}, []string{"b1", "b2", "b3"})
 	o := rating.Default()
-	p := rating.Full(o.New())
+	p := rating.Full(rating.New(o))
 	left, absent, half := p, p, p
 	left.Left, absent.Absent, half.Weight = true, true, 0.5
 	want, err := rating.Rate([][]rating.Player{{p, left, absent}, {half, p}}, []int{1, 2}, o)

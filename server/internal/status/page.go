@@ -160,12 +160,12 @@ func (p *Page) status() *Status {
 	infos := p.src.Rooms()
 	out := &Status{
 		Version: p.src.Version, Uptime: rounded(p.at.Sub(p.start).Seconds(), 10), MaxConnections: p.src.MaxConnections, Rooms: len(infos),
-		Rates: p.rates[""], Kinds: []Kind{}, Open: []Room{}, History: p.history.whole(),
+		Rates: p.rates[""], Kinds: []KindStatus{}, Open: []RoomStatus{}, History: p.history.whole(),
 	}
 	at := map[string]int{}
 	for i, k := range p.src.Kinds() {
 		at[k.Name] = i
-		out.Kinds = append(out.Kinds, Kind{Kind: k.Name, Doc: k.Doc, Watchable: k.Watchable, Rates: p.rates[k.Name]})
+		out.Kinds = append(out.Kinds, KindStatus{Kind: k.Name, Doc: k.Doc, Watchable: k.Watchable, Rates: p.rates[k.Name]})
 	}
 	for i := range infos {
 		in := &infos[i]
@@ -174,7 +174,7 @@ func (p *Page) status() *Status {
 			out.Open = append(out.Open, p.open(in))
 		}
 	}
-	slices.SortFunc(out.Open, func(a, b Room) int {
+	slices.SortFunc(out.Open, func(a, b RoomStatus) int {
 		return cmp.Or(cmp.Compare(b.Players, a.Players), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
 	})
 	out.Open = out.Open[:min(len(out.Open), maxRooms)]
@@ -182,7 +182,7 @@ func (p *Page) status() *Status {
 }
 
 // add counts a room in.
-func (s *Status) add(in *room.Info, k *Kind) {
+func (s *Status) add(in *room.Info, k *KindStatus) {
 	k.Rooms++
 	k.Players += in.Clients - in.Spectators
 	k.Spectators += in.Spectators
@@ -194,8 +194,8 @@ func (s *Status) add(in *room.Info, k *Kind) {
 	s.Away += in.Held
 }
 
-func (p *Page) open(in *room.Info) Room {
-	return Room{
+func (p *Page) open(in *room.Info) RoomStatus {
+	return RoomStatus{
 		ID: in.ID, Kind: in.Kind, Players: in.Clients - in.Spectators, Spectators: in.Spectators, Away: in.Held,
 		Capacity: in.Capacity, Entities: in.Entities, TickRate: in.TickRate,
 		TickMillis: rounded(float64(in.TickTime)/float64(time.Millisecond), 1000),

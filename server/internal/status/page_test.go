@@ -73,11 +73,11 @@ func TestStatus(t *testing.T) {
 	want := Status{
 		Version: "v1", Uptime: 2, Rooms: 3, Players: 6, Spectators: 1, Away: 2, MaxConnections: 1000,
 		Rates: Rates{MessagesIn: 255, MessagesOut: 100, BytesIn: 0.5, BytesOut: 2048, Snapshots: 50, Ticks: 40, TickMillis: 0.75},
-		Kinds: []Kind{
+		Kinds: []KindStatus{
 			{Kind: "arena", Doc: "a shooter", Watchable: true, Rooms: 3, Players: 6, Spectators: 1, Away: 2, Capacity: 13, Entities: 24, Rates: arena},
 			{Kind: "walkers", Doc: "a load", Rates: Rates{MessagesIn: 5, Ticks: 20}},
 		},
-		Open: []Room{
+		Open: []RoomStatus{
 			{ID: "arena-c", Kind: "arena", Players: 2, Spectators: 1, Away: 1, Capacity: 5, Entities: 9, TickRate: 20, Age: 2},
 			{ID: "arena-a", Kind: "arena", Players: 1, Capacity: 4, Entities: 7, TickRate: 20, TickMillis: 1.5, Age: 92},
 		},

@@ -6,17 +6,17 @@ package status
 
 // Status is the page.
 type Status struct {
-	Version        string  `json:"version"`
-	Uptime         float64 `json:"uptime_seconds"`
-	Rooms          int     `json:"rooms"`
-	Players        int     `json:"players"`
-	Spectators     int     `json:"spectators"`
-	Away           int     `json:"away"` // whose connection is lost and whose session is held
-	MaxConnections int     `json:"max_connections"`
-	Rates          Rates   `json:"rates"`
-	Kinds          []Kind  `json:"kinds"`
-	Open           []Room  `json:"open_rooms"` // rooms with a free place, the fullest first, no more than 50
-	History        Series  `json:"history"`
+	Version        string       `json:"version"`
+	Uptime         float64      `json:"uptime_seconds"`
+	Rooms          int          `json:"rooms"`
+	Players        int          `json:"players"`
+	Spectators     int          `json:"spectators"`
+	Away           int          `json:"away"` // whose connection is lost and whose session is held
+	MaxConnections int          `json:"max_connections"`
+	Rates          Rates        `json:"rates"`
+	Kinds          []KindStatus `json:"kinds"`
+	Open           []RoomStatus `json:"open_rooms"` // rooms with a free place, the fullest first, no more than 50
+	History        Series       `json:"history"`
 }
 
 // Rates are per second, over the last second or so.
@@ -38,8 +38,8 @@ type Series struct {
 	BytesOut    []float64 `json:"bytes_out"`
 }
 
-// Kind sums up the rooms of a kind.
-type Kind struct {
+// KindStatus sums up the rooms of a kind.
+type KindStatus struct {
 	Kind       string `json:"kind"`
 	Doc        string `json:"doc"`
 	Watchable  bool   `json:"watchable"` // whether one can join to watch
@@ -52,8 +52,8 @@ type Kind struct {
 	Rates      Rates  `json:"rates"`
 }
 
-// Room is a room that can be joined.
-type Room struct {
+// RoomStatus is a room that can be joined.
+type RoomStatus struct {
 	ID         string  `json:"id"`
 	Kind       string  `json:"kind"`
 	Players    int     `json:"players"`
