@@ -2,6 +2,7 @@ package strictyaml
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -248,7 +249,7 @@ func set(v reflect.Value, text string) string {
 	case v.Type() == reflect.TypeFor[[]string]():
 		items, err := split(text)
 		if err != nil {
-			return "a list with commas between its items; quotes around an item that has commas"
+			return "a list on one line, with commas between its items and quotes around an item that has commas"
 		}
 		v.Set(reflect.ValueOf(items))
 		return ""
@@ -289,13 +290,17 @@ func set(v reflect.Value, text string) string {
 // split takes the items of a list apart. Empty ones are passed over.
 func split(text string) ([]string, error) {
 	items := []string{}
-	if strings.TrimSpace(text) == "" {
+	text = strings.TrimSpace(text)
+	if text == "" {
 		return items, nil
 	}
 	r := csv.NewReader(strings.NewReader(text))
-	r.TrimLeadingSpace = true
-	row, err := r.Read()
-	for _, item := range row {
+	r.TrimLeadingSpace, r.LazyQuotes = true, true
+	rows, err := r.ReadAll()
+	if err == nil && len(rows) != 1 {
+		err = errors.New("it has several lines")
+	}
+	for _, item := range slices.Concat(rows...) {
 		if item = strings.TrimSpace(item); item != "" {
 			items = append(items, item)
 		}

@@ -74,7 +74,7 @@ func TestSet(t *testing.T) {
 		"seed=18446744073709551615": "18446744073709551615", "seed=-1": `"-1" is not allowed; it must be a whole number from 0 on`,
 		"rate=0.5": "0.5", "rate=0": "0 is not allowed; it must be more than 0, at most 10", "rate=NaN": `"NaN" is not allowed; it must be a number`,
 		"list=a, b,,": "a,b", `list="a,b",c`: `"a,b",c`, "list=": "", "list=a,b,c,d": "there are 4; there must be at most 3",
-		`list="a`:       `"\"a" is not allowed; it must be a list with commas between its items; quotes around an item that has commas`,
+		`list=a"b`: `"a""b"`, "list=a\n": "a", "list=a\nb": `"a\nb" is not allowed; it must be a list on one line, with commas between its items and quotes around an item that has commas`,
 		"inside.low=-1": "-1", "inside.low=-2": "-2 is not allowed; it must be -1 or more", "inside.must=": "a value is missing",
 		"wait=1500ms": "1.5s", "wait=5": `"5" is not allowed; it must be a time such as 500ms, 30s or 1m30s`, "wait=1h": "1h0m0s is not allowed; it must be from 100ms to 1m",
 	} {
