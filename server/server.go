@@ -172,7 +172,7 @@ func (s *Server) socketOptions() socket.Options {
 		HandshakeTimeout: s.cfg.HandshakeTimeout, HelloTimeout: s.cfg.HelloTimeout,
 		MaxPending: s.cfg.MaxPending, Origins: s.cfg.Origins, Transport: s.cfg.Transport, DeadAfter: s.cfg.DeadAfter,
 		HelloTimeoutCode: closecode.HelloTimeout,
-		Admit:            desk.Handshake, OnRefused: desk.Refused, OnHello: desk.Hello, Logger: s.log,
+		OnHandshake:      desk.Handshake, OnRefused: desk.Refused, OnHello: desk.Hello, Logger: s.log,
 	}
 }
 

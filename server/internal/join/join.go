@@ -51,8 +51,8 @@ func New(o Options) *Desk { return &Desk{o} }
 type leaseKey struct{}
 
 // Handshake asks the guard about a request that is to open a connection. What it counts is
-// given back by release. See socket.Options.Admit.
-func (d *Desk) Handshake(r *http.Request) (admitted *http.Request, release func(), err error) {
+// given back by onEnd. See socket.Options.OnHandshake.
+func (d *Desk) Handshake(r *http.Request) (passed *http.Request, onEnd func(), err error) {
 	lease, err := d.o.Guard.Request(r)
 	if err != nil {
 		e := &socket.LimitError{Text: err.Error()}

@@ -34,13 +34,13 @@ import (
 
 	"github.com/tickroom/tickroom/internal/identity"
 	"github.com/tickroom/tickroom/matchmaking/store"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/refusal"
 	"github.com/tickroom/tickroom/server/internal/reporter"
 	"github.com/tickroom/tickroom/server/internal/room"
-	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/server/internal/workqueue"
 )
 
@@ -125,7 +125,7 @@ func (r *Registry) Close(ctx context.Context) error {
 	r.mu.Unlock()
 	all := r.Entries()
 	for _, e := range all {
-		e.Stop(socket.CodeGoingAway, "the server is going away")
+		e.Stop(closecode.GoingAway, "the server is going away")
 	}
 	for _, e := range all {
 		if err := e.Wait(ctx); err != nil {

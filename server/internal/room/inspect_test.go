@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server/internal/metrics"
@@ -264,7 +265,7 @@ func TestTheBannedGoAndDoNotComeBack(t *testing.T) {
 		w.say(t, &tickroomv1.ClientFrame{Ack: 1})
 	}
 	h.tick()
-	bob.over = &socket.CloseError{Code: socket.CodeAbnormal, Remote: true}
+	bob.over = &socket.CloseError{Code: closecode.Lost, Remote: true}
 	h.tick()
 	if h.e.Held() != 1 {
 		t.Fatal("no seat is held")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/netcode/replica"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server/internal/socket"
@@ -124,7 +125,7 @@ func (p *party) lose(up, down int) {
 	p.receive(down)
 	p.w.up = p.w.up[:min(up, len(p.w.up))]
 	p.w.down = nil
-	p.w.over = &socket.CloseError{Code: socket.CodeAbnormal, Remote: true, Err: errors.New("reset")}
+	p.w.over = &socket.CloseError{Code: closecode.Lost, Remote: true, Err: errors.New("reset")}
 	p.w = nil
 	p.s.Lost()
 }
@@ -256,8 +257,8 @@ func TestASeatIsKeptForTheHoldWindow(t *testing.T) {
 func TestWhoSaysThatItIsDoneGivesItsSeatUp(t *testing.T) {
 	t.Parallel()
 	for code, held := range map[int]int{
-		socket.CodeNormal: 0, socket.CodeNoStatus: 0, socket.CodeTooBig: 0, int(tickroomv1.CloseCode_CLOSE_CODE_SCHEMA): 0, int(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE): 0,
-		socket.CodeGoingAway: 1, socket.CodeAbnormal: 1, int(tickroomv1.CloseCode_CLOSE_CODE_IDLE): 1, int(tickroomv1.CloseCode_CLOSE_CODE_OVERFLOW): 1,
+		closecode.Normal: 0, closecode.NoStatus: 0, closecode.TooBig: 0, int(tickroomv1.CloseCode_CLOSE_CODE_SCHEMA): 0, int(tickroomv1.CloseCode_CLOSE_CODE_BAD_MESSAGE): 0,
+		closecode.GoingAway: 1, closecode.Lost: 1, int(tickroomv1.CloseCode_CLOSE_CODE_IDLE): 1, int(tickroomv1.CloseCode_CLOSE_CODE_OVERFLOW): 1,
 	} {
 		h, _ := newRelay(t, Config{})
 		p := h.party()

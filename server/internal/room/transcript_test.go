@@ -15,6 +15,7 @@ import (
 
 	"github.com/tickroom/tickroom/internal/identity"
 	"github.com/tickroom/tickroom/netcode/replica"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/server/internal/metrics"
@@ -271,7 +272,7 @@ func (s *script) acknowledge() { s.device().acks = !s.d.HasArg("no-more") }
 func (s *script) lose() {
 	w := s.device().wire
 	w.up, w.down = nil, nil
-	w.over = &socket.CloseError{Code: socket.CodeAbnormal, Remote: true, Err: errors.New("reset")}
+	w.over = &socket.CloseError{Code: closecode.Lost, Remote: true, Err: errors.New("reset")}
 }
 
 // bye lets a client close its connection.

@@ -3,6 +3,8 @@ package socket
 import (
 	"io"
 	"syscall"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
 // BatchSize is how many connections a Batch reads or writes with one system call.
@@ -13,7 +15,7 @@ const (
 	batchFrames = 256 << 10 // bytes of frames after which a Batch sends
 )
 
-// Batch reads and writes many connections at a time. On Linux, where the kernel gives an
+// Batch reads and writes many connections at a time. On Linux, where the kernel allows an
 // io_uring, that is one system call for all of them, where each would take one: entering the
 // kernel costs up to half as much as sending a small frame. Elsewhere, and for connections
 // that are not raw, it does them one by one, to the same effect.
@@ -51,11 +53,11 @@ func NewBatch(plain bool) *Batch {
 	return b
 }
 
-// Ring tells whether the Batch has an io_uring.
+// Ring reports whether the Batch has an io_uring.
 func (b *Batch) Ring() bool { return b.ring != nil }
 
-// Close gives up what the Batch holds of the kernel. Frames that were queued and not flushed,
-// since their maker has panicked, are not sent.
+// Close gives the kernel back what the Batch holds of it. Frames that were queued and not
+// flushed, since their maker has panicked, are not sent.
 func (b *Batch) Close() {
 	for k := range b.n {
 		if c := b.conns[k]; c != nil {
@@ -70,9 +72,9 @@ func (b *Batch) Close() {
 	}
 }
 
-// Poll is Conn.Poll for the connections that conn gives for the numbers below n: fn gets
-// their messages, and over the error of each that has ended. Those for which conn gives nil
-// are passed over. If fn panics, Poll does, and the connections whose turn had not come are
+// Poll is Conn.Poll for the connections that conn returns for the numbers below n: fn is
+// called with their messages, and over with the error of each that has ended. Those for which
+// conn returns nil are passed over. If fn panics, Poll does, and the connections whose turn had not come are
 // read no more.
 func (b *Batch) Poll(n int, conn func(i int) Conn, fn func(i int, msg []byte) error, over func(i int, err error)) {
 	b.fn = fn
@@ -148,7 +150,7 @@ func (b *Batch) read(over func(i int, err error)) {
 // not known. It does not happen on a sound kernel; after it the Batch does without the ring.
 func (b *Batch) lose(err error) {
 	for k := range b.n {
-		b.conns[k].fail(&CloseError{Code: CodeInternal, Reason: "internal error", Err: err})
+		b.conns[k].fail(&CloseError{Code: closecode.ServerFault, Reason: "internal error", Err: err})
 		b.conns[k].leave()
 		b.conns[k], b.frames[k] = nil, nil
 	}
@@ -157,7 +159,7 @@ func (b *Batch) lose(err error) {
 }
 
 // Send is Conn.SendReliable, but for when: at the latest when Flush is called. The frame must
-// be left alone until then. over gets the error of a connection, by its number. A caller that
+// be left alone until then. over is called with the error of a connection, by its number. A caller that
 // wants to skip the busy asks Conn.Flush first; between the two only a pong may come into the
 // outbox, and the frame goes behind it.
 func (b *Batch) Send(i int, c Conn, frame []byte, over func(i int, err error)) {
@@ -208,13 +210,14 @@ func (b *Batch) Flush(over func(i int, err error)) {
 	b.n, b.queued = 0, 0
 }
 
-// arrived goes on with a Poll, the descriptor entered, where recv has given res into buf.
+// arrived goes on with a Poll, the descriptor entered, after recv has returned res and read
+// into buf.
 func (c *rawConn) arrived(buf []byte, res int32, scratch []byte, onMsg func([]byte) error) {
 	c.onMsg = onMsg
 	returned := false
 	defer func() {
 		if !returned { // onMsg panicked
-			c.fail(&CloseError{Code: CodeInternal, Reason: "internal error"})
+			c.fail(&CloseError{Code: closecode.ServerFault, Reason: "internal error"})
 		}
 		c.onMsg = nil
 		c.leave()
@@ -242,7 +245,7 @@ func (c *rawConn) arrived(buf []byte, res int32, scratch []byte, onMsg func([]by
 	returned = true
 }
 
-// sent goes on with a Send, the descriptor entered, where send has given res for b.
+// sent goes on with a Send, the descriptor entered, after send has returned res for b.
 func (c *rawConn) sent(b []byte, res int32) {
 	n := 0
 	switch errno := syscall.Errno(-res); {

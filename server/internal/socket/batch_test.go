@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
 // batches runs a test with and without io_uring, for each kind of connection.
@@ -39,7 +41,7 @@ func crowd(t *testing.T, kind string, n int, opt Options) ([]*client, []Conn) {
 	}
 	t.Cleanup(func() {
 		for _, c := range conns {
-			c.Close(CodeAbnormal, "")
+			c.Close(closecode.Lost, "")
 		}
 	})
 	return clients, conns
@@ -92,7 +94,7 @@ func TestBatchTellsWhoHasEnded(t *testing.T) {
 		clients, conns := crowd(t, kind, 5, Options{})
 		clients[0].write(unhex("888200000000 03e8"))
 		clients[1].write(unhex("81 80 00000000")) // text
-		conns[2].Close(CodeGoingAway, "")
+		conns[2].Close(closecode.GoingAway, "")
 		clients[3].write(binaryFrame("not now"))
 		clients[4].write(binaryFrame("x"))
 		ends, heard := map[int]int{}, false
@@ -117,7 +119,7 @@ func TestBatchTellsWhoHasEnded(t *testing.T) {
 			})
 			return len(ends) == 3 && heard
 		})
-		if ends[0] != CodeNormal || ends[1] != CodeUnsupported || ends[2] != CodeGoingAway {
+		if ends[0] != closecode.Normal || ends[1] != closecode.UnsupportedData || ends[2] != closecode.GoingAway {
 			t.Errorf("ended with %v", ends)
 		}
 		failed := map[int]bool{}
@@ -196,7 +198,7 @@ func TestBatchSurvivesAPanic(t *testing.T) {
 			}, func(int, error) {})
 			return panicked
 		})
-		clients[1].wantClose(CodeInternal)
+		clients[1].wantClose(closecode.ServerFault)
 		for _, i := range []int{0, 2, 3} {
 			clients[i].write(binaryFrame("again"))
 		}
@@ -209,8 +211,8 @@ func TestBatchSurvivesAPanic(t *testing.T) {
 			return heard[0] && heard[2] && heard[3]
 		})
 		for _, i := range []int{0, 2, 3} {
-			conns[i].Close(CodeGoingAway, "")
-			clients[i].wantClose(CodeGoingAway)
+			conns[i].Close(closecode.GoingAway, "")
+			clients[i].wantClose(closecode.GoingAway)
 		}
 	})
 }
@@ -227,7 +229,7 @@ func TestBatchClosedInTheMiddle(t *testing.T) {
 		b.Close()
 		b.Close()
 		for i, c := range conns {
-			c.Close(CodeGoingAway, "")
+			c.Close(closecode.GoingAway, "")
 			got := clients[i].next()
 			if strings.HasPrefix(got, "binary") {
 				got = clients[i].next()
@@ -282,7 +284,7 @@ func BenchmarkBatch(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/client")
 			for _, c := range conns {
-				c.Close(CodeAbnormal, "")
+				c.Close(closecode.Lost, "")
 			}
 		})
 	}

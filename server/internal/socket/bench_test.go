@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
 // BenchmarkTick is one client's share of a tick: one Poll that finds a 20-byte input, one Send
@@ -157,7 +159,7 @@ func BenchmarkIdleMemory(b *testing.B) {
 					_ = unix.Close(fd)
 				}
 				for _, c := range conns {
-					c.Close(CodeAbnormal, "")
+					c.Close(closecode.Lost, "")
 				}
 			}
 		})

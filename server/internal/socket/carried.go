@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/lxzan/gws"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
 const (
@@ -20,6 +22,7 @@ type carried struct {
 	g *Gateway
 	p *pending // what gws reads from, and what we write to
 
+	// All that follows is guarded by mu.
 	mu   sync.Mutex
 	free sync.Cond // the inbox has room, the writer has ended, or the connection has
 
@@ -32,7 +35,7 @@ type carried struct {
 	writing bool
 	pongs   int
 
-	// The end.
+	// How it ends.
 	last *CloseError // what the reader ended with; it counts when the inbox is empty
 	over *CloseError // the first one counts
 	down bool        // the last byte to write is in the outbox
@@ -124,7 +127,7 @@ func (c *carried) call(fn func(bool, []byte) error, m *gws.Message) (err error) 
 		_ = m.Close()
 		c.mu.Lock()
 		if !done {
-			c.shut(&CloseError{Code: CodeInternal, Reason: "internal error"})
+			c.shut(&CloseError{Code: closecode.ServerFault, Reason: "internal error"})
 		}
 	}()
 	err = fn(m.Opcode == gws.OpcodeText, m.Bytes())
@@ -132,7 +135,7 @@ func (c *carried) call(fn func(bool, []byte) error, m *gws.Message) (err error) 
 	return err
 }
 
-// ended is over as an error.
+// ended returns how the connection has ended, or nil.
 func (c *carried) ended() error {
 	if c.over == nil {
 		return nil
@@ -147,8 +150,9 @@ func (c *carried) age() {
 	}
 }
 
+// dead returns the end of a connection whose peer takes nothing.
 func dead() *CloseError {
-	return &CloseError{Code: CodeAbnormal, Reason: "peer is dead", Remote: true, Err: ErrDead}
+	return &CloseError{Code: closecode.Lost, Reason: "peer is dead", Remote: true, Err: ErrDead}
 }
 
 func (c *carried) Send(frame []byte) error { return c.send(opBinary, frame, false) }
@@ -295,7 +299,7 @@ func (c *carried) write() {
 
 // broke notes that a write failed.
 func (c *carried) broke(err error) {
-	end := &CloseError{Code: CodeAbnormal, Remote: true, Err: err}
+	end := &CloseError{Code: closecode.Lost, Remote: true, Err: err}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		end = dead()
 	}
@@ -324,7 +328,7 @@ func (c *carried) finish(end *CloseError) {
 	}
 	c.mu.Unlock()
 	_ = netConn(c.p.Conn).Close()
-	c.g.release(c)
+	c.g.forget(c)
 }
 
 // cut closes the network.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
 // Headroom is how many free bytes a frame passed to Send starts with, so that the
@@ -32,7 +34,7 @@ type Conn interface {
 	// returns. What the kernel does not take is kept in the outbox.
 	//
 	// If the outbox holds something already nothing is sent, and Send returns
-	// ErrBacklog: the caller skips its snapshot. A *CloseError says the
+	// ErrBacklog: the caller skips its snapshot. A *CloseError means that the
 	// connection is over.
 	Send(frame []byte) error
 
@@ -51,16 +53,16 @@ type Conn interface {
 	// cut to the 123 bytes that fit.
 	Close(code int, reason string)
 
-	// RTT is the kernel's smoothed round-trip time, 0 if it is unknown.
+	// RTT returns the kernel's smoothed round-trip time, 0 if it is unknown.
 	RTT() time.Duration
 
-	// RemoteAddr is the peer's address.
+	// RemoteAddr returns the peer's address.
 	RemoteAddr() net.Addr
 
-	// Stats counts since the connection was seated.
+	// Stats returns what was counted since the connection was seated.
 	Stats() Stats
 
-	// Raw says whether the tick drives the descriptor itself.
+	// Raw reports whether the tick drives the descriptor itself.
 	Raw() bool
 }
 
@@ -101,24 +103,7 @@ var (
 	ErrDead = errors.New("socket: peer takes no bytes")
 )
 
-// The close codes of RFC 6455, section 7.4.1, that this package sends or reports.
-const (
-	CodeNormal       = 1000 // done
-	CodeGoingAway    = 1001 // the server is going down, or the browser left the page
-	CodeProtocol     = 1002 // a violation of RFC 6455
-	CodeUnsupported  = 1003 // a text message
-	CodeNoStatus     = 1005 // never sent: a close frame without a code
-	CodeAbnormal     = 1006 // never sent: the connection ended without a close frame
-	CodeInvalidData  = 1007 // not UTF-8
-	CodePolicy       = 1008 // a rule of the server's was broken
-	CodeTooBig       = 1009 // a message is too big
-	CodeInternal     = 1011 // the server failed
-	CodeTryAgain     = 1013 // the server is too busy
-	maxReason        = 123  // a control frame's 125 bytes less the code
-	maxControlLength = 125
-)
-
-// CloseError says how a connection ended.
+// CloseError is how a connection ended.
 type CloseError struct {
 	// Code is the close code: the peer's if Remote, else the one sent to the peer.
 	Code int
@@ -126,7 +111,7 @@ type CloseError struct {
 	// Reason is the text that went with it, at most 123 bytes.
 	Reason string
 
-	// Remote says that the peer ended the connection, or that it broke.
+	// Remote reports whether the peer ended the connection, or the connection broke.
 	Remote bool
 
 	// Err is the cause, if there is one. It is not sent to the peer.
@@ -151,17 +136,17 @@ func (e *CloseError) Error() string {
 // Unwrap returns the cause.
 func (e *CloseError) Unwrap() error { return e.Err }
 
-// violation is what the frame reader reports.
+// violation returns the end of a connection whose peer has broken a rule.
 func violation(code int, reason string) *CloseError {
 	return &CloseError{Code: code, Reason: reason}
 }
 
-// closing turns a callback's error into the end of its connection. What went wrong in
-// the server is not told to the peer.
+// closing returns the end of a connection whose callback has returned an error. What went
+// wrong in the server is not told to the peer.
 func closing(err error) *CloseError {
 	var ce *CloseError
 	if errors.As(err, &ce) {
 		return ce
 	}
-	return &CloseError{Code: CodeInternal, Reason: "internal error", Err: err}
+	return &CloseError{Code: closecode.ServerFault, Reason: "internal error", Err: err}
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
 // stuff sends to a connection until its outbox is full.
@@ -52,7 +54,7 @@ func TestDead(t *testing.T) {
 			err = stuff(conn, f)
 			return err != nil
 		})
-		if !errors.Is(err, ErrDead) || !isClose(err, CodeAbnormal) {
+		if !errors.Is(err, ErrDead) || !isClose(err, closecode.Lost) {
 			t.Fatal(err)
 		}
 		if e := conn.Poll(make([]byte, 4096), nil); !errors.Is(e, ErrDead) {
@@ -84,7 +86,7 @@ func TestSlowIsNotDead(t *testing.T) {
 				}
 				return time.Since(begun) > 2*time.Second
 			})
-			conn.Close(CodeAbnormal, "")
+			conn.Close(closecode.Lost, "")
 		})
 	}
 }

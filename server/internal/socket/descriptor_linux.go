@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errNotRaw says that a connection has no descriptor to be driven by ticks.
+// errNotRaw is returned for a connection without a descriptor that ticks could drive.
 var errNotRaw = errors.New("socket: not a plain TCP connection")
 
 // detached is a socket outside the runtime's poller. Its calls never block, so they need
@@ -52,7 +52,7 @@ func (d detached) tune(o *Options) {
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, o.NotSentLowat)
 }
 
-// recv reads what is there. again says that nothing is.
+// recv reads what is there. again reports whether nothing is.
 func (d detached) recv(b []byte) (n int, again bool, err error) {
 	for {
 		r, _, e := syscall.RawSyscall6(syscall.SYS_RECVFROM, d.number(),
@@ -86,7 +86,7 @@ func (d detached) send(b []byte) (int, error) {
 	}
 }
 
-// shutdown says that we send no more.
+// shutdown tells the peer that no more is sent.
 func (d detached) shutdown() error { return unix.Shutdown(int(d.number()), unix.SHUT_WR) }
 
 // close closes the descriptor.
@@ -96,7 +96,7 @@ func (d detached) close() {
 	}
 }
 
-// abort closes the descriptor with a reset, so that the kernel keeps nothing of a dead peer.
+// abort closes the descriptor with a reset, so that the kernel keeps nothing for a dead peer.
 func (d detached) abort() {
 	_ = unix.SetsockoptLinger(int(d.number()), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	d.close()
@@ -114,7 +114,7 @@ func (d detached) rtt() time.Duration {
 	return time.Duration(info.Rtt) * time.Microsecond
 }
 
-// lost says that the peer's kernel does not answer: segments have been sent again, or its
+// lost reports whether the peer's kernel does not answer: segments have been sent again, or its
 // closed window asked after, several times in vain. A peer whose program has stopped reading
 // is not lost: its kernel goes on saying that the window is closed.
 func (d detached) lost() bool {
@@ -123,7 +123,7 @@ func (d detached) lost() bool {
 	return !ok || info.Retransmits >= inVain || info.Probes >= inVain
 }
 
-// with lends the descriptor of a connection that stays in the poller.
+// with calls f with the descriptor of a connection that stays in the poller.
 func with(c net.Conn, f func(d detached)) {
 	t, ok := netConn(c).(*net.TCPConn)
 	if !ok {
@@ -137,13 +137,13 @@ func with(c net.Conn, f func(d detached)) {
 // tune sets a carried connection's socket up as a raw one's.
 func tune(c net.Conn, o *Options) { with(c, func(d detached) { d.tune(o) }) }
 
-// lost says that the peer's kernel does not answer.
+// lost reports whether the peer's kernel does not answer.
 func lost(c net.Conn) (l bool) {
 	with(c, func(d detached) { l = d.lost() })
 	return l
 }
 
-// rtt is the kernel's smoothed round-trip time of a connection.
+// rtt returns the kernel's smoothed round-trip time of a connection.
 func rtt(c net.Conn) (d time.Duration) {
 	with(c, func(fd detached) { d = fd.rtt() })
 	return d

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// errNotRaw says that connections can't be driven by ticks on this platform.
+// errNotRaw is returned for every connection: none can be driven by ticks on this platform.
 var errNotRaw = errors.New("socket: not on this platform")
 
 // detached is never open on this platform.

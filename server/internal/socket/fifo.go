@@ -8,14 +8,16 @@ type fifo[T comparable] struct {
 	at    map[T]*list.Element
 }
 
+// len returns the number of members.
 func (f *fifo[T]) len() int { return len(f.at) }
 
+// push adds v at the end.
 func (f *fifo[T]) push(v T) {
 	f.init()
 	f.at[v] = f.order.PushBack(v)
 }
 
-// unshift lets v be the next to be popped.
+// unshift makes v the next to be popped.
 func (f *fifo[T]) unshift(v T) {
 	f.init()
 	f.at[v] = f.order.PushFront(v)
@@ -27,7 +29,7 @@ func (f *fifo[T]) init() {
 	}
 }
 
-// pop takes the member that has been here longest.
+// pop takes out the member that has been in for longest, if there is one.
 func (f *fifo[T]) pop() (v T, ok bool) {
 	e := f.order.Front()
 	if e == nil {

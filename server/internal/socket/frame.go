@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
 // Opcodes, RFC 6455 section 5.2.
@@ -22,6 +24,9 @@ const (
 	length16   = 126
 	length64   = 127
 	bitControl = 0x8
+
+	maxControlLength = 125 // bytes of a control frame's payload
+	maxReason        = 123 // of a close frame's, without the code
 )
 
 // header is one frame's header as a client sent it.
@@ -76,11 +81,11 @@ func appendControl(b []byte, op byte, payload []byte) []byte {
 	return append(b, payload...)
 }
 
-// appendClose appends the close frame that tells the peer of e, or nothing if its code
+// appendClose appends the close frame for e, or nothing if its code
 // must not be sent.
 func appendClose(b []byte, e *CloseError) []byte {
 	switch {
-	case e.Code == CodeNoStatus:
+	case e.Code == closecode.NoStatus:
 		return append(b, bitFin|opClose, 0)
 	case !validCode(e.Code):
 		return b
@@ -90,7 +95,7 @@ func appendClose(b []byte, e *CloseError) []byte {
 	return append(b, reason...)
 }
 
-// clip cuts a reason to what fits in a close frame, between two runes.
+// clip returns as much of a reason as fits in a close frame, cut between two runes.
 func clip(reason string) string {
 	if len(reason) <= maxReason {
 		return reason
@@ -106,22 +111,22 @@ func clip(reason string) string {
 // the violation that the frame is.
 func parseClose(payload []byte) *CloseError {
 	if len(payload) == 0 {
-		return &CloseError{Code: CodeNoStatus, Remote: true}
+		return &CloseError{Code: closecode.NoStatus, Remote: true}
 	}
 	if len(payload) == 1 {
-		return violation(CodeProtocol, "close frame of one byte")
+		return violation(closecode.ProtocolError, "close frame of one byte")
 	}
 	code := int(binary.BigEndian.Uint16(payload))
 	if !validCode(code) {
-		return violation(CodeProtocol, "close code that must not be sent")
+		return violation(closecode.ProtocolError, "close code that must not be sent")
 	}
 	if !utf8.Valid(payload[2:]) {
-		return violation(CodeInvalidData, "close reason is not UTF-8")
+		return violation(closecode.InvalidData, "close reason is not UTF-8")
 	}
 	return &CloseError{Code: code, Reason: string(payload[2:]), Remote: true}
 }
 
-// validCode says whether a close frame may carry the code: those of RFC 6455 and the
+// validCode reports whether a close frame may carry the code: those of RFC 6455 and the
 // IANA registry, and 3000 to 4999.
 func validCode(code int) bool {
 	switch {

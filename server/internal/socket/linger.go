@@ -16,25 +16,29 @@ const (
 // it closes too, or for two seconds. Its goroutine lives while there is one to see off.
 type linger struct {
 	all     *sync.WaitGroup
-	count   atomic.Int64 // of guests, everywhere
-	cutting atomic.Bool
+	count   atomic.Int64 // of guests; over maxLinger none is taken
+	cutting atomic.Bool  // those who are left are to be closed
 
-	mu      sync.Mutex // never held during a system call: those who end connections are ticks
-	arrived []guest
-	running bool
+	// Guarded by mu, which is never held during a system call: those who end connections
+	// are ticks.
+	mu      sync.Mutex
+	arrived []guest // whom the goroutine has not taken in yet
+	running bool    // there is a goroutine
 }
 
+// guest is a connection that has ended.
 type guest struct {
 	fd    detached
-	rest  []byte // not written yet
-	shut  bool   // the sending side is
-	until time.Time
+	rest  []byte    // not written yet
+	shut  bool      // the sending side is shut
+	until time.Time // when it is closed in any case
 }
 
+// len returns the number of guests.
 func (l *linger) len() int { return int(l.count.Load()) }
 
-// see takes a descriptor over. The caller holds a place in all.
-func (l *linger) see(g guest) {
+// seeOff takes a descriptor over. The caller holds a place in all.
+func (l *linger) seeOff(g guest) {
 	if g.step(nil) {
 		g.fd.close()
 		return

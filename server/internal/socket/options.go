@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
 // The transports that Options.Transport names.
@@ -66,25 +68,24 @@ type Options struct {
 	// be asked, it is given up in any case. Default 10 s.
 	DeadAfter time.Duration
 
-	// AllowText passes text messages, validated, to TextConn.PollAny; otherwise they
-	// end the connection with 1003.
+	// AllowText passes text messages, checked to be UTF-8, to TextConn.PollAny; otherwise
+	// they end the connection with 1003.
 	AllowText bool
 
 	// NoHello seats connections right after the upgrade: OnHello is called with a nil
 	// first message.
 	NoHello bool
 
-	// Admit is asked about each handshake before it is made; nil: all are. It may give
-	// another request for OnHello, which carries what it found out, and gives a function that
-	// is called once, when the connection is closed or was never made. If it returns an
-	// error, a *LimitError at best, the handshake is refused with HTTP 429 or 403 and the
-	// error's text.
-	Admit func(r *http.Request) (admitted *http.Request, release func(), err error)
+	// OnHandshake decides about each handshake before it is made; nil: all pass. passed is
+	// the request for OnHello, which may carry what was found out, and onEnd is called once,
+	// when the connection is closed or was never made. If it returns an error, which should
+	// be a *LimitError, the handshake is refused with HTTP 429 or 403 and the error's text.
+	OnHandshake func(r *http.Request) (passed *http.Request, onEnd func(), err error)
 
 	// OnRefused is called for each handshake that is refused, before it is answered, and for
 	// each connection that is closed since its hello did not come as it should; nil: nobody
 	// is told. reason is one of the Fail constants, text what the client is told, and err
-	// what is known beyond that: an *origin.Refused, the error of Admit, or the *CloseError
+	// what is known beyond that: an *origin.Refused, the error of OnHandshake, or the *CloseError
 	// with which a connection is closed. It may be nil. OnRefused must not block.
 	OnRefused func(r *http.Request, reason, text string, err error)
 
@@ -97,16 +98,16 @@ type Options struct {
 	// connection, which now belongs to the callee; it may already be over.
 	OnHello func(r *http.Request, first []byte) (adopt func(Conn), err error)
 
-	// Logger hears of failures of our own. What clients do wrong is counted, not
-	// logged, but at the debug level. Default slog.Default().
+	// Logger logs failures of our own. What clients do wrong is counted, and logged at the
+	// debug level alone. Default slog.Default().
 	Logger *slog.Logger
 }
 
-// LimitError is why Options.Admit refuses a handshake.
+// LimitError is why Options.OnHandshake refuses a handshake.
 type LimitError struct {
-	// Forbidden: it is not for a moment only.
+	// Forbidden reports whether there is no use in trying again soon.
 	Forbidden bool
-	// RetryAfter is when to try again; 0: nobody knows.
+	// RetryAfter is how long to wait before trying again; 0: nobody knows.
 	RetryAfter time.Duration
 	// Text is for the person who reads the answer.
 	Text string
@@ -132,7 +133,7 @@ func (o Options) withDefaults() (Options, error) {
 	setInt(&o.SendBuffer, 16<<10)
 	setInt(&o.NotSentLowat, 4<<10)
 	setInt(&o.MaxPending, 1024)
-	setInt(&o.HelloTimeoutCode, CodePolicy)
+	setInt(&o.HelloTimeoutCode, closecode.Policy)
 	setTime(&o.HandshakeTimeout, 5*time.Second)
 	setTime(&o.HelloTimeout, 5*time.Second)
 	setTime(&o.DeadAfter, 10*time.Second)
@@ -142,6 +143,11 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
+	return o, o.validate()
+}
+
+// validate returns what is wrong with the options, or nil.
+func (o *Options) validate() error {
 	for _, f := range []struct {
 		name  string
 		value int64
@@ -152,17 +158,17 @@ func (o Options) withDefaults() (Options, error) {
 		{"DeadAfter", int64(o.DeadAfter)},
 	} {
 		if f.value < 0 {
-			return o, fmt.Errorf("socket: Options.%s is %d: it must be positive, or 0 for the default", f.name, f.value)
+			return fmt.Errorf("socket: Options.%s is %d: it must be positive, or 0 for the default", f.name, f.value)
 		}
 	}
 	if o.Transport != TransportAuto && o.Transport != TransportRaw && o.Transport != TransportGWS {
-		return o, fmt.Errorf("socket: Options.Transport is %q: want %q, %q or %q", o.Transport, TransportAuto, TransportRaw, TransportGWS)
+		return fmt.Errorf("socket: Options.Transport is %q: want %q, %q or %q", o.Transport, TransportAuto, TransportRaw, TransportGWS)
 	}
 	if o.OnHello == nil {
-		return o, fmt.Errorf("socket: Options.OnHello is missing: somebody must take the connections")
+		return fmt.Errorf("socket: Options.OnHello is missing: somebody must take the connections")
 	}
 	if o.Subprotocol != "" && !isToken(o.Subprotocol) {
-		return o, fmt.Errorf("socket: Options.Subprotocol %q is not an HTTP token", o.Subprotocol)
+		return fmt.Errorf("socket: Options.Subprotocol %q is not an HTTP token", o.Subprotocol)
 	}
-	return o, nil
+	return nil
 }

@@ -17,19 +17,21 @@ type buffer struct{ b []byte }
 
 var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
-// newBuffer is an empty buffer; whoever has it gives it back once and forgets it.
+// newBuffer returns an empty buffer, which is to be freed once.
 func newBuffer() *buffer {
 	buf := buffers.Get().(*buffer)
 	buf.b = buf.b[:0]
 	return buf
 }
 
+// free gives the buffer to whoever needs one next.
 func (buf *buffer) free() {
 	if cap(buf.b) <= keepBuffer {
 		buffers.Put(buf)
 	}
 }
 
+// len returns the number of bytes that wait.
 func (o *outbox) len() int {
 	if o.buf == nil {
 		return 0
@@ -37,7 +39,7 @@ func (o *outbox) len() int {
 	return len(o.buf.b) - o.off
 }
 
-// bytes is what waits; valid until the outbox is changed.
+// bytes returns what waits. It is valid until the outbox is changed.
 func (o *outbox) bytes() []byte {
 	if o.buf == nil {
 		return nil
@@ -84,7 +86,7 @@ func (o *outbox) drop() {
 	buf.free()
 }
 
-// stuck says that nothing has been taken for longer than limit.
+// stuck reports whether nothing of what waits has been taken for longer than limit.
 func (o *outbox) stuck(limit time.Duration) bool {
 	return o.buf != nil && time.Since(o.since) > limit
 }

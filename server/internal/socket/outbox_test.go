@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
 // TestOutbox: a reader that has stopped costs a bounded outbox and nobody's time; nothing that
@@ -231,7 +233,7 @@ func TestPeerVanishes(t *testing.T) {
 			}
 			_ = netConn(c.nc).Close()
 			e := r.end(t)
-			if e.Code != CodeAbnormal || !e.Remote || e.Err == nil || !reset && kind == "raw" && !errors.Is(e, io.EOF) {
+			if e.Code != closecode.Lost || !e.Remote || e.Err == nil || !reset && kind == "raw" && !errors.Is(e, io.EOF) {
 				t.Fatalf("%+v", e)
 			}
 		}
@@ -395,7 +397,7 @@ func TestGatewayClose(t *testing.T) {
 			if string(first) == "wait" {
 				deciding <- struct{}{}
 				<-q.Context().Done()
-				return nil, &CloseError{Code: CodeGoingAway}
+				return nil, &CloseError{Code: closecode.GoingAway}
 			}
 			return r.onHello(q, first)
 		}})
@@ -422,7 +424,7 @@ func TestGatewayClose(t *testing.T) {
 		for range 3 {
 			<-deciding
 		}
-		if e := r.end(t); e.Code != CodeGoingAway {
+		if e := r.end(t); e.Code != closecode.GoingAway {
 			t.Fatal(e)
 		}
 		nc := s.dial()

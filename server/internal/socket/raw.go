@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
 const (
@@ -22,7 +24,7 @@ const (
 // else's by now, is never touched, and Close waits for nobody.
 type rawConn struct {
 	// Anybody's.
-	state atomic.Int32
+	state atomic.Int32               // calls that use the descriptor, and the bit over
 	end   atomic.Pointer[CloseError] // the first one counts
 
 	// Fixed.
@@ -68,6 +70,7 @@ func (c *rawConn) enter() bool {
 	}
 }
 
+// leave follows each enter that has reported true.
 func (c *rawConn) leave() {
 	if c.state.Add(-1) == over {
 		c.bury()
@@ -89,9 +92,9 @@ func (c *rawConn) Close(code int, reason string) {
 	c.fail(&CloseError{Code: code, Reason: clip(reason)})
 }
 
-func (c *rawConn) cut() { c.Close(CodeAbnormal, "") }
+func (c *rawConn) cut() { c.Close(closecode.Lost, "") }
 
-// ended is the end as an error.
+// ended returns how the connection has ended, or nil.
 func (c *rawConn) ended() error {
 	if e := c.end.Load(); e != nil {
 		return e
@@ -99,7 +102,7 @@ func (c *rawConn) ended() error {
 	return nil
 }
 
-// bury gives the descriptor up. It runs once, when nobody is inside.
+// bury gives the descriptor away. It runs once, when nobody is inside.
 func (c *rawConn) bury() {
 	end := c.end.Load()
 	last := appendClose(nil, end)
@@ -109,13 +112,13 @@ func (c *rawConn) bury() {
 		if c.out.len() > 0 {
 			last = append(append([]byte(nil), c.out.bytes()...), last...)
 		}
-		c.g.linger.see(guest{fd: c.fd, rest: last})
+		c.g.linger.seeOff(guest{fd: c.fd, rest: last})
 	}
 	c.fd = detached{}
 	c.out.drop()
 	c.in.drop()
 	c.early = nil
-	c.g.release(c)
+	c.g.forget(c)
 }
 
 // Poll reads once and delivers.
@@ -136,7 +139,7 @@ func (c *rawConn) poll(scratch []byte, onMsg func([]byte) error, onAny func(bool
 	returned := false
 	defer func() {
 		if !returned { // fn panicked
-			c.fail(&CloseError{Code: CodeInternal, Reason: "internal error"})
+			c.fail(&CloseError{Code: closecode.ServerFault, Reason: "internal error"})
 		}
 		c.onMsg, c.onAny = nil, nil
 		c.leave()
@@ -192,12 +195,13 @@ func (c *rawConn) settle() error {
 	return c.age()
 }
 
-// broken is the end of a connection that the peer or the network ended without a close frame.
+// broken returns the end of a connection that the peer or the network has ended without a
+// close frame.
 func broken(err error) *CloseError {
 	if errors.Is(err, syscall.ETIMEDOUT) { // unacknowledged for too long, says the kernel
 		return dead()
 	}
-	return &CloseError{Code: CodeAbnormal, Remote: true, Err: err}
+	return &CloseError{Code: closecode.Lost, Remote: true, Err: err}
 }
 
 // age ends the connection if its peer takes nothing.
@@ -268,6 +272,7 @@ func (c *rawConn) send(op byte, frame []byte, reliable bool) error {
 	return err
 }
 
+// put sends b, or puts it into the outbox. The descriptor has been entered.
 func (c *rawConn) put(b []byte, reliable bool) error {
 	if n := c.out.len(); n > 0 {
 		switch {
@@ -323,7 +328,7 @@ func (c *rawConn) flush() (int, error) {
 	return c.out.len(), nil
 }
 
-// RTT asks the kernel.
+// RTT returns the kernel's smoothed round-trip time.
 func (c *rawConn) RTT() time.Duration {
 	if !c.enter() {
 		return 0

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"sync"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
 // sink takes what a frame reader finds. Slices are valid during the call only. An error
@@ -46,15 +48,16 @@ const keepBuffer = 64 << 10
 
 var partials = sync.Pool{New: func() any { return new(partial) }}
 
-func (r *reader) hold() *partial {
+// open returns the partial, new if there is none.
+func (r *reader) open() *partial {
 	if r.part == nil {
 		r.part = partials.Get().(*partial)
 	}
 	return r.part
 }
 
-// rest gives the partial back if nothing is incomplete.
-func (r *reader) rest() {
+// tidy drops the partial if nothing is incomplete.
+func (r *reader) tidy() {
 	if p := r.part; p != nil && p.op == 0 && p.nhead == 0 && p.left == 0 {
 		r.drop()
 	}
@@ -104,7 +107,7 @@ func (r *reader) feed(b []byte, to sink) error {
 		}
 		b = b[n:]
 		if h.length > len(b) {
-			p := r.hold()
+			p := r.open()
 			p.frame, p.left, p.nctrl = h, h.length, 0
 			if !h.control() {
 				if err := r.fragment(p, h); err != nil {
@@ -132,7 +135,7 @@ func (r *reader) next(b []byte) (h header, n int, ok bool, err error) {
 		if n > 0 || err != nil {
 			return h, n, true, err
 		}
-		p = r.hold()
+		p = r.open()
 		p.nhead = copy(p.head[:], b)
 		return h, 0, false, nil
 	}
@@ -141,7 +144,7 @@ func (r *reader) next(b []byte) (h header, n int, ok bool, err error) {
 	h, n, err = r.parse(p.head[:had+got])
 	if n > 0 || err != nil {
 		p.nhead = 0
-		r.rest()
+		r.tidy()
 		return h, n - had, true, err
 	}
 	p.nhead += got
@@ -173,11 +176,11 @@ func (r *reader) parse(b []byte) (h header, size int, err error) {
 		}
 		length, size = binary.BigEndian.Uint64(b[2:]), 10
 		if length > math.MaxInt64 {
-			return h, 0, violation(CodeProtocol, "length with its top bit set")
+			return h, 0, violation(closecode.ProtocolError, "length with its top bit set")
 		}
 	}
 	if !h.control() && length > uint64(r.max-r.size()) {
-		return h, 0, violation(CodeTooBig, "message too big")
+		return h, 0, violation(closecode.TooBig, "message too big")
 	}
 	if len(b) < size+4 {
 		return h, 0, nil
@@ -187,41 +190,41 @@ func (r *reader) parse(b []byte) (h header, size int, err error) {
 	return h, size + 4, nil
 }
 
-// judge checks what the first two bytes of a header say.
+// judge returns what is wrong with the first two bytes of a header, or nil.
 func (r *reader) judge(h header, first, second byte, short uint64) *CloseError {
 	if first&bitsRsv != 0 {
-		return violation(CodeProtocol, "reserved bit set")
+		return violation(closecode.ProtocolError, "reserved bit set")
 	}
-	open := r.part != nil && r.part.op != 0
+	inside := r.part != nil && r.part.op != 0 // a fragmented message
 	switch h.op {
 	case opContinuation:
-		if !open {
-			return violation(CodeProtocol, "continuation of nothing")
+		if !inside {
+			return violation(closecode.ProtocolError, "continuation of nothing")
 		}
 	case opText, opBinary:
-		if open {
-			return violation(CodeProtocol, "new message inside a fragmented one")
+		if inside {
+			return violation(closecode.ProtocolError, "new message inside a fragmented one")
 		}
 	case opClose, opPing, opPong:
 		if !h.fin {
-			return violation(CodeProtocol, "fragmented control frame")
+			return violation(closecode.ProtocolError, "fragmented control frame")
 		}
 		if short > maxControlLength {
-			return violation(CodeProtocol, "control frame over 125 bytes")
+			return violation(closecode.ProtocolError, "control frame over 125 bytes")
 		}
 	default:
-		return violation(CodeProtocol, "reserved opcode")
+		return violation(closecode.ProtocolError, "reserved opcode")
 	}
 	if second&bitMask == 0 {
-		return violation(CodeProtocol, "frame without a mask")
+		return violation(closecode.ProtocolError, "frame without a mask")
 	}
 	if h.op == opText && !r.text {
-		return violation(CodeUnsupported, "text messages are not spoken here")
+		return violation(closecode.UnsupportedData, "text messages are not spoken here")
 	}
 	return nil
 }
 
-// size is how much of the current message has been announced so far.
+// size returns how much of the current message has arrived so far.
 func (r *reader) size() int {
 	if r.part == nil {
 		return 0
@@ -243,7 +246,7 @@ func (r *reader) whole(h header, payload []byte, to sink) error {
 		}
 		return to.message(h.op == opText, payload)
 	}
-	p := r.hold()
+	p := r.open()
 	if err := r.fragment(p, h); err != nil {
 		return err
 	}
@@ -259,7 +262,7 @@ func (r *reader) fragment(p *partial, h header) error {
 		p.op, p.fragments = h.op, 0
 	}
 	if p.fragments++; p.fragments > r.maxFragments() {
-		return violation(CodePolicy, "message in too many fragments")
+		return violation(closecode.Policy, "message in too many fragments")
 	}
 	return nil
 }
@@ -281,7 +284,7 @@ func (r *reader) end(p *partial, to sink) error {
 		return r.finish(p, p.frame.fin, to)
 	}
 	err := to.control(p.frame.op, p.ctrl[:p.nctrl])
-	r.rest()
+	r.tidy()
 	return err
 }
 
@@ -306,8 +309,8 @@ func (r *reader) finish(p *partial, fin bool, to sink) error {
 	}
 	err := to.message(text, p.msg)
 	p.op, p.msg = 0, p.msg[:0]
-	r.rest()
+	r.tidy()
 	return err
 }
 
-func errText() *CloseError { return violation(CodeInvalidData, "text is not UTF-8") }
+func errText() *CloseError { return violation(closecode.InvalidData, "text is not UTF-8") }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/gobwas/ws"
 	"pgregory.net/rapid"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
 // tape records what a reader finds.
@@ -353,8 +355,8 @@ func TestAppendClose(t *testing.T) {
 		{1000, "", "88 02 03e8"},
 		{1001, "ab", "88 04 03e9 6162"},
 		{4321, "", "88 02 10e1"},
-		{CodeNoStatus, "ignored", "88 00"},
-		{CodeAbnormal, "", ""},
+		{closecode.NoStatus, "ignored", "88 00"},
+		{closecode.Lost, "", ""},
 		{1015, "", ""},
 		{0, "", ""},
 		{math.MaxInt32, "", ""},

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What of io_uring's interface (linux/io_uring.h) is used here.
+// The constants of io_uring's interface (linux/io_uring.h) that are used here.
 const (
 	uringSubmitAll   = 1 << 7
 	uringCoopTaskrun = 1 << 8
@@ -56,8 +56,8 @@ type uringCQE struct {
 // thread.
 type ring struct {
 	fd    int
-	mem   []byte // both rings
-	sqMem []byte
+	mem   []byte // both queues, as the kernel maps them
+	sqMem []byte // the entries of the submission queue
 
 	sqes           []uringSQE
 	array          []uint32
@@ -65,11 +65,11 @@ type ring struct {
 	cqTail         *uint32
 	sqMask, cqMask uint32
 	cqes           []uringCQE
-	queued         uint32
+	queued         uint32 // calls put since the last submit
 }
 
-// newRing makes a ring for so many calls at a time, a power of two. The error says why the
-// kernel gives none: it is too old, or its administrator or a sandbox does not allow it.
+// newRing makes a ring for so many calls at a time, a power of two. The error is why
+// there is none: the kernel is too old, or its administrator or a sandbox does not allow it.
 func newRing(entries uint32) (*ring, error) {
 	p := uringParams{flags: uringSubmitAll | uringCoopTaskrun}
 	fd, _, e := syscall.Syscall(unix.SYS_IO_URING_SETUP, uintptr(entries), uintptr(unsafe.Pointer(&p)), 0)
@@ -126,7 +126,7 @@ func (r *ring) put(op uint8, d detached, b []byte, id int) {
 func (r *ring) recv(d detached, b []byte, id int) { r.put(uringOpRecv, d, b, id) }
 func (r *ring) send(d detached, b []byte, id int) { r.put(uringOpSend, d, b, id) }
 
-// submit does what is queued and puts the results by id: bytes, or a negative errno. All
+// submit does what is queued and stores the results by id: bytes, or a negative errno. All
 // calls are such as never wait, so that one system call does them all; where the kernel
 // leaves some for later, they are waited for.
 func (r *ring) submit(results []int32) error {
@@ -161,6 +161,7 @@ func (r *ring) submit(results []int32) error {
 	}
 }
 
+// reap takes in the results that are there, and returns how many.
 func (r *ring) reap(results []int32) (n uint32) {
 	head, tail := *r.cqHead, atomic.LoadUint32(r.cqTail)
 	for ; head != tail; head++ {

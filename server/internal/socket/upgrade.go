@@ -2,6 +2,7 @@ package socket
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -72,6 +73,18 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, f *refusal) {
 		h.Set("Retry-After", strconv.Itoa(int((f.after+time.Second-1)/time.Second)))
 	}
 	http.Error(w, f.text, f.status)
+}
+
+// limited is the answer to a handshake that Options.Admit refuses.
+func limited(err error) *refusal {
+	f := &refusal{status: http.StatusTooManyRequests, reason: FailLimited, text: err.Error(), err: err}
+	if l := (*LimitError)(nil); errors.As(err, &l) {
+		f.after = l.RetryAfter
+		if l.Forbidden {
+			f.status = http.StatusForbidden
+		}
+	}
+	return f
 }
 
 // forGWS is the request gws sees: what has been checked, in the one form it understands,

@@ -16,6 +16,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/tickroom/tickroom/internal/origintest"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
 
 // TestHandshake: every handshake that is not ours gets a status and a sentence.
@@ -179,7 +180,7 @@ func TestMiddleware(t *testing.T) {
 }
 
 // Whatever becomes of a connection, what Admit took for it is given back once.
-func TestAdmitIsGivenBackOnce(t *testing.T) {
+func TestOnEndIsCalledOnce(t *testing.T) {
 	t.Parallel()
 	for _, transport := range []string{TransportAuto, TransportGWS} {
 		t.Run(transport, func(t *testing.T) {
@@ -189,7 +190,7 @@ func TestAdmitIsGivenBackOnce(t *testing.T) {
 			seats := make(chan Conn, 8)
 			g, err := New(Options{
 				Transport: transport, HelloTimeout: 200 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
-				Admit: func(r *http.Request) (*http.Request, func(), error) {
+				OnHandshake: func(r *http.Request) (*http.Request, func(), error) {
 					if r.Header.Get("Refuse") != "" {
 						return nil, nil, &LimitError{RetryAfter: 1500 * time.Millisecond, Text: "slowly"}
 					}
@@ -251,7 +252,7 @@ func TestAdmitIsGivenBackOnce(t *testing.T) {
 			}
 			ws := say("yes")
 			c := <-seats
-			c.Close(CodeNormal, "")
+			c.Close(closecode.Normal, "")
 			_, _, _ = ws.Read(t.Context())
 			say("yes") // is there until the gateway closes
 			<-seats
