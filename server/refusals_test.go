@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/internal/kinds/arena"
-	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	"github.com/tickroom/tickroom/netcode/matchmaker"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/world"
 )
 
 // logged is a server's log.
@@ -46,20 +46,28 @@ func (l *logged) has(words ...string) bool {
 	return false
 }
 
-// TestTheLogSaysWhySomebodyWasRefused turns people away at each stage, and asks the log,
-// as it is kept by default, why that was so.
+// wants waits until the log, as it is kept by default, has a line with all of some words.
+func (l *logged) wants(t *testing.T, words ...string) {
+	t.Helper()
+	until(t, strings.Join(words, " "), func() bool { return l.has(words...) })
+}
+
+// startLogged runs a server whose log is kept.
+func startLogged(t *testing.T, change func(*config.Config), kinds ...world.Kind) (*server.Server, *logged) {
+	t.Helper()
+	log := &logged{}
+	return startWith(t, []server.Option{server.WithLogger(slog.New(slog.NewTextHandler(log, nil)))}, change, kinds...), log
+}
+
+// TestTheLogSaysWhySomebodyWasRefused turns people away who want into rooms, and asks the
+// log why that was so.
 func TestTheLogSaysWhySomebodyWasRefused(t *testing.T) {
 	t.Parallel()
-	log, a := &logged{}, newAccounts(t)
-	srv := startWith(t, []server.Option{server.WithLogger(slog.New(slog.NewTextHandler(log, nil)))}, func(c *config.Config) {
+	a := newAccounts(t)
+	srv, log := startLogged(t, func(c *config.Config) {
 		a.config(c)
-		c.HelloTimeout = 300 * time.Millisecond
 		c.KindOptions["walkers"] = map[string]string{"players": "2"}
-	}, walkers.Kind(), arena.Kind())
-	wanted := func(words ...string) {
-		t.Helper()
-		until(t, strings.Join(words, " "), func() bool { return log.has(words...) })
-	}
+	})
 	hello := func(player string) *tickroomv1.Hello { return &tickroomv1.Hello{Kind: "walkers", Token: a.of(player)} }
 	ann, bob := join(t, srv, hello("ann")), join(t, srv, hello("bob"))
 	room := ann.welc.GetRoom()
@@ -68,42 +76,54 @@ func TestTheLogSaysWhySomebodyWasRefused(t *testing.T) {
 	h := hello("cem")
 	h.Room = room
 	refused(t, srv, h, tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, "full")
-	wanted("level=INFO", "msg=refused", "code=4003", "why=room_full", "player=cem", "room="+room, "kind=walkers", "client=127.0.0.1")
+	log.wants(t, "level=INFO", "msg=refused", "code=4003", "why=room_full", "player=cem", "room="+room, "kind=walkers", "client=127.0.0.1")
 
-	// By its token, the limits and the address.
 	refused(t, srv, &tickroomv1.Hello{Token: "nonsense"}, unauthenticated, "")
-	wanted("msg=refused", "stage=hello", "why=token_malformed", "code=4015")
-	if _, resp := knock(t, srv, http.Header{"Origin": {"https://evil.example"}}); resp == nil {
-		t.Fatal("a page of another site may connect")
-	}
-	wanted("msg=refused", "stage=handshake", "why=origin", "evil.example", "client=127.0.0.1")
-	if code, _ := closedWith(t, dial(t, srv)); code != 4000 {
-		t.Errorf("a client that says nothing: %d", code)
-	}
-	wanted("msg=refused", "stage=handshake", "why=hello", "code=4000")
+	log.wants(t, "msg=refused", "stage=hello", "why=token_malformed", "code=4015")
 
 	// By the room itself, and out of it.
 	h = bob.resumption().GetHello()
 	h.Token, h.Resume = a.of("bob"), "guess"
 	refused(t, srv, h, sessionGone, "")
-	wanted("msg=refused", "stage=room", "why=session_gone", "player=bob", "room="+room)
+	log.wants(t, "msg=refused", "stage=room", "why=session_gone", "player=bob", "room="+room)
 	if code, body := post(t, srv, http.MethodPost, "/players/bob/kick?reason=spam"); code != http.StatusOK {
 		t.Fatal(code, body)
 	}
 	wantClosed(t, bob.ws, tickroomv1.CloseCode_CLOSE_CODE_KICKED)
-	wanted(`msg="put out"`, "stage=session", "code=4011", "reason=spam", "player=bob", "room="+room)
-
-	// And a call.
-	if _, err := seek(t, srv, matchmaker.Options{Token: "nonsense"}).QuickJoin(t.Context(), &tickroomv1.QuickJoinRequest{Kind: "arena"}); err == nil {
-		t.Error("a call with a bad token is answered")
-	}
-	wanted("msg=refused", "stage=call", "why=token_malformed", "client=127.0.0.1")
+	log.wants(t, `msg="put out"`, "stage=session", "code=4011", "reason=spam", "player=bob", "room="+room)
 
 	m := get(t, srv, "/metrics")
 	for _, want := range []string{
 		`tickroom_refusals_total{stage="hello",why="room_full"} 1`, `tickroom_rejected_total{reason="4003"} 1`,
-		`tickroom_refusals_total{stage="handshake",why="origin"} 1`, `tickroom_refusals_total{stage="room",why="session_gone"} 1`,
-		`tickroom_refusals_total{stage="session",why="kicked"} 1`, `tickroom_refusals_total{stage="call",why="token_malformed"} 1`,
+		`tickroom_refusals_total{stage="room",why="session_gone"} 1`, `tickroom_refusals_total{stage="session",why="kicked"} 1`,
+	} {
+		if !strings.Contains(m, want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+}
+
+// TestTheLogSaysWhyNobodyGotThatFar has a page of another site, a client that says nothing,
+// and a call.
+func TestTheLogSaysWhyNobodyGotThatFar(t *testing.T) {
+	t.Parallel()
+	srv, log := startLogged(t, func(c *config.Config) { c.HelloTimeout = 300 * time.Millisecond }, arena.Kind())
+	if _, resp := knock(t, srv, http.Header{"Origin": {"https://evil.example"}}); resp == nil {
+		t.Fatal("a page of another site may connect")
+	}
+	log.wants(t, "msg=refused", "stage=handshake", "why=origin", "evil.example", "client=127.0.0.1")
+	if code, _ := closedWith(t, dial(t, srv)); code != 4000 {
+		t.Errorf("a client that says nothing: %d", code)
+	}
+	log.wants(t, "msg=refused", "stage=handshake", "why=hello", "code=4000", "client=127.0.0.1")
+	if _, err := seek(t, srv, matchmaker.Options{Token: "nonsense"}).QuickJoin(t.Context(), &tickroomv1.QuickJoinRequest{Kind: "arena"}); err == nil {
+		t.Error("a call with a bad token is answered")
+	}
+	log.wants(t, "msg=refused", "stage=call", "why=token_malformed", "client=127.0.0.1")
+	m := get(t, srv, "/metrics")
+	for _, want := range []string{
+		`tickroom_refusals_total{stage="handshake",why="origin"} 1`, `tickroom_refusals_total{stage="handshake",why="hello"} 1`,
+		`tickroom_refusals_total{stage="call",why="token_malformed"} 1`,
 	} {
 		if !strings.Contains(m, want) {
 			t.Errorf("the metrics lack %s", want)

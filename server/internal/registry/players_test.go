@@ -5,9 +5,9 @@ import "testing"
 func TestPlayersAreFoundWhereTheyAre(t *testing.T) {
 	t.Parallel()
 	p := newPlayers()
-	old, new, other := &Entry{ID: "a-1", Kind: "arena"}, &Entry{ID: "a-2", Kind: "arena"}, &Entry{ID: "w-1", Kind: "walkers"}
+	old, newer, other := &Entry{ID: "a-1", Kind: "arena"}, &Entry{ID: "a-2", Kind: "arena"}, &Entry{ID: "w-1", Kind: "walkers"}
 	p.joined("ann", old)
-	p.joined("ann", new)
+	p.joined("ann", newer)
 	p.joined("ann", other)
 	p.joined("bob", old)
 	p.joined("", old) // nobody
@@ -15,7 +15,7 @@ func TestPlayersAreFoundWhereTheyAre(t *testing.T) {
 		player, kind, id string
 		want             *Entry
 	}{
-		{"ann", "arena", "", new}, {"ann", "walkers", "", other}, {"ann", "chess", "", nil},
+		{"ann", "arena", "", newer}, {"ann", "walkers", "", other}, {"ann", "chess", "", nil},
 		{"ann", "arena", "a-1", old}, {"ann", "", "a-1", old}, {"ann", "walkers", "a-1", nil}, {"ann", "", "", nil},
 		{"bob", "arena", "", old}, {"bob", "arena", "a-2", nil}, {"eve", "arena", "", nil}, {"", "arena", "", nil},
 	} {
@@ -23,8 +23,8 @@ func TestPlayersAreFoundWhereTheyAre(t *testing.T) {
 			t.Errorf("%s in %q of kind %q: %v", c.player, c.id, c.kind, got)
 		}
 	}
-	p.left("ann", new)
-	p.left("ann", new) // once more is nothing
+	p.left("ann", newer)
+	p.left("ann", newer) // once more is nothing
 	p.left("bob", old)
 	if got := p.find("ann", "arena", ""); got != old {
 		t.Errorf("after ann has left: %v", got)
