@@ -17,7 +17,7 @@ func (s *Service) assign(ctx context.Context, c *call, m *store.Match) (*tickroo
 	a := ofMatch(m)
 	team, slot, _ := m.Find(c.Player)
 	a.Team, a.Role, a.Code = uint32(team), slot.Role, m.Code
-	return a, s.sign(ctx, c, a, m.Node)
+	return s.sign(ctx, c, a, m.Node)
 }
 
 // rejoin gives the caller a new seat in its own match.
@@ -33,10 +33,9 @@ func (s *Service) assignListing(ctx context.Context, c *call, r *store.Listing) 
 	// when the caller comes.
 	err := do(ctx, func(ctx context.Context) error { return s.o.Tickets.Touch(ctx, r.ID) })
 	if err != nil && !errors.Is(err, store.ErrNoRoom) {
-		return nil, s.refuse(ctx, "touch", err)
+		return nil, err
 	}
-	a := ofListing(r)
-	return a, s.sign(ctx, c, a, r.Node)
+	return s.sign(ctx, c, ofListing(r), r.Node)
 }
 
 // ofMatch returns what an assignment has of a match.
@@ -57,9 +56,9 @@ func ofListing(r *store.Listing) *tickroomv1.Assignment {
 	return &tickroomv1.Assignment{Url: r.URL, Kind: r.Kind, Room: r.ID, Mode: r.Mode, Region: r.Region}
 }
 
-// sign puts a seat for the caller into an assignment.
-func (s *Service) sign(ctx context.Context, c *call, a *tickroomv1.Assignment, node string) error {
-	return do(ctx, func(bounded context.Context) error {
+// sign puts a seat for the caller into an assignment, and returns it.
+func (s *Service) sign(ctx context.Context, c *call, a *tickroomv1.Assignment, node string) (*tickroomv1.Assignment, error) {
+	return a, do(ctx, func(bounded context.Context) error {
 		token, expires, err := s.o.Seats.Issue(bounded, SeatFor{
 			Player: c.Player, Room: a.GetRoom(), Node: node, Mode: a.GetMode(), Team: int(a.GetTeam()), Role: a.GetRole(),
 		})
@@ -82,16 +81,19 @@ func (s *Service) playing(ctx context.Context, c *call) (*store.Match, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, s.refuse(ctx, "playing", err)
+		return nil, err
 	}
-	if alive, err := s.alive(ctx, m.Node); err != nil || !alive {
+	if alive, err := s.alive(ctx, m.Node); !alive {
 		return nil, err
 	}
 	return &m, nil
 }
 
-// isIn reports whether a matcher has made the match with a player in it.
+// isIn reports whether a matcher has made the match with a player in it; not for nil.
 func isIn(m *store.Match, player string) bool {
+	if m == nil {
+		return false
+	}
 	_, _, ok := m.Find(player)
 	return ok
 }

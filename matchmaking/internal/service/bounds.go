@@ -11,6 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"connectrpc.com/connect"
+
 	"github.com/tickroom/tickroom/matchmaking/internal/query"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/matchmaking/store"
@@ -40,43 +42,25 @@ type request struct{ err error }
 // must notes what is wrong, unless it is ok.
 func (q *request) must(ok bool, format string, args ...any) {
 	if !ok && q.err == nil {
-		q.err = invalid(format, args...)
+		q.err = failed(connect.CodeInvalidArgument, format, args...)
 	}
 }
 
-// names lists the keys of a map for people, when it is printed.
-func names[V any](m map[string]V) fmt.Stringer { return keys[V](m) }
-
-type keys[V any] map[string]V
-
-func (m keys[V]) String() string {
-	if len(m) == 0 {
-		return "none"
-	}
-	return strings.Join(slices.Sorted(maps.Keys(m)), ", ")
+// names lists the keys of a map for people.
+func names[V any](m map[string]V) string {
+	return cmp.Or(strings.Join(slices.Sorted(maps.Keys(m)), ", "), "none")
 }
 
-// short is a text that a client has sent, which is cut when it is printed.
-type short string
-
-func (s short) String() string {
-	if len(s) <= MaxWord {
-		return string(s)
+// short cuts a text that a client has sent, to tell it.
+func short(s string) string {
+	if len(s) > MaxWord {
+		s = strings.ToValidUTF8(s[:MaxWord], "") + "…" // not within a letter
 	}
-	n := MaxWord
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return string(s[:n]) + "…"
+	return s
 }
 
 func printable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
-}
-
-// word checks the name of something.
-func (q *request) word(what, s string) {
-	q.must(0 < len(s) && len(s) <= MaxWord && printable(s), "%s %q: it must have 1 to %d bytes, all printable", what, short(s), MaxWord)
 }
 
 // id checks an id.
@@ -101,34 +85,19 @@ func (q *request) mode(modes map[string]*mode.Mode, name string) *mode.Mode {
 	return modes[name]
 }
 
-// purpose is what a room is for.
-type purpose struct {
-	mode *mode.Mode // nil: none
-	kind string
-}
-
-// modeName returns the name of the mode, or "".
-func (p purpose) modeName() string {
-	if p.mode == nil {
-		return ""
-	}
-	return p.mode.Name
-}
-
-// purpose reads the mode, or the kind, that a room is to be of.
-func (q *request) purpose(s *Service, modeName, kind string) purpose {
-	p := purpose{kind: kind}
+// wish reads what a room is to be.
+func (q *request) wish(s *Service, modeName, kind, about string) *wish {
+	w := &wish{modeName: modeName, kind: kind, query: q.query(about)}
 	if modeName != "" {
-		if p.mode = q.mode(s.modes, modeName); p.mode == nil {
-			return p
+		if w.mode = q.mode(s.modes, modeName); w.mode == nil {
+			return w
 		}
-		p.kind = p.mode.Room.Kind
-		q.must(kind == "" || kind == p.kind, "kind %q: rooms of the mode %s are of kind %s; leave it out", short(kind), modeName, p.kind)
+		w.kind = w.mode.Room.Kind
+		q.must(kind == "" || kind == w.kind, "kind %q: rooms of the mode %s are of kind %s; leave it out", short(kind), modeName, w.kind)
 	}
-	_, ok := s.o.Kinds[p.kind]
-	q.must(p.kind != "", "mode and kind are missing; the modes are: %s; the kinds are: %s", names(s.modes), names(s.o.Kinds))
-	q.must(ok, "kind %q: there is none; the kinds are: %s", short(p.kind), names(s.o.Kinds))
-	return p
+	_, ok := s.o.Kinds[w.kind]
+	q.must(ok || w.kind == "", "kind %q: there is none; the kinds are: %s", short(w.kind), names(s.o.Kinds))
+	return w
 }
 
 // self reads what a player says of itself when it wants to be in a match.
@@ -142,12 +111,9 @@ func (q *request) self(c *call, m *mode.Mode, self *tickroomv1.Member) store.Mem
 // latency reads how far regions are.
 func (q *request) latency(ms map[string]float64) map[string]time.Duration {
 	q.must(len(ms) <= mode.MaxRegions, "self.latency_ms has %d regions; there can be %d", len(ms), mode.MaxRegions)
-	var out map[string]time.Duration
+	out := make(map[string]time.Duration, len(ms))
 	for region, x := range ms {
-		if out == nil {
-			out = make(map[string]time.Duration, len(ms))
-		}
-		q.word("self.latency_ms: region", region)
+		q.must(region != "" && len(region) <= MaxWord && printable(region), "self.latency_ms: region %q: it must have 1 to %d bytes, all printable", short(region), MaxWord)
 		q.must(x >= 0 && x <= MaxLatency, "self.latency_ms: %q is %v; it must be from 0 to %d", short(region), x, MaxLatency) // a NaN is not
 		out[region] = time.Duration(x * float64(time.Millisecond))
 	}
@@ -191,13 +157,10 @@ func (q *request) party(m *mode.Mode, leader string, others []string) []store.Me
 // attributes reads what the queries of others see.
 func (q *request) attributes(in map[string]*tickroomv1.Value) map[string]any {
 	q.must(len(in) <= MaxAttributes, "attributes: there are %d; there can be %d", len(in), MaxAttributes)
-	var out map[string]any
+	out := make(map[string]any, len(in))
 	for n, v := range in {
 		if q.attribute(n); q.err != nil {
 			return nil
-		}
-		if out == nil {
-			out = map[string]any{}
 		}
 		out[n] = q.value(n, v)
 	}

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -64,9 +63,6 @@ const (
 	Change             // it makes or changes something
 	Code               // it tries a room's code, and so can guess
 )
-
-// String returns the kind of work, fit for a metric's label.
-func (w Work) String() string { return [...]string{"ask", "change", "code"}[w] }
 
 // Limits keep anybody from asking too much. Its methods must not block.
 type Limits interface {
@@ -145,7 +141,7 @@ func (s *Service) gate(ctx context.Context, spec connect.Spec, peer connect.Peer
 		return nil, s.refuse(ctx, "authenticate", err)
 	}
 	if c.GuestToken != "" && !p.newcomer {
-		err := connect.NewError(connect.CodeUnauthenticated, errors.New("this call is for players who are known: send the token of the guest, or your own, as Authorization: Bearer TOKEN"))
+		err := failed(connect.CodeUnauthenticated, "this call is for players who are known: send the token of the guest, or your own, as Authorization: Bearer TOKEN")
 		err.Meta().Set("WWW-Authenticate", "Bearer")
 		return nil, err
 	}
@@ -156,7 +152,7 @@ func (s *Service) gate(ctx context.Context, spec connect.Spec, peer connect.Peer
 		}
 	}
 	if p.may != nil && !p.may(&c) {
-		return nil, denied("%s", p.whyNot)
+		return nil, failed(connect.CodePermissionDenied, "%s", p.whyNot)
 	}
 	return context.WithValue(ctx, callKey{}, call{c, peer.Addr, h}), nil
 }

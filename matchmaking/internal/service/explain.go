@@ -16,7 +16,7 @@ import (
 func (s *Service) Explain(ctx context.Context, req *connect.Request[tickroomv1.ExplainRequest]) (*connect.Response[tickroomv1.ExplainResponse], error) {
 	c := caller(ctx)
 	if s.o.Explainer == nil {
-		return nil, connect.NewError(connect.CodeUnimplemented, errors.New("this server can't explain tickets"))
+		return nil, failed(connect.CodeUnimplemented, "this server can't explain tickets")
 	}
 	id := req.Msg.GetTicket()
 	if !c.CanExplain {
@@ -28,7 +28,7 @@ func (s *Service) Explain(ctx context.Context, req *connect.Request[tickroomv1.E
 		case st.State.Ended():
 			return nil, ended(st.State)
 		case st.State == store.Gathering:
-			return nil, precondition("the party does not wait yet: %d of its members are not ready", len(st.Ticket.Missing()))
+			return nil, failed(connect.CodeFailedPrecondition, "the party does not wait yet: %d of its members are not ready", len(st.Ticket.Missing()))
 		}
 	}
 	var q request
@@ -38,13 +38,11 @@ func (s *Service) Explain(ctx context.Context, req *connect.Request[tickroomv1.E
 	x, err := ask(ctx, func(ctx context.Context) (match.Explanation, error) { return s.o.Explainer.Explain(ctx, id) })
 	switch {
 	case errors.Is(err, store.ErrNoTicket):
-		return nil, notFound("there is no ticket %s", id)
+		return nil, failed(connect.CodeNotFound, "there is no ticket %s", id)
 	case errors.Is(err, match.ErrTicket):
-		return nil, precondition("the ticket is about to be given up: %w", err)
-	case err != nil:
-		return nil, s.refuse(ctx, "explain", err)
+		return nil, failed(connect.CodeFailedPrecondition, "the ticket is about to be given up: %w", err)
 	}
-	return connect.NewResponse(explained(&x)), nil
+	return connect.NewResponse(explained(&x)), err
 }
 
 // explained returns an explanation as clients are told it.

@@ -23,6 +23,7 @@ var _ tickroomv1connect.MatchmakingServiceHandler = (*Service)(nil)
 func (s *Service) Handler() (path string, h http.Handler) {
 	path, h = tickroomv1connect.NewMatchmakingServiceHandler(s,
 		connect.WithRequestGate(s.gate),
+		connect.WithInterceptors(connect.UnaryInterceptorFunc(s.refuses)),
 		connect.WithReadMaxBytes(MaxRequest),
 		connect.WithCompressMinBytes(1024),
 		connect.WithRecover(func(ctx context.Context, spec connect.Spec, _ http.Header, r any) error {
@@ -48,12 +49,4 @@ func (s *Service) cors() *cors.Cors {
 		o.AllowOriginVaryRequestFunc = func(r *http.Request, _ string) (bool, []string) { return s.origins.Allows(r), nil }
 	}
 	return cors.New(o)
-}
-
-// respond makes the response of a call, unless there is an error.
-func respond[T any](msg *T, err error) (*connect.Response[T], error) {
-	if err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(msg), nil
 }

@@ -2,8 +2,10 @@ package service
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
-	"sync"
+	"math/big"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -13,47 +15,68 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-// noNode is when to try again when no node takes a room.
-const noNode = 5 * time.Second
+const (
+	// codeLetters are those of rooms' codes: none looks or sounds like another
+	// one.
+	codeLetters = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+	codeLength  = 6
+	// tries is how many ids and codes are tried for a new match.
+	tries = 8
+	// noNode is when to try again when no node takes a room.
+	noNode = 5 * time.Second
+)
 
-// newMatch keeps a match that no matcher has made, on the node that has the most to
-// spare. set fills in what it is, and is called again if its id or code was taken.
-func (s *Service) newMatch(ctx context.Context, w *wish, set func(*store.Match)) (*store.Match, error) {
+// newCode returns a code that nobody can foresee.
+func newCode() string {
+	out := make([]byte, codeLength)
+	for i := range out {
+		n, _ := rand.Int(rand.Reader, big.NewInt(int64(len(codeLetters)))) // it ends the program rather than fail
+		out[i] = codeLetters[n.Int64()]
+	}
+	return string(out)
+}
+
+// readCode returns a code as people write it in the form in which it is kept, and
+// whether it is one.
+func readCode(s string) (string, bool) {
+	s = strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(s))
+	return s, len(s) == codeLength && strings.Trim(s, codeLetters) == ""
+}
+
+// newRoom keeps a match that no matcher has made, on the node that has the most to
+// spare. m has who may come; with a Host it gets a code. If the match is open its room is
+// listed, with a place for the caller.
+func (s *Service) newRoom(ctx context.Context, c *call, w *wish, m store.Match) (*store.Match, error) {
 	node, err := s.place(ctx, w)
 	if err != nil {
 		return nil, err
 	}
+	m.Mode, m.Kind, m.Node, m.URL, m.Region, m.Created = w.modeName, w.kind, node.ID, node.URL, node.Region, time.Now()
+	if w.mode != nil {
+		m.Options = w.mode.Room.Options
+	}
 	for range tries {
-		m := store.Match{
-			ID: queue.NewID(w.kind), Mode: w.modeName(), Kind: w.kind,
-			Node: node.ID, URL: node.URL, Region: node.Region, Created: s.o.Now(),
+		if m.ID = queue.NewID(w.kind); m.Host != "" {
+			m.Code = newCode()
 		}
-		if w.mode != nil {
-			m.Options = w.mode.Room.Options
-		}
-		set(&m)
-		err = do(ctx, func(ctx context.Context) error { return s.o.Tickets.Keep(ctx, m) })
-		if err == nil {
-			return &m, nil
-		}
-		if !errors.Is(err, store.ErrExists) {
-			return nil, s.refuse(ctx, "keep", err)
+		if err = do(ctx, func(ctx context.Context) error { return s.o.Tickets.Keep(ctx, m) }); !errors.Is(err, store.ErrExists) {
+			break
 		}
 	}
-	return nil, s.internal(ctx, "keep", err)
+	if err == nil && m.Open {
+		err = s.list(ctx, c, &m)
+	}
+	return &m, err
 }
 
 // place chooses a node in the nearest region where one takes the room.
 func (s *Service) place(ctx context.Context, w *wish) (store.Node, error) {
 	for _, region := range w.regions {
 		node, err := ask(ctx, func(ctx context.Context) (store.Node, error) {
-			return s.o.Placer.Place(ctx, s.o.Now(), w.kind, region, 1)
+			return s.o.Placer.Place(ctx, time.Now(), w.kind, region, 1)
 		})
-		if err == nil {
-			return node, nil
-		}
 		if !errors.Is(err, place.ErrNoNode) {
-			return node, s.refuse(ctx, "place", err)
+			return node, err
 		}
 		s.o.Logger.WarnContext(ctx, "matchmaking: no node for a room", "kind", w.kind, "region", region, "error", err)
 	}
@@ -61,75 +84,51 @@ func (s *Service) place(ctx context.Context, w *wish) (store.Node, error) {
 }
 
 // list puts the room of an open match on the list, and reserves the caller's place in it.
-func (s *Service) list(ctx context.Context, c *call, m *store.Match) (*store.Listing, error) {
+func (s *Service) list(ctx context.Context, c *call, m *store.Match) error {
 	k := s.o.Kinds[m.Kind]
 	r := store.Listing{
 		ID: m.ID, Kind: m.Kind, Mode: m.Mode, Node: m.Node, URL: m.URL, Region: m.Region,
 		Capacity: k.capacity(m.Mode), Spectators: k.Spectators, Created: m.Created,
 	}
 	// Before it is there, so that it is never there without being known.
-	s.listed.add(m.ID, time.Now())
-	err := do(ctx, func(ctx context.Context) error { return s.o.Directory.Add(ctx, r) })
-	if err != nil {
-		return nil, s.refuse(ctx, "list", err)
+	s.listed.Store(m.ID, time.Now().Add(lookAfter))
+	if err := do(ctx, func(ctx context.Context) error { return s.o.Directory.Add(ctx, r) }); err != nil {
+		return err
 	}
-	if r, err = s.reserve(ctx, c, store.Want{ID: m.ID}); err != nil {
-		return nil, s.refuse(ctx, "reserve", err)
-	}
-	return &r, nil
+	_, err := s.reserve(ctx, c, store.Want{ID: m.ID})
+	return err
 }
 
-// listed are the rooms that this service has put on the list, with when to look at them.
-// The node that runs a room takes it off when it ends; but if nobody ever comes, no node
-// runs it. That shows in its match, which a node keeps from being forgotten.
-type listed struct {
-	mu   sync.Mutex
-	next map[string]time.Time
-}
+const (
+	// sweepEvery is how often Run looks after what was listed.
+	sweepEvery = 10 * time.Second
+	// lookAfter is when the match of a room that nobody has come to is forgotten.
+	lookAfter = store.MatchKept + sweepEvery
+)
 
-func (l *listed) add(id string, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.next[id] = now.Add(store.MatchKept + sweepEvery)
-}
-
-// due returns the rooms to look at now.
-func (l *listed) due(now time.Time) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var out []string
-	for id, at := range l.next {
-		if !now.Before(at) {
-			out = append(out, id)
-		}
-	}
-	return out
-}
-
-func (l *listed) drop(id string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.next, id)
-}
-
-// sweep takes the rooms off the list whose matches are forgotten.
+// sweep takes the rooms off the list whose matches are forgotten. The node that runs a
+// room takes it off when it ends; but if nobody ever comes, no node runs it. That shows in
+// its match, which a node keeps from being forgotten.
 func (s *Service) sweep(ctx context.Context) {
 	now := time.Now()
-	for _, id := range s.listed.due(now) {
-		_, err := ask(ctx, func(ctx context.Context) (store.Match, error) { return s.o.Tickets.Match(ctx, id, "") })
+	s.listed.Range(func(key, at any) bool {
+		id := key.(string)
+		if now.Before(at.(time.Time)) {
+			return true
+		}
+		_, err := s.match(ctx, id, "")
 		if err == nil {
-			s.listed.add(id, now)
-			continue
+			s.listed.Store(id, now.Add(lookAfter))
+			return true
 		}
 		if errors.Is(err, store.ErrNoRoom) {
 			err = do(ctx, func(ctx context.Context) error { return s.o.Directory.Remove(ctx, id) })
 		}
-		if err != nil {
-			if ctx.Err() == nil {
-				s.o.Logger.WarnContext(ctx, "matchmaking: rooms that nobody came to stay on the list for now", "error", err)
-			}
-			return
+		if err == nil {
+			s.listed.Delete(id)
+		} else if ctx.Err() == nil {
+			s.o.Logger.WarnContext(ctx, "matchmaking: rooms that nobody came to stay on the list for now", "error", err)
 		}
-		s.listed.drop(id)
-	}
+		return err == nil
+	})
 }

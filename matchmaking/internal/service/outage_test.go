@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+	"golang.org/x/time/rate"
 )
 
 // TestAnOutageIsLoggedNowAndThen sees that clients who call while a store is away do not
@@ -18,7 +19,7 @@ func TestAnOutageIsLoggedNowAndThen(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		s := &Service{o: Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}}
+		s := &Service{o: Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}, warn: rate.Sometimes{Interval: warnEvery}}
 		for range 100 {
 			if err := s.refuse(t.Context(), "rooms", errors.New("away")); connect.CodeOf(err) != connect.CodeUnavailable {
 				t.Errorf("told: %v", err)

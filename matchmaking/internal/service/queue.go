@@ -22,19 +22,21 @@ func (s *Service) Enqueue(ctx context.Context, req *connect.Request[tickroomv1.E
 	if err != nil {
 		return nil, err
 	}
-	if m, err := s.playing(ctx, &c); err != nil {
-		return nil, err
-	} else if m != nil && isIn(m, c.Player) {
+	m, err := s.playing(ctx, &c)
+	if isIn(m, c.Player) {
 		a, err := s.rejoin(ctx, &c, m)
-		return respond(&tickroomv1.EnqueueResponse{Rejoin: a}, err)
+		return connect.NewResponse(&tickroomv1.EnqueueResponse{Rejoin: a}), err
 	}
-	if err := s.prepare(ctx, md, &t.Members[0]); err != nil {
-		return nil, err
+	if err == nil {
+		err = s.prepare(ctx, md, &t.Members[0])
 	}
-	if err := s.fits(ctx, md, t); err != nil {
-		return nil, err
+	if err == nil {
+		err = s.fits(ctx, md, t)
 	}
-	return respond(&tickroomv1.EnqueueResponse{Ticket: t.ID, GuestToken: c.GuestToken}, s.add(ctx, &c, t))
+	if err == nil {
+		err = s.add(ctx, &c, t)
+	}
+	return connect.NewResponse(&tickroomv1.EnqueueResponse{Ticket: t.ID, GuestToken: c.GuestToken}), err
 }
 
 // readTicket reads the ticket that a caller wants.
@@ -44,7 +46,7 @@ func (s *Service) readTicket(c *call, r *tickroomv1.EnqueueRequest) (*mode.Mode,
 	if md == nil {
 		return nil, nil, q.err
 	}
-	now := s.o.Now()
+	now := time.Now()
 	t := &store.Ticket{ID: rand.Text(), Queue: md.Name, Query: r.GetQuery(), NoBackfill: r.GetNoBackfill(), Created: now}
 	t.Members = append(t.Members, q.self(c, md, r.GetSelf()))
 	t.Members = append(t.Members, q.party(md, c.Player, r.GetParty())...)
@@ -71,7 +73,8 @@ func (s *Service) prepare(ctx context.Context, md *mode.Mode, m *store.Member) e
 	if err != nil {
 		return err
 	}
-	m.Mu, m.Sigma = rated[0].Mu, rated[0].Sigma
+	r := known(md, rated[0])
+	m.Mu, m.Sigma = r.Mu, r.Sigma
 	return nil
 }
 
@@ -86,9 +89,10 @@ func (s *Service) fits(ctx context.Context, md *mode.Mode, t *store.Ticket) erro
 			o.Mu, o.Sigma, o.Latency = t.Members[0].Mu, t.Members[0].Sigma, t.Members[0].Latency
 		}
 	}
-	switch err := match.Check(*md, &known); {
+	err := match.Check(*md, &known)
+	switch {
 	case errors.Is(err, match.ErrTicket):
-		return invalid("the mode %s can never match this: %w", md.Name, err)
+		return failed(connect.CodeInvalidArgument, "the mode %s can never match this: %w", md.Name, err)
 	case err != nil:
 		return s.internal(ctx, "admission", err)
 	}
@@ -98,20 +102,15 @@ func (s *Service) fits(ctx context.Context, md *mode.Mode, t *store.Ticket) erro
 // add adds a ticket.
 func (s *Service) add(ctx context.Context, c *call, t *store.Ticket) error {
 	err := do(ctx, func(ctx context.Context) error { return s.o.Tickets.Add(ctx, *t) })
-	if err == nil {
-		return nil
+	if queued := (*store.QueuedError)(nil); err == nil || errors.As(err, &queued) {
+		return err
 	}
-	if queued := (*store.QueuedError)(nil); !errors.As(err, &queued) {
-		// Nobody knows whether it is there. The client does not learn its id and could not
-		// cancel it.
-		_, err := ask(context.WithoutCancel(ctx), func(ctx context.Context) (store.Status, error) {
-			return s.o.Tickets.Cancel(ctx, t.ID, c.Player)
-		})
-		if err != nil && !errors.Is(err, store.ErrNoTicket) {
-			s.o.Logger.WarnContext(ctx, "matchmaking: a ticket may wait that its player does not know of", "player", c.Player, "error", err)
-		}
+	// Nobody knows whether it is there. The client does not learn its id and could not
+	// cancel it.
+	if _, e := s.cancel(context.WithoutCancel(ctx), c, t.ID); e != nil && !errors.Is(e, store.ErrNoTicket) {
+		s.o.Logger.WarnContext(ctx, "matchmaking: a ticket may wait that its player does not know of", "player", c.Player, "error", e)
 	}
-	return s.refuse(ctx, "add", err)
+	return err
 }
 
 // ticket returns a ticket of the caller's.
@@ -124,10 +123,7 @@ func (s *Service) ticket(ctx context.Context, c *call, id string) (store.Status,
 	if err == nil && !st.Ticket.Has(c.Player) {
 		err = store.ErrNoTicket
 	}
-	if err != nil {
-		return store.Status{}, s.refuse(ctx, "ticket", err)
-	}
-	return st, nil
+	return st, err
 }
 
 // Ready makes the caller ready.
@@ -142,50 +138,50 @@ func (s *Service) Ready(ctx context.Context, req *connect.Request[tickroomv1.Rea
 	}
 	md := s.modes[st.Ticket.Queue]
 	if md == nil {
-		return nil, precondition("the mode %s of the ticket is not there any more", st.Ticket.Queue)
+		return nil, failed(connect.CodeFailedPrecondition, "the mode %s of the ticket is not there any more", st.Ticket.Queue)
 	}
 	var q request
 	me := q.self(&c, md, req.Msg.GetSelf())
 	if q.err != nil {
 		return nil, q.err
 	}
-	if m, err := s.playing(ctx, &c); err != nil {
-		return nil, err
-	} else if m != nil && isIn(m, c.Player) {
-		return nil, precondition("the caller is in a match that runs, %s; it has to go back there or leave it first", m.ID)
+	m, err := s.playing(ctx, &c)
+	if isIn(m, c.Player) {
+		return nil, failed(connect.CodeFailedPrecondition, "the caller is in a match that runs, %s; it has to go back there or leave it first", m.ID)
 	}
-	if err := s.prepare(ctx, md, &me); err != nil {
+	if err == nil {
+		err = s.prepare(ctx, md, &me)
+	}
+	if err != nil {
 		return nil, err
 	}
-	t := st.Ticket.WithReady(me, s.o.Now())
+	t := st.Ticket.WithReady(me, time.Now())
 	if err := s.fits(ctx, md, &t); err != nil {
 		return nil, err
 	}
 	st, err = ask(ctx, func(ctx context.Context) (store.Status, error) {
-		return s.o.Tickets.Ready(ctx, t.ID, me, s.o.Now())
+		return s.o.Tickets.Ready(ctx, t.ID, me, time.Now())
 	})
-	if err != nil {
-		return nil, s.refuse(ctx, "ready", err)
-	}
-	return connect.NewResponse(&tickroomv1.ReadyResponse{Missing: st.Ticket.Missing()}), nil
+	return connect.NewResponse(&tickroomv1.ReadyResponse{Missing: st.Ticket.Missing()}), err
 }
 
 // Cancel ends a ticket.
 func (s *Service) Cancel(ctx context.Context, req *connect.Request[tickroomv1.CancelRequest]) (*connect.Response[tickroomv1.CancelResponse], error) {
 	c := caller(ctx)
 	id := req.Msg.GetTicket()
-	before, err := s.ticket(ctx, &c, id)
+	st, err := s.ticket(ctx, &c, id)
 	if err != nil {
 		return nil, err
 	}
-	if before.State.Ended() {
-		return connect.NewResponse(&tickroomv1.CancelResponse{State: states[before.State].told}), nil
+	before := st.State.Ended()
+	if !before {
+		st, err = s.cancel(ctx, &c, id)
 	}
-	st, err := ask(ctx, func(ctx context.Context) (store.Status, error) { return s.o.Tickets.Cancel(ctx, id, c.Player) })
-	if err != nil {
-		return nil, s.refuse(ctx, "cancel", err)
-	}
-	return connect.NewResponse(&tickroomv1.CancelResponse{Cancelled: st.State == store.Cancelled, State: states[st.State].told}), nil
+	return connect.NewResponse(&tickroomv1.CancelResponse{Cancelled: !before && st.State == store.Cancelled, State: states[st.State].told}), err
+}
+
+func (s *Service) cancel(ctx context.Context, c *call, id string) (store.Status, error) {
+	return ask(ctx, func(ctx context.Context) (store.Status, error) { return s.o.Tickets.Cancel(ctx, id, c.Player) })
 }
 
 // states are the states of tickets as clients are told them.
@@ -201,4 +197,6 @@ var states = [...]struct {
 }
 
 // ended makes the error for a ticket that has ended.
-func ended(st store.State) error { return precondition("the ticket has ended: %s", states[st].words) }
+func ended(st store.State) error {
+	return failed(connect.CodeFailedPrecondition, "the ticket has ended: %s", states[st].words)
+}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"connectrpc.com/connect"
+
 	"github.com/tickroom/tickroom/matchmaking/mode"
 )
 
@@ -17,7 +19,7 @@ func (s *Service) inReach(ctx context.Context, far map[string]time.Duration, nea
 	if len(far) == 0 {
 		return nil, nil
 	}
-	nodes, err := s.nodesNow(ctx)
+	nodes, err := s.nodes(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +33,7 @@ func (s *Service) inReach(ctx context.Context, far map[string]time.Duration, nea
 	out := maps.Clone(far)
 	maps.DeleteFunc(out, func(region string, d time.Duration) bool { return !regions[region] || !near(region, d) })
 	if len(out) == 0 {
-		return nil, precondition("no server is near enough: self.latency_ms names %s; there are servers in %s", names(far), names(regions))
+		return nil, failed(connect.CodeFailedPrecondition, "no server is near enough: self.latency_ms names %s; there are servers in %s", names(far), names(regions))
 	}
 	return out, nil
 }
@@ -42,11 +44,8 @@ func (s *Service) nearest(ctx context.Context, md *mode.Mode, far map[string]tim
 	near, err := s.inReach(ctx, far, func(region string, d time.Duration) bool {
 		return md == nil || float64(d)/float64(time.Millisecond) <= md.Latency.CapOf(region).Max()
 	})
-	if err != nil {
-		return nil, err
-	}
 	if near == nil {
-		return []string{""}, nil
+		return []string{""}, err
 	}
 	return slices.SortedFunc(maps.Keys(near), func(a, b string) int { return cmp.Or(cmp.Compare(far[a], far[b]), cmp.Compare(a, b)) }), nil
 }

@@ -19,7 +19,7 @@ import (
 // ReportResult moves the ratings of the players of a match by how it has ended.
 func (s *Service) ReportResult(ctx context.Context, req *connect.Request[tickroomv1.ReportResultRequest]) (*connect.Response[tickroomv1.ReportResultResponse], error) {
 	out, err := s.Report(ctx, req.Msg)
-	return respond(out, err)
+	return connect.NewResponse(out), err
 }
 
 // Report moves the ratings of those who were in a match. It is what ReportResult does,
@@ -27,23 +27,26 @@ func (s *Service) ReportResult(ctx context.Context, req *connect.Request[tickroo
 // match do not count; those of whom nothing is told stay as they are. The error is a
 // *connect.Error; CodeUnavailable may be tried again, since a match is rated once.
 func (s *Service) Report(ctx context.Context, r *tickroomv1.ReportResultRequest) (*tickroomv1.ReportResultResponse, error) {
+	out, err := s.report(ctx, r)
+	return out, s.refuse(ctx, "report", err)
+}
+
+func (s *Service) report(ctx context.Context, r *tickroomv1.ReportResultRequest) (*tickroomv1.ReportResultResponse, error) {
 	var q request
 	if q.id("room", r.GetRoom()); q.err != nil {
 		return nil, q.err
 	}
-	m, err := ask(ctx, func(ctx context.Context) (store.Match, error) { return s.o.Tickets.Match(ctx, r.GetRoom(), "") })
-	if errors.Is(err, store.ErrNoRoom) {
-		return nil, notFound("there is no match %s; matches are remembered for %d s after their rooms have ended", r.GetRoom(), seconds(store.MatchKept))
-	}
-	if err != nil {
-		return nil, s.refuse(ctx, "match", err)
-	}
-	if m.Mode == "" {
-		return nil, precondition("the room %s has no mode, and so no ratings", m.ID)
-	}
+	m, err := s.match(ctx, r.GetRoom(), "")
 	md := s.modes[m.Mode]
-	if md == nil {
-		return nil, precondition("the mode %s of the room is not there any more", m.Mode)
+	switch {
+	case errors.Is(err, store.ErrNoRoom):
+		return nil, failed(connect.CodeNotFound, "there is no match %s; matches are remembered for %d s after their rooms have ended", r.GetRoom(), seconds(store.MatchKept))
+	case err != nil:
+		return nil, err
+	case m.Mode == "":
+		return nil, failed(connect.CodeFailedPrecondition, "the room %s has no mode, and so no ratings", m.ID)
+	case md == nil:
+		return nil, failed(connect.CodeFailedPrecondition, "the mode %s of the room is not there any more", m.Mode)
 	}
 	res := q.result(md, &m, r.GetTeams())
 	if q.err != nil {
@@ -52,24 +55,28 @@ func (s *Service) Report(ctx context.Context, r *tickroomv1.ReportResultRequest)
 	done := false
 	rated, err := ask(ctx, func(ctx context.Context) (now []store.Rated, err error) {
 		now, done, err = s.o.Ratings.Rate(ctx, md.Name, m.ID, res.players, func(before []store.Rated) ([]store.Rated, error) {
-			return res.rate(md, before)
+			after, err := res.rate(md, before)
+			if err != nil {
+				return nil, s.internal(ctx, "rate", err)
+			}
+			return after, nil
 		})
 		return now, err
 	})
-	switch {
-	case errors.Is(err, errRate):
-		return nil, s.internal(ctx, "rate", err)
-	case err != nil:
-		return nil, s.refuse(ctx, "rate", err)
-	}
-	return &tickroomv1.ReportResultResponse{Repeated: !done, Ratings: ratingsOf(md, rated)}, nil
+	return &tickroomv1.ReportResultResponse{Repeated: !done, Ratings: ratingsOf(md, rated)}, err
 }
 
 // result is what a match has come to.
 type result struct {
 	players []string // of all teams, one team after another
-	teams   [][]rating.Player
-	ranks   []int
+	parts   []part   // theirs
+	ranks   []int    // of the teams
+}
+
+// part is how a player took part in a match.
+type part struct {
+	rating.Player
+	team int // in the order of the ranks
 }
 
 // result reads what was reported, of the players who are of the match.
@@ -90,7 +97,7 @@ func (q *request) result(md *mode.Mode, m *store.Match, in []*tickroomv1.TeamRes
 		n := len(t.GetPlayers())
 		q.must(n <= size, "teams.%d has %d players; in the match %s there can be %d", i, n, m.ID, size)
 		q.must(n <= 1 || !md.Format.FreeForAll, "teams.%d has %d players; in the mode %s everybody is a team", i, n, md.Name)
-		var team []rating.Player
+		before := len(out.players)
 		for k, p := range t.GetPlayers() {
 			id, weight := p.GetPlayer(), cmp.Or(p.GetWeight(), 1)
 			where := fmt.Sprintf("teams.%d.players.%d", i, k)
@@ -100,50 +107,36 @@ func (q *request) result(md *mode.Mode, m *store.Match, in []*tickroomv1.TeamRes
 			seen[id] = true
 			if isIn(m, id) {
 				out.players = append(out.players, id)
-				team = append(team, rating.Player{Weight: weight, Left: p.GetLeft(), Absent: p.GetAbsent()})
+				out.parts = append(out.parts, part{rating.Player{Weight: weight, Left: p.GetLeft(), Absent: p.GetAbsent()}, len(out.ranks)})
 			}
 		}
-		if len(team) > 0 {
-			out.teams, out.ranks = append(out.teams, team), append(out.ranks, int(min(t.GetRank(), math.MaxInt32)))
+		if len(out.players) > before {
+			out.ranks = append(out.ranks, int(min(t.GetRank(), math.MaxInt32)))
 		}
 	}
-	if n := len(out.teams); n < 2 && q.err == nil {
-		q.err = precondition("in %d of the teams there are players of the match %s; to compare there must be 2", n, m.ID)
+	if n := len(out.ranks); n < 2 && q.err == nil {
+		q.err = failed(connect.CodeFailedPrecondition, "in %d of the teams there are players of the match %s; to compare there must be 2", n, m.ID)
 	}
 	return out
 }
 
-// errRate is the error of ratings that can't be computed.
-var errRate = errors.New("service: the ratings can't be computed")
-
-// rate returns the ratings after the match, in the order of before. It changes nothing
-// of the result, as it may be called again.
+// rate returns the ratings after the match, in the order of before, which is that of the
+// players. It changes nothing of the result, as it may be called again.
 func (r *result) rate(md *mode.Mode, before []store.Rated) ([]store.Rated, error) {
-	if len(before) != len(r.players) {
-		return nil, fmt.Errorf("%w: %d ratings of %d players", errRate, len(before), len(r.players))
-	}
-	teams := make([][]rating.Player, len(r.teams))
-	i := 0
-	for k, t := range r.teams {
-		teams[k] = slices.Clone(t)
-		for j := range t {
-			teams[k][j].Rating = known(md, before[i])
-			i++
-		}
+	teams := make([][]rating.Player, len(r.ranks))
+	for i, p := range r.parts {
+		p.Rating = known(md, before[i])
+		teams[p.team] = append(teams[p.team], p.Player)
 	}
 	after, err := rating.Rate(teams, r.ranks, md.Rating.Options)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errRate, err)
+		return nil, err
 	}
 	out := slices.Clone(before)
-	i = 0
-	for k, t := range after {
-		for j, x := range t {
-			if !teams[k][j].Absent {
-				out[i].Mu, out[i].Sigma = x.Mu, x.Sigma
-				out[i].Matches++
-			}
-			i++
+	for i, x := range slices.Concat(after...) {
+		if !r.parts[i].Absent {
+			out[i].Mu, out[i].Sigma = x.Mu, x.Sigma
+			out[i].Matches++
 		}
 	}
 	return out, nil
@@ -157,23 +150,9 @@ func known(md *mode.Mode, r store.Rated) rating.Rating {
 	return rating.Rating{Mu: r.Mu, Sigma: r.Sigma}
 }
 
-// ratings returns the ratings of players, in their order.
+// ratings returns what is known of players, in their order.
 func (s *Service) ratings(ctx context.Context, md *mode.Mode, players []string) ([]store.Rated, error) {
-	got, err := ask(ctx, func(ctx context.Context) ([]store.Rated, error) {
-		return s.o.Ratings.Ratings(ctx, md.Name, players)
-	})
-	if err != nil {
-		return nil, s.refuse(ctx, "ratings", err)
-	}
-	if len(got) != len(players) {
-		return nil, s.internal(ctx, "ratings", fmt.Errorf("%d ratings of %d players", len(got), len(players)))
-	}
-	out := make([]store.Rated, len(got))
-	for i, r := range got {
-		x := known(md, r)
-		out[i] = store.Rated{Player: players[i], Mu: x.Mu, Sigma: x.Sigma, Matches: r.Matches}
-	}
-	return out, nil
+	return ask(ctx, func(ctx context.Context) ([]store.Rated, error) { return s.o.Ratings.Ratings(ctx, md.Name, players) })
 }
 
 // GetRating returns how strong players are.
@@ -187,17 +166,14 @@ func (s *Service) GetRating(ctx context.Context, req *connect.Request[tickroomv1
 	q.must(len(players) <= MaxRated, "players: there are %d; there can be %d", len(players), MaxRated)
 	for i, p := range players {
 		if q.id(fmt.Sprintf("players.%d", i), p); q.err == nil && p != c.Player && !c.CanReport {
-			q.err = denied("players.%d: the ratings of others are for servers: it needs the role admin", i)
+			q.err = failed(connect.CodePermissionDenied, "players.%d: the ratings of others are for servers: it needs the role admin", i)
 		}
 	}
 	if q.err != nil {
 		return nil, q.err
 	}
 	rated, err := s.ratings(ctx, md, players)
-	if err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(&tickroomv1.GetRatingResponse{Ratings: ratingsOf(md, rated)}), nil
+	return connect.NewResponse(&tickroomv1.GetRatingResponse{Ratings: ratingsOf(md, rated)}), err
 }
 
 func ratingsOf(md *mode.Mode, rated []store.Rated) []*tickroomv1.PlayerRating {

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/query"
+	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/matchmaking/store"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
@@ -20,23 +21,16 @@ import (
 // CreateRoom makes a room of the caller's.
 func (s *Service) CreateRoom(ctx context.Context, req *connect.Request[tickroomv1.CreateRoomRequest]) (*connect.Response[tickroomv1.CreateRoomResponse], error) {
 	c := caller(ctx)
-	w, err := s.readWish(ctx, &c, req.Msg.GetMode(), req.Msg.GetKind(), "", req.Msg.GetSelf())
+	w, err := s.readWish(ctx, &c, req.Msg, "")
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.newMatch(ctx, w, func(m *store.Match) {
-		m.Host, m.Code, m.Open = c.Player, newCode(), req.Msg.GetOpen()
-	})
+	m, err := s.newRoom(ctx, &c, w, store.Match{Host: c.Player, Open: req.Msg.GetOpen()})
 	if err != nil {
 		return nil, err
-	}
-	if m.Open {
-		if _, err := s.list(ctx, &c, m); err != nil {
-			return nil, err
-		}
 	}
 	a, err := s.assign(ctx, &c, m)
-	return respond(&tickroomv1.CreateRoomResponse{Assignment: a, GuestToken: c.GuestToken}, err)
+	return connect.NewResponse(&tickroomv1.CreateRoomResponse{Assignment: a, GuestToken: c.GuestToken}), err
 }
 
 // JoinRoom gives a seat in a certain room.
@@ -47,7 +41,7 @@ func (s *Service) JoinRoom(ctx context.Context, req *connect.Request[tickroomv1.
 		return nil, err
 	}
 	a, err := s.enter(ctx, &c, req.Msg.GetRoom(), m, req.Msg.GetCode() != "")
-	return respond(&tickroomv1.JoinRoomResponse{Assignment: a, GuestToken: c.GuestToken}, err)
+	return connect.NewResponse(&tickroomv1.JoinRoomResponse{Assignment: a, GuestToken: c.GuestToken}), err
 }
 
 // roomRequest is the request for a certain room.
@@ -76,21 +70,20 @@ func (s *Service) find(ctx context.Context, c *call, r roomRequest) (*store.Matc
 	if q.err != nil {
 		return nil, q.err
 	}
-	m, err := ask(ctx, func(ctx context.Context) (store.Match, error) { return s.o.Tickets.Match(ctx, room, code) })
+	m, err := s.match(ctx, room, code)
 	switch {
 	case errors.Is(err, store.ErrNoRoom) && code != "":
-		return nil, notFound("there is no room with the code %s", code)
+		return nil, failed(connect.CodeNotFound, "there is no room with the code %s", code)
 	case errors.Is(err, store.ErrNoRoom):
 		return nil, nil
 	case err != nil:
-		return nil, s.refuse(ctx, "match", err)
-	}
-	if alive, err := s.alive(ctx, m.Node); err != nil {
 		return nil, err
-	} else if !alive {
-		return nil, notFound("the room %s is gone: its server is not there any more", m.ID)
 	}
-	return &m, nil
+	alive, err := s.alive(ctx, m.Node)
+	if err == nil && !alive {
+		err = failed(connect.CodeNotFound, "the room %s is gone: its server is not there any more", m.ID)
+	}
+	return &m, err
 }
 
 // enter gives the caller a seat in the room of a match, or in one that has none, which
@@ -106,7 +99,7 @@ func (s *Service) enter(ctx context.Context, c *call, room string, m *store.Matc
 			// It has a place there already, even if the room is full.
 			return s.rejoin(ctx, c, m)
 		case isIn(m, c.Player) && s.refilled(m, c.Player):
-			return nil, precondition("the caller has left the match %s, and somebody else has its place", m.ID)
+			return nil, failed(connect.CodeFailedPrecondition, "the caller has left the match %s, and somebody else has its place", m.ID)
 		case isIn(m, c.Player):
 			return s.rejoin(ctx, c, m)
 		case !invited && !m.Open && m.Host != c.Player:
@@ -122,7 +115,7 @@ func (s *Service) enter(ctx context.Context, c *call, room string, m *store.Matc
 	case errors.Is(err, store.ErrNoRoom):
 		return nil, noRoom(room)
 	case err != nil:
-		return nil, s.refuse(ctx, "reserve", err)
+		return nil, err
 	case r.Private:
 		s.cancelReservation(ctx, c, room)
 		return nil, noRoom(room)
@@ -130,7 +123,9 @@ func (s *Service) enter(ctx context.Context, c *call, room string, m *store.Matc
 	return s.assignListing(ctx, c, &r)
 }
 
-func noRoom(id string) error { return notFound("there is no room %s that is open to the caller", id) }
+func noRoom(id string) error {
+	return failed(connect.CodeNotFound, "there is no room %s that is open to the caller", id)
+}
 
 // Spectate gives a place to watch a room from.
 func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.SpectateRequest]) (*connect.Response[tickroomv1.SpectateResponse], error) {
@@ -146,7 +141,7 @@ func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.
 			return nil, noRoom(m.ID)
 		}
 		if isIn(m, c.Player) {
-			return nil, precondition("the caller plays in the room %s; join it", m.ID)
+			return nil, failed(connect.CodeFailedPrecondition, "the caller plays in the room %s; join it", m.ID)
 		}
 		a, node = ofMatch(m), m.Node
 	} else {
@@ -157,17 +152,18 @@ func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.
 		a, node = ofListing(r), r.Node
 	}
 	if !s.o.Kinds[a.GetKind()].Spectators {
-		return nil, precondition("rooms of kind %s can't be watched", a.GetKind())
+		return nil, failed(connect.CodeFailedPrecondition, "rooms of kind %s can't be watched", a.GetKind())
 	}
 	a.Role = RoleSpectator
-	return respond(&tickroomv1.SpectateResponse{Assignment: a, GuestToken: c.GuestToken}, s.sign(ctx, &c, a, node))
+	a, err = s.sign(ctx, &c, a, node)
+	return connect.NewResponse(&tickroomv1.SpectateResponse{Assignment: a, GuestToken: c.GuestToken}), err
 }
 
 func byID(r store.Listing, id string) int { return strings.Compare(r.ID, id) }
 
 // listing returns a room of the list that everybody may know.
 func (s *Service) listing(ctx context.Context, id string) (*store.Listing, error) {
-	all, err := s.roomsNow(ctx, "")
+	all, err := s.rooms(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -178,19 +174,26 @@ func (s *Service) listing(ctx context.Context, id string) (*store.Listing, error
 	return &all[i], nil
 }
 
-// open reports whether everybody may know of the room, and come.
-func open(r *store.Listing) bool { return !r.Private && !r.Closed }
+// wish is what room a player wants.
+type wish struct {
+	mode     *mode.Mode // nil: none
+	modeName string     // empty: none
+	kind     string
+	query    *query.Query // nil: all will do
+	regions  []string     // the nearest first; "" is anywhere
+}
 
-// holds reports whether a query holds of a room.
-func holds(q *query.Query, r *store.Listing, now time.Time) bool {
-	if q == nil {
-		return true
+// fits reports whether everybody may know of the room, and come, and it is of the kind
+// and as the query wants it.
+func (w *wish) fits(r *store.Listing) bool {
+	if r.Private || r.Closed || w.kind != "" && r.Kind != w.kind || w.mode != nil && r.Mode != w.modeName {
+		return false
 	}
 	age := 0.0
 	if !r.Created.IsZero() {
-		age = max(0, now.Sub(r.Created).Seconds())
+		age = max(0, time.Since(r.Created).Seconds())
 	}
-	return q.Match(&query.Subject{}, &query.Subject{Players: r.Taken, Attributes: map[string]any{
+	return w.query == nil || w.query.Match(&query.Subject{}, &query.Subject{Players: r.Taken, Attributes: map[string]any{
 		"capacity": float64(r.Capacity), "free": float64(max(0, r.Capacity-r.Taken)),
 		"kind": r.Kind, "mode": r.Mode, "region": r.Region, "age": age,
 	}})
@@ -199,11 +202,7 @@ func holds(q *query.Query, r *store.Listing, now time.Time) bool {
 // ListRooms lists rooms that are open to all.
 func (s *Service) ListRooms(ctx context.Context, req *connect.Request[tickroomv1.ListRoomsRequest]) (*connect.Response[tickroomv1.ListRoomsResponse], error) {
 	var q request
-	var p purpose
-	if req.Msg.GetKind() != "" || req.Msg.GetMode() != "" {
-		p = q.purpose(s, req.Msg.GetMode(), req.Msg.GetKind())
-	}
-	about := q.query(req.Msg.GetQuery())
+	w := q.wish(s, req.Msg.GetMode(), req.Msg.GetKind(), req.Msg.GetQuery())
 	size := cmp.Or(int(req.Msg.GetPageSize()), DefaultPage)
 	q.must(size <= MaxPage, "page_size is %d; it must be from 1 to %d, or 0 for %d", size, MaxPage, DefaultPage)
 	after, err := base64.RawURLEncoding.DecodeString(req.Msg.GetPageToken())
@@ -211,12 +210,11 @@ func (s *Service) ListRooms(ctx context.Context, req *connect.Request[tickroomv1
 	if q.err != nil {
 		return nil, q.err
 	}
-	all, err := s.roomsNow(ctx, p.kind)
+	all, err := s.rooms(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := &tickroomv1.ListRoomsResponse{}
-	now := s.o.Now()
 	// The list is by id, and a page begins after an id: rooms that come or go meanwhile
 	// move no others.
 	i, found := slices.BinarySearchFunc(all, string(after), byID)
@@ -224,15 +222,14 @@ func (s *Service) ListRooms(ctx context.Context, req *connect.Request[tickroomv1
 		i++
 	}
 	for ; i < len(all); i++ {
-		r := &all[i]
-		if !open(r) || p.mode != nil && r.Mode != p.mode.Name || !holds(about, r, now) {
-			continue
-		}
-		if len(out.GetRooms()) == size {
+		switch r := &all[i]; {
+		case !w.fits(r):
+		case len(out.GetRooms()) == size:
 			out.NextPageToken = base64.RawURLEncoding.EncodeToString([]byte(out.GetRooms()[size-1].GetRoom()))
-			break
+			return connect.NewResponse(out), nil
+		default:
+			out.Rooms = append(out.Rooms, info(r))
 		}
-		out.Rooms = append(out.Rooms, info(r))
 	}
 	return connect.NewResponse(out), nil
 }

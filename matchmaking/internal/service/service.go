@@ -1,3 +1,22 @@
+// Package service is tickroom.v1.MatchmakingService: what players call to get a seat
+// in a room, with Connect, gRPC, gRPC-Web, or JSON over HTTP.
+//
+// It decides little by itself. It knows who calls (Identity), keeps anybody from
+// asking too much (Limits), checks what was asked, and then reads and writes what the
+// stores keep (package store): tickets, ratings, nodes, rooms. Matches are made
+// elsewhere, by package queue, on the server that has the lease of the queue. So any
+// number of servers may run the service over the same stores, and a client may ask another
+// one each time.
+//
+// A seat is a signed promise (Seats). Rooms of matches are not there yet when their
+// first seat is given: the node that the seat names makes the room when a player comes
+// with it.
+//
+// # Errors
+//
+// Every call of a store has a second. A store that fails or does not answer is
+// unavailable to the client, with a Retry-After; what went wrong is logged, and not
+// told.
 package service
 
 import (
@@ -8,8 +27,9 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/tickroom/tickroom/internal/origin"
 	"github.com/tickroom/tickroom/matchmaking/internal/place"
@@ -66,8 +86,6 @@ type Options struct {
 	Reserved time.Duration
 	// Logger hears of what clients are not told. Default slog.Default().
 	Logger *slog.Logger
-	// Now is the clock of what is told and kept. Default time.Now.
-	Now func() time.Time
 }
 
 // Service implements tickroomv1connect.MatchmakingServiceHandler. Its methods may be
@@ -77,12 +95,13 @@ type Service struct {
 	modes   map[string]*mode.Mode
 	origins origin.Set
 
-	nodes   recent[[]store.Node]
-	rooms   map[string]*recent[[]store.Listing] // by kind, "" for all
-	making  map[string]chan struct{}            // by kind; held by who makes an open room of it
+	nodes func(context.Context) ([]store.Node, error)    // as they were within the last half second
+	rooms func(context.Context) ([]store.Listing, error) // likewise, by id
+
+	making  map[string]chan struct{} // by kind; held by who makes an open room of it
+	listed  sync.Map                 // room that this service has put on the list: when to look at it
 	watches watches
-	listed  listed
-	warned  atomic.Int64 // when a store that fails was last logged, in ns since 1970
+	warn    rate.Sometimes // that a store fails
 
 	closed   chan struct{}
 	closeOne sync.Once
@@ -104,16 +123,14 @@ func New(o Options) (*Service, error) {
 	}
 	o.Watches, o.WatchesEach = cmp.Or(o.Watches, 20_000), cmp.Or(o.WatchesEach, 4)
 	o.Reserved, o.Logger = cmp.Or(o.Reserved, 30*time.Second), cmp.Or(o.Logger, slog.Default())
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	s := &Service{
-		o: o, modes: map[string]*mode.Mode{}, closed: make(chan struct{}),
-		rooms: map[string]*recent[[]store.Listing]{"": {}}, making: map[string]chan struct{}{},
-		watches: watches{each: map[string]int{}, max: o.Watches, maxEach: o.WatchesEach}, listed: listed{next: map[string]time.Time{}},
+		o: o, modes: map[string]*mode.Mode{}, closed: make(chan struct{}), making: map[string]chan struct{}{},
+		watches: watches{each: map[string]int{}}, warn: rate.Sometimes{Interval: warnEvery},
+		nodes: recent(func(ctx context.Context) ([]store.Node, error) { return o.Nodes.Nodes(ctx) }),
+		rooms: recent(func(ctx context.Context) ([]store.Listing, error) { return o.Directory.Rooms(ctx, "") }),
 	}
 	for name := range o.Kinds {
-		s.rooms[name], s.making[name] = &recent[[]store.Listing]{}, make(chan struct{}, 1)
+		s.making[name] = make(chan struct{}, 1)
 	}
 	s.o.Modes = slices.Clone(o.Modes)
 	for i := range s.o.Modes {
@@ -138,9 +155,6 @@ func New(o Options) (*Service, error) {
 	}
 	return s, errors.Join(errs...)
 }
-
-// sweepEvery is how often Run looks after what was listed.
-const sweepEvery = 10 * time.Second
 
 // Run keeps the directory clean of rooms that nobody has come to, until ctx ends.
 // Then all streams end, so that an HTTP server that shuts down has not to wait for

@@ -3,7 +3,7 @@ package service
 import (
 	"context"
 	"slices"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -27,71 +27,49 @@ func do(ctx context.Context, fn func(context.Context) error) error {
 	return err
 }
 
-// recent keeps what a store has returned for a moment, so that many calls at once ask it
-// once. The zero value is ready.
-type recent[T any] struct {
-	flight singleflight.Group
-
-	mu    sync.Mutex
-	value T
-	at    time.Time // zero: nothing is known
-}
-
-// get returns what fn returns, or has returned within recentTTL. The value is shared, and not to be
-// changed.
-func (r *recent[T]) get(ctx context.Context, fn func(context.Context) (T, error)) (T, error) {
-	r.mu.Lock()
-	value, at := r.value, r.at
-	r.mu.Unlock()
-	if !at.IsZero() && time.Since(at) < recentTTL {
-		return value, nil
+// recent returns a function that returns what fn returns, or has returned within
+// recentTTL, so that many calls at once ask a store once. The value is shared, and not to
+// be changed.
+func recent[T any](fn func(context.Context) (T, error)) func(context.Context) (T, error) {
+	type answer struct {
+		value T
+		at    time.Time
 	}
-	// Who asks first must not take the others along when it goes.
-	c := r.flight.DoChan("", func() (any, error) {
-		began := time.Now()
-		v, err := ask(context.WithoutCancel(ctx), fn)
-		if err == nil {
-			r.mu.Lock()
-			r.value, r.at = v, began
-			r.mu.Unlock()
+	var flight singleflight.Group
+	var last atomic.Pointer[answer]
+	return func(ctx context.Context) (none T, _ error) {
+		if a := last.Load(); a != nil && time.Since(a.at) < recentTTL {
+			return a.value, nil
 		}
-		return v, err
-	})
-	var none T
-	select {
-	case got := <-c:
-		if got.Err != nil {
-			return none, got.Err
+		// Who asks first must not take the others along when it goes.
+		c := flight.DoChan("", func() (any, error) {
+			a := answer{at: time.Now()}
+			var err error
+			if a.value, err = ask(context.WithoutCancel(ctx), fn); err == nil {
+				last.Store(&a)
+			}
+			return a.value, err
+		})
+		select {
+		case got := <-c:
+			return got.Val.(T), got.Err
+		case <-ctx.Done():
+			return none, ctx.Err()
 		}
-		return got.Val.(T), nil
-	case <-ctx.Done():
-		return none, ctx.Err()
 	}
-}
-
-// nodesNow returns the nodes, as they were within the last half second.
-func (s *Service) nodesNow(ctx context.Context) ([]store.Node, error) {
-	nodes, err := s.nodes.get(ctx, s.o.Nodes.Nodes)
-	if err != nil {
-		return nil, s.refuse(ctx, "nodes", err)
-	}
-	return nodes, nil
 }
 
 // alive reports whether a node lives.
 func (s *Service) alive(ctx context.Context, node string) (bool, error) {
-	nodes, err := s.nodesNow(ctx)
-	return slices.ContainsFunc(nodes, func(n store.Node) bool { return n.ID == node }), err
+	nodes, err := s.nodes(ctx)
+	return contains(nodes, node), err
 }
 
-// roomsNow lists the rooms of a kind, or all, as they were within the last half
-// second.
-func (s *Service) roomsNow(ctx context.Context, kind string) ([]store.Listing, error) {
-	rooms, err := s.rooms[kind].get(ctx, func(ctx context.Context) ([]store.Listing, error) {
-		return s.o.Directory.Rooms(ctx, kind)
-	})
-	if err != nil {
-		return nil, s.refuse(ctx, "rooms", err)
-	}
-	return rooms, nil
+func contains(nodes []store.Node, id string) bool {
+	return slices.ContainsFunc(nodes, func(n store.Node) bool { return n.ID == id })
+}
+
+// match returns a match by its id, or, if that is empty, by its code.
+func (s *Service) match(ctx context.Context, id, code string) (store.Match, error) {
+	return ask(ctx, func(ctx context.Context) (store.Match, error) { return s.o.Tickets.Match(ctx, id, code) })
 }

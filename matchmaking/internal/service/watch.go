@@ -24,21 +24,20 @@ const (
 
 // watches counts the watched tickets.
 type watches struct {
-	max, maxEach int
-
 	mu   sync.Mutex
 	all  int
 	each map[string]int // by player
 }
 
 // begin counts a stream of a player, until end is called.
-func (w *watches) begin(player string) (end func(), err error) {
+func (s *Service) begin(player string) (end func(), err error) {
+	w := &s.watches
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.each[player] >= w.maxEach {
+	switch {
+	case w.each[player] >= s.o.WatchesEach:
 		return nil, later(connect.CodeResourceExhausted, lookEvery, "the caller watches %d tickets already", w.each[player])
-	}
-	if w.all >= w.max {
+	case w.all >= s.o.Watches:
 		return nil, later(connect.CodeUnavailable, lookEvery, "the server has too many who watch tickets; try again in %d s", seconds(lookEvery))
 	}
 	w.all++
@@ -54,10 +53,10 @@ func (w *watches) begin(player string) (end func(), err error) {
 }
 
 // Watch tells the caller how a ticket is doing until it has ended.
-func (s *Service) Watch(ctx context.Context, req *connect.Request[tickroomv1.WatchRequest], stream *connect.ServerStream[tickroomv1.WatchResponse]) error {
-	c := caller(ctx)
-	id := req.Msg.GetTicket()
-	end, err := s.watches.begin(c.Player)
+func (s *Service) Watch(ctx context.Context, req *connect.Request[tickroomv1.WatchRequest], stream *connect.ServerStream[tickroomv1.WatchResponse]) (err error) {
+	defer func() { err = s.refuse(ctx, "watch", err) }()
+	c, id := caller(ctx), req.Msg.GetTicket()
+	end, err := s.begin(c.Player)
 	if err != nil {
 		return err
 	}
@@ -65,14 +64,10 @@ func (s *Service) Watch(ctx context.Context, req *connect.Request[tickroomv1.Wat
 	if _, err := s.ticket(ctx, &c, id); err != nil { // before anything is held for it
 		return err
 	}
-	var changed <-chan struct{}
-	var stop func()
-	err = do(ctx, func(ctx context.Context) (err error) {
-		changed, stop, err = s.o.Tickets.Watch(ctx, id)
+	bounded, cancel := context.WithTimeout(ctx, store.CallTimeout)
+	changed, stop, err := s.o.Tickets.Watch(bounded, id)
+	if cancel(); err != nil {
 		return err
-	})
-	if err != nil {
-		return s.refuse(ctx, "watch", err)
 	}
 	defer stop()
 	look := time.NewTicker(lookEvery)
@@ -84,14 +79,18 @@ func (s *Service) Watch(ctx context.Context, req *connect.Request[tickroomv1.Wat
 		if err != nil {
 			return err
 		}
-		if now := time.Now(); last == nil || differs(last, &st) || now.Sub(sent) > keepAlive-lookEvery {
-			if last, err = s.tell(ctx, &c, &st); err != nil {
+		next := told(&st)
+		// How many wait changes all the time, and comes with the next message.
+		if last.GetState() != next.State || !slices.Equal(last.GetMissing(), next.Missing) || time.Since(sent) > keepAlive-lookEvery {
+			if st.State == store.Matched {
+				if next.Assignment, err = s.matched(ctx, &c, st.Match); err != nil {
+					return err
+				}
+			}
+			if err := stream.Send(next); err != nil {
 				return err
 			}
-			if err := stream.Send(last); err != nil {
-				return err
-			}
-			sent = now
+			last, sent = next, time.Now()
 		}
 		if st.State.Ended() {
 			return nil
@@ -100,42 +99,34 @@ func (s *Service) Watch(ctx context.Context, req *connect.Request[tickroomv1.Wat
 		case <-changed:
 		case <-look.C:
 		case <-ctx.Done():
-			return s.refuse(ctx, "watch", ctx.Err())
+			return ctx.Err()
 		case <-s.closed:
 			return later(connect.CodeUnavailable, time.Second, "the server is going away; watch again")
 		}
 	}
 }
 
-// differs reports whether the caller is to be told of a state at once. How many wait
-// changes all the time, and comes with the next message.
-func differs(last *tickroomv1.WatchResponse, st *store.Status) bool {
-	return last.GetState() != states[st.State].told || !slices.Equal(last.GetMissing(), missing(st))
-}
-
-func missing(st *store.Status) []string {
-	if st.State != store.Gathering {
-		return nil
+// told returns the message about a ticket, without an assignment.
+func told(st *store.Status) *tickroomv1.WatchResponse {
+	out := &tickroomv1.WatchResponse{State: states[st.State].told, Waiting: uint32(max(0, st.Waiting))}
+	if st.State == store.Gathering {
+		out.Missing = st.Ticket.Missing()
 	}
-	return st.Ticket.Missing()
-}
-
-// tell makes the message about a ticket.
-func (s *Service) tell(ctx context.Context, c *call, st *store.Status) (*tickroomv1.WatchResponse, error) {
-	out := &tickroomv1.WatchResponse{State: states[st.State].told, Missing: missing(st), Waiting: uint32(max(0, st.Waiting))}
 	if !st.Ticket.Since.IsZero() {
 		out.Since = timestamppb.New(st.Ticket.Since)
 	}
-	if st.State != store.Matched {
-		return out, nil
+	return out
+}
+
+// matched gives the caller a seat in the match of its ticket; nil if the match is over
+// already.
+func (s *Service) matched(ctx context.Context, c *call, id string) (*tickroomv1.Assignment, error) {
+	m, err := s.match(ctx, id, "")
+	if errors.Is(err, store.ErrNoRoom) {
+		return nil, nil
 	}
-	m, err := ask(ctx, func(ctx context.Context) (store.Match, error) { return s.o.Tickets.Match(ctx, st.Match, "") })
 	if err != nil {
-		if errors.Is(err, store.ErrNoRoom) {
-			return out, nil // a match that is over already has no seats
-		}
-		return nil, s.refuse(ctx, "match", err)
+		return nil, err
 	}
-	out.Assignment, err = s.assign(ctx, c, &m)
-	return out, err
+	return s.assign(ctx, c, &m)
 }
