@@ -10,41 +10,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-func TestExposition(t *testing.T) {
-	t.Parallel()
-	m := New("v1.2.3")
-	k := m.Kind("arena")
-	if m.Kind("arena") != k {
-		t.Error("a kind's metrics are not the same the second time")
-	}
-	r := k.Room()
-	r.Joined()
-	r.Joined()
-	r.Left(1006)
-	r.Size(500, 30)
-	r.Size(200, 31)
-	other := k.Room()
-	other.Joined()
-	other.Size(50, 5)
-	k.Tick(&TickStats{
-		Duration: 2 * time.Millisecond, Late: 60 * time.Microsecond, CaughtUp: true,
-		Counts: Counts{
-			BytesIn: 10, BytesOut: 1000, MessagesIn: 2, MessagesOut: 3, Snapshots: 3, SkippedBusy: 4, SkippedWindow: 5, SkippedRate: 6,
-			InputsAccepted: 7, InputsLate: 8, InputsDropped: 9,
-			CommandsDone: 1, CommandsUnknown: 2, CommandsMalformed: 3, CommandsRefused: 4, CommandsLimited: 5, Mismatches: 1,
-		},
-	})
-	k.Tick(&TickStats{Duration: time.Millisecond, Late: -time.Second, Counts: Counts{Snapshots: 2}})
-	k.Dropped(3)
-	k.Failed()
-	m.Refused("room", "room_full", 4003)
-	m.Rejected(RejectedOrigin)
-	m.Connection("raw", 2)
-	m.Connection("raw", -1)
-	m.Connections("gws", 9)
-	m.Pending(4)
-
-	want := `
+// exposition holds lines of what TestExposition counts.
+const exposition = `
 tickroom_backlog_bytes{kind="arena"} 250
 tickroom_build_info{version="v1.2.3"} 1
 tickroom_clients{kind="arena"} 2
@@ -85,8 +52,43 @@ tickroom_tick_lateness_seconds_bucket{kind="arena",le="0.0001"} 2
 tickroom_ticks_caught_up_total{kind="arena"} 1
 tickroom_ticks_dropped_total{kind="arena"} 3
 `
+
+func TestExposition(t *testing.T) {
+	t.Parallel()
+	m := New("v1.2.3")
+	k := m.Kind("arena")
+	if m.Kind("arena") != k {
+		t.Error("a kind's metrics are not the same the second time")
+	}
+	r := k.Room()
+	r.Joined()
+	r.Joined()
+	r.Left(1006)
+	r.Size(500, 30)
+	r.Size(200, 31)
+	other := k.Room()
+	other.Joined()
+	other.Size(50, 5)
+	k.Tick(&TickStats{
+		Duration: 2 * time.Millisecond, Late: 60 * time.Microsecond, CaughtUp: true,
+		Counts: Counts{
+			BytesIn: 10, BytesOut: 1000, MessagesIn: 2, MessagesOut: 3, Snapshots: 3, SkippedBusy: 4, SkippedWindow: 5, SkippedRate: 6,
+			InputsAccepted: 7, InputsLate: 8, InputsDropped: 9,
+			CommandsDone: 1, CommandsUnknown: 2, CommandsMalformed: 3, CommandsRefused: 4, CommandsLimited: 5, Mismatches: 1,
+		},
+	})
+	k.Tick(&TickStats{Duration: time.Millisecond, Late: -time.Second, Counts: Counts{Snapshots: 2}})
+	k.Dropped(3)
+	k.Failed()
+	m.Refused("room", "room_full", 4003)
+	m.Rejected(RejectedOrigin)
+	m.Connection("raw", 2)
+	m.Connection("raw", -1)
+	m.Connections("gws", 9)
+	m.Pending(4)
+
 	got := text(t, m)
-	for line := range strings.Lines(strings.TrimPrefix(want, "\n")) {
+	for line := range strings.Lines(strings.TrimPrefix(exposition, "\n")) {
 		if !strings.Contains(got, "\n"+line) {
 			t.Errorf("there is no line %q", line)
 		}

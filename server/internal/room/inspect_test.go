@@ -56,43 +56,68 @@ func (w *wire) auths(t *testing.T) (out []*tickroomv1.Auth) {
 	return out
 }
 
-func TestATokensTimeIsWatched(t *testing.T) {
-	t.Parallel()
-	h := newHall(t, Config{AckWindow: 1000})
-	start := time.Unix(1_800_000_000, 0)
-	who := player("ann")
-	who.Expires, who.Grace = start.Add(10*time.Minute), 30*time.Second
-	w, a, err := h.as(who, &tickroomv1.Hello{})
+// watched is a player in a room whose token expires after ten minutes and half a minute of
+// grace.
+type watched struct {
+	*hall
+	start  time.Time
+	who    identity.Identity
+	w      *wire
+	client *Client
+}
+
+func newWatched(t *testing.T) *watched {
+	t.Helper()
+	p := &watched{hall: newHall(t, Config{AckWindow: 1000}), start: time.Unix(1_800_000_000, 0), who: player("ann")}
+	p.who.Expires, p.who.Grace = p.start.Add(10*time.Minute), 30*time.Second
+	w, a, err := p.as(p.who, &tickroomv1.Hello{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := func(after time.Duration) []*tickroomv1.Auth {
-		h.e.Inspect(start.Add(after), &metrics.Counts{})
-		h.tick()
-		return w.auths(t)
-	}
+	p.w, p.client = w, a.Client
 	w.say(t, &tickroomv1.ClientFrame{Ack: 0})
-	h.tick()
-	if f := w.frames(t)[0].GetWelcome(); f.GetPlayerId() != "ann" || f.GetExpiresUs() != who.Expires.UnixMicro() {
+	p.tick()
+	if f := w.frames(t)[0].GetWelcome(); f.GetPlayerId() != "ann" || f.GetExpiresUs() != p.who.Expires.UnixMicro() {
 		t.Errorf("welcome: %v", f)
 	}
 	w.say(t, &tickroomv1.ClientFrame{Ack: 1})
-	if got := append(at(0), at(9*time.Minute-time.Second)...); len(got) != 0 {
+	return p
+}
+
+// at inspects the room some time after the start, and returns what the client is told.
+func (p *watched) at(after time.Duration) []*tickroomv1.Auth {
+	p.e.Inspect(p.start.Add(after), &metrics.Counts{})
+	p.tick()
+	return p.w.auths(p.t)
+}
+
+func TestATokensTimeIsWatched(t *testing.T) {
+	t.Parallel()
+	p := newWatched(t)
+	if got := append(p.at(0), p.at(9*time.Minute-time.Second)...); len(got) != 0 {
 		t.Errorf("too early: %v", got)
 	}
-	if got := at(9 * time.Minute); len(got) != 1 || !got[0].GetRenew() || got[0].GetExpiresUs() != who.Expires.UnixMicro() {
+	if got := p.at(9 * time.Minute); len(got) != 1 || !got[0].GetRenew() || got[0].GetExpiresUs() != p.who.Expires.UnixMicro() {
 		t.Errorf("the reminder: %v", got)
 	}
-	if got := append(at(9*time.Minute+time.Second), at(10*time.Minute+29*time.Second)...); len(got) != 0 || w.closed != 0 {
-		t.Errorf("in the grace: %v, closed with %d", got, w.closed)
+	if got := append(p.at(9*time.Minute+time.Second), p.at(10*time.Minute+29*time.Second)...); len(got) != 0 || p.w.closed != 0 {
+		t.Errorf("in the grace: %v, closed with %d", got, p.w.closed)
 	}
+	p.at(10*time.Minute + 30*time.Second)
+	if p.w.closed != closecode.TokenExpired || p.e.Held() != 1 {
+		t.Errorf("closed with %d, %d sessions held", p.w.closed, p.e.Held())
+	}
+}
 
-	// A token that is being checked at the deadline is waited for.
-	w.say(t, &tickroomv1.ClientFrame{Token: "new", Ack: 2})
-	h.e.Read(h.w)
+func TestATokenThatIsCheckedAtTheDeadlineIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	p := newWatched(t)
+	p.at(0)
+	p.w.say(t, &tickroomv1.ClientFrame{Token: "new", Ack: 2})
+	p.e.Read(p.hall.w)
 	var asked []identity.Token
-	h.e.Renewals(func(c *Client, token identity.Token, session identity.Identity) bool {
-		if session.Player != "ann" || c != a.Client {
+	p.e.Renewals(func(c *Client, token identity.Token, session identity.Identity) bool {
+		if session.Player != "ann" || c != p.client {
 			t.Errorf("asked about %v", session)
 		}
 		asked = append(asked, token)
@@ -101,26 +126,26 @@ func TestATokensTimeIsWatched(t *testing.T) {
 	if !slices.Equal(asked, []identity.Token{"new"}) {
 		t.Fatalf("asked about %d tokens", len(asked))
 	}
-	at(11 * time.Minute)
-	if w.closed != 0 {
-		t.Fatalf("closed with %d while the token was being checked", w.closed)
+	p.at(11 * time.Minute)
+	if p.w.closed != 0 {
+		t.Fatalf("closed with %d while the token was being checked", p.w.closed)
 	}
-	who.Expires = start.Add(time.Hour)
-	h.e.Renewed(a.Client, who, nil)
-	if got := at(12 * time.Minute); len(got) != 1 || got[0].GetRenew() || got[0].GetError() != "" || got[0].GetExpiresUs() != who.Expires.UnixMicro() {
+	p.who.Expires = p.start.Add(time.Hour)
+	p.e.Renewed(p.client, p.who, nil)
+	if got := p.at(12 * time.Minute); len(got) != 1 || got[0].GetRenew() || got[0].GetError() != "" || got[0].GetExpiresUs() != p.who.Expires.UnixMicro() {
 		t.Errorf("the answer: %v", got)
 	}
-	if got := at(59 * time.Minute); len(got) != 1 || !got[0].GetRenew() {
+	if got := p.at(59 * time.Minute); len(got) != 1 || !got[0].GetRenew() {
 		t.Errorf("the second reminder: %v", got)
 	}
-	at(time.Hour + 30*time.Second)
-	if w.closed != int(tickroomv1.CloseCode_CLOSE_CODE_TOKEN_EXPIRED) || h.e.Held() != 1 {
-		t.Errorf("closed with %d, %d seats held", w.closed, h.e.Held())
+	p.at(time.Hour + 30*time.Second)
+	if p.w.closed != closecode.TokenExpired || p.e.Held() != 1 {
+		t.Errorf("closed with %d, %d sessions held", p.w.closed, p.e.Held())
 	}
 	// What comes of a check when the connection is gone is for the session all the same.
-	who.Expires = start.Add(2 * time.Hour)
-	h.e.Renewed(a.Client, who, nil)
-	if !a.Client.identity.Expires.Equal(who.Expires) {
+	p.who.Expires = p.start.Add(2 * time.Hour)
+	p.e.Renewed(p.client, p.who, nil)
+	if !p.client.identity.Expires.Equal(p.who.Expires) {
 		t.Error("a renewal was forgotten")
 	}
 }

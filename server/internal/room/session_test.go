@@ -410,91 +410,124 @@ func TestASpectatorsInputsCountForNothing(t *testing.T) {
 func TestNothingReliableIsLostOrDoubled(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
-		rnd := rand.New(rand.NewPCG(seed, 7))
-		h, g := newRelay(t, Config{CommandBurst: 1e6, CommandsPerSecond: 1e6, MessagesPerSecond: 1e6, MessageBurst: 1e6})
-		parties := []*party{h.party(), h.party(), h.party()}
-		answers := map[string]int{}
-		sent, resumes := 0, 0
-		var inputs [4][]float32
-		step := func(losses bool) {
-			for i, p := range parties {
-				if p.w == nil {
-					if losses && rnd.IntN(4) > 0 {
-						continue
-					}
-					if err := p.connect(); err != nil {
-						t.Fatal(err)
-					}
-					resumes++
-				}
-				if losses && rnd.IntN(3) == 0 && sent < 400 {
-					text := fmt.Sprint(sent)
-					sent++
-					p.chat(text, func(r replica.Reply, err error) {
-						var name arenav1.SetNameReply
-						if err := errors.Join(err, name.UnmarshalProto(r.Data)); err != nil || name.Name != text {
-							t.Errorf("answer to %s: %v, %v", text, r, err)
-						}
-						answers[text]++
-					})
-				}
-				if losses {
-					x := float32(len(inputs[i]) + 1)
-					inputs[i] = append(inputs[i], x)
-					p.s.SendInput(0, (&arenav1.ShipInput{Turn: x}).AppendProto(nil))
-				}
-				if rnd.IntN(2) == 0 {
-					p.send()
-				}
-			}
-			h.tick()
-			for _, p := range parties {
-				switch {
-				case p.w == nil:
-				case losses && rnd.IntN(8) == 0:
-					p.lose(rnd.IntN(3), rnd.IntN(3))
-				case rnd.IntN(3) > 0:
-					p.receive(rnd.IntN(4))
-				}
-			}
-		}
-		for _, p := range parties {
-			p.exchange()
-		}
-		for _, p := range parties {
-			p.exchange() // the acknowledgement of the welcome
+		s := newStorm(t, seed)
+		for range 2 { // the second time for the acknowledgement of the welcome
+			s.exchange()
 		}
 		for range 600 {
-			step(true)
+			s.step(true)
 		}
 		for range 10 {
-			step(false)
+			s.step(false)
 		}
 		for range 200 { // also back from a rate that was stepped down
-			for _, p := range parties {
-				p.exchange()
-			}
+			s.exchange()
 		}
-		h.tick()
-		for i, p := range parties {
-			p.receive(1 << 20)
-			p.holds()
-			if fmt.Sprint(p.said) != fmt.Sprint(g.lines) {
-				t.Fatalf("seed %d: client %d heard %v, said was %v", seed, i, p.said, g.lines)
+		s.h.tick()
+		s.check()
+		s.h.w.Close()
+	}
+}
+
+// storm is a few parties in a room whose connections are lost all the time.
+type storm struct {
+	t       *testing.T
+	seed    uint64
+	rnd     *rand.Rand
+	h       *hall
+	g       *relay
+	parties []*party
+
+	sent, resumes int
+	inputs        [3][]float32   // by party
+	answers       map[string]int // how often each line was answered
+}
+
+func newStorm(t *testing.T, seed uint64) *storm {
+	t.Helper()
+	h, g := newRelay(t, Config{CommandBurst: 1e6, CommandsPerSecond: 1e6, MessagesPerSecond: 1e6, MessageBurst: 1e6})
+	return &storm{
+		t: t, seed: seed, rnd: rand.New(rand.NewPCG(seed, 7)), h: h, g: g, parties: []*party{h.party(), h.party(), h.party()},
+		answers: map[string]int{},
+	}
+}
+
+func (s *storm) exchange() {
+	for _, p := range s.parties {
+		p.exchange()
+	}
+}
+
+// step lets each party do something, and some arrive. losses is that they also talk, and
+// that connections are lost.
+func (s *storm) step(losses bool) {
+	for i, p := range s.parties {
+		if p.w == nil {
+			if losses && s.rnd.IntN(4) > 0 {
+				continue
 			}
-			if got := g.input[uint32(i+1)]; fmt.Sprint(got) != fmt.Sprint(inputs[i]) {
-				t.Fatalf("seed %d: inputs of client %d: %v", seed, i, got)
+			if err := p.connect(); err != nil {
+				s.t.Fatal(err)
 			}
+			s.resumes++
 		}
-		if len(g.lines) != sent || len(answers) != sent || sent < 100 || resumes < 50 {
-			t.Fatalf("seed %d: %d sent, %d done, %d answered, %d resumes", seed, sent, len(g.lines), len(answers), resumes)
+		if losses && s.rnd.IntN(3) == 0 && s.sent < 400 {
+			s.chat(p)
 		}
-		for text, n := range answers {
-			if n != 1 {
-				t.Fatalf("seed %d: %s was answered %d times", seed, text, n)
-			}
+		if losses {
+			x := float32(len(s.inputs[i]) + 1)
+			s.inputs[i] = append(s.inputs[i], x)
+			p.s.SendInput(0, (&arenav1.ShipInput{Turn: x}).AppendProto(nil))
 		}
-		h.w.Close()
+		if s.rnd.IntN(2) == 0 {
+			p.send()
+		}
+	}
+	s.h.tick()
+	for _, p := range s.parties {
+		switch {
+		case p.w == nil:
+		case losses && s.rnd.IntN(8) == 0:
+			p.lose(s.rnd.IntN(3), s.rnd.IntN(3))
+		case s.rnd.IntN(3) > 0:
+			p.receive(s.rnd.IntN(4))
+		}
+	}
+}
+
+// chat sends a line that nobody has sent before.
+func (s *storm) chat(p *party) {
+	text := fmt.Sprint(s.sent)
+	s.sent++
+	p.chat(text, func(r replica.Reply, err error) {
+		var name arenav1.SetNameReply
+		if err := errors.Join(err, name.UnmarshalProto(r.Data)); err != nil || name.Name != text {
+			s.t.Errorf("answer to %s: %v, %v", text, r, err)
+		}
+		s.answers[text]++
+	})
+}
+
+// check sees that everybody has everything once.
+func (s *storm) check() {
+	s.t.Helper()
+	for i, p := range s.parties {
+		p.receive(1 << 20)
+		p.holds()
+		if fmt.Sprint(p.said) != fmt.Sprint(s.g.lines) {
+			s.t.Fatalf("seed %d: client %d heard %v, said was %v", s.seed, i, p.said, s.g.lines)
+		}
+		if got := s.g.input[uint32(i+1)]; fmt.Sprint(got) != fmt.Sprint(s.inputs[i]) {
+			s.t.Fatalf("seed %d: inputs of client %d: %v", s.seed, i, got)
+		}
+	}
+	if len(s.g.lines) != s.sent || len(s.answers) != s.sent || s.sent < 100 || s.resumes < 50 {
+		s.t.Fatalf("seed %d: %d sent, %d done, %d answered, %d resumes", s.seed, s.sent, len(s.g.lines), len(s.answers), s.resumes)
+	}
+	for text, n := range s.answers {
+		if n != 1 {
+			s.t.Fatalf("seed %d: %s was answered %d times", s.seed, text, n)
+		}
 	}
 }
 

@@ -23,62 +23,8 @@ func TestClients(t *testing.T) {
 			scheme = "wss://"
 		}
 
-		t.Run("coder", func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
-			defer cancel()
-			transport := &http.Transport{TLSClientConfig: s.tls}
-			defer transport.CloseIdleConnections()
-			c, _, err := websocket.Dial(ctx, scheme+s.addr, &websocket.DialOptions{
-				HTTPClient: &http.Client{Transport: transport}, Subprotocols: []string{"tickroom.v1"}, CompressionMode: websocket.CompressionContextTakeover,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = c.CloseNow() }()
-			if err := c.Write(ctx, websocket.MessageBinary, []byte("hello")); err != nil {
-				t.Fatal(err)
-			}
-			for n := range 8000 {
-				if n > 300 && n%977 != 0 {
-					continue
-				}
-				p := bytes.Repeat([]byte{byte(n)}, n)
-				if err := c.Write(ctx, websocket.MessageBinary, p); err != nil {
-					t.Fatal(err)
-				}
-				if _, got, err := c.Read(ctx); err != nil || !bytes.Equal(got, p) {
-					t.Fatal(n, err)
-				}
-			}
-			if err := c.Close(websocket.StatusNormalClosure, "bye"); err != nil {
-				t.Fatal(err)
-			}
-		})
-
-		t.Run("gws", func(t *testing.T) {
-			h := &gwsClient{closed: make(chan error, 1), got: make(chan string, 1)}
-			c, _, err := gws.NewClient(h, &gws.ClientOption{Addr: scheme + s.addr, TlsConfig: insecure(s), RequestHeader: http.Header{"Sec-Websocket-Protocol": {"tickroom.v1"}}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			go c.ReadLoop()
-			for _, m := range []string{"hello", "one"} {
-				if err := c.WriteMessage(gws.OpcodeBinary, []byte(m)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if got := <-h.got; got != "one" {
-				t.Fatal(got)
-			}
-			for range 2 {
-				conn := r.conn(t) // coder's, gone by now, and this one
-				conn.Close(4010, "kicked")
-			}
-			var ce *gws.CloseError
-			if err := <-h.closed; !errors.As(err, &ce) || ce.Code != 4010 || string(ce.Reason) != "kicked" {
-				t.Fatal(err)
-			}
-		})
+		t.Run("coder", func(t *testing.T) { coderTalks(t, s, scheme) })
+		t.Run("gws", func(t *testing.T) { gwsIsKicked(t, s, r, scheme) })
 	})
 }
 
@@ -117,4 +63,64 @@ func TestRTT(t *testing.T) {
 			t.Fatal(conn.RTT(), conn.RemoteAddr())
 		}
 	})
+}
+
+// coderTalks has a client of github.com/coder/websocket send messages of many sizes, which
+// come back.
+func coderTalks(t *testing.T, s *site, scheme string) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	transport := &http.Transport{TLSClientConfig: s.tls}
+	defer transport.CloseIdleConnections()
+	c, _, err := websocket.Dial(ctx, scheme+s.addr, &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: transport}, Subprotocols: []string{"tickroom.v1"}, CompressionMode: websocket.CompressionContextTakeover,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.CloseNow() }()
+	if err := c.Write(ctx, websocket.MessageBinary, []byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 8000 {
+		if n > 300 && n%977 != 0 {
+			continue
+		}
+		p := bytes.Repeat([]byte{byte(n)}, n)
+		if err := c.Write(ctx, websocket.MessageBinary, p); err != nil {
+			t.Fatal(err)
+		}
+		if _, got, err := c.Read(ctx); err != nil || !bytes.Equal(got, p) {
+			t.Fatal(n, err)
+		}
+	}
+	if err := c.Close(websocket.StatusNormalClosure, "bye"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// gwsIsKicked has a client of github.com/lxzan/gws be closed by the server.
+func gwsIsKicked(t *testing.T, s *site, r *room, scheme string) {
+	h := &gwsClient{closed: make(chan error, 1), got: make(chan string, 1)}
+	c, _, err := gws.NewClient(h, &gws.ClientOption{Addr: scheme + s.addr, TlsConfig: insecure(s), RequestHeader: http.Header{"Sec-Websocket-Protocol": {"tickroom.v1"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go c.ReadLoop()
+	for _, m := range []string{"hello", "one"} {
+		if err := c.WriteMessage(gws.OpcodeBinary, []byte(m)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := <-h.got; got != "one" {
+		t.Fatal(got)
+	}
+	for range 2 {
+		conn := r.conn(t) // coder's, gone by now, and this one
+		conn.Close(4010, "kicked")
+	}
+	var ce *gws.CloseError
+	if err := <-h.closed; !errors.As(err, &ce) || ce.Code != 4010 || string(ce.Reason) != "kicked" {
+		t.Fatal(err)
+	}
 }

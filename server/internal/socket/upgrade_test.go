@@ -185,77 +185,99 @@ func TestOnEndIsCalledOnce(t *testing.T) {
 	for _, transport := range []string{TransportAuto, TransportGWS} {
 		t.Run(transport, func(t *testing.T) {
 			t.Parallel()
-			var taken, given atomic.Int64
-			type key struct{}
-			seats := make(chan Conn, 8)
-			g, err := New(Options{
-				Transport: transport, HelloTimeout: 200 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
-				OnHandshake: func(r *http.Request) (*http.Request, func(), error) {
-					if r.Header.Get("Refuse") != "" {
-						return nil, nil, &LimitError{RetryAfter: 1500 * time.Millisecond, Text: "slowly"}
-					}
-					taken.Add(1)
-					var calls atomic.Int64
-					return r.WithContext(context.WithValue(r.Context(), key{}, "carried")), func() {
-						given.Add(1)
-						if calls.Add(1) > 1 {
-							t.Error("given back twice")
-						}
-					}, nil
-				},
-				OnHello: func(r *http.Request, first []byte) (func(Conn), error) {
-					if r.Context().Value(key{}) != "carried" {
-						t.Error("the request is not the one that Admit gave")
-					}
-					if string(first) == "no" {
-						return nil, &CloseError{Code: 4001}
-					}
-					return func(c Conn) { seats <- c }, nil
-				},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			srv := httptest.NewServer(g)
-			t.Cleanup(func() {
-				srv.Close()
-				if err := g.Close(context.Background()); err != nil {
-					t.Error(err)
-				}
-				if taken.Load() != given.Load() || taken.Load() != 4 {
-					t.Errorf("taken %d, given back %d", taken.Load(), given.Load())
-				}
-			})
-			url := "ws" + strings.TrimPrefix(srv.URL, "http")
-			open := func(header http.Header) (*websocket.Conn, *http.Response, error) {
-				return websocket.Dial(t.Context(), url, &websocket.DialOptions{HTTPHeader: header})
-			}
-			_, resp, err := open(http.Header{"Refuse": {"1"}})
+			c := newCounted(t, transport)
+			_, resp, err := c.dial(http.Header{"Refuse": {"1"}})
 			if err == nil || resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != "2" {
 				t.Fatalf("%v, %v", err, resp)
 			}
-			say := func(text string) *websocket.Conn {
-				ws, _, err := open(nil)
-				if err == nil && text != "" {
-					err = ws.Write(t.Context(), websocket.MessageBinary, []byte(text))
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				return ws
-			}
 			for _, text := range []string{"no", ""} { // refused, and silent
-				_, _, err := say(text).Read(t.Context())
+				_, _, err := c.say(text).Read(t.Context())
 				if err == nil {
 					t.Error("a message came")
 				}
 			}
-			ws := say("yes")
-			c := <-seats
-			c.Close(closecode.Normal, "")
+			ws := c.say("yes")
+			conn := <-c.seats
+			conn.Close(closecode.Normal, "")
 			_, _, _ = ws.Read(t.Context())
-			say("yes") // is there until the gateway closes
-			<-seats
+			c.say("yes") // is there until the gateway closes
+			<-c.seats
 		})
 	}
+}
+
+// counted is a gateway that counts handshakes and their ends, and finds at the end of the
+// test that four were made, and each has ended once.
+type counted struct {
+	t            *testing.T
+	url          string
+	begun, ended atomic.Int64
+	seats        chan Conn
+}
+
+type countedKey struct{}
+
+func newCounted(t *testing.T, transport string) *counted {
+	t.Helper()
+	c := &counted{t: t, seats: make(chan Conn, 8)}
+	g, err := New(Options{
+		Transport: transport, HelloTimeout: 200 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
+		OnHandshake: c.handshake, OnHello: c.hello,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(g)
+	c.url = "ws" + strings.TrimPrefix(srv.URL, "http")
+	t.Cleanup(func() {
+		srv.Close()
+		if err := g.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if c.begun.Load() != c.ended.Load() || c.begun.Load() != 4 {
+			t.Errorf("%d were begun, %d have ended", c.begun.Load(), c.ended.Load())
+		}
+	})
+	return c
+}
+
+func (c *counted) handshake(r *http.Request) (*http.Request, func(), error) {
+	if r.Header.Get("Refuse") != "" {
+		return nil, nil, &LimitError{RetryAfter: 1500 * time.Millisecond, Text: "slowly"}
+	}
+	c.begun.Add(1)
+	var calls atomic.Int64
+	return r.WithContext(context.WithValue(r.Context(), countedKey{}, "carried")), func() {
+		c.ended.Add(1)
+		if calls.Add(1) > 1 {
+			c.t.Error("it has ended twice")
+		}
+	}, nil
+}
+
+func (c *counted) hello(r *http.Request, first []byte) (func(Conn), error) {
+	if r.Context().Value(countedKey{}) != "carried" {
+		c.t.Error("the request is not the one that OnHandshake has returned")
+	}
+	if string(first) == "no" {
+		return nil, &CloseError{Code: 4001}
+	}
+	return func(conn Conn) { c.seats <- conn }, nil
+}
+
+func (c *counted) dial(header http.Header) (*websocket.Conn, *http.Response, error) {
+	return websocket.Dial(c.t.Context(), c.url, &websocket.DialOptions{HTTPHeader: header})
+}
+
+// say opens a connection, and sends the text if there is one.
+func (c *counted) say(text string) *websocket.Conn {
+	c.t.Helper()
+	ws, _, err := c.dial(nil)
+	if err == nil && text != "" {
+		err = ws.Write(c.t.Context(), websocket.MessageBinary, []byte(text))
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return ws
 }
