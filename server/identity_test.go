@@ -492,19 +492,13 @@ func TestAPlayerTakesNoMoreThanItsShare(t *testing.T) {
 	}
 }
 
-func TestWhoIsBannedIsPutOutAndKeptOut(t *testing.T) {
+func TestWhoIsKickedMayComeAgain(t *testing.T) {
 	t.Parallel()
 	a := newAccounts(t)
-	bans := limits.NewMemoryBans(10, nil)
-	srv := startWith(t, []server.Option{server.WithBans(bans)}, a.config)
-	hello := func(player string) *tickroomv1.Hello { return &tickroomv1.Hello{Kind: "walkers", Token: a.of(player)} }
-	ann, bob := join(t, srv, hello("ann")), join(t, srv, hello("bob"))
+	srv := start(t, a.config)
+	hello := func() *tickroomv1.Hello { return &tickroomv1.Hello{Kind: "walkers", Token: a.of("ann")} }
+	ann := join(t, srv, hello())
 	ann.input(&walkersv1.WalkerInput{})
-	bob.input(&walkersv1.WalkerInput{})
-	bob.cut()
-	until(t, "bob's session is held", func() bool { return strings.Contains(get(t, srv, "/players"), `"away": true`) })
-
-	// Kicked is not banned.
 	if code, body := post(t, srv, "POST", "/players/ann/kick?reason=spam"); code != 200 || !strings.Contains(body, ann.welc.GetRoom()) {
 		t.Errorf("kick: %d %s", code, body)
 	}
@@ -517,9 +511,20 @@ func TestWhoIsBannedIsPutOutAndKeptOut(t *testing.T) {
 	h := ann.resumption().GetHello()
 	h.Token = a.of("ann")
 	refused(t, srv, h, sessionGone, "")
-	ann = join(t, srv, hello("ann"))
-	ann.input(&walkersv1.WalkerInput{})
+	join(t, srv, hello())
+}
 
+func TestWhoIsBannedIsPutOutAndKeptOut(t *testing.T) {
+	t.Parallel()
+	a := newAccounts(t)
+	bans := limits.NewMemoryBans(10, nil)
+	srv := startWith(t, []server.Option{server.WithBans(bans)}, a.config)
+	hello := func(player string) *tickroomv1.Hello { return &tickroomv1.Hello{Kind: "walkers", Token: a.of(player)} }
+	ann, bob := join(t, srv, hello("ann")), join(t, srv, hello("bob"))
+	ann.input(&walkersv1.WalkerInput{})
+	bob.input(&walkersv1.WalkerInput{})
+	bob.cut()
+	until(t, "bob's session is held", func() bool { return strings.Contains(get(t, srv, "/players"), `"away": true`) })
 	for _, who := range []string{"ann", "bob"} {
 		if code, body := post(t, srv, "POST", "/bans?player="+who+"&for=1h&reason=cheating&by=test"); code != 200 || !strings.Contains(body, `"subject": "player:`+who) {
 			t.Errorf("ban: %d %s", code, body)

@@ -313,12 +313,6 @@ func TestSeatsThatAreNotGoodAreRefused(t *testing.T) {
 	refused(t, o.srv, hello(genuine), seatRefused, "used already")
 	refused(t, o.srv, h, noSuchRoom, "kind")
 
-	// Of a match that is not there (any more) nothing is made.
-	refused(t, o.srv, hello(o.issue(seat.Seat{Player: "ann", Room: "nowhere"})), roomClosed, "")
-	o.matches.mu.Lock()
-	o.matches.away = true
-	o.matches.mu.Unlock()
-	refused(t, o.srv, hello(o.issue(seat.Seat{Player: "ann", Room: "later"})), 1013, "")
 	_ = ann.ws.CloseNow()
 
 	m := get(t, o.srv, "/metrics")
@@ -327,6 +321,21 @@ func TestSeatsThatAreNotGoodAreRefused(t *testing.T) {
 			t.Errorf("the metrics do not tell of seats that are %s", why)
 		}
 	}
+}
+
+// TestNoRoomIsOpenedWithoutItsMatch has seats in rooms whose match is not there, or not
+// any more, or can't be looked up.
+func TestNoRoomIsOpenedWithoutItsMatch(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil)
+	in := func(room string) *tickroomv1.Hello {
+		return &tickroomv1.Hello{Token: o.of("ann"), Seat: o.issue(seat.Seat{Player: "ann", Room: room})}
+	}
+	refused(t, o.srv, in("nowhere"), roomClosed, "")
+	o.matches.mu.Lock()
+	o.matches.away = true
+	o.matches.mu.Unlock()
+	refused(t, o.srv, in("later"), 1013, "")
 }
 
 func TestASeatThatIsUsedTwiceAtOnceIsUsedOnce(t *testing.T) {
