@@ -60,7 +60,7 @@ func (c *Config) settings() []Setting {
 func AddFlags(fs *pflag.FlagSet) {
 	fs.StringP(fileFlag, "c", "", "YAML file with settings")
 	for _, s := range Settings() {
-		f := fs.VarPF(&flagValue{Field: s.field}, s.Flag(), "", s.Doc+allowed(s.Allowed))
+		f := fs.VarPF(&flagValue{Field: s.field}, s.Flag(), "", s.help())
 		switch f.DefValue {
 		case "true", "false":
 			f.NoOptDefVal = "true"
@@ -71,13 +71,16 @@ func AddFlags(fs *pflag.FlagSet) {
 	fs.StringArray(optionsFlag, nil, "option of a room kind, as walkers.players=10; may be repeated (see tickroom kinds)")
 }
 
-// allowed returns the words that may be said, for a flag's help; bounds are left to the
-// errors.
-func allowed(text string) string {
-	if words, ok := strings.CutPrefix(text, "one of "); ok {
-		return "; one of " + words
+// help returns what the setting means, with the words that are allowed if it does not
+// name them. Bounds are left to the errors.
+func (s Setting) help() string {
+	words, ok := strings.CutPrefix(s.Allowed, "one of ")
+	for word := range strings.SplitSeq(words, ", ") {
+		if ok && !strings.Contains(s.Doc, word) {
+			return s.Doc + "; one of " + words
+		}
 	}
-	return ""
+	return s.Doc
 }
 
 // flagValue is a setting's value on the command line. A list that is given several
