@@ -17,14 +17,6 @@ import (
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
-// Reasons for which a connection or a joiner is turned away, besides close codes.
-const (
-	RejectedHandshake = "handshake"       // no proper WebSocket upgrade
-	RejectedOrigin    = "origin"          // a browser from elsewhere
-	RejectedFull      = "max_connections" // no place for a further connection
-	RejectedPending   = "max_pending"     // too many that have not joined yet
-)
-
 // Metrics are a server's metrics. Its methods may be called at any time from any
 // goroutine.
 type Metrics struct {
@@ -64,13 +56,8 @@ func New(version string) *Metrics {
 // Registry returns the registry, to gather from and to register more with.
 func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
 
-// Connection adds to the number of connections that are carried by a transport, "raw" or
-// "gws": 1, or -1 for one that has ended.
-func (m *Metrics) Connection(transport string, by int) {
-	m.gauge(connections, transport).Add(float64(by))
-}
-
-// Connections sets the number of connections that are carried by a transport.
+// Connections sets the number of connections that are carried by a transport, "raw" or
+// "gws".
 func (m *Metrics) Connections(transport string, n int) {
 	m.gauge(connections, transport).Set(float64(n))
 }

@@ -81,9 +81,8 @@ func TestExposition(t *testing.T) {
 	k.Dropped(3)
 	k.Failed()
 	m.Refused("room", "room_full", 4003)
-	m.Rejected(RejectedOrigin)
-	m.Connection("raw", 2)
-	m.Connection("raw", -1)
+	m.Rejected("origin")
+	m.Connections("raw", 1)
 	m.Connections("gws", 9)
 	m.Pending(4)
 

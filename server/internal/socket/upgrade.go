@@ -75,7 +75,7 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, f *refusal) {
 	http.Error(w, f.text, f.status)
 }
 
-// limited is the answer to a handshake that Options.Admit refuses.
+// limited is the answer to a handshake that Options.OnHandshake refuses.
 func limited(err error) *refusal {
 	f := &refusal{status: http.StatusTooManyRequests, reason: FailLimited, text: err.Error(), err: err}
 	if l := (*LimitError)(nil); errors.As(err, &l) {
