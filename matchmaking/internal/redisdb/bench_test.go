@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/internal/redistest"
+	"github.com/tickroom/tickroom/matchmaking/internal/redisdb"
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
@@ -47,34 +48,39 @@ func BenchmarkQueue(b *testing.B) {
 					})
 				}
 			}
-			var waiting []store.Ticket
-			after, matched := uint64(0), 0
-			for matched < b.N && ctx.Err() == nil {
-				changes, err := matcher.Changes(ctx, "q", after)
-				if err != nil {
-					b.Fatal(err)
-				}
-				after = changes.Next
-				waiting = append(waiting, changes.Tickets...)
-				for len(waiting) >= 10 || len(waiting) > 0 && matched+len(waiting) == b.N {
-					part := waiting[:min(10, len(waiting))]
-					waiting = waiting[len(part):]
-					o := store.Outcome{Match: store.Match{ID: fmt.Sprint("m", matched), Mode: "q", Kind: "arena", Node: "node-1", URL: "wss://node-1.example", Teams: make([]store.Team, 2)}}
-					for i, k := range part {
-						o.Tickets = append(o.Tickets, k.ID)
-						team := &o.Match.Teams[i%2]
-						team.Slots = append(team.Slots, store.Slot{Ticket: k.ID, Player: k.Members[0].Player, Name: k.Members[0].Name, Mu: k.Members[0].Mu, Sigma: k.Members[0].Sigma})
-					}
-					gone, err := matcher.Commit(ctx, l, o)
-					if err != nil || len(gone) > 0 {
-						b.Fatal(gone, err)
-					}
-					matched += len(part)
-				}
-			}
+			matchAll(ctx, b, matcher, l)
 			adding.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tickets/s")
 		})
+	}
+}
+
+// matchAll commits matches of ten until all tickets are matched.
+func matchAll(ctx context.Context, b *testing.B, matcher *redisdb.Tickets, l store.Lease) {
+	var waiting []store.Ticket
+	after, matched := uint64(0), 0
+	for matched < b.N && ctx.Err() == nil {
+		changes, err := matcher.Changes(ctx, "q", after)
+		if err != nil {
+			b.Fatal(err)
+		}
+		after = changes.Next
+		waiting = append(waiting, changes.Tickets...)
+		for len(waiting) >= 10 || len(waiting) > 0 && matched+len(waiting) == b.N {
+			part := waiting[:min(10, len(waiting))]
+			waiting = waiting[len(part):]
+			o := store.Outcome{Match: store.Match{ID: fmt.Sprint("m", matched), Mode: "q", Kind: "arena", Node: "node-1", URL: "wss://node-1.example", Teams: make([]store.Team, 2)}}
+			for i, k := range part {
+				o.Tickets = append(o.Tickets, k.ID)
+				team := &o.Match.Teams[i%2]
+				team.Slots = append(team.Slots, store.Slot{Ticket: k.ID, Player: k.Members[0].Player, Name: k.Members[0].Name, Mu: k.Members[0].Mu, Sigma: k.Members[0].Sigma})
+			}
+			gone, err := matcher.Commit(ctx, l, o)
+			if err != nil || len(gone) > 0 {
+				b.Fatal(gone, err)
+			}
+			matched += len(part)
+		}
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -101,26 +103,14 @@ func TestRedisAwayFailsSoonAndComesBack(t *testing.T) {
 			s := tickets(t, c, p)
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 			defer cancel()
-			if err := s.Add(ctx, one("a")); err != nil {
-				t.Fatal(err)
-			}
+			must(t, s.Add(ctx, one("a")))
 			l, err := s.Lease(ctx, "q", "m", time.Minute)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			changed, stop, err := s.Watch(ctx, "a")
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			defer stop()
 
 			fault.away(srv)
-			begun := time.Now()
-			type result struct {
-				name string
-				took time.Duration
-				err  error
-			}
 			all := calls(s, l)
 			all["Ratings"] = func(ctx context.Context) error {
 				_, err := redisdb.NewRatings(c, p).Ratings(ctx, "m", []string{"x"})
@@ -129,17 +119,7 @@ func TestRedisAwayFailsSoonAndComesBack(t *testing.T) {
 			all["Beat"] = func(ctx context.Context) error {
 				return redisdb.NewNodes(c, p).Beat(ctx, store.Node{ID: "n"}, time.Minute)
 			}
-			results := make(chan result, len(all))
-			for name, call := range all {
-				go func() { results <- result{name, time.Since(begun), call(ctx)} }()
-			}
-			for range len(all) {
-				r := <-results
-				if !errors.Is(r.err, store.ErrUnavailable) {
-					t.Errorf("%s: %v; want ErrUnavailable", r.name, r.err)
-				}
-			}
-			t.Logf("%d calls failed within %v", len(all), time.Since(begun))
+			failAll(ctx, t, all)
 			// One that its caller gives up ends at once, and its error is that.
 			given, giveUp := context.WithCancel(ctx)
 			giveUp()
@@ -157,21 +137,101 @@ func TestRedisAwayFailsSoonAndComesBack(t *testing.T) {
 					t.Fatalf("when it is back: %+v, %v", st, err)
 				}
 			}
-			// Who watches is told, if nothing else, that it is back.
+			// A watcher is woken, if by nothing else, since it is back.
 			if name == "killed" {
 				for len(changed) > 0 {
 					<-changed
 				}
-				if _, err := s.Commit(ctx, l, store.Outcome{Match: store.Match{ID: "m2"}, Tickets: []string{"a"}}); err != nil {
-					t.Fatal(err)
-				}
+				_, err := s.Commit(ctx, l, store.Outcome{Match: store.Match{ID: "m2"}, Tickets: []string{"a"}})
+				must(t, err)
 			}
 			select {
 			case <-changed:
 			case <-ctx.Done():
-				t.Fatal("who watches was not told")
+				t.Fatal("the watcher was not woken")
 			}
 		})
+	}
+}
+
+// failAll makes calls at once, all of which are to find the store unavailable.
+func failAll(ctx context.Context, t *testing.T, all map[string]func(context.Context) error) {
+	t.Helper()
+	begun := time.Now()
+	var wg sync.WaitGroup
+	for name, call := range all {
+		wg.Go(func() {
+			if err := call(ctx); !errors.Is(err, store.ErrUnavailable) {
+				t.Errorf("%s: %v; want ErrUnavailable", name, err)
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("%d calls failed within %v", len(all), time.Since(begun))
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// everything puts something of each kind into a store, and returns the keys that it has
+// then, each with how long it is kept; 0: for good.
+func everything(t *testing.T, s *redisdb.Tickets) map[string]time.Duration {
+	t.Helper()
+	ctx := t.Context()
+	gathers, readied := one("gathers"), one("readied")
+	gathers.Members[0].Ready, readied.Members[0].Ready = false, false
+	for _, k := range []store.Ticket{gathers, readied, one("waits"), one("matched"), one("ends")} {
+		must(t, s.Add(ctx, k))
+	}
+	_, err := s.Ready(ctx, "readied", store.Member{Player: "p-readied"}, time.Now())
+	must(t, err)
+	_, err = s.Cancel(ctx, "ends", "p-ends")
+	must(t, err)
+	l, err := s.Lease(ctx, "q", "m", time.Minute)
+	must(t, err)
+	_, err = s.Commit(ctx, l, store.Outcome{Match: store.Match{ID: "room", Code: "code"}, Tickets: []string{"matched"}})
+	must(t, err)
+	must(t, s.AskBackfill(ctx, store.Backfill{ID: "b1", Room: "room", Queue: "q"}))
+	_, err = s.Commit(ctx, l, store.Outcome{Match: store.Match{ID: "room", Code: "code"}, Tickets: []string{"waits"}, Backfill: "b1"})
+	must(t, err)
+	must(t, s.AskBackfill(ctx, store.Backfill{ID: "b2", Room: "room", Queue: "q"}))
+	must(t, s.Add(ctx, one("waits2")))
+	return map[string]time.Duration{
+		"t:gathers": store.GatheringKept,
+		"t:readied": store.WaitingKept, "p:p-readied": store.WaitingKept,
+		"t:waits2": store.WaitingKept, "p:p-waits2": store.WaitingKept,
+		"t:ends": store.EndedKept, "t:matched": store.EndedKept, "t:waits": store.EndedKept,
+		"m:room": store.MatchKept, "mp:room": store.MatchKept, "c:code": store.MatchKept,
+		"g:p-matched": store.MatchKept, "g:p-waits": store.MatchKept,
+		"y:b1": store.MatchKept, "f:b2": store.MatchKept, "r:room": store.MatchKept,
+		"h:q": 0, "w:q": 0, "a:q": 0, "x:q": 0,
+	}
+}
+
+// checkKeys fails unless the keys that begin with tag are those that are wanted, each kept
+// for as long.
+func checkKeys(t *testing.T, c redis.UniversalClient, tag string, want map[string]time.Duration) {
+	t.Helper()
+	found, err := c.Keys(t.Context(), "*").Result()
+	must(t, err)
+	for _, k := range found {
+		end, ok := want[strings.TrimPrefix(k, tag)]
+		if !ok {
+			t.Errorf("there is %s", k)
+			continue
+		}
+		left, err := c.PTTL(t.Context(), k).Result()
+		must(t, err)
+		if end == 0 && left >= 0 || end > 0 && (left <= end-time.Minute || left > end) {
+			t.Errorf("%s ends after %v; want %v", k, left, end)
+		}
+	}
+	if len(found) != len(want) {
+		t.Errorf("%d keys; want %d: %v", len(found), len(want), found)
 	}
 }
 
@@ -182,85 +242,29 @@ func TestEverythingThatIsNotAQueueHasAnEnd(t *testing.T) {
 	p := prefix()
 	s := tickets(t, c, p)
 	ctx := t.Context()
-	do := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	gathers := one("gathers")
-	gathers.Members[0].Ready = false
-	readied := one("readied")
-	readied.Members[0].Ready = false
-	for _, k := range []store.Ticket{gathers, readied, one("waits"), one("matched"), one("ends")} {
-		do(s.Add(ctx, k))
-	}
-	_, err := s.Ready(ctx, "readied", store.Member{Player: "p-readied"}, time.Now())
-	do(err)
-	_, err = s.Cancel(ctx, "ends", "p-ends")
-	do(err)
-	l, err := s.Lease(ctx, "q", "m", time.Minute)
-	do(err)
-	_, err = s.Commit(ctx, l, store.Outcome{Match: store.Match{ID: "room", Code: "code"}, Tickets: []string{"matched"}})
-	do(err)
-	do(s.AskBackfill(ctx, store.Backfill{ID: "b1", Room: "room", Queue: "q"}))
-	_, err = s.Commit(ctx, l, store.Outcome{Match: store.Match{ID: "room", Code: "code"}, Tickets: []string{"waits"}, Backfill: "b1"})
-	do(err)
-	do(s.AskBackfill(ctx, store.Backfill{ID: "b2", Room: "room", Queue: "q"}))
-	do(s.Add(ctx, one("waits2")))
-	_, err = redisdb.NewRatings(c, p).Ratings(ctx, "m", []string{"x"})
-	do(err)
-
 	tag := redisdata.Tickets.Prefix(p)
-	want := map[string]time.Duration{
-		"t:gathers": store.GatheringKept,
-		"t:readied": store.WaitingKept, "p:p-readied": store.WaitingKept,
-		"t:waits2": store.WaitingKept, "p:p-waits2": store.WaitingKept,
-		"t:ends": store.EndedKept, "t:matched": store.EndedKept, "t:waits": store.EndedKept,
-		"m:room": store.MatchKept, "mp:room": store.MatchKept, "c:code": store.MatchKept,
-		"g:p-matched": store.MatchKept, "g:p-waits": store.MatchKept,
-		"y:b1": store.MatchKept, "f:b2": store.MatchKept, "r:room": store.MatchKept,
-		"h:q": 0, "w:q": 0, "a:q": 0, "x:q": 0,
-	}
-	check := func(what string) {
-		t.Helper()
-		found, err := c.Keys(ctx, "*").Result()
-		do(err)
-		for _, k := range found {
-			end, ok := want[k[len(tag):]]
-			if !ok {
-				t.Errorf("%s: there is %s", what, k)
-				continue
-			}
-			left, err := c.PTTL(ctx, k).Result()
-			do(err)
-			if end == 0 && left >= 0 || end > 0 && (left <= end-time.Minute || left > end) {
-				t.Errorf("%s: %s ends after %v; want %v", what, k, left, end)
-			}
-		}
-		if len(found) != len(want) {
-			t.Errorf("%s: %d keys; want %d: %v", what, len(found), len(want), found)
-		}
-	}
-	check("at first")
+	want := everything(t, s)
+	_, err := redisdb.NewRatings(c, p).Ratings(ctx, "m", []string{"x"}) // leaves nothing
+	must(t, err)
+	checkKeys(t, c, tag, want)
 
 	// Touch keeps what belongs to a room.
 	touched := []string{"m:room", "mp:room", "c:code", "g:p-matched", "g:p-waits", "f:b2", "r:room"}
 	for _, k := range touched {
-		do(c.PExpire(ctx, tag+k, time.Second).Err())
+		must(t, c.PExpire(ctx, tag+k, time.Second).Err())
 	}
-	do(s.Touch(ctx, "room"))
-	check("after Touch")
+	must(t, s.Touch(ctx, "room"))
+	checkKeys(t, c, tag, want)
 
 	// What expires is gone for matchers too.
 	changes, err := s.Changes(ctx, "q", 0)
-	do(err)
+	must(t, err)
 	if len(changes.Tickets) != 2 || len(changes.Backfills) != 1 {
 		t.Fatalf("%+v; want readied, waits2 and b2", changes)
 	}
-	do(c.Del(ctx, tag+"f:b2", tag+"r:room", tag+"t:waits2").Err())
+	must(t, c.Del(ctx, tag+"f:b2", tag+"r:room", tag+"t:waits2").Err())
 	changes, err = s.Changes(ctx, "q", 0)
-	do(err)
+	must(t, err)
 	if len(changes.Tickets) != 1 || changes.Tickets[0].ID != "readied" || len(changes.Backfills) != 0 {
 		t.Errorf("%+v; want that readied waits", changes)
 	}
@@ -269,12 +273,11 @@ func TestEverythingThatIsNotAQueueHasAnEnd(t *testing.T) {
 	}
 
 	// Forget leaves nothing of a room.
-	do(s.Forget(ctx, "room"))
-	for _, k := range append(touched, "t:waits2") {
+	must(t, s.Forget(ctx, "room"))
+	for _, k := range append(touched, "t:waits2", "a:q") {
 		delete(want, k)
 	}
-	delete(want, "a:q")
-	check("after Forget")
+	checkKeys(t, c, tag, want)
 }
 
 // TestALostTailOfChangesIsNoticed has a replica take over that has not got the last change.

@@ -209,24 +209,7 @@ func (a *books) check(ctx context.Context) {
 			a.t.Errorf("ticket %s is in state %d, cancelled: %t", k.ID, st.State, a.cancelled[k.ID])
 		default:
 			byMatch[st.Match] = append(byMatch[st.Match], k.ID)
-			m, err := s.Match(ctx, st.Match, "")
-			if err != nil {
-				a.t.Errorf("ticket %s: its match %s is lost: %v", k.ID, st.Match, err)
-				continue
-			}
-			for _, p := range k.Members {
-				if _, _, in := m.Find(p.Player); !in {
-					a.t.Errorf("ticket %s: no seat for %s in %s", k.ID, p.Player, m.ID)
-				}
-			}
-			for i := range k.Members {
-				if p, err := s.Playing(ctx, k.Members[i].Player); err != nil || p.ID != m.ID {
-					a.t.Errorf("%s plays in %q, %v; want %s", k.Members[i].Player, p.ID, err, m.ID)
-				}
-				if id, err := s.Of(ctx, k.Members[i].Player); !errors.Is(err, store.ErrNoTicket) {
-					a.t.Errorf("%s waits still, with %q, %v", k.Members[i].Player, id, err)
-				}
-			}
+			a.checkMatched(ctx, s, &k, st.Match)
 		}
 	}
 	for match, tickets := range a.commits {
@@ -252,4 +235,25 @@ func (a *books) check(ctx context.Context) {
 	}
 	a.t.Logf("%d tickets, %d cancelled, %d matches, %d of them without an answer, %d commits fenced off, %d calls made again",
 		len(a.tickets), cancelled, len(a.commits)+len(byMatch), len(byMatch), a.fenced, a.retried)
+}
+
+// checkMatched sees that a match has the players of a ticket, and that they know.
+func (a *books) checkMatched(ctx context.Context, s whole, k *store.Ticket, match string) {
+	a.t.Helper()
+	m, err := s.Match(ctx, match, "")
+	if err != nil {
+		a.t.Errorf("ticket %s: its match %s is lost: %v", k.ID, match, err)
+		return
+	}
+	for _, p := range k.Members {
+		if _, _, in := m.Find(p.Player); !in {
+			a.t.Errorf("ticket %s: no slot for %s in %s", k.ID, p.Player, m.ID)
+		}
+		if in, err := s.Playing(ctx, p.Player); err != nil || in.ID != m.ID {
+			a.t.Errorf("%s plays in %q, %v; want %s", p.Player, in.ID, err, m.ID)
+		}
+		if id, err := s.Of(ctx, p.Player); !errors.Is(err, store.ErrNoTicket) {
+			a.t.Errorf("%s waits still, with %q, %v", p.Player, id, err)
+		}
+	}
 }

@@ -10,22 +10,37 @@ var matchCases = map[string]func(t *testing.T, a, b whole){
 	"keep and forget":             matches,
 	"codes":                       codes,
 	"who plays where":             playing,
-	"backfill":                    backfill,
+	"a room asks for players":     backfillAsked,
+	"a room gets players":         backfillGranted,
 	"backfill ends with its room": backfillEnds,
 }
 
-func backfill(t *testing.T, a, b whole) {
-	t1, t2, t3 := solo("q", "one"), solo("q", "two"), solo("q", "three")
-	addAll(t, a, t1, t2, t3)
-	l := lease(t, b, "q", "m")
-	room := duel("room", t1, t2)
+// running keeps a room that a matcher has made of two tickets, one of whose players has left,
+// and adds a third ticket, "three".
+func running(t *testing.T, a, b whole) (l store.Lease, room store.Match) {
+	t1, t2 := solo("q", "one"), solo("q", "two")
+	addAll(t, a, t1, t2, solo("q", "three"))
+	l = lease(t, b, "q", "m")
+	room = duel("room", t1, t2)
 	room.Options, room.Code = map[string]string{"map": "x"}, "CODE"
 	_, err := b.Commit(t.Context(), l, store.Outcome{Match: room, Tickets: ids(t1, t2)})
 	ok(t, err)
 	ok(t, a.Left(t.Context(), "p-one", "room"))
+	return l, room
+}
+
+// unask ends a request, and fails unless it is as certain as that not to have been granted.
+func unask(t *testing.T, s whole, id string, certain bool) {
+	t.Helper()
+	if got, err := s.EndBackfill(t.Context(), id); got != certain || err != nil {
+		t.Fatalf("ended %s: %t, %v; want %t", id, got, err, certain)
+	}
+}
+
+func backfillAsked(t *testing.T, a, b whole) {
+	l, room := running(t, a, b)
 	r := reader{s: b, queue: "q"}
 	r.expect(t, "+three")
-
 	ask := store.Backfill{
 		ID: "b1", Room: "room", Queue: "q", Since: start, Region: "eu", Query: "x > 1",
 		Attributes: map[string]any{"x": 2.5, "tags": []string{"a"}},
@@ -41,38 +56,34 @@ func backfill(t *testing.T, a, b whole) {
 	if st := state(t, a, "three", store.Waiting); st.Waiting != 1 {
 		t.Fatalf("%d tickets wait; want 1", st.Waiting)
 	}
-	ask.ID = "b2"
+	ask.ID = "b2" // takes the place of b1
 	ok(t, a.AskBackfill(t.Context(), ask))
 	r.expect(t, "-b1", "+b2")
 	(&reader{s: a, queue: "q"}).expect(t, "+three", "+b2")
-
-	// It was withdrawn.
-	if sure, err := a.EndBackfill(t.Context(), "b2"); !sure || err != nil {
-		t.Fatalf("ended: %t, %v", sure, err)
-	}
+	unask(t, a, "b2", true)
 	r.expect(t, "-b2")
-	more := room
-	more.Teams, more.Bots = duel("room", t3, t2).Teams, 7
-	gone, err := b.Commit(t.Context(), l, store.Outcome{Match: more, Tickets: ids(t3), Backfill: "b2"})
+	gone, err := b.Commit(t.Context(), l, store.Outcome{Match: room, Tickets: []string{"three"}, Backfill: "b2"})
 	ok(t, err)
 	same(t, "gone", gone, []string{"b2"})
 	state(t, a, "three", store.Waiting)
+}
 
-	// It is granted.
-	ask.ID = "b3"
-	ok(t, a.AskBackfill(t.Context(), ask))
-	r.expect(t, "+b3")
+func backfillGranted(t *testing.T, a, b whole) {
+	l, room := running(t, a, b)
+	ok(t, a.AskBackfill(t.Context(), store.Backfill{ID: "b1", Room: "room", Queue: "q"}))
+	r := reader{s: b, queue: "q"}
+	r.expect(t, "+three", "+b1")
+	more := room
+	more.Teams, more.Bots = duel("room", solo("q", "three"), solo("q", "two")).Teams, 7
 	for range 2 { // again: no change
-		gone, err = b.Commit(t.Context(), l, store.Outcome{Match: more, Tickets: ids(t3), Backfill: "b3"})
+		gone, err := b.Commit(t.Context(), l, store.Outcome{Match: more, Tickets: []string{"three"}, Backfill: "b1"})
 		ok(t, err)
 		same(t, "gone", gone, []string(nil))
 	}
 	r.expect(t)
 	(&reader{s: a, queue: "q"}).expect(t)
 	for range 2 {
-		if sure, err := a.EndBackfill(t.Context(), "b3"); sure || err != nil {
-			t.Fatalf("ended after it was granted: %t, %v", sure, err)
-		}
+		unask(t, a, "b1", false)
 	}
 	got, err := a.Match(t.Context(), "", "CODE")
 	ok(t, err)
@@ -92,9 +103,7 @@ func backfillEnds(t *testing.T, a, b whole) {
 	r.expect(t, "+b1")
 	ok(t, a.Forget(t.Context(), "room"))
 	r.expect(t, "-b1")
-	if sure, err := a.EndBackfill(t.Context(), "b1"); !sure || err != nil {
-		t.Fatalf("ended: %t, %v", sure, err)
-	}
+	unask(t, a, "b1", true)
 	r.expect(t)
 }
 
