@@ -29,7 +29,7 @@ import (
 // them.
 const python = "/usr/bin/python3"
 
-// walkersServer runs a server until the test ends and gives its address.
+// walkersServer runs a server until the test ends and returns its address.
 func walkersServer(t *testing.T, options map[string]string) string {
 	t.Helper()
 	cfg := config.Default()

@@ -21,7 +21,7 @@ import (
 	"github.com/tickroom/tickroom/server/config"
 )
 
-// matchmakingServer runs the server that docs/matchmaking-api.md speaks of, and gives
+// matchmakingServer runs the server that docs/matchmaking-api.md speaks of, and returns
 // its address.
 func matchmakingServer(t *testing.T) string {
 	t.Helper()

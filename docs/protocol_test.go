@@ -48,7 +48,7 @@ func (p *plain) send(f *tickroomv1.ClientFrame) {
 	}
 }
 
-// next gives the next message, or the error that ended the connection.
+// next returns the next message, or the error that ended the connection.
 func (p *plain) next() (*tickroomv1.ServerFrame, error) {
 	ctx, cancel := context.WithTimeout(p.t.Context(), 15*time.Second)
 	defer cancel()

@@ -87,7 +87,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// hasHeading tells whether a page has a heading with an anchor, as GitHub makes
+// hasHeading reports whether a page has a heading with an anchor, as GitHub makes
 // them.
 func hasHeading(text, anchor string) bool {
 	for line := range strings.Lines(text) {

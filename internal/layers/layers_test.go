@@ -118,7 +118,7 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// refuse says why the file must not import the package, or nothing if it may.
+// refuse returns why the file must not import the package, or "" if it may.
 func refuse(file, imported string) string {
 	i := slices.IndexFunc(layers, func(l layer) bool { return within(file, l.folder) })
 	if i < 0 {
@@ -151,7 +151,7 @@ func refuse(file, imported string) string {
 	return l.folder + " may import only " + strings.Join(l.may, ", ")
 }
 
-// within says whether the path is the folder or below it.
+// within reports whether the path is the folder or below it.
 func within(path, folder string) bool {
 	return path == folder || strings.HasPrefix(path, folder+"/")
 }
