@@ -167,8 +167,9 @@ func (m *Matcher) enough(x *Explanation, later []coming) *Enough {
 		return nil
 	}
 	slices.SortFunc(later, func(a, b coming) int { return cmp.Compare(a.in, b.in) })
-	for _, l := range later {
-		if have += l.size; have < x.Players {
+	for i, l := range later {
+		have += l.size
+		if have < x.Players || i+1 < len(later) && later[i+1].in == l.in {
 			continue
 		}
 		out := &Enough{In: l.in, Players: have - x.Own}

@@ -185,8 +185,8 @@ func TestExplainCounts(t *testing.T) {
 			}
 			return
 		}
-		if n := suitable(epoch.Add(x.Enough.In)); n < need {
-			t.Fatalf("there are %d in %v", n, x.Enough.In)
+		if n := suitable(epoch.Add(x.Enough.In)); n < need || n != x.Enough.Players {
+			t.Fatalf("there are %d in %v, not %d", n, x.Enough.In, x.Enough.Players)
 		}
 		if n := suitable(epoch.Add(x.Enough.In - time.Millisecond)); n >= need {
 			t.Fatalf("there are %d a moment before %v", n, x.Enough.In)
