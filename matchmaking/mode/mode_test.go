@@ -29,7 +29,6 @@ modes:
       uncertainty: 300
       beta: 200
       tau: 4
-      draws: 0.1
     latency:
       cap: 60ms
       widen: {after: 20s, per_second: 2ms, to: 150ms}
@@ -68,7 +67,7 @@ func TestParse(t *testing.T) {
 			Rating: Rating{
 				Window:  Window{Base: 80, Steps: []Step{{10 * time.Second, 150}, {30 * time.Second, math.Inf(1)}}},
 				Party:   Highest,
-				Options: rating.Options{Mu: 1000, Sigma: 300, Beta: 200, Tau: 4, Kappa: 0.0001, DrawRate: 0.1},
+				Options: rating.Options{Mu: 1000, Sigma: 300, Beta: 200, Tau: 4, Kappa: 0.0001},
 			},
 			Latency: Latency{
 				Cap: Window{Base: 60, Pace: 2, After: 20 * time.Second, Cap: 150},

@@ -54,41 +54,21 @@ type Options struct {
 	Tau float64 `yaml:"tau" min:"0" max:"1e6"`
 	// Kappa is the least factor by which one match may shrink the variance.
 	Kappa float64
-	// DrawRate is how often two equal teams whose strength is certain draw, from 0 to
-	// less than 1. It is for Draw alone.
-	DrawRate float64 `yaml:"draws" min:"0" max:"0.99"`
 	// LimitSigma keeps Sigma from ever growing.
 	LimitSigma bool
 }
 
 // Default returns the paper's parameters in a unit in which a new player has 1500.
 func Default() Options {
-	return Options{Mu: 1500, Sigma: 500, Beta: 250, Tau: 5, Kappa: 0.0001, DrawRate: 0.02}
+	return Options{Mu: 1500, Sigma: 500, Beta: 250, Tau: 5, Kappa: 0.0001}
 }
 
 // New returns the rating of a player of whom nothing is known.
 func New(o Options) Rating { return Rating{o.Mu, o.Sigma} }
 
-// Validate returns what is wrong with the options.
-func (o Options) Validate() error {
-	for _, f := range []struct {
-		name string
-		v    float64
-		ok   bool
-		want string
-	}{
-		{"mu", o.Mu, true, "a number"},
-		{"sigma", o.Sigma, o.Sigma > 0, "more than 0"},
-		{"beta", o.Beta, o.Beta > 0, "more than 0"},
-		{"tau", o.Tau, o.Tau >= 0, "0 or more"},
-		{"kappa", o.Kappa, o.Kappa > 0 && o.Kappa <= 1, "more than 0, at most 1"},
-		{"draw rate", o.DrawRate, o.DrawRate >= 0 && o.DrawRate < 1, "0 or more, less than 1"},
-	} {
-		if !f.ok || math.IsNaN(f.v) || math.IsInf(f.v, 0) {
-			return fmt.Errorf("rating: %s is %v; it must be %s", f.name, f.v, f.want)
-		}
-	}
-	return nil
+// valid reports whether the method works with the options.
+func (o Options) valid() bool {
+	return !math.IsNaN(o.Mu) && !math.IsInf(o.Mu+o.Sigma+o.Beta+o.Tau, 0) && o.Sigma > 0 && o.Beta > 0 && o.Tau >= 0 && o.Kappa > 0 && o.Kappa <= 1
 }
 
 // Player is one who was in a match.
@@ -115,8 +95,8 @@ var (
 //
 // With fewer than two teams in the match nothing changes.
 func Rate(teams [][]Player, ranks []int, o Options) ([][]Rating, error) {
-	if err := o.Validate(); err != nil {
-		return nil, err
+	if !o.valid() {
+		return nil, fmt.Errorf("rating: the options make no sense: %+v", o)
 	}
 	if len(ranks) != len(teams) {
 		return nil, fmt.Errorf("%w: %d teams, %d ranks", ErrRanks, len(teams), len(ranks))

@@ -12,7 +12,7 @@ import (
 
 // paper is the paper's parameters in its own unit, with a new player at 25.
 func paper() Options {
-	return Options{Mu: 25, Sigma: 25.0 / 3, Beta: 25.0 / 6, Kappa: 0.0001, DrawRate: 0.02}
+	return Options{Mu: 25, Sigma: 25.0 / 3, Beta: 25.0 / 6, Kappa: 0.0001}
 }
 
 func solo(rs ...Rating) [][]Player {
@@ -170,32 +170,6 @@ func TestPredictions(t *testing.T) {
 	v := a1.Sigma*a1.Sigma + a2.Sigma*a2.Sigma + b1.Sigma*b1.Sigma + b2.Sigma*b2.Sigma
 	if got := WinOfTwo(d, v, o); !near(got, 0.0008308945674377, 1e-7) {
 		t.Errorf("of two: %v", got)
-	}
-}
-
-// TestDraws compares with the two values of openskill.py's manual. There the rate
-// of draws is one by the number of players.
-func TestDraws(t *testing.T) {
-	t.Parallel()
-	o := paper()
-	o.DrawRate = 0.5
-	if got := Draw([][]Rating{{{35, 1}}, {{35, 1.1}}}, o); !near(got, 0.4868868769871696, 1e-9) {
-		t.Errorf("%v", got)
-	}
-	certain := Rating{25, 1e-9}
-	for _, rate := range []float64{0, 0.02, 0.3, 0.9} {
-		o.DrawRate = rate
-		for n := 2; n < 5; n++ {
-			if got := Draw(slices.Repeat([][]Rating{{certain}}, n), o); n == 2 && !near(got, rate, 1e-9) {
-				t.Errorf("equal teams draw at %v, want %v", got, rate)
-			}
-		}
-		if got := Draw([][]Rating{{certain}, {{500, 1}}}, o); got > 1e-6 {
-			t.Errorf("a giant draws with %v", got)
-		}
-	}
-	if got := Draw([][]Rating{{certain}}, o); got != 0 {
-		t.Errorf("one team draws with %v", got)
 	}
 }
 
@@ -438,7 +412,7 @@ func TestErrors(t *testing.T) {
 	}
 	for _, change := range []func(*Options){
 		func(o *Options) { o.Sigma = 0 }, func(o *Options) { o.Beta = math.NaN() }, func(o *Options) { o.Tau = -1 },
-		func(o *Options) { o.Kappa = 0 }, func(o *Options) { o.DrawRate = 1 }, func(o *Options) { o.Mu = math.Inf(1) },
+		func(o *Options) { o.Kappa = 0 }, func(o *Options) { o.Kappa = 2 }, func(o *Options) { o.Mu = math.Inf(1) },
 	} {
 		bad := o
 		change(&bad)
@@ -446,8 +420,8 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%+v is valid", bad)
 		}
 	}
-	if err := Default().Validate(); err != nil {
-		t.Error(err)
+	if !Default().valid() {
+		t.Error("the defaults are not valid")
 	}
 	if out := mustRate(t, solo(r), []int{1}, o); out[0][0] != r {
 		t.Errorf("alone: %v", out)
