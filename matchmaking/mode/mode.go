@@ -34,12 +34,12 @@ type Mode struct {
 	// Roles are how many players of a role each team has. Empty: there are no roles;
 	// otherwise they add up to the size of a team.
 	Roles    []Role
-	Party    Party
-	Backfill Backfill
-	Bots     Bots
+	Party    Party    `yaml:"party"`
+	Backfill Backfill `yaml:"backfill"`
+	Bots     Bots     `yaml:"bots"`
 	// Timeout is how long a ticket waits at most; 0: for ever.
 	Timeout time.Duration `yaml:"timeout" min:"0s" max:"24h"`
-	Quality Quality
+	Quality Quality       `yaml:"quality"`
 }
 
 // RoomSpec is what room a match takes place in.
@@ -53,14 +53,14 @@ type Format struct {
 	// FreeForAll means that everybody plays for itself. Then Teams is 1, and Size is
 	// the number of players.
 	FreeForAll bool
-	Teams      int
+	Teams      int `yaml:"count"`
 	// Size is the number of players of each team.
-	Size int
+	Size int `yaml:"size"`
 	// MinSize is the number of players of each team that is enough once somebody in
 	// the match has waited for StartAfter. All teams have the same number. It is at
 	// most Size.
-	MinSize    int
-	StartAfter time.Duration
+	MinSize    int           `yaml:"min_size"`
+	StartAfter time.Duration `yaml:"start_after" min:"0s" max:"24h"`
 }
 
 // Players returns the number of players of a full match.

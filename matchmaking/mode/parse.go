@@ -86,25 +86,12 @@ func (m *Mode) read(f *strictyaml.Map) {
 			m.Roles = append(m.Roles, role)
 		}
 	}
-	readSection(f, "party", &m.Party)
 	// Whoever has a section about bots or backfill wants them.
-	if f.Has("backfill") {
-		m.Backfill.Enabled = true
-		readSection(f, "backfill", &m.Backfill)
-	}
+	m.Backfill.Enabled = f.Has("backfill")
 	if f.Has("bots") {
 		m.Bots.Enabled, m.Bots.Max = true, max(1, m.Format.Players()-1)
-		readSection(f, "bots", &m.Bots)
 	}
-	readSection(f, "quality", &m.Quality)
 	f.Fields(m)
-}
-
-func readSection(f *strictyaml.Map, key string, to any) {
-	if s := f.Sub(key); s != nil {
-		s.Fields(to)
-		s.Done()
-	}
 }
 
 // readFormat reads teams or players, and sets what depends on them.
@@ -120,11 +107,8 @@ func (m *Mode) readFormat(f *strictyaml.Map) {
 		players.Value("start_after", &m.Format.StartAfter)
 		players.Done()
 	case teams != nil:
-		m.Format = Format{Teams: 2, Size: 1, MinSize: -1}
-		teams.Value("count", &m.Format.Teams)
-		teams.Value("size", &m.Format.Size)
-		teams.Value("min_size", &m.Format.MinSize)
-		teams.Value("start_after", &m.Format.StartAfter)
+		m.Format.MinSize = -1
+		teams.Fields(&m.Format)
 		teams.Done()
 	}
 	if m.Format.MinSize == -1 {

@@ -3,13 +3,9 @@ package mode
 import (
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/tickroom/tickroom/internal/strictyaml"
 )
-
-// maxTime bounds all times of a mode.
-const maxTime = 24 * time.Hour
 
 // Problem is what is wrong with a field of a mode. Its Field is the one in the
 // configuration file, with dots.
@@ -26,15 +22,11 @@ func (m *Mode) Validate() []Problem {
 	m.validateBalance(&out)
 	m.validateRoles(&out)
 	out.number("party.max", float64(m.Party.Max), 1, float64(max(m.Format.Size, 1)))
-	out = append(out, strictyaml.Check("party.", &m.Party)...)
-	out = append(out, strictyaml.Check("backfill.", &m.Backfill)...)
-	out = append(out, strictyaml.Check("bots.", &m.Bots)...)
+	out = append(out, strictyaml.Check("", m)...)
 	if m.Bots.Enabled {
 		out.number("bots.max", float64(m.Bots.Max), 1, float64(max(1, m.Format.Players()-1)))
 		out.number("bots.min_players", float64(m.Bots.MinPlayers), 1, float64(max(1, m.Format.Players())))
 	}
-	out = append(out, strictyaml.Check("", m)...)
-	out = append(out, strictyaml.Check("quality.", &m.Quality)...)
 	if m.Quality == (Quality{}) {
 		out.add("quality", "all weights are 0; one at least must be more")
 	}
@@ -46,7 +38,7 @@ func (m *Mode) validateFormat(out *problems) {
 	if f.FreeForAll {
 		out.number("players.max", float64(f.Size), 2, MaxPlayers)
 		out.number("players.min", float64(f.MinSize), 2, float64(f.Size))
-		out.time("players.start_after", f.StartAfter)
+		*out = append(*out, strictyaml.Check("players.", &f)...)
 		return
 	}
 	out.number("teams.count", float64(f.Teams), 2, MaxTeams)
@@ -55,7 +47,7 @@ func (m *Mode) validateFormat(out *problems) {
 	if f.Teams > 0 && f.Size > 0 && f.Players() > MaxPlayers {
 		out.add("teams.size", "%d teams of %d are %d players; there can be %d", f.Teams, f.Size, f.Players(), MaxPlayers)
 	}
-	out.time("teams.start_after", f.StartAfter)
+	*out = append(*out, strictyaml.Check("teams.", &f)...)
 }
 
 func (m *Mode) validateLatency(out *problems) {
@@ -122,12 +114,6 @@ func (p *problems) number(field string, x, low, high float64) {
 	}
 }
 
-func (p *problems) time(field string, d time.Duration) {
-	if d < 0 || d > maxTime {
-		p.add(field, "%v is not allowed; it must be from 0s to 24h", d)
-	}
-}
-
 func (p *problems) window(base, widen, unit string, w *Window) {
 	if !(w.Base >= 0) {
 		p.add(base, "%v%s is not allowed; it must be 0 or more", w.Base, unit)
@@ -141,7 +127,7 @@ func (p *problems) window(base, widen, unit string, w *Window) {
 	last := Step{-1, w.Base}
 	for i, s := range w.Steps {
 		after, to := fmt.Sprintf("%s.%d.after", widen, i), fmt.Sprintf("%s.%d.to", widen, i)
-		p.time(after, s.After)
+		*p = append(*p, strictyaml.Check(fmt.Sprintf("%s.%d.", widen, i), &s)...)
 		if s.After <= last.After {
 			p.add(after, "%v is not later than the %v before", s.After, last.After)
 		}
@@ -151,7 +137,7 @@ func (p *problems) window(base, widen, unit string, w *Window) {
 		last = s
 	}
 	if w.Pace != 0 {
-		p.time(widen+".after", w.After)
+		*p = append(*p, strictyaml.Check(widen+".", w)...)
 		if !(w.Pace > 0) || math.IsInf(w.Pace, 0) {
 			p.add(widen+".per_second", "%v%s is not allowed; it must be more than 0", w.Pace, unit)
 		}

@@ -16,13 +16,13 @@ type Window struct {
 	// Pace is by how much the limit grows a second, from After on, up to Cap. There
 	// is either Pace or Steps, or neither.
 	Pace  float64
-	After time.Duration
+	After time.Duration `yaml:"after" min:"0s" max:"24h"`
 	Cap   float64
 }
 
 // Step is a limit from some waiting time on.
 type Step struct {
-	After time.Duration
+	After time.Duration `yaml:"after" min:"0s" max:"24h"`
 	To    float64
 }
 
