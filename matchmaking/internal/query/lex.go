@@ -20,25 +20,20 @@ const (
 
 // token is a piece of the text, at a position in bytes.
 type token struct {
-	kind    tokenKind
-	pos     int
-	written string  // as it stands in the text
-	text    string  // the same, but of a string its value
-	num     float64 // of a number
+	kind tokenKind
+	pos  int
+	text string
+	lit  value // of a number, a string, true or false
 }
 
 func (t *token) String() string {
 	switch t.kind {
-	case tokEnd:
-		return "the end"
-	case tokName:
-		return "the name " + t.text
-	case tokNumber:
-		return "the number " + t.text
 	case tokString:
-		return "the string " + shorten(t.written)
+		return "the string " + shorten(t.text)
+	case tokSign:
+		return strconv.Quote(t.text)
 	}
-	return strconv.Quote(t.text)
+	return [...]string{tokEnd: "the end", tokName: "the name ", tokNumber: "the number "}[t.kind] + t.text
 }
 
 func shorten(s string) string {
@@ -58,7 +53,10 @@ var forms = [...]*regexp.Regexp{
 	tokSign:   regexp.MustCompile(`^(==|!=|<=|>=|\.\.|[<>(),+-])`),
 }
 
-var words = regexp.MustCompile(`^(and|or|not|in|has|any|all|true|false)$`)
+var unescape = strings.NewReplacer(`\"`, `"`, `\\`, `\`)
+
+// meant is what people mean who write a sign of another language.
+var meant = map[string]string{"=": "==", "&": "and", "|": "or", "!": "not", "'": `" around strings`, "“": `" around strings`}
 
 // next returns the token at the beginning of what is left of the text.
 func (p *parser) next() token {
@@ -68,61 +66,49 @@ func (p *parser) next() token {
 		return t
 	}
 	for kind, form := range forms {
-		if t.written = form.FindString(rest); t.written != "" {
+		if t.text = form.FindString(rest); t.text != "" {
 			t.kind = tokenKind(kind)
 			break
 		}
 	}
-	after := rest[len(t.written):]
-	t.text = t.written
+	end, after := t.pos+len(t.text), rest[len(t.text):]
 	switch t.kind {
 	case tokName:
-		if words.MatchString(t.text) {
+		switch t.text {
+		case "true", "false":
+			t.kind, t.lit = tokSign, valueOf(t.text == "true")
+		case "and", "or", "not", "in", "has", "any", "all":
 			t.kind = tokSign
 		}
 	case tokNumber:
 		if forms[tokName].MatchString(after) {
-			p.fail(t.pos+len(t.written), "a number ends where a letter comes", "a space or an operator; names don't begin with a digit")
+			p.fail(end, "a number ends where a letter comes", "a space or an operator; names don't begin with a digit")
 		}
-		var err error
-		if t.num, err = strconv.ParseFloat(t.text, 64); err != nil {
+		x, err := strconv.ParseFloat(t.text, 64)
+		if err != nil {
 			p.fail(t.pos, "the number "+shorten(t.text)+" is too large", "a number that fits 64 bits")
 		}
+		t.lit = number(x)
 	case tokString:
-		p.closeString(&t, after)
+		switch {
+		case after == "":
+			p.fail(t.pos, "the string does not end", `a closing "`)
+		case after[0] == '\n':
+			p.fail(t.pos, "the string does not end on its line", `a closing "`)
+		case after[0] == '\\':
+			p.fail(end, "an escape that is not known", `\" or \\`)
+		case !utf8.ValidString(t.text):
+			p.fail(t.pos, "the string is not valid UTF-8", "UTF-8")
+		}
+		t.lit = valueOf(unescape.Replace(t.text[1:]))
+		t.text += `"`
 	case tokEnd:
-		p.unknown(t.pos, rest)
+		r, _ := utf8.DecodeRuneInString(rest)
+		expected, ok := meant[string(r)]
+		if !ok {
+			expected = "a name, a number, a string, an operator or a bracket"
+		}
+		p.fail(t.pos, "the character "+strconv.QuoteRune(r)+" has no meaning here", expected)
 	}
 	return t
-}
-
-var unescape = strings.NewReplacer(`\"`, `"`, `\\`, `\`)
-
-// closeString sees that a string ends, and reads its value.
-func (p *parser) closeString(t *token, after string) {
-	switch {
-	case after == "":
-		p.fail(t.pos, "the string does not end", `a closing "`)
-	case after[0] == '\n':
-		p.fail(t.pos, "the string does not end on its line", `a closing "`)
-	case after[0] == '\\':
-		p.fail(t.pos+len(t.written), "an escape that is not known", `\" or \\`)
-	}
-	if t.text = unescape.Replace(t.written[1:]); !utf8.ValidString(t.text) {
-		p.fail(t.pos, "the string is not valid UTF-8", "UTF-8")
-	}
-	t.written += `"`
-}
-
-// meant is what people mean who write a sign of another language.
-var meant = map[string]string{"=": "==", "&": "and", "|": "or", "!": "not", "'": `" around strings`, "“": `" around strings`}
-
-// unknown fails at a character that begins nothing.
-func (p *parser) unknown(pos int, rest string) {
-	r, _ := utf8.DecodeRuneInString(rest)
-	expected, ok := meant[string(r)]
-	if !ok {
-		expected = "a name, a number, a string, an operator or a bracket"
-	}
-	p.fail(pos, "the character "+strconv.QuoteRune(r)+" has no meaning here", expected)
 }

@@ -3,6 +3,8 @@ package query
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 )
 
@@ -27,10 +29,11 @@ func Compile(text string) (q *Query, err error) {
 	p := &parser{text: text}
 	p.advance()
 	q = &Query{text, p.or()}
+	const expected = `"and", "or" or the end`
 	if p.is(")") {
-		p.unexpected(`"and", "or" or the end: no bracket is open`)
+		p.unexpected(expected + ": no bracket is open")
 	} else if p.tok.kind != tokEnd {
-		p.unexpected(`"and", "or" or the end`)
+		p.unexpected(expected)
 	}
 	return q, nil
 }
@@ -65,17 +68,12 @@ func (p *parser) unexpected(expected string) {
 
 func (p *parser) advance() {
 	p.tok = p.next()
-	p.end = p.tok.pos + len(p.tok.written)
+	p.end = p.tok.pos + len(p.tok.text)
 }
 
 // is reports whether the token is one of the signs and words.
 func (p *parser) is(signs ...string) bool {
-	for _, s := range signs {
-		if p.tok.kind == tokSign && p.tok.text == s {
-			return true
-		}
-	}
-	return false
+	return p.tok.kind == tokSign && slices.Contains(signs, p.tok.text)
 }
 
 // accept goes on to the next token if this one is the sign or word, and reports whether
@@ -224,8 +222,10 @@ func (p *parser) between(o operand, expected string) test {
 		p.want(o, Number, "a range goes from number to number", "a number or a name")
 		return o
 	}
-	var low, high operand
-	if !p.is("..") {
+	low := operand{terms: []term{{lit: number(math.Inf(-1))}}}
+	high := operand{terms: []term{{lit: number(math.Inf(1))}}}
+	ends := !p.is("..")
+	if ends {
 		low = end(expected)
 	}
 	dots := p.tok.pos
@@ -234,8 +234,7 @@ func (p *parser) between(o operand, expected string) test {
 	}
 	if p.is("-") || p.tok.kind == tokNumber || p.tok.kind == tokName || p.tok.kind == tokString {
 		high = end("the end of the range")
-	}
-	if len(low.terms) == 0 && len(high.terms) == 0 {
+	} else if !ends {
 		p.fail(dots, "the range has no ends", "a number before or after ..")
 	}
 	l, okLow := low.constant()
@@ -245,9 +244,7 @@ func (p *parser) between(o operand, expected string) test {
 	}
 	return func(mine, other *Subject) bool {
 		v, l, h := o.value(mine, other), low.value(mine, other), high.value(mine, other)
-		return v.kind == Number &&
-			(len(low.terms) == 0 || l.kind == Number && v.num >= l.num) &&
-			(len(high.terms) == 0 || h.kind == Number && v.num <= h.num)
+		return v.kind == Number && l.kind == Number && h.kind == Number && v.num >= l.num && v.num <= h.num
 	}
 }
 
@@ -265,7 +262,7 @@ func (p *parser) has(set operand) test {
 		return func(mine, other *Subject) bool {
 			v := set.value(mine, other)
 			for i := range list {
-				if v.has(list[i].str) != all {
+				if slices.Contains(v.set, list[i].str) != all {
 					return !all
 				}
 			}
@@ -277,21 +274,8 @@ func (p *parser) has(set operand) test {
 	p.want(one, String, "a set holds strings", expected)
 	return func(mine, other *Subject) bool {
 		v, s := set.value(mine, other), one.value(mine, other)
-		return s.kind == String && v.has(s.str)
+		return s.kind == String && slices.Contains(v.set, s.str)
 	}
-}
-
-// literal returns the value of a token that is one.
-func (p *parser) literal() (v value, ok bool) {
-	switch {
-	case p.tok.kind == tokNumber:
-		return number(p.tok.num), true
-	case p.tok.kind == tokString:
-		return valueOf(p.tok.text), true
-	case p.is("true", "false"):
-		return valueOf(p.tok.text == "true"), true
-	}
-	return value{}, false
 }
 
 // list reads values in brackets, all of one kind: the given one if it is not None.
@@ -300,11 +284,11 @@ func (p *parser) list(kind Kind) []value {
 	for {
 		p.advance() // "(" or ","
 		minus := p.accept("-")
-		v, ok := p.literal()
+		v := p.tok.lit
 		switch {
 		case p.tok.kind == tokName:
 			p.fail(p.tok.pos, p.tok.String()+" can't stand in a list", `a value; strings have quotes: "`+p.tok.text+`"`)
-		case !ok || minus && v.kind != Number:
+		case v.kind == None || minus && v.kind != Number:
 			p.unexpected("a string, a number, true or false")
 		case kind != None && v.kind != kind:
 			p.fail(p.tok.pos, fmt.Sprintf("a %s can't stand here", v.kind), "a "+kind.String()+" as the others")
@@ -327,34 +311,34 @@ func (p *parser) list(kind Kind) []value {
 // operand reads a value, or a sum.
 func (p *parser) operand(expected string) operand {
 	o := operand{at: p.tok.pos}
-	for more := p.is("-"); ; {
-		var t term
-		if more {
-			t.minus, expected = p.is("-"), "a number or a name after "+p.tok.text
+	for sum := p.is("-"); ; {
+		minus := p.is("-")
+		if sum {
+			expected = "a number or a name after " + p.tok.text
 			p.advance()
 		}
-		at, literal := p.tok.pos, false
-		if t.lit, literal = p.literal(); !literal {
-			if p.tok.kind != tokName {
-				p.unexpected(expected)
-			}
-			t.name, t.mine = strings.CutPrefix(p.tok.text, "my.")
+		tok := p.tok
+		if tok.lit.kind == None && tok.kind != tokName {
+			p.unexpected(expected)
 		}
-		numbersOnly := func(sum bool) {
-			if sum && literal && t.lit.kind != Number {
-				p.fail(at, "only numbers are added, and this is a "+t.lit.kind.String(), "a number or a name")
-			}
-		}
-		numbersOnly(more)
+		p.summand(tok, sum)
 		if p.terms++; p.terms > 4*MaxTests {
-			p.fail(at, fmt.Sprintf("the query has more than %d values", 4*MaxTests), "a smaller query")
+			p.fail(tok.pos, fmt.Sprintf("the query has more than %d values", 4*MaxTests), "a smaller query")
 		}
-		o.terms = append(o.terms, t)
+		name, mine := strings.CutPrefix(tok.text, "my.")
+		o.terms = append(o.terms, term{tok.lit, name, mine, minus})
 		p.advance()
-		more = p.is("+", "-")
-		numbersOnly(more)
-		if !more {
+		sum = p.is("+", "-")
+		p.summand(tok, sum)
+		if !sum {
 			return o
 		}
+	}
+}
+
+// summand fails at a value in a sum that is not a number.
+func (p *parser) summand(tok token, sum bool) {
+	if k := tok.lit.kind; sum && k != None && k != Number {
+		p.fail(tok.pos, "only numbers are added, and this is a "+k.String(), "a number or a name")
 	}
 }

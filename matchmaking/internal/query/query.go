@@ -98,25 +98,15 @@ func valueOf(v any) value {
 	return value{}
 }
 
-func (v *value) has(s string) bool {
-	for i := range v.set {
-		if v.set[i] == s {
-			return true
-		}
-	}
-	return false
-}
+// alike reports whether two values can be equal.
+func alike(a, b value) bool { return a.kind == b.kind && a.kind != None && a.kind != Set }
 
-func equal(a, b value) bool {
-	return a.kind == b.kind && a.kind != None && a.kind != Set && a.num == b.num && a.str == b.str
-}
+func equal(a, b value) bool { return alike(a, b) && a.num == b.num && a.str == b.str }
 
 // comparisons are the signs that compare two operands, and what they mean of values.
 var comparisons = map[string]func(a, b value) bool{
 	"==": equal,
-	"!=": func(a, b value) bool {
-		return a.kind == b.kind && a.kind != None && a.kind != Set && !equal(a, b)
-	},
+	"!=": func(a, b value) bool { return alike(a, b) && !equal(a, b) },
 	"<":  ordered(func(a, b float64) bool { return a < b }),
 	"<=": ordered(func(a, b float64) bool { return a <= b }),
 	">":  ordered(func(a, b float64) bool { return a > b }),
@@ -144,7 +134,7 @@ func (q *Query) String() string { return q.text }
 // allocates nothing. A nil query holds of everything.
 func (q *Query) Match(mine, other *Subject) bool { return q == nil || q.holds(mine, other) }
 
-// operand is a sum of terms, of one mostly. Without terms it is missing.
+// operand is a sum of terms, of one mostly.
 type operand struct {
 	at    int // where it stands in the text
 	terms []term
@@ -199,10 +189,7 @@ func (t *term) value(mine, other *Subject) value {
 
 // kind returns the operand's kind where it is known without a ticket, else None.
 func (o *operand) kind() Kind {
-	switch {
-	case len(o.terms) == 0:
-		return None
-	case len(o.terms) == 1 && !o.terms[0].minus:
+	if len(o.terms) == 1 && !o.terms[0].minus {
 		return o.terms[0].lit.kind
 	}
 	return Number
@@ -219,5 +206,5 @@ func (o *operand) constant() (float64, bool) {
 		}
 	}
 	v := o.value(nil, nil)
-	return v.num, v.kind == Number && len(o.terms) > 0
+	return v.num, v.kind == Number
 }
