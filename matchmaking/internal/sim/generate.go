@@ -38,10 +38,7 @@ func Generate(p Population, md mode.Mode, seed uint64, hours float64, tickets in
 		g.Regions = homes(md)
 	}
 	g.settle(tickets)
-	var shares []float64
-	for _, h := range g.Regions {
-		shares = append(shares, h.Share)
-	}
+	shares := g.shares()
 	type coming struct {
 		at   float64 // seconds
 		home int
@@ -63,8 +60,7 @@ func Generate(p Population, md mode.Mode, seed uint64, hours float64, tickets in
 	slices.SortFunc(all, func(a, b coming) int { return cmp.Or(cmp.Compare(a.at, b.at), a.home-b.home) })
 	out := make([]Arrival, tickets)
 	for i, c := range all {
-		out[i] = g.arrival(g.all[c.home], c.at)
-		out[i].ID = strconv.Itoa(i + 1)
+		out[i] = g.arrival(strconv.Itoa(i+1), g.all[c.home], c.at)
 	}
 	return out
 }
@@ -94,10 +90,7 @@ func homes(md mode.Mode) []Home {
 
 // settle makes the players of each region.
 func (g *generator) settle(tickets int) {
-	share := 0.0
-	for _, h := range g.Regions {
-		share += h.Share
-	}
+	share := sum(g.shares())
 	total := float64(cmp.Or(g.Players, max(100, tickets/5)))
 	for _, h := range g.Regions {
 		var all []*resident
@@ -140,11 +133,7 @@ func (g *generator) roles() []string {
 
 // pick draws an index by weight.
 func (g *generator) pick(weights []float64) int {
-	sum := 0.0
-	for _, w := range weights {
-		sum += w
-	}
-	x := g.rnd.Float64() * sum
+	x := g.rnd.Float64() * sum(weights)
 	for i, w := range weights {
 		if x -= w; x < 0 {
 			return i
@@ -153,8 +142,16 @@ func (g *generator) pick(weights []float64) int {
 	return len(weights) - 1
 }
 
+func sum(x []float64) float64 {
+	out := 0.0
+	for _, v := range x {
+		out += v
+	}
+	return out
+}
+
 // arrival draws a ticket: a leader who is likely free, and players near it in strength.
-func (g *generator) arrival(all []*resident, at float64) Arrival {
+func (g *generator) arrival(id string, all []*resident, at float64) Arrival {
 	lead := g.rnd.IntN(len(all))
 	for try := 0; try < 20 && all[lead].busy > at; try++ {
 		lead = g.rnd.IntN(len(all))
@@ -173,17 +170,17 @@ func (g *generator) arrival(all []*resident, at float64) Arrival {
 		}
 		chosen = append(chosen, next)
 	}
-	a := Arrival{At: at}
+	a := Arrival{ID: id, At: at}
 	if g.Patience > 0 {
 		a.Patience = math.Round(1000*g.Patience.Seconds()*math.Exp(g.PatienceSpread*g.rnd.NormFloat64())) / 1000
+	}
+	if len(all[lead].latency) > 0 {
+		a.Latency = map[string]float64{}
 	}
 	for _, k := range chosen {
 		r := all[k]
 		r.busy = at + g.Match.Seconds() + 120
 		a.Players = append(a.Players, r.Visitor)
-		if a.Latency == nil && len(r.latency) > 0 {
-			a.Latency = map[string]float64{}
-		}
 		for to, ms := range r.latency {
 			a.Latency[to] = max(a.Latency[to], ms)
 		}

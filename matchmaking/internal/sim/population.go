@@ -7,7 +7,6 @@
 package sim
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -26,36 +25,36 @@ type Population struct {
 	Parties []float64
 	// PartySpread is how far the players of a party are from its leader in strength, as
 	// a standard deviation.
-	PartySpread float64 `yaml:"party_spread" min:"0" max:"1e6"`
+	PartySpread float64 `yaml:"party_spread" default:"150" min:"0" max:"1e6"`
 	// Regions are where players live; empty: those of the mode, all alike, or nowhere.
 	Regions []Home
 	Daily   Daily `yaml:"daily"`
 	// Patience is after how long half of those who wait cancel; 0: nobody does.
 	// PatienceSpread is its spread, as the standard deviation of the logarithm.
-	Patience       time.Duration `yaml:"patience" min:"0s" max:"24h"`
-	PatienceSpread float64       `yaml:"patience_spread" min:"0" max:"5"`
+	Patience       time.Duration `yaml:"patience" default:"3m" min:"0s" max:"24h"`
+	PatienceSpread float64       `yaml:"patience_spread" default:"0.7" min:"0" max:"5"`
 	// Match is how long a match lasts.
-	Match time.Duration `yaml:"match" min:"0s" max:"24h"`
+	Match time.Duration `yaml:"match" default:"15m" min:"0s" max:"24h"`
 	// Interval is the time between passes of the matcher.
-	Interval time.Duration `yaml:"interval" min:"10ms" max:"1m"`
+	Interval time.Duration `yaml:"interval" default:"1s" min:"10ms" max:"1m"`
 }
 
 // Strength is how strong the players are.
 type Strength struct {
 	// Mean and Spread are those of the true strengths, which are normal.
-	Mean   float64 `yaml:"mean" min:"-1e6" max:"1e6"`
-	Spread float64 `yaml:"spread" min:"0" max:"1e6"`
+	Mean   float64 `yaml:"mean" default:"1500" min:"-1e6" max:"1e6"`
+	Spread float64 `yaml:"spread" default:"350" min:"0" max:"1e6"`
 	// Sigma is how uncertain ratings are at first, and how far off.
-	Sigma float64 `yaml:"uncertainty" min:"1e-3" max:"1e6"`
+	Sigma float64 `yaml:"uncertainty" default:"80" min:"1e-3" max:"1e6"`
 }
 
 // Daily is how the number of players changes in a day.
 type Daily struct {
 	// Trough is how many players there are at the quietest time, as a part of those at
 	// the busiest.
-	Trough float64 `yaml:"trough" min:"0" max:"1"`
+	Trough float64 `yaml:"trough" default:"0.2" min:"0" max:"1"`
 	// Peak is the busiest hour, of the time of the place.
-	Peak float64 `yaml:"peak" min:"0" max:"24"`
+	Peak float64 `yaml:"peak" default:"20" min:"0" max:"24"`
 }
 
 // Home is a region where players live.
@@ -71,13 +70,11 @@ type Home struct {
 
 // DefaultPopulation returns what is assumed where nothing is said.
 func DefaultPopulation() Population {
-	return Population{
-		Strength: Strength{Mean: 1500, Spread: 350, Sigma: 80},
-		Parties:  []float64{0.6, 0.2, 0.1, 0.05, 0.05}, PartySpread: 150,
-		Daily:    Daily{Trough: 0.2, Peak: 20},
-		Patience: 3 * time.Minute, PatienceSpread: 0.7,
-		Match: 15 * time.Minute, Interval: time.Second,
+	p := Population{Parties: []float64{0.6, 0.2, 0.1, 0.05, 0.05}}
+	for _, f := range strictyaml.Fields(&p) {
+		f.SetDefault()
 	}
+	return p
 }
 
 // Load reads a configuration file: its modes and its simulation. Other keys at the top
@@ -90,17 +87,15 @@ func Load(path string, text []byte, others ...string) (Population, []mode.Mode, 
 	}
 	d, top := strictyaml.Parse(path, text)
 	if f := top.Sub("simulation"); f != nil {
-		p.read(f)
+		p.read(d, f)
 		f.Done()
-		if d.Problems() == 0 {
-			p.check(d)
-		}
 	}
 	return p, modes, d.Err()
 }
 
-func (p *Population) read(f *strictyaml.Map) {
+func (p *Population) read(d *strictyaml.Document, f *strictyaml.Map) {
 	f.Fields(p)
+	d.Check("simulation.", p)
 	if s := f.Sub("parties"); s != nil {
 		p.Parties = nil
 		for _, key := range s.Keys() {
@@ -110,50 +105,48 @@ func (p *Population) read(f *strictyaml.Map) {
 				continue
 			}
 			p.Parties = append(p.Parties, make([]float64, max(0, n-len(p.Parties)))...)
-			s.Value(key, &p.Parties[n-1])
+			share := &p.Parties[n-1]
+			s.Value(key, share)
+			if !(*share >= 0 && *share <= 1e6) {
+				d.Fail("simulation.parties."+key, "%v is not allowed; it must be from 0 to 1e6", *share)
+			}
 		}
 	}
-	homes := f.Sub("regions")
-	for _, name := range homes.Keys() {
+	regions := f.Sub("regions")
+	for _, name := range regions.Keys() {
 		h := Home{Name: name, Share: 1, Latency: map[string]time.Duration{}}
-		if r := homes.Sub(name); r != nil {
+		if r := regions.Sub(name); r != nil {
 			r.Fields(&h)
+			d.Check(r.Field()+".", &h)
 			l := r.Sub("latency")
 			for _, to := range l.Keys() {
 				var x time.Duration
-				l.Value(to, &x)
+				if l.Value(to, &x); x < 0 || x > time.Minute {
+					d.Fail(l.Field()+"."+to, "%v is not allowed; it must be from 0s to 1m", x)
+				}
 				h.Latency[to] = x
 			}
 			r.Done()
 		}
 		p.Regions = append(p.Regions, h)
 	}
-}
-
-// check notes what is out of bounds.
-func (p *Population) check(d *strictyaml.Document) {
-	d.Check("simulation.", p)
-	sum := 0.0
-	for i, s := range p.Parties {
-		if !(s >= 0 && s <= 1e6) {
-			d.Fail(fmt.Sprintf("simulation.parties.%d", i+1), "%v is not allowed; it must be from 0 to 1e6", s)
-		}
-		sum += s
+	// Whether there is anybody at all is a question once all could be read.
+	if d.Problems() > 0 {
+		return
 	}
-	if sum <= 0 {
+	if sum(p.Parties) <= 0 {
 		d.Fail("simulation.parties", "all shares are 0; one at least must be more")
 	}
-	share := 0.0
-	for _, h := range p.Regions {
-		d.Check("simulation.regions."+h.Name+".", &h)
-		for to, l := range h.Latency {
-			if l < 0 || l > time.Minute {
-				d.Fail("simulation.regions."+h.Name+".latency."+to, "%v is not allowed; it must be from 0s to 1m", l)
-			}
-		}
-		share += h.Share
-	}
-	if len(p.Regions) > 0 && share <= 0 {
+	if len(p.Regions) > 0 && sum(p.shares()) <= 0 {
 		d.Fail("simulation.regions", "all shares are 0; one at least must be more")
 	}
+}
+
+// shares returns those of the regions.
+func (p *Population) shares() []float64 {
+	var out []float64
+	for _, h := range p.Regions {
+		out = append(out, h.Share)
+	}
+	return out
 }

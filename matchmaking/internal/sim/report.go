@@ -1,6 +1,8 @@
 package sim
 
 import (
+	_ "embed"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -95,85 +97,66 @@ func (r *Report) Title() string {
 	return r.Name
 }
 
-// table is a part of what is shown of reports, side by side.
-type table struct {
-	Title string `json:"title"`
-	Rows  []row  `json:"rows"`
-}
-
-// row is a line of a table: a name, and a value of each report.
-type row struct {
-	Name   string   `json:"name"`
-	Values []string `json:"values"`
-}
-
-// tables returns what is shown of reports.
-func tables(rs []*Report) []table {
-	line := func(name string, value func(*Report) string) row {
-		x := row{Name: name}
-		for _, r := range rs {
-			x.Values = append(x.Values, value(r))
-		}
-		return x
-	}
-	tickets := func(name string, n func(*Report) int) row {
-		return line(name, func(r *Report) string { return fmt.Sprintf("%d (%s)", n(r), percent(part(n(r), r.Tickets))) })
-	}
-	return []table{
-		{"Tickets", []row{
-			line("came", func(r *Report) string { return fmt.Sprintf("%d, %d players", r.Tickets, r.Players) }),
-			tickets("matched", func(r *Report) int { return r.Matched }),
-			tickets("cancelled", func(r *Report) int { return r.Cancelled }),
-			tickets("timed out", func(r *Report) int { return r.TimedOut }),
-			tickets("refused", func(r *Report) int { return r.Refused }),
-			tickets("left at the end", func(r *Report) int { return r.Left }),
-		}},
-		{"Matches, p50 / p95 / p99", []row{
-			line("made", func(r *Report) string {
-				if r.Bots > 0 {
-					return fmt.Sprintf("%d, %d bots", r.Matches, r.Bots)
-				}
-				return fmt.Sprint(r.Matches)
-			}),
-			line("rating spread", func(r *Report) string { return r.Rating.format(points) }),
-			line("gap between players", func(r *Report) string { return r.Gap.format(points) }),
-			line("favourite's chance", func(r *Report) string { return r.Favourite.format(percent) }),
-			line("the same by true strength", func(r *Report) string { return r.TrueFavourite.format(percent) }),
-			line("latency", func(r *Report) string { return r.Latency.format(millis) }),
-			line("players not in their nearest region", func(r *Report) string { return percent(r.Away) }),
-			line("parties unlike, of matches with parties", func(r *Report) string { return percent(r.Uneven) }),
-			line("quality, mean", func(r *Report) string { return fmt.Sprintf("%.3f", r.Quality.Mean) }),
-			line("ratings off by, in the end", func(r *Report) string { return points(r.RatingError) }),
-		}},
-		{"Waiting, p50 / p95 / p99, and not matched", append([]row{
-			line("all", func(r *Report) string {
-				return Group{Wait: r.Wait, Failed: part(r.Tickets-r.Matched, r.Tickets)}.String()
-			}),
-		}, waitRows(rs)...)},
-	}
-}
-
-// waitRows returns how long the parts of the tickets waited that the first report has.
-func waitRows(rs []*Report) []row {
-	var out []row
-	for _, by := range []struct {
-		name   string
-		groups func(*Report) []Group
-	}{
-		{"rating", func(r *Report) []Group { return r.Deciles }},
-		{"party of", func(r *Report) []Group { return r.Parties }},
-		{"region", func(r *Report) []Group { return r.Regions }},
-	} {
-		for k, g := range by.groups(rs[0]) {
-			x := row{Name: by.name + " " + g.Name}
-			for _, r := range rs {
-				if gs := by.groups(r); k < len(gs) {
-					x.Values = append(x.Values, gs[k].String())
-				} else {
-					x.Values = append(x.Values, "–")
-				}
+// rows returns what is shown of reports, side by side: what they are of and their titles,
+// then names with a value of each report, and headings without values.
+func rows(rs []*Report) [][]string {
+	out := [][]string{{fmt.Sprintf("%s, %.1f hours, seed %d", rs[0].Mode, rs[0].Hours, rs[0].Seed)}}
+	for i, r := range rs {
+		out[0] = append(out[0], r.Title())
+		for k, line := range r.lines(rs[0]) {
+			if i == 0 {
+				out = append(out, line)
+			} else {
+				out[k+1] = append(out[k+1], line[1:]...)
 			}
-			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// lines returns what is shown of a report, with the parts of the tickets that the first has.
+func (r *Report) lines(first *Report) [][]string {
+	tickets := func(n int) string { return fmt.Sprintf("%d (%s)", n, percent(part(n, r.Tickets))) }
+	made := fmt.Sprint(r.Matches)
+	if r.Bots > 0 {
+		made += fmt.Sprintf(", %d bots", r.Bots)
+	}
+	out := [][]string{
+		{"Tickets"},
+		{"came", fmt.Sprintf("%d, %d players", r.Tickets, r.Players)},
+		{"matched", tickets(r.Matched)},
+		{"cancelled", tickets(r.Cancelled)},
+		{"timed out", tickets(r.TimedOut)},
+		{"refused", tickets(r.Refused)},
+		{"left at the end", tickets(r.Left)},
+		{"Matches, p50 / p95 / p99"},
+		{"made", made},
+		{"rating spread", r.Rating.format(points)},
+		{"gap between players", r.Gap.format(points)},
+		{"favourite's chance", r.Favourite.format(percent)},
+		{"the same by true strength", r.TrueFavourite.format(percent)},
+		{"latency", r.Latency.format(millis)},
+		{"players not in their nearest region", percent(r.Away)},
+		{"parties unlike, of matches with parties", percent(r.Uneven)},
+		{"quality, mean", fmt.Sprintf("%.3f", r.Quality.Mean)},
+		{"ratings off by, in the end", points(r.RatingError)},
+		{"Waiting, p50 / p95 / p99, and not matched"},
+		{"all", Group{Wait: r.Wait, Failed: part(r.Tickets-r.Matched, r.Tickets)}.String()},
+	}
+	for _, by := range []struct {
+		name          string
+		groups, shown []Group
+	}{
+		{"rating", r.Deciles, first.Deciles},
+		{"party of", r.Parties, first.Parties},
+		{"region", r.Regions, first.Regions},
+	} {
+		for k, g := range by.shown {
+			value := "–"
+			if k < len(by.groups) {
+				value = by.groups[k].String()
+			}
+			out = append(out, []string{by.name + " " + g.Name, value})
 		}
 	}
 	return out
@@ -203,19 +186,34 @@ func (s Spread) format(f func(float64) string) string {
 // String returns how long the tickets waited, and which part was not matched.
 func (g Group) String() string { return g.Wait.format(seconds) + "  " + percent(g.Failed) }
 
-// Table writes reports side by side.
+// Table writes reports side by side, as text.
 func Table(w io.Writer, rs ...*Report) error {
 	tw := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintf(tw, "%s, %.1f hours, seed %d", rs[0].Mode, rs[0].Hours, rs[0].Seed)
-	for _, r := range rs {
-		fmt.Fprint(tw, "\t", r.Title())
-	}
-	for _, t := range tables(rs) {
-		fmt.Fprintf(tw, "\n\n%s", t.Title)
-		for _, x := range t.Rows {
-			fmt.Fprintf(tw, "\n  %s\t%s", x.Name, strings.Join(x.Values, "\t"))
+	for k, x := range rows(rs) {
+		switch {
+		case len(x) == 1:
+			fmt.Fprint(tw, "\n\n")
+		case k > 0:
+			fmt.Fprint(tw, "\n  ")
 		}
+		fmt.Fprint(tw, strings.Join(x, "\t"))
 	}
 	fmt.Fprintln(tw)
 	return tw.Flush()
+}
+
+// page is the page without the data: one file that draws plots and tables from what is
+// put into it. Its source is in web/demo/src/report; `npm run report -w demo` bundles it.
+//
+//go:embed page/report.html
+var page string
+
+// Page writes reports side by side as one HTML page that needs nothing else.
+func Page(w io.Writer, rs ...*Report) error {
+	b, err := json.Marshal(map[string]any{"rows": rows(rs), "reports": rs}) // <, > and & are escaped
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, strings.Replace(page, "/*data*/", string(b), 1))
+	return err
 }

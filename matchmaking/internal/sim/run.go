@@ -37,12 +37,16 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 type player struct {
 	rating   rating.Rating
 	strength float64
+	bot      bool
 }
 
-// waiting is a ticket that waits.
-type waiting struct {
+// ticket is one of the run: it waits, or wait is how long it did.
+type ticket struct {
 	*Arrival
-	mean float64 // rating
+	rating  float64 // the mean of its players'
+	home    string  // its nearest region
+	wait    float64
+	matched bool
 }
 
 // run is a simulation under way.
@@ -52,7 +56,7 @@ type run struct {
 	m       *match.Matcher
 	rnd     *rand.Rand
 	players map[string]*player
-	tickets map[string]waiting
+	tickets map[string]*ticket // that wait
 	tally   tally
 
 	// What is still to happen, in order of time: tickets that come, tickets that cancel if
@@ -72,9 +76,11 @@ func Run(ctx context.Context, md mode.Mode, as []Arrival, o Options) (*Report, e
 	if len(as) == 0 {
 		return nil, errors.New("sim: there are no tickets")
 	}
+	last := as[len(as)-1].At
+	rep := Report{Name: o.Name, Mode: md.Name, Matcher: "best", Seed: o.Seed, Hours: last / 3600, Reasons: map[string]int{}}
 	var opts []match.Option
 	if o.FirstCome {
-		opts = append(opts, match.FirstCome())
+		rep.Matcher, opts = "first-come", append(opts, match.FirstCome())
 	}
 	m, err := match.New(md, opts...)
 	if err != nil {
@@ -82,7 +88,7 @@ func Run(ctx context.Context, md mode.Mode, as []Arrival, o Options) (*Report, e
 	}
 	r := &run{
 		md: md, o: o, m: m, rnd: rand.New(rand.NewPCG(o.Seed, 0x656e64)),
-		players: map[string]*player{}, tickets: map[string]waiting{}, tally: newTally(),
+		players: map[string]*player{}, tickets: map[string]*ticket{}, tally: tally{Report: rep, samples: map[string][]float64{}},
 	}
 	for i := range as {
 		r.coming = append(r.coming, &as[i])
@@ -91,7 +97,7 @@ func Run(ctx context.Context, md mode.Mode, as []Arrival, o Options) (*Report, e
 		}
 	}
 	slices.SortStableFunc(r.leaving, func(a, b *Arrival) int { return cmp.Compare(a.At+a.Patience, b.At+b.Patience) })
-	step, last := o.Interval.Seconds(), as[len(as)-1].At
+	step := o.Interval.Seconds()
 	for k := 1; ; k++ {
 		now := float64(k) * step
 		for ; len(r.coming) > 0 && r.coming[0].At <= now; r.coming = r.coming[1:] {
@@ -117,7 +123,13 @@ func Run(ctx context.Context, md mode.Mode, as []Arrival, o Options) (*Report, e
 	}
 	r.leave(math.Inf(1))
 	r.end(math.Inf(1))
-	return r.report(last), nil
+	r.tally.Left = len(r.tickets)
+	off := 0.0
+	for _, p := range r.players {
+		off += math.Abs(p.rating.Mu - p.strength)
+	}
+	r.tally.RatingError = math.Round(10*off/max(1, float64(len(r.players)))) / 10
+	return r.tally.report(), nil
 }
 
 // arrive adds a ticket.
@@ -127,36 +139,42 @@ func (r *run) arrive(a *Arrival) error {
 		return nil
 	}
 	r.tally.arrived(a)
-	t := &store.Ticket{ID: a.ID, Query: a.Query, Since: at(a.At)}
-	w := waiting{Arrival: a}
+	w := &ticket{Arrival: a, home: home(a)}
+	t := &store.Ticket{ID: a.ID, Query: a.Query, Attributes: a.Attributes, Since: at(a.At)}
 	for _, v := range a.Players {
 		p := r.player(v)
 		t.Members = append(t.Members, store.Member{Player: v.ID, Mu: p.rating.Mu, Sigma: p.rating.Sigma, Roles: v.Roles})
-		w.mean += p.rating.Mu / float64(len(a.Players))
+		w.rating += p.rating.Mu / float64(len(a.Players))
 	}
-	if len(a.Latency) > 0 {
-		// That of the worst of the players.
-		t.Members[0].Latency = make(map[string]time.Duration, len(a.Latency))
-		for to, ms := range a.Latency {
-			t.Members[0].Latency[to] = time.Duration(ms * float64(time.Millisecond))
-		}
+	// That of the worst of the players.
+	latency := make(map[string]time.Duration, len(a.Latency))
+	for to, ms := range a.Latency {
+		latency[to] = time.Duration(ms * float64(time.Millisecond))
 	}
-	if _, err := query.Compile(a.Query); err != nil {
-		return fmt.Errorf("sim: ticket %s: %w", a.ID, err)
-	}
-	var err error
-	if t.Attributes, err = attributes(a); err != nil {
-		return err
-	}
-	switch err := r.m.Add(t); {
+	t.Members[0].Latency = latency
+	err := r.m.Add(t)
+	var bad *query.Error
+	switch {
+	case errors.As(err, &bad):
+		return fmt.Errorf("sim: ticket %s: %w", a.ID, bad)
 	case errors.Is(err, match.ErrExists):
 		return fmt.Errorf("sim: ticket %s comes twice", a.ID)
-	case err != nil:
-		r.tally.refuse(w, err)
-	default:
-		r.tickets[a.ID] = w
+	}
+	r.tickets[a.ID] = w
+	if err != nil {
+		r.tally.Refused++
+		if len(r.tally.Reasons) < 10 || r.tally.Reasons[err.Error()] > 0 {
+			r.tally.Reasons[err.Error()]++
+		}
+		r.done(a.ID, a.At, false)
 	}
 	return nil
+}
+
+// done ends the waiting of a ticket.
+func (r *run) done(id string, now float64, matched bool) {
+	r.tally.done(r.tickets[id], now, matched)
+	delete(r.tickets, id)
 }
 
 // player returns what is known of a player, from what it was first seen with.
@@ -175,29 +193,6 @@ func (r *run) player(v Visitor) *player {
 	return p
 }
 
-func attributes(a *Arrival) (map[string]any, error) {
-	out := map[string]any{}
-	for name, v := range a.Attributes {
-		switch v := v.(type) {
-		case float64, string, bool:
-			out[name] = v
-		case []any:
-			var set []string
-			for _, x := range v {
-				s, ok := x.(string)
-				if !ok {
-					return nil, fmt.Errorf("sim: ticket %s: attribute %s is a list of something else than strings", a.ID, name)
-				}
-				set = append(set, s)
-			}
-			out[name] = set
-		default:
-			return nil, fmt.Errorf("sim: ticket %s: attribute %s must be a number, a string, a bool or a list of strings", a.ID, name)
-		}
-	}
-	return out, nil
-}
-
 func at(seconds float64) time.Time {
 	return start.Add(time.Duration(math.Round(seconds * float64(time.Second))))
 }
@@ -205,12 +200,9 @@ func at(seconds float64) time.Time {
 // leave cancels the tickets whose patience ends.
 func (r *run) leave(now float64) {
 	for ; len(r.leaving) > 0 && r.leaving[0].At+r.leaving[0].Patience <= now; r.leaving = r.leaving[1:] {
-		a := r.leaving[0]
-		if w, ok := r.tickets[a.ID]; ok {
-			r.m.Remove(a.ID)
-			delete(r.tickets, a.ID)
+		if a := r.leaving[0]; r.m.Remove(a.ID) {
 			r.tally.Cancelled++
-			r.tally.done(w, a.At+a.Patience, false)
+			r.done(a.ID, a.At+a.Patience, false)
 		}
 	}
 }
@@ -220,119 +212,77 @@ func (r *run) pass(now float64) {
 	res := r.m.Pass(at(now))
 	for i := range res.Matches {
 		x := &res.Matches[i]
-		strengths, scale := r.strengths(x)
-		r.tally.match(r, x, strengths, scale)
+		r.tally.match(r, x)
 		for _, id := range x.Tickets {
-			r.tally.done(r.tickets[id], now, true)
-			delete(r.tickets, id)
+			r.done(id, now, true)
 		}
 		r.playing = append(r.playing, playing{now + r.o.Match.Seconds(), x})
 	}
 	for _, id := range res.TimedOut {
 		r.tally.TimedOut++
-		r.tally.done(r.tickets[id], now, false)
-		delete(r.tickets, id)
+		r.done(id, now, false)
 	}
-	r.tally.waiting(now, r.m.Len())
+	r.tally.passed(now, r.m.Len())
 }
 
-// strengths returns the true strengths of a match's teams, and the scale of the curve by
-// which they win. A bot is as strong as the players are on the average.
-func (r *run) strengths(x *match.Proposal) (sums []float64, scale float64) {
-	beta := r.md.Rating.Options.Beta
-	bot, _ := r.average(x)
+// sides returns the players of a match's teams, the teams' true strengths, and the scale of
+// the curve by which they win. Bots are as the players are on the average.
+func (r *run) sides(x *match.Proposal) (teams [][]*player, strengths []float64, scale float64) {
+	bot, n := &player{bot: true}, 0.0
 	for _, t := range x.Teams {
-		sum := 0.0
-		scale += beta * beta
-		for _, s := range t.Slots {
-			if s.Player == "" {
-				sum += bot
-				continue
-			}
-			p := r.players[s.Player]
-			sum += p.strength
-			scale += p.rating.Sigma * p.rating.Sigma
-		}
-		sums = append(sums, sum)
-	}
-	return sums, math.Sqrt(scale)
-}
-
-// average returns the mean strength and rating of a match's players.
-func (r *run) average(x *match.Proposal) (strength float64, mean rating.Rating) {
-	n := 0.0
-	for _, t := range x.Teams {
-		for _, s := range t.Slots {
-			if s.Player != "" {
-				p := r.players[s.Player]
-				strength, mean.Mu, mean.Sigma, n = strength+p.strength, mean.Mu+p.rating.Mu, mean.Sigma+p.rating.Sigma, n+1
-			}
-		}
-	}
-	return strength / n, rating.Rating{Mu: mean.Mu / n, Sigma: mean.Sigma / n}
-}
-
-// end decides the matches that are over.
-func (r *run) end(now float64) {
-	for ; len(r.playing) > 0 && r.playing[0].until <= now; r.playing = r.playing[1:] {
-		r.decide(r.playing[0].match)
-	}
-}
-
-// decide ranks a match's teams and changes ratings. Teams end in the order that the
-// model of the ratings gives to their true strengths: each adds noise of Gumbel's
-// distribution to its strength, in the model's own scale. With another noise the unit of
-// the ratings would drift away from that of the strengths.
-func (r *run) decide(x *match.Proposal) {
-	score, scale := r.strengths(x)
-	for k := range score {
-		score[k] -= scale * math.Log(-math.Log(1-r.rnd.Float64()))
-	}
-	ranks := make([]int, len(score))
-	for k := range ranks {
-		ranks[k] = 1
-		for _, other := range score {
-			if other > score[k] {
-				ranks[k]++
-			}
-		}
-	}
-	_, bot := r.average(x)
-	teams := make([][]rating.Player, len(x.Teams))
-	for k, t := range x.Teams {
+		var team []*player
 		for _, s := range t.Slots {
 			p := bot
 			if s.Player != "" {
-				p = r.players[s.Player].rating
+				p = r.players[s.Player]
+				bot.strength, bot.rating.Mu, bot.rating.Sigma = bot.strength+p.strength, bot.rating.Mu+p.rating.Mu, bot.rating.Sigma+p.rating.Sigma
+				n++
 			}
-			teams[k] = append(teams[k], rating.Full(p))
+			team = append(team, p)
 		}
+		teams = append(teams, team)
 	}
-	out, err := rating.Rate(teams, ranks, r.md.Rating.Options)
-	if err != nil {
-		return // ratings are checked when tickets come
-	}
-	for k, t := range x.Teams {
-		for j, s := range t.Slots {
-			if s.Player != "" {
-				r.players[s.Player].rating = out[k][j]
+	bot.strength, bot.rating.Mu, bot.rating.Sigma = bot.strength/n, bot.rating.Mu/n, bot.rating.Sigma/n
+	for _, team := range teams {
+		sum := 0.0
+		scale += r.md.Rating.Options.Beta * r.md.Rating.Options.Beta
+		for _, p := range team {
+			sum += p.strength
+			if !p.bot {
+				scale += p.rating.Sigma * p.rating.Sigma
 			}
 		}
+		strengths = append(strengths, sum)
 	}
+	return teams, strengths, math.Sqrt(scale)
 }
 
-// report makes the report, when the last ticket has come at some time.
-func (r *run) report(last float64) *Report {
-	r.tally.Left = len(r.tickets)
-	off := 0.0
-	for _, p := range r.players {
-		off += math.Abs(p.rating.Mu - p.strength)
+// end decides the matches that are over: it ranks their teams and changes ratings. Teams end
+// in the order that the model of the ratings gives to their true strengths: each adds noise of
+// Gumbel's distribution to its strength, in the model's own scale. With another noise the unit
+// of the ratings would drift away from that of the strengths.
+func (r *run) end(now float64) {
+	for ; len(r.playing) > 0 && r.playing[0].until <= now; r.playing = r.playing[1:] {
+		sides, score, scale := r.sides(r.playing[0].match)
+		for k := range score {
+			score[k] -= scale * math.Log(-math.Log(1-r.rnd.Float64()))
+		}
+		order := slices.Sorted(slices.Values(score))
+		ranks, teams := make([]int, len(sides)), make([][]rating.Player, len(sides))
+		for k, side := range sides {
+			ranks[k] = -slices.Index(order, score[k])
+			for _, p := range side {
+				teams[k] = append(teams[k], rating.Full(p.rating))
+			}
+		}
+		out, err := rating.Rate(teams, ranks, r.md.Rating.Options)
+		if err != nil {
+			continue // ratings are checked when tickets come
+		}
+		for k, side := range sides {
+			for j, p := range side {
+				p.rating = out[k][j]
+			}
+		}
 	}
-	rep := r.tally.report()
-	rep.Name, rep.Mode, rep.Seed, rep.Matcher, rep.Hours = r.o.Name, r.md.Name, r.o.Seed, "best", last/3600
-	if r.o.FirstCome {
-		rep.Matcher = "first-come"
-	}
-	rep.RatingError = math.Round(10*off/max(1, float64(len(r.players)))) / 10
-	return rep
 }

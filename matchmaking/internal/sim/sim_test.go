@@ -250,11 +250,14 @@ func TestPage(t *testing.T) {
 	}
 	_, rest, ok := strings.Cut(page.String(), `<script id="data" type="application/json">`)
 	text, _, ok2 := strings.Cut(rest, "</script>")
-	var data pageData
+	var data struct {
+		Rows    [][]string
+		Reports []*Report
+	}
 	if err := json.Unmarshal([]byte(text), &data); err != nil || !ok || !ok2 {
 		t.Fatalf("the page has no data: %v\n%.300s", err, text)
 	}
-	if diff := cmp.Diff([]string{"wide <b>", "narrow, first-come"}, data.Columns); diff != "" {
+	if diff := cmp.Diff([]string{"ranked, 3.0 hours, seed 1", "wide <b>", "narrow, first-come"}, data.Rows[0]); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]*Report{a, b}, data.Reports, cmpopts.EquateEmpty()); diff != "" {

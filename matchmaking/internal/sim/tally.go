@@ -1,107 +1,94 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/match"
 )
 
 // tally gathers what a report is made of.
 type tally struct {
-	Report   // what is counted
-	outcomes []outcome
-	samples  map[string][]float64 // of matches and their players, by name
-	hours    []hour
+	Report  // what is counted
+	ended   []*ticket
+	samples map[string][]float64 // of matches and their players, by name
+	hours   []hour
 	// Players who are not in their nearest region, matches with parties, and those of them
 	// in which the teams' parties are unlike.
 	away, withParties, uneven int
 }
 
-// outcome is what became of a ticket.
-type outcome struct {
-	rating, wait float64
-	size         int
-	home         string
-	matched      bool
-}
-
+// hour is an hour's part of the report in the making. Its Waiting is the sum over the passes.
 type hour struct {
-	arrived, passes, waiting int
-	waits                    []float64
-}
-
-func newTally() tally {
-	return tally{Report: Report{Reasons: map[string]int{}, Curves: map[string][]float64{}}, samples: map[string][]float64{}}
+	Hour
+	passes int
+	waits  []float64
 }
 
 func (t *tally) hour(at float64) *hour {
 	for k := int(at / 3600); len(t.hours) <= k; {
-		t.hours = append(t.hours, hour{})
+		t.hours = append(t.hours, hour{Hour: Hour{Hour: len(t.hours)}})
 	}
 	return &t.hours[int(at/3600)]
 }
+
+func (t *tally) sample(name string, v float64) { t.samples[name] = append(t.samples[name], v) }
 
 // arrived counts a ticket that comes.
 func (t *tally) arrived(a *Arrival) {
 	t.Tickets++
 	t.Players += len(a.Players)
-	t.hour(a.At).arrived++
+	t.hour(a.At).Arrived++
 }
 
-// waiting counts how many tickets wait after a pass.
-func (t *tally) waiting(now float64, n int) {
+// passed counts how many tickets wait after a pass.
+func (t *tally) passed(now float64, waiting int) {
 	h := t.hour(now)
 	h.passes++
-	h.waiting += n
+	h.Waiting += float64(waiting)
 }
 
 // done notes what became of a ticket that waited.
-func (t *tally) done(w waiting, now float64, matched bool) {
-	t.outcomes = append(t.outcomes, outcome{w.mean, now - w.At, len(w.Players), home(w.Arrival), matched})
+func (t *tally) done(w *ticket, now float64, matched bool) {
+	w.wait, w.matched = now-w.At, matched
+	t.ended = append(t.ended, w)
 	if matched {
 		t.Matched++
-		t.samples["wait"] = append(t.samples["wait"], now-w.At)
+		t.sample("wait", w.wait)
 		h := t.hour(now)
-		h.waits = append(h.waits, now-w.At)
+		h.waits = append(h.waits, w.wait)
 	}
 }
 
-// refuse notes a ticket that can never be matched.
-func (t *tally) refuse(w waiting, err error) {
-	t.Refused++
-	t.done(w, w.At, false)
-	if len(t.Reasons) < 10 || t.Reasons[err.Error()] > 0 {
-		t.Reasons[err.Error()]++
-	}
-}
-
-// match notes a match. Its teams have these strengths, on a scale as of run.strengths.
-func (t *tally) match(r *run, x *match.Proposal, strengths []float64, scale float64) {
+// match notes a match of tickets that still wait.
+func (t *tally) match(r *run, x *match.Proposal) {
+	_, strengths, scale := r.sides(x)
 	t.Matches++
 	t.Bots += x.Bots
 	favourite, all, best := 0.0, 0.0, slices.Max(strengths)
-	for _, team := range x.Teams {
-		favourite = max(favourite, team.Win)
-	}
-	for _, s := range strengths {
+	for k, s := range strengths {
+		favourite = max(favourite, x.Teams[k].Win)
 		all += math.Exp((s - best) / scale)
 	}
-	for name, v := range map[string]float64{"rating": x.Spread, "gap": x.Gap, "quality": x.Quality, "favourite": favourite, "truth": 1 / all} {
-		t.samples[name] = append(t.samples[name], v)
-	}
+	t.sample("rating", x.Spread)
+	t.sample("gap", x.Gap)
+	t.sample("quality", x.Quality)
+	t.sample("favourite", favourite)
+	t.sample("truth", 1/all)
 	parties := false
 	for _, id := range x.Tickets {
-		a := r.tickets[id]
-		parties = parties || len(a.Players) > 1
-		if len(a.Latency) == 0 {
+		w := r.tickets[id]
+		parties = parties || len(w.Players) > 1
+		if len(w.Latency) == 0 {
 			continue
 		}
-		for range a.Players {
-			t.samples["latency"] = append(t.samples["latency"], a.Latency[x.Region])
-			if home(a.Arrival) != x.Region {
+		for range w.Players {
+			t.sample("latency", w.Latency[x.Region])
+			if w.home != x.Region {
 				t.away++
 			}
 		}
@@ -128,6 +115,7 @@ func home(a *Arrival) string {
 // report describes what was gathered.
 func (t *tally) report() *Report {
 	r := &t.Report
+	r.Curves = map[string][]float64{}
 	for name, to := range map[string]*Spread{
 		"wait": &r.Wait, "rating": &r.Rating, "gap": &r.Gap, "favourite": &r.Favourite,
 		"truth": &r.TrueFavourite, "latency": &r.Latency, "quality": &r.Quality,
@@ -136,57 +124,43 @@ func (t *tally) report() *Report {
 		r.Curves[name] = hundredths(t.samples[name])
 	}
 	r.Away, r.Uneven = part(t.away, len(t.samples["latency"])), part(t.uneven, t.withParties)
-	t.group()
-	for k, h := range t.hours {
-		r.ByHour = append(r.ByHour, Hour{k, h.arrived, spread(h.waits), tidy(float64(h.waiting) / max(1, float64(h.passes)))})
+	for _, h := range t.hours {
+		h.Wait, h.Waiting = spread(h.waits), tidy(h.Waiting/max(1, float64(h.passes)))
+		r.ByHour = append(r.ByHour, h.Hour)
+	}
+	var ratings []float64
+	for _, w := range t.ended {
+		ratings = append(ratings, w.rating)
+	}
+	slices.Sort(ratings)
+	at := func(tenth int) float64 { return ratings[min(tenth*len(ratings)/10, len(ratings)-1)] }
+	r.Deciles = groups(t.ended, func(w *ticket) int {
+		k, _ := slices.BinarySearch(ratings, w.rating)
+		return min(9, k*10/len(ratings))
+	}, func(k int) string { return fmt.Sprintf("%.0f–%.0f", at(k), at(k+1)) })
+	r.Parties = groups(t.ended, func(w *ticket) int { return len(w.Players) }, strconv.Itoa)
+	r.Regions = groups(t.ended, func(w *ticket) string { return w.home }, func(home string) string { return home })
+	if len(r.Regions) == 1 && r.Regions[0].Name == "" {
+		r.Regions = nil
 	}
 	return r
 }
 
-// group describes parts of the tickets: by rating, size and home.
-func (t *tally) group() {
-	ratings := make([]float64, len(t.outcomes))
-	homes := map[string]int{}
-	for i, o := range t.outcomes {
-		ratings[i] = o.rating
-		homes[o.home] = 0
-	}
-	slices.Sort(ratings)
-	at := func(tenth int) float64 { return ratings[min(tenth*len(ratings)/10, len(ratings)-1)] }
-	t.Deciles = groups(t.outcomes, func(o outcome) (int, string) {
-		k, _ := slices.BinarySearch(ratings, o.rating)
-		k = min(9, k*10/len(ratings))
-		return k, fmt.Sprintf("%.0f–%.0f", at(k), at(k+1))
-	})
-	t.Parties = groups(t.outcomes, func(o outcome) (int, string) { return o.size, fmt.Sprint(o.size) })
-	names := slices.Sorted(maps.Keys(homes))
-	if len(names) > 1 || len(names) == 1 && names[0] != "" {
-		t.Regions = groups(t.outcomes, func(o outcome) (int, string) { return slices.Index(names, o.home), o.home })
-	}
-}
-
 // groups describes parts of the tickets, in the order of their keys.
-func groups(all []outcome, key func(outcome) (int, string)) []Group {
-	type members struct {
-		name  string
-		n     int
-		waits []float64
-	}
-	by := map[int]*members{}
-	for _, o := range all {
-		k, name := key(o)
-		if by[k] == nil {
-			by[k] = &members{name: name}
-		}
-		by[k].n++
-		if o.matched {
-			by[k].waits = append(by[k].waits, o.wait)
+func groups[K cmp.Ordered](all []*ticket, key func(*ticket) K, name func(K) string) []Group {
+	waits, failed := map[K][]float64{}, map[K]int{}
+	for _, w := range all {
+		k := key(w)
+		if w.matched {
+			waits[k] = append(waits[k], w.wait)
+			failed[k] += 0
+		} else {
+			failed[k]++
 		}
 	}
 	var out []Group
-	for _, k := range slices.Sorted(maps.Keys(by)) {
-		g := by[k]
-		out = append(out, Group{g.name, spread(g.waits), part(g.n-len(g.waits), g.n)})
+	for _, k := range slices.Sorted(maps.Keys(failed)) {
+		out = append(out, Group{name(k), spread(waits[k]), part(failed[k], failed[k]+len(waits[k]))})
 	}
 	return out
 }
@@ -197,11 +171,7 @@ func spread(x []float64) Spread {
 		return Spread{}
 	}
 	slices.Sort(x)
-	sum := 0.0
-	for _, v := range x {
-		sum += v
-	}
-	return Spread{len(x), tidy(sum / float64(len(x))), quantile(x, 0.5), quantile(x, 0.95), quantile(x, 0.99), quantile(x, 1)}
+	return Spread{len(x), tidy(sum(x) / float64(len(x))), quantile(x, 0.5), quantile(x, 0.95), quantile(x, 0.99), quantile(x, 1)}
 }
 
 // quantile returns the value that a part of sorted numbers has at most.

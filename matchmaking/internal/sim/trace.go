@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/tickroom/tickroom/matchmaking/internal/query"
 )
 
 // Arrival is a ticket of a trace: a line of JSON.
@@ -59,6 +62,12 @@ func ReadTrace(r io.Reader, name string) ([]Arrival, error) {
 		case !(a.At >= 0) || a.At > 1e9 || !(a.Patience >= 0):
 			return nil, fmt.Errorf("%s:%d: ticket %s: times are seconds, 0 or more", name, line, a.ID)
 		}
+		for key, v := range a.Attributes {
+			var err error
+			if a.Attributes[key], err = attribute(v); err != nil {
+				return nil, fmt.Errorf("%s:%d: ticket %s: attribute %s %w", name, line, a.ID, key, err)
+			}
+		}
 		out = append(out, a)
 	}
 	if err := sc.Err(); err != nil {
@@ -66,6 +75,24 @@ func ReadTrace(r io.Reader, name string) ([]Arrival, error) {
 	}
 	slices.SortStableFunc(out, func(a, b Arrival) int { return cmp.Compare(a.At, b.At) })
 	return out, nil
+}
+
+// attribute returns the value of an attribute as tickets have it.
+func attribute(v any) (any, error) {
+	list, ok := v.([]any)
+	if !ok {
+		if query.KindOf(v) == query.None {
+			return nil, errors.New("must be a number, a string, a bool or a list of strings")
+		}
+		return v, nil
+	}
+	set := make([]string, len(list))
+	for i := range list {
+		if set[i], ok = list[i].(string); !ok {
+			return nil, errors.New("is a list of something else than strings")
+		}
+	}
+	return set, nil
 }
 
 // WriteTrace writes tickets as ReadTrace reads them.

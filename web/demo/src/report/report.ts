@@ -19,13 +19,13 @@ interface Report {
   curves: Record<string, number[] | null>;
 }
 
-/** What the command writes into the page, as in Go's sim.pageData. */
+/** What the command writes into the page, as in Go's sim.Page. */
 interface PageData {
-  title: string;
-  text: string;
-  /** The runs' names. */
-  columns: string[];
-  tables: { title: string; rows: { name: string; values: string[] }[] }[];
+  /**
+   * The text: what it is of and the runs' names, then lines of a name and a value of each
+   * run, below headings, which have no values.
+   */
+  rows: string[][];
   reports: Report[];
 }
 
@@ -69,7 +69,7 @@ function quantiles(d: PageData, name: string, title: string, text: string, unit:
       lines.push({
         x: curve.map((_, i) => i),
         y: curve.map((v) => (log ? Math.max(v, 0.5) : v)),
-        name: d.columns[run],
+        name: d.rows[0][run + 1],
         run,
       });
   }
@@ -90,8 +90,8 @@ function waits(
     const all = points(r).filter(([, wait]) => wait.count > 0);
     if (all.length < 2) continue;
     const at = all.map(([x]) => x);
-    lines.push({ x: at, y: all.map(([, wait]) => wait.p50), name: `${d.columns[run]}, median`, run });
-    lines.push({ x: at, y: all.map(([, wait]) => wait.p95), name: `${d.columns[run]}, 95th`, run, dashed: true });
+    lines.push({ x: at, y: all.map(([, wait]) => wait.p50), name: `${d.rows[0][run + 1]}, median`, run });
+    lines.push({ x: at, y: all.map(([, wait]) => wait.p95), name: `${d.rows[0][run + 1]}, 95th`, run, dashed: true });
   }
   return { title, text, x, y: 'seconds', lines, marks };
 }
@@ -202,33 +202,38 @@ function draw(plan: Plan, holder: HTMLElement): void {
   }).observe(holder);
 }
 
-function table(d: PageData, t: PageData['tables'][number]): HTMLElement {
-  const section = el('section', '', 'card');
-  const rows = el('table');
-  const head = el('tr');
-  head.append(el('th'));
-  for (const [run, name] of d.columns.entries()) {
-    const th = el('th');
-    th.append(named(name, run));
-    head.append(th);
-  }
-  rows.append(head);
-  for (const row of t.rows) {
+/** The part of the text below each heading, as a table. */
+function tables(names: string[], rows: string[][]): HTMLElement[] {
+  const sections: HTMLElement[] = [];
+  let table = el('table');
+  for (const [name, ...values] of rows) {
     const tr = el('tr');
-    tr.append(el('td', row.name), ...row.values.map((v) => el('td', v)));
-    rows.append(tr);
+    if (values.length > 0) {
+      tr.append(el('td', name), ...values.map((v) => el('td', v)));
+    } else {
+      table = el('table');
+      const section = el('section', '', 'card');
+      section.append(el('h2', name), table);
+      sections.push(section);
+      tr.append(el('th'));
+      for (const [run, name] of names.entries()) {
+        const th = el('th');
+        th.append(named(name, run));
+        tr.append(th);
+      }
+    }
+    table.append(tr);
   }
-  section.append(el('h2', t.title), rows);
-  return section;
+  return sections;
 }
 
 function show(d: PageData): void {
-  document.title = `matchsim: ${d.title}`;
-  const runs = el('p', `${d.text} `);
-  for (const [run, name] of d.columns.entries()) runs.append(named(name, run));
+  const [[title, ...names], ...rows] = d.rows;
+  document.title = `matchsim: ${title}`;
+  const runs = el('p');
+  runs.append(...names.map(named));
   const grid = el('div', '', 'plots');
-  document.body.append(el('h1', d.title), runs, grid);
-  for (const t of d.tables) document.body.append(table(d, t));
+  document.body.append(el('h1', title), runs, grid, ...tables(names, rows));
   for (const plan of plans(d)) {
     if (plan.lines.length === 0) continue;
     const card = el('section', '', 'card');
