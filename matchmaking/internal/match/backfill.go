@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -93,17 +94,13 @@ func strengthOf(t *store.BackfillTeam) float64 {
 // players wait for nothing.
 func (p *pass) backfill() []Fill {
 	b := p.m.mode.Backfill
-	requests := make([]*request, 0, len(p.m.requests))
-	for _, r := range p.m.requests {
-		requests = append(requests, r)
+	if len(p.m.requests) == 0 {
+		return nil
 	}
-	slices.SortFunc(requests, func(a, b *request) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
 	var out []Fill
-	var order []int32
-	for k, r := range requests {
-		if k == 0 {
-			order = p.byAge(func(c *cand) bool { return !c.e.t.NoBackfill && time.Duration(c.wait) >= b.After })
-		}
+	order := p.byAge(func(c *cand) bool { return !c.e.t.NoBackfill && time.Duration(c.wait) >= b.After })
+	older := func(a, b *request) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) }
+	for _, r := range slices.SortedFunc(maps.Values(p.m.requests), older) {
 		if b.MaxAge > 0 && p.now-r.Since.UnixNano() > int64(b.MaxAge) {
 			continue
 		}
@@ -171,16 +168,11 @@ func (r *request) join(team int, roles []string, e *entry) []FillSlot {
 // against everybody. How far the room's own players, from lo to hi, are apart is not
 // asked any more: what counts is how far each ticket is from anybody.
 func within(c *cand, joined []*cand, lo, hi float64) bool {
-	lo, hi = min(lo, c.lo), max(hi, c.hi)
-	for _, o := range joined {
+	all := append(joined, c)
+	for _, o := range all {
 		lo, hi = min(lo, o.lo), max(hi, o.hi)
 	}
-	for _, o := range append(joined, c) {
-		if hi-o.lo > o.window || o.hi-lo > o.window {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(all, func(o *cand) bool { return hi-o.lo > o.window || o.hi-lo > o.window })
 }
 
 // welcomes reports whether the queries of the room, the ticket and those who have joined
@@ -197,10 +189,7 @@ func (m *Matcher) teamFor(r *request, e *entry) (team int, roles []string) {
 	team = -1
 	for i := range r.Teams {
 		t := &r.Teams[i]
-		if t.Free < e.size {
-			continue
-		}
-		if team >= 0 && (t.Free < r.Teams[team].Free || t.Free == r.Teams[team].Free && strengthOf(t) >= strengthOf(&r.Teams[team])) {
+		if t.Free < e.size || team >= 0 && (t.Free < r.Teams[team].Free || t.Free == r.Teams[team].Free && strengthOf(t) >= strengthOf(&r.Teams[team])) {
 			continue
 		}
 		if given, ok := m.rolesIn(t, e); ok {

@@ -1,9 +1,8 @@
 package match
 
 import (
-	"cmp"
+	"maps"
 	"math"
-	"math/bits"
 	"slices"
 	"time"
 )
@@ -90,7 +89,7 @@ func (m *Matcher) Explain(id string, now time.Time) (Explanation, bool) {
 	g.takesRoles(c)
 	g.join(0, c)
 	x := m.explainAlone(c)
-	var later []coming
+	later := map[time.Duration]int{} // players who will be suitable, by when
 	for _, o := range m.tickets {
 		if o == e {
 			continue
@@ -108,7 +107,7 @@ func (m *Matcher) Explain(id string, now time.Time) (Explanation, bool) {
 			x.Only[broken[0]] += o.size
 		}
 		if in != never {
-			later = append(later, coming{in, o.size})
+			later[in] += o.size
 		}
 	}
 	x.Enough = m.enough(&x, later)
@@ -121,8 +120,10 @@ func (m *Matcher) explainAlone(c *cand) Explanation {
 		Ticket: c.e.t.ID, Mode: m.mode.Name, Wait: time.Duration(c.wait), Players: m.mode.Format.Players(), Own: c.e.size,
 		Window: finite(c.window), Excluded: map[Rule]int{}, Only: map[Rule]int{}, Next: m.next(c),
 	}
-	for left := c.regions; left != 0 && len(c.e.near) > 0; left &= left - 1 {
-		x.Regions = append(x.Regions, m.regions[bits.TrailingZeros64(left)])
+	for r, name := range m.regions {
+		if len(c.e.near) > 0 && c.regions>>r&1 != 0 {
+			x.Regions = append(x.Regions, name)
+		}
 	}
 	slices.Sort(x.Regions)
 	for _, r := range m.mode.Roles {
@@ -154,26 +155,18 @@ func (x *Explanation) supply(e *entry) {
 	}
 }
 
-// coming are players who will be suitable.
-type coming struct {
-	in   time.Duration
-	size int
-}
-
 // enough finds when there are enough players, by those who come.
-func (m *Matcher) enough(x *Explanation, later []coming) *Enough {
+func (m *Matcher) enough(x *Explanation, later map[time.Duration]int) *Enough {
 	have := x.Own + x.Suitable
 	if have >= x.Players {
 		return nil
 	}
-	slices.SortFunc(later, func(a, b coming) int { return cmp.Compare(a.in, b.in) })
-	for i, l := range later {
-		have += l.size
-		if have < x.Players || i+1 < len(later) && later[i+1].in == l.in {
+	for _, in := range slices.Sorted(maps.Keys(later)) {
+		if have += later[in]; have < x.Players {
 			continue
 		}
-		out := &Enough{In: l.in, Players: have - x.Own}
-		if then := finite(m.mode.Rating.Window.At(x.Wait + l.in)); then != x.Window {
+		out := &Enough{In: in, Players: have - x.Own}
+		if then := finite(m.mode.Rating.Window.At(x.Wait + in)); then != x.Window {
 			out.Rating = then
 		}
 		return out

@@ -2,7 +2,6 @@ package match
 
 import (
 	"math"
-	"math/bits"
 	"slices"
 )
 
@@ -99,10 +98,10 @@ func (g *group) join(i int32, c *cand) {
 // full reports whether all slots are taken.
 func (g *group) full() bool { return g.players == g.shape.players() }
 
-// packsParty reports whether a party of the size finds a place in a team beside the
+// packsParty reports whether a party finds a place in a team beside the
 // parties that are there.
-func (g *group) packsParty(size int) bool {
-	if size > g.shape.size {
+func (g *group) packsParty(e *entry) bool {
+	if e.size > g.shape.size {
 		return false
 	}
 	if g.shape.teams == 1 || g.parties == 0 {
@@ -110,19 +109,19 @@ func (g *group) packsParty(size int) bool {
 	}
 	key := packing{g.sizes, g.shape}
 	if g.shape.remembered() {
-		key.sizes[size-2]++
+		key.sizes[e.size-2]++
 		if ok, known := g.p.packings[key]; known {
 			return ok
 		}
 	}
-	items := []int{size}
+	// Roles are not asked for here.
+	items := []*entry{{t: e.t, size: e.size}}
 	for _, j := range g.members {
-		if s := int(g.p.cands[j].size); s > 1 {
-			items = append(items, s)
+		if o := g.p.cands[j].e; o.size > 1 {
+			items = append(items, &entry{t: o.t, size: o.size})
 		}
 	}
-	slices.SortFunc(items, func(a, b int) int { return b - a })
-	ok := pack(items, make([]int, g.shape.teams), g.shape.size, new(int))
+	ok := newSplit(g.p.m, g.shape, items).possible()
 	if g.shape.remembered() {
 		g.p.packings[key] = ok
 	}
@@ -135,50 +134,17 @@ type packing struct {
 	shape shape
 }
 
-// maxSteps bounds the search for how parties go into teams. It is far beyond what
-// the parties of one match need.
-const maxSteps = 20_000
-
-// pack puts items, the largest first, into bins of the size.
-func pack(items, bins []int, size int, steps *int) bool {
-	if len(items) == 0 {
-		return true
-	}
-	if *steps++; *steps > maxSteps {
-		return false
-	}
-	var tried uint64 // loads: bins with the same are alike
-	for b := range bins {
-		if bins[b]+items[0] > size || bins[b] < 64 && tried>>bins[b]&1 != 0 {
-			continue
-		}
-		if bins[b] < 64 {
-			tried |= 1 << bins[b]
-		}
-		bins[b] += items[0]
-		if pack(items[1:], bins, size, steps) {
-			return true
-		}
-		bins[b] -= items[0]
-	}
-	return false
-}
-
 // bestRegion returns the region where the worst latency is least, and that. Of a group
 // whose tickets name no region it is -1.
 func (g *group) bestRegion() (region int, worst float64) {
 	region = -1
-	named := false
-	for _, i := range g.members {
-		named = named || len(g.p.cands[i].e.near) > 0
-	}
-	if !named && len(g.p.m.mode.Latency.Regions) == 0 {
+	named := func(i int32) bool { return len(g.p.cands[i].e.near) > 0 }
+	if !slices.ContainsFunc(g.members, named) && len(g.p.m.mode.Latency.Regions) == 0 {
 		return -1, 0
 	}
-	for left := g.regions; left != 0; left &= left - 1 {
-		r := bits.TrailingZeros64(left)
-		if r >= len(g.p.m.regions) {
-			break
+	for r := range g.p.m.regions {
+		if g.regions>>r&1 == 0 {
+			continue
 		}
 		w := 0.0
 		for _, i := range g.members {

@@ -392,13 +392,6 @@ func (p *pass) entries(members []int32) []*entry {
 // regroup fills the group with the given tickets; false if they are not allowed
 // together.
 func (p *pass) regroup(g *group, members []int32, s shape, regions uint64) bool {
-	if !g.begin(members[0], s, regions) {
-		return false
-	}
-	for _, j := range members[1:] {
-		if !g.add(j) {
-			return false
-		}
-	}
-	return true
+	g.reset(s, regions)
+	return !slices.ContainsFunc(members, func(j int32) bool { return !g.add(j) })
 }

@@ -34,34 +34,19 @@ func (p *pass) propose(d *made) (Proposal, bool) {
 		}
 	}
 	out.Gap = high - low
-	var sides []side
+	var ratings [][]rating.Rating
 	unlike := 0.0
 	if m.mode.Format.FreeForAll {
-		sides = m.eachForItself(members, d)
-	} else if sides, unlike = m.intoTeams(members, d); sides == nil {
+		out.Teams, ratings = m.eachForItself(members, d)
+	} else if out.Teams, ratings, unlike = m.intoTeams(members, d); ratings == nil {
 		return out, false
 	}
-	ratings := make([][]rating.Rating, len(sides))
-	for t := range sides {
-		ratings[t] = sides[t].ratings
-	}
 	wins := rating.Win(ratings, m.mode.Rating.Options)
-	out.Teams = make([]store.Team, len(sides))
-	for t := range sides {
-		out.Teams[t] = store.Team{Slots: sides[t].slots, Win: wins[t]}
+	for t := range out.Teams {
+		out.Teams[t].Win = wins[t]
 	}
 	out.Quality, out.Parts = m.quality(out.Spread, wins, out.Latency, unlike)
 	return out, true
-}
-
-// side is a team in the making, and how strong those in it are beside each other.
-type side struct {
-	slots   []store.Slot
-	ratings []rating.Rating
-}
-
-func (s *side) add(slot store.Slot, r rating.Rating) {
-	s.slots, s.ratings = append(s.slots, slot), append(s.ratings, r)
 }
 
 // slotFor returns that of a member of a ticket.
@@ -72,11 +57,11 @@ func slotFor(t *store.Ticket, member int, role string) store.Slot {
 
 func ratingOf(m *store.Member) rating.Rating { return rating.Rating{Mu: m.Mu, Sigma: m.Sigma} }
 
-// eachForItself gives each player a team, then the bots.
-func (m *Matcher) eachForItself(members []*entry, d *made) []side {
-	var out []side
+// eachForItself gives each player a team, then the bots. The ratings are how strong those
+// of a team are beside each other.
+func (m *Matcher) eachForItself(members []*entry, d *made) (teams []store.Team, ratings [][]rating.Rating) {
 	add := func(slot store.Slot, r rating.Rating) {
-		out = append(out, side{[]store.Slot{slot}, []rating.Rating{r}})
+		teams, ratings = append(teams, store.Team{Slots: []store.Slot{slot}}), append(ratings, []rating.Rating{r})
 	}
 	sum := 0.0
 	for _, e := range members {
@@ -85,46 +70,42 @@ func (m *Matcher) eachForItself(members []*entry, d *made) []side {
 			sum += e.t.Members[k].Mu
 		}
 	}
-	bot := rating.Rating{Mu: sum / float64(len(out)), Sigma: m.mode.Rating.Options.Sigma}
+	bot := rating.Rating{Mu: sum / float64(len(teams)), Sigma: m.mode.Rating.Options.Sigma}
 	for range d.bots {
 		add(store.Slot{}, bot)
 	}
-	return out
+	return teams, ratings
 }
 
 // intoTeams finds the teams, and how unlike they are. Bots fill what is free and are as
 // strong as the players are on the average.
-func (m *Matcher) intoTeams(members []*entry, d *made) (sides []side, unlike float64) {
+func (m *Matcher) intoTeams(members []*entry, d *made) (teams []store.Team, ratings [][]rating.Rating, unlike float64) {
 	sp := newSplit(m, d.shape, members)
 	if !sp.run() {
-		return nil, 0
+		return nil, nil, 0
 	}
-	sp.adopt()
-	sides = make([]side, d.shape.teams)
+	teams, ratings = make([]store.Team, d.shape.teams), make([][]rating.Rating, d.shape.teams)
 	players := make([]*store.Member, 0, d.shape.size)
-	for t := range sides {
-		sides[t] = side{make([]store.Slot, 0, d.shape.size), make([]rating.Rating, 0, d.shape.size)}
-		s := &sides[t]
+	for t := range teams {
+		slots, strengths := make([]store.Slot, 0, d.shape.size), make([]rating.Rating, 0, d.shape.size)
 		players = players[:0]
 		for i, e := range sp.items {
 			if int(sp.team[i]) != t {
 				continue
 			}
 			for k := range e.t.Members {
-				players = append(players, &e.t.Members[k])
 				r := ratingOf(&e.t.Members[k])
 				r.Mu += m.mode.Party.Advantage * float64(e.size-1)
-				s.add(slotFor(e.t, k, ""), r)
+				slots, strengths, players = append(slots, slotFor(e.t, k, "")), append(strengths, r), append(players, &e.t.Members[k])
 			}
 		}
-		if d.bots > 0 {
-			for range d.shape.size - len(players) {
-				s.add(store.Slot{}, rating.Rating{Mu: sp.bot, Sigma: math.Sqrt(sp.botVariance)})
-			}
+		for d.bots > 0 && len(slots) < d.shape.size {
+			slots, strengths = append(slots, store.Slot{}), append(strengths, rating.Rating{Mu: sp.bot, Sigma: math.Sqrt(sp.botVariance)})
 		}
-		m.castTeam(s.slots, players)
+		teams[t].Slots, ratings[t] = slots, strengths
+		m.castTeam(slots, players)
 	}
-	return sides, sp.unlike()
+	return teams, ratings, sp.unlike()
 }
 
 // castTeam gives the slots of a team their roles: those of the players, then bots.

@@ -54,27 +54,17 @@ var Rules = func() (out []Rule) {
 // finds a place in a team beside the parties that are there. Those who come alone fit in
 // anywhere.
 func (g *group) packs(c *cand) bool {
-	return g.players+int(c.size) <= g.shape.players() && (c.size == 1 || g.packsParty(int(c.size)))
+	return g.players+int(c.size) <= g.shape.players() && (c.size == 1 || g.packsParty(c.e))
 }
 
 // wants reports whether the queries of the members hold of a ticket.
 func (g *group) wants(c *cand) bool {
-	for _, j := range g.members {
-		if !g.p.cands[j].wants(c) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(g.members, func(j int32) bool { return !g.p.cands[j].wants(c) })
 }
 
 // wanted reports whether a ticket's query holds of the members.
 func (g *group) wanted(c *cand) bool {
-	for _, j := range g.members {
-		if !c.wants(&g.p.cands[j]) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(g.members, func(j int32) bool { return !c.wants(&g.p.cands[j]) })
 }
 
 // wants reports whether the query of a ticket holds of another one.

@@ -12,6 +12,10 @@ import (
 // ways.
 const maxExact = 14
 
+// maxSteps bounds the search for whether tickets go into teams at all. It is far beyond
+// what those of one match need.
+const maxSteps = 20_000
+
 // split puts tickets into teams.
 type split struct {
 	m     *Matcher
@@ -26,7 +30,7 @@ type split struct {
 	any   bool    // whether any way will do
 	load  []int
 	sum   []float64 // strength of each team
-	roles []demand  // of each team
+	roles demand    // of each team, one after another
 	steps int
 }
 
@@ -34,13 +38,7 @@ type split struct {
 func newSplit(m *Matcher, s shape, items []*entry) *split {
 	sp := &split{m: m, shape: s, items: slices.Clone(items), cost: math.Inf(1)}
 	slices.SortFunc(sp.items, func(a, b *entry) int {
-		if c := cmp.Compare(b.size, a.size); c != 0 {
-			return c
-		}
-		if c := cmp.Compare(b.strength, a.strength); c != 0 {
-			return c
-		}
-		return a.before(b)
+		return cmp.Or(cmp.Compare(b.size, a.size), cmp.Compare(b.strength, a.strength), a.before(b))
 	})
 	n := 0
 	for _, e := range items {
@@ -51,20 +49,17 @@ func newSplit(m *Matcher, s shape, items []*entry) *split {
 	sp.bot /= float64(n)
 	sp.botVariance /= float64(n)
 	sp.team = make([]int8, len(items))
-	sp.load, sp.sum, sp.roles = make([]int, s.teams), make([]float64, s.teams), make([]demand, s.teams)
-	all, sets := make(demand, s.teams*len(m.quota)), len(m.quota)
-	for t := range sp.roles {
-		sp.roles[t] = all[t*sets : (t+1)*sets]
-	}
+	sp.load, sp.sum, sp.roles = make([]int, s.teams), make([]float64, s.teams), make(demand, s.teams*len(m.quota))
 	return sp
 }
 
-// possible reports whether there is any way.
+// possible finds any way, and reports whether there is one.
 func (sp *split) possible() bool {
+	sp.reset()
 	sp.any = true
 	sp.exact(0)
 	sp.any = false
-	return sp.best != nil
+	return sp.adopt()
 }
 
 // run finds the best way, or a good one where there are many tickets, and reports
@@ -72,32 +67,38 @@ func (sp *split) possible() bool {
 func (sp *split) run() bool {
 	if sp.shape.teams == 2 && len(sp.items) <= maxExact {
 		sp.exact(0)
-		return sp.best != nil
+	} else if sp.greedy() || sp.possible() {
+		sp.climb()
+		sp.best = sp.team
 	}
-	if !sp.greedy() {
-		sp.reset()
-		if !sp.possible() {
-			return false
-		}
-		sp.adopt()
+	return sp.adopt()
+}
+
+// adopt puts the items into teams in the best way, and reports whether there is one.
+func (sp *split) adopt() bool {
+	sp.reset()
+	for i, t := range sp.best {
+		sp.place(i, int(t))
 	}
-	sp.climb()
-	sp.best = slices.Clone(sp.team)
-	return true
+	return sp.best != nil
 }
 
 func (sp *split) reset() {
 	clear(sp.load)
 	clear(sp.sum)
-	for _, r := range sp.roles {
-		clear(r)
-	}
+	clear(sp.roles)
+}
+
+// rolesOf are those of a team.
+func (sp *split) rolesOf(t int) demand {
+	sets := len(sp.m.quota)
+	return sp.roles[t*sets : (t+1)*sets]
 }
 
 // place puts an item into a team if that has slots and roles for it.
 func (sp *split) place(i, t int) bool {
 	e := sp.items[i]
-	if sp.load[t]+e.size > sp.shape.size || !sp.roles[t].take(e.masks, sp.m.quota, 1) {
+	if sp.load[t]+e.size > sp.shape.size || !sp.rolesOf(t).take(e.masks, sp.m.quota, 1) {
 		return false
 	}
 	sp.team[i] = int8(t)
@@ -110,10 +111,11 @@ func (sp *split) unplace(i int) {
 	e, t := sp.items[i], int(sp.team[i])
 	sp.load[t] -= e.size
 	sp.sum[t] -= e.strength
-	sp.roles[t].add(e.masks, -1, sp.m.quota, 1)
+	sp.rolesOf(t).add(e.masks, -1, sp.m.quota, 1)
 }
 
-// exact tries all ways for the items from i on. Teams that are empty are alike.
+// exact tries all ways for the items from i on. Teams that are empty are alike; if only
+// sizes count, so are those with equally many.
 func (sp *split) exact(i int) {
 	if i == len(sp.items) {
 		if c := sp.price(); c < sp.cost {
@@ -125,15 +127,9 @@ func (sp *split) exact(i int) {
 	if sp.steps++; sp.any && sp.steps > maxSteps {
 		return
 	}
-	empty := false
-	for t := range sp.shape.teams {
-		if sp.load[t] == 0 {
-			if empty {
-				continue
-			}
-			empty = true
-		}
-		if !sp.place(i, t) {
+	sizes := sp.any && len(sp.items[i].masks) == 0
+	for t, load := range sp.load {
+		if (load == 0 || sizes) && slices.Contains(sp.load[:t], load) || !sp.place(i, t) {
 			continue
 		}
 		sp.exact(i + 1)
@@ -146,7 +142,6 @@ func (sp *split) exact(i int) {
 
 // greedy puts each item into the weakest team that has room for it.
 func (sp *split) greedy() bool {
-	sp.reset()
 	order := make([]int, sp.shape.teams)
 	for i := range sp.items {
 		for t := range order {
@@ -159,13 +154,7 @@ func (sp *split) greedy() bool {
 			}
 			return cmp.Compare(sp.sum[a], sp.sum[b])
 		})
-		placed := false
-		for _, t := range order {
-			if placed = sp.place(i, t); placed {
-				break
-			}
-		}
-		if !placed {
+		if !slices.ContainsFunc(order, func(t int) bool { return sp.place(i, t) }) {
 			return false
 		}
 	}
@@ -261,18 +250,8 @@ func (sp *split) apart(difference float64) float64 {
 	return math.Sqrt(sum)
 }
 
-// adopt makes the best way the one that is looked at.
-func (sp *split) adopt() {
-	sp.reset()
-	for i, t := range sp.best {
-		sp.place(i, int(t))
-	}
-}
-
-// favourite returns the predicted chance of the stronger one of two teams, the best way
-// being chosen.
+// favourite returns the predicted chance of the stronger one of two teams.
 func (sp *split) favourite() float64 {
-	sp.adopt()
 	variance := 0.0
 	for _, e := range sp.items {
 		variance += e.variance

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -214,10 +213,7 @@ func (m *Matcher) readRegions(e *entry) error {
 		return refuse("it names no region of %s, whose regions are: %s", m.mode.Name, strings.Join(m.regions, ", "))
 	}
 	slices.SortFunc(e.near, func(a, b reach) int {
-		if c := cmp.Compare(a.ms, b.ms); c != 0 {
-			return c
-		}
-		return cmp.Compare(m.regions[a.region], m.regions[b.region])
+		return cmp.Or(cmp.Compare(a.ms, b.ms), cmp.Compare(m.regions[a.region], m.regions[b.region]))
 	})
 	return nil
 }
@@ -250,8 +246,10 @@ func (m *Matcher) readRoles(e *entry) error {
 
 func (m *Matcher) roleNames(mask uint8) string {
 	var out []string
-	for ; mask != 0; mask &= mask - 1 {
-		out = append(out, m.mode.Roles[bits.TrailingZeros8(mask)].Name)
+	for i, r := range m.mode.Roles {
+		if mask>>i&1 != 0 {
+			out = append(out, r.Name)
+		}
 	}
 	return strings.Join(out, " or ")
 }
