@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -43,8 +44,8 @@ type Placer struct {
 
 	// Under lock.
 	list   []store.Node
-	asked  time.Time        // when list was
-	placed map[string]*load // by node
+	asked  time.Time       // when list was
+	placed map[string]load // by node
 	// most is the most spare time that was ever seen of a node.
 	most map[string]float64
 	cost float64 // of a room, in seconds per second
@@ -66,7 +67,7 @@ type placed struct {
 func New(nodes store.Nodes) *Placer {
 	return &Placer{
 		nodes: nodes, lock: make(chan struct{}, 1), cost: guess,
-		placed: map[string]*load{}, most: map[string]float64{},
+		placed: map[string]load{}, most: map[string]float64{},
 	}
 }
 
@@ -121,12 +122,7 @@ func (p *Placer) Place(ctx context.Context, now time.Time, kind, region string, 
 	}
 	n := p.list[best]
 	l := p.placed[n.ID]
-	if l == nil {
-		l = &load{}
-		p.placed[n.ID] = l
-	}
-	l.rooms = append(l.rooms, placed{now, players})
-	l.players += players
+	p.placed[n.ID] = load{append(l.rooms, placed{now, players}), l.players + players}
 	return n, nil
 }
 
@@ -160,25 +156,24 @@ func noNode(kind, region string, unfit [len(reasons)]int) error {
 
 // ask gets the list of nodes if it is too old.
 func (p *Placer) ask(ctx context.Context, now time.Time) error {
-	if age := now.Sub(p.asked); !p.asked.IsZero() && age >= 0 && age < fresh {
+	age := now.Sub(p.asked) // centuries at first
+	if age >= 0 && age < fresh {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	list, err := p.nodes.Nodes(ctx)
 	if err != nil {
-		if age := now.Sub(p.asked); !p.asked.IsZero() && age < stale {
+		if age < stale {
 			return nil
 		}
 		return fmt.Errorf("place: which nodes there are: %w", err)
 	}
 	p.list, p.asked = list, now
 	p.learn()
-	for id := range p.placed {
-		if !slices.ContainsFunc(list, func(n store.Node) bool { return n.ID == id }) {
-			delete(p.placed, id)
-		}
-	}
+	maps.DeleteFunc(p.placed, func(id string, _ load) bool {
+		return !slices.ContainsFunc(list, func(n store.Node) bool { return n.ID == id })
+	})
 	return nil
 }
 
@@ -204,12 +199,9 @@ func (p *Placer) learn() {
 // that count in what the node reports by now.
 func (p *Placer) coming(id string, now time.Time) (rooms, players int) {
 	l := p.placed[id]
-	if l == nil {
-		return 0, 0
-	}
 	for len(l.rooms) > 0 && now.Sub(l.rooms[0].at) >= settling {
-		l.players -= l.rooms[0].players
-		l.rooms = l.rooms[1:]
+		l = load{l.rooms[1:], l.players - l.rooms[0].players}
+		p.placed[id] = l
 	}
 	return len(l.rooms), l.players
 }
