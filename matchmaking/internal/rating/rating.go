@@ -161,6 +161,7 @@ type team struct {
 	empty        bool    // everybody has
 	omega        float64 // how much better than expected
 	delta        float64 // how much was learnt
+	exp          float64 // of its strength, for the logistic curves
 }
 
 // match is the method at work.
@@ -170,9 +171,6 @@ type match struct {
 	ranks []int
 	last  int     // a rank worse than all others, for leavers
 	c     float64 // the scale of the logistic curves
-	exp   []float64
-	sum   []float64
-	ties  []float64
 }
 
 func newMatch(teams [][]Player, ranks []int, o Options) *match {
@@ -208,8 +206,6 @@ func newMatch(teams [][]Player, ranks []int, o Options) *match {
 		}
 	}
 	m.c = math.Sqrt(c)
-	n := len(m.teams)
-	m.exp, m.sum, m.ties = make([]float64, n), make([]float64, n), make([]float64, n)
 	return m
 }
 
@@ -224,41 +220,41 @@ func (m *match) rate(ranks []int) {
 	}
 	// Taking the largest out of the exponents changes no quotient, and nothing
 	// overflows.
-	for k, t := range m.teams {
-		m.exp[k] = math.Exp((t.mu - top) / m.c)
-	}
-	for q := range m.teams {
-		m.sum[q], m.ties[q] = 0, 0
-		for s := range m.teams {
-			if ranks[s] >= ranks[q] {
-				m.sum[q] += m.exp[s]
-			}
-			if ranks[s] == ranks[q] {
-				m.ties[q]++
-			}
-		}
-	}
 	for i := range m.teams {
 		t := &m.teams[i]
-		t.omega, t.delta = 0, 0
-		for q := range m.teams {
+		t.omega, t.delta, t.exp = 0, 0, math.Exp((t.mu-top)/m.c)
+	}
+	for q := range m.teams {
+		sum, ties := 0.0, 0.0
+		for s := range m.teams {
+			if ranks[s] >= ranks[q] {
+				sum += m.teams[s].exp
+			}
+			if ranks[s] == ranks[q] {
+				ties++
+			}
+		}
+		for i := range m.teams {
+			t := &m.teams[i]
 			if ranks[q] > ranks[i] {
 				continue
 			}
 			p := 0.0 // that i comes next of those from q's rank on
-			if m.sum[q] > 0 {
-				p = m.exp[i] / m.sum[q]
+			if sum > 0 {
+				p = t.exp / sum
 			}
 			if i == q {
-				t.omega += (1 - p) / m.ties[q]
+				t.omega += (1 - p) / ties
 			} else {
-				t.omega -= p / m.ties[q]
+				t.omega -= p / ties
 			}
-			t.delta += p * (1 - p) / m.ties[q]
+			t.delta += p * (1 - p) / ties
 		}
+	}
+	for i := range m.teams {
+		t := &m.teams[i]
 		t.omega /= m.c
-		gamma := math.Sqrt(t.variance) / m.c
-		t.delta *= gamma / (m.c * m.c)
+		t.delta *= math.Sqrt(t.variance) / m.c / (m.c * m.c)
 	}
 }
 
