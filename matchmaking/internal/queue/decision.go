@@ -10,24 +10,20 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-// Kind is what a decision is about.
-type Kind uint8
+// Kind is what a decision is about, for the log too.
+type Kind string
 
 // The kinds.
 const (
 	// Begin is a match that is to begin.
-	Begin Kind = iota + 1
+	Begin Kind = "begin a match"
 	// Fill are players for a room that runs.
-	Fill
+	Fill Kind = "fill a room"
 	// GiveUp are tickets that have waited too long, or that don't fit the mode.
-	GiveUp
+	GiveUp Kind = "give tickets up"
 	// End is the end of a request for players that nothing can come of.
-	End
+	End Kind = "end a request"
 )
-
-func (k Kind) String() string {
-	return [...]string{"nothing", "begin a match", "fill a room", "give tickets up", "end a request"}[k]
-}
 
 // Decision is what is to become of some tickets. As long as it is open, nothing else is
 // decided about them.

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/tickroom/tickroom/matchmaking/internal/place"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/matchmaking/store"
@@ -79,7 +81,7 @@ func (r *Runner) Stop() {
 // compete tries to get the lease of a queue, again and again, and runs the queue while
 // it has it.
 func (r *Runner) compete(ctx context.Context, md mode.Mode) {
-	var complained time.Time
+	warn := rate.Sometimes{Interval: complainEvery}
 	for ctx.Err() == nil {
 		var t tenure
 		err := r.take(ctx, md.Name, &t, time.Now().Add(min(callLimit, r.cfg.TTL/2)))
@@ -89,10 +91,9 @@ func (r *Runner) compete(ctx context.Context, md mode.Mode) {
 		}
 		if !errors.Is(err, store.ErrHeld) && ctx.Err() == nil {
 			r.cfg.Metrics.Error(md.Name)
-			if now := time.Now(); now.Sub(complained) >= complainEvery {
-				complained = now
+			warn.Do(func() {
 				r.cfg.Log.Warn("a queue's lease can't be had; it is tried again", "mode", md.Name, "error", err)
-			}
+			})
 		}
 		// Not in step with those who wait for it too.
 		sleep(ctx, r.cfg.TTL/10+time.Duration(mathrand.Int64N(int64(r.cfg.TTL/10)+1)))
@@ -154,6 +155,7 @@ func (r *Runner) run(ctx context.Context, md mode.Mode, t *tenure) {
 	d := &desk{
 		q: q, queues: r.cfg.Queues, placer: r.cfg.Placer, metrics: r.cfg.Metrics, log: log,
 		now: time.Now, lease: t.Lease, good: t.good,
+		trouble: rate.Sometimes{Interval: complainEvery}, noNode: rate.Sometimes{Interval: complainEvery},
 	}
 	for err = nil; err == nil; {
 		var wait time.Duration

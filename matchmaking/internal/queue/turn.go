@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/place"
 	"github.com/tickroom/tickroom/matchmaking/store"
@@ -31,8 +32,12 @@ const (
 	complainEvery = 10 * time.Second
 )
 
-// errLate means that the lease ends too soon to decide anything with it.
-var errLate = errors.New("queue: the lease was not renewed in time")
+var (
+	// errLate means that the lease ends too soon to decide anything with it.
+	errLate = errors.New("queue: the lease was not renewed in time")
+	// errLater means that a decision was not tried yet.
+	errLater = errors.New("queue: left for later")
+)
 
 // desk is where a queue is worked at while its lease is held. It is for one goroutine.
 type desk struct {
@@ -50,8 +55,8 @@ type desk struct {
 	anew     time.Time // when to begin anew
 	lost     bool      // begin anew as soon as the store answers
 	failures int       // turns in a row
-	// When the log was last told.
-	complained, complainedNode time.Time
+	// What the log is told now and then.
+	trouble, noNode rate.Sometimes
 }
 
 // turn does what there is to do: it commits what is open, reads what is new, decides and
@@ -73,10 +78,7 @@ func (d *desk) turn(ctx context.Context) (wait time.Duration, err error) {
 		d.failures++
 		d.lost = true
 		d.metrics.Error(d.q.mode.Name)
-		if now := d.now(); now.Sub(d.complained) >= complainEvery {
-			d.complained = now
-			d.log.Warn("the queue can't be worked at; it is tried again", "error", err)
-		}
+		d.trouble.Do(func() { d.log.Warn("the queue can't be worked at; it is tried again", "error", err) })
 		return backoff(d.failures), nil
 	}
 	now := d.now()
@@ -94,8 +96,7 @@ func (d *desk) work(ctx context.Context) error {
 	begun := d.now()
 	due := d.q.Due(begun)
 	decisions := d.q.Decide(begun, due)
-	if due {
-		now := d.now()
+	if now := d.now(); due {
 		d.q.Passed(now, now.Sub(begun))
 		d.metrics.Pass(d.q.mode.Name, now.Sub(begun))
 	}
@@ -130,28 +131,21 @@ func (d *desk) follow(ctx context.Context) error {
 	return nil
 }
 
-// outcome is what has come of an attempt at a decision.
-type outcome struct {
-	tried bool
-	gone  []string
-	err   error
-}
-
 // carryOut makes decisions come true, several at the same time, and settles them. After
 // an error that is not about one decision alone, the rest is left for later.
 func (d *desk) carryOut(ctx context.Context, decisions []*Decision) error {
-	outcomes := make([]outcome, len(decisions))
+	gone, errs := make([][]string, len(decisions)), make([]error, len(decisions))
 	var stop atomic.Bool
 	var g errgroup.Group
 	g.SetLimit(atOnce)
 	for i, x := range decisions {
 		g.Go(func() error {
-			if o := &outcomes[i]; !stop.Load() {
-				o.tried = true
-				o.gone, o.err = d.attempt(ctx, x)
-				if o.err != nil && !errors.Is(o.err, place.ErrNoNode) && !errors.Is(o.err, store.ErrNoRoom) {
-					stop.Store(true)
-				}
+			if errs[i] = errLater; stop.Load() {
+				return nil
+			}
+			gone[i], errs[i] = d.attempt(ctx, x)
+			if err := errs[i]; err != nil && !errors.Is(err, place.ErrNoNode) && !errors.Is(err, store.ErrNoRoom) {
+				stop.Store(true)
 			}
 			return nil
 		})
@@ -159,7 +153,7 @@ func (d *desk) carryOut(ctx context.Context, decisions []*Decision) error {
 	_ = g.Wait()
 	var first error
 	for i, x := range decisions {
-		if err := d.settle(x, &outcomes[i]); err != nil && (first == nil || errors.Is(err, store.ErrFenced)) {
+		if err := d.settle(x, gone[i], errs[i]); err != nil && (first == nil || errors.Is(err, store.ErrFenced)) {
 			first = err
 		}
 	}
@@ -212,36 +206,32 @@ func (d *desk) attempt(ctx context.Context, x *Decision) (gone []string, err err
 }
 
 // settle draws the conclusions of an attempt.
-func (d *desk) settle(x *Decision, o *outcome) error {
-	name := d.q.mode.Name
+func (d *desk) settle(x *Decision, gone []string, err error) error {
 	var none unsent
 	switch {
-	case !o.tried:
-		d.q.Fail(x, d.now())
-		return nil
-	case o.err == nil:
-		d.q.Settle(x, o.gone)
-		if len(o.gone) == 0 {
+	case err == nil:
+		d.q.Settle(x, gone)
+		if len(gone) == 0 {
 			d.tell(x)
 		}
 		return nil
-	case errors.Is(o.err, place.ErrNoNode):
+	case errors.Is(err, errLater):
+		d.q.Fail(x, d.now())
+		return nil
+	case errors.Is(err, place.ErrNoNode):
 		d.q.Undo(x)
-		d.metrics.NoNode(name, x.Region)
-		if now := d.now(); now.Sub(d.complainedNode) >= complainEvery {
-			d.complainedNode = now
-			d.log.Warn("matches wait for a node", "region", x.Region, "error", o.err)
-		}
+		d.metrics.NoNode(d.q.mode.Name, x.Region)
+		d.noNode.Do(func() { d.log.Warn("matches wait for a node", "region", x.Region, "error", err) })
 		return nil
-	case x.Kind == Fill && errors.Is(o.err, store.ErrNoRoom):
-		d.q.NoRoom(x, o.err)
+	case x.Kind == Fill && errors.Is(err, store.ErrNoRoom):
+		d.q.NoRoom(x, err)
 		return nil
-	case errors.As(o.err, &none), errors.Is(o.err, store.ErrExists):
+	case errors.As(err, &none), errors.Is(err, store.ErrExists):
 		d.q.Undo(x) // it is not so, and is known not to be
 	default:
 		d.q.Fail(x, d.now())
 	}
-	return fmt.Errorf("queue: to %s: %w", x.Kind, o.err)
+	return fmt.Errorf("queue: to %s: %w", x.Kind, err)
 }
 
 // tell counts and logs a decision that has come true.
@@ -256,6 +246,6 @@ func (d *desk) tell(x *Decision) {
 		d.metrics.TimedOut(name, len(x.Tickets))
 	}
 	if x.Why != nil {
-		d.log.Warn("what waits does not fit the mode, and was given up", "what", x.Kind.String(), "error", x.Why)
+		d.log.Warn("what waits does not fit the mode, and was given up", "what", string(x.Kind), "error", x.Why)
 	}
 }
