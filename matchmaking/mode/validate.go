@@ -126,13 +126,13 @@ func (p *problems) window(base, widen, unit string, w *Window) {
 	}
 	last := Step{-1, w.Base}
 	for i, s := range w.Steps {
-		after, to := fmt.Sprintf("%s.%d.after", widen, i), fmt.Sprintf("%s.%d.to", widen, i)
-		*p = append(*p, strictyaml.Check(fmt.Sprintf("%s.%d.", widen, i), &s)...)
+		at := fmt.Sprintf("%s.%d.", widen, i)
+		*p = append(*p, strictyaml.Check(at, &s)...)
 		if s.After <= last.After {
-			p.add(after, "%v is not later than the %v before", s.After, last.After)
+			p.add(at+"after", "%v is not later than the %v before", s.After, last.After)
 		}
 		if !(s.To > last.To) {
-			p.add(to, "%v%s is not wider than the %v%s before", s.To, unit, last.To, unit)
+			p.add(at+"to", "%v%s is not wider than the %v%s before", s.To, unit, last.To, unit)
 		}
 		last = s
 	}

@@ -33,13 +33,7 @@ const around = 60
 
 // Detail returns the problem, the line of the query, and a caret below the place.
 func (e *Error) Detail() string {
-	line := e.Text
-	for range e.Line - 1 {
-		line = line[strings.IndexByte(line, '\n')+1:]
-	}
-	if i := strings.IndexByte(line, '\n'); i >= 0 {
-		line = line[:i]
-	}
+	line, _, _ := strings.Cut(e.Text[strings.LastIndexByte(e.Text[:e.Offset], '\n')+1:], "\n")
 	// One character a column: what would move the caret or the terminal is replaced.
 	shown := []rune(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
