@@ -82,10 +82,10 @@ func (s *Simulation) ReadTrace(r io.Reader, name string) (err error) {
 func (s *Simulation) WriteTrace(w io.Writer) error { return sim.WriteTrace(w, s.tickets) }
 
 // Run plays the tickets through all variants. progress is called now and then with the name
-// of the variant under way, and how many are done, such as 1.25.
+// of the variant under way, and which part of all is done, from 0 to 1.
 func (s *Simulation) Run(ctx context.Context, progress func(variant string, done float64)) error {
 	for i, o := range s.variants {
-		o.Progress = func(part float64) { progress(o.Name, float64(i)+part) }
+		o.Progress = func(part float64) { progress(o.Name, (float64(i)+part)/float64(len(s.variants))) }
 		r, err := sim.Run(ctx, s.modes[i], s.tickets, o)
 		if err != nil {
 			return err

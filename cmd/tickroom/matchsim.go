@@ -86,17 +86,14 @@ func (s *matchsim) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := s.check(); err != nil {
 		return usageError{err}
 	}
-	sim, variants, err := s.load()
+	sim, err := s.load()
 	if err != nil {
 		return usageError{err}
 	}
 	if err := s.arrivals(sim); err != nil {
 		return err
 	}
-	bar := newSimBar(stderr, variants)
-	err = sim.Run(ctx, bar.set)
-	bar.close()
-	if err != nil {
+	if err := play(ctx, sim, stderr); err != nil {
 		return err
 	}
 	if err := sim.WriteTable(stdout); err != nil {
@@ -113,30 +110,31 @@ func (s *matchsim) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// load returns the simulation, and how many variants it has.
-func (s *matchsim) load() (_ *matchmaking.Simulation, variants int, err error) {
-	firstCome := s.matcher == "first-come"
-	sim := matchmaking.NewSimulation(s.seed)
-	add := func(file, mode string, firstCome bool) {
-		if err != nil {
-			return
-		}
-		text, bad := os.ReadFile(file)
-		if bad != nil {
-			err = fmt.Errorf("the configuration file can't be read: %w", bad)
-			return
-		}
-		err = sim.Add(file, text, mode, firstCome)
-		variants++
+// load returns the simulation with its variants.
+func (s *matchsim) load() (*matchmaking.Simulation, error) {
+	type variant struct {
+		file, mode string
+		firstCome  bool
 	}
-	add(s.config, s.mode, firstCome)
+	firstCome := s.matcher == "first-come"
+	variants := []variant{{s.config, s.mode, firstCome}}
 	if s.baseline && !firstCome {
-		add(s.config, s.mode, true)
+		variants = append(variants, variant{s.config, s.mode, true})
 	}
 	if s.compare != "" {
-		add(s.compare, "", firstCome)
+		variants = append(variants, variant{s.compare, "", firstCome})
 	}
-	return sim, variants, err
+	sim := matchmaking.NewSimulation(s.seed)
+	for _, v := range variants {
+		text, err := os.ReadFile(v.file)
+		if err != nil {
+			return nil, fmt.Errorf("the configuration file can't be read: %w", err)
+		}
+		if err := sim.Add(v.file, text, v.mode, v.firstCome); err != nil {
+			return nil, err
+		}
+	}
+	return sim, nil
 }
 
 // arrivals makes up the tickets, or reads them.
@@ -168,40 +166,16 @@ func writeFile(path string, write func(io.Writer) error) error {
 	return f.Close()
 }
 
-// barAfter is how long a run takes at least for a bar to be worth it.
-const barAfter = 2 * time.Second
-
-// simBar shows on a terminal how far a run is.
-type simBar struct {
-	out   io.Writer // nil: not a terminal
-	runs  int
-	begun time.Time
-	bar   *progressbar.ProgressBar
-}
-
-func newSimBar(out io.Writer, runs int) *simBar {
-	b := &simBar{runs: runs, begun: time.Now()}
-	if isTerminal(out) {
-		b.out = out
+// play runs the simulation, and shows on a terminal how far it is.
+func play(ctx context.Context, sim *matchmaking.Simulation, out io.Writer) error {
+	if !isTerminal(out) {
+		return sim.Run(ctx, func(string, float64) {})
 	}
-	return b
-}
-
-// set shows how many runs are done.
-func (b *simBar) set(what string, done float64) {
-	if b.out == nil || b.bar == nil && time.Since(b.begun) < barAfter {
-		return
-	}
-	if b.bar == nil {
-		b.bar = progressbar.NewOptions(1000*b.runs, progressbar.OptionSetWriter(b.out), progressbar.OptionSetWidth(40),
-			progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond))
-	}
-	b.bar.Describe(what)
-	_ = b.bar.Set(int(1000 * done))
-}
-
-func (b *simBar) close() {
-	if b.bar != nil {
-		_ = b.bar.Finish()
-	}
+	bar := progressbar.NewOptions(1000, progressbar.OptionSetWriter(out), progressbar.OptionSetWidth(40),
+		progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond))
+	defer func() { _ = bar.Finish() }()
+	return sim.Run(ctx, func(variant string, done float64) {
+		bar.Describe(variant)
+		_ = bar.Set(int(1000 * done))
+	})
 }

@@ -26,9 +26,8 @@ type generator struct {
 // resident is a player of a generated population.
 type resident struct {
 	Visitor
-	strength float64
-	latency  map[string]float64
-	busy     float64 // until when it is likely in a match
+	latency map[string]float64
+	busy    float64 // until when it is likely in a match
 }
 
 // Generate makes the tickets of some hours, beginning at midnight UTC.
@@ -97,8 +96,8 @@ func (g *generator) settle(tickets int) {
 		for k := range max(10, int(total*h.Share/share)) {
 			s := g.Strength.Mean + g.Strength.Spread*g.rnd.NormFloat64()
 			sigma := g.Strength.Sigma * (0.7 + 0.6*g.rnd.Float64())
-			r := &resident{strength: s, latency: map[string]float64{}}
-			r.Visitor = Visitor{ID: fmt.Sprint(h.Name, "-", k), Rating: s + sigma*g.rnd.NormFloat64(), Sigma: sigma, Strength: &r.strength, Roles: g.roles()}
+			r := &resident{latency: map[string]float64{}}
+			r.Visitor = Visitor{ID: fmt.Sprint(h.Name, "-", k), Rating: s + sigma*g.rnd.NormFloat64(), Sigma: sigma, Strength: &s, Roles: g.roles()}
 			// Everybody's own line, and the way to each place a little different.
 			line := 1 + 0.35*math.Abs(g.rnd.NormFloat64())
 			for _, to := range slices.Sorted(maps.Keys(h.Latency)) {
@@ -106,7 +105,7 @@ func (g *generator) settle(tickets int) {
 			}
 			all = append(all, r)
 		}
-		slices.SortFunc(all, func(a, b *resident) int { return cmp.Compare(a.strength, b.strength) })
+		slices.SortFunc(all, func(a, b *resident) int { return cmp.Compare(*a.Strength, *b.Strength) })
 		g.all = append(g.all, all)
 	}
 }
@@ -164,8 +163,8 @@ func (g *generator) arrival(id string, all []*resident, at float64) Arrival {
 				next = (next + 1) % len(all)
 				continue
 			}
-			want := all[lead].strength + g.PartySpread*g.rnd.NormFloat64()
-			k := sort.Search(len(all), func(k int) bool { return all[k].strength >= want })
+			want := *all[lead].Strength + g.PartySpread*g.rnd.NormFloat64()
+			k := sort.Search(len(all), func(k int) bool { return *all[k].Strength >= want })
 			next = min(max(0, k+g.rnd.IntN(5)-2), len(all)-1)
 		}
 		chosen = append(chosen, next)

@@ -138,7 +138,9 @@ func (r *run) arrive(a *Arrival) error {
 		r.tally.Elsewhere++
 		return nil
 	}
-	r.tally.arrived(a)
+	r.tally.Tickets++
+	r.tally.Players += len(a.Players)
+	r.tally.hour(a.At).Arrived++
 	w := &ticket{Arrival: a, home: home(a)}
 	t := &store.Ticket{ID: a.ID, Query: a.Query, Attributes: a.Attributes, Since: at(a.At)}
 	for _, v := range a.Players {
@@ -169,12 +171,6 @@ func (r *run) arrive(a *Arrival) error {
 		r.done(a.ID, a.At, false)
 	}
 	return nil
-}
-
-// done ends the waiting of a ticket.
-func (r *run) done(id string, now float64, matched bool) {
-	r.tally.done(r.tickets[id], now, matched)
-	delete(r.tickets, id)
 }
 
 // player returns what is known of a player, from what it was first seen with.
@@ -212,7 +208,7 @@ func (r *run) pass(now float64) {
 	res := r.m.Pass(at(now))
 	for i := range res.Matches {
 		x := &res.Matches[i]
-		r.tally.match(r, x)
+		r.made(x)
 		for _, id := range x.Tickets {
 			r.done(id, now, true)
 		}
@@ -222,7 +218,9 @@ func (r *run) pass(now float64) {
 		r.tally.TimedOut++
 		r.done(id, now, false)
 	}
-	r.tally.passed(now, r.m.Len())
+	h := r.tally.hour(now)
+	h.passes++
+	h.Waiting += float64(r.m.Len())
 }
 
 // sides returns the players of a match's teams, the teams' true strengths, and the scale of

@@ -38,22 +38,10 @@ func (t *tally) hour(at float64) *hour {
 
 func (t *tally) sample(name string, v float64) { t.samples[name] = append(t.samples[name], v) }
 
-// arrived counts a ticket that comes.
-func (t *tally) arrived(a *Arrival) {
-	t.Tickets++
-	t.Players += len(a.Players)
-	t.hour(a.At).Arrived++
-}
-
-// passed counts how many tickets wait after a pass.
-func (t *tally) passed(now float64, waiting int) {
-	h := t.hour(now)
-	h.passes++
-	h.Waiting += float64(waiting)
-}
-
-// done notes what became of a ticket that waited.
-func (t *tally) done(w *ticket, now float64, matched bool) {
+// done ends the waiting of a ticket and notes what became of it.
+func (r *run) done(id string, now float64, matched bool) {
+	t, w := &r.tally, r.tickets[id]
+	delete(r.tickets, id)
 	w.wait, w.matched = now-w.At, matched
 	t.ended = append(t.ended, w)
 	if matched {
@@ -64,8 +52,9 @@ func (t *tally) done(w *ticket, now float64, matched bool) {
 	}
 }
 
-// match notes a match of tickets that still wait.
-func (t *tally) match(r *run, x *match.Proposal) {
+// made notes a match of tickets that still wait.
+func (r *run) made(x *match.Proposal) {
+	t := &r.tally
 	_, strengths, scale := r.sides(x)
 	t.Matches++
 	t.Bots += x.Bots
@@ -74,11 +63,9 @@ func (t *tally) match(r *run, x *match.Proposal) {
 		favourite = max(favourite, x.Teams[k].Win)
 		all += math.Exp((s - best) / scale)
 	}
-	t.sample("rating", x.Spread)
-	t.sample("gap", x.Gap)
-	t.sample("quality", x.Quality)
-	t.sample("favourite", favourite)
-	t.sample("truth", 1/all)
+	for name, v := range map[string]float64{"rating": x.Spread, "gap": x.Gap, "quality": x.Quality, "favourite": favourite, "truth": 1 / all} {
+		t.sample(name, v)
+	}
 	parties := false
 	for _, id := range x.Tickets {
 		w := r.tickets[id]
