@@ -31,6 +31,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Rating is what is known of a player's strength.
@@ -105,8 +106,8 @@ func Rate(teams [][]Player, ranks []int, o Options) ([][]Rating, error) {
 	for i, t := range teams {
 		out[i] = make([]Rating, len(t))
 		for j, p := range t {
-			if err := p.validate(); err != nil {
-				return nil, fmt.Errorf("%w (team %d, player %d)", err, i, j)
+			if !(p.Sigma > 0 && p.Weight >= 0 && p.Weight <= 1) || math.IsNaN(p.Mu) || math.IsInf(p.Mu, 0) || math.IsInf(p.Sigma, 0) {
+				return nil, fmt.Errorf("%w: %+v (team %d, player %d)", ErrPlayer, p, i, j)
 			}
 			out[i][j] = p.Rating
 		}
@@ -115,42 +116,27 @@ func Rate(teams [][]Player, ranks []int, o Options) ([][]Rating, error) {
 	if len(m.teams) < 2 {
 		return out, nil
 	}
-	m.rate(m.ranks)
-	for k, t := range m.teams {
+	update := func(t team, left bool) {
 		for j, p := range teams[t.index] {
-			if !p.Absent && !p.Left {
-				out[t.index][j] = m.update(k, p, p.Weight)
+			if !p.Absent && p.Left == left {
+				out[t.index][j] = m.update(t, p)
 			}
 		}
+	}
+	m.rate(m.ranks)
+	for _, t := range m.teams {
+		update(t, false)
 	}
 	for k, t := range m.teams {
 		if !t.left {
 			continue
 		}
-		last := append([]int(nil), m.ranks...)
-		if !t.empty {
-			last[k] = m.last
-		}
+		last := slices.Clone(m.ranks)
+		last[k] = m.last
 		m.rate(last)
-		for j, p := range teams[t.index] {
-			if p.Left && !p.Absent {
-				out[t.index][j] = m.update(k, p, 1)
-			}
-		}
+		update(m.teams[k], true)
 	}
 	return out, nil
-}
-
-func (p Player) validate() error {
-	switch {
-	case math.IsNaN(p.Mu) || math.IsInf(p.Mu, 0):
-		return fmt.Errorf("%w: mu is %v", ErrPlayer, p.Mu)
-	case !(p.Sigma > 0) || math.IsInf(p.Sigma, 0):
-		return fmt.Errorf("%w: sigma is %v; it must be more than 0", ErrPlayer, p.Sigma)
-	case !(p.Weight >= 0 && p.Weight <= 1):
-		return fmt.Errorf("%w: weight is %v; it must be from 0 to 1", ErrPlayer, p.Weight)
-	}
-	return nil
 }
 
 // team is a side of a match as the method sees it.
@@ -258,9 +244,12 @@ func (m *match) rate(ranks []int) {
 	}
 }
 
-// update returns the new rating of a player of team k.
-func (m *match) update(k int, p Player, weight float64) Rating {
-	t, v := m.teams[k], m.variance(p.Rating)
+// update returns the new rating of a player of a team.
+func (m *match) update(t team, p Player) Rating {
+	weight, v := p.Weight, m.variance(p.Rating)
+	if p.Left {
+		weight = 1
+	}
 	r := Rating{
 		Mu:    p.Mu + weight*v*t.omega,
 		Sigma: math.Sqrt(v * max(1-weight*weight*v*t.delta, m.o.Kappa)),
