@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"connectrpc.com/connect"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/memory"
@@ -95,6 +96,10 @@ type Options struct {
 	// have it. The rooms of those that are missing for longer than twice that are removed.
 	NodeTTL time.Duration
 
+	// Refused is called with each call of the service that is refused, but for those that
+	// Identity and Limits refuse. player is its caller, what the procedure's name, such as
+	// "QuickJoin". It must not block; it may be nil.
+	Refused func(player, what string, err *connect.Error)
 	// Metrics may be nil. Logger is slog.Default() by default.
 	Metrics Metrics
 	Logger  *slog.Logger
@@ -124,7 +129,7 @@ func New(o Options) (*Matchmaker, error) {
 		Tickets: o.Stores.Tickets, Ratings: o.Stores.Ratings, Nodes: o.Stores.Nodes, Directory: o.Stores.Directory,
 		Modes: o.Modes, Kinds: o.Kinds, Identity: o.Identity, Seats: o.Seats, Limits: o.Limits, Placer: m.placer,
 		Explainer: queue.NewExplainer(o.Stores.Tickets, o.Stores.Queues, o.Modes),
-		Origins:   o.Origins, Reserved: o.Reserved, Logger: o.Logger,
+		Origins:   o.Origins, Reserved: o.Reserved, Refused: o.Refused, Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("matchmaking: %w", err)

@@ -120,10 +120,14 @@ func TestTheLogSaysWhyNobodyGotThatFar(t *testing.T) {
 		t.Error("a call with a bad token is answered")
 	}
 	log.wants(t, "msg=refused", "stage=call", "why=token_malformed", "client=127.0.0.1")
+	if _, err := seek(t, srv, matchmaker.Options{}).JoinRoom(t.Context(), &tickroomv1.JoinRoomRequest{Room: "nowhere"}); err == nil {
+		t.Error("there is a room nowhere")
+	}
+	log.wants(t, "msg=refused", "stage=call", "why=not_found", "JoinRoom", "player=")
 	m := get(t, srv, "/metrics")
 	for _, want := range []string{
 		`tickroom_refusals_total{stage="handshake",why="origin"} 1`, `tickroom_refusals_total{stage="handshake",why="hello"} 1`,
-		`tickroom_refusals_total{stage="call",why="token_malformed"} 1`,
+		`tickroom_refusals_total{stage="call",why="token_malformed"} 1`, `tickroom_refusals_total{stage="call",why="not_found"} 1`,
 	} {
 		if !strings.Contains(m, want) {
 			t.Errorf("the metrics lack %s", want)

@@ -143,7 +143,7 @@ func (s *Service) gate(ctx context.Context, spec connect.Spec, peer connect.Peer
 	if c.GuestToken != "" && !p.newcomer {
 		err := failed(connect.CodeUnauthenticated, "this call is for players who are known: send the token of the guest, or your own, as Authorization: Bearer TOKEN")
 		err.Meta().Set("WWW-Authenticate", "Bearer")
-		return nil, err
+		return nil, s.tell("", spec.Procedure, err, err)
 	}
 	if c.GuestToken == "" {
 		// A new guest has no past to be limited by; its address has.
@@ -152,7 +152,8 @@ func (s *Service) gate(ctx context.Context, spec connect.Spec, peer connect.Peer
 		}
 	}
 	if p.may != nil && !p.may(&c) {
-		return nil, failed(connect.CodePermissionDenied, "%s", p.whyNot)
+		err := failed(connect.CodePermissionDenied, "%s", p.whyNot)
+		return nil, s.tell(c.Player, spec.Procedure, err, err)
 	}
 	return context.WithValue(ctx, callKey{}, call{c, peer.Addr, h}), nil
 }
@@ -160,10 +161,13 @@ func (s *Service) gate(ctx context.Context, spec connect.Spec, peer connect.Peer
 // guess lets the caller try the code of a room.
 func (s *Service) guess(c *call) error {
 	err := limited(s.o.Limits.Address(c.peer, c.header, Code))
-	if err != nil || c.GuestToken != "" {
-		return err
+	if err == nil && c.GuestToken == "" {
+		err = limited(s.o.Limits.Player(c.Player, Code))
 	}
-	return limited(s.o.Limits.Player(c.Player, Code))
+	if err != nil {
+		return recorded{err}
+	}
+	return nil
 }
 
 // limited makes the error of a limit.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -45,8 +46,30 @@ func seconds(d time.Duration) int { return max(1, int(math.Ceil(d.Seconds()))) }
 func (s *Service) refuses(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
 		res, err := next(ctx, req)
-		return res, s.refuse(ctx, req.Spec().Procedure, err)
+		if err == nil {
+			return res, nil
+		}
+		return res, s.tell(caller(ctx).Player, req.Spec().Procedure, err, s.refuse(ctx, req.Spec().Procedure, err))
 	}
+}
+
+// recorded is a refusal that Limits have made, and have recorded.
+type recorded struct{ error }
+
+func (r recorded) Unwrap() error { return r.error }
+
+// tell reports a refusal to Options.Refused, unless it is recorded already or the service
+// itself has failed, and returns it as it is. told is why as the client is told it.
+func (s *Service) tell(player, what string, why, told error) error {
+	var refused *connect.Error
+	if !errors.As(why, new(recorded)) && errors.As(told, &refused) {
+		switch refused.Code() {
+		case connect.CodeCanceled, connect.CodeDeadlineExceeded, connect.CodeInternal, connect.CodeUnavailable, connect.CodeUnknown:
+		default:
+			s.o.Refused(player, what[strings.LastIndexByte(what, '/')+1:], refused)
+		}
+	}
+	return told
 }
 
 // refuse returns an error as a client is told it, a *connect.Error: all others are made

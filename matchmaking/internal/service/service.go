@@ -29,6 +29,8 @@ import (
 	"sync"
 	"time"
 
+	"connectrpc.com/connect"
+
 	"golang.org/x/time/rate"
 
 	"github.com/tickroom/tickroom/internal/origin"
@@ -84,6 +86,10 @@ type Options struct {
 	// Reserved is how long a place in an open room is kept for a player who has a seat for
 	// it and has not come yet. Default 30 s.
 	Reserved time.Duration
+	// Refused is called with each call that is refused, but for those that Identity and
+	// Limits refuse, who know that themselves. player is its caller, what the procedure's
+	// name. It must not block. Default: nobody is told.
+	Refused func(player, what string, err *connect.Error)
 	// Logger hears of what clients are not told. Default slog.Default().
 	Logger *slog.Logger
 }
@@ -122,6 +128,9 @@ func New(o Options) (*Service, error) {
 		}
 	}
 	o.Watches, o.WatchesEach = cmp.Or(o.Watches, 20_000), cmp.Or(o.WatchesEach, 4)
+	if o.Refused == nil {
+		o.Refused = func(string, string, *connect.Error) {}
+	}
 	o.Reserved, o.Logger = cmp.Or(o.Reserved, 30*time.Second), cmp.Or(o.Logger, slog.Default())
 	s := &Service{
 		o: o, modes: map[string]*mode.Mode{}, closed: make(chan struct{}), making: map[string]chan struct{}{},

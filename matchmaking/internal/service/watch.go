@@ -54,7 +54,7 @@ func (s *Service) begin(player string) (end func(), err error) {
 
 // Watch tells the caller how a ticket is doing until it has ended.
 func (s *Service) Watch(ctx context.Context, req *connect.Request[tickroomv1.WatchRequest], stream *connect.ServerStream[tickroomv1.WatchResponse]) (err error) {
-	defer func() { err = s.refuse(ctx, "watch", err) }()
+	defer func() { err = s.tell(caller(ctx).Player, "Watch", err, s.refuse(ctx, "watch", err)) }()
 	c, id := caller(ctx), req.Msg.GetTicket()
 	end, err := s.begin(c.Player)
 	if err != nil {

@@ -82,7 +82,7 @@ func New(o Options) (*Node, error) {
 	}
 	n.matchmaker, err = matchmaking.New(matchmaking.Options{
 		Stores: st, Modes: cfg.Modes, Kinds: kinds,
-		Identity: n.callers(), Seats: seats{issuer}, Limits: callLimits{n},
+		Identity: n.callers(), Seats: seats{issuer}, Limits: callLimits{n}, Refused: n.refused,
 		Origins: cfg.Origins, Reserved: cfg.Seats.Reserved(), NodeTTL: n.ttl(),
 		Matcher: cfg.Matchmaking.Matcher, Interval: cfg.Matchmaking.Interval, Lease: cfg.Matchmaking.Lease,
 		Metrics: o.Metrics.Queues(), Logger: o.Logger,

@@ -99,6 +99,12 @@ func (n *Node) limited(wait time.Duration, err error, who func() refusal.Subject
 	return nil
 }
 
+// refused records that the service refuses a call.
+func (n *Node) refused(player, what string, err *connect.Error) {
+	r := &refusal.Refusal{Why: err.Code().String(), Reason: what + ": " + err.Message()}
+	n.o.Refusals.Record(refusal.Call, r, refusal.Subject{Player: player})
+}
+
 // from returns where a call comes from, as the log names it.
 func (n *Node) from(peer string, h http.Header) refusal.Subject {
 	addr, _ := n.o.Guard.Proxies().Client(peer, h) // it may be that nobody can tell
