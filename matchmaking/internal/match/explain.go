@@ -130,18 +130,14 @@ func (m *Matcher) explainAlone(c *cand) Explanation {
 		x.Roles = append(x.Roles, RoleSupply{Role: r.Name, Needed: r.Count * m.mode.Format.Teams})
 	}
 	x.supply(c.e)
-	until := func(waited time.Duration) *time.Duration {
-		in := c.until(waited, true)
-		return &in
-	}
 	if f := m.mode.Format; f.MinSize < f.Size {
-		x.Smaller = until(f.StartAfter)
+		x.Smaller = new(c.until(f.StartAfter, true))
 	}
 	if m.mode.Bots.Enabled {
-		x.Bots = until(m.mode.Bots.After)
+		x.Bots = new(c.until(m.mode.Bots.After, true))
 	}
 	if m.mode.Timeout > 0 {
-		x.GivesUp = until(m.mode.Timeout)
+		x.GivesUp = new(c.until(m.mode.Timeout, true))
 	}
 	return x
 }

@@ -118,6 +118,12 @@ func (c *cand) meets(o *cand) bool {
 	return max(c.hi, o.hi)-min(c.lo, o.lo) <= min(c.window, o.window) && c.regions&o.regions != 0 && c.wants(o) && o.wants(c)
 }
 
+// nearest yields the other tickets whose rating is within a ticket's window, the nearest
+// first.
+func (p *pass) nearest(i int32) iter.Seq[int] {
+	return outward(int(i)-1, int(i)+1, p.lo, p.lo[i], p.cands[i].window)
+}
+
 // outward yields the places of xs, which rise, from down and from up on: the nearest to
 // x first, up to a distance.
 func outward(down, up int, xs []float64, x, reach float64) iter.Seq[int] {

@@ -17,6 +17,7 @@ type pass struct {
 	m     *Matcher
 	now   int64
 	cands []cand
+	lo    []float64 // their lowest ratings
 	made  []*made
 	group group
 	// packings remembers which parties fit into teams.
@@ -98,9 +99,9 @@ func (m *Matcher) begin(now time.Time) *pass {
 	p := &m.pass
 	p.m, p.now, p.made, p.spent = m, now.UnixNano(), nil, 0
 	p.prepare()
-	p.cands = slices.Grow(p.cands[:0], len(m.sorted))
+	p.cands, p.lo = slices.Grow(p.cands[:0], len(m.sorted)), slices.Grow(p.lo[:0], len(m.sorted))
 	for _, e := range m.sorted {
-		p.cands = append(p.cands, m.cand(e, p.now))
+		p.cands, p.lo = append(p.cands, m.cand(e, p.now)), append(p.lo, e.lo)
 	}
 	return p
 }
@@ -313,16 +314,14 @@ func (p *pass) grow(g *group, i int, s shape, regions uint64) int {
 			}
 		case g.parties > 0:
 			// Without the last party, that of the first ticket aside.
-			last := int32(-1)
-			for _, j := range g.members[1:] {
-				if p.cands[j].size > 1 {
-					last = j
-				}
+			last := len(g.members) - 1
+			for last > 0 && p.cands[g.members[last]].size == 1 {
+				last--
 			}
-			if last < 0 {
+			if last == 0 {
 				return 0
 			}
-			p.barred = append(p.barred, last)
+			p.barred = append(p.barred, g.members[last])
 		default:
 			return 0
 		}
@@ -373,7 +372,7 @@ func (p *pass) splits(g *group) bool {
 	}
 	if g.even < 1 {
 		sp := newSplit(p.m, g.shape, p.entries(g.members))
-		return sp.run() && sp.favourite() <= g.even
+		return sp.run() && sp.favourite(math.Abs(sp.strength(0)-sp.strength(1))) <= g.even
 	}
 	if g.parties == 0 || len(p.m.quota) == 1 && g.shape.remembered() {
 		return true

@@ -54,17 +54,11 @@ func (p *pass) seek(s shape) {
 // first.
 func (p *pass) partners(out []int32, i int32, s shape, region uint64, steps *int) []int32 {
 	c, g := &p.cands[i], &p.group
-	look := func(j int32) {
+	for at := range p.nearest(i) {
 		*steps--
-		if !p.cands[j].taken && g.begin(i, s, region) && g.add(j) {
+		if j := int32(at); !p.cands[j].taken && g.begin(i, s, region) && g.add(j) {
 			out = append(out, j)
 		}
-	}
-	for j := i - 1; j >= 0 && c.lo-p.cands[j].lo <= c.window; j-- {
-		look(j)
-	}
-	for j := i + 1; int(j) < len(p.cands) && p.cands[j].lo-c.lo <= c.window; j++ {
-		look(j)
 	}
 	slices.SortFunc(out, func(a, b int32) int {
 		x, y := math.Abs(p.cands[a].lo-c.lo), math.Abs(p.cands[b].lo-c.lo)

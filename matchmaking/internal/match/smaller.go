@@ -14,10 +14,6 @@ func (p *pass) smaller(full shape) {
 	if !few && !b.Enabled {
 		return
 	}
-	p.lows = p.lows[:0] // of all
-	for i := range p.cands {
-		p.lows = append(p.lows, p.cands[i].lo)
-	}
 	for _, i := range p.byAge(nil) {
 		c := &p.cands[i]
 		if c.taken {
@@ -55,7 +51,7 @@ func (p *pass) around(i int32, s shape) int {
 			return 0
 		}
 		look := lookFar
-		for j := range outward(int(i)-1, int(i)+1, p.lows, p.cands[i].lo, p.cands[i].window) {
+		for j := range p.nearest(i) {
 			if g.full() || look == 0 {
 				break
 			}

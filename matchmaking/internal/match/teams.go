@@ -227,8 +227,7 @@ func (sp *split) price() float64 {
 		// Then only strength counts, and there is no need to know what it means.
 		return sp.apart(high-low) + 1e6*float64(many-few)
 	}
-	variance := sp.botVariance * float64(2*sp.shape.size)
-	p := rating.WinOfTwo(high-low, variance, sp.m.mode.Rating.Options)
+	p := sp.favourite(high - low)
 	// Strength decides where the weights don't.
 	return w.Balance*(2*p-1) + w.Party*sp.unlike() + 1e-6*(high-low) + 0.1*float64(many-few)
 }
@@ -250,16 +249,10 @@ func (sp *split) apart(difference float64) float64 {
 	return math.Sqrt(sum)
 }
 
-// favourite returns the predicted chance of the stronger one of two teams.
-func (sp *split) favourite() float64 {
-	variance := 0.0
-	for _, e := range sp.items {
-		variance += e.variance
-	}
-	for t := range sp.shape.teams {
-		variance += float64(sp.shape.size-sp.load[t]) * sp.botVariance
-	}
-	return rating.WinOfTwo(math.Abs(sp.strength(0)-sp.strength(1)), variance, sp.m.mode.Rating.Options)
+// favourite returns the predicted chance of the stronger one of two teams, by how much
+// stronger it is.
+func (sp *split) favourite(by float64) float64 {
+	return rating.WinOfTwo(by, sp.botVariance*float64(2*sp.shape.size), sp.m.mode.Rating.Options)
 }
 
 // unlike is how differently the teams are made up of parties, from 0 to 1: the
