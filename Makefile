@@ -74,15 +74,17 @@ test: setup web $(BUF) ## install what is missing, build the pages, check types 
 setup: ## check for the Debian packages that tests and linters need, install what is missing
 	@scripts/setup.sh
 
-# The TypeScript needs protoc-gen-es, an npm package.
+# The TypeScript needs protoc-gen-es, an npm package. The protocol comes first: the generator
+# of games is built from it.
 .PHONY: generate
-generate: $(BUF) $(PACKAGES) ## generate code from the .proto files, and docs/configuration.md
-	@set -e; for template in proto/generate/*.yaml; do \
+generate: $(BUF) $(PACKAGES) ## generate all that is generated: code, tables, docs/configuration.md, docs/metrics.md
+	@set -e; for template in proto/generate/protocol.yaml $(filter-out %/protocol.yaml,$(wildcard proto/generate/*.yaml)); do \
 		echo "buf generate --template $$template"; \
 		$(BUF) generate --template "$$template"; \
 	done
 	$(GO) run ./proto/internal/closecodes
 	$(GO) generate ./server/config
+	$(GO) test ./server/internal/metrics -run Docs -update
 	$(GO) test ./netcode/client -run TestReconnectVectors -update
 
 .PHONY: lint

@@ -18,7 +18,7 @@ import (
 type Game interface {
 	// Join is called when a player comes in; data is what the client sent along.
 	// It subscribes the player to what it may see (Player.Interest). An error turns
-	// the player away and is shown to it; it wraps ErrFull if there is no free seat.
+	// the player away and is shown to it; it wraps ErrFull if there is no free place.
 	Join(p *Player, data []byte) error
 	// Leave is called when a player is gone for good.
 	Leave(p *Player)
@@ -27,7 +27,7 @@ type Game interface {
 }
 
 // Presence is implemented by a Game that wants to know about players whose
-// connection is lost and whose seat is kept for a while.
+// connection is lost and whose session is held for a while.
 type Presence interface {
 	// Away is called when a player's connection is lost: no input comes from it
 	// until Back is called. Leave is called instead if it does not return in time.
@@ -36,7 +36,7 @@ type Presence interface {
 	Back(p *Player)
 }
 
-// ErrFull is what a Game's Join returns, or wraps, when there is no free seat.
+// ErrFull is what a Game's Join returns, or wraps, when there is no free place.
 var ErrFull = errors.New("the room is full")
 
 // Player is one player in a room.
@@ -101,7 +101,7 @@ type Kind struct {
 	// Spectators is true if clients may join to watch, that is if Join looks at
 	// Player.Spectator.
 	Spectators bool
-	// Hold is how many seconds a seat is kept for a player whose connection is lost.
+	// Hold is how many seconds the session of a player is held whose connection is lost.
 	// Default 60; less than 0: not at all.
 	Hold float64
 	// Options lists the options that New understands.
@@ -118,8 +118,8 @@ type Kind struct {
 // lateNotice is how many seconds it may take until a lost connection is noticed.
 const lateNotice = 40
 
-// HoldSeconds returns Hold in seconds, its default of 60 if it is 0, or 0 if seats
-// are not kept.
+// HoldSeconds returns Hold in seconds, its default of 60 if it is 0, or 0 if sessions
+// are not held.
 func (k *Kind) HoldSeconds() float64 {
 	if k.Hold == 0 {
 		return 60

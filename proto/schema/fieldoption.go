@@ -14,8 +14,8 @@ import (
 
 // FieldOption is an option of a component's field that the welcome describes. It is
 // declared twice: as a field of the message ComponentField of the frame protocol,
-// which carries it, and as the field of the same name of Field, which holds it. All
-// else follows from these: descriptions, fingerprints, compatibility, generated code.
+// which carries it, and as the field of the same name of Field, which holds it and
+// whose tag `option:"shown only"` makes it ShownOnly. All else follows from these: descriptions, fingerprints, compatibility, generated code.
 type FieldOption struct {
 	// Name is that of the field of ComponentField, such as "wrap_steps".
 	Name string
@@ -37,9 +37,6 @@ type FieldOption struct {
 // Those before are what a field is: its number, name, kind, and whether it is repeated.
 const firstOption = 5
 
-// shownOnly has the options that do not change how values travel.
-var shownOnly = map[string]bool{"smooth": true}
-
 var fieldOptions = readFieldOptions()
 
 // FieldOptions returns the options of fields in the order of their numbers.
@@ -54,7 +51,7 @@ func readFieldOptions() []FieldOption {
 			break
 		}
 		o := FieldOption{
-			Name: string(d.Name()), Number: int(n), ShownOnly: shownOnly[string(d.Name())], desc: d,
+			Name: string(d.Name()), Number: int(n), desc: d,
 			Integer: d.Kind() == protoreflect.Uint32Kind,
 		}
 		for _, word := range strings.Split(o.Name, "_") {
@@ -67,7 +64,7 @@ func readFieldOptions() []FieldOption {
 		if !ok {
 			panic(fmt.Sprintf("schema: Field has no field %s for the option %s of ComponentField", o.GoName, o.Name))
 		}
-		o.index = f.Index
+		o.index, o.ShownOnly = f.Index, f.Tag.Get("option") == "shown only"
 		out = append(out, o)
 	}
 	if len(out)+firstOption-1 != fields.Len() {

@@ -57,7 +57,7 @@ type Field struct {
 	Name     string // as in the schema
 	Kind     Kind
 	Repeated bool
-	Smooth   Smooth
+	Smooth   Smooth `option:"shown only"`
 
 	// Step, Min and Max quantise a float, as in the options of the schema. Max
 	// not above Min means no range.

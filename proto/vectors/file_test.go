@@ -9,8 +9,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/tickroom/tickroom/proto/schema"
 
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
@@ -89,12 +94,13 @@ func fieldText(f *tickroomv1.ComponentField) string {
 	if f.GetRepeated() {
 		s += " repeated"
 	}
-	for _, o := range []struct {
-		name  string
-		value float64
-	}{{"step", f.GetStep()}, {"min", f.GetMin()}, {"max", f.GetMax()}, {"wrap_steps", float64(f.GetWrapSteps())}, {"smooth", float64(f.GetSmooth())}} {
-		if o.value != 0 {
-			s += " " + o.name + "=" + strconv.FormatFloat(o.value, 'f', -1, 64)
+	m := f.ProtoReflect()
+	for _, o := range schema.FieldOptions() {
+		d := m.Descriptor().Fields().ByName(protoreflect.Name(o.Name))
+		if v := m.Get(d); m.Has(d) && o.Integer {
+			s += fmt.Sprintf(" %s=%d", o.Name, v.Uint())
+		} else if m.Has(d) {
+			s += " " + o.Name + "=" + strconv.FormatFloat(v.Float(), 'f', -1, 64)
 		}
 	}
 	return s
@@ -184,19 +190,16 @@ func parseField(s string) (*tickroomv1.ComponentField, error) {
 		if err != nil {
 			return nil, err
 		}
-		switch name {
-		case "step":
-			f.Step = v
-		case "min":
-			f.Min = v
-		case "max":
-			f.Max = v
-		case "wrap_steps":
-			f.WrapSteps = uint32(v)
-		case "smooth":
-			f.Smooth = uint32(v)
-		default:
+		i := slices.IndexFunc(schema.FieldOptions(), func(o schema.FieldOption) bool { return o.Name == name })
+		if i < 0 {
 			return nil, fmt.Errorf("field %q: unknown option %q", s, name)
+		}
+		m := f.ProtoReflect()
+		d := m.Descriptor().Fields().ByName(protoreflect.Name(name))
+		if schema.FieldOptions()[i].Integer {
+			m.Set(d, protoreflect.ValueOfUint32(uint32(v)))
+		} else {
+			m.Set(d, protoreflect.ValueOfFloat64(v))
 		}
 	}
 	return f, nil

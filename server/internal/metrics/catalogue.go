@@ -32,14 +32,14 @@ var (
 // Rooms, and who is in them.
 var (
 	rooms        = newGauge("rooms", "Rooms that are running.", byKind)
-	clients      = newGauge("clients", "Clients seated in rooms.", byKind)
-	held         = newGauge("seats_held", "Seats kept for clients whose connection is lost.", byKind)
+	clients      = newGauge("clients", "Clients in rooms.", byKind)
+	held         = newGauge("seats_held", "Sessions held for clients whose connection is lost.", byKind)
 	entities     = newGauge("entities", "Entities in the rooms' worlds.", byKind)
 	roomsCreated = newCounter("rooms_created_total", "Rooms that were made.", byKind)
 	roomsClosed  = newCounter("rooms_closed_total", "Rooms that ended.", byKind)
 	roomFailures = newCounter("room_failures_total", "Rooms whose game panicked.", byKind)
-	joins        = newCounter("joins_total", "Clients that took a seat.", byKind)
-	leaves       = newCounter("leaves_total", "Clients that gave up their seat.", byKind)
+	joins        = newCounter("joins_total", "Clients that joined a room.", byKind)
+	leaves       = newCounter("leaves_total", "Clients that left a room for good.", byKind)
 	resumes      = newCounter("resumes_total", "Sessions that were taken up again by a new connection, by whether the old one was known to be lost.",
 		byKind, oneOf("connection", "lost", "taken_over"))
 )
@@ -70,9 +70,9 @@ var (
 
 // Connections, and why they end.
 var (
-	connections        = newGauge("connections", "Connections that have been upgraded, seated or not, by how they are carried.", oneOf("transport", "raw", "gws"))
+	connections        = newGauge("connections", "Connections that have been upgraded, in a room or not, by how they are carried.", oneOf("transport", "raw", "gws"))
 	connectionsPending = newGauge("connections_pending", "Connections that have not joined a room yet.")
-	closes             = newCounter("closes_total", "Connections of seated clients that ended, by WebSocket close code; 1006: broken.", label{name: "code"})
+	closes             = newCounter("closes_total", "Connections of clients in rooms that ended, by WebSocket close code; 1006: broken.", label{name: "code"})
 	rejected           = newCounter("rejected_total", "Connections and joiners that were turned away, by close code or another reason.", label{name: "reason"})
 	refusals           = newCounter("refusals_total", "Clients and calls that were turned away, and clients that were put out, by stage and the operator's reason, as the log has them.",
 		label{name: "stage"}, label{name: "why"})

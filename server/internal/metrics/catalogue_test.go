@@ -10,14 +10,14 @@ import (
 	"testing"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write docs/metrics.md anew")
+var update = flag.Bool("update", false, "write docs/metrics.md anew")
 
 const docs = "../../../docs"
 
 // TestDocs holds the table in docs/metrics.md to the declarations.
 func TestDocs(t *testing.T) {
 	t.Parallel()
-	const begin, end = "<!-- begin of the table: go test ./server/internal/metrics -run Docs -rewrite -->\n", "<!-- end of the table -->\n"
+	const begin, end = "<!-- begin of the table: go test ./server/internal/metrics -run Docs -update -->\n", "<!-- end of the table -->\n"
 	name := filepath.Join(docs, "metrics.md")
 	page, err := os.ReadFile(name)
 	if err != nil {
@@ -32,8 +32,8 @@ func TestDocs(t *testing.T) {
 	if old == table {
 		return
 	}
-	if !*rewrite {
-		t.Fatalf("docs/metrics.md does not have what is declared; add -rewrite to write it anew. It should have:\n%s", table)
+	if !*update {
+		t.Fatalf("docs/metrics.md does not have what is declared; add -update to write it anew. It should have:\n%s", table)
 	}
 	if err := os.WriteFile(name, []byte(before+begin+table+end+after), 0o644); err != nil {
 		t.Fatal(err)

@@ -52,6 +52,9 @@ var ErrFailed = errors.New("room: the game has failed")
 // New makes the engine of a room of a kind.
 func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg Config, log *slog.Logger) (*Engine, error) {
 	e := &Engine{id: id, kind: kind, sessions: map[string]*Client{}, players: map[string]*Client{}, log: log.With("room", id, "kind", kind.Name)}
+	if cfg.Hold != 0 {
+		kind.Hold = cfg.Hold.Seconds() // the world remembers for as long, too
+	}
 	err := e.guard("New", func() (err error) {
 		e.room, e.game, err = world.NewRoom(kind, seed, options, e.log)
 		return err
@@ -61,9 +64,6 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 	}
 	e.cfg = cfg.withDefaults(e.room.TickRate)
 	hold := kind.HoldSeconds()
-	if cfg.Hold != 0 {
-		hold = max(cfg.Hold, 0).Seconds()
-	}
 	e.holdTicks = uint32(hold * e.room.TickRate)
 	e.welcome = &tickroomv1.Welcome{
 		Room: id, Kind: kind.Name, TickRate: e.room.TickRate, Fingerprint: kind.Schema.Fingerprint(),
