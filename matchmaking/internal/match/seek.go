@@ -62,7 +62,10 @@ func (p *pass) partners(out []int32, i int32, s shape, region uint64, steps *int
 	}
 	slices.SortFunc(out, func(a, b int32) int {
 		x, y := math.Abs(p.cands[a].lo-c.lo), math.Abs(p.cands[b].lo-c.lo)
-		return cmp.Or(cmp.Compare(x, y), cmp.Compare(a, b))
+		if d := cmp.Compare(x, y); d != 0 {
+			return d
+		}
+		return cmp.Compare(a, b)
 	})
 	return out
 }

@@ -38,7 +38,13 @@ type split struct {
 func newSplit(m *Matcher, s shape, items []*entry) *split {
 	sp := &split{m: m, shape: s, items: slices.Clone(items), cost: math.Inf(1)}
 	slices.SortFunc(sp.items, func(a, b *entry) int {
-		return cmp.Or(cmp.Compare(b.size, a.size), cmp.Compare(b.strength, a.strength), a.before(b))
+		if c := cmp.Compare(b.size, a.size); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(b.strength, a.strength); c != 0 {
+			return c
+		}
+		return a.before(b)
 	})
 	n := 0
 	for _, e := range items {
@@ -53,13 +59,13 @@ func newSplit(m *Matcher, s shape, items []*entry) *split {
 	return sp
 }
 
-// possible finds any way, and reports whether there is one.
+// possible looks for any way, which is the best one then, and reports whether there is one.
 func (sp *split) possible() bool {
 	sp.reset()
 	sp.any = true
 	sp.exact(0)
 	sp.any = false
-	return sp.adopt()
+	return sp.best != nil
 }
 
 // run finds the best way, or a good one where there are many tickets, and reports
@@ -67,7 +73,7 @@ func (sp *split) possible() bool {
 func (sp *split) run() bool {
 	if sp.shape.teams == 2 && len(sp.items) <= maxExact {
 		sp.exact(0)
-	} else if sp.greedy() || sp.possible() {
+	} else if sp.greedy() || sp.possible() && sp.adopt() {
 		sp.climb()
 		sp.best = sp.team
 	}
@@ -129,7 +135,7 @@ func (sp *split) exact(i int) {
 	}
 	sizes := sp.any && len(sp.items[i].masks) == 0
 	for t, load := range sp.load {
-		if (load == 0 || sizes) && slices.Contains(sp.load[:t], load) || !sp.place(i, t) {
+		if t > 0 && (load == 0 || sizes) && slices.Contains(sp.load[:t], load) || !sp.place(i, t) {
 			continue
 		}
 		sp.exact(i + 1)
