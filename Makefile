@@ -57,7 +57,7 @@ $(PACKAGES): web/package-lock.json
 	@touch $@
 
 .PHONY: test
-test: setup web $(BUF) ## install what is missing, build the pages, check types and formats, run all tests
+test: setup web ## install what is missing, build the pages, check types and formats, run all tests
 	$(GO) vet ./...
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then \
@@ -77,11 +77,8 @@ setup: ## check for the Debian packages that tests and linters need, install wha
 # The TypeScript needs protoc-gen-es, an npm package. The protocol comes first: the generator
 # of games is built from it.
 .PHONY: generate
-generate: $(BUF) $(PACKAGES) ## generate all that is generated: code, tables, docs/configuration.md, docs/metrics.md
-	@set -e; for template in proto/generate/protocol.yaml $(filter-out %/protocol.yaml,$(wildcard proto/generate/*.yaml)); do \
-		echo "buf generate --template $$template"; \
-		$(BUF) generate --template "$$template"; \
-	done
+generate: $(PACKAGES) ## generate all that is generated: code, tables, docs/configuration.md, docs/metrics.md
+	$(GO) run ./proto/internal/generate proto/generate/protocol.yaml $(filter-out %/protocol.yaml,$(wildcard proto/generate/*.yaml))
 	$(GO) run ./proto/internal/closecodes
 	$(GO) generate ./server/config
 	$(GO) test ./server/internal/metrics -run Docs -update
