@@ -10,6 +10,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/tickroom/tickroom/server/internal/admin"
+	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/operator"
 	"github.com/tickroom/tickroom/server/internal/status"
 )
@@ -21,6 +22,7 @@ func (s *Server) adminServer() *http.Server {
 		Rooms:    operator.Rooms{Registry: s.registry},
 		Players:  operator.Players{Registry: s.registry, Bans: s.backend.Bans, Shared: s.cfg.Redis.Enabled()},
 		Bans:     s.backend.Bans,
+		Masks:    limits.Masks{IPv4: s.cfg.Access.IPv4Prefix, IPv6: s.cfg.Access.IPv6Prefix},
 		Registry: &gatherer{s: s, failed: map[string]uint64{}},
 		Hosts:    s.cfg.AdminNames(),
 		Version:  admin.Version{Version: BuildVersion(), Revision: buildRevision()},

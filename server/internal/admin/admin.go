@@ -95,6 +95,9 @@ type Config struct {
 	Players Players
 	// Bans are the server's. nil: none.
 	Bans limits.Bans
+	// Masks say what an address stands for that is banned. The zero value: IPv4 ones for
+	// themselves, IPv6 ones for their /64.
+	Masks limits.Masks
 	// Registry is what /metrics shows. nil: nothing.
 	Registry prometheus.Gatherer
 	// Hosts are the host names, besides loopback ones, that the address may be
@@ -118,6 +121,9 @@ func Handler(cfg Config) http.Handler {
 	}
 	if cfg.Version.Go == "" {
 		cfg.Version.Go = runtime.Version()
+	}
+	if cfg.Masks == (limits.Masks{}) {
+		cfg.Masks = limits.Masks{IPv4: 32, IPv6: 64}
 	}
 	h := &handler{cfg: cfg, start: time.Now()}
 	mux := http.NewServeMux()
@@ -273,13 +279,15 @@ func (h *handler) room(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) closeRoom(w http.ResponseWriter, r *http.Request) {
-	id, reason := r.PathValue("id"), r.URL.Query().Get("reason")
+	if !form(w, r) {
+		return
+	}
+	id, reason := r.PathValue("id"), r.Form.Get("reason")
 	if reason == "" {
 		reason = "closed by the operator"
 	}
-	// A close frame has room for 123 bytes.
-	if len(reason) > 123 {
-		writeJSON(w, http.StatusBadRequest, problem{fmt.Sprintf("the reason has %d bytes; at most 123 fit into a close frame", len(reason))})
+	if err := checkReason(reason); err != nil {
+		bad(w, "%v", err)
 		return
 	}
 	if h.cfg.Rooms == nil {

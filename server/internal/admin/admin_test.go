@@ -114,6 +114,8 @@ func TestRooms(t *testing.T) {
 		{"POST", "/rooms/c/close", 404, `there is no room \"c\"`},
 		{"GET", "/rooms/b/close", 405, ""},
 		{"POST", "/rooms/b/close?reason=" + strings.Repeat("x", 124), 400, "at most 123"},
+		{"POST", "/rooms/b/close?reason=caf%e9", 400, "not UTF-8"},
+		{"POST", "/rooms/b/close?reason=%zz", 400, "can't be read"},
 		{"POST", "/rooms/b/close", 200, `"closed": "b"`},
 		{"POST", "/rooms/a/close?reason=maintenance", 200, `"closed": "a"`},
 		{"GET", "/nothing", 404, ""},

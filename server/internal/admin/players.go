@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/tickroom/tickroom/server/internal/limits"
 )
@@ -53,6 +55,7 @@ type BanInfo struct {
 	Until   *time.Time `json:"until"` // null: for ever
 	Reason  string     `json:"reason"`
 	By      string     `json:"by,omitempty"`
+	Note    string     `json:"note,omitempty"` // what it means, where that is not what was asked for to the letter
 }
 
 const (
@@ -128,8 +131,8 @@ func (h *handler) kick(w http.ResponseWriter, r *http.Request) {
 	if reason == "" {
 		reason = "removed by the operator"
 	}
-	if len(reason) > maxReason {
-		bad(w, "the reason has %d bytes; at most %d fit into a close frame", len(reason), maxReason)
+	if err := checkReason(reason); err != nil {
+		bad(w, "%v", err)
 		return
 	}
 	if h.cfg.Players == nil {
@@ -150,6 +153,20 @@ func (h *handler) kick(w http.ResponseWriter, r *http.Request) {
 		Kicked string   `json:"kicked"`
 		Rooms  []string `json:"rooms"`
 	}{id, rooms})
+}
+
+// checkReason returns what is wrong with a reason that clients are to be told in a close
+// frame.
+func checkReason(reason string) error {
+	switch {
+	case !utf8.ValidString(reason):
+		return fmt.Errorf("the reason %.140q is not UTF-8; in an address write é as %%C3%%A9, and cut no character in two", reason)
+	case strings.ContainsFunc(reason, unicode.IsControl):
+		return fmt.Errorf("the reason %.140q has control characters; write it as one line", reason)
+	case len(reason) > maxReason:
+		return fmt.Errorf("the reason has %d bytes; at most %d fit into a close frame", len(reason), maxReason)
+	}
+	return nil
 }
 
 // form reads the parameters of a request, from its address and its body.
@@ -192,7 +209,7 @@ func banInfo(b limits.Ban) BanInfo {
 }
 
 // subject returns the ban that a request is about, with nothing else in it.
-func subject(w http.ResponseWriter, r *http.Request) (limits.Ban, bool) {
+func (h *handler) subject(w http.ResponseWriter, r *http.Request) (limits.Ban, bool) {
 	if !form(w, r) {
 		return limits.Ban{}, false
 	}
@@ -213,7 +230,7 @@ func subject(w http.ResponseWriter, r *http.Request) (limits.Ban, bool) {
 	case address != "":
 		s = address
 	}
-	b, err := limits.ParseSubject(s)
+	b, err := h.cfg.Masks.ParseSubject(s)
 	if err == nil && address != "" && b.Player != "" {
 		err = fmt.Errorf("address=%.60q is a player", address)
 	}
@@ -225,7 +242,7 @@ func subject(w http.ResponseWriter, r *http.Request) (limits.Ban, bool) {
 }
 
 func (h *handler) ban(w http.ResponseWriter, r *http.Request) {
-	b, ok := subject(w, r)
+	b, ok := h.subject(w, r)
 	if !ok {
 		return
 	}
@@ -256,11 +273,15 @@ func (h *handler) ban(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.cfg.Logger.Info("banned by the operator", "subject", b.Subject(), "until", b.Until, "reason", b.Reason, "by", b.By, "client", r.RemoteAddr)
-	writeJSON(w, http.StatusOK, banInfo(b))
+	info := banInfo(b)
+	if !b.Prefix.IsSingleIP() && !strings.Contains(r.Form.Get("address")+r.Form.Get("subject"), "/") && b.Player == "" {
+		info.Note = fmt.Sprintf("an address is banned with all that counts as one address with it; to ban that one alone, write it with /%d", b.Prefix.Addr().BitLen())
+	}
+	writeJSON(w, http.StatusOK, info)
 }
 
 func (h *handler) unban(w http.ResponseWriter, r *http.Request) {
-	b, ok := subject(w, r)
+	b, ok := h.subject(w, r)
 	if !ok {
 		return
 	}

@@ -106,7 +106,10 @@ func TestPlayers(t *testing.T) {
 		exchange{"POST", "/players/ann/kick", 200, `"kicked": "ann"`},
 		exchange{"POST", "/players/a%2Fb/kick?reason=spam", 200, `"kicked": "a/b"`},
 		exchange{"POST", "/players/bob/kick", 404, "is in no room"},
-		exchange{"POST", "/players/ann/kick?reason=" + strings.Repeat("x", 124), 400, "at most 123"},
+		exchange{"POST", "/players/ann/kick?reason=" + strings.Repeat("x", 124), 400, "124 bytes; at most 123"},
+		exchange{"POST", "/players/ann/kick?reason=caf%e9", 400, "not UTF-8"},
+		exchange{"POST", "/players/ann/kick?reason=cut%e2%82", 400, "not UTF-8"},
+		exchange{"POST", "/players/ann/kick?reason=two%0alines", 400, "control characters"},
 		exchange{"GET", "/players/ann/kick", 405, ""},
 	)
 	if got := strings.Join(d.players.kicked, ", "); got != "ann: removed by the operator, a/b: spam" {
@@ -124,7 +127,7 @@ func TestBans(t *testing.T) {
 		exchange{"GET", "/bans", 200, `"bans": []`},
 		exchange{"POST", "/bans?player=ann&for=24h&reason=cheating&by=joe", 200, `"subject": "player:ann"`},
 		exchange{"POST", "/bans?address=192.0.2.77/24", 200, `"until": null`},
-		exchange{"POST", "/bans?address=2001:db8::1&for=30m", 200, `"address": "2001:db8::1/128"`},
+		exchange{"POST", "/bans?address=2001:db8::1&for=30m", 200, `"address": "2001:db8::/64"`},
 		exchange{"POST", "/bans?player=cem", 507, "too many bans"},
 		exchange{"POST", "/bans", 400, "who?"},
 		exchange{"POST", "/bans?player=ann&address=192.0.2.1", 400, "one of them"},
@@ -138,6 +141,16 @@ func TestBans(t *testing.T) {
 		exchange{"DELETE", "/bans?address=192.0.2.0/24", 200, `"ended": "192.0.2.0/24"`},
 		exchange{"DELETE", "/bans?address=192.0.2.0/24", 404, "is not banned"},
 		exchange{"DELETE", "/bans?subject=player:ann", 200, `"ended": "player:ann"`},
+	)
+	d.ask(t, // the same text unbans; with a length it is exact
+		exchange{"DELETE", "/bans?address=2001:db8::1/128", 404, "2001:db8::1/128 is not banned"},
+		exchange{"DELETE", "/bans?address=2001:db8::1", 200, `"ended": "2001:db8::/64"`},
+		exchange{"POST", "/bans?subject=2001:db8::1", 200, "write it with /128"},
+		exchange{"POST", "/bans?address=2001:db8::9/128", 200, `"subject": "2001:db8::9/128"`},
+		exchange{"DELETE", "/bans?address=2001:db8::9/128", 200, "ended"},
+		exchange{"POST", "/bans?address=::ffff:192.0.2.9", 200, `"subject": "192.0.2.9/32"`},
+		exchange{"DELETE", "/bans?address=192.0.2.9", 200, "ended"},
+		exchange{"POST", "/bans?address=2001:db8::1&for=30m", 200, "note"},
 	)
 	d.logs(t, "banned by the operator", "a ban is ended by the operator")
 	if list, err := d.bans.List(t.Context()); err != nil || len(list) != 1 || time.Until(list[0].Until) > 30*time.Minute {

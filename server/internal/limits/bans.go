@@ -17,11 +17,14 @@ import (
 )
 
 const (
-	maxReason  = 90 // bytes, so that it fits in a close frame after what is said first
 	maxSubject = 128
 	minBits4   = 8 // a wider network is a slip of the hand
 	minBits6   = 16
 )
+
+// MaxReason is the most bytes that the reason of a ban may have, so that it fits in a close
+// frame after what is said first.
+const MaxReason = 90
 
 // ErrTooManyBans is returned by Bans that have no place for another one.
 var ErrTooManyBans = errors.New("limits: too many bans")
@@ -66,6 +69,23 @@ func ParseSubject(s string) (Ban, error) {
 	return Ban{Prefix: p}.check()
 }
 
+// ParseSubject is the function ParseSubject as operators mean it: an address without a
+// length stands for all that counts as one address with it, since whoever has one IPv6
+// address has the rest of its /64 as well. One with a length, such as 2001:db8::1/128, is
+// that network and no more.
+func (m Masks) ParseSubject(s string) (Ban, error) {
+	b, err := ParseSubject(s)
+	if err != nil || b.Player != "" || strings.Contains(s, "/") {
+		return b, err
+	}
+	bits := m.IPv6
+	if b.Prefix.Addr().Is4() {
+		bits = m.IPv4
+	}
+	b.Prefix = netip.PrefixFrom(b.Prefix.Addr(), bits)
+	return b.check()
+}
+
 // Active reports whether the ban holds at a time.
 func (b Ban) Active(now time.Time) bool { return b.Until.IsZero() || now.Before(b.Until) }
 
@@ -79,8 +99,8 @@ func (b Ban) check() (Ban, error) {
 		return Ban{}, errors.New("limits: a ban is of a player or of a network, one of the two")
 	case len(b.Player) > maxSubject || !printable(b.Player):
 		return Ban{}, fmt.Errorf("limits: the player's id must have at most %d bytes, all printable", maxSubject)
-	case len(b.Reason) > maxReason || !printable(b.Reason):
-		return Ban{}, fmt.Errorf("limits: the reason must have at most %d bytes, all printable", maxReason)
+	case len(b.Reason) > MaxReason || !printable(b.Reason):
+		return Ban{}, fmt.Errorf("limits: the reason has %d bytes; it must have at most %d, all printable UTF-8", len(b.Reason), MaxReason)
 	case len(b.By) > maxSubject || !printable(b.By):
 		return Ban{}, fmt.Errorf("limits: who bans must have at most %d bytes, all printable", maxSubject)
 	}

@@ -410,7 +410,7 @@ func TestGuardOfTheBanned(t *testing.T) {
 	bans := NewMemoryBans(100, func() time.Time { return noon })
 	g, reasons := watched(t, bans)
 	for _, ban := range []Ban{
-		{Player: "eve", Reason: strings.Repeat("r", maxReason), Until: noon.Add(time.Hour)},
+		{Player: "eve", Reason: strings.Repeat("r", MaxReason), Until: noon.Add(time.Hour)},
 		{Prefix: netip.MustParsePrefix("192.0.2.0/24"), Reason: "spam"},
 	} {
 		if err := bans.Add(t.Context(), ban); err != nil {

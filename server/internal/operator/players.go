@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tickroom/tickroom/server/internal/admin"
 	"github.com/tickroom/tickroom/server/internal/limits"
@@ -124,6 +125,12 @@ func (o Players) kickElsewhere(ctx context.Context, player, reason string) error
 	now := time.Now()
 	if b, banned := o.Bans.Check(player, netip.Addr{}, now); banned && b.Player != "" {
 		return nil // it is out for longer than that
+	}
+	if cut := limits.MaxReason; len(reason) > cut { // a ban says until when it holds before that
+		for cut > 0 && !utf8.RuneStart(reason[cut]) {
+			cut--
+		}
+		reason = reason[:cut]
 	}
 	if err := o.Bans.Add(ctx, limits.Ban{Player: player, Since: now, Until: now.Add(kickedFor), Reason: reason, By: "kick"}); err != nil {
 		return fmt.Errorf("server: the other servers can't be told: %w", err)

@@ -1,7 +1,9 @@
 package room
 
 import (
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -12,7 +14,8 @@ import (
 // tokens. They wait in Client.answers until they are sent, which is bounded by
 // Config.MaxOutbox; over it the connection ends.
 
-// reply queues a Reply.
+// reply queues a Reply. The text may be a game's: as long as it is no UTF-8 clients can't
+// decode the whole message, so what is none in it is replaced.
 func (c *Client) reply(id uint32, code tickroomv1.ReplyCode, text string, data []byte) {
 	b := protowire.AppendTag(nil, 1, protowire.VarintType)
 	b = protowire.AppendVarint(b, uint64(id))
@@ -22,7 +25,7 @@ func (c *Client) reply(id uint32, code tickroomv1.ReplyCode, text string, data [
 	}
 	if text != "" {
 		b = protowire.AppendTag(b, 3, protowire.BytesType)
-		b = protowire.AppendString(b, text)
+		b = protowire.AppendString(b, strings.ToValidUTF8(text, string(utf8.RuneError)))
 	}
 	if len(data) > 0 {
 		b = protowire.AppendTag(b, 4, protowire.BytesType)
@@ -42,7 +45,7 @@ func (c *Client) auth(text string, renew bool) {
 	}
 	if text != "" {
 		b = protowire.AppendTag(b, 2, protowire.BytesType)
-		b = protowire.AppendString(b, text)
+		b = protowire.AppendString(b, strings.ToValidUTF8(text, string(utf8.RuneError)))
 	}
 	if renew {
 		b = protowire.AppendTag(b, 3, protowire.VarintType)

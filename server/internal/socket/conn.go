@@ -50,7 +50,7 @@ type Conn interface {
 	// Close sends a close frame as far as the kernel takes it and ends the
 	// connection. The first call counts, later ones do nothing. Code 1005 sends a
 	// frame without a code and 1006 none at all: it cuts the connection. A reason is
-	// cut to the 123 bytes that fit.
+	// cut to the 123 bytes that fit, and what is no UTF-8 in it is replaced.
 	Close(code int, reason string)
 
 	// RTT returns the kernel's smoothed round-trip time, 0 if it is unknown.

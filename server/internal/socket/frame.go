@@ -3,6 +3,7 @@ package socket
 import (
 	"encoding/binary"
 	"math/bits"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/tickroom/tickroom/proto/gen/closecode"
@@ -95,8 +96,11 @@ func appendClose(b []byte, e *CloseError) []byte {
 	return append(b, reason...)
 }
 
-// clip returns as much of a reason as fits in a close frame, cut between two runes.
+// clip returns a reason as a close frame may carry it: UTF-8, and as much of it as fits, cut
+// between two runes. Reasons come from games and operators, and clients end a connection
+// whose close frame is wrong with 1006, which has them come back.
 func clip(reason string) string {
+	reason = strings.ToValidUTF8(reason, string(utf8.RuneError))
 	if len(reason) <= maxReason {
 		return reason
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"math/bits"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -360,6 +361,8 @@ func TestAppendClose(t *testing.T) {
 		{1015, "", ""},
 		{0, "", ""},
 		{math.MaxInt32, "", ""},
+		{4011, "caf\xe9", "88 08 0fab 636166efbfbd"},        // é as Latin-1 has it
+		{4011, "cut \xe2\x82", "88 09 0fab 63757420efbfbd"}, // the half of a €
 	} {
 		if got := appendClose(nil, &CloseError{Code: c.code, Reason: c.reason}); !bytes.Equal(got, unhex(c.hex)) {
 			t.Errorf("%d %q: % x, want %s", c.code, c.reason, got, c.hex)
@@ -369,8 +372,10 @@ func TestAppendClose(t *testing.T) {
 	for range 50 {
 		long += "äöü"
 	}
-	b := appendClose(nil, &CloseError{Code: 1000, Reason: long})
-	if len(b) > 127 || !utf8.Valid(b[4:]) {
-		t.Errorf("% x", b)
+	for _, long := range []string{long, long[1:], strings.Repeat("\xe2\x82x", 50), "x" + long, "xx" + long} {
+		b := appendClose(nil, &CloseError{Code: 1000, Reason: long})
+		if len(b) > 127 || len(b) < 123 || !utf8.Valid(b[4:]) {
+			t.Errorf("% x", b)
+		}
 	}
 }
