@@ -30,7 +30,7 @@ type layer struct {
 var outside = []string{"time", "net", "os", "syscall", "golang.org/x/sys", "golang.org/x/net", "golang.org/x/time"}
 
 // All that a program may use.
-var everything = []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "web", "internal"}
+var everything = []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "cli", "web", "internal"}
 
 // The table of the design, lowest layer first.
 var layers = []layer{
@@ -59,6 +59,7 @@ var layers = []layer{
 	{folder: "server/internal", may: []string{"proto", "world", "matchmaking", "netcode", "server/config", "internal/redisclient", "internal/redisdata", "internal/identity"}}, // not what puts them together
 	{folder: "server", may: []string{"proto", "world", "matchmaking", "netcode", "internal/redisclient", "internal/redisdata", "internal/secret", "internal/identity", "internal/origin", "internal/strictyaml"}},
 	{folder: "web"},
+	{folder: "cli", may: []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "internal/identity"}},
 	{folder: "internal/servertest", may: []string{"server"}},
 	{folder: "internal", may: []string{"proto", "netcode", "bots"}}, // load, bench
 	{folder: "docs", may: everything},

@@ -33,6 +33,7 @@ const module = "github.com/tickroom/tickroom/"
 // program, or generated.
 var public = []string{
 	"bots",
+	"cli",
 	"matchmaking",
 	"matchmaking/mode",
 	"matchmaking/store",

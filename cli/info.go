@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -8,26 +8,30 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tickroom/tickroom/internal/kinds"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/world"
 )
 
-func newKinds() *cobra.Command {
+func newKinds(kinds []world.Kind) *cobra.Command {
 	return &cobra.Command{
 		Use:   "kinds",
-		Short: "List the kinds of rooms and their options",
+		Short: "List the kinds of rooms, their schemas and their options",
+		Long: `List the kinds of rooms: for each its name and what it is, the fingerprint of its
+schema, and its options with their defaults. Two builds with the same fingerprint have
+the same schema; with another one clients of the older build read what they know.`,
 		Example: `  tickroom kinds
   tickroom serve --kind-option walkers.players=50`,
-		Args: noArgs,
+		Args: NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 3, ' ', 0)
-			for i, k := range kinds.All() {
+			for i, k := range kinds {
 				if i > 0 {
 					fmt.Fprintln(w)
 				}
 				// Without tabs, so that the table's columns don't follow it.
 				fmt.Fprintf(w, "%s: %s\n", k.Name, k.Doc)
+				fmt.Fprintf(w, "  schema %016x\n", k.Schema.Fingerprint())
 				for _, o := range k.Options {
 					fmt.Fprintf(w, "  %s.%s=%s\t%s\n", k.Name, o.Name, o.Default, o.Doc)
 				}
@@ -45,7 +49,7 @@ func newConfig() *cobra.Command {
 environment and file. What is printed can be used as a file. Secrets are left out.`,
 		Example: `  tickroom config > tickroom.yaml             # a file to start from
   tickroom config --config tickroom.yaml      # check it`,
-		Args: noArgs,
+		Args: NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := loadConfig(cmd)
 			if err != nil {
@@ -68,7 +72,7 @@ func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  noArgs,
+		Args:  NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tickroom %s%s, %s, %s/%s\n",
 				server.BuildVersion(), revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)

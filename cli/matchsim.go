@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -43,7 +43,7 @@ matcher that takes tickets in the order in which they come.`,
 		Example: `  tickroom matchsim --config modes.yaml --mode ranked --html report.html
   tickroom matchsim --config modes.yaml --mode ranked --compare wider.yaml
   tickroom matchsim --config modes.yaml --mode ranked --trace monday.jsonl --baseline`,
-		Args: noArgs,
+		Args: NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()

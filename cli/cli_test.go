@@ -1,9 +1,11 @@
-package main
+package cli
 
 import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -16,9 +18,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
 	"go.uber.org/goleak"
 
+	"github.com/tickroom/tickroom/internal/kinds"
+	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/web"
+	"github.com/tickroom/tickroom/world"
 )
 
 // asProgram in the environment makes the test binary be the program.
@@ -26,10 +33,24 @@ const asProgram = "RUN_AS_TICKROOM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		main()
+		builtin().Main()
 	}
 	// Importing ants starts its default pool, for good.
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+}
+
+// builtin is a program with kinds and a page.
+func builtin() Program {
+	p := Program{Name: "tickroom", Bots: kinds.Bots(), Pages: web.Handler()}
+	for _, k := range kinds.All() {
+		p.Kinds = append(p.Kinds, k.Kind)
+	}
+	return p
+}
+
+// run runs a command line of it.
+func run(args []string, stdout, stderr io.Writer) int {
+	return builtin().Run(context.Background(), args, strings.NewReader(""), stdout, stderr)
 }
 
 func TestCommandLine(t *testing.T) {
@@ -40,24 +61,25 @@ func TestCommandLine(t *testing.T) {
 		stdout string // part of it
 		stderr string // part of it, "" for nothing
 	}{
-		{"", exitOK, "tickroom serve", ""},
-		{"--help", exitOK, "tickroom serve", ""},
-		{"serve --help", exitOK, "--kind-option", ""},
-		{"bots --help", exitOK, "--churn", ""},
-		{"version", exitOK, "tickroom ", ""},
-		{"kinds", exitOK, "walkers.players=10", ""},
-		{"kinds", exitOK, "arena.teams=0", ""},
-		{"config --max-rooms 7", exitOK, "\nmax_rooms: 7\n", ""},
-		{"config --kind-option arena.teams=2", exitOK, "kinds:\n  arena:\n    teams: \"2\"\n", ""},
-		{"srve", exitUsage, "", `tickroom: tickroom does not know what to do with "srve"; did you mean "serve"? see tickroom --help`},
-		{"serve now", exitUsage, "", `tickroom: tickroom serve does not know what to do with "now"; see tickroom serve --help`},
-		{"serve --listn x", exitUsage, "", "tickroom: unknown flag: --listn; see tickroom serve --help"},
-		{"serve --max-rooms many", exitUsage, "", "see tickroom serve --help"},
-		{"serve --max-rooms 0", exitUsage, "", `invalid argument "0" for "--max-rooms" flag: 0 is not allowed; it must be from 1 to 1000000; see tickroom serve --help`},
-		{"serve --config /nowhere.yaml", exitUsage, "", "tickroom: the configuration file can't be read: open /nowhere.yaml"},
-		{"serve --log-level error --listen 192.0.2.1:1 --identity-guests on --admin=", exitFailed, "", "set --listen to another"},
-		{"serve --log-level error --listen 127.0.0.1:0 --admin= --kind-option walkers.plyers=3", exitFailed, "", `kind walkers has no option "plyers"; it has: players`},
-		{"serve --log-level error --listen 127.0.0.1:0 --admin= --kind-option chess.x=3", exitFailed, "", "the kinds are: arena, "},
+		{"", ExitOK, "tickroom serve", ""},
+		{"--help", ExitOK, "tickroom serve", ""},
+		{"serve --help", ExitOK, "--kind-option", ""},
+		{"bots --help", ExitOK, "--churn", ""},
+		{"version", ExitOK, "tickroom ", ""},
+		{"kinds", ExitOK, "walkers.players=10", ""},
+		{"kinds", ExitOK, "arena.teams=0", ""},
+		{"kinds", ExitOK, fmt.Sprintf("  schema %016x\n", walkers.Kind().Schema.Fingerprint()), ""},
+		{"config --max-rooms 7", ExitOK, "\nmax_rooms: 7\n", ""},
+		{"config --kind-option arena.teams=2", ExitOK, "kinds:\n  arena:\n    teams: \"2\"\n", ""},
+		{"srve", ExitUsage, "", `tickroom: tickroom does not know what to do with "srve"; did you mean "serve"? see tickroom --help`},
+		{"serve now", ExitUsage, "", `tickroom: tickroom serve does not know what to do with "now"; see tickroom serve --help`},
+		{"serve --listn x", ExitUsage, "", "tickroom: unknown flag: --listn; see tickroom serve --help"},
+		{"serve --max-rooms many", ExitUsage, "", "see tickroom serve --help"},
+		{"serve --max-rooms 0", ExitUsage, "", `invalid argument "0" for "--max-rooms" flag: 0 is not allowed; it must be from 1 to 1000000; see tickroom serve --help`},
+		{"serve --config /nowhere.yaml", ExitUsage, "", "tickroom: the configuration file can't be read: open /nowhere.yaml"},
+		{"serve --log-level error --listen 192.0.2.1:1 --identity-guests on --admin=", ExitFailed, "", "set --listen to another"},
+		{"serve --log-level error --listen 127.0.0.1:0 --admin= --kind-option walkers.plyers=3", ExitFailed, "", `kind walkers has no option "plyers"; it has: players`},
+		{"serve --log-level error --listen 127.0.0.1:0 --admin= --kind-option chess.x=3", ExitFailed, "", "the kinds are: arena, "},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			t.Parallel()
@@ -86,7 +108,7 @@ func TestServe(t *testing.T) {
 	cfg.Listen, cfg.Admin, cfg.Log.Level = "127.0.0.1:0", "127.0.0.1:0", "error"
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	srv, err := newServer(cfg)
+	srv, err := builtin().newServer(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +189,7 @@ func TestGreeting(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	cfg := config.Default()
-	greet(&b, cfg, &net.TCPAddr{IP: net.IPv6zero, Port: 7777}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7778})
+	builtin().greet(&b, cfg, &net.TCPAddr{IP: net.IPv6zero, Port: 7777}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7778})
 	for _, want := range []string{"http://localhost:7777/", "http://127.0.0.1:7778/"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %s in: %s", want, &b)
@@ -175,7 +197,7 @@ func TestGreeting(t *testing.T) {
 	}
 	b.Reset()
 	cfg.TLS = config.TLS{Cert: "c", Key: "k"}
-	greet(&b, cfg, &net.TCPAddr{IP: net.IPv6loopback, Port: 443}, nil)
+	builtin().greet(&b, cfg, &net.TCPAddr{IP: net.IPv6loopback, Port: 443}, nil)
 	if !strings.Contains(b.String(), "https://[::1]:443/") || strings.Contains(b.String(), "admin") {
 		t.Errorf("%s", &b)
 	}
@@ -185,17 +207,49 @@ func TestGreeting(t *testing.T) {
 func TestConfigReadsItself(t *testing.T) {
 	t.Parallel()
 	var first, second, stderr bytes.Buffer
-	if run([]string{"config", "--seed", "7", "--kind-option", "walkers.npcs=3"}, &first, &stderr) != exitOK {
+	if run([]string{"config", "--seed", "7", "--kind-option", "walkers.npcs=3"}, &first, &stderr) != ExitOK {
 		t.Fatal(&stderr)
 	}
 	path := filepath.Join(t.TempDir(), "tickroom.yaml")
 	if err := os.WriteFile(path, first.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if run([]string{"config", "--config", path}, &second, &stderr) != exitOK {
+	if run([]string{"config", "--config", path}, &second, &stderr) != ExitOK {
 		t.Fatal(&stderr)
 	}
 	if first.String() != second.String() {
 		t.Errorf("%s\nbecame\n%s", &first, &second)
+	}
+}
+
+// TestOwnProgram looks at the command line of a program with a kind of its own, under its
+// own name.
+func TestOwnProgram(t *testing.T) {
+	t.Parallel()
+	p := Program{Name: "dodge", Kinds: []world.Kind{{Name: "dodge", Doc: "balls fly", Schema: walkers.Kind().Schema}}}
+	for _, tt := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"--help", ExitOK, "  dodge serve                              # then clients connect to ws://"},
+		{"kinds", ExitOK, "dodge: balls fly\n  schema "},
+		{"token --help", ExitOK, "  dodge token --new-key dev.key"},
+		{"token", ExitUsage, "dodge: a key to sign with is missing: give --key-file FILE, or make one with --new-key FILE; see dodge token --help"},
+		{"serv", ExitUsage, `dodge: dodge does not know what to do with "serv"; did you mean "serve"? see dodge --help`},
+		{"bots --help", ExitOK, "kind of room to join: dodge"},
+		{"more", ExitUsage, "dodge: more of what?"},
+	} {
+		var out bytes.Buffer
+		p.Commands = []*cobra.Command{{Use: "more", RunE: func(*cobra.Command, []string) error { return UsageError(errors.New("more of what?")) }}}
+		code := p.Run(t.Context(), strings.Fields(tt.args), strings.NewReader(""), &out, &out)
+		if said := out.String(); code != tt.code || !strings.Contains(said, tt.want) || strings.Contains(said, "tickroom serve") {
+			t.Errorf("%s: code %d:\n%s", tt.args, code, said)
+		}
+	}
+	var b bytes.Buffer
+	p.greet(&b, config.Default(), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7777}, nil)
+	if want := "dodge is running.\n\n    games  ws://127.0.0.1:7777/ws\n"; !strings.Contains(b.String(), want) {
+		t.Errorf("no %q in: %s", want, &b)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -44,7 +44,7 @@ it out of the repository. A token is a password too, until it expires.`,
   tickroom token --new-key dev.key --player ann           # both at once
   tickroom token --new-key dev.secret --alg HS256         # a shared secret instead
   TOKEN=$(tickroom token --key-file dev.key --player ann 2>/dev/null)`,
-		Args: noArgs,
+		Args: NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.run(cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -50,13 +50,13 @@ func TestExplain(t *testing.T) {
 		code int
 		want string
 	}{
-		"text":           {[]string{"t1", "--token", "ops"}, exitOK, "Nine others wait.\nTwo could play.\n"},
-		"again":          {[]string{"t1", "--token", "ops", "--every", "100ms"}, exitFailed, "play.\n\nNine"},
-		"no token":       {[]string{"t1"}, exitFailed, "unauthenticated: who asks? (give a token that the server takes)"},
-		"no such ticket": {[]string{"t2", "--token", "ops"}, exitFailed, "explain a ticket: not_found: there is no such ticket"},
-		"nothing":        {nil, exitUsage, "needs one ticket"},
-		"too often":      {[]string{"t1", "--every", "1ms"}, exitUsage, "1ms is too little"},
-		"help":           {[]string{"--help"}, exitOK, "what keeps the"},
+		"text":           {[]string{"t1", "--token", "ops"}, ExitOK, "Nine others wait.\nTwo could play.\n"},
+		"again":          {[]string{"t1", "--token", "ops", "--every", "100ms"}, ExitFailed, "play.\n\nNine"},
+		"no token":       {[]string{"t1"}, ExitFailed, "unauthenticated: who asks? (give a token that the server takes)"},
+		"no such ticket": {[]string{"t2", "--token", "ops"}, ExitFailed, "explain a ticket: not_found: there is no such ticket"},
+		"nothing":        {nil, ExitUsage, "needs one ticket"},
+		"too often":      {[]string{"t1", "--every", "1ms"}, ExitUsage, "1ms is too little"},
+		"help":           {[]string{"--help"}, ExitOK, "what keeps the"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,11 +68,11 @@ func TestExplain(t *testing.T) {
 		})
 	}
 	var out bytes.Buffer
-	if code := run([]string{"explain", "t1", "--server", "nowhere"}, &out, &out); code != exitUsage {
+	if code := run([]string{"explain", "t1", "--server", "nowhere"}, &out, &out); code != ExitUsage {
 		t.Errorf("code %d:\n%s", code, out.String())
 	}
 	out.Reset()
-	if code := run([]string{"explain", "t1", "--token", "ops", "--json", "--server", startExplainer(t)}, &out, &out); code != exitOK {
+	if code := run([]string{"explain", "t1", "--token", "ops", "--json", "--server", startExplainer(t)}, &out, &out); code != ExitOK {
 		t.Errorf("code %d:\n%s", code, out.String())
 	}
 	var e struct {

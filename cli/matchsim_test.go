@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -17,12 +17,12 @@ func TestMatchsim(t *testing.T) {
 	if err := os.WriteFile(file("wider.yaml"), []byte(wider), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const config = "../../docs/examples/modes.yaml"
+	const config = "../docs/examples/modes.yaml"
 	var stdout, stderr bytes.Buffer
 	if code := run([]string{
 		"matchsim", "--config", config, "--mode", "ranked", "--hours", "0.2", "--tickets", "600", "--baseline",
 		"--compare", file("wider.yaml"), "--json", file("r.json"), "--html", file("r.html"), "--save-trace", file("trace.jsonl"),
-	}, &stdout, &stderr); code != exitOK || stderr.Len() > 0 {
+	}, &stdout, &stderr); code != ExitOK || stderr.Len() > 0 {
 		t.Fatalf("%d: %s", code, &stderr)
 	}
 	for _, want := range []string{"modes", "modes, first-come", "wider", "rating spread"} {
@@ -46,14 +46,14 @@ func TestMatchsim(t *testing.T) {
 	stdout.Reset()
 	if code := run([]string{
 		"matchsim", "--config", config, "--mode", "ranked", "--trace", file("trace.jsonl"), "--baseline", "--compare", file("wider.yaml"),
-	}, &stdout, &stderr); code != exitOK || stdout.String() != first {
+	}, &stdout, &stderr); code != ExitOK || stdout.String() != first {
 		t.Errorf("%d: %s\n%s\nwas\n%s", code, &stderr, &stdout, first)
 	}
 }
 
 func TestMatchsimErrors(t *testing.T) {
 	t.Parallel()
-	const config = "../../docs/examples/modes.yaml"
+	const config = "../docs/examples/modes.yaml"
 	for _, tt := range []struct{ args, want string }{
 		{"", "matchsim needs --config"},
 		{"--config /nowhere.yaml", "the configuration file can't be read"},
@@ -65,7 +65,7 @@ func TestMatchsimErrors(t *testing.T) {
 		{"--config matchsim_test.go", "matchsim_test.go"},
 	} {
 		var stdout, stderr bytes.Buffer
-		if code := run(append([]string{"matchsim"}, strings.Fields(tt.args)...), &stdout, &stderr); code != exitUsage || !strings.Contains(stderr.String(), tt.want) {
+		if code := run(append([]string{"matchsim"}, strings.Fields(tt.args)...), &stdout, &stderr); code != ExitUsage || !strings.Contains(stderr.String(), tt.want) {
 			t.Errorf("%s: %d %s, want %s", tt.args, code, &stderr, tt.want)
 		}
 	}

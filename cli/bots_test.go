@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ func TestBotsViaMatchmaking(t *testing.T) {
 	dir := t.TempDir()
 	secret, file, report := filepath.Join(dir, "secret"), filepath.Join(dir, "tickroom.yaml"), filepath.Join(dir, "report.json")
 	var out bytes.Buffer
-	if code := run([]string{"token", "--new-key", secret, "--alg", "HS256"}, &out, &out); code != exitOK {
+	if code := run([]string{"token", "--new-key", secret, "--alg", "HS256"}, &out, &out); code != ExitOK {
 		t.Fatal(out.String())
 	}
 	yaml := "listen: 127.0.0.1:0\nadmin: \"\"\nlog: {level: error}\nidentity: {guests: \"off\", secret_files: [" + secret + "]}\nseats: {required: true}\n" +
@@ -30,7 +30,7 @@ func TestBotsViaMatchmaking(t *testing.T) {
 	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	serve := newServe()
+	serve := builtin().newServe()
 	if err := serve.ParseFlags([]string{"--config", file}); err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestBotsViaMatchmaking(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv, err := newServer(cfg)
+	srv, err := builtin().newServer(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,16 +67,16 @@ func TestBotsViaMatchmaking(t *testing.T) {
 	if err := json.Unmarshal(b, &r); err != nil {
 		t.Fatal(err)
 	}
-	if code != exitOK || r.Joined != 20 || r.Desyncs != 0 || r.HashChecks == 0 || len(r.Errors) != 0 || r.Seating.Count < 20 {
+	if code != ExitOK || r.Joined != 20 || r.Desyncs != 0 || r.HashChecks == 0 || len(r.Errors) != 0 || r.Seating.Count < 20 {
 		t.Errorf("code %d: %+v\n%s", code, r, out.String())
 	}
 	// Who comes straight to a room is told what is missing.
 	out.Reset()
-	if code := run(append(args, "--key-file", secret), &out, &out); code != exitFailed || !strings.Contains(out.String(), "4018 SEAT_REFUSED") {
+	if code := run(append(args, "--key-file", secret), &out, &out); code != ExitFailed || !strings.Contains(out.String(), "4018 SEAT_REFUSED") {
 		t.Errorf("without a seat: code %d:\n%s", code, out.String())
 	}
 	out.Reset()
-	if code := run(args, &out, &out); code != exitFailed || !strings.Contains(out.String(), "4015 UNAUTHENTICATED") {
+	if code := run(args, &out, &out); code != ExitFailed || !strings.Contains(out.String(), "4015 UNAUTHENTICATED") {
 		t.Errorf("without a token: code %d:\n%s", code, out.String())
 	}
 }

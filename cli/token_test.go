@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ func TestTokenIsGoodForAServer(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "dev.key")
 			code, stdout, stderr := runToken("--new-key", path, "--alg", alg)
-			if code != exitOK || stdout != "" || !strings.Contains(stderr, "--key-file "+path+" --player ann") {
+			if code != ExitOK || stdout != "" || !strings.Contains(stderr, "--key-file "+path+" --player ann") {
 				t.Fatalf("%d %q %q", code, stdout, stderr)
 			}
 			secret, err := os.ReadFile(path)
@@ -36,7 +36,7 @@ func TestTokenIsGoodForAServer(t *testing.T) {
 			args := []string{"--key-file", path, "--player", "ann", "--name", "Ann", "--role", "player,host", "--role", "admin",
 				"--ttl", "10m", "--issuer", "us", "--audience", "game"}
 			code, stdout, said := runToken(args...)
-			if code != exitOK || strings.Count(stdout, "\n") != 1 || !strings.Contains(said, "player ann (player,host,admin), good until") {
+			if code != ExitOK || strings.Count(stdout, "\n") != 1 || !strings.Contains(said, "player ann (player,host,admin), good until") {
 				t.Fatalf("%d %q %q", code, stdout, said)
 			}
 			for line := range strings.Lines(string(secret)) {
@@ -71,7 +71,7 @@ func TestTokenIsGoodForAServer(t *testing.T) {
 		})
 	}
 	path := filepath.Join(t.TempDir(), "k")
-	if code, stdout, stderr := runToken("--new-key", path, "--player", "ann", "--not-before", "5m"); code != exitOK || strings.Count(stdout, ".") != 2 || !strings.Contains(stderr, "good from ") {
+	if code, stdout, stderr := runToken("--new-key", path, "--player", "ann", "--not-before", "5m"); code != ExitOK || strings.Count(stdout, ".") != 2 || !strings.Contains(stderr, "good from ") {
 		t.Errorf("%d %q %q", code, stdout, stderr)
 	}
 }
@@ -79,7 +79,7 @@ func TestTokenIsGoodForAServer(t *testing.T) {
 func TestTokenErrors(t *testing.T) {
 	t.Parallel()
 	there := filepath.Join(t.TempDir(), "there")
-	if code, _, stderr := runToken("--new-key", there); code != exitOK {
+	if code, _, stderr := runToken("--new-key", there); code != ExitOK {
 		t.Fatal(stderr)
 	}
 	short := filepath.Join(t.TempDir(), "short")
@@ -91,31 +91,31 @@ func TestTokenErrors(t *testing.T) {
 		code int
 		want string
 	}{
-		{"", exitUsage, "a key to sign with is missing: give --key-file FILE, or make one with --new-key FILE"},
-		{"--player ann", exitUsage, "a key to sign with is missing"},
-		{"--key-file " + there, exitUsage, "whose token? give --player ID"},
-		{"--key-file x --new-key y", exitUsage, "give one of them"},
-		{"--new-key " + there, exitFailed, "is there already, and is not overwritten"},
-		{"--new-key y --alg RS256", exitUsage, `"RS256" is not one of: EdDSA, HS256`},
-		{"--key-file /nowhere --player ann", exitFailed, "no such file"},
-		{"--key-file " + short + " --player ann", exitFailed, "the secret has 7 bytes; it needs 32 or more"},
-		{"--key-file " + there + ".pub --player ann", exitFailed, "signing needs the private key"},
-		{"--key-file " + there + " --player ann --role king", exitUsage, `"king" is not one of: player, spectator, host, moderator, admin`},
-		{"--key-file " + there + " --player guest:ann", exitFailed, "guests'"},
-		{"--key-file " + there + " --player änn", exitUsage, "--player: the player's id has characters"},
-		{"--key-file " + there + " --player ann --name " + strings.Repeat("n", 65), exitUsage, "--name: the name is longer than 64 bytes"},
-		{"--key-file " + there + " --player ann --ttl=-1s", exitUsage, "--ttl: -1s is less than nothing"},
-		{"--key-file " + there + " --player ann --ttl=1ms", exitUsage, "--ttl: 1ms is too little"},
-		{"--key-file " + there + " --player ann --ttl=1m --not-before=1m", exitUsage, "--not-before: the token would become good after 1m0s, and expire after 1m0s"},
-		{"--key-file " + there + " --player ann --not-before=-1m", exitUsage, "--not-before: -1m0s is less than nothing"},
-		{"--keyfile x", exitUsage, "unknown flag: --keyfile; see tickroom token --help"},
+		{"", ExitUsage, "a key to sign with is missing: give --key-file FILE, or make one with --new-key FILE"},
+		{"--player ann", ExitUsage, "a key to sign with is missing"},
+		{"--key-file " + there, ExitUsage, "whose token? give --player ID"},
+		{"--key-file x --new-key y", ExitUsage, "give one of them"},
+		{"--new-key " + there, ExitFailed, "is there already, and is not overwritten"},
+		{"--new-key y --alg RS256", ExitUsage, `"RS256" is not one of: EdDSA, HS256`},
+		{"--key-file /nowhere --player ann", ExitFailed, "no such file"},
+		{"--key-file " + short + " --player ann", ExitFailed, "the secret has 7 bytes; it needs 32 or more"},
+		{"--key-file " + there + ".pub --player ann", ExitFailed, "signing needs the private key"},
+		{"--key-file " + there + " --player ann --role king", ExitUsage, `"king" is not one of: player, spectator, host, moderator, admin`},
+		{"--key-file " + there + " --player guest:ann", ExitFailed, "guests'"},
+		{"--key-file " + there + " --player änn", ExitUsage, "--player: the player's id has characters"},
+		{"--key-file " + there + " --player ann --name " + strings.Repeat("n", 65), ExitUsage, "--name: the name is longer than 64 bytes"},
+		{"--key-file " + there + " --player ann --ttl=-1s", ExitUsage, "--ttl: -1s is less than nothing"},
+		{"--key-file " + there + " --player ann --ttl=1ms", ExitUsage, "--ttl: 1ms is too little"},
+		{"--key-file " + there + " --player ann --ttl=1m --not-before=1m", ExitUsage, "--not-before: the token would become good after 1m0s, and expire after 1m0s"},
+		{"--key-file " + there + " --player ann --not-before=-1m", ExitUsage, "--not-before: -1m0s is less than nothing"},
+		{"--keyfile x", ExitUsage, "unknown flag: --keyfile; see tickroom token --help"},
 	} {
 		code, stdout, stderr := runToken(strings.Fields(tt.args)...)
 		if code != tt.code || stdout != "" || !strings.Contains(stderr, tt.want) || strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, "hunter2") {
 			t.Errorf("%s: %d %q %q; want %d %q", tt.args, code, stdout, stderr, tt.code, tt.want)
 		}
 	}
-	if code, stdout, _ := runToken("--help"); code != exitOK || !strings.Contains(stdout, "--new-key dev.key") {
+	if code, stdout, _ := runToken("--help"); code != ExitOK || !strings.Contains(stdout, "--new-key dev.key") {
 		t.Errorf("%d %s", code, stdout)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -7,18 +7,17 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/tickroom/tickroom/internal/kinds"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
-	"github.com/tickroom/tickroom/web"
 )
 
-func newServe() *cobra.Command {
+func (p Program) newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run a server",
@@ -34,7 +33,7 @@ the environment, that before the file. tickroom config prints what comes out.`,
   tickroom serve --kind-option walkers.players=50 --kind-option walkers.radius=200
   tickroom serve --config tickroom.yaml --log-format json
   TICKROOM_ADMIN= tickroom serve              # without the admin address`,
-		Args: noArgs,
+		Args: NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := loadConfig(cmd)
 			if err != nil {
@@ -44,7 +43,7 @@ the environment, that before the file. tickroom config prints what comes out.`,
 			defer stop()
 			// From the first signal on the next one has its usual effect.
 			context.AfterFunc(ctx, stop)
-			return serve(ctx, cfg, cmd.ErrOrStderr())
+			return p.serve(ctx, cfg, cmd.ErrOrStderr())
 		},
 	}
 	config.AddFlags(cmd.Flags())
@@ -60,24 +59,26 @@ func loadConfig(cmd *cobra.Command) (*config.Config, error) {
 	return cfg, nil
 }
 
-// newServer makes a server with all kinds and the page.
-func newServer(cfg *config.Config) (*server.Server, error) {
+// newServer makes a server with the program's kinds and pages.
+func (p Program) newServer(cfg *config.Config) (*server.Server, error) {
 	srv, err := server.New(cfg)
 	if err != nil {
 		return nil, err
 	}
-	for _, k := range kinds.All() {
-		if err := srv.Register(k.Kind); err != nil {
+	for _, k := range p.Kinds {
+		if err := srv.Register(k); err != nil {
 			return nil, err
 		}
 	}
-	srv.Handle("/", web.Handler())
+	if p.Pages != nil {
+		srv.Handle("/", p.Pages)
+	}
 	return srv, nil
 }
 
 // serve runs a server until ctx is done.
-func serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
-	srv, err := newServer(cfg)
+func (p Program) serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
+	srv, err := p.newServer(cfg)
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
 		select {
 		case <-srv.Ready():
 			if isTerminal(stderr) {
-				greet(stderr, cfg, srv.Addr(), srv.AdminAddr())
+				p.greet(stderr, cfg, srv.Addr(), srv.AdminAddr())
 			}
 		case <-ctx.Done():
 		}
@@ -105,17 +106,21 @@ func isTerminal(w io.Writer) bool {
 }
 
 // greet prints where to look, for somebody at a terminal.
-func greet(w io.Writer, cfg *config.Config, addr, admin net.Addr) {
+func (p Program) greet(w io.Writer, cfg *config.Config, addr, admin net.Addr) {
 	scheme := "http"
 	if cfg.TLS.Enabled() {
 		scheme = "https"
 	}
-	fmt.Fprintf(w, "\n  tickroom is running.\n\n    play   %s\n", pageURL(scheme, addr))
+	what, play := "play ", pageURL(scheme, addr)
+	if p.Pages == nil {
+		what, play = "games", "ws"+strings.TrimPrefix(play, "http")+"ws"
+	}
+	fmt.Fprintf(w, "\n  %s is running.\n\n    %s  %s\n", p.Name, what, play)
 	if admin != nil {
 		fmt.Fprintf(w, "    admin  %s\n", pageURL("http", admin))
 	}
-	if !web.Built() {
-		fmt.Fprintf(w, "\n  It was built without its pages; make web builds them, with Node.js.\n")
+	if p.Greeting != "" {
+		fmt.Fprintf(w, "\n  %s\n", p.Greeting)
 	}
 	fmt.Fprintf(w, "\n  Ctrl-C ends it.\n\n")
 }
