@@ -19,8 +19,12 @@ const (
 	tagEntityHashes = 10<<3 | 2
 )
 
-// MaxEvery is the lowest rate of snapshots, in ticks between two of them.
-const MaxEvery = 32
+const (
+	// MaxEvery is the lowest rate of snapshots, in ticks between two of them.
+	MaxEvery = 32
+	// slowest is the lowest rate that a client gets without having asked for it.
+	slowest = 8
+)
 
 // Errors of a Downlink.
 var (
@@ -45,7 +49,8 @@ type Downlink struct {
 	window uint32 // ticks that may be in flight
 
 	wish  uint32 // ticks per snapshot that the client asked for
-	every uint32 // ticks per snapshot now; both are powers of two
+	every uint32 // ticks per snapshot now
+	most  uint32 // that both may be; all three are powers of two
 	// Of the last snapshots due: misses counts those not sent, with a decay;
 	// clean counts the unbroken run of those sent.
 	misses, clean uint32
@@ -62,17 +67,24 @@ type Downlink struct {
 // NewDownlink makes the downlink of a client that has nothing yet. window is the
 // most ticks that may be sent and not acknowledged, at least 1.
 func NewDownlink(in *world.Interest, window uint32) Downlink {
-	return Downlink{in: in, window: max(window, 1), wish: 1, every: 1}
+	return Downlink{in: in, window: max(window, 1), wish: 1, every: 1, most: MaxEvery}
 }
 
-// SetEvery sets how many ticks the client wants between snapshots. The next
-// power of two is taken, so that slow clients share their bases; 0 changes
-// nothing.
+// LimitEvery bounds the ticks between two snapshots, whatever is asked for: 1 to
+// MaxEvery, rounded down to a power of two.
+func (d *Downlink) LimitEvery(n uint32) {
+	d.most = uint32(1) << (bits.Len32(min(max(n, 1), MaxEvery)) - 1)
+	d.wish, d.every = min(d.wish, d.most), min(d.every, d.most)
+}
+
+// SetEvery sets how many ticks the client wants between snapshots, up to MaxEvery and what
+// LimitEvery says. The next power of two is taken, so that slow clients share their bases;
+// 0 changes nothing.
 func (d *Downlink) SetEvery(n uint32) {
 	if n == 0 {
 		return
 	}
-	wish := uint32(1) << bits.Len32(min(n, MaxEvery)-1)
+	wish := min(uint32(1)<<bits.Len32(min(n, MaxEvery)-1), d.most)
 	if wish == d.wish {
 		return // a client that repeats its wish does not undo a step down
 	}
@@ -125,10 +137,10 @@ func (d *Downlink) Due(before, now uint32) bool {
 func (d *Downlink) WindowFull() bool { return d.base-d.acked > d.window && d.base != 0 }
 
 // Missed notes that a snapshot that was due could not be sent. A client that
-// misses several of a few is sent fewer, down to one in 8 ticks.
+// misses several of a few is sent fewer, down to one in 8 ticks, or as LimitEvery says.
 func (d *Downlink) Missed() {
 	d.clean = 0
-	if d.misses++; d.misses >= 4 && d.every < 8 {
+	if d.misses++; d.misses >= 4 && d.every < min(slowest, d.most) {
 		d.every *= 2
 		d.misses = 0
 	}

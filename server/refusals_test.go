@@ -82,6 +82,12 @@ func TestTheLogSaysWhySomebodyWasRefused(t *testing.T) {
 	log.wants(t, "msg=refused", "stage=hello", "why=token_malformed", "code=4015")
 
 	// By the room itself, and out of it.
+	other := join(t, srv, hello("ann"))
+	wantClosed(t, ann.ws, tickroomv1.CloseCode_CLOSE_CODE_TAKEN_OVER)
+	log.wants(t, "level=INFO", `msg="put out"`, "stage=session", "code=4014", "why=taken_over", "another device", "player=ann", "room="+room)
+	if other.welc.GetRoom() != room {
+		t.Errorf("another device is in %s", other.welc.GetRoom())
+	}
 	h = bob.resumption().GetHello()
 	h.Token, h.Resume = a.of("bob"), "guess"
 	refused(t, srv, h, sessionGone, "")

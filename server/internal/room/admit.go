@@ -85,6 +85,7 @@ func (e *Engine) Join(conn socket.Conn, j *Joiner) (*Client, error) {
 		heard:        e.tick,
 	}
 	c.down = netcode.NewDownlink(c.player.Interest, uint32(e.cfg.AckWindow))
+	c.down.LimitEvery(e.maxEvery)
 	c.down.SetEvery(j.Hello.GetEvery())
 	c.down.SetHashEvery(j.Hello.GetHashEvery())
 	err := e.guard("Join", func() error { return e.game.Join(c.player, j.Hello.GetData()) })

@@ -38,8 +38,7 @@ type Client struct {
 	newToken     []byte   // one that came, to be checked; a secret. Empty: none
 	heard        uint32   // tick in which the client last said something
 	bytes        uint64   // received half the idle time after that
-	sampled      uint32   // the heard that bytes belongs to
-	blocked      uint32   // ticks for which the window has been full
+	sampled      uint32   // the heard that bytes belongs to, and 1; 0: none
 	messages     bucket   // limits messages
 	commandLimit bucket
 	tokenLimit   bucket

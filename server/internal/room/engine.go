@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime/debug"
 
 	"github.com/tickroom/tickroom/proto/gen/closecode"
@@ -28,7 +29,10 @@ type Engine struct {
 	game      world.Game
 	welcome   *tickroomv1.Welcome                     // what is the same for all
 	holdTicks uint32                                  // 0: no session is held
+	idleTicks uint32                                  // that a client may be silent
+	maxEvery  uint32                                  // most ticks from one snapshot to the next
 	onAway    func(c *Client, why *socket.CloseError) // called for each session that is held from now on; may be nil
+	onTaken   func(c *Client, why *socket.CloseError) // called for each whose connection gives way to another one, before it does; may be nil
 
 	// Who is in the room.
 	clients  []*Client          // with a connection
@@ -49,6 +53,11 @@ type Engine struct {
 // ErrFailed is what an engine's methods return once its game has panicked.
 var ErrFailed = errors.New("room: the game has failed")
 
+// snapshotsPerIdle is how many snapshots a client is sent at least in the time for which it
+// may be silent, whatever rate it asks for: one whose timers sleep, such as a hidden page,
+// says something when it is sent something.
+const snapshotsPerIdle = 3
+
 // New makes the engine of a room of a kind.
 func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg Config, log *slog.Logger) (*Engine, error) {
 	e := &Engine{id: id, kind: kind, sessions: map[string]*Client{}, players: map[string]*Client{}, log: log.With("room", id, "kind", kind.Name)}
@@ -65,6 +74,8 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 	e.cfg = cfg.withDefaults(e.room.TickRate)
 	hold := kind.HoldSeconds()
 	e.holdTicks = uint32(hold * e.room.TickRate)
+	e.idleTicks = uint32(math.Ceil(e.cfg.IdleTimeout.Seconds() * e.room.TickRate))
+	e.maxEvery = max(1, e.idleTicks/snapshotsPerIdle)
 	e.welcome = &tickroomv1.Welcome{
 		Room: id, Kind: kind.Name, TickRate: e.room.TickRate, Fingerprint: kind.Schema.Fingerprint(),
 		AckWindow: uint32(e.cfg.AckWindow), MaxMessage: uint32(e.cfg.MaxMessage),
@@ -204,11 +215,10 @@ func (e *Engine) Write(w *Worker) {
 // sessions or ends them. It calls gone for each session that has ended, without a reason if
 // it was held.
 func (e *Engine) Reap(gone func(c *Client, why *socket.CloseError)) {
-	idle := uint32(e.cfg.IdleTimeout.Seconds() * e.room.TickRate)
 	n := 0
 	for i, c := range e.clients {
 		if c.over == nil {
-			c.over = e.overdue(c, idle)
+			c.over = e.overdue(c, e.idleTicks)
 		}
 		if c.over == nil {
 			if n != i {
@@ -237,15 +247,16 @@ func (e *Engine) Reap(gone func(c *Client, why *socket.CloseError)) {
 }
 
 // overdue returns why a client's connection must end, or nil: the game has removed it, or
-// it has not been heard, or has acknowledged nothing, for idle ticks.
+// it has not been heard for idle ticks, or has acknowledged nothing for as long since its
+// window is full: since its last snapshot, that is, however many are due meanwhile.
 func (e *Engine) overdue(c *Client, idle uint32) error {
 	if reason, removed := c.player.Removed(); removed {
 		return closeError(closecode.Kicked, reason)
 	}
 	switch {
-	case c.blocked > idle:
+	case c.down.WindowFull() && e.tick-c.down.Base() > idle:
 		return closeError(closecode.Idle, "the client acknowledges nothing")
-	case e.tick-c.heard > idle/2 && e.silent(c, idle):
+	case e.tick-c.heard >= idle/2 && e.silent(c, idle):
 		return closeError(closecode.Idle, "nothing was heard from the client")
 	}
 	return nil
@@ -257,8 +268,8 @@ func (e *Engine) overdue(c *Client, idle uint32) error {
 func (e *Engine) silent(c *Client, idle uint32) bool {
 	n := c.conn.Stats().BytesIn
 	switch {
-	case c.sampled != c.heard: // the first time
-		c.sampled, c.bytes = c.heard, n
+	case c.sampled != c.heard+1: // the first time
+		c.sampled, c.bytes = c.heard+1, n
 	case n != c.bytes:
 		c.heard = e.tick
 		return false

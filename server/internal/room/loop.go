@@ -54,7 +54,7 @@ func newLoop(e *Engine, pool *Pool, cfg LoopConfig) *Loop {
 		inbox:   inbox{wake: make(chan struct{}, 1)},
 		own:     cfg.Metrics.Room(),
 	}
-	e.onAway = l.away
+	e.onAway, e.onTaken = l.away, l.putOut
 	l.info.Store(&Info{ID: e.id, Kind: e.kind.Name, Capacity: e.Capacity(), TickRate: e.room.TickRate, Created: time.Now()})
 	return l
 }

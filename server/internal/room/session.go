@@ -74,10 +74,13 @@ func (e *Engine) connect(c *Client, conn socket.Conn, j *Joiner, reason string) 
 		e.held = e.held[:len(e.held)-1]
 		e.clients = append(e.clients, c)
 	} else {
+		if e.onTaken != nil && c.over == nil {
+			e.onTaken(c, &socket.CloseError{Code: closecode.TakenOver, Reason: reason})
+		}
 		c.conn.Close(closecode.TakenOver, reason)
 	}
 	c.conn, c.addr, c.over, c.pongs, c.newToken = conn, j.Addr, nil, nil, nil
-	c.heard, c.sampled, c.bytes, c.blocked, c.counted = e.tick, 0, 0, 0, 0
+	c.heard, c.sampled, c.bytes, c.counted = e.tick, 0, 0, 0
 	c.greet, c.fingerprint = true, j.Hello.GetFingerprint()
 	c.down.SetEvery(max(j.Hello.GetEvery(), 1))
 	c.down.SetHashEvery(j.Hello.GetHashEvery())

@@ -66,10 +66,8 @@ func (e *Engine) writeOne(i int, c *Client, w *Worker) {
 		w.counts[metrics.SkippedRate]++
 	case c.down.WindowFull():
 		w.counts[metrics.SkippedWindow]++
-		c.blocked += e.tick - e.written
 		c.down.Missed()
 	default:
-		c.blocked = 0
 		b, err = c.down.AppendSnapshot(b, &w.world, e.tick, c.in.Applied())
 		if errors.Is(err, netcode.ErrOverrun) {
 			c.over = closeError(closecode.Overflow, "events could not be delivered")
