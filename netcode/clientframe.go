@@ -16,6 +16,24 @@ const (
 	MaxFrameCommands = 16
 )
 
+// TooManyError is the error of a message that has more of something than one may have. It
+// wraps ErrFrame.
+type TooManyError struct {
+	What string // "inputs" or "commands"
+	Max  int    // how many there may be
+}
+
+// Error says what there are too many of.
+func (e *TooManyError) Error() string { return fmt.Sprintf("%v: %s", ErrFrame, e.Text()) }
+
+// Text is Error in short, as the sender may be told in a close frame.
+func (e *TooManyError) Text() string {
+	return fmt.Sprintf("more than %d %s in a message", e.Max, e.What)
+}
+
+// Unwrap returns ErrFrame.
+func (e *TooManyError) Unwrap() error { return ErrFrame }
+
 // ClientFrame is a decoded message of a client that has been seated. Its byte
 // slices are parts of the message. It is used for one message after another and
 // allocates nothing once it has grown.
@@ -59,7 +77,7 @@ func (f *ClientFrame) Parse(b []byte) error {
 			f.Ack = uint32(v)
 		case 2<<3 | bytes:
 			if len(f.Inputs) == MaxFrameInputs {
-				return fmt.Errorf("%w: more than %d inputs", ErrFrame, MaxFrameInputs)
+				return &TooManyError{"inputs", MaxFrameInputs}
 			}
 			f.Inputs = append(f.Inputs, Input{})
 			in := &f.Inputs[len(f.Inputs)-1]
@@ -68,7 +86,7 @@ func (f *ClientFrame) Parse(b []byte) error {
 			}
 		case 3<<3 | bytes:
 			if len(f.Commands) == MaxFrameCommands {
-				return fmt.Errorf("%w: more than %d commands", ErrFrame, MaxFrameCommands)
+				return &TooManyError{"commands", MaxFrameCommands}
 			}
 			f.Commands = append(f.Commands, Command{})
 			c := &f.Commands[len(f.Commands)-1]

@@ -36,3 +36,6 @@ func (s *Server) Identify(ctx context.Context, token identity.Token, name string
 func (s *Server) GuestToken(guest identity.Identity) (identity.Token, error) {
 	return s.auth.GuestToken(guest)
 }
+
+// NewTextHandler is what a server logs with whose log.format is text.
+var NewTextHandler = newTextHandler

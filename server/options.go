@@ -2,10 +2,8 @@ package server
 
 import (
 	"log/slog"
-	"os"
 
 	"github.com/tickroom/tickroom/matchmaking/store"
-	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/server/internal/backend"
 	"github.com/tickroom/tickroom/server/internal/registry"
 )
@@ -26,14 +24,3 @@ func WithLogger(log *slog.Logger) Option { return func(o *options) { o.log = log
 // memory or the Redis of the configuration: for stores of one's own, or for several servers
 // in one process that share those of matchmaking.OpenMemory.
 func WithStores(st store.Stores) Option { return func(o *options) { o.given.Stores = &st } }
-
-// newLogger returns the logger that the configuration asks for.
-func newLogger(cfg *config.Config) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(cfg.Log.Level)) // validated
-	opts := &slog.HandlerOptions{Level: level}
-	if cfg.Log.Format == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
-	}
-	return slog.New(slog.NewTextHandler(os.Stderr, opts))
-}

@@ -107,21 +107,28 @@ func TestAClientThatBreaksTheProtocolIsClosedAlone(t *testing.T) {
 			for name, c := range map[string]struct {
 				do   func(t *testing.T, p *player)
 				code int
+				says string
 			}{
+				"65 inputs": {func(t *testing.T, p *player) {
+					send(t, p.ws, &tickroomv1.ClientFrame{Inputs: make([]*tickroomv1.Input, 65)})
+				}, 4007, "more than 64 inputs in a message"},
+				"17 commands": {func(t *testing.T, p *player) {
+					send(t, p.ws, &tickroomv1.ClientFrame{Commands: make([]*tickroomv1.CommandData, 17)})
+				}, 4007, "more than 16 commands in a message"},
 				"garbage": {func(t *testing.T, p *player) {
 					_ = p.ws.Write(t.Context(), websocket.MessageBinary, []byte{0x0a, 0xff})
-				}, 4007},
-				"text": {func(t *testing.T, p *player) { _ = p.ws.Write(t.Context(), websocket.MessageText, []byte("hi")) }, 1003},
+				}, 4007, "no ClientFrame"},
+				"text": {func(t *testing.T, p *player) { _ = p.ws.Write(t.Context(), websocket.MessageText, []byte("hi")) }, 1003, "text"},
 				"too long": {func(t *testing.T, p *player) {
 					_ = p.ws.Write(t.Context(), websocket.MessageBinary, make([]byte, 9000))
-				}, 1009},
+				}, 1009, "more than 8192 bytes"},
 				"second hello": {func(t *testing.T, p *player) {
 					send(t, p.ws, &tickroomv1.ClientFrame{Hello: &tickroomv1.Hello{Version: 1}})
-				}, 4007},
-				"ack ahead": {func(t *testing.T, p *player) { send(t, p.ws, &tickroomv1.ClientFrame{Ack: 1 << 30}) }, 4007},
+				}, 4007, "second hello"},
+				"ack ahead": {func(t *testing.T, p *player) { send(t, p.ws, &tickroomv1.ClientFrame{Ack: 1 << 30}) }, 4007, "not sent"},
 				"bad input": {func(t *testing.T, p *player) {
 					send(t, p.ws, &tickroomv1.ClientFrame{Inputs: []*tickroomv1.Input{{Seq: 1, Data: []byte{0xff}}}})
-				}, 4007},
+				}, 4007, "could not be decoded"},
 				"flood": {func(t *testing.T, p *player) {
 					for range 1000 {
 						b := []byte{8, 1} // acknowledges tick 1
@@ -129,14 +136,14 @@ func TestAClientThatBreaksTheProtocolIsClosedAlone(t *testing.T) {
 							return
 						}
 					}
-				}, 4008},
+				}, 4008, "faster than 200 per second"},
 			} {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
 					p := join(t, srv, nil)
 					c.do(t, p)
-					if code, reason := closedWith(t, p.ws); code != c.code {
-						t.Errorf("closed with %d %q, want %d", code, reason, c.code)
+					if code, reason := closedWith(t, p.ws); code != c.code || !strings.Contains(reason, c.says) {
+						t.Errorf("closed with %d %q, want %d with %q", code, reason, c.code, c.says)
 					}
 				})
 			}

@@ -21,7 +21,7 @@ func (e *ReplyError) Error() string {
 		tickroomv1.ReplyCode_REPLY_CODE_UNKNOWN_COMMAND: "the room has no such command",
 		tickroomv1.ReplyCode_REPLY_CODE_MALFORMED:       "the command could not be decoded",
 		tickroomv1.ReplyCode_REPLY_CODE_REFUSED:         "the command was refused",
-		tickroomv1.ReplyCode_REPLY_CODE_LIMITED:         "too many commands at once; try again later",
+		tickroomv1.ReplyCode_REPLY_CODE_LIMITED:         "the command was over a limit",
 	}[e.Code]
 	if what == "" {
 		what = fmt.Sprintf("the command failed with code %d", e.Code)

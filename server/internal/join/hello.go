@@ -1,6 +1,7 @@
 package join
 
 import (
+	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,7 +27,11 @@ const (
 func readHello(first []byte) (*tickroomv1.Hello, error) {
 	const bad = closecode.BadHello
 	var f netcode.ClientFrame
-	if err := f.Parse(first); err != nil || f.Hello == nil {
+	err := f.Parse(first)
+	if many := (*netcode.TooManyError)(nil); errors.As(err, &many) {
+		return nil, refusal.New(bad, "%s", many.Text())
+	}
+	if err != nil || f.Hello == nil {
 		return nil, refusal.New(bad, "the first message must be a ClientFrame with a hello").CausedBy(err)
 	}
 	h := &tickroomv1.Hello{}
@@ -37,9 +42,9 @@ func readHello(first []byte) (*tickroomv1.Hello, error) {
 	case h.GetVersion() != Version:
 		return nil, refusal.New(bad, "version %d of the protocol; this server speaks %d", h.GetVersion(), Version).Because("version")
 	case len(h.GetName()) > maxNameBytes:
-		return nil, refusal.New(bad, "the name is longer than %d bytes", maxNameBytes).Because("bad_name")
+		return nil, refusal.New(bad, "the name has %d bytes; at most %d bytes are taken", len(h.GetName()), maxNameBytes).Because("bad_name")
 	case len(h.GetSeat()) > seat.MaxToken:
-		return nil, refusal.New(closecode.SeatRefused, "%s", seat.ErrMalformed).Because("seat_malformed")
+		return nil, refusal.New(closecode.SeatRefused, "%s: it has %d bytes, and at most %d are taken", seat.ErrMalformed, len(h.GetSeat()), seat.MaxToken).Because("seat_malformed")
 	case len(h.GetResume()) > maxTokenBytes:
 		return nil, refusal.New(bad, "the token of the session to resume is longer than %d bytes", maxTokenBytes)
 	case !utf8.ValidString(h.GetName()) || strings.ContainsFunc(h.GetName(), unicode.IsControl):

@@ -248,6 +248,7 @@ func TestCommandsAreAnsweredOnceEach(t *testing.T) {
 	h.tick()
 	f := h.apply(a, ra)
 	want := map[uint32]tickroomv1.ReplyCode{1: 0, 2: 1, 3: 2, 4: 3, 5: 4, 8: 4}
+	says := map[uint32]string{5: "a command of 4097 bytes; at most 4096 are taken", 8: "commands come faster than 1 per second, 5 at once"}
 	seen := map[uint32]bool{}
 	for _, r := range f.Replies {
 		if seen[r.ID] {
@@ -257,8 +258,8 @@ func TestCommandsAreAnsweredOnceEach(t *testing.T) {
 		if code, ok := want[r.ID]; ok && r.Code != code {
 			t.Errorf("command %d: %v %q, want %v", r.ID, r.Code, r.Error, code)
 		}
-		if r.Code != 0 && r.Error == "" {
-			t.Errorf("command %d: no reason", r.ID)
+		if r.Code != 0 && r.Error == "" || says[r.ID] != "" && r.Error != says[r.ID] {
+			t.Errorf("command %d: the reason is %q", r.ID, r.Error)
 		}
 	}
 	if len(seen) != 8 {

@@ -2,6 +2,7 @@ package room
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tickroom/tickroom/internal/identity"
@@ -40,7 +41,7 @@ func (e *Engine) Inspect(now time.Time, counts *metrics.Counts) {
 		n := c.conn.Stats().BytesIn
 		if d := n - c.counted; d > 0 && !c.byteLimit.takeN(float32(d)) {
 			counts[metrics.BytesLimited]++
-			c.over = closeError(closecode.RateLimited, "bytes come faster than the limit")
+			c.over = e.tooFast("bytes", e.cfg.BytesPerSecond, e.cfg.ByteBurst)
 			continue
 		}
 		c.counted = n
@@ -48,6 +49,11 @@ func (e *Engine) Inspect(now time.Time, counts *metrics.Counts) {
 			c.watchToken(now)
 		}
 	}
+}
+
+// tooFast returns the end of a client that sends more than it may.
+func (e *Engine) tooFast(what string, perSecond, burst float64) error {
+	return closeError(closecode.RateLimited, fmt.Sprintf("%s come faster than %.0f per second, %.0f at once", what, perSecond, burst))
 }
 
 // watchToken reminds a client whose token is about to expire, and ends its connection some

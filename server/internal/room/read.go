@@ -1,6 +1,9 @@
 package room
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/tickroom/tickroom/netcode"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
@@ -30,7 +33,7 @@ func (e *Engine) read(clients []*Client, w *Worker) {
 func (e *Engine) message(c *Client, w *Worker, msg []byte) error {
 	f := &w.frame
 	if err := f.Parse(msg); err != nil {
-		return closeError(closecode.BadMessage, "the message is no ClientFrame")
+		return closeError(closecode.BadMessage, unreadable(err))
 	}
 	if f.Hello != nil {
 		return closeError(closecode.BadMessage, "a second hello")
@@ -57,7 +60,7 @@ func (e *Engine) message(c *Client, w *Worker, msg []byte) error {
 		}
 	}
 	for i := range f.Commands {
-		c.pushCommand(&f.Commands[i], &w.counts)
+		e.pushCommand(c, &f.Commands[i], &w.counts)
 	}
 	if f.Ping && len(c.pongs) < maxPongs {
 		c.pongs = append(c.pongs, f.PingTime)
@@ -73,15 +76,24 @@ func (e *Engine) message(c *Client, w *Worker, msg []byte) error {
 	return nil
 }
 
-// pushCommand puts a command into the queue, or answers that it is full.
-func (c *Client) pushCommand(cmd *netcode.Command, counts *metrics.Counts) {
+// unreadable returns what is wrong with a message that can't be taken apart.
+func unreadable(err error) string {
+	var many *netcode.TooManyError
+	if errors.As(err, &many) {
+		return many.Text()
+	}
+	return "the message is no ClientFrame"
+}
+
+// pushCommand puts a command into the queue, or answers which limit it is over.
+func (e *Engine) pushCommand(c *Client, cmd *netcode.Command, counts *metrics.Counts) {
 	if cmd.ID <= c.lastCommand {
 		return // a client that has come back repeats what it has no answer to
 	}
 	c.lastCommand = cmd.ID
-	if c.ncmds == maxCommands || len(cmd.Data) > maxCommandSize || !c.commandLimit.take() {
+	if over := e.overLimit(c, cmd); over != "" {
 		counts[metrics.CommandsLimited]++
-		c.reply(cmd.ID, tickroomv1.ReplyCode_REPLY_CODE_LIMITED, "too many commands at once", nil)
+		c.reply(cmd.ID, tickroomv1.ReplyCode_REPLY_CODE_LIMITED, over, nil)
 		return
 	}
 	if c.ncmds == len(c.commands) {
@@ -93,11 +105,24 @@ func (c *Client) pushCommand(cmd *netcode.Command, counts *metrics.Counts) {
 	p.data = append(p.data[:0], cmd.Data...)
 }
 
+// overLimit returns which limit a client's command is over; nothing: it may be done.
+func (e *Engine) overLimit(c *Client, cmd *netcode.Command) string {
+	switch {
+	case len(cmd.Data) > maxCommandSize:
+		return fmt.Sprintf("a command of %d bytes; at most %d are taken", len(cmd.Data), maxCommandSize)
+	case c.ncmds == maxCommands:
+		return fmt.Sprintf("more than %d commands in one tick", maxCommands)
+	case !c.commandLimit.take():
+		return fmt.Sprintf("commands come faster than %v per second, %v at once", e.cfg.CommandsPerSecond, e.cfg.CommandBurst)
+	}
+	return ""
+}
+
 // pushToken keeps a token until it is checked, in place of one that came before it.
 func (c *Client) pushToken(token []byte, counts *metrics.Counts) error {
 	if !c.tokenLimit.take() {
 		counts[metrics.TokensLimited]++
-		return closeError(closecode.RateLimited, "tokens come faster than the limit")
+		return closeError(closecode.RateLimited, fmt.Sprintf("tokens come faster than one in %.0f s, %d at once", 1/tokensPerSecond, tokenBurst))
 	}
 	c.newToken = append(c.newToken[:0], token...)
 	counts[metrics.Tokens]++

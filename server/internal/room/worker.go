@@ -54,7 +54,7 @@ func (w *Worker) received(i int, msg []byte) error {
 	w.counts[metrics.BytesIn] += len(msg) + clientHeader
 	if !c.messages.take() {
 		w.counts[metrics.MessagesLimited]++
-		return closeError(closecode.RateLimited, "messages come faster than the limit")
+		return w.engine.tooFast("messages", w.engine.cfg.MessagesPerSecond, w.engine.cfg.MessageBurst)
 	}
 	return w.engine.message(c, w, msg)
 }

@@ -97,7 +97,7 @@ func (e *Engine) skipBusy(c *Client, pending int, counts *metrics.Counts) {
 		c.down.Missed()
 	}
 	if len(c.answers) > e.cfg.MaxOutbox {
-		c.over = closeError(closecode.Overflow, "answers could not be delivered")
+		c.over = closeError(closecode.Overflow, fmt.Sprintf("more than %d bytes of answers wait for the client", e.cfg.MaxOutbox))
 	}
 }
 

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"runtime/debug"
@@ -74,11 +75,11 @@ func (p *pending) verdict() (string, *CloseError) {
 	case p.remote != nil:
 		return FailGone, p.remote
 	case errors.Is(p.readErr, os.ErrDeadlineExceeded):
-		return FailHello, violation(p.g.opt.HelloTimeoutCode, "no hello in time")
+		return FailHello, violation(p.g.opt.HelloTimeoutCode, fmt.Sprintf("no hello within %v", p.g.opt.HelloTimeout))
 	case p.readErr != nil:
 		return FailGone, &CloseError{Code: closecode.Lost, Remote: true, Err: p.readErr}
 	case p.reply == closecode.TooBig:
-		return FailProtocol, violation(closecode.TooBig, "message too big")
+		return FailProtocol, tooBig(p.g.opt.MaxMessage)
 	case p.reply == closecode.InvalidData:
 		return FailProtocol, violation(closecode.InvalidData, "not UTF-8")
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -90,7 +91,7 @@ func (p *pending) Read(b []byte) (int, error) {
 		p.seat.read(n)
 	}
 	if p.budget -= n; p.budget < 0 {
-		p.fail(FailTooMuch, violation(closecode.Policy, "too many bytes for one message"))
+		p.fail(FailTooMuch, violation(closecode.Policy, fmt.Sprintf("too many bytes for a message of at most %d", p.g.opt.MaxMessage)))
 		return 0, io.EOF
 	}
 	return n, p.readErr

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"sync"
 
@@ -180,7 +181,7 @@ func (r *reader) parse(b []byte) (h header, size int, err error) {
 		}
 	}
 	if !h.control() && length > uint64(r.max-r.size()) {
-		return h, 0, violation(closecode.TooBig, "message too big")
+		return h, 0, tooBig(r.max)
 	}
 	if len(b) < size+4 {
 		return h, 0, nil
@@ -311,6 +312,10 @@ func (r *reader) finish(p *partial, fin bool, to sink) error {
 	p.op, p.msg = 0, p.msg[:0]
 	r.tidy()
 	return err
+}
+
+func tooBig(limit int) *CloseError {
+	return violation(closecode.TooBig, fmt.Sprintf("a message of more than %d bytes", limit))
 }
 
 func errText() *CloseError { return violation(closecode.InvalidData, "text is not UTF-8") }

@@ -96,8 +96,8 @@ export class Outbox {
   ): Promise<R> {
     return new Promise((resolve, reject) => {
       const data = encodeMessage(type.message, init);
-      if (data.length > this.maxMessage / 2) {
-        reject(new CommandError('limited', `a command of ${data.length} bytes is too large`));
+      if (data.length > Math.min(this.maxMessage / 2, 4096)) {
+        reject(new CommandError('limited', `a command of ${data.length} bytes; at most ${Math.min(this.maxMessage / 2, 4096)} are taken`));
         return;
       }
       const end = (): void => {
