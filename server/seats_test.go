@@ -72,7 +72,7 @@ type roll struct {
 
 func (g *roll) kind() world.Kind {
 	return world.Kind{
-		Name: "roll", Schema: arenav1.Schema, TickRate: 20, MaxPlayers: 8, Spectators: true,
+		Name: "roll", Schema: arenav1.Schema, TickRate: 20, MaxPlayers: 8, Spectators: true, MaxSpectators: 1,
 		Options: []world.Option{{Name: "map", Default: "plain"}, {Name: "length", Default: "1"}},
 		New: func(r *world.Room) (world.Game, error) {
 			g.mu.Lock()

@@ -18,7 +18,8 @@ import (
 type Game interface {
 	// Join is called when a player comes in; data is what the client sent along.
 	// It subscribes the player to what it may see (Player.Interest). An error turns
-	// the player away and is shown to it; it wraps ErrFull if there is no free place.
+	// the player away and is shown to it. If it is, or wraps, ErrFull the player is led
+	// to another room, unless it wants this one.
 	Join(p *Player, data []byte) error
 	// Leave is called when a player is gone for good.
 	Leave(p *Player)
@@ -36,7 +37,8 @@ type Presence interface {
 	Back(p *Player)
 }
 
-// ErrFull is what a Game's Join returns, or wraps, when there is no free place.
+// ErrFull is what a Game's Join returns, or wraps, when there is no free place, be it that
+// a round is going on. For some time nobody is sent to the room then; see Room.Unlock.
 var ErrFull = errors.New("the room is full")
 
 // Player is one player in a room.
@@ -56,7 +58,8 @@ type Player struct {
 	// commands to allow it.
 	Spectator bool
 	// PlayerID identifies the player, the same in all rooms; a guest has a new one in
-	// each session. It must not be shown to other players.
+	// each session. It must not be shown to other players. Somebody who plays may watch
+	// beside that, from another tab, say: then two Players have it, one a Spectator.
 	PlayerID string
 	// Roles are the roles in the player's token, such as "moderator".
 	Roles []string
@@ -101,6 +104,9 @@ type Kind struct {
 	// Spectators is true if clients may join to watch, that is if Join looks at
 	// Player.Spectator.
 	Spectators bool
+	// MaxSpectators bounds those who watch a room, beside its players, whose places they
+	// do not take. Default 100; without Spectators it is not looked at.
+	MaxSpectators int
 	// Hold is how many seconds the session of a player is held whose connection is lost.
 	// Default 60; less than 0: not at all.
 	Hold float64
@@ -110,8 +116,8 @@ type Kind struct {
 	// The default of Horizon is at least Hold plus 40 s here, so that a player who
 	// comes back within Hold is sent a difference.
 	World Config
-	// New makes a room's game. It may set r.TickRate and r.MaxPlayers from the
-	// options.
+	// New makes a room's game. It may set r.TickRate, r.MaxPlayers and r.MaxSpectators
+	// from the options.
 	New func(r *Room) (Game, error)
 }
 
@@ -138,14 +144,18 @@ type Room struct {
 
 	// TickRate is in ticks per second.
 	TickRate float64
-	// MaxPlayers bounds the players.
-	MaxPlayers int
+	// MaxPlayers bounds the players, and MaxSpectators those who watch. The game may
+	// change them at any time, from one tick to the next; who is in the room already
+	// stays.
+	MaxPlayers, MaxSpectators int
 	// Log is for the game's messages to the operator.
 	Log *slog.Logger
 
 	options  map[string]string
 	input    func(p *Player, data []byte) error
 	commands map[uint32]func(p *Player, data, reply []byte) ([]byte, error)
+	locked   bool
+	unlocks  uint32
 	over     bool
 	result   *Result
 	taken    bool // result was handed on
@@ -160,7 +170,7 @@ func NewRoom(k Kind, seed uint64, options map[string]string, log *slog.Logger) (
 		log = slog.New(slog.DiscardHandler)
 	}
 	r := &Room{
-		World: New(cfg), TickRate: k.TickRate, MaxPlayers: k.MaxPlayers, Log: log,
+		World: New(cfg), TickRate: k.TickRate, MaxPlayers: k.MaxPlayers, MaxSpectators: k.maxSpectators(), Log: log,
 		options: map[string]string{}, commands: map[uint32]func(*Player, []byte, []byte) ([]byte, error){},
 	}
 	if r.TickRate == 0 {
@@ -194,6 +204,9 @@ func NewRoom(k Kind, seed uint64, options map[string]string, log *slog.Logger) (
 	}
 	if r.MaxPlayers < 1 {
 		return nil, nil, fmt.Errorf("kind %s: at most %d players; it must be 1 or more", k.Name, r.MaxPlayers)
+	}
+	if r.MaxSpectators < 0 {
+		return nil, nil, fmt.Errorf("kind %s: at most %d spectators; it must be 0 or more", k.Name, r.MaxSpectators)
 	}
 	return r, g, nil
 }

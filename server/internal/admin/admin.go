@@ -67,8 +67,10 @@ type Rooms interface {
 type RoomInfo struct {
 	ID         string    `json:"id"`
 	Kind       string    `json:"kind"`
-	Players    int       `json:"players"`
+	Players    int       `json:"players"` // with a connection; likewise Spectators
 	MaxPlayers int       `json:"max_players"`
+	Spectators int       `json:"spectators"`
+	Locked     bool      `json:"locked"` // no new players are sent to it
 	Tick       uint32    `json:"tick"`
 	TickRate   float64   `json:"tick_rate"`
 	TickMillis float64   `json:"tick_ms"` // how long a tick takes, a mean of the last ones

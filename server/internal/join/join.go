@@ -118,6 +118,7 @@ func (d *Desk) join(ctx context.Context, lease *limits.Lease, first []byte, j *r
 		return nil, err
 	}
 	if h.GetResume() != "" {
+		j.Seat = d.shown(j)
 		return d.o.Registry.Resume(h.GetKind(), h.GetRoom())
 	}
 	if h.GetSeat() != "" {
@@ -148,8 +149,25 @@ func (d *Desk) identify(ctx context.Context, lease *limits.Lease, j *room.Joiner
 
 func watchOnly() error { return refusal.New(closecode.Forbidden, room.WatchOnly).Because("watch_only") }
 
-// redeem uses up the seat that a joiner has come with. A hello that names no room, or
-// no kind, means those of the seat.
+// shown returns the seat that somebody shows who resumes a session, if it is a good one of
+// that player; else nil. It is not used up: if it is not that of the session, the player
+// is to come with it alone.
+func (d *Desk) shown(j *room.Joiner) *seat.Seat {
+	token := seat.Token(j.Hello.GetSeat())
+	peeked, err := d.o.Gate.Peek(token)
+	if err != nil {
+		return nil
+	}
+	s, err := d.o.Gate.Verify(token, j.Identity.Player, peeked.Room)
+	if err != nil {
+		return nil
+	}
+	return &s
+}
+
+// redeem uses up the seat that a joiner has come with, unless it can be seen that the
+// player won't get in by it. A hello that names no room, or no kind, means those of the
+// seat.
 func (d *Desk) redeem(ctx context.Context, j *room.Joiner) error {
 	token := seat.Token(j.Hello.GetSeat())
 	in := j.Hello.GetRoom()
@@ -160,15 +178,21 @@ func (d *Desk) redeem(ctx context.Context, j *room.Joiner) error {
 		}
 		in = peeked.Room
 	}
-	taken, err := d.o.Gate.Redeem(ctx, token, j.Identity.Player, in)
+	s, err := d.o.Gate.Verify(token, j.Identity.Player, in)
 	if err != nil {
 		return d.seatRefused(err)
 	}
-	d.o.Metrics.Seat("used")
-	j.Seat = &taken
-	if j.Identity.Roles&room.Playing == 0 && !j.Hello.GetSpectate() && taken.Role != room.RoleSpectator {
+	j.Seat = &s
+	if j.Identity.Roles&room.Playing == 0 && !j.Spectates() {
 		return watchOnly()
 	}
+	if err := d.o.Registry.Suits(j); err != nil {
+		return err
+	}
+	if s, err = d.o.Gate.Redeem(ctx, token, j.Identity.Player, in); err != nil {
+		return d.seatRefused(err)
+	}
+	d.o.Metrics.Seat("used")
 	return nil
 }
 

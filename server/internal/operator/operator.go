@@ -45,7 +45,8 @@ func (o Rooms) CloseRoom(_ context.Context, id, reason string) error {
 
 func roomInfo(i room.Info) admin.RoomInfo {
 	return admin.RoomInfo{
-		ID: i.ID, Kind: i.Kind, Players: i.Clients, MaxPlayers: i.Capacity, Tick: i.Tick, TickRate: i.TickRate,
+		ID: i.ID, Kind: i.Kind, Players: i.Clients - i.Spectators, MaxPlayers: i.Places.MaxPlayers,
+		Spectators: i.Spectators, Locked: i.Places.Locked, Tick: i.Tick, TickRate: i.TickRate,
 		TickMillis: float64(i.TickTime) / float64(time.Millisecond), Entities: i.Entities, Created: i.Created,
 	}
 }

@@ -45,7 +45,7 @@ func (e *Entry) placeFree() {
 }
 
 func (e *Entry) joined(p *world.Player) {
-	e.registry.players.joined(p.PlayerID, e)
+	e.registry.players.joined(p.PlayerID, stay{e, p.Spectator})
 	if e.plays(p) {
 		e.registry.reporter.Joined(e.ID, p.PlayerID)
 	}
@@ -53,7 +53,7 @@ func (e *Entry) joined(p *world.Player) {
 
 func (e *Entry) leaves(p *world.Player) {
 	r := e.registry
-	r.players.left(p.PlayerID, e)
+	r.players.left(p.PlayerID, stay{e, p.Spectator})
 	if !e.plays(p) {
 		return
 	}

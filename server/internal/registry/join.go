@@ -24,7 +24,8 @@ func (r *Registry) Resume(kind, id string) (*Entry, error) {
 }
 
 // Join returns the room that somebody goes to who resumes no session. A player who has a
-// session where it wants to go comes back into that, and j.Back is set; others are counted,
+// session where it wants to go, to do there what it wants to do, comes back into that, and
+// j.Back is set; others are counted,
 // and a place is taken for them. The error is, or wraps, a *refusal.Refusal.
 func (r *Registry) Join(ctx context.Context, j *room.Joiner) (*Entry, error) {
 	h := j.Hello
@@ -32,7 +33,7 @@ func (r *Registry) Join(ctx context.Context, j *room.Joiner) (*Entry, error) {
 	if j.Seat != nil {
 		id = j.Seat.Room
 	}
-	if e := r.players.find(j.Identity.Player, h.GetKind(), id); e != nil {
+	if e := r.players.find(j.Identity.Player, h.GetKind(), id, j.Spectates()); e != nil {
 		j.Back = true
 		return e, nil
 	}
@@ -151,10 +152,10 @@ func (r *Registry) listed(ctx context.Context, id string) (_ *Entry, again bool,
 // is none.
 func (r *Registry) reserveHere(ctx context.Context, kindName string) (*Entry, error) {
 	fit := slices.DeleteFunc(r.Entries(), func(e *Entry) bool { return e.Kind != kindName || !e.public() })
-	taken := func(e *Entry) int { i := e.Info(); return i.Clients + i.Held }
+	taken := func(e *Entry) int { return e.Info().Places.Players }
 	slices.SortFunc(fit, func(a, b *Entry) int { return cmp.Compare(taken(b), taken(a)) })
 	for _, e := range fit {
-		if taken(e) >= e.Info().Capacity {
+		if places := e.Info().Places; !places.Open() {
 			continue
 		}
 		_, err := r.o.Directory.Reserve(ctx, store.Want{Kind: kindName, ID: e.ID})

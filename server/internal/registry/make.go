@@ -32,16 +32,6 @@ type plan struct {
 	taken int
 }
 
-// players returns how many places the match's players need.
-func (p *plan) players() (n int) {
-	if p.match != nil {
-		for _, t := range p.match.Teams {
-			n += len(t.Slots)
-		}
-	}
-	return n
-}
-
 // make makes a room and lists it. The caller holds the kind's making.
 func (r *Registry) make(ctx context.Context, p plan) (*Entry, error) {
 	made, err := r.number()
@@ -87,11 +77,11 @@ func (r *Registry) number() (uint64, error) {
 
 // begin makes the room with a number, and starts its loop.
 func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
-	engine, err := room.New(p.id, p.kind.Kind, r.seed(made), p.options, r.roomConfig(p.players()), r.o.Logger)
+	engine, err := room.New(p.id, p.kind.Kind, r.seed(made), p.options, r.roomConfig(), r.o.Logger)
 	if err != nil {
 		return nil, refusal.New(closecode.RoomFailed, "the room could not be made").CausedBy(err).At(slog.LevelError)
 	}
-	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, listing: r.listing(p, engine.Capacity()), disown: disown}
+	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, listing: r.listing(p, engine.Places().MaxPlayers), disown: disown}
 	dt := time.Duration(float64(time.Second) / engine.World().TickRate)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -123,11 +113,10 @@ func (r *Registry) seed(made uint64) uint64 {
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-func (r *Registry) roomConfig(forPlayers int) room.Config {
+func (r *Registry) roomConfig() room.Config {
 	cfg := r.o.Config
 	return room.Config{
-		ForPlayers: forPlayers,
-		AckWindow:  cfg.AckWindow, IdleTimeout: cfg.IdleTimeout, Hold: cfg.Hold, MaxOutbox: cfg.MaxOutbox, MaxMessage: cfg.MaxMessage,
+		AckWindow: cfg.AckWindow, IdleTimeout: cfg.IdleTimeout, Hold: cfg.Hold, MaxOutbox: cfg.MaxOutbox, MaxMessage: cfg.MaxMessage,
 		MessagesPerSecond: cfg.Limits.Messages, MessageBurst: float64(cfg.Limits.MessageBurst),
 		BytesPerSecond: cfg.Limits.Bytes, ByteBurst: float64(cfg.Limits.ByteBurst),
 		SecondDevice: cfg.SecondDevice, Banned: r.banned,

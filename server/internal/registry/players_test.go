@@ -6,27 +6,34 @@ func TestPlayersAreFoundWhereTheyAre(t *testing.T) {
 	t.Parallel()
 	p := newPlayers()
 	old, newer, other := &Entry{ID: "a-1", Kind: "arena"}, &Entry{ID: "a-2", Kind: "arena"}, &Entry{ID: "w-1", Kind: "walkers"}
-	p.joined("ann", old)
-	p.joined("ann", newer)
-	p.joined("ann", other)
-	p.joined("bob", old)
-	p.joined("", old) // nobody
+	p.joined("ann", stay{in: old})
+	p.joined("ann", stay{in: newer})
+	p.joined("ann", stay{in: other})
+	p.joined("ann", stay{old, true})
+	p.joined("bob", stay{in: old})
+	p.joined("", stay{in: old}) // nobody
 	for _, c := range []struct {
 		player, kind, id string
+		watches          bool
 		want             *Entry
 	}{
-		{"ann", "arena", "", newer}, {"ann", "walkers", "", other}, {"ann", "chess", "", nil},
-		{"ann", "arena", "a-1", old}, {"ann", "", "a-1", old}, {"ann", "walkers", "a-1", nil}, {"ann", "", "", nil},
-		{"bob", "arena", "", old}, {"bob", "arena", "a-2", nil}, {"eve", "arena", "", nil}, {"", "arena", "", nil},
+		{"ann", "arena", "", false, newer}, {"ann", "walkers", "", false, other}, {"ann", "chess", "", false, nil},
+		{"ann", "arena", "a-1", false, old}, {"ann", "", "a-1", false, old}, {"ann", "walkers", "a-1", false, nil}, {"ann", "", "", false, nil},
+		{"ann", "arena", "", true, old}, {"ann", "walkers", "", true, nil}, {"ann", "arena", "a-2", true, nil}, {"bob", "arena", "a-1", true, nil},
+		{"bob", "arena", "", false, old}, {"bob", "arena", "a-2", false, nil}, {"eve", "arena", "", false, nil}, {"", "arena", "", false, nil},
 	} {
-		if got := p.find(c.player, c.kind, c.id); got != c.want {
-			t.Errorf("%s in %q of kind %q: %v", c.player, c.id, c.kind, got)
+		if got := p.find(c.player, c.kind, c.id, c.watches); got != c.want {
+			t.Errorf("%s in %q of kind %q, watches %t: %v", c.player, c.id, c.kind, c.watches, got)
 		}
 	}
-	p.left("ann", newer)
-	p.left("ann", newer) // once more is nothing
-	p.left("bob", old)
-	if got := p.find("ann", "arena", ""); got != old {
+	if list := p.of("ann"); len(list) != 3 || list[0] != old {
+		t.Errorf("the rooms of ann: %v", list)
+	}
+	p.left("ann", stay{old, true})
+	p.left("ann", stay{in: newer})
+	p.left("ann", stay{in: newer}) // once more is nothing
+	p.left("bob", stay{in: old})
+	if got := p.find("ann", "arena", "", false); got != old {
 		t.Errorf("after ann has left: %v", got)
 	}
 	if list := p.of("ann"); len(list) != 2 || list[0] != other || list[1] != old {

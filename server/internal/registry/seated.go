@@ -11,12 +11,44 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/internal/refusal"
+	"github.com/tickroom/tickroom/server/internal/room"
 	"github.com/tickroom/tickroom/server/internal/seat"
 	"github.com/tickroom/tickroom/world"
 )
 
 // seatedAttempts is how often a room is looked for that ends each time.
 const seatedAttempts = 3
+
+// Suits returns why a joiner would not get in by its seat, as far as that can be told
+// before it is used up, or nil. The error is a *refusal.Refusal.
+func (r *Registry) Suits(j *room.Joiner) error {
+	e := r.Get(j.Seat.Room)
+	if e == nil {
+		return nil
+	}
+	if err := e.suits(j.Hello.GetKind(), j.Seat); err != nil {
+		return err
+	}
+	if j.Spectates() && !r.kinds[e.Kind].Spectators {
+		return notWatched()
+	}
+	return nil
+}
+
+// suits returns why nobody gets into the room by a seat, or nil.
+func (e *Entry) suits(kindName string, s *seat.Seat) error {
+	if kindName != "" && kindName != e.Kind {
+		return refusal.New(closecode.NoSuchRoom, "the seat is in a room of kind %.20q, not %.20q", e.Kind, kindName).Because("seat_wrong_kind")
+	}
+	if e.hasLeft(s) {
+		return refusal.New(closecode.SeatRefused, "the seat was given up: its player has left the match since").Because("seat_given_up")
+	}
+	return nil
+}
+
+func notWatched() error {
+	return refusal.New(closecode.BadHello, "%s", room.NotWatched).Because("not_watched")
+}
 
 // seated finds the room that a seat is in, or opens it, with a place taken in it for
 // the player.
@@ -30,11 +62,8 @@ func (r *Registry) seated(ctx context.Context, kindName string, s *seat.Seat) (*
 				return nil, err
 			}
 		}
-		if kindName != "" && kindName != e.Kind {
-			return nil, refusal.New(closecode.NoSuchRoom, "the seat is in a room of kind %.20q, not %.20q", e.Kind, kindName).Because("seat_wrong_kind")
-		}
-		if e.hasLeft(s) {
-			return nil, refusal.New(closecode.SeatRefused, "the seat was given up: its player has left the match since").Because("seat_given_up")
+		if err := e.suits(kindName, s); err != nil {
+			return nil, err
 		}
 		if ended, err := r.take(ctx, e, s.Player); !ended {
 			return e, err

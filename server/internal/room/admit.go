@@ -24,18 +24,26 @@ const WatchOnly = "the token lets its holder watch, and no more"
 // errSessionGone is for those who come back to a session that has ended.
 var errSessionGone = closeError(closecode.SessionGone, "the player's session is not there any more")
 
-// Admission is how a joiner got in.
+// Admission is how a joiner got in, or was turned away.
 type Admission struct {
 	Client *Client
 	// Session reports whether the session was there before: it was resumed, or taken over.
 	Session bool
 	// Away reports whether that had no connection.
 	Away bool
+	// Ended is the session of the same player that has ended for the joiner's; nil: none.
+	// WasAway reports whether it had no connection.
+	Ended   *Client
+	WasAway bool
 }
 
 // Admit lets a joiner in: into the session that it resumes, the one that its player has
 // here, or a new one. An error is a *socket.CloseError with which the connection is to be
 // turned away; it is left open.
+//
+// A player has one session to play by and one to watch by, at most. To come and play ends
+// the one to watch by, and one to play by in another team or role than the seat's: the game
+// is told that its player leaves, and another joins. To come and watch ends none.
 func (e *Engine) Admit(conn socket.Conn, j *Joiner) (a Admission, err error) {
 	if reason, banned := e.banned(j.Identity.Player, j.Addr); banned {
 		return a, closeError(closecode.Banned, reason)
@@ -45,16 +53,50 @@ func (e *Engine) Admit(conn socket.Conn, j *Joiner) (a Admission, err error) {
 		a.Client, a.Away, err = e.Resume(conn, j)
 		return a, err
 	}
-	if c := e.players[j.Identity.Player]; c != nil {
+	own := e.players[j.part()][j.Identity.Player]
+	if own != nil && j.sits(own.player) {
 		a.Session = true
-		a.Client, a.Away, err = e.takeOver(c, conn, j)
+		a.Client, a.Away, err = e.takeOver(own, conn, j)
 		return a, err
 	}
-	if j.Back {
+	if j.Back && own == nil {
 		return a, errSessionGone
 	}
-	a.Client, err = e.Join(conn, j)
+	if a.Ended, a.WasAway, err = e.makeWay(own, j); err != nil {
+		return a, err
+	}
+	a.Client, err = e.begin(conn, j)
 	return a, err
+}
+
+// makeWay ends the session of a player who comes to play, and can't go on with it: own, in
+// another team, or the one that it watches by. ended is nil if there is none.
+func (e *Engine) makeWay(own *Client, j *Joiner) (ended *Client, away bool, err error) {
+	live := func(c *Client) bool { return c.conn != nil && c.over == nil }
+	if own != nil {
+		// It has its place already.
+		switch {
+		case e.failed != nil:
+			return nil, false, roomFailed()
+		case live(own) && e.cfg.SecondDevice == RefuseDevice:
+			return nil, false, alreadyThere()
+		}
+		away = e.displace(own, "the player has come with another seat")
+		return own, away, nil
+	}
+	if err := e.hasPlace(j); err != nil {
+		return nil, false, err
+	}
+	watching := e.players[watches][j.Identity.Player]
+	if j.part() == watches || watching == nil || live(watching) && e.cfg.SecondDevice == RefuseDevice {
+		return nil, false, nil
+	}
+	away = e.displace(watching, "the player has come to play")
+	return watching, away, nil
+}
+
+func alreadyThere() error {
+	return closeError(closecode.AlreadyThere, "the player is in the room already")
 }
 
 // banned reports whether somebody is banned, and what to tell them.
@@ -69,6 +111,14 @@ func (e *Engine) banned(player string, addr netip.Addr) (reason string, banned b
 func (e *Engine) Join(conn socket.Conn, j *Joiner) (*Client, error) {
 	if err := e.hasPlace(j); err != nil {
 		return nil, err
+	}
+	return e.begin(conn, j)
+}
+
+// begin makes a session for a joiner for whom there is a place, if the game agrees.
+func (e *Engine) begin(conn socket.Conn, j *Joiner) (*Client, error) {
+	if e.failed != nil {
+		return nil, roomFailed()
 	}
 	e.last++
 	c := &Client{
@@ -93,38 +143,25 @@ func (e *Engine) Join(conn socket.Conn, j *Joiner) (*Client, error) {
 	case errors.Is(err, ErrFailed):
 		return nil, roomFailed()
 	case errors.Is(err, world.ErrFull):
+		e.refuse(j.part())
 		return nil, closeError(closecode.RoomFull, err.Error())
 	case err != nil:
 		return nil, closeError(closecode.BadHello, err.Error())
 	}
 	e.clients = append(e.clients, c)
 	e.sessions[c.token] = c
+	e.inside[j.part()]++
 	if c.identity.Player != "" {
-		e.players[c.identity.Player] = c
+		e.players[j.part()][c.identity.Player] = c
 	}
 	return c, nil
 }
 
-// hasPlace returns why the room has no place for a joiner, or nil if it has.
-func (e *Engine) hasPlace(j *Joiner) error {
-	places := e.room.MaxPlayers
-	switch {
-	case e.failed != nil:
-		return roomFailed()
-	case j.spectates() && !e.kind.Spectators:
-		return closeError(closecode.BadHello, "rooms of this kind can't be watched")
-	case len(e.clients)+len(e.held) >= places:
-		return closeError(closecode.RoomFull, world.ErrFull.Error())
-	case j.spectates() && e.cfg.ForPlayers > 0 && spectators(e.clients)+spectators(e.held) >= places-e.cfg.ForPlayers:
-		return closeError(closecode.RoomFull, "the room has no more places to watch from")
-	}
-	return nil
-}
-
 // Resume gives a session a new connection, in place of the one that it lost or
 // still has. A session belongs to the player who made it: with somebody else's token, its
-// own is of no use. A guest has that alone. away reports whether it was held. Errors are as
-// those of Admit.
+// own is of no use. A guest has that alone. A session is not resumed by somebody who wants
+// to watch, or has a seat to play, and does something else by it. away reports whether it
+// was held. Errors are as those of Admit.
 func (e *Engine) Resume(conn socket.Conn, j *Joiner) (c *Client, away bool, err error) {
 	if e.failed != nil {
 		return nil, false, roomFailed()
@@ -138,6 +175,8 @@ func (e *Engine) Resume(conn socket.Conn, j *Joiner) (c *Client, away bool, err 
 		return nil, false, closeError(closecode.Unauthenticated, "the session is resumed with the player's token alone")
 	case !c.player.Spectator && !mayPlay(&j.Identity):
 		return nil, false, closeError(closecode.Forbidden, WatchOnly)
+	case !j.resumes(c.player):
+		return nil, false, closeError(closecode.SessionGone, "the session is another one than the player wants now")
 	}
 	if reason, banned := e.banned(c.identity.Player, j.Addr); banned {
 		return nil, false, closeError(closecode.Banned, reason)
@@ -158,7 +197,7 @@ func (e *Engine) takeOver(c *Client, conn socket.Conn, j *Joiner) (_ *Client, aw
 	case e.failed != nil:
 		return nil, false, roomFailed()
 	case c.conn != nil && c.over == nil && e.cfg.SecondDevice == RefuseDevice:
-		return nil, false, closeError(closecode.AlreadyThere, "the player is in the room already")
+		return nil, false, alreadyThere()
 	case !c.player.Spectator && !mayPlay(&j.Identity):
 		return nil, false, closeError(closecode.Forbidden, WatchOnly)
 	}

@@ -36,9 +36,6 @@ type Config struct {
 	// Banned reports whether a player, or an address, is banned, and what to tell it. nil:
 	// nobody is.
 	Banned func(player string, addr netip.Addr) (reason string, banned bool)
-	// ForPlayers is how many of the places spectators may not take: those of the players of
-	// a match, who may come after them. Default 0.
-	ForPlayers int
 }
 
 // RefuseDevice is the Config.SecondDevice with which a player's first connection stays.

@@ -35,11 +35,13 @@ type Engine struct {
 	onTaken   func(c *Client, why *socket.CloseError) // called for each whose connection gives way to another one, before it does; may be nil
 
 	// Who is in the room.
-	clients  []*Client          // with a connection
-	held     []*Client          // without one
-	sessions map[string]*Client // all of them, by token
-	players  map[string]*Client // those of players that have an id, by that
-	last     uint32             // number that was given to a player last
+	clients  []*Client                 // with a connection
+	held     []*Client                 // without one
+	sessions map[string]*Client        // all of them, by token
+	players  [parts]map[string]*Client // those of players that have an id, by that
+	inside   [parts]int                // how many sessions there are
+	refusals [parts]refusal            // the game's last ones
+	last     uint32                    // number that was given to a player last
 
 	// Where the room is.
 	tick    uint32 // newest tick committed
@@ -60,7 +62,7 @@ const snapshotsPerIdle = 3
 
 // New makes the engine of a room of a kind.
 func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg Config, log *slog.Logger) (*Engine, error) {
-	e := &Engine{id: id, kind: kind, sessions: map[string]*Client{}, players: map[string]*Client{}, log: log.With("room", id, "kind", kind.Name)}
+	e := &Engine{id: id, kind: kind, sessions: map[string]*Client{}, players: [parts]map[string]*Client{{}, {}}, log: log.With("room", id, "kind", kind.Name)}
 	if cfg.Hold != 0 {
 		kind.Hold = cfg.Hold.Seconds() // the world remembers for as long, too
 	}
@@ -107,9 +109,6 @@ func spectators(clients []*Client) (n int) {
 	}
 	return n
 }
-
-// Capacity returns how many clients the room takes.
-func (e *Engine) Capacity() int { return e.room.MaxPlayers }
 
 // Failed returns why the room's game has failed, or nil.
 func (e *Engine) Failed() error { return e.failed }

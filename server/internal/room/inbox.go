@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/internal/socket"
 )
 
@@ -139,6 +140,9 @@ func (l *Loop) takeIn() {
 // admit lets a joiner in, or turns it away.
 func (l *Loop) admit(conn socket.Conn, j *Joiner) {
 	a, err := l.engine.Admit(conn, j)
+	if a.Ended != nil {
+		l.displaced(&a, j.Back && err == nil)
+	}
 	switch {
 	case errors.Is(err, errSessionGone) && j.Back && l.cfg.Rejoin != nil:
 		l.cfg.Rejoin(conn, *j)
@@ -154,6 +158,22 @@ func (l *Loop) admit(conn socket.Conn, j *Joiner) {
 		if l.cfg.Joined != nil {
 			l.cfg.Joined(a.Client.player)
 		}
+	}
+}
+
+// displaced notes that the session of a joiner's player has ended for the joiner's, which
+// keeps its place if it has none of its own.
+func (l *Loop) displaced(a *Admission, keeps bool) {
+	if a.WasAway {
+		l.own.Expired()
+	} else {
+		l.own.Left(closecode.TakenOver)
+	}
+	if l.cfg.Left != nil {
+		l.cfg.Left(a.Ended.player)
+	}
+	if !keeps {
+		l.cfg.PlaceFree()
 	}
 }
 

@@ -8,7 +8,7 @@ type Info struct {
 	Clients    int // with a connection
 	Spectators int // those of the Clients who only watch
 	Held       int // sessions held for clients without a connection
-	Capacity   int
+	Places     Places
 	Tick       uint32
 	TickRate   float64
 	Entities   int
@@ -20,16 +20,20 @@ type Info struct {
 // Info returns the state of the room as of its last tick or so.
 func (l *Loop) Info() Info { return *l.info.Load() }
 
-// noteClients updates how many clients there are. In a tick it comes first, so that Info
-// tells of a client before the client hears that it is in.
+// noteClients updates how many clients there are, and places for them. In a tick it comes
+// first, so that Info tells of a client before the client hears that it is in.
 func (l *Loop) noteClients() {
 	old := l.info.Load()
-	if old.Clients == len(l.engine.clients) && old.Held == len(l.engine.held) {
+	places := l.engine.Places()
+	if old.Clients == len(l.engine.clients) && old.Held == len(l.engine.held) && old.Places == places {
 		return
 	}
 	i := *old
-	i.Clients, i.Held, i.Spectators = len(l.engine.clients), len(l.engine.held), l.engine.Spectators()
+	i.Clients, i.Held, i.Spectators, i.Places = len(l.engine.clients), len(l.engine.held), l.engine.Spectators(), places
 	l.info.Store(&i)
+	if l.cfg.Places != nil && old.Places != places {
+		l.cfg.Places(places)
+	}
 }
 
 // noteTick updates the rest, now and then.

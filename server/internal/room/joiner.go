@@ -22,10 +22,11 @@ type Joiner struct {
 	Identity identity.Identity
 	// Addr is where the client is.
 	Addr netip.Addr
-	// Seat is the seat that the client came with, used up by now; nil: none.
+	// Seat is the seat that the client came with, used up by now unless it resumes a
+	// session; nil: none.
 	Seat *seat.Seat
-	// Back reports whether the player has a session in the room, as far as anybody knows, so
-	// that no place is reserved for it.
+	// Back reports whether the player has a session in the room to do the same by, as far as
+	// anybody knows, so that no place is reserved for it.
 	Back bool
 }
 
@@ -33,9 +34,13 @@ type Joiner struct {
 // takes none.
 func (j *Joiner) Reserved() bool { return j.Hello.GetResume() == "" && !j.Back }
 
-func (j *Joiner) spectates() bool {
+// Spectates reports whether the joiner is to watch: it asks for that, or its seat is to
+// watch from. Who has a seat to play may ask for less.
+func (j *Joiner) Spectates() bool {
 	return j.Hello.GetSpectate() || j.Seat != nil && j.Seat.Role == RoleSpectator
 }
+
+func (j *Joiner) part() part { return partOf(j.Spectates()) }
 
 // name returns what the player is called: the name in its token comes before the one in its
 // hello.
@@ -49,7 +54,7 @@ func (j *Joiner) name() string {
 // player makes the joiner's player, as the game sees it.
 func (j *Joiner) player(w *world.World, id uint32) *world.Player {
 	p := &world.Player{
-		Interest: world.NewInterest(w), ID: id, Name: j.name(), Spectator: j.spectates(),
+		Interest: world.NewInterest(w), ID: id, Name: j.name(), Spectator: j.Spectates(),
 		PlayerID: j.Identity.Player, Roles: j.Identity.Roles.Names(),
 	}
 	if s := j.Seat; s != nil {

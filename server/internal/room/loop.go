@@ -55,7 +55,7 @@ func newLoop(e *Engine, pool *Pool, cfg LoopConfig) *Loop {
 		own:     cfg.Metrics.Room(),
 	}
 	e.onAway, e.onTaken = l.away, l.putOut
-	l.info.Store(&Info{ID: e.id, Kind: e.kind.Name, Capacity: e.Capacity(), TickRate: e.room.TickRate, Created: time.Now()})
+	l.info.Store(&Info{ID: e.id, Kind: e.kind.Name, Places: e.Places(), TickRate: e.room.TickRate, Created: time.Now()})
 	return l
 }
 

@@ -34,6 +34,9 @@ type LoopConfig struct {
 	// know.
 	Result func(r *world.Result)
 
+	// Places is called when the room's places have changed, once a tick; not for those that
+	// it begins with. nil: nobody wants to know.
+	Places func(p Places)
 	// PlaceFree is called for each place that is free again: of a session that ended, or
 	// of a joiner for whom one was reserved.
 	PlaceFree func()

@@ -21,15 +21,19 @@ func (e *Engine) Expel() {
 	}
 }
 
-// Kick ends the session of a player, and reports whether there was one. Reap is to
+// Kick ends the sessions of a player, and reports whether there was one. Reap is to
 // follow.
 func (e *Engine) Kick(player, reason string) bool {
-	c := e.players[player]
-	if c == nil || c.over != nil && c.conn != nil && !e.holds(c, asClose(c.over)) {
-		return false
+	kicked := false
+	for _, sessions := range e.players {
+		c := sessions[player]
+		if c == nil || c.over != nil && c.conn != nil && !e.holds(c, asClose(c.over)) {
+			continue
+		}
+		c.over = closeError(closecode.Kicked, reason)
+		kicked = true
 	}
-	c.over = closeError(closecode.Kicked, reason)
-	return true
+	return kicked
 }
 
 // PlayerInfo is what an operator is shown of a player.

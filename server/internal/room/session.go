@@ -53,15 +53,40 @@ func (e *Engine) endHeld(gone func(c *Client, why *socket.CloseError)) {
 
 // leave ends a session.
 func (e *Engine) leave(c *Client) {
+	p := partOf(c.player.Spectator)
 	delete(e.sessions, c.token)
-	if e.players[c.identity.Player] == c {
-		delete(e.players, c.identity.Player)
+	if e.players[p][c.identity.Player] == c {
+		delete(e.players[p], c.identity.Player)
 	}
+	e.inside[p]--
+	e.refusals[p] = refusal{} // there may be a place now
 	c.player.Clear()
 	if e.failed == nil {
 		// A failed game is told nothing any more.
 		_ = e.guard("Leave", func() error { e.game.Leave(c.player); return nil })
 	}
+}
+
+// displace ends a session between two ticks, for another one of the same player. It reports
+// whether it had no connection.
+func (e *Engine) displace(c *Client, reason string) (away bool) {
+	list := &e.clients
+	if away = c.conn == nil; away {
+		list = &e.held
+	} else {
+		e.giveWay(c, reason)
+	}
+	*list = slices.DeleteFunc(*list, func(o *Client) bool { return o == c })
+	e.leave(c)
+	return away
+}
+
+// giveWay closes a session's connection for another one.
+func (e *Engine) giveWay(c *Client, reason string) {
+	if e.onTaken != nil && c.over == nil {
+		e.onTaken(c, &socket.CloseError{Code: closecode.TakenOver, Reason: reason})
+	}
+	c.conn.Close(closecode.TakenOver, reason)
 }
 
 // connect gives a session another connection, and closes the one that it has. It reports
@@ -74,10 +99,7 @@ func (e *Engine) connect(c *Client, conn socket.Conn, j *Joiner, reason string) 
 		e.held = e.held[:len(e.held)-1]
 		e.clients = append(e.clients, c)
 	} else {
-		if e.onTaken != nil && c.over == nil {
-			e.onTaken(c, &socket.CloseError{Code: closecode.TakenOver, Reason: reason})
-		}
-		c.conn.Close(closecode.TakenOver, reason)
+		e.giveWay(c, reason)
 	}
 	c.conn, c.addr, c.over, c.pongs, c.newToken = conn, j.Addr, nil, nil, nil
 	c.heard, c.sampled, c.bytes, c.counted = e.tick, 0, 0, 0

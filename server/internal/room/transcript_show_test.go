@@ -25,6 +25,7 @@ type stroll struct {
 	table   *world.Table[walkersv1.Walker]
 	walkers map[*world.Player]world.Entity
 	broken  bool // it panics in the next tick
+	round   bool // one is going on: nobody else may play
 }
 
 func (g *stroll) begin(r *world.Room) (world.Game, error) {
@@ -51,9 +52,16 @@ func (g *stroll) Join(p *world.Player, _ []byte) error {
 		g.s.note("%d watches", p.ID)
 		return nil
 	}
+	if g.round {
+		return fmt.Errorf("a round is going on: %w", world.ErrFull)
+	}
 	g.walkers[p] = g.room.Spawn(g.group)
 	g.table.Set(g.walkers[p], walkersv1.Walker{Health: 100, Player: p.ID})
-	g.s.note("%d joins", p.ID)
+	if p.InMatch {
+		g.s.note("%d joins, in team %d", p.ID, p.Team)
+	} else {
+		g.s.note("%d joins", p.ID)
+	}
 	return nil
 }
 

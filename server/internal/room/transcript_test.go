@@ -19,6 +19,7 @@ import (
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/seat"
 	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/world"
 )
@@ -74,6 +75,8 @@ func (s *script) step() {
 		"break": func() { s.device().wire.broken = true },
 		"stall": func() { s.device().wire.busy = true }, "unstall": func() { s.device().wire.busy = false },
 		"checked": s.checked, "ban": s.ban, "kick": s.kick, "remove": s.remove, "panic": func() { s.game.broken = true }, "end": s.end,
+		"lock": func() { s.loop.engine.room.Lock() }, "unlock": func() { s.loop.engine.room.Unlock() },
+		"round": func() { s.game.round = true }, "round-over": func() { s.game.round = false },
 	}
 	do := steps[s.d.Cmd]
 	if do == nil {
@@ -149,6 +152,8 @@ func (s *script) open() {
 		switch value := words[0]; key {
 		case "places":
 			kind.MaxPlayers = int(s.number(value))
+		case "places_to_watch":
+			kind.MaxSpectators = int(s.number(value))
 		case "hold":
 			if cfg.Hold = s.duration(value); cfg.Hold == 0 {
 				cfg.Hold = -1
@@ -204,6 +209,8 @@ func (s *script) connect() {
 			hello.Fingerprint = 0
 		case "token": // of a player, and when it expires
 			j.Identity = s.identity(words)
+		case "seat": // of a match: team and role
+			j.Seat = &seat.Seat{Mode: "duel", Team: uint8(s.number(words[0])), Role: strings.Join(words[1:], " ")}
 		default:
 			s.d.Fatalf(s.t, "a hello has no %s", key)
 		}

@@ -170,7 +170,7 @@ func (p *Page) status() *Status {
 	for i := range infos {
 		in := &infos[i]
 		out.add(in, &out.Kinds[at[in.Kind]])
-		if in.Clients+in.Held < in.Capacity && (p.src.Private == nil || !p.src.Private(in.ID)) {
+		if in.Places.Open() && (p.src.Private == nil || !p.src.Private(in.ID)) {
 			out.Open = append(out.Open, p.open(in))
 		}
 	}
@@ -187,7 +187,7 @@ func (s *Status) add(in *room.Info, k *KindStatus) {
 	k.Players += in.Clients - in.Spectators
 	k.Spectators += in.Spectators
 	k.Away += in.Held
-	k.Capacity += in.Capacity
+	k.Capacity += in.Places.MaxPlayers
 	k.Entities += in.Entities
 	s.Players += in.Clients - in.Spectators
 	s.Spectators += in.Spectators
@@ -197,7 +197,7 @@ func (s *Status) add(in *room.Info, k *KindStatus) {
 func (p *Page) open(in *room.Info) RoomStatus {
 	return RoomStatus{
 		ID: in.ID, Kind: in.Kind, Players: in.Clients - in.Spectators, Spectators: in.Spectators, Away: in.Held,
-		Capacity: in.Capacity, Entities: in.Entities, TickRate: in.TickRate,
+		Capacity: in.Places.MaxPlayers, Entities: in.Entities, TickRate: in.TickRate,
 		TickMillis: rounded(float64(in.TickTime)/float64(time.Millisecond), 1000),
 		Age:        rounded(max(0, p.at.Sub(in.Created).Seconds()), 1),
 	}

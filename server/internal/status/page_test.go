@@ -52,9 +52,9 @@ func TestStatus(t *testing.T) {
 			{Name: "walkers", Doc: "a load"},
 		},
 		rooms: []room.Info{
-			{ID: "arena-a", Kind: "arena", Clients: 1, Capacity: 4, Tick: 9, TickRate: 20, Entities: 7, TickTime: 1500 * time.Microsecond, Created: now.Add(-90 * time.Second)},
-			{ID: "arena-b", Kind: "arena", Clients: 3, Held: 1, Capacity: 4, TickRate: 20, Entities: 8, Created: now},
-			{ID: "arena-c", Kind: "arena", Clients: 3, Spectators: 1, Held: 1, Capacity: 5, TickRate: 20, Entities: 9, Created: now},
+			{ID: "arena-a", Kind: "arena", Clients: 1, Places: room.Places{Players: 1, MaxPlayers: 4}, Tick: 9, TickRate: 20, Entities: 7, TickTime: 1500 * time.Microsecond, Created: now.Add(-90 * time.Second)},
+			{ID: "arena-b", Kind: "arena", Clients: 3, Held: 1, Places: room.Places{Players: 4, MaxPlayers: 4}, TickRate: 20, Entities: 8, Created: now},
+			{ID: "arena-c", Kind: "arena", Clients: 3, Spectators: 1, Held: 1, Places: room.Places{Players: 3, Spectators: 1, MaxPlayers: 5}, TickRate: 20, Entities: 9, Created: now},
 		},
 	}
 	st := c.page()
@@ -116,7 +116,7 @@ func TestStatusListsSomeRooms(t *testing.T) {
 	t.Parallel()
 	c := &counters{kinds: []Counted{{Name: "arena"}}}
 	for i := range 500 {
-		c.rooms = append(c.rooms, room.Info{ID: fmt.Sprintf("arena-%03d", i), Kind: "arena", Clients: i % 10, Capacity: 10})
+		c.rooms = append(c.rooms, room.Info{ID: fmt.Sprintf("arena-%03d", i), Kind: "arena", Clients: i % 10, Places: room.Places{Players: i % 10, MaxPlayers: 10}})
 	}
 	st := c.page()
 	st.read(time.Unix(1, 0))
