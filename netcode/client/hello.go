@@ -52,6 +52,7 @@ func (s *Session) AppendHello(b []byte) []byte {
 	if s.welcome == nil {
 		str(13, s.cfg.Seat)
 	}
+	num(14, 1) // long messages may come in parts
 	at := len(b)
 	b = protowire.AppendBytes(protowire.AppendTag(b, 5, protowire.BytesType), h)
 	s.countOut(len(b) - at)
@@ -66,6 +67,7 @@ func (s *Session) Lost() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.greeted = false
+	s.frame.Abandon()
 	s.opens = opensJoin
 	if s.welcome != nil {
 		s.opens = opensResume

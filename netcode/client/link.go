@@ -204,7 +204,7 @@ func (l *link) receive(b []byte) (err error) {
 	if err := c.s.Receive(b, c.now()); err != nil {
 		return err
 	}
-	if l.greeted {
+	if l.greeted || c.s.frame.Partial() {
 		return nil
 	}
 	l.greeted, l.since = true, c.now()

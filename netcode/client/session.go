@@ -75,7 +75,8 @@ func NewSession(cfg Config) (*Session, error) {
 	return &Session{cfg: cfg, auth: auth{token: cfg.Token}, events: map[uint32]func(replica.Event, uint32) error{}}, nil
 }
 
-// Receive takes one binary message from the server. The bytes are not kept. After an
+// Receive takes one binary message from the server, which may be a part of a longer one;
+// that is taken with its last part. The bytes are not kept. After an
 // error the connection is of no use any more: it should be closed with the code that
 // CloseCodeFor returns.
 func (s *Session) Receive(msg []byte, now time.Duration) error {
@@ -87,6 +88,9 @@ func (s *Session) Receive(msg []byte, now time.Duration) error {
 	s.stats.MessagesIn++
 	s.stats.BytesIn += uint64(len(msg) + HeaderLen(len(msg), false))
 	s.mu.Unlock()
+	if f.Partial() {
+		return nil // it shows that the connection is alive, and no more
+	}
 	if f.Welcome != nil {
 		if err := s.takeWelcome(f.Welcome); err != nil {
 			return err

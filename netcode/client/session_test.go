@@ -87,7 +87,7 @@ func TestHello(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &tickroomv1.ClientFrame{Hello: &tickroomv1.Hello{
-		Version: 1, Kind: "walkers", Room: "r9", Name: "ann", Fingerprint: walkersv1.Schema.Fingerprint(), HashEvery: 2, Every: 4, Data: []byte{1, 2},
+		Version: 1, Kind: "walkers", Room: "r9", Name: "ann", Fingerprint: walkersv1.Schema.Fingerprint(), HashEvery: 2, Every: 4, Data: []byte{1, 2}, Parts: true,
 	}}
 	if !proto.Equal(f, want) {
 		t.Fatalf("have %v, want %v", f, want)

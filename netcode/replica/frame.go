@@ -37,6 +37,9 @@ type Frame struct {
 	Auth         *tickroomv1.Auth // nil: none
 
 	removed, set, delta [][]byte
+
+	part  part  // of the last message
+	parts parts // of which it is one
 }
 
 // Event is one event, oldest first among those of a frame.
@@ -74,11 +77,51 @@ func (f *Frame) Base() uint32 { return f.Tick - 1 - f.Skip }
 // Parse takes apart an encoded ServerFrame. Fields that it doesn't know are
 // passed over; the rows of tables are not looked at yet. The error wraps
 // ErrMalformed.
+//
+// A frame that comes in parts is taken apart with the last of them; until then the
+// Frame is empty, and Partial. After an error nothing is known of the parts before.
 func (f *Frame) Parse(b []byte) error {
+	err := f.parse(b)
+	switch {
+	case err != nil:
+	case !f.part.there && f.parts.left == 0:
+		return nil
+	case !f.part.there:
+		err = fmt.Errorf("%w: another message where %d bytes of a frame in parts are left", ErrMalformed, f.parts.left)
+	default:
+		b, err = f.parts.add(f.part)
+		f.reset()
+		if b == nil && err == nil {
+			return nil
+		}
+		if err == nil {
+			err = f.parse(b)
+		}
+		if err == nil && f.part.there {
+			err = fmt.Errorf("%w: a part within parts", ErrMalformed)
+		}
+	}
+	if err != nil {
+		f.Abandon()
+	}
+	return err
+}
+
+// Partial reports whether what was parsed last was a part of a frame, and not its last one.
+func (f *Frame) Partial() bool { return f.parts.left > 0 }
+
+// Abandon forgets the parts of a frame that is not whole: its connection has ended.
+func (f *Frame) Abandon() { f.parts.drop() }
+
+func (f *Frame) reset() {
 	*f = Frame{
 		Events: f.Events[:0], EntityHashes: f.EntityHashes[:0], Replies: f.Replies[:0], Pongs: f.Pongs[:0],
-		removed: f.removed[:0], set: f.set[:0], delta: f.delta[:0],
+		removed: f.removed[:0], set: f.set[:0], delta: f.delta[:0], parts: f.parts,
 	}
+}
+
+func (f *Frame) parse(b []byte) error {
+	f.reset()
 	for len(b) > 0 {
 		fd, rest, err := next(b)
 		if err != nil {
@@ -123,6 +166,8 @@ func (f *Frame) Parse(b []byte) error {
 				f.Auth = new(tickroomv1.Auth)
 			}
 			err = merge(fd.bytes, f.Auth, "auth")
+		case 15<<3 | lengthed:
+			err = f.part.parse(fd.bytes)
 		}
 		if err != nil {
 			return err

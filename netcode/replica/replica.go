@@ -91,6 +91,7 @@ func (r *Replica) Reset() {
 		t.watch = w
 	}
 	r.tick, r.rows, r.err = 0, 0, nil
+	r.frame.Abandon()
 }
 
 // Table returns the table of the component with an id, or nil.

@@ -1,7 +1,8 @@
-// Package vectors holds the test vectors of the frame protocol, frames.txt, and
-// the tests that make them and hold every decoder here against them.
+// Package vectors holds the test vectors of the frame protocol, frames.txt, and those of
+// frames in parts, parts.txt, and the tests that make them and hold every decoder here
+// against them.
 //
-// go test ./proto/vectors -update writes the file anew.
+// go test ./proto/vectors -update writes the files anew.
 package vectors
 
 import (
@@ -20,7 +21,10 @@ import (
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
-const fileName = "frames.txt"
+const (
+	fileName  = "frames.txt"
+	partsFile = "parts.txt"
+)
 
 // sequence is a schema and the frames that a client with it is sent.
 type sequence struct {
@@ -205,7 +209,12 @@ func parseField(s string) (*tickroomv1.ComponentField, error) {
 	return f, nil
 }
 
+// readFile returns the text of both files.
 func readFile() (string, error) {
 	b, err := os.ReadFile(fileName)
-	return string(b), err
+	if err != nil {
+		return "", err
+	}
+	p, err := os.ReadFile(partsFile)
+	return string(b) + "\n\n" + string(p), err
 }

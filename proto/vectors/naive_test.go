@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
@@ -20,6 +22,9 @@ type naive struct {
 	schema *tickroomv1.Schema
 	tick   uint32
 	rows   map[rowKey]row
+
+	pieces []byte // of a frame in parts
+	left   uint32 // bytes of it that have yet to come
 }
 
 type rowKey struct{ component, entity uint32 }
@@ -35,7 +40,7 @@ func newNaive(s *tickroomv1.Schema) *naive {
 
 func (c *naive) clone() *naive {
 	d := newNaive(c.schema)
-	d.tick = c.tick
+	d.tick, d.pieces, d.left = c.tick, slices.Clone(c.pieces), c.left
 	for k, r := range c.rows {
 		d.rows[k] = maps.Clone(r)
 	}
@@ -49,6 +54,37 @@ func (c *naive) component(id uint32) *tickroomv1.Component {
 		}
 	}
 	return nil
+}
+
+// whole puts parts together. It returns the frame that a message is, or that it is the last
+// part of, or one that holds nothing if there is more to come.
+func (c *naive) whole(f *tickroomv1.ServerFrame) (*tickroomv1.ServerFrame, error) {
+	p := f.GetPart()
+	if p == nil {
+		if c.left > 0 {
+			return nil, errors.New("another message between the parts of one")
+		}
+		return f, nil
+	}
+	n := uint64(len(p.GetData())) + uint64(p.GetLeft())
+	if len(p.GetData()) == 0 || c.left == 0 && n > 16<<20 || c.left > 0 && n != uint64(c.left) {
+		return nil, errors.New("a part out of place, or too long")
+	}
+	if c.left == 0 {
+		c.pieces = nil
+	}
+	c.pieces, c.left = append(c.pieces, p.GetData()...), p.GetLeft()
+	f = new(tickroomv1.ServerFrame)
+	if c.left > 0 {
+		return f, nil
+	}
+	if err := proto.Unmarshal(c.pieces, f); err != nil {
+		return nil, err
+	}
+	if f.GetPart() != nil {
+		return nil, errors.New("a part within parts")
+	}
+	return f, nil
 }
 
 func (c *naive) apply(f *tickroomv1.ServerFrame) error {

@@ -69,7 +69,11 @@ func (s *scene) say(about string, b []byte) {
 	if err := proto.Unmarshal(b, m); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := s.last.apply(m); err != nil {
+	m, err := s.last.whole(m)
+	if err == nil {
+		err = s.last.apply(m)
+	}
+	if err != nil {
 		s.t.Fatalf("%s: %v", s.seq.name, err)
 	}
 	s.add(&frame{about: about, bytes: b, want: append(s.last.lines(), saidLines(m)...)})

@@ -21,7 +21,7 @@ import (
 	"github.com/tickroom/tickroom/proto/schema"
 )
 
-var update = flag.Bool("update", false, "write frames.txt anew, and its quotes in docs/protocol.md")
+var update = flag.Bool("update", false, "write frames.txt and parts.txt anew, and its quotes in docs/protocol.md")
 
 const head = `# Test vectors of the frame protocol, tickroom.v1; docs/protocol.md explains the protocol.
 # Written by: go test ./proto/vectors -update
@@ -51,27 +51,42 @@ const head = `# Test vectors of the frame protocol, tickroom.v1; docs/protocol.m
 
 `
 
-// TestVectors builds the sequences and holds them against the file.
+const partsHead = `# Test vectors of frames in parts, for clients that ask for them in their hello: Hello.parts.
+# The form is that of frames.txt. After a part that is not the last one a client holds what it
+# held before; then it makes of the last one what it would of the whole frame.
+# Written by: go test ./proto/vectors -update
+
+`
+
+// TestVectors builds the sequences and holds them against the files.
 func TestVectors(t *testing.T) {
-	b := &strings.Builder{}
-	b.WriteString(head)
-	for _, s := range sequences(t) {
-		s.write(b)
-	}
-	text := strings.TrimRight(b.String(), "\n") + "\n"
+	files := map[string]string{fileName: written(head, sequences(t)), partsFile: written(partsHead, []*sequence{inParts(t), partsRefused(t)})}
 	if *update {
-		if err := os.WriteFile(fileName, []byte(text), 0o644); err != nil {
+		for name, text := range files {
+			if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		quote(t, files[fileName]+"\n\n"+files[partsFile])
+	}
+	for name, text := range files {
+		file, err := os.ReadFile(name)
+		if err != nil {
 			t.Fatal(err)
 		}
-		quote(t, text)
+		if diff := cmp.Diff(string(file), text); diff != "" {
+			t.Errorf("%s is not what the code makes (- file, + code); if the change is meant: go test ./proto/vectors -update\n%s", name, diff)
+		}
 	}
-	file, err := readFile()
-	if err != nil {
-		t.Fatal(err)
+}
+
+func written(head string, all []*sequence) string {
+	b := &strings.Builder{}
+	b.WriteString(head)
+	for _, s := range all {
+		s.write(b)
 	}
-	if diff := cmp.Diff(file, text); diff != "" {
-		t.Fatalf("%s is not what the code makes (- file, + code); if the change is meant: go test ./proto/vectors -update\n%s", fileName, diff)
-	}
+	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
 // TestClients plays the file to all decoders of this repository, and to one that
@@ -110,6 +125,9 @@ func play(t *testing.T, s *sequence) {
 		m := new(tickroomv1.ServerFrame)
 		err := proto.Unmarshal(f.bytes, m)
 		next := slow.clone()
+		if err == nil {
+			m, err = next.whole(m)
+		}
 		if err == nil {
 			err = next.apply(m)
 		}
@@ -314,6 +332,9 @@ func clientFrameLines(m *tickroomv1.ClientFrame) []string {
 		if h.GetSeat() != "" {
 			say("hello: seat %q", h.GetSeat())
 		}
+		if h.GetParts() {
+			say("hello: parts")
+		}
 	}
 	if m.GetAck() != 0 {
 		say("ack %d", m.GetAck())
@@ -369,7 +390,7 @@ func TestFileIsWhole(t *testing.T) {
 	}
 	for _, m := range []proto.Message{
 		&tickroomv1.ServerFrame{}, &tickroomv1.Table{}, &tickroomv1.EventData{}, &tickroomv1.EntityHash{}, &tickroomv1.Welcome{}, &tickroomv1.Component{},
-		&tickroomv1.ComponentField{}, &tickroomv1.Reply{}, &tickroomv1.Pong{}, &tickroomv1.Auth{}, &tickroomv1.ClientFrame{}, &tickroomv1.Input{}, &tickroomv1.CommandData{}, &tickroomv1.Ping{}, &tickroomv1.Hello{},
+		&tickroomv1.ComponentField{}, &tickroomv1.Reply{}, &tickroomv1.Pong{}, &tickroomv1.Auth{}, &tickroomv1.ClientFrame{}, &tickroomv1.Input{}, &tickroomv1.CommandData{}, &tickroomv1.Ping{}, &tickroomv1.Hello{}, &tickroomv1.Part{},
 	} {
 		fields := m.ProtoReflect().Descriptor().Fields()
 		for i := range fields.Len() {

@@ -127,7 +127,7 @@ func (e *Engine) begin(conn socket.Conn, j *Joiner) (*Client, error) {
 		player:   j.player(e.room.World, e.last),
 		identity: j.Identity,
 		addr:     j.Addr,
-		greet:    true, fingerprint: j.Hello.GetFingerprint(),
+		greet:    true, fingerprint: j.Hello.GetFingerprint(), parts: j.Hello.GetParts(),
 		messages:     newBucket(e.cfg.MessagesPerSecond, e.cfg.MessageBurst, e.room.TickRate),
 		commandLimit: newBucket(e.cfg.CommandsPerSecond, e.cfg.CommandBurst, e.room.TickRate),
 		tokenLimit:   newBucket(tokensPerSecond, tokenBurst, e.room.TickRate),

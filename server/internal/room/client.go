@@ -24,6 +24,7 @@ type Client struct {
 	fingerprint uint64 // of the schema that the client knows
 	greet       bool   // a welcome is due
 	resumed     bool   // it is one to a session that was there before
+	parts       bool   // it takes long messages in parts
 
 	// Of the one worker that reads or writes the client in a phase of the tick, and of
 	// the room's goroutine between the phases.

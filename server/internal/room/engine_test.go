@@ -1,12 +1,14 @@
 package room
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
 	"net"
 	"testing"
 	"time"
 
+	"github.com/gobwas/ws"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tickroom/tickroom/internal/kinds/walkers"
@@ -55,6 +57,22 @@ func (w *wire) Send(frame []byte) error {
 }
 
 func (w *wire) SendReliable(frame []byte) error { return w.Send(frame) }
+
+func (w *wire) SendMessages(messages []byte) error {
+	for len(messages) > 0 {
+		h, err := ws.ReadHeader(bytes.NewReader(messages))
+		if err != nil {
+			return err
+		}
+		from := ws.HeaderSize(h)
+		w.down = append(w.down, append([]byte(nil), messages[from:from+int(h.Length)]...))
+		messages = messages[from+int(h.Length):]
+	}
+	if w.busy {
+		w.pending = 1
+	}
+	return nil
+}
 
 func (w *wire) Flush() (int, error) {
 	if !w.busy {

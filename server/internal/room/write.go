@@ -12,6 +12,7 @@ import (
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/proto/schema"
 	"github.com/tickroom/tickroom/server/internal/metrics"
+	"github.com/tickroom/tickroom/server/internal/socket"
 )
 
 // keepOut bounds the memory for messages that a worker keeps from one tick to the next.
@@ -84,9 +85,31 @@ func (e *Engine) writeOne(i int, c *Client, w *Worker) {
 		w.out = b[:from]
 		return
 	}
+	if n > netcode.MaxWhole && c.parts {
+		e.sendParts(i, c, w, start)
+		return
+	}
 	w.counts[metrics.MessagesOut]++
 	w.counts[metrics.BytesOut] += n + serverHeader(n)
 	w.batch.Send(i, c.conn, b[from:len(b):len(b)], w.onOver)
+}
+
+// sendParts queues the message that stands in the worker's memory from start on, in parts.
+// They go out as one: the connection is busy until all have, so that nothing comes between.
+func (e *Engine) sendParts(i int, c *Client, w *Worker, start int) {
+	b := w.out
+	rest := b[start:]
+	from := len(b)
+	for len(rest) > 0 {
+		piece := rest[:min(netcode.PartSize, len(rest))]
+		rest = rest[len(piece):]
+		b = socket.AppendHeader(b, netcode.PartLen(len(piece), len(rest)))
+		b = netcode.AppendPart(b, piece, len(rest))
+		w.counts[metrics.MessagesOut]++
+	}
+	w.out = b
+	w.counts[metrics.BytesOut] += len(b) - from
+	w.batch.SendMessages(i, c.conn, b[from:len(b):len(b)], w.onOver)
 }
 
 // skipBusy passes over a client of whose last message bytes are still pending.

@@ -163,18 +163,28 @@ func (b *Batch) lose(err error) {
 // wants to skip the busy asks Conn.Flush first; between the two only a pong may come into the
 // outbox, and the frame goes behind it.
 func (b *Batch) Send(i int, c Conn, frame []byte, over func(i int, err error)) {
-	rc, raw := c.(*rawConn)
-	if !raw || b.ring == nil {
-		if err := c.SendReliable(frame); err != nil {
-			over(i, err)
-		}
-		return
+	if rc, raw := c.(*rawConn); raw && b.ring != nil {
+		b.put(i, rc, seal(opBinary, frame), over)
+	} else if err := c.SendReliable(frame); err != nil {
+		over(i, err)
 	}
+}
+
+// SendMessages is Conn.SendMessages, as Send is Conn.SendReliable.
+func (b *Batch) SendMessages(i int, c Conn, messages []byte, over func(i int, err error)) {
+	if rc, raw := c.(*rawConn); raw && b.ring != nil {
+		b.put(i, rc, messages, over)
+	} else if err := c.SendMessages(messages); err != nil {
+		over(i, err)
+	}
+}
+
+// put queues bytes for the ring, or puts them behind what waits already.
+func (b *Batch) put(i int, rc *rawConn, sealed []byte, over func(i int, err error)) {
 	if !rc.enter() {
 		over(i, rc.ended())
 		return
 	}
-	sealed := seal(opBinary, frame)
 	if rc.out.len() > 0 {
 		err := rc.put(sealed, true)
 		if rc.leave(); err != nil {

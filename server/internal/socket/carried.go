@@ -159,6 +159,8 @@ func (c *carried) Send(frame []byte) error { return c.send(opBinary, frame, fals
 
 func (c *carried) SendReliable(frame []byte) error { return c.send(opBinary, frame, true) }
 
+func (c *carried) SendMessages(messages []byte) error { return c.sendSealed(messages, true) }
+
 func (c *carried) SendAny(text bool, frame []byte) error {
 	op := byte(opBinary)
 	if text {
@@ -168,7 +170,10 @@ func (c *carried) SendAny(text bool, frame []byte) error {
 }
 
 func (c *carried) send(op byte, frame []byte, reliable bool) error {
-	b := seal(op, frame)
+	return c.sendSealed(seal(op, frame), reliable)
+}
+
+func (c *carried) sendSealed(b []byte, reliable bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.ended(); err != nil {

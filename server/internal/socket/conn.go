@@ -43,6 +43,10 @@ type Conn interface {
 	// returns ErrOverflow. Into an empty outbox a message of any size goes.
 	SendReliable(frame []byte) error
 
+	// SendMessages is SendReliable for binary messages that belong together, each behind its
+	// header, as AppendHeader makes it. Nothing comes between them.
+	SendMessages(messages []byte) error
+
 	// Flush offers the outbox to the kernel once more and returns the bytes still
 	// pending. Call it once a tick for as long as it returns more than 0.
 	Flush() (pending int, err error)

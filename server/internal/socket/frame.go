@@ -76,6 +76,19 @@ func seal(op byte, frame []byte) []byte {
 	}
 }
 
+// AppendHeader appends the header of a binary message of n bytes, which are to follow. See
+// Conn.SendMessages.
+func AppendHeader(b []byte, n int) []byte {
+	switch {
+	case n < length16:
+		return append(b, bitFin|opBinary, byte(n))
+	case n <= 0xFFFF:
+		return binary.BigEndian.AppendUint16(append(b, bitFin|opBinary, length16), uint16(n))
+	default:
+		return binary.BigEndian.AppendUint64(append(b, bitFin|opBinary, length64), uint64(n))
+	}
+}
+
 // appendControl appends a control frame. The payload must fit in 125 bytes.
 func appendControl(b []byte, op byte, payload []byte) []byte {
 	b = append(b, bitFin|op, byte(len(payload)))

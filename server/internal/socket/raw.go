@@ -254,6 +254,9 @@ func (c *rawConn) Send(frame []byte) error { return c.send(opBinary, frame, fals
 // SendReliable hands one message to the kernel or to the outbox.
 func (c *rawConn) SendReliable(frame []byte) error { return c.send(opBinary, frame, true) }
 
+// SendMessages hands several messages to the kernel or to the outbox.
+func (c *rawConn) SendMessages(messages []byte) error { return c.sendSealed(messages, true) }
+
 // SendAny is SendReliable for text too.
 func (c *rawConn) SendAny(text bool, frame []byte) error {
 	op := byte(opBinary)
@@ -264,10 +267,14 @@ func (c *rawConn) SendAny(text bool, frame []byte) error {
 }
 
 func (c *rawConn) send(op byte, frame []byte, reliable bool) error {
+	return c.sendSealed(seal(op, frame), reliable)
+}
+
+func (c *rawConn) sendSealed(b []byte, reliable bool) error {
 	if !c.enter() {
 		return c.ended()
 	}
-	err := c.put(seal(op, frame), reliable)
+	err := c.put(b, reliable)
 	c.leave()
 	return err
 }

@@ -208,7 +208,10 @@ type ServerFrame struct {
 	Pongs []*Pong `protobuf:"bytes,13,rep,name=pongs,proto3" json:"pongs,omitempty"`
 	// Until when the client is known, after the welcome: the answer to a token, or
 	// a reminder that the one it has is about to expire.
-	Auth          *Auth `protobuf:"bytes,14,opt,name=auth,proto3" json:"auth,omitempty"`
+	Auth *Auth `protobuf:"bytes,14,opt,name=auth,proto3" json:"auth,omitempty"`
+	// A piece of a longer ServerFrame, for clients whose hello asks for parts. A message
+	// with it holds nothing else.
+	Part          *Part `protobuf:"bytes,15,opt,name=part,proto3" json:"part,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -341,6 +344,69 @@ func (x *ServerFrame) GetAuth() *Auth {
 	return nil
 }
 
+func (x *ServerFrame) GetPart() *Part {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+// Part is a piece of an encoded ServerFrame that is sent in several messages, one right
+// after the other. The client puts the pieces together and decodes the whole.
+type Part struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Bytes of the frame that come in the parts after this one. 0: it is the last one.
+	Left uint32 `protobuf:"varint,1,opt,name=left,proto3" json:"left,omitempty"`
+	// The piece, of a byte at least.
+	Data          []byte `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Part) Reset() {
+	*x = Part{}
+	mi := &file_tickroom_v1_frame_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Part) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Part) ProtoMessage() {}
+
+func (x *Part) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_frame_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Part.ProtoReflect.Descriptor instead.
+func (*Part) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Part) GetLeft() uint32 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+func (x *Part) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 // Table holds rows of one component.
 type Table struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -376,7 +442,7 @@ type Table struct {
 
 func (x *Table) Reset() {
 	*x = Table{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[1]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -388,7 +454,7 @@ func (x *Table) String() string {
 func (*Table) ProtoMessage() {}
 
 func (x *Table) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[1]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -401,7 +467,7 @@ func (x *Table) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Table.ProtoReflect.Descriptor instead.
 func (*Table) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{1}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Table) GetComponent() uint32 {
@@ -496,7 +562,7 @@ type EventData struct {
 
 func (x *EventData) Reset() {
 	*x = EventData{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[2]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -508,7 +574,7 @@ func (x *EventData) String() string {
 func (*EventData) ProtoMessage() {}
 
 func (x *EventData) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[2]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -521,7 +587,7 @@ func (x *EventData) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventData.ProtoReflect.Descriptor instead.
 func (*EventData) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{2}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *EventData) GetEvent() uint32 {
@@ -559,7 +625,7 @@ type EntityHash struct {
 
 func (x *EntityHash) Reset() {
 	*x = EntityHash{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[3]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -571,7 +637,7 @@ func (x *EntityHash) String() string {
 func (*EntityHash) ProtoMessage() {}
 
 func (x *EntityHash) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[3]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -584,7 +650,7 @@ func (x *EntityHash) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EntityHash.ProtoReflect.Descriptor instead.
 func (*EntityHash) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{3}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *EntityHash) GetEntity() uint32 {
@@ -660,7 +726,7 @@ type Welcome struct {
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[4]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -672,7 +738,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[4]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -685,7 +751,7 @@ func (x *Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Welcome.ProtoReflect.Descriptor instead.
 func (*Welcome) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{4}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Welcome) GetSession() string {
@@ -838,7 +904,7 @@ type Auth struct {
 
 func (x *Auth) Reset() {
 	*x = Auth{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[5]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +916,7 @@ func (x *Auth) String() string {
 func (*Auth) ProtoMessage() {}
 
 func (x *Auth) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[5]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +929,7 @@ func (x *Auth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Auth.ProtoReflect.Descriptor instead.
 func (*Auth) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{5}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Auth) GetExpiresUs() int64 {
@@ -898,7 +964,7 @@ type Schema struct {
 
 func (x *Schema) Reset() {
 	*x = Schema{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[6]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -910,7 +976,7 @@ func (x *Schema) String() string {
 func (*Schema) ProtoMessage() {}
 
 func (x *Schema) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[6]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -923,7 +989,7 @@ func (x *Schema) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Schema.ProtoReflect.Descriptor instead.
 func (*Schema) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{6}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Schema) GetComponents() []*Component {
@@ -945,7 +1011,7 @@ type Component struct {
 
 func (x *Component) Reset() {
 	*x = Component{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[7]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -957,7 +1023,7 @@ func (x *Component) String() string {
 func (*Component) ProtoMessage() {}
 
 func (x *Component) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[7]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -970,7 +1036,7 @@ func (x *Component) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Component.ProtoReflect.Descriptor instead.
 func (*Component) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{7}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Component) GetId() uint32 {
@@ -1018,7 +1084,7 @@ type ComponentField struct {
 
 func (x *ComponentField) Reset() {
 	*x = ComponentField{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[8]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1030,7 +1096,7 @@ func (x *ComponentField) String() string {
 func (*ComponentField) ProtoMessage() {}
 
 func (x *ComponentField) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[8]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1043,7 +1109,7 @@ func (x *ComponentField) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComponentField.ProtoReflect.Descriptor instead.
 func (*ComponentField) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{8}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ComponentField) GetNumber() uint32 {
@@ -1126,7 +1192,7 @@ type Reply struct {
 
 func (x *Reply) Reset() {
 	*x = Reply{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[9]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1138,7 +1204,7 @@ func (x *Reply) String() string {
 func (*Reply) ProtoMessage() {}
 
 func (x *Reply) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[9]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1151,7 +1217,7 @@ func (x *Reply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reply.ProtoReflect.Descriptor instead.
 func (*Reply) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{9}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Reply) GetId() uint32 {
@@ -1197,7 +1263,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[10]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1209,7 +1275,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[10]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1222,7 +1288,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{10}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Pong) GetClientTimeUs() uint64 {
@@ -1272,7 +1338,7 @@ type ClientFrame struct {
 
 func (x *ClientFrame) Reset() {
 	*x = ClientFrame{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[11]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1284,7 +1350,7 @@ func (x *ClientFrame) String() string {
 func (*ClientFrame) ProtoMessage() {}
 
 func (x *ClientFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[11]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1297,7 +1363,7 @@ func (x *ClientFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientFrame.ProtoReflect.Descriptor instead.
 func (*ClientFrame) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{11}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ClientFrame) GetAck() uint32 {
@@ -1371,7 +1437,7 @@ type Input struct {
 
 func (x *Input) Reset() {
 	*x = Input{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[12]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1383,7 +1449,7 @@ func (x *Input) String() string {
 func (*Input) ProtoMessage() {}
 
 func (x *Input) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[12]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1396,7 +1462,7 @@ func (x *Input) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Input.ProtoReflect.Descriptor instead.
 func (*Input) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{12}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Input) GetSeq() uint32 {
@@ -1436,7 +1502,7 @@ type CommandData struct {
 
 func (x *CommandData) Reset() {
 	*x = CommandData{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[13]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1448,7 +1514,7 @@ func (x *CommandData) String() string {
 func (*CommandData) ProtoMessage() {}
 
 func (x *CommandData) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[13]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1461,7 +1527,7 @@ func (x *CommandData) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandData.ProtoReflect.Descriptor instead.
 func (*CommandData) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{13}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CommandData) GetId() uint32 {
@@ -1496,7 +1562,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[14]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1508,7 +1574,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[14]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1521,7 +1587,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{14}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Ping) GetClientTimeUs() uint64 {
@@ -1564,14 +1630,17 @@ type Hello struct {
 	Token string `protobuf:"bytes,12,opt,name=token,proto3" json:"token,omitempty"`
 	// A seat from the matchmaker, which is good once, for one player and one room.
 	// Kind and room may be left out with it.
-	Seat          string `protobuf:"bytes,13,opt,name=seat,proto3" json:"seat,omitempty"`
+	Seat string `protobuf:"bytes,13,opt,name=seat,proto3" json:"seat,omitempty"`
+	// The client takes long messages in parts, so that each one tells it that the
+	// connection is alive.
+	Parts         bool `protobuf:"varint,14,opt,name=parts,proto3" json:"parts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Hello) Reset() {
 	*x = Hello{}
-	mi := &file_tickroom_v1_frame_proto_msgTypes[15]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1583,7 +1652,7 @@ func (x *Hello) String() string {
 func (*Hello) ProtoMessage() {}
 
 func (x *Hello) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_frame_proto_msgTypes[15]
+	mi := &file_tickroom_v1_frame_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1596,7 +1665,7 @@ func (x *Hello) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hello.ProtoReflect.Descriptor instead.
 func (*Hello) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{15}
+	return file_tickroom_v1_frame_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Hello) GetVersion() uint32 {
@@ -1690,11 +1759,18 @@ func (x *Hello) GetSeat() string {
 	return ""
 }
 
+func (x *Hello) GetParts() bool {
+	if x != nil {
+		return x.Parts
+	}
+	return false
+}
+
 var File_tickroom_v1_frame_proto protoreflect.FileDescriptor
 
 const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\n" +
-	"\x17tickroom/v1/frame.proto\x12\vtickroom.v1\"\x8e\x04\n" +
+	"\x17tickroom/v1/frame.proto\x12\vtickroom.v1\"\xb5\x04\n" +
 	"\vServerFrame\x12\x12\n" +
 	"\x04tick\x18\x01 \x01(\rR\x04tick\x12\x12\n" +
 	"\x04skip\x18\x02 \x01(\rR\x04skip\x12\x12\n" +
@@ -1710,8 +1786,12 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\awelcome\x18\v \x01(\v2\x14.tickroom.v1.WelcomeR\awelcome\x12,\n" +
 	"\areplies\x18\f \x03(\v2\x12.tickroom.v1.ReplyR\areplies\x12'\n" +
 	"\x05pongs\x18\r \x03(\v2\x11.tickroom.v1.PongR\x05pongs\x12%\n" +
-	"\x04auth\x18\x0e \x01(\v2\x11.tickroom.v1.AuthR\x04authB\a\n" +
-	"\x05_hash\"\x90\x02\n" +
+	"\x04auth\x18\x0e \x01(\v2\x11.tickroom.v1.AuthR\x04auth\x12%\n" +
+	"\x04part\x18\x0f \x01(\v2\x11.tickroom.v1.PartR\x04partB\a\n" +
+	"\x05_hash\".\n" +
+	"\x04Part\x12\x12\n" +
+	"\x04left\x18\x01 \x01(\rR\x04left\x12\x12\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\x90\x02\n" +
 	"\x05Table\x12\x1c\n" +
 	"\tcomponent\x18\x01 \x01(\rR\tcomponent\x12\x12\n" +
 	"\x04mask\x18\x02 \x01(\rR\x04mask\x12\x1b\n" +
@@ -1810,7 +1890,7 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\acommand\x18\x02 \x01(\rR\acommand\x12\x12\n" +
 	"\x04data\x18\x03 \x01(\fR\x04data\",\n" +
 	"\x04Ping\x12$\n" +
-	"\x0eclient_time_us\x18\x01 \x01(\x04R\fclientTimeUs\"\xc7\x02\n" +
+	"\x0eclient_time_us\x18\x01 \x01(\x04R\fclientTimeUs\"\xdd\x02\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
@@ -1827,7 +1907,8 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"resumeTick\x12\x1a\n" +
 	"\bspectate\x18\v \x01(\bR\bspectate\x12\x14\n" +
 	"\x05token\x18\f \x01(\tR\x05token\x12\x12\n" +
-	"\x04seat\x18\r \x01(\tR\x04seat*\xce\x01\n" +
+	"\x04seat\x18\r \x01(\tR\x04seat\x12\x14\n" +
+	"\x05parts\x18\x0e \x01(\bR\x05parts*\xce\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tKIND_UINT\x10\x01\x12\f\n" +
@@ -1865,50 +1946,52 @@ func file_tickroom_v1_frame_proto_rawDescGZIP() []byte {
 }
 
 var file_tickroom_v1_frame_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tickroom_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_tickroom_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_tickroom_v1_frame_proto_goTypes = []any{
 	(Kind)(0),              // 0: tickroom.v1.Kind
 	(ReplyCode)(0),         // 1: tickroom.v1.ReplyCode
 	(*ServerFrame)(nil),    // 2: tickroom.v1.ServerFrame
-	(*Table)(nil),          // 3: tickroom.v1.Table
-	(*EventData)(nil),      // 4: tickroom.v1.EventData
-	(*EntityHash)(nil),     // 5: tickroom.v1.EntityHash
-	(*Welcome)(nil),        // 6: tickroom.v1.Welcome
-	(*Auth)(nil),           // 7: tickroom.v1.Auth
-	(*Schema)(nil),         // 8: tickroom.v1.Schema
-	(*Component)(nil),      // 9: tickroom.v1.Component
-	(*ComponentField)(nil), // 10: tickroom.v1.ComponentField
-	(*Reply)(nil),          // 11: tickroom.v1.Reply
-	(*Pong)(nil),           // 12: tickroom.v1.Pong
-	(*ClientFrame)(nil),    // 13: tickroom.v1.ClientFrame
-	(*Input)(nil),          // 14: tickroom.v1.Input
-	(*CommandData)(nil),    // 15: tickroom.v1.CommandData
-	(*Ping)(nil),           // 16: tickroom.v1.Ping
-	(*Hello)(nil),          // 17: tickroom.v1.Hello
+	(*Part)(nil),           // 3: tickroom.v1.Part
+	(*Table)(nil),          // 4: tickroom.v1.Table
+	(*EventData)(nil),      // 5: tickroom.v1.EventData
+	(*EntityHash)(nil),     // 6: tickroom.v1.EntityHash
+	(*Welcome)(nil),        // 7: tickroom.v1.Welcome
+	(*Auth)(nil),           // 8: tickroom.v1.Auth
+	(*Schema)(nil),         // 9: tickroom.v1.Schema
+	(*Component)(nil),      // 10: tickroom.v1.Component
+	(*ComponentField)(nil), // 11: tickroom.v1.ComponentField
+	(*Reply)(nil),          // 12: tickroom.v1.Reply
+	(*Pong)(nil),           // 13: tickroom.v1.Pong
+	(*ClientFrame)(nil),    // 14: tickroom.v1.ClientFrame
+	(*Input)(nil),          // 15: tickroom.v1.Input
+	(*CommandData)(nil),    // 16: tickroom.v1.CommandData
+	(*Ping)(nil),           // 17: tickroom.v1.Ping
+	(*Hello)(nil),          // 18: tickroom.v1.Hello
 }
 var file_tickroom_v1_frame_proto_depIdxs = []int32{
-	3,  // 0: tickroom.v1.ServerFrame.set:type_name -> tickroom.v1.Table
-	3,  // 1: tickroom.v1.ServerFrame.delta:type_name -> tickroom.v1.Table
-	4,  // 2: tickroom.v1.ServerFrame.events:type_name -> tickroom.v1.EventData
-	5,  // 3: tickroom.v1.ServerFrame.entity_hashes:type_name -> tickroom.v1.EntityHash
-	6,  // 4: tickroom.v1.ServerFrame.welcome:type_name -> tickroom.v1.Welcome
-	11, // 5: tickroom.v1.ServerFrame.replies:type_name -> tickroom.v1.Reply
-	12, // 6: tickroom.v1.ServerFrame.pongs:type_name -> tickroom.v1.Pong
-	7,  // 7: tickroom.v1.ServerFrame.auth:type_name -> tickroom.v1.Auth
-	8,  // 8: tickroom.v1.Welcome.schema:type_name -> tickroom.v1.Schema
-	9,  // 9: tickroom.v1.Schema.components:type_name -> tickroom.v1.Component
-	10, // 10: tickroom.v1.Component.fields:type_name -> tickroom.v1.ComponentField
-	0,  // 11: tickroom.v1.ComponentField.kind:type_name -> tickroom.v1.Kind
-	1,  // 12: tickroom.v1.Reply.code:type_name -> tickroom.v1.ReplyCode
-	14, // 13: tickroom.v1.ClientFrame.inputs:type_name -> tickroom.v1.Input
-	15, // 14: tickroom.v1.ClientFrame.commands:type_name -> tickroom.v1.CommandData
-	16, // 15: tickroom.v1.ClientFrame.ping:type_name -> tickroom.v1.Ping
-	17, // 16: tickroom.v1.ClientFrame.hello:type_name -> tickroom.v1.Hello
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	4,  // 0: tickroom.v1.ServerFrame.set:type_name -> tickroom.v1.Table
+	4,  // 1: tickroom.v1.ServerFrame.delta:type_name -> tickroom.v1.Table
+	5,  // 2: tickroom.v1.ServerFrame.events:type_name -> tickroom.v1.EventData
+	6,  // 3: tickroom.v1.ServerFrame.entity_hashes:type_name -> tickroom.v1.EntityHash
+	7,  // 4: tickroom.v1.ServerFrame.welcome:type_name -> tickroom.v1.Welcome
+	12, // 5: tickroom.v1.ServerFrame.replies:type_name -> tickroom.v1.Reply
+	13, // 6: tickroom.v1.ServerFrame.pongs:type_name -> tickroom.v1.Pong
+	8,  // 7: tickroom.v1.ServerFrame.auth:type_name -> tickroom.v1.Auth
+	3,  // 8: tickroom.v1.ServerFrame.part:type_name -> tickroom.v1.Part
+	9,  // 9: tickroom.v1.Welcome.schema:type_name -> tickroom.v1.Schema
+	10, // 10: tickroom.v1.Schema.components:type_name -> tickroom.v1.Component
+	11, // 11: tickroom.v1.Component.fields:type_name -> tickroom.v1.ComponentField
+	0,  // 12: tickroom.v1.ComponentField.kind:type_name -> tickroom.v1.Kind
+	1,  // 13: tickroom.v1.Reply.code:type_name -> tickroom.v1.ReplyCode
+	15, // 14: tickroom.v1.ClientFrame.inputs:type_name -> tickroom.v1.Input
+	16, // 15: tickroom.v1.ClientFrame.commands:type_name -> tickroom.v1.CommandData
+	17, // 16: tickroom.v1.ClientFrame.ping:type_name -> tickroom.v1.Ping
+	18, // 17: tickroom.v1.ClientFrame.hello:type_name -> tickroom.v1.Hello
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_tickroom_v1_frame_proto_init() }
@@ -1923,7 +2006,7 @@ func file_tickroom_v1_frame_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tickroom_v1_frame_proto_rawDesc), len(file_tickroom_v1_frame_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

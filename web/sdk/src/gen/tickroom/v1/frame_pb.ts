@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickroom/v1/frame.proto.
  */
 export const file_tickroom_v1_frame: GenFile = /*@__PURE__*/
-  fileDesc("Chd0aWNrcm9vbS92MS9mcmFtZS5wcm90bxILdGlja3Jvb20udjEiogMKC1NlcnZlckZyYW1lEgwKBHRpY2sYASABKA0SDAoEc2tpcBgCIAEoDRIMCgRmdWxsGAMgASgIEhEKCWlucHV0X2FjaxgEIAEoDRIPCgdyZW1vdmVkGAUgAygNEh8KA3NldBgGIAMoCzISLnRpY2tyb29tLnYxLlRhYmxlEiEKBWRlbHRhGAcgAygLMhIudGlja3Jvb20udjEuVGFibGUSJgoGZXZlbnRzGAggAygLMhYudGlja3Jvb20udjEuRXZlbnREYXRhEhEKBGhhc2gYCSABKAZIAIgBARIuCg1lbnRpdHlfaGFzaGVzGAogAygLMhcudGlja3Jvb20udjEuRW50aXR5SGFzaBIlCgd3ZWxjb21lGAsgASgLMhQudGlja3Jvb20udjEuV2VsY29tZRIjCgdyZXBsaWVzGAwgAygLMhIudGlja3Jvb20udjEuUmVwbHkSIAoFcG9uZ3MYDSADKAsyES50aWNrcm9vbS52MS5Qb25nEh8KBGF1dGgYDiABKAsyES50aWNrcm9vbS52MS5BdXRoQgcKBV9oYXNoIrgBCgVUYWJsZRIRCgljb21wb25lbnQYASABKA0SDAoEbWFzaxgCIAEoDRIRCgltYXNrX2hpZ2gYAyABKA0SDAoEcm93cxgEIAMoDRINCgVtaXhlZBgFIAMoDRIMCgR3aWRlGAYgAygSEg4KBmZsb2F0cxgHIAMoAhIPCgdkb3VibGVzGAggAygBEg8KB3N0cmluZ3MYCSADKAkSDQoFYmxvYnMYCiADKAwSDwoHcmVtb3ZlZBgLIAMoDSI1CglFdmVudERhdGESDQoFZXZlbnQYASABKA0SDAoEZGF0YRgCIAEoDBILCgNhZ2UYAyABKA0iOQoKRW50aXR5SGFzaBIOCgZlbnRpdHkYASABKA0SDQoFZ3JvdXAYAiABKA0SDAoEaGFzaBgDIAEoBiKBAwoHV2VsY29tZRIPCgdzZXNzaW9uGAEgASgJEgwKBHJvb20YAiABKAkSDAoEa2luZBgDIAEoCRIOCgZwbGF5ZXIYBCABKA0SEQoJdGlja19yYXRlGAUgASgBEgwKBHRpY2sYBiABKA0SFgoOc2VydmVyX3RpbWVfdXMYByABKAMSIwoGc2NoZW1hGAggASgLMhMudGlja3Jvb20udjEuU2NoZW1hEhMKC2ZpbmdlcnByaW50GAkgASgGEhIKCmFja193aW5kb3cYCiABKA0SEwoLbWF4X21lc3NhZ2UYCyABKA0SDwoHcmVzdW1lZBgMIAEoCBIUCgxob2xkX3NlY29uZHMYDSABKAESEQoJaW5wdXRfc2VxGA4gASgNEhIKCmNvbW1hbmRfaWQYDyABKA0SFQoNZXZlbnRzX21pc3NlZBgQIAEoCBIRCglzcGVjdGF0b3IYESABKAgSEQoJcGxheWVyX2lkGBIgASgJEhIKCmV4cGlyZXNfdXMYEyABKAMiOAoEQXV0aBISCgpleHBpcmVzX3VzGAEgASgDEg0KBWVycm9yGAIgASgJEg0KBXJlbmV3GAMgASgIIjQKBlNjaGVtYRIqCgpjb21wb25lbnRzGAEgAygLMhYudGlja3Jvb20udjEuQ29tcG9uZW50IlIKCUNvbXBvbmVudBIKCgJpZBgBIAEoDRIMCgRuYW1lGAIgASgJEisKBmZpZWxkcxgDIAMoCzIbLnRpY2tyb29tLnYxLkNvbXBvbmVudEZpZWxkIq0BCg5Db21wb25lbnRGaWVsZBIOCgZudW1iZXIYASABKA0SDAoEbmFtZRgCIAEoCRIfCgRraW5kGAMgASgOMhEudGlja3Jvb20udjEuS2luZBIQCghyZXBlYXRlZBgEIAEoCBIMCgRzdGVwGAUgASgBEgsKA21pbhgGIAEoARILCgNtYXgYByABKAESEgoKd3JhcF9zdGVwcxgIIAEoDRIOCgZzbW9vdGgYCSABKA0iVgoFUmVwbHkSCgoCaWQYASABKA0SJAoEY29kZRgCIAEoDjIWLnRpY2tyb29tLnYxLlJlcGx5Q29kZRINCgVlcnJvchgDIAEoCRIMCgRkYXRhGAQgASgMIkQKBFBvbmcSFgoOY2xpZW50X3RpbWVfdXMYASABKAQSFgoOc2VydmVyX3RpbWVfdXMYAiABKAMSDAoEdGljaxgDIAEoDSLeAQoLQ2xpZW50RnJhbWUSCwoDYWNrGAEgASgNEiIKBmlucHV0cxgCIAMoCzISLnRpY2tyb29tLnYxLklucHV0EioKCGNvbW1hbmRzGAMgAygLMhgudGlja3Jvb20udjEuQ29tbWFuZERhdGESHwoEcGluZxgEIAEoCzIRLnRpY2tyb29tLnYxLlBpbmcSIQoFaGVsbG8YBSABKAsyEi50aWNrcm9vbS52MS5IZWxsbxINCgVldmVyeRgGIAEoDRIQCghtaXNtYXRjaBgHIAEoCBINCgV0b2tlbhgIIAEoCSIwCgVJbnB1dBILCgNzZXEYASABKA0SDAoEdGljaxgCIAEoDRIMCgRkYXRhGAMgASgMIjgKC0NvbW1hbmREYXRhEgoKAmlkGAEgASgNEg8KB2NvbW1hbmQYAiABKA0SDAoEZGF0YRgDIAEoDCIeCgRQaW5nEhYKDmNsaWVudF90aW1lX3VzGAEgASgEItwBCgVIZWxsbxIPCgd2ZXJzaW9uGAEgASgNEgwKBGtpbmQYAiABKAkSDAoEcm9vbRgDIAEoCRIMCgRuYW1lGAQgASgJEhMKC2ZpbmdlcnByaW50GAUgASgGEhIKCmhhc2hfZXZlcnkYBiABKA0SDQoFZXZlcnkYByABKA0SDAoEZGF0YRgIIAEoDBIOCgZyZXN1bWUYCSABKAkSEwoLcmVzdW1lX3RpY2sYCiABKA0SEAoIc3BlY3RhdGUYCyABKAgSDQoFdG9rZW4YDCABKAkSDAoEc2VhdBgNIAEoCSrOAQoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDQoJS0lORF9VSU5UEAESDAoIS0lORF9JTlQQAhINCglLSU5EX0JPT0wQAxINCglLSU5EX0VOVU0QBBISCg5LSU5EX1FVQU5USVNFRBAFEg4KCktJTkRfSU5UNjQQBhIPCgtLSU5EX1VJTlQ2NBAHEg4KCktJTkRfRkxPQVQQCBIPCgtLSU5EX0RPVUJMRRAJEg8KC0tJTkRfU1RSSU5HEAoSDgoKS0lORF9CWVRFUxALKpEBCglSZXBseUNvZGUSGgoWUkVQTFlfQ09ERV9VTlNQRUNJRklFRBAAEh4KGlJFUExZX0NPREVfVU5LTk9XTl9DT01NQU5EEAESGAoUUkVQTFlfQ09ERV9NQUxGT1JNRUQQAhIWChJSRVBMWV9DT0RFX1JFRlVTRUQQAxIWChJSRVBMWV9DT0RFX0xJTUlURUQQBEI/Wj1naXRodWIuY29tL3RpY2tyb29tL3RpY2tyb29tL3Byb3RvL2dlbi90aWNrcm9vbS92MTt0aWNrcm9vbXYxYgZwcm90bzM");
+  fileDesc("Chd0aWNrcm9vbS92MS9mcmFtZS5wcm90bxILdGlja3Jvb20udjEiwwMKC1NlcnZlckZyYW1lEgwKBHRpY2sYASABKA0SDAoEc2tpcBgCIAEoDRIMCgRmdWxsGAMgASgIEhEKCWlucHV0X2FjaxgEIAEoDRIPCgdyZW1vdmVkGAUgAygNEh8KA3NldBgGIAMoCzISLnRpY2tyb29tLnYxLlRhYmxlEiEKBWRlbHRhGAcgAygLMhIudGlja3Jvb20udjEuVGFibGUSJgoGZXZlbnRzGAggAygLMhYudGlja3Jvb20udjEuRXZlbnREYXRhEhEKBGhhc2gYCSABKAZIAIgBARIuCg1lbnRpdHlfaGFzaGVzGAogAygLMhcudGlja3Jvb20udjEuRW50aXR5SGFzaBIlCgd3ZWxjb21lGAsgASgLMhQudGlja3Jvb20udjEuV2VsY29tZRIjCgdyZXBsaWVzGAwgAygLMhIudGlja3Jvb20udjEuUmVwbHkSIAoFcG9uZ3MYDSADKAsyES50aWNrcm9vbS52MS5Qb25nEh8KBGF1dGgYDiABKAsyES50aWNrcm9vbS52MS5BdXRoEh8KBHBhcnQYDyABKAsyES50aWNrcm9vbS52MS5QYXJ0QgcKBV9oYXNoIiIKBFBhcnQSDAoEbGVmdBgBIAEoDRIMCgRkYXRhGAIgASgMIrgBCgVUYWJsZRIRCgljb21wb25lbnQYASABKA0SDAoEbWFzaxgCIAEoDRIRCgltYXNrX2hpZ2gYAyABKA0SDAoEcm93cxgEIAMoDRINCgVtaXhlZBgFIAMoDRIMCgR3aWRlGAYgAygSEg4KBmZsb2F0cxgHIAMoAhIPCgdkb3VibGVzGAggAygBEg8KB3N0cmluZ3MYCSADKAkSDQoFYmxvYnMYCiADKAwSDwoHcmVtb3ZlZBgLIAMoDSI1CglFdmVudERhdGESDQoFZXZlbnQYASABKA0SDAoEZGF0YRgCIAEoDBILCgNhZ2UYAyABKA0iOQoKRW50aXR5SGFzaBIOCgZlbnRpdHkYASABKA0SDQoFZ3JvdXAYAiABKA0SDAoEaGFzaBgDIAEoBiKBAwoHV2VsY29tZRIPCgdzZXNzaW9uGAEgASgJEgwKBHJvb20YAiABKAkSDAoEa2luZBgDIAEoCRIOCgZwbGF5ZXIYBCABKA0SEQoJdGlja19yYXRlGAUgASgBEgwKBHRpY2sYBiABKA0SFgoOc2VydmVyX3RpbWVfdXMYByABKAMSIwoGc2NoZW1hGAggASgLMhMudGlja3Jvb20udjEuU2NoZW1hEhMKC2ZpbmdlcnByaW50GAkgASgGEhIKCmFja193aW5kb3cYCiABKA0SEwoLbWF4X21lc3NhZ2UYCyABKA0SDwoHcmVzdW1lZBgMIAEoCBIUCgxob2xkX3NlY29uZHMYDSABKAESEQoJaW5wdXRfc2VxGA4gASgNEhIKCmNvbW1hbmRfaWQYDyABKA0SFQoNZXZlbnRzX21pc3NlZBgQIAEoCBIRCglzcGVjdGF0b3IYESABKAgSEQoJcGxheWVyX2lkGBIgASgJEhIKCmV4cGlyZXNfdXMYEyABKAMiOAoEQXV0aBISCgpleHBpcmVzX3VzGAEgASgDEg0KBWVycm9yGAIgASgJEg0KBXJlbmV3GAMgASgIIjQKBlNjaGVtYRIqCgpjb21wb25lbnRzGAEgAygLMhYudGlja3Jvb20udjEuQ29tcG9uZW50IlIKCUNvbXBvbmVudBIKCgJpZBgBIAEoDRIMCgRuYW1lGAIgASgJEisKBmZpZWxkcxgDIAMoCzIbLnRpY2tyb29tLnYxLkNvbXBvbmVudEZpZWxkIq0BCg5Db21wb25lbnRGaWVsZBIOCgZudW1iZXIYASABKA0SDAoEbmFtZRgCIAEoCRIfCgRraW5kGAMgASgOMhEudGlja3Jvb20udjEuS2luZBIQCghyZXBlYXRlZBgEIAEoCBIMCgRzdGVwGAUgASgBEgsKA21pbhgGIAEoARILCgNtYXgYByABKAESEgoKd3JhcF9zdGVwcxgIIAEoDRIOCgZzbW9vdGgYCSABKA0iVgoFUmVwbHkSCgoCaWQYASABKA0SJAoEY29kZRgCIAEoDjIWLnRpY2tyb29tLnYxLlJlcGx5Q29kZRINCgVlcnJvchgDIAEoCRIMCgRkYXRhGAQgASgMIkQKBFBvbmcSFgoOY2xpZW50X3RpbWVfdXMYASABKAQSFgoOc2VydmVyX3RpbWVfdXMYAiABKAMSDAoEdGljaxgDIAEoDSLeAQoLQ2xpZW50RnJhbWUSCwoDYWNrGAEgASgNEiIKBmlucHV0cxgCIAMoCzISLnRpY2tyb29tLnYxLklucHV0EioKCGNvbW1hbmRzGAMgAygLMhgudGlja3Jvb20udjEuQ29tbWFuZERhdGESHwoEcGluZxgEIAEoCzIRLnRpY2tyb29tLnYxLlBpbmcSIQoFaGVsbG8YBSABKAsyEi50aWNrcm9vbS52MS5IZWxsbxINCgVldmVyeRgGIAEoDRIQCghtaXNtYXRjaBgHIAEoCBINCgV0b2tlbhgIIAEoCSIwCgVJbnB1dBILCgNzZXEYASABKA0SDAoEdGljaxgCIAEoDRIMCgRkYXRhGAMgASgMIjgKC0NvbW1hbmREYXRhEgoKAmlkGAEgASgNEg8KB2NvbW1hbmQYAiABKA0SDAoEZGF0YRgDIAEoDCIeCgRQaW5nEhYKDmNsaWVudF90aW1lX3VzGAEgASgEIusBCgVIZWxsbxIPCgd2ZXJzaW9uGAEgASgNEgwKBGtpbmQYAiABKAkSDAoEcm9vbRgDIAEoCRIMCgRuYW1lGAQgASgJEhMKC2ZpbmdlcnByaW50GAUgASgGEhIKCmhhc2hfZXZlcnkYBiABKA0SDQoFZXZlcnkYByABKA0SDAoEZGF0YRgIIAEoDBIOCgZyZXN1bWUYCSABKAkSEwoLcmVzdW1lX3RpY2sYCiABKA0SEAoIc3BlY3RhdGUYCyABKAgSDQoFdG9rZW4YDCABKAkSDAoEc2VhdBgNIAEoCRINCgVwYXJ0cxgOIAEoCCrOAQoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDQoJS0lORF9VSU5UEAESDAoIS0lORF9JTlQQAhINCglLSU5EX0JPT0wQAxINCglLSU5EX0VOVU0QBBISCg5LSU5EX1FVQU5USVNFRBAFEg4KCktJTkRfSU5UNjQQBhIPCgtLSU5EX1VJTlQ2NBAHEg4KCktJTkRfRkxPQVQQCBIPCgtLSU5EX0RPVUJMRRAJEg8KC0tJTkRfU1RSSU5HEAoSDgoKS0lORF9CWVRFUxALKpEBCglSZXBseUNvZGUSGgoWUkVQTFlfQ09ERV9VTlNQRUNJRklFRBAAEh4KGlJFUExZX0NPREVfVU5LTk9XTl9DT01NQU5EEAESGAoUUkVQTFlfQ09ERV9NQUxGT1JNRUQQAhIWChJSRVBMWV9DT0RFX1JFRlVTRUQQAxIWChJSRVBMWV9DT0RFX0xJTUlURUQQBEI/Wj1naXRodWIuY29tL3RpY2tyb29tL3RpY2tyb29tL3Byb3RvL2dlbi90aWNrcm9vbS92MTt0aWNrcm9vbXYxYgZwcm90bzM");
 
 /**
  * ServerFrame is what one binary message from the server holds.
@@ -123,6 +123,14 @@ export type ServerFrame = Message<"tickroom.v1.ServerFrame"> & {
    * @generated from field: tickroom.v1.Auth auth = 14;
    */
   auth?: Auth | undefined;
+
+  /**
+   * A piece of a longer ServerFrame, for clients whose hello asks for parts. A message
+   * with it holds nothing else.
+   *
+   * @generated from field: tickroom.v1.Part part = 15;
+   */
+  part?: Part | undefined;
 };
 
 /**
@@ -131,6 +139,35 @@ export type ServerFrame = Message<"tickroom.v1.ServerFrame"> & {
  */
 export const ServerFrameSchema: GenMessage<ServerFrame> = /*@__PURE__*/
   messageDesc(file_tickroom_v1_frame, 0);
+
+/**
+ * Part is a piece of an encoded ServerFrame that is sent in several messages, one right
+ * after the other. The client puts the pieces together and decodes the whole.
+ *
+ * @generated from message tickroom.v1.Part
+ */
+export type Part = Message<"tickroom.v1.Part"> & {
+  /**
+   * Bytes of the frame that come in the parts after this one. 0: it is the last one.
+   *
+   * @generated from field: uint32 left = 1;
+   */
+  left: number;
+
+  /**
+   * The piece, of a byte at least.
+   *
+   * @generated from field: bytes data = 2;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message tickroom.v1.Part.
+ * Use `create(PartSchema)` to create a new message.
+ */
+export const PartSchema: GenMessage<Part> = /*@__PURE__*/
+  messageDesc(file_tickroom_v1_frame, 1);
 
 /**
  * Table holds rows of one component.
@@ -225,7 +262,7 @@ export type Table = Message<"tickroom.v1.Table"> & {
  * Use `create(TableSchema)` to create a new message.
  */
 export const TableSchema: GenMessage<Table> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 1);
+  messageDesc(file_tickroom_v1_frame, 2);
 
 /**
  * EventData is one event.
@@ -260,7 +297,7 @@ export type EventData = Message<"tickroom.v1.EventData"> & {
  * Use `create(EventDataSchema)` to create a new message.
  */
 export const EventDataSchema: GenMessage<EventData> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 2);
+  messageDesc(file_tickroom_v1_frame, 3);
 
 /**
  * EntityHash says what a client should hold of one entity.
@@ -293,7 +330,7 @@ export type EntityHash = Message<"tickroom.v1.EntityHash"> & {
  * Use `create(EntityHashSchema)` to create a new message.
  */
 export const EntityHashSchema: GenMessage<EntityHash> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 3);
+  messageDesc(file_tickroom_v1_frame, 4);
 
 /**
  * Welcome opens a session.
@@ -445,7 +482,7 @@ export type Welcome = Message<"tickroom.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 4);
+  messageDesc(file_tickroom_v1_frame, 5);
 
 /**
  * Auth tells a client how long it is known still.
@@ -482,7 +519,7 @@ export type Auth = Message<"tickroom.v1.Auth"> & {
  * Use `create(AuthSchema)` to create a new message.
  */
 export const AuthSchema: GenMessage<Auth> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 5);
+  messageDesc(file_tickroom_v1_frame, 6);
 
 /**
  * Schema describes a game's components, so that a client can read tables with
@@ -502,7 +539,7 @@ export type Schema = Message<"tickroom.v1.Schema"> & {
  * Use `create(SchemaSchema)` to create a new message.
  */
 export const SchemaSchema: GenMessage<Schema> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 6);
+  messageDesc(file_tickroom_v1_frame, 7);
 
 /**
  * Component describes one component.
@@ -531,7 +568,7 @@ export type Component = Message<"tickroom.v1.Component"> & {
  * Use `create(ComponentSchema)` to create a new message.
  */
 export const ComponentSchema: GenMessage<Component> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 7);
+  messageDesc(file_tickroom_v1_frame, 8);
 
 /**
  * ComponentField describes one field of a component.
@@ -604,7 +641,7 @@ export type ComponentField = Message<"tickroom.v1.ComponentField"> & {
  * Use `create(ComponentFieldSchema)` to create a new message.
  */
 export const ComponentFieldSchema: GenMessage<ComponentField> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 8);
+  messageDesc(file_tickroom_v1_frame, 9);
 
 /**
  * Reply answers a command.
@@ -646,7 +683,7 @@ export type Reply = Message<"tickroom.v1.Reply"> & {
  * Use `create(ReplySchema)` to create a new message.
  */
 export const ReplySchema: GenMessage<Reply> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 9);
+  messageDesc(file_tickroom_v1_frame, 10);
 
 /**
  * Pong answers a ping.
@@ -681,7 +718,7 @@ export type Pong = Message<"tickroom.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 10);
+  messageDesc(file_tickroom_v1_frame, 11);
 
 /**
  * ClientFrame is what one binary message from a client holds.
@@ -749,7 +786,7 @@ export type ClientFrame = Message<"tickroom.v1.ClientFrame"> & {
  * Use `create(ClientFrameSchema)` to create a new message.
  */
 export const ClientFrameSchema: GenMessage<ClientFrame> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 11);
+  messageDesc(file_tickroom_v1_frame, 12);
 
 /**
  * Input is what the player does in one tick.
@@ -784,7 +821,7 @@ export type Input = Message<"tickroom.v1.Input"> & {
  * Use `create(InputSchema)` to create a new message.
  */
 export const InputSchema: GenMessage<Input> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 12);
+  messageDesc(file_tickroom_v1_frame, 13);
 
 /**
  * CommandData is a request.
@@ -820,7 +857,7 @@ export type CommandData = Message<"tickroom.v1.CommandData"> & {
  * Use `create(CommandDataSchema)` to create a new message.
  */
 export const CommandDataSchema: GenMessage<CommandData> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 13);
+  messageDesc(file_tickroom_v1_frame, 14);
 
 /**
  * Ping asks for a pong.
@@ -841,7 +878,7 @@ export type Ping = Message<"tickroom.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 14);
+  messageDesc(file_tickroom_v1_frame, 15);
 
 /**
  * Hello is how a client introduces itself.
@@ -944,6 +981,14 @@ export type Hello = Message<"tickroom.v1.Hello"> & {
    * @generated from field: string seat = 13;
    */
   seat: string;
+
+  /**
+   * The client takes long messages in parts, so that each one tells it that the
+   * connection is alive.
+   *
+   * @generated from field: bool parts = 14;
+   */
+  parts: boolean;
 };
 
 /**
@@ -951,7 +996,7 @@ export type Hello = Message<"tickroom.v1.Hello"> & {
  * Use `create(HelloSchema)` to create a new message.
  */
 export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_frame, 15);
+  messageDesc(file_tickroom_v1_frame, 16);
 
 /**
  * Kind is how a field's values travel in a table.
