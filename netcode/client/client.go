@@ -21,6 +21,7 @@ type Client struct {
 	url  *url.URL
 	log  *slog.Logger
 	opts Options
+	beat time.Duration // between pings
 
 	state sync.Mutex // held while a message is applied and while it is viewed
 
@@ -35,6 +36,10 @@ type Client struct {
 	link     atomic.Pointer[link] // the newest
 	quitOnce sync.Once
 	start    time.Time
+
+	// For the goroutine that runs the client, and after its end for Dial.
+	keptOut error  // by what the last attempt to join has failed; nil: none has
+	stage   string // how far the newest one has come
 }
 
 func (c *Client) wake() {
@@ -82,7 +87,8 @@ func (c *Client) ServerTick(at time.Time) float64 { return c.s.ServerTick(at.Sub
 // ServerTime estimates the server's wall clock now; false before the first pong.
 func (c *Client) ServerTime() (time.Time, bool) { return c.s.ServerTime(c.now()) }
 
-// SetEvery asks for one snapshot in so many ticks; 1 is every tick.
+// SetEvery asks for one snapshot in so many ticks from now on, also when the client has
+// come back; 0 and 1: one in each.
 func (c *Client) SetEvery(n uint32) {
 	c.s.SetEvery(n)
 	c.wake()

@@ -2,30 +2,28 @@ package client
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"net/url"
 	"time"
-
-	"github.com/lxzan/gws"
 )
 
 // Subprotocol is the WebSocket subprotocol of the frame protocol.
 const Subprotocol = "tickroom.v1"
 
-const (
-	handshakeTimeout = 10 * time.Second
-	maxServerMessage = 8 << 20 // bytes
-)
-
 // Dial connects to a server, for example ws://127.0.0.1:7777/ws, joins, and
 // returns when the server has let the client in. Without a path it is /ws; http
-// and https are taken as ws and wss. Dial tries once: whether to try again is the
-// caller's to decide, by the error, which is a *CloseError if the server refused, and
-// wraps ErrSchema if its schema can't be used.
+// and https are taken as ws and wss. It gives up when ctx ends.
+//
+// Dial tries once, unless Options.JoinFor says for how long: then it tries again as a client
+// does that has lost its connection, until it is let in or there is no use in it.
+//
+// The error says what has kept the client out, the last time if it was several times. It is
+// or wraps a *CloseError, with its code, if the server has refused, a *HandshakeError if
+// there was another answer than a WebSocket, such as 404 or 403, what the Dialer has
+// returned if there was no connection at all, ErrSilent if there was no answer, ErrSchema
+// if the server's schema can't be used, ErrToken if there was no token, and besides the
+// context's error if that has ended.
 func Dial(ctx context.Context, rawURL string, o Options) (*Client, error) {
 	u, err := ServerURL(rawURL)
 	if err != nil {
@@ -39,19 +37,18 @@ func Dial(ctx context.Context, rawURL string, o Options) (*Client, error) {
 	if o.Setup != nil {
 		o.Setup(s)
 	}
-	c := newClient(s, u, o)
-	if o.Token == "" && o.TokenSource != nil {
-		if err := c.tokens.fetch(ctx, ""); err != nil {
-			c.quit()
-			return nil, err
-		}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("client: joining at %s: %w", u, ctx.Err())
 	}
-	l, err := c.connect(ctx)
-	if err != nil {
-		c.quit()
-		return nil, fmt.Errorf("client: connecting to %s: %w", u, err)
+	c := newClient(ctx, s, u, o)
+	var late <-chan time.Time
+	if o.JoinFor > 0 {
+		timer := time.NewTimer(o.JoinFor)
+		defer timer.Stop()
+		late = timer.C
 	}
-	go c.run(l)
+	go c.run()
+	var why error
 	select {
 	case <-c.welcomed:
 		return c, nil
@@ -60,21 +57,40 @@ func Dial(ctx context.Context, rawURL string, o Options) (*Client, error) {
 		case <-c.welcomed: // and closed since, which Done and Err tell
 			return c, nil
 		default:
-			return nil, c.Err()
+			return nil, c.notJoined(nil)
 		}
 	case <-ctx.Done():
-		c.close(&CloseError{Code: CloseNormal, ByUs: true, Err: ctx.Err()})
-		return nil, ctx.Err()
+		why = ctx.Err()
+	case <-late:
+		why = fmt.Errorf("not let in within %v: %w", o.JoinFor, context.DeadlineExceeded)
 	}
+	c.close(&CloseError{Code: CloseNormal, ByUs: true, Err: why})
+	return nil, c.notJoined(why)
 }
 
-func newClient(s *Session, u *url.URL, o Options) *Client {
+// notJoined returns why a client that has ended was never let in: what has kept it out, and
+// why that ended the attempts; nil: by itself.
+func (c *Client) notJoined(why error) error {
+	switch {
+	case why == nil:
+		return c.keptOut
+	case c.keptOut != nil:
+		return fmt.Errorf("client: joining at %s: %w; the last attempt: %w", c.url, why, c.keptOut)
+	}
+	return fmt.Errorf("client: joining at %s: %w; %s", c.url, why, c.stage)
+}
+
+func newClient(ctx context.Context, s *Session, u *url.URL, o Options) *Client {
 	c := &Client{
-		s: s, url: u, log: o.Logger, opts: o,
+		s: s, url: u, log: o.Logger, opts: o, beat: pingEvery,
 		woken: make(chan struct{}, 1), welcomed: make(chan struct{}), done: make(chan struct{}),
 		start: time.Now(),
 	}
-	c.ctx, c.quit = context.WithCancel(context.Background())
+	if o.beat > 0 {
+		c.beat = o.beat
+	}
+	// Values of ctx are for the Dialer; its end is Dial's alone.
+	c.ctx, c.quit = context.WithCancel(context.WithoutCancel(ctx))
 	c.tokens = newRenewer(c)
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -105,71 +121,4 @@ func ServerURL(raw string) (*url.URL, error) {
 		u.Path = "/ws"
 	}
 	return u, nil
-}
-
-// connect opens a connection.
-func (c *Client) connect(ctx context.Context) (*link, error) {
-	// The handshake does not know contexts: one that ends takes the connection
-	// away from it.
-	raw, err := c.dialTCP(ctx)
-	if err != nil {
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
-	defer stop()
-	h := http.Header{"Sec-Websocket-Protocol": {Subprotocol}}
-	for k, v := range c.opts.Header {
-		h[http.CanonicalHeaderKey(k)] = v
-	}
-	l := &link{c: c, closing: make(chan struct{})}
-	conn, resp, err := gws.NewClientFromConn((*handler)(l), &gws.ClientOption{
-		Addr: c.url.String(), RequestHeader: h, HandshakeTimeout: handshakeTimeout,
-		ReadMaxPayloadSize: maxServerMessage, CheckUtf8Enabled: true,
-	}, c.secured(raw))
-	if resp != nil {
-		_ = resp.Body.Close()
-	}
-	switch {
-	case ctx.Err() != nil:
-		if conn != nil {
-			_ = raw.Close()
-		}
-		return nil, ctx.Err()
-	case err != nil && resp != nil && resp.StatusCode != http.StatusSwitchingProtocols:
-		return nil, fmt.Errorf("the server answered %s", resp.Status)
-	case err != nil:
-		return nil, err
-	case conn.SubProtocol() != Subprotocol:
-		_ = raw.Close()
-		return nil, fmt.Errorf("the server does not speak %s", Subprotocol)
-	}
-	l.conn = conn
-	return l, nil
-}
-
-func (c *Client) dialTCP(ctx context.Context) (net.Conn, error) {
-	d := c.opts.Dialer
-	if d == nil {
-		d = &net.Dialer{Timeout: handshakeTimeout}
-	}
-	port := c.url.Port()
-	if port == "" {
-		port = map[string]string{"ws": "80", "wss": "443"}[c.url.Scheme]
-	}
-	return d.DialContext(ctx, "tcp", net.JoinHostPort(c.url.Hostname(), port))
-}
-
-// secured returns a connection with TLS where the address asks for it.
-func (c *Client) secured(raw net.Conn) net.Conn {
-	if c.url.Scheme != "wss" {
-		return raw
-	}
-	cfg := c.opts.TLS.Clone()
-	if cfg == nil {
-		cfg = &tls.Config{}
-	}
-	if cfg.ServerName == "" {
-		cfg.ServerName = c.url.Hostname()
-	}
-	return tls.Client(raw, cfg)
 }

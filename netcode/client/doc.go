@@ -17,6 +17,14 @@
 //		for entity, walker := range replica.All[walkersv1.Walker](r) { … }
 //	})
 //
+// Dial tries once, and its error says what has kept the client out. With JoinFor it tries
+// again, with pauses, for as long as there is use in it:
+//
+//	client.Options{Config: …, JoinFor: 20 * time.Second}
+//
+// A line on which nothing comes any more is given up after about eight seconds, and another
+// connection is made. What a server that is too busy asks for is waited for.
+//
 // A player whom the server is to know has a token. With a TokenSource the client fetches
 // fresh ones, and the session goes on beyond the end of the first:
 //

@@ -39,7 +39,8 @@ func (s *Session) AppendHello(b []byte) []byte {
 		h = protowire.AppendFixed64(protowire.AppendTag(h, 5, protowire.Fixed64Type), s.cfg.Schema.Fingerprint())
 	}
 	num(6, s.cfg.HashEvery)
-	num(7, s.cfg.Every)
+	num(7, s.wish)
+	s.out.every = 0 // it is in the hello
 	str(8, string(s.cfg.Data))
 	if s.asked == opensResume {
 		str(9, s.welcome.GetSession())

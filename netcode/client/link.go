@@ -17,7 +17,6 @@ import (
 
 const (
 	writeTimeout = 5 * time.Second
-	pingEvery    = time.Second
 	closeTimeout = 2 * time.Second // for the server to close as well
 )
 
@@ -30,6 +29,7 @@ type link struct {
 	greeted bool          // the welcome has come
 	since   time.Duration // when, by the client's clock
 
+	heard   atomic.Uint64 // bytes that have come
 	closing chan struct{} // closed when either side wants to end
 	err     atomic.Pointer[CloseError]
 	endOnce sync.Once
@@ -66,8 +66,9 @@ func (l *link) read() {
 // write says hello, then sends what the session has to say, and pings.
 func (l *link) write() {
 	c := l.c
-	ping := time.NewTicker(pingEvery)
+	ping := time.NewTicker(c.beat)
 	defer ping.Stop()
+	var pulse pulse
 	buf := c.s.AppendHello(nil)
 	for {
 		if len(buf) > 0 {
@@ -89,6 +90,10 @@ func (l *link) write() {
 		case <-l.closing:
 		case <-c.woken:
 		case <-ping.C:
+			if err := pulse.beat(l.heard.Load(), c.s.live(), c.beat); err != nil {
+				l.end(&CloseError{Code: CloseLost, Err: err})
+				continue
+			}
 			c.s.Ping(c.now())
 		}
 	}

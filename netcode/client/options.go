@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/tickroom/tickroom/netcode/replica"
 )
@@ -41,6 +42,10 @@ type Options struct {
 	// call Close. May be nil.
 	OnTokenError func(error)
 
+	// JoinFor is how long Dial goes on trying to join, as a client does that has lost its
+	// connection: with pauses, and for as long as there is use in it. 0: it tries once.
+	// Less: for as long as its context lasts.
+	JoinFor time.Duration
 	// NoReconnect makes the loss of the connection the end of the client. Else it
 	// connects again, and resumes the session or joins anew, for as long as the close
 	// codes say that there is use in it.
@@ -48,6 +53,8 @@ type Options struct {
 	// OnState is called when the connection is lost, with why, and when the client is
 	// in a room again, with nil. It must not block, or call Close. May be nil.
 	OnState func(s State, why *CloseError)
+
+	beat time.Duration // between pings, in tests; 0: pingEvery
 }
 
 // Dialer makes connections; a *net.Dialer is one.

@@ -48,11 +48,13 @@ func (s *Session) Ping(now time.Duration) {
 	s.out.ping, s.out.hasPing = now, true
 }
 
-// SetEvery asks for one snapshot in so many ticks; 1 is every tick.
+// SetEvery asks for one snapshot in so many ticks, on this connection and those that come
+// after it; 0 and 1: one in each.
 func (s *Session) SetEvery(n uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.out.every = n
+	s.wish = max(n, 1)
+	s.out.every = s.wish
 }
 
 // Ready reports whether there is something to send that should not wait for an

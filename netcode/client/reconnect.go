@@ -146,6 +146,13 @@ func (r *reconnect) closed(code uint16, now time.Duration) decision {
 	return r.pause(rule.Wait)
 }
 
+// turnedAway decides after the handshake was answered by HTTP, which asks for a wait: most
+// likely there is a server, and it is too busy.
+func (r *reconnect) turnedAway(wait, now time.Duration) decision {
+	r.lost(now)
+	return r.pause(wait)
+}
+
 // refused decides after this side has closed the connection for what the server sent:
 // the state is wrong, here or there, so it begins anew.
 func (r *reconnect) refused(now time.Duration) decision {

@@ -156,8 +156,8 @@ func (r *renewer) run(ctx context.Context) {
 	}
 }
 
-// ready fetches another token before the client connects, if the one that it has expired
-// or is the one that was refused.
+// ready fetches another token before the client connects, if it has none, the one that it
+// has expired or is the one that was refused.
 func (r *renewer) ready(ctx context.Context, refused string) error {
 	if r.source == nil {
 		return nil
@@ -165,7 +165,8 @@ func (r *renewer) ready(ctx context.Context, refused string) error {
 	r.mu.Lock()
 	stale := r.last != 0 && r.c.now() >= r.last
 	r.mu.Unlock()
-	if stale || refused != "" && r.c.s.token() == refused {
+	token := r.c.s.token()
+	if stale || token == "" || refused != "" && token == refused {
 		return r.fetch(ctx, refused)
 	}
 	return nil

@@ -43,6 +43,7 @@ type Session struct {
 	// Guarded by mu.
 	rep     *replica.Replica // nil before the welcome; its content isn't guarded
 	welcome *tickroomv1.Welcome
+	wish    uint32  // ticks from one snapshot to the next
 	opens   opening // what the next hello asks for
 	asked   opening // what the hello on this connection asked for
 	greeted bool    // on this connection
@@ -72,7 +73,7 @@ func NewSession(cfg Config) (*Session, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	return &Session{cfg: cfg, auth: auth{token: cfg.Token}, events: map[uint32]func(replica.Event, uint32) error{}}, nil
+	return &Session{cfg: cfg, wish: cfg.Every, auth: auth{token: cfg.Token}, events: map[uint32]func(replica.Event, uint32) error{}}, nil
 }
 
 // Receive takes one binary message from the server, which may be a part of a longer one;
@@ -153,6 +154,13 @@ func (s *Session) note(f *replica.Frame, now time.Duration) error {
 		s.out.acked(f.InputAck)
 	}
 	return s.verify(f)
+}
+
+// live reports whether the server has let the session in on this connection.
+func (s *Session) live() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.greeted
 }
 
 // Welcome returns what the server said when it let the session in, nil before

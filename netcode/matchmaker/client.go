@@ -66,7 +66,7 @@ func New(server string, o Options) (*Client, error) {
 	if o.HTTP != nil {
 		h = o.HTTP
 	}
-	c.api = tickroomv1connect.NewMatchmakingServiceClient(h, base.String(), connect.WithReadMaxBytes(maxAnswer))
+	c.api = tickroomv1connect.NewMatchmakingServiceClient(heeding{h}, base.String(), connect.WithReadMaxBytes(maxAnswer))
 	return c, nil
 }
 
@@ -142,7 +142,8 @@ func call[Q, R any](ctx context.Context, c *Client, what string, method func(con
 		}
 		req := connect.NewRequest(q)
 		authorize(req.Header(), token)
-		resp, err := method(ctx, req)
+		noting, wait := withAsked(ctx)
+		resp, err := method(noting, req)
 		if err == nil {
 			if g, ok := any(resp.Msg).(guested); ok && g.GetGuestToken() != "" {
 				c.setToken(g.GetGuestToken())
@@ -160,7 +161,7 @@ func call[Q, R any](ctx context.Context, c *Client, what string, method func(con
 				continue
 			}
 		}
-		return nil, wrap(ctx, what, err)
+		return nil, wrap(ctx, what, wait, err)
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -20,7 +18,8 @@ type Error struct {
 	Code connect.Code
 	// Text is what was wrong, for people.
 	Text string
-	// RetryAfter is how long the service asks to wait; 0: it did not say.
+	// RetryAfter is how long the service asks to wait, at most five minutes; 0: it did not
+	// say.
 	RetryAfter time.Duration
 	err        error
 }
@@ -67,17 +66,14 @@ func (e *EndedError) Error() string {
 }
 
 // wrap makes an error of Connect one of this package; the context's own stays so.
-func wrap(ctx context.Context, what string, err error) error {
+func wrap(ctx context.Context, what string, a *asked, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("matchmaker: %s: %w", what, context.Cause(ctx))
 	}
-	e := &Error{What: what, Code: connect.CodeOf(err), Text: err.Error(), err: err}
+	e := &Error{What: what, Code: connect.CodeOf(err), Text: err.Error(), RetryAfter: time.Duration(a.Load()), err: err}
 	var ce *connect.Error
 	if errors.As(err, &ce) {
 		e.Text = ce.Message()
-		if s, perr := strconv.ParseFloat(strings.TrimSpace(ce.Meta().Get("Retry-After")), 64); perr == nil && s > 0 {
-			e.RetryAfter = time.Duration(min(s, 3600) * float64(time.Second))
-		}
 	}
 	return e
 }

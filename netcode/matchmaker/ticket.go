@@ -15,7 +15,7 @@ import (
 // Times of a watch.
 const (
 	// watchBase and watchMax bound the pause before a watch is begun again, a random
-	// part of a time that doubles.
+	// part of a time that doubles. What the service asks for comes on top.
 	watchBase = 200 * time.Millisecond
 	watchMax  = 10 * time.Second
 	// watchSilence is after how long without a word a watch is begun again: the
@@ -159,8 +159,7 @@ func (t *Ticket) Wait(ctx context.Context, told func(*tickroomv1.WatchResponse))
 		if heard {
 			limit, renewed = watchBase, false
 		}
-		pause := rand.N(limit)
-		pause += min(failed.RetryAfter, watchMax)
+		pause := failed.RetryAfter + rand.N(limit)
 		limit = min(2*limit, watchMax)
 		t.c.log.Info("the watch of a ticket is broken; watching again", "error", err, "in", pause)
 		timer := time.NewTimer(pause)
@@ -189,11 +188,12 @@ func (t *Ticket) watch(ctx context.Context, told func(*tickroomv1.WatchResponse)
 	defer cancel()
 	silence := time.AfterFunc(watchSilence, cancel)
 	defer silence.Stop()
+	ctx, wait := withAsked(ctx)
 	req := connect.NewRequest(&tickroomv1.WatchRequest{Ticket: t.id})
 	authorize(req.Header(), t.c.Token())
 	stream, err := t.c.api.Watch(ctx, req)
 	if err != nil {
-		return nil, false, t.broken(err)
+		return nil, false, t.broken(wait, err)
 	}
 	defer func() { _ = stream.Close() }()
 	for stream.Receive() {
@@ -211,15 +211,15 @@ func (t *Ticket) watch(ctx context.Context, told func(*tickroomv1.WatchResponse)
 			return nil, true, &EndedError{t.id, w.GetState()}
 		}
 	}
-	return nil, heard, t.broken(stream.Err())
+	return nil, heard, t.broken(wait, stream.Err())
 }
 
 // broken returns the error of a stream that has ended before the ticket did.
-func (t *Ticket) broken(err error) error {
+func (t *Ticket) broken(wait *asked, err error) error {
 	if err == nil {
 		return &Error{What: "watch a ticket", Code: connect.CodeUnavailable, Text: "the stream ended before the ticket did"}
 	}
-	return wrap(context.Background(), "watch a ticket", err)
+	return wrap(context.Background(), "watch a ticket", wait, err)
 }
 
 // giveUp cancels the ticket after the context has ended.
