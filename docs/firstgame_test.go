@@ -53,8 +53,9 @@ func TestYourFirstGame(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	// The module cache has all that this repository needs, so no network.
-	env := append(os.Environ(), "GOFLAGS=", "GOPROXY=off", "GOWORK=off")
+	// With the machine's own module proxy, as a reader has it: what the page says must not
+	// ask it for this repository. All else is in the module cache.
+	env := append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 	run := func(name string, args ...string) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), name, args...)
@@ -62,13 +63,6 @@ func TestYourFirstGame(t *testing.T) {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 		}
-	}
-	sum, err := os.ReadFile("../go.sum")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "go.sum"), sum, 0o644); err != nil {
-		t.Fatal(err)
 	}
 	files := 0
 	for _, b := range blocks(t, "your-first-game.md") {
@@ -95,7 +89,7 @@ func TestYourFirstGame(t *testing.T) {
 		t.Errorf("not formatted: %s %v", out, err)
 	}
 
-	server := exec.Command(filepath.Join(dir, "bin", "server"))
+	server := exec.Command(filepath.Join(dir, "bin", "server"), "serve")
 	server.Env = append(env, "TICKROOM_LISTEN=127.0.0.1:0", "TICKROOM_ADMIN=")
 	url := "ws://" + startServer(t, server) + "/ws"
 	places := look(t, url)

@@ -2,10 +2,11 @@
 package main
 
 import (
+	"github.com/spf13/cobra"
+
 	"github.com/tickroom/tickroom/cli"
 	"github.com/tickroom/tickroom/internal/kinds"
 	"github.com/tickroom/tickroom/web"
-	"github.com/tickroom/tickroom/world"
 )
 
 func main() { program().Main() }
@@ -17,9 +18,10 @@ func program() cli.Program {
 		Short: "A state-sync server for multiplayer games and live rooms",
 		Long: `tickroom keeps the state of multiplayer games in sync: rooms simulate a game at a
 fixed rate, and every client holds an exact copy of what it may see.`,
-		Kinds: []world.Kind{},
 		Bots:  kinds.Bots(),
 		Pages: web.Handler(),
+
+		Commands: []*cobra.Command{newGenerate()},
 	}
 	for _, k := range kinds.All() {
 		p.Kinds = append(p.Kinds, k.Kind)

@@ -41,6 +41,7 @@ var public = []string{
 	"netcode/client",
 	"netcode/matchmaker",
 	"netcode/replica",
+	"proto/codegen",
 	"proto/schema",
 	"server",
 	"server/config",

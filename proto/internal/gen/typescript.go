@@ -27,9 +27,9 @@ const DefaultRuntime = "@tickroom/client"
 
 // Generate writes one module for each game of a plugin's request, or returns what
 // is wrong with it, one line for each refusal. The module is called after the
-// file that has most of the game's schema: <file>.tickroom.ts. It stands beside
-// what protoc-gen-es writes with target=ts and import_extension=js, of which it
-// takes the types, and is all that a page needs to import of a game.
+// file that has most of the game's schema: <file>.tickroom.ts. It is all that a page
+// needs to import of a game. The types in it are those that protoc-gen-es would write, so
+// that a program that has these for something else can mix them.
 func (o TypeScript) Generate(p *protogen.Plugin) error {
 	p.SupportedFeatures = uint64(pluginpb.CodeGeneratorResponse_FEATURE_PROTO3_OPTIONAL | pluginpb.CodeGeneratorResponse_FEATURE_SUPPORTS_EDITIONS)
 	p.SupportedEditionsMinimum = descriptorpb.Edition_EDITION_PROTO2
@@ -84,13 +84,12 @@ func (g *game) mainFile() *file {
 func newTSWriter(out *protogen.GeneratedFile, g *game, main *file) *tsWriter {
 	w := &tsWriter{
 		GeneratedFile: out, game: g, main: main,
-		kind: "Kind", messageType: "MessageType", taken: map[string]bool{}, values: map[*protogen.Message]string{},
+		kind: "Kind", messageType: "MessageType", messageOf: "Message", enums: "Enums", taken: map[string]bool{}, values: map[*protogen.Message]string{},
 	}
 	for _, n := range []string{"kind", "fingerprint", "components", "input", "command", "component", "enumeration", "event", "field", "message"} {
 		w.taken[n] = true
 	}
-	for i, f := range g.files {
-		w.taken[pbName(i)] = true
+	for _, f := range g.files {
 		var names []string
 		for _, e := range f.enums {
 			names = append(names, tsName(e.Desc))
@@ -102,7 +101,7 @@ func newTSWriter(out *protogen.GeneratedFile, g *game, main *file) *tsWriter {
 			w.taken[n] = true
 		}
 	}
-	w.kind, w.messageType = w.unique(w.kind), w.unique(w.messageType)
+	w.kind, w.messageType, w.messageOf, w.enums = w.unique(w.kind), w.unique(w.messageType), w.unique(w.messageOf), w.unique(w.enums)
 	return w
 }
 
@@ -198,6 +197,7 @@ func (w *tsWriter) imports(runtime string) {
 		{"event", len(g.events) > 0},
 		{"field", hasFields},
 		{"message", hasMessages},
+		{"type " + alias("Message", w.messageOf), hasMessages},
 		{"type " + alias("MessageType", w.messageType), hasNested},
 	} {
 		if n.used {
@@ -206,11 +206,6 @@ func (w *tsWriter) imports(runtime string) {
 	}
 	if len(names) > 0 {
 		w.P("import { ", strings.Join(names, ", "), " } from '", runtime, "';")
-	}
-	for i, f := range g.files {
-		if len(f.enums)+len(f.messages) > 0 {
-			w.P("import type * as ", pbName(i), " from '", w.sibling(f), "';")
-		}
 	}
 	w.P()
 }
@@ -223,42 +218,27 @@ func alias(name, as string) string {
 	return name + " as " + as
 }
 
-// sibling returns the module that protoc-gen-es writes for a file of the game.
-func (w *tsWriter) sibling(f *file) string {
-	from, to := path.Dir(w.main.GeneratedFilenamePrefix), f.GeneratedFilenamePrefix
-	if from == "." {
-		return "./" + to + "_pb.js"
-	}
-	if rest, ok := strings.CutPrefix(to, from+"/"); ok {
-		return "./" + rest + "_pb.js"
-	}
-	return strings.Repeat("../", strings.Count(from, "/")+1) + to + "_pb.js"
-}
-
-// pbName names the module of a file's messages.
-func pbName(i int) string {
-	if i == 0 {
-		return "pb"
-	}
-	return fmt.Sprintf("pb%d", i+1)
-}
-
-// pb returns the type that protoc-gen-es has for a message or an enum of the game.
-func (w *tsWriter) pb(d protoreflect.Descriptor) string {
-	i := slices.IndexFunc(w.game.files, func(f *file) bool { return f.Desc.Path() == d.ParentFile().Path() })
-	return pbName(i) + "." + tsName(d)
-}
-
-// enum writes an enum as protoc-gen-es would, without the descriptor.
+// enum writes an enum as a type, and as a value that costs nothing where it isn't used.
 func (w *tsWriter) enum(e *protogen.Enum) {
 	n := tsName(e.Desc)
+	names := enumNames(e)
+	// In a namespace, since a type that has the name that protoc-gen-es gives it is taken for
+	// the same.
+	w.P("declare namespace ", w.enums, " {")
+	w.P("  enum ", n, " {")
+	for i, name := range names {
+		w.doc("    ", e.Values[i].Comments, isDeprecated(e.Values[i].Desc), "")
+		w.P("    ", name, " = ", e.Values[i].Desc.Number(), ",")
+	}
+	w.P("  }")
+	w.P("}")
 	w.doc("", e.Comments, isDeprecated(e.Desc), n+" is the enum "+string(e.Desc.FullName())+".")
-	w.P("export const ", n, " = /* @__PURE__ */ enumeration<typeof ", w.pb(e.Desc), ">({")
-	for i, name := range enumNames(e) {
+	w.P("export const ", n, " = /* @__PURE__ */ enumeration<typeof ", w.enums, ".", n, ">({")
+	for i, name := range names {
 		w.P("  ", name, ": ", e.Values[i].Desc.Number(), ",")
 	}
 	w.P("});")
-	w.P("export type ", n, " = ", w.pb(e.Desc), ";")
+	w.P("export type ", n, " = ", w.enums, ".", n, ";")
 	w.P()
 }
 
@@ -274,8 +254,18 @@ func (w *tsWriter) value(m *protogen.Message) string {
 func (w *tsWriter) message(m *message) {
 	n := tsName(m.Desc)
 	w.doc("", m.Comments, isDeprecated(m.Desc), n+" is the message "+string(m.Desc.FullName())+".")
-	w.P("export type ", n, " = ", w.pb(m.Desc), ";")
-	head := fmt.Sprintf("const %s = /* @__PURE__ */ message<%s>(%s, [", w.value(m.Message), w.pb(m.Desc), quote(string(m.Desc.FullName())))
+	head := w.messageOf + "<" + quote(string(m.Desc.FullName())) + ">"
+	if len(m.fields) == 0 {
+		w.P("export type ", n, " = ", head, ";")
+	} else {
+		w.P("export type ", n, " = ", head, " & {")
+		for _, f := range m.fields {
+			w.doc("  ", f.Comments, isDeprecated(f.Desc), "")
+			w.P("  ", f.tsProperty(), ";")
+		}
+		w.P("};")
+	}
+	head = fmt.Sprintf("const %s = /* @__PURE__ */ message<%s>(%s, [", w.value(m.Message), n, quote(string(m.Desc.FullName())))
 	if len(m.fields) == 0 {
 		w.P(head, "]);")
 		w.P()
@@ -330,10 +320,11 @@ type tsWriter struct {
 	*protogen.GeneratedFile
 	game *game
 	main *file // after which the module is called
-	// What the module calls the library's Kind and MessageType.
-	kind, messageType string
-	taken             map[string]bool // names that the module has already
-	values            map[*protogen.Message]string
+	// What the module calls the library's Kind, MessageType and Message.
+	kind, messageType, messageOf string
+	enums                        string          // namespace of the enums' types
+	taken                        map[string]bool // names that the module has already
+	values                       map[*protogen.Message]string
 }
 
 // unique returns a name that no other value of the module has.

@@ -73,6 +73,18 @@ func (f *field) tsType() string {
 	return one
 }
 
+// tsProperty returns a field as a property of the type of a message that is no component.
+func (f *field) tsProperty() string {
+	key := camelCase(string(f.Desc.Name()))
+	switch m := f.Message; {
+	case m != nil && f.Desc.IsList():
+		return key + ": " + tsName(m.Desc) + "[]"
+	case m != nil:
+		return key + "?: " + tsName(m.Desc) + " | undefined" // for exactOptionalPropertyTypes
+	}
+	return key + ": " + strings.TrimPrefix(f.tsType(), "readonly ")
+}
+
 // tsName returns the name that protoc-gen-es has for a message or an enum.
 func tsName(d protoreflect.Descriptor) string {
 	full := strings.TrimPrefix(string(d.FullName()), string(d.ParentFile().Package())+".")

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/pluginpb"
 )
@@ -57,9 +58,15 @@ func strip(messages []*descriptorpb.DescriptorProto, numbers map[protowire.Numbe
 	}
 }
 
-// without takes fields that this program does not know off a message, and reports whether
-// nothing is left of it.
+// without takes extensions off a message, be they linked into this program or not, and
+// reports whether nothing is left of it.
 func without(m proto.Message, numbers map[protowire.Number]bool) (empty bool) {
+	m.ProtoReflect().Range(func(f protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+		if f.IsExtension() && numbers[f.Number()] {
+			m.ProtoReflect().Clear(f)
+		}
+		return true
+	})
 	var rest []byte
 	for b := m.ProtoReflect().GetUnknown(); len(b) > 0; {
 		num, _, n := protowire.ConsumeField(b)

@@ -1,5 +1,5 @@
-// Package protosrc compiles .proto files for tests, in process: to descriptors,
-// and to the requests that protoc and buf send to plugins.
+// Package protosrc compiles .proto files in process: to descriptors, and to the requests
+// that protoc and buf send to plugins.
 package protosrc
 
 import (
@@ -12,15 +12,18 @@ import (
 	"github.com/bufbuild/protocompile/protoutil"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/pluginpb"
+
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 // Compile compiles files by their names in the first of several roots that has
-// them, with source positions.
+// them, with source positions. The options of schemas need not be in one.
 func Compile(ctx context.Context, names []string, roots ...fs.FS) (linker.Files, error) {
 	c := protocompile.Compiler{
-		Resolver: protocompile.WithStandardImports(&protocompile.SourceResolver{
+		Resolver: protocompile.WithStandardImports(protocompile.CompositeResolver{&protocompile.SourceResolver{
 			Accessor: func(name string) (f io.ReadCloser, err error) {
 				for _, root := range roots {
 					if f, err = root.Open(name); err == nil {
@@ -29,10 +32,18 @@ func Compile(ctx context.Context, names []string, roots ...fs.FS) (linker.Files,
 				}
 				return f, err
 			},
-		}),
+		}, protocompile.ResolverFunc(linkedIn)}),
 		SourceInfoMode: protocompile.SourceInfoStandard,
 	}
 	return c.Compile(ctx, names...)
+}
+
+// linkedIn finds the options of schemas in this program.
+func linkedIn(name string) (protocompile.SearchResult, error) {
+	if options := tickroomv1.File_tickroom_v1_options_proto; name == options.Path() {
+		return protocompile.SearchResult{Desc: options}, nil
+	}
+	return protocompile.SearchResult{}, protoregistry.NotFound
 }
 
 // Request returns what a compiler sends to a plugin that is to generate files.

@@ -6,6 +6,7 @@ import type { Message } from '@bufbuild/protobuf';
 import { type FieldOptions, noOptions } from './gen/tickroom/v1/fieldoptions.js';
 import type { InitOf, MessageType } from './message.js';
 
+export type { Message } from '@bufbuild/protobuf';
 /** How the values of fields travel in tables, by name. */
 export * as Kind from './kinds.js';
 export { type MessageType, message } from './message.js';

@@ -28,6 +28,7 @@ export {
   type RowOf,
 } from './game.js';
 export * as CloseCode from './gen/closecodes.js';
+export type { Message } from '@bufbuild/protobuf';
 export { type InitOf, type MessageField, type MessageType, message, type Scalar } from './message.js';
 export type { PendingInput } from './outbox.js';
 export type { Backoff } from './reconnect.js';

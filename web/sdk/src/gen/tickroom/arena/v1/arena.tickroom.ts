@@ -12,8 +12,7 @@
 // Angles are in radians from east (x) to north (y); positions and distances in
 // units; times in ticks of the room.
 
-import { Kind, command, component, enumeration, event, field, message } from '../../../../game.js';
-import type * as pb from './arena_pb.js';
+import { Kind, command, component, enumeration, event, field, message, type Message } from '../../../../game.js';
 
 /** The kind of room that plays this game, unless the server names it otherwise. */
 export const kind = 'arena';
@@ -21,19 +20,41 @@ export const kind = 'arena';
 /** Fingerprint of the schema, by which client and server see whether they have the same one. */
 export const fingerprint = 0x37b491141caf9820n;
 
+declare namespace Enums {
+  enum PickupKind {
+    UNSPECIFIED = 0,
+    /** Repairs the ship. */
+    HEALTH = 1,
+    /** Charges the shield. */
+    SHIELD = 2,
+    /** Doubles the rate of fire for a while. */
+    RAPID = 3,
+    /** Makes the ship faster for a while. */
+    BOOST = 4,
+  }
+}
 /** PickupKind is what a pickup does. */
-export const PickupKind = /* @__PURE__ */ enumeration<typeof pb.PickupKind>({
+export const PickupKind = /* @__PURE__ */ enumeration<typeof Enums.PickupKind>({
   UNSPECIFIED: 0,
   HEALTH: 1,
   SHIELD: 2,
   RAPID: 3,
   BOOST: 4,
 });
-export type PickupKind = pb.PickupKind;
+export type PickupKind = Enums.PickupKind;
 
 /** ShipInput is what a player does in one tick. The server clamps all of it. */
-export type ShipInput = pb.ShipInput;
-const ShipInputMessage = /* @__PURE__ */ message<pb.ShipInput>('tickroom.arena.v1.ShipInput', [
+export type ShipInput = Message<'tickroom.arena.v1.ShipInput'> & {
+  /** -1 (to the right, clockwise on a map with north up) to 1 (to the left). */
+  turn: number;
+  /** 0 to 1. */
+  thrust: number;
+  fire: boolean;
+  /** Whether to turn towards aim, and not to look at turn. */
+  steer: boolean;
+  aim: number;
+};
+const ShipInputMessage = /* @__PURE__ */ message<ShipInput>('tickroom.arena.v1.ShipInput', [
   [1, 'turn', 'float'],
   [2, 'thrust', 'float'],
   [3, 'fire', 'bool'],
@@ -45,14 +66,19 @@ const ShipInputMessage = /* @__PURE__ */ message<pb.ShipInput>('tickroom.arena.v
  * SetName changes what the player is called: 1 to 16 characters, none of them
  * invisible. Once in 2 seconds.
  */
-export type SetName = pb.SetName;
-const SetNameMessage = /* @__PURE__ */ message<pb.SetName>('tickroom.arena.v1.SetName', [
+export type SetName = Message<'tickroom.arena.v1.SetName'> & {
+  name: string;
+};
+const SetNameMessage = /* @__PURE__ */ message<SetName>('tickroom.arena.v1.SetName', [
   [1, 'name', 'string'],
 ]);
 
 /** SetNameReply answers SetName. */
-export type SetNameReply = pb.SetNameReply;
-const SetNameReplyMessage = /* @__PURE__ */ message<pb.SetNameReply>('tickroom.arena.v1.SetNameReply', [
+export type SetNameReply = Message<'tickroom.arena.v1.SetNameReply'> & {
+  /** The name as others see it. */
+  name: string;
+};
+const SetNameReplyMessage = /* @__PURE__ */ message<SetNameReply>('tickroom.arena.v1.SetNameReply', [
   [1, 'name', 'string'],
 ]);
 
@@ -60,54 +86,84 @@ const SetNameReplyMessage = /* @__PURE__ */ message<pb.SetNameReply>('tickroom.a
  * Chat says something to everybody in the room: 1 to 120 characters, once a
  * second.
  */
-export type Chat = pb.Chat;
-const ChatMessage = /* @__PURE__ */ message<pb.Chat>('tickroom.arena.v1.Chat', [
+export type Chat = Message<'tickroom.arena.v1.Chat'> & {
+  text: string;
+  /** To the own team only. */
+  team: boolean;
+};
+const ChatMessage = /* @__PURE__ */ message<Chat>('tickroom.arena.v1.Chat', [
   [1, 'text', 'string'],
   [2, 'team', 'bool'],
 ]);
 
 /** ChatReply answers Chat. */
-export type ChatReply = pb.ChatReply;
-const ChatReplyMessage = /* @__PURE__ */ message<pb.ChatReply>('tickroom.arena.v1.ChatReply', []);
+export type ChatReply = Message<'tickroom.arena.v1.ChatReply'>;
+const ChatReplyMessage = /* @__PURE__ */ message<ChatReply>('tickroom.arena.v1.ChatReply', []);
 
 /**
  * ChooseTeam changes the player's team, at the price of the ship; the score
  * stays. Refused if the team has more ships than the smallest other one, and
  * more often than every 5 seconds.
  */
-export type ChooseTeam = pb.ChooseTeam;
-const ChooseTeamMessage = /* @__PURE__ */ message<pb.ChooseTeam>('tickroom.arena.v1.ChooseTeam', [
+export type ChooseTeam = Message<'tickroom.arena.v1.ChooseTeam'> & {
+  /** From 1. */
+  team: number;
+};
+const ChooseTeamMessage = /* @__PURE__ */ message<ChooseTeam>('tickroom.arena.v1.ChooseTeam', [
   [1, 'team', 'uint32'],
 ]);
 
 /** ChooseTeamReply answers ChooseTeam. */
-export type ChooseTeamReply = pb.ChooseTeamReply;
-const ChooseTeamReplyMessage = /* @__PURE__ */ message<pb.ChooseTeamReply>('tickroom.arena.v1.ChooseTeamReply', []);
+export type ChooseTeamReply = Message<'tickroom.arena.v1.ChooseTeamReply'>;
+const ChooseTeamReplyMessage = /* @__PURE__ */ message<ChooseTeamReply>('tickroom.arena.v1.ChooseTeamReply', []);
 
 /** Follow tells which ship a spectator wants to follow. Players are refused. */
-export type Follow = pb.Follow;
-const FollowMessage = /* @__PURE__ */ message<pb.Follow>('tickroom.arena.v1.Follow', [
+export type Follow = Message<'tickroom.arena.v1.Follow'> & {
+  /** Entity of the ship. 0: step decides. */
+  ship: number;
+  /**
+   * Greater than 0: the next of the living ships, by their entities; less: the one
+   * before; 0: the game chooses, now and when the ship is shot down.
+   */
+  step: number;
+};
+const FollowMessage = /* @__PURE__ */ message<Follow>('tickroom.arena.v1.Follow', [
   [1, 'ship', 'uint32'],
   [2, 'step', 'sint32'],
 ]);
 
 /** FollowReply answers Follow. */
-export type FollowReply = pb.FollowReply;
-const FollowReplyMessage = /* @__PURE__ */ message<pb.FollowReply>('tickroom.arena.v1.FollowReply', [
+export type FollowReply = Message<'tickroom.arena.v1.FollowReply'> & {
+  /** Entity of the ship that is followed now. 0: there is none. */
+  ship: number;
+};
+const FollowReplyMessage = /* @__PURE__ */ message<FollowReply>('tickroom.arena.v1.FollowReply', [
   [1, 'ship', 'uint32'],
 ]);
 
 /** Explosion tells those who see the place that a ship blew up. */
-export type Explosion = pb.Explosion;
-const ExplosionMessage = /* @__PURE__ */ message<pb.Explosion>('tickroom.arena.v1.Explosion', [
+export type Explosion = Message<'tickroom.arena.v1.Explosion'> & {
+  x: number;
+  y: number;
+  /** Entity of the ship. */
+  ship: number;
+};
+const ExplosionMessage = /* @__PURE__ */ message<Explosion>('tickroom.arena.v1.Explosion', [
   [1, 'x', 'uint32'],
   [2, 'y', 'uint32'],
   [3, 'ship', 'uint32'],
 ]);
 
 /** Hit tells the two whom it concerns, and nobody else, that a bullet hit. */
-export type Hit = pb.Hit;
-const HitMessage = /* @__PURE__ */ message<pb.Hit>('tickroom.arena.v1.Hit', [
+export type Hit = Message<'tickroom.arena.v1.Hit'> & {
+  /** Entity of the ship that was hit. */
+  ship: number;
+  /** Entity of the ship that fired. */
+  by: number;
+  /** What it took of shield and health. 0: the ship is protected. */
+  damage: number;
+};
+const HitMessage = /* @__PURE__ */ message<Hit>('tickroom.arena.v1.Hit', [
   [1, 'ship', 'uint32'],
   [2, 'by', 'uint32'],
   [3, 'damage', 'uint32'],
@@ -117,8 +173,15 @@ const HitMessage = /* @__PURE__ */ message<pb.Hit>('tickroom.arena.v1.Hit', [
  * Kill tells that a ship shot another down. In a room of up to 50 ships all are
  * told, in a larger one those who see the place and the two whom it concerns.
  */
-export type Kill = pb.Kill;
-const KillMessage = /* @__PURE__ */ message<pb.Kill>('tickroom.arena.v1.Kill', [
+export type Kill = Message<'tickroom.arena.v1.Kill'> & {
+  /** Entities of the ships. */
+  ship: number;
+  by: number;
+  /** Names, since they may be out of sight. */
+  name: string;
+  byName: string;
+};
+const KillMessage = /* @__PURE__ */ message<Kill>('tickroom.arena.v1.Kill', [
   [1, 'ship', 'uint32'],
   [2, 'by', 'uint32'],
   [3, 'name', 'string'],
@@ -126,8 +189,15 @@ const KillMessage = /* @__PURE__ */ message<pb.Kill>('tickroom.arena.v1.Kill', [
 ]);
 
 /** Said tells what a player said in a Chat. */
-export type Said = pb.Said;
-const SaidMessage = /* @__PURE__ */ message<pb.Said>('tickroom.arena.v1.Said', [
+export type Said = Message<'tickroom.arena.v1.Said'> & {
+  /** Number of the player. */
+  player: number;
+  name: string;
+  text: string;
+  /** Whether only the own team hears it. */
+  team: boolean;
+};
+const SaidMessage = /* @__PURE__ */ message<Said>('tickroom.arena.v1.Said', [
   [1, 'player', 'uint32'],
   [2, 'name', 'string'],
   [3, 'text', 'string'],
@@ -135,8 +205,12 @@ const SaidMessage = /* @__PURE__ */ message<pb.Said>('tickroom.arena.v1.Said', [
 ]);
 
 /** PickupTaken tells those who see the place that a ship took a pickup. */
-export type PickupTaken = pb.PickupTaken;
-const PickupTakenMessage = /* @__PURE__ */ message<pb.PickupTaken>('tickroom.arena.v1.PickupTaken', [
+export type PickupTaken = Message<'tickroom.arena.v1.PickupTaken'> & {
+  kind: PickupKind;
+  /** Entity of the ship. */
+  ship: number;
+};
+const PickupTakenMessage = /* @__PURE__ */ message<PickupTaken>('tickroom.arena.v1.PickupTaken', [
   [1, 'kind', 'int32'],
   [2, 'ship', 'uint32'],
 ]);

@@ -4,8 +4,7 @@
 // The game that the tests, the benchmarks and the first steps in the
 // documentation play: players and others walk about on a plane.
 
-import { Kind, command, component, event, field, message } from '../../../../game.js';
-import type * as pb from './walkers_pb.js';
+import { Kind, command, component, event, field, message, type Message } from '../../../../game.js';
 
 /** The kind of room that plays this game, unless the server names it otherwise. */
 export const kind = 'walkers';
@@ -14,27 +13,43 @@ export const kind = 'walkers';
 export const fingerprint = 0x31b665ed5aa4b7f6n;
 
 /** WalkerInput is what a player does in one tick. */
-export type WalkerInput = pb.WalkerInput;
-const WalkerInputMessage = /* @__PURE__ */ message<pb.WalkerInput>('tickroom.walkers.v1.WalkerInput', [
+export type WalkerInput = Message<'tickroom.walkers.v1.WalkerInput'> & {
+  /** Where to go, in radians from east to north. */
+  direction: number;
+  /** Stand still instead. */
+  stop: boolean;
+};
+const WalkerInputMessage = /* @__PURE__ */ message<WalkerInput>('tickroom.walkers.v1.WalkerInput', [
   [1, 'direction', 'float'],
   [2, 'stop', 'bool'],
 ]);
 
 /** Shout says something to all who are near. */
-export type Shout = pb.Shout;
-const ShoutMessage = /* @__PURE__ */ message<pb.Shout>('tickroom.walkers.v1.Shout', [
+export type Shout = Message<'tickroom.walkers.v1.Shout'> & {
+  /** What to say. */
+  text: string;
+};
+const ShoutMessage = /* @__PURE__ */ message<Shout>('tickroom.walkers.v1.Shout', [
   [1, 'text', 'string'],
 ]);
 
 /** ShoutReply answers Shout. */
-export type ShoutReply = pb.ShoutReply;
-const ShoutReplyMessage = /* @__PURE__ */ message<pb.ShoutReply>('tickroom.walkers.v1.ShoutReply', [
+export type ShoutReply = Message<'tickroom.walkers.v1.ShoutReply'> & {
+  /** How many players heard it. */
+  count: number;
+};
+const ShoutReplyMessage = /* @__PURE__ */ message<ShoutReply>('tickroom.walkers.v1.ShoutReply', [
   [1, 'count', 'uint32'],
 ]);
 
 /** Heard tells that a player near by said something. */
-export type Heard = pb.Heard;
-const HeardMessage = /* @__PURE__ */ message<pb.Heard>('tickroom.walkers.v1.Heard', [
+export type Heard = Message<'tickroom.walkers.v1.Heard'> & {
+  /** Number of the player who said it. */
+  player: number;
+  /** What was said. */
+  text: string;
+};
+const HeardMessage = /* @__PURE__ */ message<Heard>('tickroom.walkers.v1.Heard', [
   [1, 'player', 'uint32'],
   [2, 'text', 'string'],
 ]);

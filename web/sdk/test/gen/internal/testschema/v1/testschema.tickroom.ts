@@ -4,9 +4,7 @@
 
 // A schema that uses everything a schema can use, for tests.
 
-import { Kind, command, component, enumeration, event, field, message, type MessageType } from '../../../../../src/game.js';
-import type * as pb from './shared_pb.js';
-import type * as pb2 from './testschema_pb.js';
+import { Kind, command, component, enumeration, event, field, message, type Message, type MessageType } from '../../../../../src/game.js';
 
 /** The kind of room that plays this game, unless the server names it otherwise. */
 export const kind = 'testschema';
@@ -14,48 +12,106 @@ export const kind = 'testschema';
 /** Fingerprint of the schema, by which client and server see whether they have the same one. */
 export const fingerprint = 0x67a66fe1fb2c4f38n;
 
+declare namespace Enums {
+  enum Mood {
+    UNSPECIFIED = 0,
+    /** All is well. */
+    GOOD = 1,
+    /** it is not */
+    BAD = 2,
+    LOST = 2147483647,
+  }
+}
 /** Mood is an enum that stands by itself. */
-export const Mood = /* @__PURE__ */ enumeration<typeof pb.Mood>({
+export const Mood = /* @__PURE__ */ enumeration<typeof Enums.Mood>({
   UNSPECIFIED: 0,
   GOOD: 1,
   BAD: 2,
   LOST: 2147483647,
 });
-export type Mood = pb.Mood;
+export type Mood = Enums.Mood;
 
 /** Vec is a place. */
-export type Vec = pb.Vec;
-const VecMessage = /* @__PURE__ */ message<pb.Vec>('internal.testschema.v1.Vec', [
+export type Vec = Message<'internal.testschema.v1.Vec'> & {
+  x: number;
+  y: number;
+};
+const VecMessage = /* @__PURE__ */ message<Vec>('internal.testschema.v1.Vec', [
   [1, 'x', 'float'],
   [2, 'y', 'float'],
 ]);
 
+declare namespace Enums {
+  enum Scalars_Gear {
+    UNSPECIFIED = 0,
+    FIRST = 1,
+    /** Backwards. */
+    REVERSE = -1,
+  }
+}
 /** An enum within a message. */
-export const Scalars_Gear = /* @__PURE__ */ enumeration<typeof pb2.Scalars_Gear>({
+export const Scalars_Gear = /* @__PURE__ */ enumeration<typeof Enums.Scalars_Gear>({
   UNSPECIFIED: 0,
   FIRST: 1,
   REVERSE: -1,
 });
-export type Scalars_Gear = pb2.Scalars_Gear;
+export type Scalars_Gear = Enums.Scalars_Gear;
 
+declare namespace Enums {
+  enum Everything_Inner_Kind {
+    UNSPECIFIED = 0,
+    GOOD = 1,
+  }
+}
 /** Kind is declared two messages deep. */
-export const Everything_Inner_Kind = /* @__PURE__ */ enumeration<typeof pb2.Everything_Inner_Kind>({
+export const Everything_Inner_Kind = /* @__PURE__ */ enumeration<typeof Enums.Everything_Inner_Kind>({
   UNSPECIFIED: 0,
   GOOD: 1,
 });
-export type Everything_Inner_Kind = pb2.Everything_Inner_Kind;
+export type Everything_Inner_Kind = Enums.Everything_Inner_Kind;
 
 /** Move is the input. */
-export type Move = pb2.Move;
-const MoveMessage = /* @__PURE__ */ message<pb2.Move>('internal.testschema.v1.Move', [
+export type Move = Message<'internal.testschema.v1.Move'> & {
+  to?: Vec | undefined;
+  path: Vec[];
+  everything?: Everything | undefined;
+};
+const MoveMessage = /* @__PURE__ */ message<Move>('internal.testschema.v1.Move', [
   [1, 'to', (): MessageType => VecMessage],
   [2, 'path', (): MessageType => VecMessage, true],
   [3, 'everything', (): MessageType => EverythingMessage],
 ]);
 
 /** Everything is a message that is no component, with everything in it. */
-export type Everything = pb2.Everything;
-const EverythingMessage = /* @__PURE__ */ message<pb2.Everything>('internal.testschema.v1.Everything', [
+export type Everything = Message<'internal.testschema.v1.Everything'> & {
+  flag: boolean;
+  i32: number;
+  s32: number;
+  sf32: number;
+  u32: number;
+  f32: number;
+  i64: bigint;
+  s64: bigint;
+  sf64: bigint;
+  u64: bigint;
+  f64: bigint;
+  float: number;
+  double: number;
+  text: string;
+  data: Uint8Array;
+  mood: Mood;
+  inner?: Everything_Inner | undefined;
+  inners: Everything_Inner[];
+  numbers: bigint[];
+  texts: string[];
+  blobs: Uint8Array[];
+  floats: number[];
+  /** It may hold another of its kind, and so on. */
+  next?: Everything | undefined;
+  /** A number with the longest tag. */
+  last: number;
+};
+const EverythingMessage = /* @__PURE__ */ message<Everything>('internal.testschema.v1.Everything', [
   [1, 'flag', 'bool'],
   [2, 'i32', 'int32'],
   [3, 's32', 'sint32'],
@@ -83,49 +139,69 @@ const EverythingMessage = /* @__PURE__ */ message<pb2.Everything>('internal.test
 ]);
 
 /** Inner is declared within another message. */
-export type Everything_Inner = pb2.Everything_Inner;
-const Everything_InnerMessage = /* @__PURE__ */ message<pb2.Everything_Inner>('internal.testschema.v1.Everything.Inner', [
+export type Everything_Inner = Message<'internal.testschema.v1.Everything.Inner'> & {
+  name: string;
+  kind: Everything_Inner_Kind;
+  all: Everything[];
+};
+const Everything_InnerMessage = /* @__PURE__ */ message<Everything_Inner>('internal.testschema.v1.Everything.Inner', [
   [1, 'name', 'string'],
   [2, 'kind', 'int32'],
   [3, 'all', (): MessageType => EverythingMessage, true],
 ]);
 
 /** Ask is a command. */
-export type Ask = pb2.Ask;
-const AskMessage = /* @__PURE__ */ message<pb2.Ask>('internal.testschema.v1.Ask', [
+export type Ask = Message<'internal.testschema.v1.Ask'> & {
+  question: string;
+};
+const AskMessage = /* @__PURE__ */ message<Ask>('internal.testschema.v1.Ask', [
   [1, 'question', 'string'],
 ]);
 
 /** Answer is declared in the command, and found before one outside. */
-export type Ask_Answer = pb2.Ask_Answer;
-const Ask_AnswerMessage = /* @__PURE__ */ message<pb2.Ask_Answer>('internal.testschema.v1.Ask.Answer', [
+export type Ask_Answer = Message<'internal.testschema.v1.Ask.Answer'> & {
+  text: string;
+};
+const Ask_AnswerMessage = /* @__PURE__ */ message<Ask_Answer>('internal.testschema.v1.Ask.Answer', [
   [1, 'text', 'string'],
 ]);
 
 /** AskAgain is a command with a full name for its reply. */
-export type AskAgain = pb2.AskAgain;
-const AskAgainMessage = /* @__PURE__ */ message<pb2.AskAgain>('internal.testschema.v1.AskAgain', []);
+export type AskAgain = Message<'internal.testschema.v1.AskAgain'>;
+const AskAgainMessage = /* @__PURE__ */ message<AskAgain>('internal.testschema.v1.AskAgain', []);
 
 /** Poke is a command without a reply. */
-export type Poke = pb2.Poke;
-const PokeMessage = /* @__PURE__ */ message<pb2.Poke>('internal.testschema.v1.Poke', []);
+export type Poke = Message<'internal.testschema.v1.Poke'>;
+const PokeMessage = /* @__PURE__ */ message<Poke>('internal.testschema.v1.Poke', []);
 
 /** Answer answers. */
-export type Answer = pb2.Answer;
-const AnswerMessage = /* @__PURE__ */ message<pb2.Answer>('internal.testschema.v1.Answer', [
+export type Answer = Message<'internal.testschema.v1.Answer'> & {
+  number: number;
+  /**
+   * An old field.
+   *
+   * @deprecated It is marked as deprecated in the schema.
+   */
+  old: number;
+};
+const AnswerMessage = /* @__PURE__ */ message<Answer>('internal.testschema.v1.Answer', [
   [1, 'number', 'uint32'],
   [2, 'old', 'uint32'],
 ]);
 
 /** Bang is an event. */
-export type Bang = pb2.Bang;
-const BangMessage = /* @__PURE__ */ message<pb2.Bang>('internal.testschema.v1.Bang', [
+export type Bang = Message<'internal.testschema.v1.Bang'> & {
+  where?: Vec | undefined;
+};
+const BangMessage = /* @__PURE__ */ message<Bang>('internal.testschema.v1.Bang', [
   [1, 'where', (): MessageType => VecMessage],
 ]);
 
 /** Won is the message internal.testschema.v1.Won. */
-export type Won = pb2.Won;
-const WonMessage = /* @__PURE__ */ message<pb2.Won>('internal.testschema.v1.Won', [
+export type Won = Message<'internal.testschema.v1.Won'> & {
+  who: string;
+};
+const WonMessage = /* @__PURE__ */ message<Won>('internal.testschema.v1.Won', [
   [1, 'who', 'string'],
 ]);
 
