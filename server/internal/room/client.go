@@ -40,6 +40,9 @@ type Client struct {
 	heard        uint32   // tick in which the client last said something
 	bytes        uint64   // received half the idle time after that
 	sampled      uint32   // the heard that bytes belongs to, and 1; 0: none
+	watched      bool     // nothing was heard for half the idle time: it is looked whether bytes drain
+	taken        uint64   // by the network, when that was last looked at
+	drained      uint32   // tick in which it had last taken some that had to wait; 0: none
 	messages     bucket   // limits messages
 	commandLimit bucket
 	tokenLimit   bucket

@@ -247,18 +247,40 @@ func (e *Engine) Reap(gone func(c *Client, why *socket.CloseError)) {
 
 // overdue returns why a client's connection must end, or nil: the game has removed it, or
 // it has not been heard for idle ticks, or has acknowledged nothing for as long since its
-// window is full: since its last snapshot, that is, however many are due meanwhile.
+// window is full: since its last snapshot, that is, however many are due meanwhile. A client
+// that still takes what was sent is left alone.
 func (e *Engine) overdue(c *Client, idle uint32) error {
 	if reason, removed := c.player.Removed(); removed {
 		return closeError(closecode.Kicked, reason)
 	}
-	switch {
-	case c.down.WindowFull() && e.tick-c.down.Base() > idle:
+	full := c.down.WindowFull() && e.tick-c.down.Base() >= idle/2
+	quiet := e.tick-c.heard >= idle/2
+	if !full && !quiet {
+		c.watched = false
+		return nil
+	}
+	switch drains := e.drains(c, idle); {
+	case full && e.tick-c.down.Base() > idle && !drains:
 		return closeError(closecode.Idle, "the client acknowledges nothing")
-	case e.tick-c.heard >= idle/2 && e.silent(c, idle):
+	case quiet && e.silent(c, idle) && !drains:
 		return closeError(closecode.Idle, "nothing was heard from the client")
 	}
 	return nil
+}
+
+// drains reports whether the network has taken some of the bytes that wait for a client in the
+// last idle ticks, since it is watched. So it is with one that downloads what is long on a line
+// that is slow, and has nothing to say before that has come; not with one that is gone, or does
+// not read.
+func (e *Engine) drains(c *Client, idle uint32) bool {
+	s := c.conn.Stats()
+	switch {
+	case !c.watched:
+		c.watched, c.taken, c.drained = true, s.BytesOut, 0
+	case s.Pending > 0 && s.BytesOut != c.taken:
+		c.taken, c.drained = s.BytesOut, e.tick
+	}
+	return c.drained != 0 && e.tick-c.drained <= idle
 }
 
 // silent reports whether a client that has sent no message for half the idle time or

@@ -31,6 +31,7 @@ type wire struct {
 	shown    bool   // a transcript has shown how it ended
 	broken   bool   // nothing arrives any more, and nobody knows yet
 	bytes    uint64 // received
+	taken    uint64 // bytes that the network has taken
 	over     error
 }
 
@@ -88,8 +89,10 @@ func (w *wire) Close(code int, reason string) {
 }
 func (w *wire) RTT() time.Duration   { return 0 }
 func (w *wire) RemoteAddr() net.Addr { return &net.TCPAddr{} }
-func (w *wire) Stats() socket.Stats  { return socket.Stats{BytesIn: w.bytes} }
-func (w *wire) Raw() bool            { return true }
+func (w *wire) Stats() socket.Stats {
+	return socket.Stats{BytesIn: w.bytes, BytesOut: w.taken, Pending: w.pending}
+}
+func (w *wire) Raw() bool { return true }
 
 func (w *wire) say(t *testing.T, f *tickroomv1.ClientFrame) {
 	t.Helper()

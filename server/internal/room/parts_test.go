@@ -3,11 +3,13 @@ package room
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tickroom/tickroom/netcode"
 	"github.com/tickroom/tickroom/netcode/replica"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
@@ -171,5 +173,46 @@ func TestWhoIsSentPartsIsBusyUntilAllAreGone(t *testing.T) {
 	h.apply(a, r)
 	if r.Tick()+8 < h.e.tick {
 		t.Error(fmt.Sprint("at tick ", r.Tick(), ", the room at ", h.e.tick))
+	}
+}
+
+// TestWhoDownloadsSlowlyIsAlive: neither of the limits that mean a client which is gone ends the
+// connection of one that has nothing to say since it is still taking what was sent.
+func TestWhoDownloadsSlowlyIsAlive(t *testing.T) {
+	t.Parallel()
+	for name, window := range map[string]int{"nothing is heard": 1000, "the window is full": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHall(t, Config{IdleTimeout: time.Second, AckWindow: window})
+			a, ra := h.join()
+			h.tick()
+			h.apply(a, ra)
+			if window == 1 {
+				a.say(t, &tickroomv1.ClientFrame{Ack: ra.Tick()})
+				for range 6 {
+					h.tick()
+				}
+			}
+			a.busy, a.pending = true, 1
+			for range 200 {
+				h.tick()
+				a.taken++
+				if window == 1 {
+					a.say(t, &tickroomv1.ClientFrame{}) // it lives, and has nothing to acknowledge
+				}
+			}
+			if a.closed != 0 {
+				t.Fatalf("closed with %d: %s", a.closed, a.reason)
+			}
+			for range 40 { // and now it takes nothing any more
+				h.tick()
+				if window == 1 {
+					a.say(t, &tickroomv1.ClientFrame{})
+				}
+			}
+			if a.closed != closecode.Idle {
+				t.Errorf("one that takes nothing is closed with %d", a.closed)
+			}
+		})
 	}
 }
