@@ -148,7 +148,7 @@ func (f *tokenFlags) grant() (identity.Grant, error) {
 			return g, fmt.Errorf("--player: %w", err)
 		}
 	}
-	if err := identity.CheckName(f.name); err != nil {
+	if _, err := identity.CheckName(f.name); err != nil {
 		return g, fmt.Errorf("--name: %w", err)
 	}
 	for _, name := range f.roles {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -84,10 +86,10 @@ func (c *claims) identity(cfg *Config) (Identity, *Error) {
 	if !c.text(cfg.NameClaim, &id.Name) {
 		return Identity{}, refuse(Malformed, "the token's name is no text")
 	}
-	if err := checkNameText(id.Name); err != nil {
-		return Identity{}, refuse(Refused, "the token can't be used: %v", err)
+	if !utf8.ValidString(id.Name) || strings.ContainsFunc(id.Name, unicode.IsControl) {
+		return Identity{}, refuse(Refused, "the token can't be used: the name in it has control characters, or is not UTF-8")
 	}
-	id.Name = cutName(id.Name)
+	id.Name = cleanName(id.Name)
 	if len(id.TokenID) > maxTokenID {
 		return Identity{}, refuse(Refused, "the token can't be used: its id is longer than %d bytes", maxTokenID)
 	}

@@ -9,7 +9,8 @@ import (
 // id of 128 bits, which nobody can guess or hold a token for. Whether guests are
 // allowed is for the caller to decide. The error is an *Error, about the name.
 func NewGuest(name string) (Identity, error) {
-	if err := CheckName(name); err != nil {
+	name, err := CheckName(name)
+	if err != nil {
 		return Identity{}, refuse(Refused, "%v", err)
 	}
 	var b [16]byte

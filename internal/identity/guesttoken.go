@@ -79,7 +79,8 @@ func (g *Guests) Token(guest Identity) (Token, error) {
 // guests are allowed is Config.AllowGuests' to say. The error is an *Error. A session
 // of a guest does not end when the token expires.
 func (g *Guests) Verify(t Token, name string) (Identity, error) {
-	if err := CheckName(name); err != nil {
+	name, err := CheckName(name)
+	if err != nil {
 		return Identity{}, refuse(Refused, "%v", err)
 	}
 	text, ok := strings.CutPrefix(string(t), guestTokenPrefix)

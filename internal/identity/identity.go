@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/tickroom/tickroom/text"
 )
 
 // Bounds of what a token holds.
@@ -149,29 +149,17 @@ func CheckPlayer(id string) error {
 	return nil
 }
 
-// CheckName returns an error that says what is wrong with a name, if anything is.
-func CheckName(name string) error {
+// CheckName returns a name in the form in which it is kept (see text.Name), or an error
+// that says what is wrong with it.
+func CheckName(name string) (string, error) {
 	if len(name) > MaxName {
-		return fmt.Errorf("the name is longer than %d bytes", MaxName)
+		return "", fmt.Errorf("the name is longer than %d bytes: it has %d", MaxName, len(name))
 	}
-	return checkNameText(name)
+	name, err := text.Name(name, MaxName)
+	return text.CutBytes(name, MaxName), err // the usual form may be longer
 }
 
-func checkNameText(name string) error {
-	if !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return errors.New("the name has characters that can't be shown")
-	}
-	return nil
-}
-
-// cutName cuts a name between characters. A long name should keep nobody out.
-func cutName(name string) string {
-	if len(name) <= MaxName {
-		return name
-	}
-	n := MaxName
-	for n > 0 && !utf8.RuneStart(name[n]) {
-		n--
-	}
-	return strings.TrimRightFunc(name[:n], unicode.IsSpace)
+// cleanName makes a name of what a token says: one that is long or odd should keep nobody out.
+func cleanName(name string) string {
+	return strings.TrimSpace(text.CutBytes(text.CleanName(name, MaxName), MaxName))
 }

@@ -143,7 +143,7 @@ func (k *SigningKey) Mint(g Grant) (Token, error) {
 	if strings.HasPrefix(strings.ToLower(g.Player), GuestPrefix) {
 		return "", fmt.Errorf("ids that begin with %s are guests'", GuestPrefix)
 	}
-	if err := CheckName(g.Name); err != nil {
+	if _, err := CheckName(g.Name); err != nil {
 		return "", err
 	}
 	if g.TTL < 0 {

@@ -524,7 +524,8 @@ func FuzzClaims(f *testing.F) {
 			}
 			return
 		}
-		if CheckPlayer(id.Player) != nil || CheckName(id.Name) != nil || id.Roles == 0 || id.Guest || !id.Deadline().After(noon) {
+		name, err := CheckName(id.Name)
+		if CheckPlayer(id.Player) != nil || err != nil || name != id.Name || id.Roles == 0 || id.Guest || !id.Deadline().After(noon) {
 			t.Errorf("%+v", id)
 		}
 	})

@@ -45,6 +45,7 @@ var public = []string{
 	"proto/schema",
 	"server",
 	"server/config",
+	"text",
 	"web",
 	"world",
 }

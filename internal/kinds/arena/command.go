@@ -4,14 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
+	"github.com/tickroom/tickroom/text"
 	"github.com/tickroom/tickroom/world"
 )
 
-// What players may say, and how often: lengths in characters, times in seconds.
+// What players may say, and how often: lengths in characters (see text.Length), times in seconds.
 const (
 	maxName = 16
 	maxText = 120
@@ -22,39 +21,6 @@ const (
 )
 
 var errNoShip = errors.New("you have no ship")
-
-// cleanName makes a name out of anything: the characters of it that can be seen,
-// as many as there is room for. It may be empty.
-func cleanName(name string) string {
-	var b strings.Builder
-	n := 0
-	for _, c := range strings.TrimSpace(name) {
-		if c != utf8.RuneError && unicode.IsPrint(c) && n < maxName {
-			b.WriteRune(c)
-			n++
-		}
-	}
-	return strings.TrimSpace(b.String())
-}
-
-// checkText returns what is wrong with a text that a player sent, nil if nothing is.
-func checkText(what, text string, most int) error {
-	if !utf8.ValidString(text) {
-		return fmt.Errorf("the %s is not UTF-8", what)
-	}
-	switch n := utf8.RuneCountInString(text); {
-	case n == 0:
-		return fmt.Errorf("the %s is empty", what)
-	case n > most:
-		return fmt.Errorf("the %s has %d characters; at most %d are allowed", what, n, most)
-	}
-	for _, c := range text {
-		if !unicode.IsPrint(c) {
-			return fmt.Errorf("the %s has the character %U in it, which can't be seen", what, c)
-		}
-	}
-	return nil
-}
 
 // wait refuses what is tried again too soon, and else notes when it may be next.
 // Call it last, so that what is refused for another reason does not count.
@@ -72,9 +38,12 @@ func (g *game) setName(p *world.Player, cmd *arenav1.SetName) (*arenav1.SetNameR
 	if !ok {
 		return nil, errNoShip
 	}
-	name := strings.TrimSpace(cmd.Name)
-	if err := checkText("name", name, maxName); err != nil {
+	name, err := text.Name(cmd.Name, maxName)
+	switch {
+	case err != nil:
 		return nil, err
+	case name == "":
+		return nil, errors.New("the name is empty")
 	}
 	if err := g.wait(&s.named, nameEvery); err != nil {
 		return nil, err
@@ -88,8 +57,8 @@ func (g *game) chat(p *world.Player, cmd *arenav1.Chat) (*arenav1.ChatReply, err
 	if !ok {
 		return nil, errNoShip
 	}
-	text := strings.TrimSpace(cmd.Text)
-	if err := checkText("text", text, maxText); err != nil {
+	line, err := text.Line("text", strings.TrimSpace(cmd.Text), maxText)
+	if err != nil {
 		return nil, err
 	}
 	hearers := g.board
@@ -102,7 +71,7 @@ func (g *game) chat(p *world.Player, cmd *arenav1.Chat) (*arenav1.ChatReply, err
 	if err := g.wait(&s.chatted, chatEvery); err != nil {
 		return nil, err
 	}
-	hearers.Emit(&arenav1.Said{Player: p.ID, Name: s.id.Name, Text: text, Team: cmd.Team})
+	hearers.Emit(&arenav1.Said{Player: p.ID, Name: s.id.Name, Text: line, Team: cmd.Team})
 	return &arenav1.ChatReply{}, nil
 }
 

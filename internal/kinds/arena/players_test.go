@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
+	"github.com/tickroom/tickroom/text"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -113,11 +114,20 @@ func TestChatAndNames(t *testing.T) {
 		t.Errorf("a second later: %v", err)
 	}
 
+	for _, good := range []string{"\u4f60\u597d\u3000\u4e16\u754c", "Ah\u00a0!", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001F468\u200D\U0001F469\u200D\U0001F467"} {
+		for range 20 {
+			r.tick()
+		}
+		if err := say(good, false); err != nil {
+			t.Errorf("the text %+q: %v", good, err)
+		}
+	}
+
 	var reply arenav1.SetNameReply
 	if err := r.command(pa, &arenav1.SetName{Name: "  Zoë "}, &reply); err != nil || reply.Name != "Zoë" || a.id.Name != "Zoë" {
 		t.Errorf("SetName: %v, %+v", err, reply)
 	}
-	for _, bad := range []string{"", strings.Repeat("ä", maxName+1), "a\nb"} {
+	for _, bad := range []string{"", "\u3164", strings.Repeat("ä", maxName+1), "a\nb"} {
 		if r.command(pa, &arenav1.SetName{Name: bad}, &reply) == nil {
 			t.Errorf("the name %q was allowed", bad)
 		}
@@ -128,8 +138,8 @@ func TestChatAndNames(t *testing.T) {
 		"\u200b\u200b":           "",
 		" " + "spaces inside ok": "spaces inside ok",
 	} {
-		if got := cleanName(name); got != want {
-			t.Errorf("cleanName(%q) = %q; want %q", name, got, want)
+		if got := text.CleanName(name, maxName); got != want {
+			t.Errorf("CleanName(%q) = %q; want %q", name, got, want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
+	"github.com/tickroom/tickroom/text"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -81,7 +82,7 @@ func (g *game) enlist(p *world.Player, name string) *ship {
 		s.pilot = g.pilot.Add(g.r.Spawn(s.private))
 		s.pilot.Ship = uint32(s.entity)
 		s.id.Player = p.ID
-		if s.id.Name = cleanName(name); s.id.Name == "" {
+		if s.id.Name = text.CleanName(name, maxName); s.id.Name == "" {
 			s.id.Name = fmt.Sprintf("pilot %d", p.ID)
 		}
 	}

@@ -8,15 +8,14 @@ package walkers
 
 import (
 	"errors"
-	"fmt"
 	"math"
-	"unicode/utf8"
 
 	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
+	"github.com/tickroom/tickroom/text"
 	"github.com/tickroom/tickroom/world"
 )
 
-// MaxText is the longest text of a Shout, in bytes.
+// MaxText is the longest text of a Shout, in characters (see text.Length).
 const MaxText = 200
 
 // steps is the number of headings in a full turn, as in the schema.
@@ -178,17 +177,14 @@ func (g *game) input(p *world.Player, in *walkersv1.WalkerInput) {
 // shout sends a text to all players who see the place that it comes from.
 func (g *game) shout(p *world.Player, cmd *walkersv1.Shout) (*walkersv1.ShoutReply, error) {
 	s, ok := p.Seat.(*seat)
-	switch {
-	case !ok:
+	if !ok {
 		return nil, errors.New("only walkers can shout")
-	case cmd.Text == "":
-		return nil, errors.New("there is nothing to shout")
-	case len(cmd.Text) > MaxText:
-		return nil, fmt.Errorf("a text of %d bytes; at most %d can be shouted", len(cmd.Text), MaxText)
-	case !utf8.ValidString(cmd.Text):
-		return nil, errors.New("the text is not UTF-8")
 	}
-	heard := &walkersv1.Heard{Player: p.ID, Text: cmd.Text}
+	line, err := text.Line("text", cmd.Text, MaxText)
+	if err != nil {
+		return nil, err
+	}
+	heard := &walkersv1.Heard{Player: p.ID, Text: line}
 	if g.radius == 0 {
 		g.group.Emit(heard)
 		return &walkersv1.ShoutReply{Count: uint32(len(g.seats))}, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/mode"
 	"github.com/tickroom/tickroom/matchmaking/store"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/text"
 )
 
 // Bounds of what a request may hold.
@@ -74,8 +75,9 @@ func (q *request) id(what, s string) {
 func (q *request) name(c *call, self *tickroomv1.Member) string {
 	n := self.GetName()
 	q.must(len(n) <= MaxName, "self.name has %d bytes; there can be %d", len(n), MaxName)
-	q.must(printable(n), "self.name has characters that can't be shown")
-	return cmp.Or(n, c.Name)
+	n, err := text.Name(n, MaxName)
+	q.must(err == nil, "self.name: %v", err)
+	return cmp.Or(text.CutBytes(n, MaxName), c.Name)
 }
 
 // mode reads the name of a mode; it returns nil if there is none.

@@ -2,12 +2,10 @@ package join
 
 import (
 	"errors"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/tickroom/tickroom/internal/identity"
 	"github.com/tickroom/tickroom/netcode"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
@@ -18,10 +16,7 @@ import (
 // Version is the protocol's version, which a hello must name.
 const Version = 1
 
-const (
-	maxNameBytes  = 64
-	maxTokenBytes = 256 // of the token of a session to resume
-)
+const maxTokenBytes = 256 // of the token of a session to resume
 
 // readHello takes the first message apart and checks it.
 func readHello(first []byte) (*tickroomv1.Hello, error) {
@@ -41,14 +36,15 @@ func readHello(first []byte) (*tickroomv1.Hello, error) {
 	switch {
 	case h.GetVersion() != Version:
 		return nil, refusal.New(bad, "version %d of the protocol; this server speaks %d", h.GetVersion(), Version).Because("version")
-	case len(h.GetName()) > maxNameBytes:
-		return nil, refusal.New(bad, "the name has %d bytes; at most %d bytes are taken", len(h.GetName()), maxNameBytes).Because("bad_name")
 	case len(h.GetSeat()) > seat.MaxToken:
 		return nil, refusal.New(closecode.SeatRefused, "%s: it has %d bytes, and at most %d are taken", seat.ErrMalformed, len(h.GetSeat()), seat.MaxToken).Because("seat_malformed")
 	case len(h.GetResume()) > maxTokenBytes:
 		return nil, refusal.New(bad, "the token of the session to resume is longer than %d bytes", maxTokenBytes)
-	case !utf8.ValidString(h.GetName()) || strings.ContainsFunc(h.GetName(), unicode.IsControl):
-		return nil, refusal.New(bad, "the name has characters that can't be shown").Because("bad_name")
 	}
+	name, err := identity.CheckName(h.GetName())
+	if err != nil {
+		return nil, refusal.New(bad, "%s", err).Because("bad_name")
+	}
+	h.Name = name
 	return h, nil
 }

@@ -4,6 +4,7 @@
 import { Client, CloseCode, JoinError, type StateChange } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
 import { onLanguage, t } from '../i18n.ts';
+import { playerName } from '../name.ts';
 import { BadNetwork } from '../netgraph/badnetwork.ts';
 import { type ArenaRoom, Game } from './game.ts';
 import { reason } from './hud/chat.ts';
@@ -63,7 +64,7 @@ export class Entrance {
   async open(): Promise<void> {
     this.#name0 = this.#storedName();
     const asked = this.#query.get('name');
-    if (asked !== null) this.#name0 = asked.slice(0, 16);
+    if (asked !== null) this.#name0 = playerName(asked);
     this.#name.value = this.#name0;
     this.#name.placeholder = this.#pilot;
     if (this.#query.has('watch')) await this.enter('watch');
@@ -202,7 +203,7 @@ export class Entrance {
   }
 
   #keepName(name: string): void {
-    this.#name0 = name.trim().slice(0, 16);
+    this.#name0 = playerName(name);
     try {
       localStorage.setItem(nameKey, this.#name0);
     } catch {

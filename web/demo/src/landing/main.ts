@@ -1,6 +1,7 @@
 // The landing page: what tickroom is, the state of this server, and its rooms.
 
 import { apply, language, languageButtons, onLanguage, t } from '../i18n.ts';
+import { playerName } from '../name.ts';
 import '../theme.css';
 import { mountCode } from './code.ts';
 import { Hero } from './hero.ts';
@@ -26,7 +27,7 @@ function open(): void {
 
   const field = $<HTMLInputElement>('name');
   field.value = storedName();
-  const name = () => field.value.trim().slice(0, 16);
+  const name = () => playerName(field.value);
   $<HTMLFormElement>('enter').addEventListener('submit', (e) => {
     e.preventDefault();
     storeName(name());

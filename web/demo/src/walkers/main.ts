@@ -10,6 +10,7 @@ import { walkers } from '@tickroom/client/games/walkers';
 
 import { connectionText } from '../connection.ts';
 import { apply, languageButtons, number, onLanguage, t } from '../i18n.ts';
+import { playerName } from '../name.ts';
 import { BadNetwork } from '../netgraph/badnetwork.ts';
 import type { Netgraph } from '../netgraph/netgraph.ts';
 import '../theme.css';
@@ -37,7 +38,7 @@ async function join(): Promise<void> {
   $('again').hidden = true;
   say(t('conn.connecting'), '');
   const client = new Client('/ws', { socket: network.socket });
-  const options = { name: (params.get('name') ?? '').slice(0, 16), hashEvery: 20, storage: sessionStorage };
+  const options = { name: playerName(params.get('name') ?? ''), hashEvery: 20, storage: sessionStorage };
   const id = params.get('room');
   try {
     room = await (id ? client.join(walkers, id, options) : client.joinOrCreate(walkers, options));
