@@ -163,7 +163,7 @@ func (m *Matchmaker) Start(ctx context.Context) (stop func(), err error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() { m.service.Run(ctx) })
+	context.AfterFunc(ctx, m.service.Close)
 	wg.Go(func() { m.reap(ctx) })
 	return func() {
 		cancel()

@@ -34,7 +34,7 @@ func TestReaper(t *testing.T) {
 	now := time.Now()
 	d := memory.NewDirectory(time.Now)
 	for id, node := range map[string]string{"1": "a", "2": "a", "3": "b", "4": "c"} {
-		if err := d.Add(t.Context(), store.Listing{ID: id, Kind: "k", Node: node}); err != nil {
+		if _, err := d.Report(t.Context(), node, []store.Report{{Listing: store.Listing{ID: id, Kind: "k", Node: node}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -66,7 +66,7 @@ func TestReaper(t *testing.T) {
 			t.Errorf("%d: removed %v, %v; want %v", i, removed, err, c.removed)
 		}
 	}
-	if rooms, err := d.Rooms(t.Context(), ""); len(rooms) > 0 || err != nil {
+	if rooms, err := d.Rooms(t.Context(), "", ""); len(rooms) > 0 || err != nil {
 		t.Errorf("%v, %v", rooms, err)
 	}
 }

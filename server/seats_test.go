@@ -433,9 +433,7 @@ func TestAListedRoomIsOpenedByWhoeverComesFirst(t *testing.T) {
 	m := o.match("open-1")
 	m.Open = true
 	o.matches.add(m)
-	if err := stores.Directory.Add(t.Context(), store.Listing{ID: m.ID, Kind: m.Kind, Node: o.srv.NodeID(), Capacity: 8}); err != nil {
-		t.Fatal(err)
-	}
+	lists(t, stores, store.Listing{ID: m.ID, Kind: m.Kind, Node: o.srv.NodeID(), Occupancy: store.Occupancy{MaxPlayers: 8}})
 	away := func(is bool) {
 		o.matches.mu.Lock()
 		defer o.matches.mu.Unlock()
@@ -450,9 +448,17 @@ func TestAListedRoomIsOpenedByWhoeverComesFirst(t *testing.T) {
 	if p := o.enter(in()); p.welc.GetRoom() != "open-1" {
 		t.Errorf("welcome: %v", p.welc)
 	}
-	rooms, err := stores.Directory.Rooms(t.Context(), "roll")
-	if err != nil || len(rooms) != 1 || rooms[0].Taken != 1 {
-		t.Errorf("%v, %v", rooms, err)
+	until(t, "the player is known to be there", func() bool {
+		rooms, err := stores.Directory.Rooms(t.Context(), "roll", "")
+		return err == nil && len(rooms) == 1 && rooms[0].Players == 1 && rooms[0].ReservedPlayers == 0
+	})
+}
+
+// lists puts a room on the list that nobody has come to yet.
+func lists(t *testing.T, st store.Stores, l store.Listing) {
+	t.Helper()
+	if _, err := st.Directory.Report(t.Context(), l.Node, []store.Report{{Listing: l}}); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -486,11 +492,9 @@ func TestARoomThatIsGoneIsTakenOffTheList(t *testing.T) {
 	t.Parallel()
 	st := matchmaking.OpenMemory()
 	o := newOffice(t, nil, server.WithStores(st))
-	if err := st.Directory.Add(t.Context(), store.Listing{ID: "roll-old", Kind: "roll", Node: o.srv.NodeID(), Capacity: 8}); err != nil {
-		t.Fatal(err)
-	}
+	lists(t, st, store.Listing{ID: "roll-old", Kind: "roll", Node: o.srv.NodeID(), Occupancy: store.Occupancy{MaxPlayers: 8}})
 	refused(t, o.srv, &tickroomv1.Hello{Token: o.of("ann"), Seat: o.issue(seat.Seat{Player: "ann", Room: "roll-old"})}, tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED, "not there")
-	if rooms, err := st.Directory.Rooms(t.Context(), ""); err != nil || len(rooms) != 0 {
+	if rooms, err := st.Directory.Rooms(t.Context(), "", ""); err != nil || len(rooms) != 0 {
 		t.Errorf("listed: %+v, %v", rooms, err)
 	}
 }

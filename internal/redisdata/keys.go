@@ -45,12 +45,14 @@ var (
 	}}
 	// Rooms are the directory.
 	Rooms = Space{"rooms", []key{
-		{"room", "room:", "hash", "ROOM: b as it was listed; what scripts look at: kind, mode, node, region, capacity, private, taken, closed, due", "until removed"},
-		{"held", "held:", "zset", "ROOM: its reservations, by when they end (ms)", "until removed"},
+		{"room", "room:", "hash", "ROOM: b as it was listed, o its occupancy as it was reported; what scripts look at: kind, mode, node, region, closed, rev, due", "until removed"},
+		{"held", "held:", "zset", "p or s and ROOM: whom places to play or to watch from are reserved for, by when that ends (ms)", "until removed"},
+		{"made", "made:", "hash", "ROOM: by p or s and name: when the reservation was made (ms)", "until removed"},
+		{"last", "last:", "string", "p or s and NAME: the room in which a search has reserved a place", "as the reservation"},
 		{"all", "all", "zset", "the rooms", forGood},
 		{"node", "node:", "zset", "NODE: its rooms", "until removed"},
 		{"nodes", "nodes", "set", "the nodes that have rooms", forGood},
-		{"open", "open:", "zset", "KIND MODE REGION, each with its length: the rooms that a search may find, by places taken", "until full"},
+		{"open", "open:", "zset", "p or s, then KIND MODE REGION NODE, each with its length: the rooms that a search may find, by places to play that are taken", "until full"},
 		{"due", "due", "zset", "the rooms with reservations, by when the first one ends (ms)", forGood},
 	}}
 	// Nodes are the servers.

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Listing is what a directory knows of a room.
+// Listing is what a directory knows of a room: what it was made as, what its node has
+// reported last, and which places are reserved.
 type Listing struct {
 	ID   string
 	Kind string
@@ -13,14 +14,38 @@ type Listing struct {
 	Mode string
 	// Node is the server that runs it, URL where clients reach that server, Region where it is.
 	Node, URL, Region string
-	// Capacity counts all places, Taken those that are reserved or occupied.
-	Capacity, Taken int
-	// Closed rooms take no new players. Private ones are found by their id alone. Spectators
-	// means that they are let in.
-	Closed, Private, Spectators bool
 	// Created is when it was made.
 	Created time.Time
+
+	Occupancy `json:"-"`
+	// ReservedPlayers and ReservedSpectators count the reservations that are open, of those
+	// who want to play and to watch.
+	ReservedPlayers, ReservedSpectators int `json:"-"`
+	// Revision is that of the report that Occupancy is from; 0: its node has not reported it,
+	// since nobody has come there yet.
+	Revision uint64 `json:"-"`
 }
+
+// Occupancy is who is in a room and who may come, as the room's node knows it.
+type Occupancy struct {
+	// Players are those who play, MaxPlayers the places for them; Spectators those who watch,
+	// MaxSpectators the places to watch from. Those whose connection is lost and whose session
+	// is held are among them. There may be more than places, which may become fewer.
+	Players, MaxPlayers, Spectators, MaxSpectators int
+	// Locked rooms take no new players for now, as their game wants it. Closed ones take
+	// nobody any more. Private ones are found by their id alone.
+	Locked, Closed, Private bool
+}
+
+// Free returns how many places to play are neither occupied nor reserved; 0 at least.
+func (l *Listing) Free() int { return max(0, l.MaxPlayers-l.Players-l.ReservedPlayers) }
+
+// FreeToWatch returns how many places to watch from are neither occupied nor reserved; 0 at
+// least.
+func (l *Listing) FreeToWatch() int { return max(0, l.MaxSpectators-l.Spectators-l.ReservedSpectators) }
+
+// Taken returns how many places to play are occupied or reserved.
+func (l *Listing) Taken() int { return l.Players + l.ReservedPlayers }
 
 // Want is what a place is asked for with.
 type Want struct {
@@ -29,55 +54,76 @@ type Want struct {
 	// Mode is the mode of the room. With an ID, empty means any; without one, rooms of no
 	// mode.
 	Mode string
-	// Region is where the room is; empty: anywhere.
-	Region string
-	// ID is the room; empty: the best one that is open to all.
-	ID string
-	// Reservation names a place that is held for a player who has not come yet. It is free
-	// again at Until unless Confirm is called before. Empty: the place is occupied at once.
+	// Region is where the room is, Node the server that runs it; empty: any.
+	Region, Node string
+	// ID is the room; empty: the best one that is open to all, and not in Except.
+	ID     string
+	Except []string
+	// Spectate asks for a place to watch from, otherwise it is one to play.
+	Spectate bool
+	// Reservation names whom the place is reserved for, Made is when. It is reserved until
+	// Until; if that has passed, the place is free again at once.
 	Reservation string
-	// Until is when the reservation ends. If that has passed, the place is free again at once.
-	Until time.Time
+	Made, Until time.Time
 }
 
-// Directory lists all servers' rooms and hands out places in them. Each call is atomic,
-// RemoveNode and Rooms for each room. After an error that is not one of this package's
-// nobody knows whether the call had its effect.
+// Reservation says which reservations are meant: those with the name, to play or to watch,
+// that were made no later than Made, to the millisecond.
+type Reservation struct {
+	Name string
+	Made time.Time
+}
+
+// Report is what a node tells of a room. All of it is absolute, so that one report mends
+// what went wrong before.
+type Report struct {
+	// Listing is the room; what is reserved in it is left out.
+	Listing
+	// Settled are the reservations whose holders have come in or were turned away: those who
+	// came in are counted in Occupancy.
+	Settled []Reservation
+}
+
+// Directory lists all servers' rooms and reserves places in them. Each call is atomic, those
+// that concern several rooms for each room. All calls may be repeated, and may arrive late or
+// in another order: they do no harm then. So whoever gets an error that is not one of this
+// package's, or ErrUnavailable, and does not know whether the call had its effect, repeats it,
+// or leaves it: reservations end by themselves, and reports follow.
 //
-// A place is free, reserved or occupied. Reserved places are free again when their
-// reservation ends, exactly then, by the directory's clock.
+// The node that runs a room knows best who is in it. The directory has what that node has
+// reported last, and beside it reservations, for those who are on their way. A place is free
+// if it is neither occupied nor reserved. A reservation ends when the node settles it, when
+// it is cancelled, and at Want.Until, exactly then, by the directory's clock.
 type Directory interface {
-	// Reserve takes a place: in the room with the ID, or, if that is empty, in the fullest room
-	// that fits and is neither closed nor private, so that rooms fill up one after another. The
-	// error is ErrNoRoom or ErrFull if there is none. If the room has the reservation already,
-	// even if it is full or closed by now, Reserve returns the room and changes nothing.
+	// Reserve reserves a place: in the room with the ID, or, if that is empty, in the fullest
+	// room that fits and is neither closed, locked (to play) nor private, so that rooms fill up
+	// one after another. The error is ErrNoRoom if there is none; ErrFull if the room with the
+	// ID has no free place, or is locked. If the room has the reservation already, even if it
+	// is full or closed by now, Reserve returns the room, and the reservation ends at the
+	// later time; when it was made stays as it was. Without an ID that goes for the room
+	// reserved last for the name, as long as it fits.
 	Reserve(ctx context.Context, w Want) (Listing, error)
-	// Confirm makes a reserved place an occupied one, and reports whether it did: if not, the
-	// reservation has ended or is not known, and nothing was changed. So of several calls for
-	// one reservation one returns true.
-	Confirm(ctx context.Context, room, reservation string) (bool, error)
-	// Cancel ends a reservation. It has no effect on one that has ended, was confirmed, or is
-	// not known.
-	Cancel(ctx context.Context, room, reservation string) error
-	// Release frees an occupied place of a room. It has no effect if there is none, or if the
-	// room is not listed.
-	Release(ctx context.Context, id string) error
-	// Add lists a room, whose Taken places are occupied. The error is ErrExists if its id is
-	// taken.
-	Add(ctx context.Context, r Listing) error
-	// Close keeps new players out of a room if at most taken places are reserved or occupied,
-	// and reports whether it did. Reservations stay good. A room that is not listed counts as
-	// closed.
-	Close(ctx context.Context, id string, taken int) (bool, error)
-	// Remove takes a room off the list. It has no effect on a room that is not listed.
-	Remove(ctx context.Context, id string) error
+	// Cancel ends reservations in a room.
+	Cancel(ctx context.Context, room string, r Reservation) error
+	// Report takes in what a node says of rooms that it runs, and returns how many rooms are
+	// listed under the node then. Rooms that are not listed are listed. A report whose
+	// Revision is not greater than the one before settles reservations, and changes nothing
+	// else. Revision 0 lists a room that the node does not run yet.
+	Report(ctx context.Context, node string, rooms []Report) (listed int, err error)
+	// Close takes a report in, and keeps everybody out of the room if no reservation in it is
+	// open. It reports whether nobody will be sent to the room: not if a newer report has come
+	// before. A room that is not listed counts as closed. A later report opens it again.
+	Close(ctx context.Context, r Report) (bool, error)
+	// Remove takes a room off the list if its Revision is not greater. It has no effect on a
+	// room that is not listed.
+	Remove(ctx context.Context, room string, revision uint64) error
 	// RemoveNode takes all rooms of a node off the list, and returns how many there were: for a
 	// node that has died and can't do it itself. After an error some rooms may be removed; the
 	// number is theirs.
 	RemoveNode(ctx context.Context, node string) (int, error)
 	// Owners returns the nodes that have rooms, in the order of their names.
 	Owners(ctx context.Context) ([]string, error)
-	// Rooms returns the rooms of a kind, or all if kind is empty, in the order of their ids.
+	// Rooms returns the rooms of a kind and a node, in the order of their ids. Empty: of all.
 	// Those that are closed, full or private are among them.
-	Rooms(ctx context.Context, kind string) ([]Listing, error)
+	Rooms(ctx context.Context, kind, node string) ([]Listing, error)
 }

@@ -18,19 +18,33 @@ type Directory struct {
 	timers timers
 	rooms  map[string]*room
 	made   []*room // the same rooms, in the order in which they were added
+	// last is where the newest reservation is that was made without an ID, as long as it is open.
+	last map[holder]*room
 }
 
 // room is a room with its reservations.
 type room struct {
 	store.Listing
-	held map[string]*timer // reservations, each with when it ends
+	held map[holder]*held
+}
+
+// holder is whom a place is reserved for.
+type holder struct {
+	name     string
+	spectate bool
+}
+
+// held is a reservation.
+type held struct {
+	timer // when it ends
+	made  time.Time
 }
 
 var _ store.Directory = (*Directory)(nil)
 
 // NewDirectory returns an empty directory that goes by the clock now.
 func NewDirectory(now func() time.Time) *Directory {
-	return &Directory{now: now, rooms: map[string]*room{}}
+	return &Directory{now: now, rooms: map[string]*room{}, last: map[holder]*room{}}
 }
 
 // lock begins a call: it frees the places whose reservations have ended.
@@ -43,27 +57,33 @@ func (d *Directory) lock() {
 func (d *Directory) Reserve(_ context.Context, w store.Want) (store.Listing, error) {
 	d.lock()
 	defer d.mu.Unlock()
+	who := holder{w.Reservation, w.Spectate}
 	r := d.rooms[w.ID]
 	if w.ID == "" {
-		r = d.search(&w)
+		if r = d.last[who]; r == nil || r.Closed || !r.fits(&w) {
+			r = d.search(&w)
+		}
 	}
 	if r == nil || !r.fits(&w) {
 		return store.Listing{}, store.ErrNoRoom
 	}
-	if r.held[w.Reservation] != nil {
-		return r.Listing, nil
+	h := r.held[who]
+	if h == nil {
+		switch {
+		case r.Closed:
+			return store.Listing{}, store.ErrNoRoom
+		case !r.open(w.Spectate):
+			return store.Listing{}, store.ErrFull
+		}
+		h = &held{timer: timer{end: func() { d.end(r, who) }}, made: w.Made}
+		r.held[who] = h
+		*r.reserved(w.Spectate)++
 	}
-	switch {
-	case r.Closed:
-		return store.Listing{}, store.ErrNoRoom
-	case r.Taken >= r.Capacity:
-		return store.Listing{}, store.ErrFull
+	if w.ID == "" {
+		d.last[who] = r
 	}
-	r.Taken++
-	if w.Reservation != "" {
-		t := &timer{end: func() { d.end(r, w.Reservation, 1) }}
-		r.held[w.Reservation] = t
-		d.timers.set(t, w.Until)
+	if h.pos == 0 || w.Until.After(h.at) {
+		d.timers.set(&h.timer, w.Until)
 	}
 	return r.Listing, nil
 }
@@ -72,84 +92,117 @@ func (d *Directory) Reserve(_ context.Context, w store.Want) (store.Listing, err
 // its place are concerned.
 func (r *room) fits(w *store.Want) bool {
 	same := func(is, want string) bool { return is == want || want == "" && w.ID != "" }
-	return same(r.Kind, w.Kind) && same(r.Mode, w.Mode) && (r.Region == w.Region || w.Region == "")
+	return same(r.Kind, w.Kind) && same(r.Mode, w.Mode) && (r.Region == w.Region || w.Region == "") && (r.Node == w.Node || w.Node == "") &&
+		(w.ID != "" || !slices.Contains(w.Except, r.ID))
+}
+
+// open reports whether a place is free, and not behind a lock.
+func (r *room) open(spectate bool) bool {
+	if spectate {
+		return r.FreeToWatch() > 0
+	}
+	return r.Free() > 0 && !r.Locked
+}
+
+func (r *room) reserved(spectate bool) *int {
+	if spectate {
+		return &r.ReservedSpectators
+	}
+	return &r.ReservedPlayers
 }
 
 // search returns the fullest open room that fits, or nil.
 func (d *Directory) search(w *store.Want) *room {
 	var best *room
 	for _, r := range d.made {
-		if r.fits(w) && !r.Closed && !r.Private && r.Taken < r.Capacity && (best == nil || r.Taken > best.Taken) {
+		if !r.Closed && !r.Private && r.open(w.Spectate) && r.fits(w) && (best == nil || r.Taken() > best.Taken()) {
 			best = r
 		}
 	}
 	return best
 }
 
-// end ends a reservation, frees so many places, and reports whether there was one. r may
-// be nil.
-func (d *Directory) end(r *room, reservation string, free int) bool {
-	if r == nil || r.held[reservation] == nil {
-		return false
+// end ends a reservation.
+func (d *Directory) end(r *room, who holder) {
+	d.timers.stop(&r.held[who].timer)
+	delete(r.held, who)
+	*r.reserved(who.spectate)--
+	if d.last[who] == r {
+		delete(d.last, who)
 	}
-	d.timers.stop(r.held[reservation])
-	delete(r.held, reservation)
-	r.Taken -= free
-	return true
 }
 
-// Confirm implements store.Directory.
-func (d *Directory) Confirm(_ context.Context, id, reservation string) (bool, error) {
-	d.lock()
-	defer d.mu.Unlock()
-	return d.end(d.rooms[id], reservation, 0), nil
+// settle ends those reservations of a room that are meant.
+func (d *Directory) settle(r *room, which store.Reservation) {
+	for _, spectate := range []bool{false, true} {
+		who := holder{which.Name, spectate}
+		if h := r.held[who]; h != nil && h.made.UnixMilli() <= which.Made.UnixMilli() {
+			d.end(r, who)
+		}
+	}
 }
 
 // Cancel implements store.Directory.
-func (d *Directory) Cancel(_ context.Context, id, reservation string) error {
+func (d *Directory) Cancel(_ context.Context, id string, which store.Reservation) error {
 	d.lock()
 	defer d.mu.Unlock()
-	d.end(d.rooms[id], reservation, 1)
-	return nil
-}
-
-// Release implements store.Directory.
-func (d *Directory) Release(_ context.Context, id string) error {
-	d.lock()
-	defer d.mu.Unlock()
-	if r := d.rooms[id]; r != nil && r.Taken > len(r.held) {
-		r.Taken--
+	if r := d.rooms[id]; r != nil {
+		d.settle(r, which)
 	}
 	return nil
 }
 
-// Add implements store.Directory.
-func (d *Directory) Add(_ context.Context, l store.Listing) error {
+// Report implements store.Directory.
+func (d *Directory) Report(_ context.Context, node string, rooms []store.Report) (listed int, err error) {
 	d.lock()
 	defer d.mu.Unlock()
-	if d.rooms[l.ID] != nil {
-		return store.ErrExists
+	for i := range rooms {
+		d.report(&rooms[i])
 	}
-	r := &room{Listing: l, held: map[string]*timer{}}
-	d.rooms[l.ID] = r
-	d.made = append(d.made, r)
-	return nil
+	for _, r := range d.made {
+		if r.Node == node {
+			listed++
+		}
+	}
+	return listed, nil
+}
+
+// report takes in a report, and returns the room.
+func (d *Directory) report(n *store.Report) *room {
+	r := d.rooms[n.ID]
+	if r == nil {
+		r = &room{Listing: n.Listing, held: map[holder]*held{}}
+		r.ReservedPlayers, r.ReservedSpectators = 0, 0
+		d.rooms[n.ID] = r
+		d.made = append(d.made, r)
+	}
+	for _, which := range n.Settled {
+		d.settle(r, which)
+	}
+	if n.Revision > r.Revision {
+		r.Occupancy, r.Revision = n.Occupancy, n.Revision
+	}
+	return r
 }
 
 // Close implements store.Directory.
-func (d *Directory) Close(_ context.Context, id string, taken int) (bool, error) {
+func (d *Directory) Close(_ context.Context, n store.Report) (bool, error) {
 	d.lock()
 	defer d.mu.Unlock()
-	r := d.rooms[id]
-	if r != nil && r.Taken <= taken {
-		r.Closed = true
+	if d.rooms[n.ID] == nil {
+		return true, nil
 	}
-	return r == nil || r.Taken <= taken, nil
+	r := d.report(&n)
+	if r.Revision != n.Revision || len(r.held) > 0 {
+		return false, nil
+	}
+	r.Closed = true
+	return true, nil
 }
 
 // Remove implements store.Directory.
-func (d *Directory) Remove(_ context.Context, id string) error {
-	d.remove(func(r *room) bool { return r.ID == id })
+func (d *Directory) Remove(_ context.Context, id string, revision uint64) error {
+	d.remove(func(r *room) bool { return r.ID == id && r.Revision <= revision })
 	return nil
 }
 
@@ -167,8 +220,8 @@ func (d *Directory) remove(which func(*room) bool) int {
 		if !which(r) {
 			return false
 		}
-		for _, t := range r.held {
-			d.timers.stop(t)
+		for who := range r.held {
+			d.end(r, who)
 		}
 		delete(d.rooms, r.ID)
 		return true
@@ -189,12 +242,12 @@ func (d *Directory) Owners(context.Context) ([]string, error) {
 }
 
 // Rooms implements store.Directory.
-func (d *Directory) Rooms(_ context.Context, kind string) ([]store.Listing, error) {
+func (d *Directory) Rooms(_ context.Context, kind, node string) ([]store.Listing, error) {
 	d.lock()
 	defer d.mu.Unlock()
 	var out []store.Listing
 	for _, r := range d.made {
-		if kind == "" || r.Kind == kind {
+		if (kind == "" || r.Kind == kind) && (node == "" || r.Node == node) {
 			out = append(out, r.Listing)
 		}
 	}

@@ -2,7 +2,10 @@ package redisdb
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -11,8 +14,7 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
-// Directory is a store.Directory. Its calls are made once: taking a place twice is not the
-// same as taking it once.
+// Directory is a store.Directory.
 //
 // Want.Until is taken as so much time from now by the clock here, so that it does not matter
 // how far the clocks are apart.
@@ -25,30 +27,38 @@ func NewDirectory(c redis.UniversalClient, prefix string) *Directory {
 	return &Directory{newDB(c, roomScript, redisdata.Rooms.Prefix(prefix), nil)}
 }
 
-// How many rooms one script lists or removes: it must not keep Redis for long.
+// How many rooms one script lists, removes or takes reports of: it must not keep Redis for
+// long.
 const (
 	roomPage   = 500
 	removePage = 100
+	reportPage = 100
 )
 
-// listing reads a room that a script has answered with: as it was listed, and what has
-// changed since.
+// listing reads a room that a script has answered with.
 func listing(a answer) (l store.Listing, err error) {
-	if err = redisdata.Decode(a.text(0), &l); err != nil {
+	if err = errors.Join(redisdata.Decode(a.text(0), &l), redisdata.Decode(a.text(1), &l.Occupancy)); err != nil {
 		return store.Listing{}, err
 	}
-	l.Taken, l.Closed = a.int(1), a.int(2) == 1
-	return l, nil
+	l.ReservedPlayers, l.ReservedSpectators, l.Closed = a.int(2), a.int(3), a.int(4) == 1
+	l.Revision, err = strconv.ParseUint(a.text(5), 10, 64)
+	return l, err
+}
+
+// role is how scripts tell those who play from those who watch.
+func role(spectate bool) string {
+	if spectate {
+		return "s"
+	}
+	return "p"
 }
 
 // Reserve implements store.Directory.
 func (d *Directory) Reserve(ctx context.Context, w store.Want) (store.Listing, error) {
 	for {
-		hold := int64(0)
-		if w.Reservation != "" {
-			hold = max(0, time.Until(w.Until).Milliseconds())
-		}
-		a, err := d.once(ctx, "reserve", w.Kind, w.Mode, w.Region, w.ID, w.Reservation, hold)
+		hold := max(0, time.Until(w.Until).Milliseconds())
+		args := []any{role(w.Spectate), w.Kind, w.Mode, w.Region, w.Node, w.ID, w.Reservation, w.Made.UnixMilli(), hold}
+		a, err := d.write(ctx, "reserve", list(args, w.Except)...)
 		if err != nil {
 			return store.Listing{}, err
 		}
@@ -58,50 +68,89 @@ func (d *Directory) Reserve(ctx context.Context, w store.Want) (store.Listing, e
 	}
 }
 
-// Confirm implements store.Directory.
-func (d *Directory) Confirm(ctx context.Context, room, reservation string) (bool, error) {
-	a, err := d.once(ctx, "finish", room, reservation, 0)
-	return a.int(0) == 1, err
-}
-
 // Cancel implements store.Directory.
-func (d *Directory) Cancel(ctx context.Context, room, reservation string) error {
-	_, err := d.once(ctx, "finish", room, reservation, 1)
+func (d *Directory) Cancel(ctx context.Context, room string, r store.Reservation) error {
+	_, err := d.write(ctx, "cancel", room, r.Name, r.Made.UnixMilli())
 	return err
 }
 
-// Release implements store.Directory.
-func (d *Directory) Release(ctx context.Context, id string) error {
-	_, err := d.once(ctx, "release", id)
-	return err
+// report is a store.Report as scripts read it.
+type report struct {
+	ID      string    `json:"id"`
+	Rev     uint64    `json:"rev"`
+	Static  string    `json:"b"`
+	Now     string    `json:"o"`
+	Kind    string    `json:"kind"`
+	Mode    string    `json:"mode"`
+	Node    string    `json:"node"`
+	Region  string    `json:"region"`
+	Settled []settled `json:"settled,omitempty"`
 }
 
-// Add implements store.Directory.
-func (d *Directory) Add(ctx context.Context, l store.Listing) error {
-	blob, err := redisdata.Encode(l)
+type settled struct {
+	Name string `json:"name"`
+	Made int64  `json:"made"`
+}
+
+func encodeReport(r *store.Report) (string, error) {
+	static, err := redisdata.Encode(&r.Listing)
 	if err != nil {
-		return err
+		return "", err
 	}
-	_, err = d.once(ctx, "add", l.ID, blob, l.Kind, l.Mode, l.Node, l.Region, flag(l.Private), flag(l.Closed), l.Capacity, l.Taken)
-	return err
+	now, err := redisdata.Encode(&r.Occupancy)
+	if err != nil {
+		return "", err
+	}
+	out := report{ID: r.ID, Rev: r.Revision, Static: static, Now: now, Kind: r.Kind, Mode: r.Mode, Node: r.Node, Region: r.Region}
+	for _, s := range r.Settled {
+		out.Settled = append(out.Settled, settled{s.Name, s.Made.UnixMilli()})
+	}
+	b, err := json.Marshal(out)
+	return string(b), err
+}
+
+// Report implements store.Directory.
+func (d *Directory) Report(ctx context.Context, node string, rooms []store.Report) (listed int, err error) {
+	for first := true; first || len(rooms) > 0; first = false {
+		page := rooms[:min(len(rooms), reportPage)]
+		rooms = rooms[len(page):]
+		args := []any{node}
+		for i := range page {
+			text, err := encodeReport(&page[i])
+			if err != nil {
+				return 0, err
+			}
+			args = append(args, text)
+		}
+		a, err := d.write(ctx, "report", args...)
+		if err != nil {
+			return 0, err
+		}
+		listed = a.int(0)
+	}
+	return listed, nil
 }
 
 // Close implements store.Directory.
-func (d *Directory) Close(ctx context.Context, id string, taken int) (bool, error) {
-	a, err := d.once(ctx, "close", id, taken)
+func (d *Directory) Close(ctx context.Context, r store.Report) (bool, error) {
+	text, err := encodeReport(&r)
+	if err != nil {
+		return false, err
+	}
+	a, err := d.write(ctx, "close", text)
 	return a.int(0) == 1, err
 }
 
 // Remove implements store.Directory.
-func (d *Directory) Remove(ctx context.Context, id string) error {
-	_, err := d.once(ctx, "remove", id)
+func (d *Directory) Remove(ctx context.Context, room string, revision uint64) error {
+	_, err := d.write(ctx, "remove", room, revision)
 	return err
 }
 
 // RemoveNode implements store.Directory.
 func (d *Directory) RemoveNode(ctx context.Context, node string) (removed int, err error) {
 	for {
-		a, err := d.once(ctx, "removeNode", node, removePage)
+		a, err := d.write(ctx, "removeNode", node, removePage)
 		removed += a.int(0)
 		if err != nil || a.int(0) < removePage {
 			return removed, err
@@ -111,7 +160,7 @@ func (d *Directory) RemoveNode(ctx context.Context, node string) (removed int, e
 
 // Owners implements store.Directory.
 func (d *Directory) Owners(ctx context.Context) ([]string, error) {
-	a, err := d.once(ctx, "owners")
+	a, err := d.read(ctx, "owners")
 	nodes := a.texts()
 	slices.Sort(nodes)
 	return nodes, err
@@ -119,10 +168,10 @@ func (d *Directory) Owners(ctx context.Context) ([]string, error) {
 
 // Rooms implements store.Directory. Rooms that come or go meanwhile may be among them or
 // not.
-func (d *Directory) Rooms(ctx context.Context, kind string) ([]store.Listing, error) {
+func (d *Directory) Rooms(ctx context.Context, kind, node string) ([]store.Listing, error) {
 	var out []store.Listing
 	for from := "-"; ; {
-		a, err := d.once(ctx, "rooms", from, roomPage)
+		a, err := d.read(ctx, "rooms", node, from, roomPage)
 		if err != nil {
 			return nil, err
 		}

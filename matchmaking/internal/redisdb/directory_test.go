@@ -11,29 +11,43 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 )
 
+// room returns a report of a room of node n for so many players.
+func room(id string, players int) store.Report {
+	var r store.Report
+	r.ID, r.Kind, r.Node, r.MaxPlayers, r.Revision = id, "k", "n", players, 1
+	return r
+}
+
+// by returns what a place in a room of kind k is reserved with.
+func by(name string) store.Want {
+	return store.Want{Kind: "k", Reservation: name, Until: time.Now().Add(time.Hour)}
+}
+
 func TestADeadRedisIsAnErrorAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	srv := redistest.Start(t)
 	d := redisdb.NewDirectory(srv.Client(), "t:")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if err := d.Add(ctx, store.Listing{ID: "a", Kind: "k", Node: "n", Capacity: 2}); err != nil {
-		t.Fatal(err)
+	if n, err := d.Report(ctx, "n", []store.Report{room("a", 2)}); n != 1 || err != nil {
+		t.Fatal(n, err)
 	}
-	if _, err := d.Reserve(ctx, store.Want{Kind: "k"}); err != nil {
+	if _, err := d.Reserve(ctx, by("ann")); err != nil {
 		t.Fatal(err)
 	}
 	srv.Kill()
-	_, err := d.Reserve(ctx, store.Want{Kind: "k"})
-	if err == nil || errors.Is(err, store.ErrNoRoom) || errors.Is(err, store.ErrFull) || ctx.Err() != nil {
+	_, err := d.Reserve(ctx, by("bob"))
+	if !errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
 		t.Fatalf("with no Redis: %v", err)
 	}
-	if ok, err := d.Close(ctx, "a", 2); ok || err == nil {
+	if ok, err := d.Close(ctx, room("a", 2)); ok || err == nil {
 		t.Fatalf("closed with no Redis: %t, %v", ok, err)
 	}
 	srv.Run()
-	r, err := d.Reserve(ctx, store.Want{Kind: "k"})
-	if want := (store.Listing{ID: "a", Kind: "k", Node: "n", Capacity: 2, Taken: 2}); err != nil || r != want {
+	r, err := d.Reserve(ctx, by("bob"))
+	want := room("a", 2).Listing
+	want.ReservedPlayers = 2
+	if err != nil || r != want {
 		t.Fatalf("after a restart: %+v, %v; want %+v", r, err, want)
 	}
 }
@@ -42,14 +56,14 @@ func TestDirectoriesWithOtherPrefixesAreApart(t *testing.T) {
 	t.Parallel()
 	srv := redistest.Start(t)
 	a, b := redisdb.NewDirectory(srv.Client(), "a:"), redisdb.NewDirectory(srv.Client(), "b:")
-	if err := a.Add(t.Context(), store.Listing{ID: "x", Kind: "k", Capacity: 1}); err != nil {
+	if _, err := a.Report(t.Context(), "n", []store.Report{room("x", 1)}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Reserve(t.Context(), store.Want{Kind: "k"}); !errors.Is(err, store.ErrNoRoom) {
+	if _, err := b.Reserve(t.Context(), by("ann")); !errors.Is(err, store.ErrNoRoom) {
 		t.Errorf("b: %v", err)
 	}
 	same := redisdb.NewDirectory(srv.Client(), "a:")
-	if r, err := same.Reserve(t.Context(), store.Want{Kind: "k"}); err != nil || r.ID != "x" {
+	if r, err := same.Reserve(t.Context(), by("ann")); err != nil || r.ID != "x" {
 		t.Errorf("another node: %+v, %v", r, err)
 	}
 }
@@ -59,29 +73,20 @@ func TestReservationsOutliveRedis(t *testing.T) {
 	srv := redistest.Start(t)
 	d := redisdb.NewDirectory(srv.Client(), "t:")
 	ctx := t.Context()
-	if err := d.Add(ctx, store.Listing{ID: "a", Kind: "k", Node: "n", Capacity: 9}); err != nil {
+	if _, err := d.Report(ctx, "n", []store.Report{room("a", 9)}); err != nil {
 		t.Fatal(err)
 	}
-	for _, w := range []store.Want{
-		{Kind: "k", Reservation: "long", Until: time.Now().Add(time.Hour)},
-		{Kind: "k", Reservation: "short", Until: time.Now().Add(10 * time.Millisecond)},
-	} {
+	short := by("short")
+	short.Until = time.Now().Add(10 * time.Millisecond)
+	for _, w := range []store.Want{by("long"), short} {
 		if _, err := d.Reserve(ctx, w); err != nil {
 			t.Fatal(err)
 		}
 	}
 	srv.Kill()
-	if ok, err := d.Confirm(ctx, "a", "long"); ok || err == nil {
-		t.Fatalf("with no Redis: %v, %v", ok, err)
-	}
 	<-time.After(20 * time.Millisecond) // short ends while Redis is away
 	srv.Run()
-	for name, want := range map[string]bool{"long": true, "short": false} {
-		if ok, err := d.Confirm(ctx, "a", name); ok != want || err != nil {
-			t.Errorf("%s: %v, %v", name, ok, err)
-		}
-	}
-	if rooms, err := d.Rooms(ctx, ""); err != nil || len(rooms) != 1 || rooms[0].Taken != 1 {
+	if rooms, err := d.Rooms(ctx, "", ""); err != nil || len(rooms) != 1 || rooms[0].ReservedPlayers != 1 {
 		t.Errorf("%+v, %v", rooms, err)
 	}
 }
@@ -94,22 +99,33 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	d := redisdb.NewDirectory(c, "t:")
 	ctx := t.Context()
 	for i, id := range []string{"a", "b", "c", "d", "e", "f"} {
-		r := store.Listing{ID: id, Kind: "k", Mode: "m", Region: []string{"", "eu"}[i%2], Node: []string{"x", "y"}[i/3], URL: "u", Capacity: 2, Private: i == 5}
-		if err := d.Add(ctx, r); err != nil {
+		r := room(id, 2)
+		r.Mode, r.Region, r.Node, r.MaxSpectators, r.Private = "m", []string{"", "eu"}[i%2], []string{"x", "y"}[i/3], 1, i == 5
+		if _, err := d.Report(ctx, r.Node, []store.Report{r}); err != nil {
 			t.Fatal(err)
 		}
 		for j := range i % 3 {
-			w := store.Want{ID: id, Reservation: []string{"", "r"}[j], Until: time.Now().Add(time.Hour)}
+			w := by(id)
+			w.ID, w.Spectate = id, j == 1
 			if _, err := d.Reserve(ctx, w); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if _, err := d.Close(ctx, "e", 2); err != nil {
+	for _, spectate := range []bool{false, true} {
+		w := by("searches")
+		w.Mode, w.Spectate = "m", spectate
+		if _, err := d.Reserve(ctx, w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := room("e", 2)
+	e.Revision = 2
+	if _, err := d.Close(ctx, e); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"a", "b", "c"} {
-		if err := d.Remove(ctx, id); err != nil {
+		if err := d.Remove(ctx, id, 1); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -30,13 +30,6 @@ func Open(c redis.UniversalClient, prefix string, opts ...Option) (_ store.Store
 	}, t.Close
 }
 
-func flag(b bool) string {
-	if b {
-		return "1"
-	}
-	return "0"
-}
-
 // list adds texts to the arguments of a call.
 func list(args []any, texts []string) []any {
 	for _, t := range texts {

@@ -42,23 +42,18 @@ func newDB(c redis.UniversalClient, s *redis.Script, prefix string, opts []Optio
 
 // read calls a function that changes nothing of value. It may be called several times.
 func (d *db) read(ctx context.Context, fn string, args ...any) (answer, error) {
-	return d.try(ctx, len(pauses), func(ctx context.Context) (any, error) { return d.run(ctx, fn, args) })
+	return d.try(ctx, func(ctx context.Context) (any, error) { return d.run(ctx, fn, args) })
 }
 
 // write calls a function that changes something. It may be called several times, when an
 // answer is lost: doing it again must change nothing.
 func (d *db) write(ctx context.Context, fn string, args ...any) (answer, error) {
-	return d.try(ctx, len(pauses), func(ctx context.Context) (any, error) {
+	return d.try(ctx, func(ctx context.Context) (any, error) {
 		if d.replicas == 0 {
 			return d.run(ctx, fn, args)
 		}
 		return d.replicated(ctx, fn, args)
 	})
-}
-
-// once calls a function that must not be called again when its answer is lost.
-func (d *db) once(ctx context.Context, fn string, args ...any) (answer, error) {
-	return d.try(ctx, 0, func(ctx context.Context) (any, error) { return d.run(ctx, fn, args) })
 }
 
 func (d *db) run(ctx context.Context, fn string, args []any) (any, error) {
@@ -70,8 +65,8 @@ func (d *db) run(ctx context.Context, fn string, args []any) (any, error) {
 // that it has left behind, should not be a player's trouble.
 var pauses = []time.Duration{10 * time.Millisecond, 40 * time.Millisecond, 160 * time.Millisecond}
 
-// try makes an attempt, and as many more as are allowed, within store.CallTimeout.
-func (d *db) try(ctx context.Context, again int, once func(context.Context) (any, error)) (answer, error) {
+// try makes an attempt, and a few more, within store.CallTimeout.
+func (d *db) try(ctx context.Context, once func(context.Context) (any, error)) (answer, error) {
 	bounded, cancel := context.WithTimeout(ctx, store.CallTimeout)
 	defer cancel()
 	for n := 0; ; n++ {
@@ -79,7 +74,7 @@ func (d *db) try(ctx context.Context, again int, once func(context.Context) (any
 		if err == nil {
 			return parse(v)
 		}
-		if n == again || !passing(err) || !pause(bounded, pauses[n]) {
+		if n == len(pauses) || !passing(err) || !pause(bounded, pauses[n]) {
 			return nil, failure(ctx, err)
 		}
 	}

@@ -113,15 +113,19 @@ func (s *Service) refilled(m *store.Match, player string) bool {
 }
 
 // reserve holds a place in a room for the caller until the seat's token has expired.
-// Each player has one at most in a room, whose name is the player's id.
+// Each player has one at most in a room to play and one to watch, whose name is the player's
+// id. The seat is made after it, by which the node knows it when the player comes.
 func (s *Service) reserve(ctx context.Context, c *call, w store.Want) (store.Listing, error) {
-	w.Reservation, w.Until = c.Player, time.Now().Add(s.o.Reserved)
+	now := time.Now()
+	w.Reservation, w.Made, w.Until = c.Player, now, now.Add(s.o.Reserved)
 	return ask(ctx, func(ctx context.Context) (store.Listing, error) { return s.o.Directory.Reserve(ctx, w) })
 }
 
 // cancelReservation gives a reserved place back. If that fails it ends by itself.
 func (s *Service) cancelReservation(ctx context.Context, c *call, room string) {
-	err := do(context.WithoutCancel(ctx), func(ctx context.Context) error { return s.o.Directory.Cancel(ctx, room, c.Player) })
+	err := do(context.WithoutCancel(ctx), func(ctx context.Context) error {
+		return s.o.Directory.Cancel(ctx, room, store.Reservation{Name: c.Player, Made: time.Now()})
+	})
 	if err != nil {
 		s.o.Logger.WarnContext(ctx, "matchmaking: a reservation was left to end by itself", "room", room, "error", err)
 	}

@@ -190,13 +190,12 @@ func (g guardedDirectory) Reserve(ctx context.Context, w store.Want) (store.List
 	return guard(ctx, g.s, "Reserve", func() (store.Listing, error) { return g.Directory.Reserve(ctx, w) })
 }
 
-func (g guardedDirectory) Add(ctx context.Context, r store.Listing) error {
-	_, err := guard(ctx, g.s, "List", func() (int, error) { return 0, g.Directory.Add(ctx, r) })
-	return err
+func (g guardedDirectory) Report(ctx context.Context, node string, rooms []store.Report) (int, error) {
+	return guard(ctx, g.s, "List", func() (int, error) { return g.Directory.Report(ctx, node, rooms) })
 }
 
-func (g guardedDirectory) Rooms(ctx context.Context, kind string) ([]store.Listing, error) {
-	return guard(ctx, g.s, "Rooms", func() ([]store.Listing, error) { return g.Directory.Rooms(ctx, kind) })
+func (g guardedDirectory) Rooms(ctx context.Context, kind, node string) ([]store.Listing, error) {
+	return guard(ctx, g.s, "Rooms", func() ([]store.Listing, error) { return g.Directory.Rooms(ctx, kind, node) })
 }
 
 // identities are by name: the token is the name.
@@ -351,7 +350,7 @@ func build(t *testing.T, change ...func(*service.Options)) *harness {
 	h.o = service.Options{
 		Tickets: guarded{h.tickets, h.stores, h.deaf}, Ratings: guardedRatings{h.ratings, h.stores}, Nodes: guardedNodes{h.nodes, h.stores},
 		Directory: guardedDirectory{h.dir, h.stores}, Modes: md,
-		Kinds:    map[string]service.Kind{"arena": {Capacity: 4, Spectators: true, Modes: map[string]int{"regional": 9}}, "quiz": {Capacity: 100}},
+		Kinds:    map[string]service.Kind{"arena": {Capacity: 4, MaxSpectators: 4, Modes: map[string]int{"regional": 9}}, "quiz": {Capacity: 100}},
 		Identity: &identities{}, Seats: h.seats, Limits: h.limits, Placer: place.New(h.nodes),
 		Logger: slog.New(slog.NewTextHandler(h.log, nil)),
 	}

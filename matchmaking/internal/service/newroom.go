@@ -83,52 +83,21 @@ func (s *Service) place(ctx context.Context, w *wish) (store.Node, error) {
 	return store.Node{}, later(connect.CodeUnavailable, noNode, "no server has room for another %s at the moment; try again in %d s", w.kind, seconds(noNode))
 }
 
-// list puts the room of an open match on the list, and reserves the caller's place in it.
+// list puts the room of an open match on the list, and reserves the caller's place in it. The
+// node that is to run it takes it off if nobody comes.
 func (s *Service) list(ctx context.Context, c *call, m *store.Match) error {
 	k := s.o.Kinds[m.Kind]
-	r := store.Listing{
-		ID: m.ID, Kind: m.Kind, Mode: m.Mode, Node: m.Node, URL: m.URL, Region: m.Region,
-		Capacity: k.capacity(m.Mode), Spectators: k.Spectators, Created: m.Created,
-	}
-	// Before it is there, so that it is never there without being known.
-	s.listed.Store(m.ID, time.Now().Add(lookAfter))
-	if err := do(ctx, func(ctx context.Context) error { return s.o.Directory.Add(ctx, r) }); err != nil {
+	r := store.Report{Listing: store.Listing{
+		ID: m.ID, Kind: m.Kind, Mode: m.Mode, Node: m.Node, URL: m.URL, Region: m.Region, Created: m.Created,
+		Occupancy: store.Occupancy{MaxPlayers: k.capacity(m.Mode), MaxSpectators: k.MaxSpectators},
+	}}
+	err := do(ctx, func(ctx context.Context) error {
+		_, err := s.o.Directory.Report(ctx, m.Node, []store.Report{r})
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	_, err := s.reserve(ctx, c, store.Want{ID: m.ID})
+	_, err = s.reserve(ctx, c, store.Want{ID: m.ID})
 	return err
-}
-
-const (
-	// sweepEvery is how often Run looks after what was listed.
-	sweepEvery = 10 * time.Second
-	// lookAfter is when the match of a room that nobody has come to is forgotten.
-	lookAfter = store.MatchKept + sweepEvery
-)
-
-// sweep takes the rooms off the list whose matches are forgotten. The node that runs a
-// room takes it off when it ends; but if nobody ever comes, no node runs it. That shows in
-// its match, which a node keeps from being forgotten.
-func (s *Service) sweep(ctx context.Context) {
-	now := time.Now()
-	s.listed.Range(func(key, at any) bool {
-		id := key.(string)
-		if now.Before(at.(time.Time)) {
-			return true
-		}
-		_, err := s.match(ctx, id, "")
-		if err == nil {
-			s.listed.Store(id, now.Add(lookAfter))
-			return true
-		}
-		if errors.Is(err, store.ErrNoRoom) {
-			err = do(ctx, func(ctx context.Context) error { return s.o.Directory.Remove(ctx, id) })
-		}
-		if err == nil {
-			s.listed.Delete(id)
-		} else if ctx.Err() == nil {
-			s.o.Logger.WarnContext(ctx, "matchmaking: rooms that nobody came to stay on the list for now", "error", err)
-		}
-		return err == nil
-	})
 }

@@ -129,9 +129,9 @@ func (s *Service) chooseRoom(ctx context.Context, c *call, w *wish, region strin
 		return nil, err
 	}
 	fit := slices.DeleteFunc(slices.Clone(all), func(r store.Listing) bool {
-		return !w.fits(&r) || r.Mode != w.modeName || r.Taken >= r.Capacity || region != "" && r.Region != region || !contains(nodes, r.Node)
+		return !w.fits(&r) || r.Mode != w.modeName || r.Free() == 0 || r.Locked || region != "" && r.Region != region || !contains(nodes, r.Node)
 	})
-	slices.SortStableFunc(fit, func(a, b store.Listing) int { return cmp.Compare(b.Taken, a.Taken) })
+	slices.SortStableFunc(fit, func(a, b store.Listing) int { return cmp.Compare(b.Taken(), a.Taken()) })
 	for _, r := range fit[:min(len(fit), reserveTries)] {
 		got, err := s.reserveIfFree(ctx, c, store.Want{ID: r.ID})
 		if err != nil {

@@ -26,12 +26,26 @@ func (h *harness) lists(r store.Listing) {
 	if r.Kind == "" {
 		r.Kind = "arena"
 	}
-	if r.Capacity == 0 {
-		r.Capacity = 4
+	if r.MaxPlayers == 0 {
+		r.MaxPlayers = 4
 	}
-	if err := h.dir.Add(h.t.Context(), r); err != nil {
+	if r.Revision == 0 {
+		r.Revision = 1
+	}
+	if _, err := h.dir.Report(h.t.Context(), r.Node, []store.Report{{Listing: r}}); err != nil {
 		h.t.Fatal(err)
 	}
+}
+
+// reserved returns how many places to play and to watch are reserved in a room.
+func (h *harness) reserved(id string) (play, watch int) {
+	h.t.Helper()
+	rooms, err := h.dir.Rooms(h.t.Context(), "", "")
+	i := slices.IndexFunc(rooms, func(r store.Listing) bool { return r.ID == id })
+	if err != nil || i < 0 {
+		h.t.Fatalf("%s is not listed: %+v, %v", id, rooms, err)
+	}
+	return rooms[i].ReservedPlayers, rooms[i].ReservedSpectators
 }
 
 // TestQuickJoin sees that a player comes into the fullest open room of the kind or
@@ -42,11 +56,11 @@ func TestQuickJoin(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			h := start(t)
-			h.lists(store.Listing{ID: "a", Taken: 1})
-			h.lists(store.Listing{ID: "b", Taken: 2})
-			h.lists(store.Listing{ID: "full", Taken: 4})
-			h.lists(store.Listing{ID: "private", Taken: 3, Private: true})
-			h.lists(store.Listing{ID: "mode", Taken: 3, Mode: "duel"})
+			h.lists(store.Listing{ID: "a", Occupancy: store.Occupancy{Players: 1}})
+			h.lists(store.Listing{ID: "b", Occupancy: store.Occupancy{Players: 2}})
+			h.lists(store.Listing{ID: "full", Occupancy: store.Occupancy{Players: 4}})
+			h.lists(store.Listing{ID: "private", Occupancy: store.Occupancy{Players: 3, Private: true}})
+			h.lists(store.Listing{ID: "mode", Mode: "duel", Occupancy: store.Occupancy{Players: 3}})
 			a := call(t, h.as("ann", p).QuickJoin, &tickroomv1.QuickJoinRequest{Kind: "arena"}).GetAssignment()
 			if a.GetRoom() != "b" || a.GetUrl() != "wss://n1/ws" || a.GetKind() != "arena" || a.GetRejoin() {
 				t.Errorf("assigned: %v", a)
@@ -54,8 +68,8 @@ func TestQuickJoin(t *testing.T) {
 			sits(t, a, "ann|n1||0|")
 			// The seat is reserved for ann, who may ask again.
 			call(t, h.as("ann", p).QuickJoin, &tickroomv1.QuickJoinRequest{Kind: "arena"})
-			if ok, err := h.dir.Confirm(t.Context(), "b", "ann"); !ok || err != nil {
-				t.Errorf("confirmed: %t, %v", ok, err)
+			if n, _ := h.reserved("b"); n != 1 {
+				t.Errorf("%d places are reserved", n)
 			}
 			if a := call(t, h.as("bob", p).QuickJoin, &tickroomv1.QuickJoinRequest{Mode: "duel"}).GetAssignment(); a.GetRoom() != "mode" || a.GetMode() != "duel" {
 				t.Errorf("assigned: %v", a)
@@ -88,11 +102,11 @@ func TestCapacity(t *testing.T) {
 	h := start(t)
 	for md, want := range map[string]int{"regional": 9, "duel": 4} {
 		id := call(t, h.as("ann").QuickJoin, &tickroomv1.QuickJoinRequest{Mode: md}).GetAssignment().GetRoom()
-		rooms, err := h.dir.Rooms(t.Context(), "arena")
+		rooms, err := h.dir.Rooms(t.Context(), "arena", "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i := slices.IndexFunc(rooms, func(r store.Listing) bool { return r.ID == id }); i < 0 || rooms[i].Capacity != want {
+		if i := slices.IndexFunc(rooms, func(r store.Listing) bool { return r.ID == id }); i < 0 || rooms[i].MaxPlayers != want {
 			t.Errorf("%s is not listed for %d: %v", id, want, rooms)
 		}
 	}
@@ -107,7 +121,7 @@ func TestQuickJoinRejoins(t *testing.T) {
 	if err := h.tickets.Joined(t.Context(), "ann", open); err != nil {
 		t.Fatal(err)
 	}
-	h.lists(store.Listing{ID: "fuller", Taken: 3})
+	h.lists(store.Listing{ID: "fuller", Occupancy: store.Occupancy{Players: 3}})
 	if a := call(t, ann.QuickJoin, &tickroomv1.QuickJoinRequest{Kind: "arena"}).GetAssignment(); a.GetRoom() != open || !a.GetRejoin() {
 		t.Errorf("into the open room: %v", a)
 	}
@@ -138,9 +152,9 @@ func TestQuickJoinChooses(t *testing.T) {
 	h := start(t)
 	h.beat("e1", "eu")
 	h.beat("u1", "us")
-	h.lists(store.Listing{ID: "dead", Node: "gone", Taken: 3})
-	h.lists(store.Listing{ID: "eu", Node: "e1", Region: "eu", Taken: 2, Created: time.Now().Add(-time.Hour)})
-	h.lists(store.Listing{ID: "us", Node: "u1", Region: "us", Taken: 1, Created: time.Now()})
+	h.lists(store.Listing{ID: "dead", Node: "gone", Occupancy: store.Occupancy{Players: 3}})
+	h.lists(store.Listing{ID: "eu", Node: "e1", Region: "eu", Created: time.Now().Add(-time.Hour), Occupancy: store.Occupancy{Players: 2}})
+	h.lists(store.Listing{ID: "us", Node: "u1", Region: "us", Created: time.Now(), Occupancy: store.Occupancy{Players: 1}})
 	for i, c := range []struct {
 		name string
 		req  *tickroomv1.QuickJoinRequest
@@ -160,7 +174,7 @@ func TestQuickJoinChooses(t *testing.T) {
 				t.Errorf("it is %s", got)
 			}
 			// It does not come.
-			if err := h.dir.Cancel(t.Context(), got, fmt.Sprintf("p%d", i)); err != nil {
+			if err := h.dir.Cancel(t.Context(), got, store.Reservation{Name: fmt.Sprintf("p%d", i), Made: time.Now()}); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -151,8 +151,17 @@ func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.
 		}
 		a, node = ofListing(r), r.Node
 	}
-	if !s.o.Kinds[a.GetKind()].Spectators {
+	if s.o.Kinds[a.GetKind()].MaxSpectators <= 0 {
 		return nil, failed(connect.CodeFailedPrecondition, "rooms of kind %s can't be watched", a.GetKind())
+	}
+	_, err = s.reserve(ctx, &c, store.Want{ID: a.GetRoom(), Spectate: true})
+	switch {
+	case errors.Is(err, store.ErrFull):
+		return nil, later(connect.CodeResourceExhausted, noNode, "the room %s has no more places to watch from", a.GetRoom())
+	case errors.Is(err, store.ErrNoRoom) && m == nil: // that of a match is not listed until somebody has come
+		return nil, noRoom(a.GetRoom())
+	case err != nil && !errors.Is(err, store.ErrNoRoom):
+		return nil, err
 	}
 	a.Role = RoleSpectator
 	a, err = s.sign(ctx, &c, a, node)
@@ -193,8 +202,8 @@ func (w *wish) fits(r *store.Listing) bool {
 	if !r.Created.IsZero() {
 		age = max(0, time.Since(r.Created).Seconds())
 	}
-	return w.query == nil || w.query.Match(&query.Subject{}, &query.Subject{Players: r.Taken, Attributes: map[string]any{
-		"capacity": float64(r.Capacity), "free": float64(max(0, r.Capacity-r.Taken)),
+	return w.query == nil || w.query.Match(&query.Subject{}, &query.Subject{Players: r.Taken(), Attributes: map[string]any{
+		"capacity": float64(r.MaxPlayers), "free": float64(r.Free()),
 		"kind": r.Kind, "mode": r.Mode, "region": r.Region, "age": age,
 	}})
 }
@@ -236,8 +245,8 @@ func (s *Service) ListRooms(ctx context.Context, req *connect.Request[tickroomv1
 
 func info(r *store.Listing) *tickroomv1.RoomInfo {
 	info := &tickroomv1.RoomInfo{
-		Room: r.ID, Kind: r.Kind, Mode: r.Mode, Region: r.Region, Players: uint32(max(0, r.Taken)), Capacity: uint32(max(0, r.Capacity)),
-		Spectators: r.Spectators,
+		Room: r.ID, Kind: r.Kind, Mode: r.Mode, Region: r.Region, Players: uint32(max(0, r.Taken())), Capacity: uint32(max(0, r.MaxPlayers)),
+		Spectators: r.MaxSpectators > 0,
 	}
 	if !r.Created.IsZero() {
 		info.Created = timestamppb.New(r.Created)

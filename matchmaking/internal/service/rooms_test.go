@@ -51,17 +51,15 @@ func TestPrivateRoom(t *testing.T) {
 			}
 
 			// When its node has listed it, it may be full.
-			h.lists(store.Listing{ID: a.GetRoom(), Mode: "duel", Private: true, Capacity: 2, Taken: 2})
+			h.lists(store.Listing{ID: a.GetRoom(), Mode: "duel", Occupancy: store.Occupancy{Players: 2, MaxPlayers: 2, Private: true}})
 			_ = fails(t, h.as("eve", p).JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()}, connect.CodeResourceExhausted, "full")
 			if l := call(t, bob.ListRooms, &tickroomv1.ListRoomsRequest{}); len(l.GetRooms()) != 0 {
 				t.Errorf("listed: %v", l)
 			}
-			if err := h.dir.Release(t.Context(), a.GetRoom()); err != nil {
-				t.Fatal(err)
-			}
+			h.lists(store.Listing{ID: a.GetRoom(), Revision: 2, Occupancy: store.Occupancy{Players: 1, MaxPlayers: 2, Private: true}})
 			call(t, h.as("eve", p).JoinRoom, &tickroomv1.JoinRoomRequest{Code: a.GetCode()})
-			if ok, err := h.dir.Confirm(t.Context(), a.GetRoom(), "eve"); !ok || err != nil {
-				t.Errorf("no seat is held: %v", err)
+			if n, _ := h.reserved(a.GetRoom()); n != 1 {
+				t.Errorf("%d places are reserved", n)
 			}
 			for _, c := range []*tickroomv1.JoinRoomRequest{{}, {Code: a.GetCode(), Room: a.GetRoom()}, {Code: "AAAAA"}, {Code: "AAAAA0"}, {Code: strings.Repeat(" ", 1000)}, {Room: "a b"}} {
 				_ = fails(t, bob.JoinRoom, c, connect.CodeInvalidArgument)
@@ -99,9 +97,9 @@ func TestOpenRoom(t *testing.T) {
 func TestRoomsOfNoMatch(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	h.lists(store.Listing{ID: "made", Region: "eu", Spectators: true})
+	h.lists(store.Listing{ID: "made", Region: "eu", Occupancy: store.Occupancy{MaxSpectators: 4}})
 	h.lists(store.Listing{ID: "quiz", Kind: "quiz"})
-	h.lists(store.Listing{ID: "secret", Private: true})
+	h.lists(store.Listing{ID: "secret", Occupancy: store.Occupancy{Private: true}})
 	a := call(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Room: "made"}).GetAssignment()
 	sits(t, a, "ann|n1||0|")
 	if a.GetRegion() != "eu" || a.GetUrl() != "wss://n1/ws" {
@@ -112,7 +110,7 @@ func TestRoomsOfNoMatch(t *testing.T) {
 	_ = fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "secret"}, connect.CodeNotFound)
 	_ = fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "nowhere"}, connect.CodeNotFound)
 	_ = fails(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Room: "secret"}, connect.CodeNotFound)
-	if ok, _ := h.dir.Confirm(t.Context(), "secret", "ann"); ok {
+	if n, _ := h.reserved("secret"); n != 0 {
 		t.Error("a seat of a secret room is held")
 	}
 	_ = fails(t, h.as("ann").Spectate, &tickroomv1.SpectateRequest{Room: "made", Self: &tickroomv1.Member{Name: "\x01"}}, connect.CodeInvalidArgument)
@@ -152,11 +150,11 @@ func TestListRooms(t *testing.T) {
 	t.Parallel()
 	h := start(t)
 	for i := range 23 {
-		h.lists(store.Listing{ID: fmt.Sprintf("a%02d", i), Taken: i % 5 % 4, Region: []string{"eu", "us"}[i%2], Created: time.Now().Add(-time.Duration(i) * time.Minute)})
+		h.lists(store.Listing{ID: fmt.Sprintf("a%02d", i), Region: []string{"eu", "us"}[i%2], Created: time.Now().Add(-time.Duration(i) * time.Minute), Occupancy: store.Occupancy{Players: i % 5 % 4}})
 	}
 	h.lists(store.Listing{ID: "q", Kind: "quiz"})
 	h.lists(store.Listing{ID: "m", Mode: "duel"})
-	h.lists(store.Listing{ID: "closed", Closed: true})
+	h.lists(store.Listing{ID: "closed", Occupancy: store.Occupancy{Closed: true}})
 	ann := h.as("ann")
 	for _, c := range []struct {
 		req  *tickroomv1.ListRoomsRequest
@@ -199,7 +197,7 @@ func TestListRooms(t *testing.T) {
 	_ = fails(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{Query: "players in ("}, connect.CodeInvalidArgument, "query 1:")
 	// A page goes on after a room that has gone meanwhile.
 	r := call(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{PageSize: 2})
-	if err := h.dir.Remove(t.Context(), r.GetRooms()[1].GetRoom()); err != nil {
+	if err := h.dir.Remove(t.Context(), r.GetRooms()[1].GetRoom(), 1); err != nil {
 		t.Fatal(err)
 	}
 	if r := call(t, ann.ListRooms, &tickroomv1.ListRoomsRequest{PageSize: 1, PageToken: r.GetNextPageToken()}); r.GetRooms()[0].GetRoom() != "a02" {
@@ -215,7 +213,7 @@ func TestJoinRoomAgain(t *testing.T) {
 	t.Parallel()
 	h := start(t)
 	a := call(t, h.as("ann").CreateRoom, &tickroomv1.CreateRoomRequest{Kind: "arena"}).GetAssignment()
-	h.lists(store.Listing{ID: a.GetRoom(), Private: true, Capacity: 2, Taken: 2})
+	h.lists(store.Listing{ID: a.GetRoom(), Occupancy: store.Occupancy{Players: 2, MaxPlayers: 2, Private: true}})
 	if err := h.tickets.Joined(t.Context(), "bob", a.GetRoom()); err != nil {
 		t.Fatal(err)
 	}

@@ -45,8 +45,8 @@ type Kind struct {
 	// modes, by their names, where it is another number.
 	Capacity int
 	Modes    map[string]int
-	// Spectators: rooms may be watched.
-	Spectators bool
+	// MaxSpectators is how many spectators a room has at most; 0: it can't be watched.
+	MaxSpectators int
 }
 
 // capacity returns how many players a room of a mode, or of none, has.
@@ -105,7 +105,6 @@ type Service struct {
 	rooms func(context.Context) ([]store.Listing, error) // likewise, by id
 
 	making  map[string]chan struct{} // by kind; held by who makes an open room of it
-	listed  sync.Map                 // room that this service has put on the list: when to look at it
 	watches watches
 	warn    rate.Sometimes // that a store fails
 
@@ -136,7 +135,7 @@ func New(o Options) (*Service, error) {
 		o: o, modes: map[string]*mode.Mode{}, closed: make(chan struct{}), making: map[string]chan struct{}{},
 		watches: watches{each: map[string]int{}}, warn: rate.Sometimes{Interval: warnEvery},
 		nodes: recent(func(ctx context.Context) ([]store.Node, error) { return o.Nodes.Nodes(ctx) }),
-		rooms: recent(func(ctx context.Context) ([]store.Listing, error) { return o.Directory.Rooms(ctx, "") }),
+		rooms: recent(func(ctx context.Context) ([]store.Listing, error) { return o.Directory.Rooms(ctx, "", "") }),
 	}
 	for name := range o.Kinds {
 		s.making[name] = make(chan struct{}, 1)
@@ -163,23 +162,6 @@ func New(o Options) (*Service, error) {
 		errs = append(errs, fmt.Errorf("service: Options.Origins: %w", err))
 	}
 	return s, errors.Join(errs...)
-}
-
-// Run keeps the directory clean of rooms that nobody has come to, until ctx ends.
-// Then all streams end, so that an HTTP server that shuts down has not to wait for
-// them. It is to be called once.
-func (s *Service) Run(ctx context.Context) {
-	defer s.Close()
-	t := time.NewTicker(sweepEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			s.sweep(ctx)
-		}
-	}
 }
 
 // Close ends all streams, and those that are begun from now on. It may be called

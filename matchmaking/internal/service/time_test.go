@@ -2,7 +2,6 @@ package service_test
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -12,7 +11,6 @@ import (
 
 	"connectrpc.com/connect"
 
-	"github.com/tickroom/tickroom/matchmaking/store"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/proto/gen/tickroom/v1/tickroomv1connect"
 )
@@ -55,9 +53,7 @@ func bubble(t *testing.T, h *harness) func(player string) tickroomv1connect.Matc
 	mux.Handle(path, handler)
 	srv := &http.Server{Handler: mux}
 	go func() { _ = srv.Serve(p) }()
-	ctx, cancel := context.WithCancel(t.Context())
-	go h.Run(ctx)
-	t.Cleanup(func() { cancel(); srv.Close(); synctest.Wait() })
+	t.Cleanup(func() { h.Close(); srv.Close(); synctest.Wait() })
 	return func(player string) tickroomv1connect.MatchmakingServiceClient {
 		tr := &http.Transport{DialContext: p.dial}
 		t.Cleanup(tr.CloseIdleConnections)
@@ -129,50 +125,5 @@ func TestStoresHang(t *testing.T) {
 		defer cancel()
 		_, err := as("admin").GetRating(ctx, connect.NewRequest(&tickroomv1.GetRatingRequest{Mode: "duel"}))
 		_ = refused(t, err, connect.CodeDeadlineExceeded)
-	})
-}
-
-// TestNobodyComes sees that a room that nobody comes to is taken off the list when its
-// match is forgotten, and not before.
-func TestNobodyComes(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		h := build(t)
-		as := bubble(t, h)
-		left := call(t, as("ann").QuickJoin, &tickroomv1.QuickJoinRequest{Kind: "arena"}).GetAssignment().GetRoom()
-		used := call(t, as("ann").QuickJoin, &tickroomv1.QuickJoinRequest{Mode: "brawl"}).GetAssignment().GetRoom()
-		listed := func() map[string]bool {
-			rooms, err := h.dir.Rooms(t.Context(), "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			out := map[string]bool{}
-			for _, r := range rooms {
-				out[r.ID] = true
-			}
-			return out
-		}
-		for range 5 {
-			<-time.After(time.Minute)
-			if err := h.tickets.Touch(t.Context(), used); err != nil { // as its node does
-				t.Fatal(err)
-			}
-		}
-		if got := listed(); got[left] || !got[used] {
-			t.Errorf("listed: %v", got)
-		}
-		h.stores.fail(errRedis, "Match", false)
-		<-time.After(10 * time.Minute)
-		if got := listed(); !got[used] {
-			t.Errorf("listed, without a store to ask: %v", got)
-		}
-		h.stores.fail(nil, "", false)
-		<-time.After(time.Minute)
-		if got := listed(); got[used] {
-			t.Errorf("listed in the end: %v", got)
-		}
-		if _, err := h.tickets.Match(t.Context(), used, ""); !errors.Is(err, store.ErrNoRoom) {
-			t.Errorf("its match: %v", err)
-		}
 	})
 }

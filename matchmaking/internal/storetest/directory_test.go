@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,20 +13,26 @@ import (
 )
 
 var directoryCases = map[string]func(t *testing.T, a, b store.Directory){
-	"fills the fullest room first":                    fillsUp,
-	"knows rooms by kind":                             byKind,
-	"knows rooms by mode and region":                  byMode,
-	"gives private rooms by id alone":                 privateRooms,
-	"closes a room only while it is as empty as said": closesRooms,
-	"lists any number of rooms, by id":                listsRooms,
-	"holds a place until it is confirmed":             holdsPlaces,
-	"frees places whose reservations have ended":      freesPlaces,
-	"sees a place that is free again whatever looks":  seesFreePlaces,
-	"frees very many places":                          freesMany,
-	"removes the rooms of a node":                     removesNode,
-	"gives each place once":                           givesOnce,
-	"counts exactly in a storm":                       storm,
-	"does what a simple model does":                   obeysModel,
+	"fills the fullest room first":                   fillsUp,
+	"knows rooms by kind":                            byKind,
+	"knows rooms by mode, region and node":           byMode,
+	"gives private rooms by id alone":                privateRooms,
+	"passes over locked rooms, and those not wanted": lockedRooms,
+	"has places to watch from":                       spectators,
+	"goes by the newest report":                      newestReport,
+	"lists again what it has lost":                   listsAgain,
+	"reserves once for a name":                       reservesOnce,
+	"reserves once for a name that searches":         searchesOnce,
+	"settles what was made before":                   settles,
+	"closes a room that nobody is on the way to":     closesRooms,
+	"lists any number of rooms, by id":               listsRooms,
+	"frees places whose reservations have ended":     freesPlaces,
+	"sees a place that is free again whatever looks": seesFreePlaces,
+	"frees very many places":                         freesMany,
+	"removes the rooms of a node":                    removesNode,
+	"gives each place once":                          givesOnce,
+	"does what a simple model does":                  obeysModel,
+	"is set right by the next report":                heals,
 }
 
 var (
@@ -35,196 +40,401 @@ var (
 	past = func() time.Time { return time.Now().Add(-time.Second) }
 )
 
+// room returns a report of a room of kind k for so many players.
+func room(id string, players int) store.Report {
+	var r store.Report
+	r.ID, r.Kind, r.MaxPlayers, r.Revision = id, "k", players, 1
+	return r
+}
+
+// tell reports rooms, all of which are of the node of the first.
+func tell(t *testing.T, d store.Directory, rooms ...store.Report) {
+	t.Helper()
+	_, err := d.Report(t.Context(), rooms[0].Node, rooms)
+	ok(t, err)
+}
+
+// by returns what a place of kind k is reserved with for an hour.
+func by(name string) store.Want { return store.Want{Kind: "k", Reservation: name, Until: hour()} }
+
+// in returns the same for a place in a room.
+func in(id, name string) store.Want { return store.Want{ID: id, Reservation: name, Until: hour()} }
+
 func fillsUp(t *testing.T, d, _ store.Directory) {
-	add(t, d, store.Listing{ID: "a", Kind: "k", Capacity: 3})
-	add(t, d, store.Listing{ID: "b", Kind: "k", Capacity: 3, Taken: 1})
-	for _, want := range []string{"b", "b", "a", "a", "a"} {
-		reserve(t, d, store.Want{Kind: "k"}, want)
+	a, b := room("a", 3), room("b", 3)
+	b.Players = 1
+	tell(t, d, a, b)
+	for i, want := range []string{"b", "b", "a", "a", "a"} {
+		reserve(t, d, by(fmt.Sprint(i)), want)
 	}
-	reserve(t, d, store.Want{Kind: "k"}, none)
-	reserve(t, d, store.Want{Kind: "k", ID: "a"}, full)
-	release(t, d, "a")
-	reserve(t, d, store.Want{Kind: "k"}, "a")
+	reserve(t, d, by("x"), none)
+	reserve(t, d, in("a", "x"), full)
+	ok(t, d.Cancel(t.Context(), "a", store.Reservation{Name: "2"}))
+	reserve(t, d, by("x"), "a")
 }
 
 func byKind(t *testing.T, d, _ store.Directory) {
-	add(t, d, store.Listing{ID: "a", Kind: "k", Capacity: 1})
+	tell(t, d, room("a", 1))
 	for _, w := range []store.Want{{Kind: "other"}, {Kind: "other", ID: "a"}, {Kind: "k", ID: "zzz"}, {}, {Kind: "k\x00"}, {Kind: "K"}} {
 		reserve(t, d, w, none)
 	}
-	if err := d.Add(t.Context(), store.Listing{ID: "a", Kind: "x"}); !errors.Is(err, store.ErrExists) {
-		t.Errorf("a second room a: got %v", err)
-	}
-	reserve(t, d, store.Want{ID: "a"}, "a")
+	reserve(t, d, in("a", "x"), "a")
 }
 
 func byMode(t *testing.T, d, _ store.Directory) {
-	const k = "k"
-	add(t, d, store.Listing{ID: "plain", Kind: k, Capacity: 90, Taken: 1})
-	add(t, d, store.Listing{ID: "plain-eu", Kind: k, Region: "eu", Capacity: 90, Taken: 2})
-	add(t, d, store.Listing{ID: "duel-eu", Kind: k, Mode: "duel", Region: "eu", Capacity: 90, Taken: 3})
-	add(t, d, store.Listing{ID: "duel-us", Kind: k, Mode: "duel", Region: "us", Capacity: 90, Taken: 40})
-	add(t, d, store.Listing{ID: "team", Kind: k, Mode: "team", Capacity: 90, Taken: 5})
-	add(t, d, store.Listing{ID: "other", Kind: "other", Mode: "duel", Region: "eu", Capacity: 90, Taken: 6})
-	for _, c := range []struct{ mode, region, id, want string }{
-		{"", "", "", "plain-eu"}, {"", "eu", "", "plain-eu"}, {"", "us", "", none},
-		{"duel", "", "", "duel-us"}, {"duel", "eu", "", "duel-eu"}, {"duel", "us", "", "duel-us"}, {"duel", "asia", "", none},
-		{"team", "", "", "team"}, {"team", "eu", "", none}, {"due", "", "", none},
-		{"", "", "duel-eu", "duel-eu"}, {"duel", "", "duel-eu", "duel-eu"}, {"team", "", "duel-eu", none},
-		{"", "us", "duel-eu", none}, {"duel", "eu", "duel-eu", "duel-eu"},
+	for _, l := range []store.Listing{
+		{ID: "plain", Kind: "k", Node: "n1"},
+		{ID: "plain-eu", Kind: "k", Region: "eu", Node: "n2"},
+		{ID: "duel-eu", Kind: "k", Mode: "duel", Region: "eu", Node: "n1"},
+		{ID: "duel-us", Kind: "k", Mode: "duel", Region: "us", Node: "n2"},
+		{ID: "team", Kind: "k", Mode: "team"},
+		{ID: "other", Kind: "other", Mode: "duel", Region: "eu"},
 	} {
-		reserve(t, d, store.Want{Kind: k, Mode: c.mode, Region: c.region, ID: c.id}, c.want)
+		l.Players = map[string]int{"plain": 1, "plain-eu": 2, "duel-eu": 3, "duel-us": 40}[l.ID]
+		l.MaxPlayers, l.Revision = 90, 1
+		tell(t, d, store.Report{Listing: l})
+	}
+	for i, c := range []struct{ mode, region, node, id, want string }{
+		{"", "", "", "", "plain-eu"}, {"", "eu", "", "", "plain-eu"}, {"", "us", "", "", none},
+		{"duel", "", "", "", "duel-us"}, {"duel", "eu", "", "", "duel-eu"}, {"duel", "us", "", "", "duel-us"}, {"duel", "asia", "", "", none},
+		{"team", "", "", "", "team"}, {"team", "eu", "", "", none}, {"due", "", "", "", none},
+		{"", "", "n1", "", "plain"}, {"", "eu", "n1", "", none}, {"duel", "eu", "n1", "", "duel-eu"}, {"", "", "n3", "", none},
+		{"", "", "", "duel-eu", "duel-eu"}, {"duel", "", "", "duel-eu", "duel-eu"}, {"team", "", "", "duel-eu", none},
+		{"", "us", "", "duel-eu", none}, {"duel", "eu", "", "duel-eu", "duel-eu"}, {"", "", "n2", "duel-eu", none}, {"", "", "n1", "duel-eu", "duel-eu"},
+	} {
+		w := by(fmt.Sprint(i))
+		w.Mode, w.Region, w.Node, w.ID = c.mode, c.region, c.node, c.id
+		reserve(t, d, w, c.want)
 	}
 }
 
 func privateRooms(t *testing.T, d, _ store.Directory) {
-	add(t, d, store.Listing{ID: "a", Kind: "k", Mode: "m", Region: "eu", Capacity: 2, Private: true})
-	reserve(t, d, store.Want{Kind: "k", Mode: "m"}, none)
-	reserve(t, d, store.Want{Kind: "k", Mode: "m", Region: "eu"}, none)
-	reserve(t, d, store.Want{Kind: "k", ID: "a"}, "a")
-	release(t, d, "a")
-	reserve(t, d, store.Want{Kind: "k", Mode: "m"}, none)
+	r := room("a", 2)
+	r.Mode, r.Region, r.Private, r.MaxSpectators = "m", "eu", true, 1
+	tell(t, d, r)
+	w := by("x")
+	w.Mode = "m"
+	reserve(t, d, w, none)
+	w.Spectate = true
+	reserve(t, d, w, none)
+	reserve(t, d, in("a", "x"), "a")
+}
+
+func lockedRooms(t *testing.T, d, _ store.Directory) {
+	a, b, c := room("a", 4), room("b", 4), room("c", 4)
+	a.Players, b.Players, a.MaxSpectators = 3, 2, 1
+	tell(t, d, a, b, c)
+	reserve(t, d, in("a", "early"), "a")
+	a.Revision, a.Locked, a.Players = 2, true, 2
+	tell(t, d, a)
+	reserve(t, d, by("x"), "b")
+	reserve(t, d, in("a", "y"), full)
+	reserve(t, d, in("a", "early"), "a") // was before the lock
+	w := by("watches")
+	w.Spectate = true
+	reserve(t, d, w, "a")
+	a.Revision, a.Locked = 3, false
+	tell(t, d, a)
+	w = by("z")
+	w.Except = []string{"a", "gone"}
+	reserve(t, d, w, "b")
+	w.Except = append(w.Except, "b", "c")
+	reserve(t, d, w, none)
+	reserve(t, d, in("a", "y"), "a")
+}
+
+// spectators take no player's place, and players none of theirs.
+func spectators(t *testing.T, d, _ store.Directory) {
+	r := room("a", 1)
+	r.MaxSpectators = 2
+	tell(t, d, r, room("b", 9))
+	watch := func(name string) store.Want { w := by(name); w.Spectate = true; return w }
+	reserve(t, d, watch("s1"), "a")
+	reserve(t, d, in("a", "p1"), "a")
+	reserve(t, d, in("a", "p2"), full)
+	reserve(t, d, watch("p1"), "a") // one may do both
+	reserve(t, d, watch("s3"), none)
+	w := watch("s3")
+	w.ID = "a"
+	reserve(t, d, w, full)
+	w.ID = "b"
+	reserve(t, d, w, full)
+	l := listed(t, d, "a")
+	if l.Players != 0 || l.ReservedPlayers != 1 || l.ReservedSpectators != 2 || l.Free() != 0 || l.FreeToWatch() != 0 || l.Taken() != 1 {
+		t.Fatalf("%+v", l)
+	}
+	r.Revision, r.Spectators, r.Settled = 2, 1, []store.Reservation{{Name: "s1"}}
+	tell(t, d, r)
+	if l := listed(t, d, "a"); l.Players != 0 || l.Spectators != 1 || l.ReservedPlayers != 1 || l.ReservedSpectators != 1 {
+		t.Fatalf("%+v", l)
+	}
+}
+
+func newestReport(t *testing.T, d, other store.Directory) {
+	r := room("a", 4)
+	r.Revision, r.Players = 1<<52, 3
+	tell(t, d, r)
+	taken(t, other, "a", 3)
+	// What comes late or again changes nothing.
+	for _, revision := range []uint64{0, 1, 1<<52 - 1, 1 << 52} {
+		late := r
+		late.Revision, late.Players, late.MaxPlayers, late.Locked, late.Closed = revision, 1, 9, true, true
+		tell(t, other, late)
+		if l := listed(t, d, "a"); l.Occupancy != r.Occupancy || l.Revision != r.Revision {
+			t.Fatalf("%+v; want %+v", l, r.Occupancy)
+		}
+	}
+	r.Revision++
+	r.Players, r.MaxPlayers = 2, 3
+	tell(t, other, r)
+	reserve(t, d, by("x"), "a")
+	reserve(t, d, by("y"), none)
+	r.Revision++
+	r.MaxPlayers = 1 // fewer than are there
+	tell(t, d, r)
+	if l := listed(t, other, "a"); l.Free() != 0 || l.Players != 2 {
+		t.Fatalf("%+v", l)
+	}
+	r.Revision++
+	r.MaxPlayers = 5
+	tell(t, d, r)
+	reserve(t, d, by("y"), "a")
+}
+
+func listsAgain(t *testing.T, d, _ store.Directory) {
+	ctx := t.Context()
+	a, b := room("a", 4), room("b", 4)
+	a.Node, b.Node, a.Revision, a.Players = "n", "n", 7, 3
+	for i, rooms := range [][]store.Report{nil, {a}, {a}, {a, b}, {b}} {
+		n, err := d.Report(ctx, "n", rooms)
+		ok(t, err)
+		if want := []int{0, 1, 1, 2, 2}[i]; n != want {
+			t.Fatalf("%d rooms are listed; want %d", n, want)
+		}
+	}
+	ok(t, d.Remove(ctx, "a", 6)) // a newer report has come
+	taken(t, d, "a", 3)
+	for range 2 {
+		ok(t, d.Remove(ctx, "a", 7))
+	}
+	if rooms, err := d.Rooms(ctx, "", "n"); err != nil || len(rooms) != 1 || rooms[0].ID != "b" {
+		t.Fatalf("%+v, %v", rooms, err)
+	}
+	tell(t, d, a)
+	taken(t, d, "a", 3)
+	if rooms, err := d.Rooms(ctx, "k", "nobody"); err != nil || len(rooms) != 0 {
+		t.Fatalf("%+v, %v", rooms, err)
+	}
+}
+
+func reservesOnce(t *testing.T, d, other store.Directory) {
+	tell(t, d, room("a", 2), room("b", 2))
+	reserve(t, d, in("a", "ann"), "a")
+	reserve(t, other, in("a", "ann"), "a") // as after an answer that was lost
+	taken(t, d, "a", 1)
+	reserve(t, d, in("a", "bob"), "a")
+	reserve(t, d, in("a", "cid"), full)
+	reserve(t, d, in("a", "ann"), "a")
+	a := room("a", 0)
+	a.Revision, a.Closed = 2, true
+	tell(t, d, a)
+	reserve(t, other, in("a", "ann"), "a") // which is full and closed by now
+	reserve(t, d, in("a", "cid"), none)
+	taken(t, d, "a", 2)
+	for range 2 {
+		ok(t, d.Cancel(t.Context(), "a", store.Reservation{Name: "ann"}))
+		taken(t, d, "a", 1)
+	}
+	for _, room := range []string{"b", "nowhere"} {
+		ok(t, d.Cancel(t.Context(), room, store.Reservation{Name: "bob"}))
+	}
+	taken(t, d, "a", 1)
+	// The later end counts.
+	short := in("b", "ann")
+	short.Until = past()
+	reserve(t, d, in("b", "ann"), "b")
+	reserve(t, d, short, "b")
+	taken(t, d, "b", 1)
+	short.Reservation = "bob"
+	short.Until = time.Now().Add(20 * time.Millisecond)
+	reserve(t, d, short, "b")
+	reserve(t, d, in("b", "bob"), "b")
+	<-time.After(25 * time.Millisecond)
+	taken(t, d, "b", 2)
+}
+
+func searchesOnce(t *testing.T, d, other store.Directory) {
+	a, b := room("a", 1), room("b", 2)
+	a.Players, a.MaxPlayers = 2, 3
+	tell(t, d, a, b)
+	reserve(t, d, by("ann"), "a")
+	reserve(t, other, by("ann"), "a") // though it is full now
+	reserve(t, d, by("bob"), "b")
+	w := by("ann")
+	w.Except = []string{"a"}
+	reserve(t, d, w, "b")
+	reserve(t, d, by("ann"), "b") // the newest
+	w = by("ann")
+	w.Kind = "other"
+	reserve(t, d, w, none)
+	ok(t, d.Cancel(t.Context(), "b", store.Reservation{Name: "ann"}))
+	ok(t, d.Cancel(t.Context(), "a", store.Reservation{Name: "ann"}))
+	reserve(t, d, by("cid"), "a")
+	reserve(t, d, by("ann"), "b")
+}
+
+func settles(t *testing.T, d, _ store.Directory) {
+	at := func(ms int64) time.Time { return time.UnixMilli(ms) }
+	r := room("a", 9)
+	tell(t, d, r)
+	w := in("a", "ann")
+	w.Made = at(1000)
+	reserve(t, d, w, "a")
+	w.Made = at(2000)
+	reserve(t, d, w, "a") // it was made before
+	r.Players = 1
+	for i, c := range []struct{ made, reserved int64 }{{999, 1}, {1000, 0}} {
+		r.Revision, r.Settled = uint64(i+2), []store.Reservation{{Name: "bob", Made: at(9999)}, {Name: "ann", Made: at(c.made)}}
+		tell(t, d, r)
+		if l := listed(t, d, "a"); l.ReservedPlayers != int(c.reserved) || l.Players != 1 {
+			t.Fatalf("settled at %d: %+v", c.made, l)
+		}
+	}
+	w.Made = at(3000)
+	reserve(t, d, w, "a") // ann has left, and comes again
+	tell(t, d, r)
+	ok(t, d.Cancel(t.Context(), "a", store.Reservation{Name: "ann", Made: at(2999)}))
+	taken(t, d, "a", 2)
+	// Reports that come late settle too.
+	r.Revision, r.Settled = 1, []store.Reservation{{Name: "ann", Made: at(3000)}}
+	tell(t, d, r)
+	taken(t, d, "a", 1)
 }
 
 func closesRooms(t *testing.T, d, _ store.Directory) {
 	ctx := t.Context()
-	add(t, d, store.Listing{ID: "a", Kind: "k", Capacity: 2})
-	reserve(t, d, store.Want{Kind: "k", ID: "a"}, "a")
-	if ok, err := d.Close(ctx, "a", 0); ok || err != nil {
-		t.Fatalf("closed a room with a place taken: %t, %v", ok, err)
-	}
-	release(t, d, "a")
-	reserve(t, d, store.Want{Kind: "k", Reservation: "r", Until: hour()}, "a")
-	if ok, err := d.Close(ctx, "a", 0); ok || err != nil {
-		t.Fatalf("closed a room with a place reserved: %t, %v", ok, err)
-	}
-	if err := d.Cancel(ctx, "a", "r"); err != nil {
-		t.Fatal(err)
-	}
-	if ok, err := d.Close(ctx, "a", 0); !ok || err != nil {
-		t.Fatalf("did not close an empty room: %t, %v", ok, err)
-	}
-	reserve(t, d, store.Want{Kind: "k"}, none)
-	reserve(t, d, store.Want{Kind: "k", ID: "a"}, none)
-	for range 2 {
-		if err := d.Remove(ctx, "a"); err != nil {
-			t.Fatal(err)
+	r := room("a", 2)
+	r.MaxSpectators = 2
+	closes := func(want bool) {
+		t.Helper()
+		for range 2 {
+			if got, err := d.Close(ctx, r); got != want || err != nil {
+				t.Fatalf("closed: %t, %v; want %t", got, err, want)
+			}
 		}
 	}
-	if ok, err := d.Close(ctx, "a", 0); !ok || err != nil {
-		t.Fatalf("a room that is not there: %t, %v", ok, err)
+	closes(true) // it is not there
+	tell(t, d, r)
+	reserve(t, d, in("a", "ann"), "a")
+	w := in("a", "sue")
+	w.Spectate = true
+	reserve(t, d, w, "a")
+	r.Revision++
+	closes(false)
+	r.Revision++
+	r.Settled = []store.Reservation{{Name: "ann"}}
+	closes(false) // somebody may come to watch
+	r.Revision++
+	r.Settled = []store.Reservation{{Name: "sue"}}
+	closes(true)
+	if l := listed(t, d, "a"); !l.Closed || l.Revision != 4 {
+		t.Fatalf("%+v", l)
 	}
-	if rooms, err := d.Rooms(ctx, ""); len(rooms) != 0 || err != nil {
-		t.Fatalf("left: %v, %v", rooms, err)
-	}
+	reserve(t, d, by("x"), none)
+	reserve(t, d, in("a", "x"), none)
+	old := r
+	old.Revision--
+	tell(t, d, old) // opens nothing
+	reserve(t, d, in("a", "x"), none)
+	r.Revision++
+	tell(t, d, r)
+	reserve(t, d, by("x"), "a")
+	r.Revision--
+	closes(false) // is late
+	reserve(t, d, by("y"), "a")
 }
 
 func listsRooms(t *testing.T, d, _ store.Directory) {
 	const n = 1200
 	made := time.Date(2026, 1, 2, 3, 4, 5, 6789, time.FixedZone("there", 3600))
-	room := func(j int) store.Listing {
-		r := store.Listing{ID: fmt.Sprintf("%04d", (j*7)%n), Kind: fmt.Sprint("k", j%2), Mode: fmt.Sprint("m", j%3), Node: "here:1", URL: "wss://here/n/1",
-			Region: []string{"", "eu"}[j%2], Capacity: 5, Taken: j % 5, Closed: j%3 == 0, Private: j%5 == 0, Spectators: j%7 == 0}
+	room := func(j int) store.Report {
+		r := store.Listing{
+			ID: fmt.Sprintf("%04d", (j*7)%n), Kind: fmt.Sprint("k", j%2), Mode: fmt.Sprint("m", j%3), Node: "here:1", URL: "wss://here/n/1", Region: []string{"", "eu"}[j%2],
+			Occupancy: store.Occupancy{
+				MaxPlayers: 5, Players: j % 5, Closed: j%3 == 0, Private: j%5 == 0, MaxSpectators: j % 7, Spectators: j % 4, Locked: j%4 == 0,
+			},
+			Revision: uint64(1e15) + uint64(j),
+		}
 		if j%11 != 0 {
 			r.Created = made.Add(time.Duration(j) * time.Second)
 		}
-		return r
+		return store.Report{Listing: r}
 	}
+	var reports []store.Report
 	var want []store.Listing
 	for j := range n {
-		want = append(want, room(j))
-		add(t, d, room(j))
+		reports = append(reports, room(j))
+		want = append(want, room(j).Listing)
+	}
+	if got, err := d.Report(t.Context(), "here:1", reports); got != n || err != nil {
+		t.Fatal(got, err)
 	}
 	slices.SortFunc(want, func(a, b store.Listing) int { return cmp.Compare(a.ID, b.ID) })
-	rooms, err := d.Rooms(t.Context(), "")
+	rooms, err := d.Rooms(t.Context(), "", "")
 	ok(t, err)
 	same(t, "rooms", rooms, want)
-	if rooms, err := d.Rooms(t.Context(), "k1"); err != nil || len(rooms) != n/2 {
+	if rooms, err := d.Rooms(t.Context(), "k1", ""); err != nil || len(rooms) != n/2 {
 		t.Fatalf("%d rooms of k1, %v", len(rooms), err)
 	}
-}
-
-func holdsPlaces(t *testing.T, d, _ store.Directory) {
-	ctx := t.Context()
-	add(t, d, store.Listing{ID: "a", Kind: "k", Capacity: 2})
-	ann := store.Want{Kind: "k", Reservation: "ann", Until: hour()}
-	reserve(t, d, ann, "a")
-	taken(t, d, "a", 1)
-	// The same again, as after an answer that was lost.
-	ann.ID = "a"
-	reserve(t, d, ann, "a")
-	taken(t, d, "a", 1)
-	reserve(t, d, store.Want{Kind: "k", Reservation: "bob", Until: hour()}, "a")
-	reserve(t, d, store.Want{Kind: "k", ID: "a", Reservation: "cid", Until: hour()}, full)
-	reserve(t, d, ann, "a") // which is full now
-	if ok, err := d.Close(ctx, "a", 2); !ok || err != nil {
-		t.Fatal(ok, err)
+	if rooms, err := d.Rooms(t.Context(), "k1", "here:1"); err != nil || len(rooms) != n/2 {
+		t.Fatalf("%d rooms of k1 here, %v", len(rooms), err)
 	}
-	reserve(t, d, ann, "a") // and closed
-	for _, c := range []struct {
-		room, reservation string
-		want              bool
-	}{{"a", "cid", false}, {"b", "ann", false}, {"a", "", false}, {"a", "ann", true}, {"a", "ann", false}} {
-		confirm(t, d, c.room, c.reservation, c.want)
-	}
-	taken(t, d, "a", 2)
-	// What is confirmed can't be cancelled, and what is reserved not released.
-	if err := d.Cancel(ctx, "a", "ann"); err != nil {
-		t.Fatal(err)
-	}
-	taken(t, d, "a", 2)
-	release(t, d, "a")
-	taken(t, d, "a", 1)
-	release(t, d, "a")
-	taken(t, d, "a", 1)
-	for _, c := range [][2]string{{"a", "bob"}, {"a", "bob"}, {"b", "bob"}, {"a", ""}} {
-		if err := d.Cancel(ctx, c[0], c[1]); err != nil {
-			t.Fatal(err)
-		}
-		taken(t, d, "a", 0)
-	}
-	confirm(t, d, "a", "bob", false)
-	release(t, d, "a")
-	taken(t, d, "a", 0)
 }
 
 func freesPlaces(t *testing.T, d, _ store.Directory) {
-	add(t, d, store.Listing{ID: "a", Kind: "k", Capacity: 3, Taken: 1})
-	reserve(t, d, store.Want{Kind: "k", Reservation: "short", Until: time.Now().Add(100 * time.Millisecond)}, "a")
-	reserve(t, d, store.Want{Kind: "k", Reservation: "long", Until: hour()}, "a")
-	until(t, "a place is free again", func() bool { return takenOf(t, d, "a") == 2 })
+	r := room("a", 3)
+	r.Players = 1
+	tell(t, d, r)
+	short := by("short")
+	short.Until = time.Now().Add(100 * time.Millisecond)
+	reserve(t, d, short, "a")
+	reserve(t, d, by("long"), "a")
+	until(t, "a place is free again", func() bool { l := listed(t, d, "a"); return l.Taken() == 2 })
 	// A search finds the place, though the room was full.
-	reserve(t, d, store.Want{Kind: "k", Reservation: "next", Until: hour()}, "a")
-	reserve(t, d, store.Want{Kind: "k"}, none)
-	confirm(t, d, "a", "short", false)
-	confirm(t, d, "a", "long", true)
-	confirm(t, d, "a", "next", true)
+	reserve(t, d, by("next"), "a")
+	reserve(t, d, by("x"), none)
 	taken(t, d, "a", 3)
 }
 
 func seesFreePlaces(t *testing.T, d, _ store.Directory) {
 	ctx := t.Context()
 	looks := map[string]func(id string) error{
-		"list":    func(string) error { return nil },
-		"confirm": func(id string) error { ok, err := d.Confirm(ctx, id, "r"); return cmp.Or(err, failIf(ok)) },
-		"cancel":  func(id string) error { return d.Cancel(ctx, id, "r") },
-		"release": func(id string) error { return d.Release(ctx, id) },
-		"close":   func(id string) error { ok, err := d.Close(ctx, id, 0); return cmp.Or(err, failIf(!ok)) },
+		"list":   func(string) error { return nil },
+		"cancel": func(id string) error { return d.Cancel(ctx, id, store.Reservation{Name: "r"}) },
+		"close": func(id string) error {
+			r := room(id, 1)
+			r.Revision = 2
+			ok, err := d.Close(ctx, r)
+			return cmp.Or(err, failIf(!ok))
+		},
+		"report": func(id string) error { _, err := d.Report(ctx, "", []store.Report{room(id, 1)}); return err },
 		"by id": func(id string) error {
-			_, err := d.Reserve(ctx, store.Want{ID: id})
-			return cmp.Or(err, d.Release(ctx, id))
+			_, err := d.Reserve(ctx, store.Want{ID: id, Reservation: "x"})
+			return err
 		},
 		"search": func(id string) error {
-			_, err := d.Reserve(ctx, store.Want{Kind: id})
-			return cmp.Or(err, d.Release(ctx, id))
+			_, err := d.Reserve(ctx, store.Want{Kind: id, Reservation: "x"})
+			return err
 		},
 		"again": func(id string) error {
 			_, err := d.Reserve(ctx, store.Want{ID: id, Reservation: "r", Until: hour()})
-			return cmp.Or(err, d.Cancel(ctx, id, "r"))
+			return cmp.Or(err, d.Cancel(ctx, id, store.Reservation{Name: "r"}))
 		},
 	}
 	for id, look := range looks {
-		add(t, d, store.Listing{ID: id, Kind: id, Capacity: 1})
+		r := room(id, 1)
+		r.Kind = id
+		tell(t, d, r)
 		reserve(t, d, store.Want{Kind: id, Reservation: "r", Until: past()}, id)
 		if err := look(id); err != nil {
 			t.Errorf("%s: %v", id, err)
@@ -235,27 +445,38 @@ func seesFreePlaces(t *testing.T, d, _ store.Directory) {
 
 func freesMany(t *testing.T, d, _ store.Directory) {
 	const n = 450
+	var rooms []store.Report
 	for i := range n {
-		add(t, d, store.Listing{ID: fmt.Sprint(i), Kind: "k", Capacity: 1})
+		rooms = append(rooms, room(fmt.Sprint(i), 1))
+	}
+	last := room("last", 1)
+	last.Kind = "z"
+	tell(t, d, append(rooms, last)...)
+	for i := range n {
 		reserve(t, d, store.Want{ID: fmt.Sprint(i), Reservation: "r", Until: past()}, fmt.Sprint(i))
 	}
-	add(t, d, store.Listing{ID: "last", Kind: "z", Capacity: 1})
 	reserve(t, d, store.Want{Kind: "z", Reservation: "r", Until: past()}, "last")
 	reserve(t, d, store.Want{Kind: "z", Reservation: "s", Until: hour()}, "last")
-	for range n {
-		reserve(t, d, store.Want{Kind: "k"}, some)
+	for i := range n {
+		reserve(t, d, by(fmt.Sprint(i)), some)
 	}
-	reserve(t, d, store.Want{Kind: "k"}, none)
+	reserve(t, d, by("x"), none)
 }
 
 func removesNode(t *testing.T, d, _ store.Directory) {
 	ctx := t.Context()
 	const n = 250
+	var rooms []store.Report
 	for i := range n {
-		add(t, d, store.Listing{ID: fmt.Sprint("dead", i), Kind: "k", Node: "dead", Capacity: 2, Taken: 1})
+		r := room(fmt.Sprint("dead", i), 2)
+		r.Node, r.Players = "dead", 1
+		rooms = append(rooms, r)
 	}
-	reserve(t, d, store.Want{ID: "dead7", Reservation: "r", Until: hour()}, "dead7")
-	add(t, d, store.Listing{ID: "b", Kind: "k", Node: "alive", Capacity: 2})
+	tell(t, d, rooms...)
+	reserve(t, d, in("dead7", "r"), "dead7")
+	b := room("b", 2)
+	b.Node = "alive"
+	tell(t, d, b)
 	owners(t, d, "alive", "dead")
 	if got, err := d.RemoveNode(ctx, "dead"); err != nil || got != n {
 		t.Fatalf("removed %d rooms, %v", got, err)
@@ -266,29 +487,30 @@ func removesNode(t *testing.T, d, _ store.Directory) {
 			t.Fatalf("%q: removed %d rooms, %v", node, got, err)
 		}
 	}
-	reserve(t, d, store.Want{Kind: "k"}, "b")
-	confirm(t, d, "dead7", "r", false)
-	release(t, d, "dead7")
-	// Of a node that has none any more there is nothing to be removed.
-	add(t, d, store.Listing{ID: "dead7", Kind: "k", Node: "dead", Capacity: 1})
-	taken(t, d, "dead7", 0)
-	if err := errors.Join(d.Remove(ctx, "b"), d.Remove(ctx, "dead7")); err != nil {
+	reserve(t, d, by("x"), "b")
+	// Of a node that was not dead all is there again with what it says next, but reservations.
+	if got, err := d.Report(ctx, "dead", rooms); err != nil || got != n {
+		t.Fatalf("%d rooms, %v", got, err)
+	}
+	taken(t, d, "dead7", 1)
+	if _, err := d.RemoveNode(ctx, "dead"); err != nil {
 		t.Fatal(err)
 	}
+	ok(t, d.Remove(ctx, "b", 1))
 	owners(t, d)
 }
 
-func givesOnce(t *testing.T, d, _ store.Directory) {
+func givesOnce(t *testing.T, a, b store.Directory) {
 	for i := range 10 {
-		add(t, d, store.Listing{ID: fmt.Sprint(i), Kind: "k", Capacity: 7})
+		tell(t, a, room(fmt.Sprint(i), 7))
 	}
 	var mu sync.Mutex
 	got := map[string]int{}
 	var wg sync.WaitGroup
-	for range 8 {
+	for g := range 8 {
 		wg.Go(func() {
-			for {
-				r, err := d.Reserve(t.Context(), store.Want{Kind: "k"})
+			for i := 0; ; i++ {
+				r, err := []store.Directory{a, b}[g%2].Reserve(t.Context(), by(fmt.Sprint(g, ".", i)))
 				if err != nil {
 					return
 				}
@@ -307,84 +529,6 @@ func givesOnce(t *testing.T, d, _ store.Directory) {
 	if len(got) != 10 {
 		t.Errorf("%d rooms filled of 10", len(got))
 	}
-}
-
-// storm has many players reserve, come or not come, and leave, all at once.
-func storm(t *testing.T, d, _ store.Directory) {
-	const rooms, players = 4, 12
-	s := &stormy{d: d}
-	for i := range rooms {
-		add(t, d, store.Listing{ID: fmt.Sprint(i), Kind: "k", Capacity: stormCapacity})
-	}
-	var wg sync.WaitGroup
-	for p := range players {
-		wg.Go(func() {
-			for i := range 25 {
-				if err := s.visit(t, p, i); err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	for i := range rooms {
-		want := int(s.inside[i].Load())
-		until(t, "all other places are free", func() bool { return takenOf(t, d, fmt.Sprint(i)) == want })
-	}
-}
-
-const stormCapacity = 5
-
-type stormy struct {
-	d store.Directory
-	// inside counts those who are in each room: never more than there are places.
-	inside [4]atomic.Int64
-}
-
-// visit has a player look for a room for the i-th time, where every third reservation ends
-// soon.
-func (s *stormy) visit(t *testing.T, player, i int) error {
-	ctx, name, until := t.Context(), fmt.Sprint(player, "-", i), hour()
-	short := i%3 == 0
-	if short {
-		until = time.Now().Add(time.Duration(i) * time.Millisecond / 2)
-	}
-	r, err := s.d.Reserve(ctx, store.Want{Kind: "k", Reservation: name, Until: until})
-	if errors.Is(err, store.ErrNoRoom) {
-		return nil
-	}
-	var at int
-	if _, bad := fmt.Sscan(r.ID, &at); err != nil || bad != nil {
-		return cmp.Or(err, bad)
-	}
-	switch i % 4 {
-	case 0: // does not come
-		if short {
-			return nil
-		}
-		return s.d.Cancel(ctx, r.ID, name)
-	case 1: // asks again
-		_, err := s.d.Reserve(ctx, store.Want{ID: r.ID, Reservation: name, Until: until})
-		if err != nil && !errors.Is(err, store.ErrFull) {
-			return err
-		}
-	}
-	ok, err := s.d.Confirm(ctx, r.ID, name)
-	switch {
-	case err != nil || !ok && short:
-		return err
-	case !ok:
-		return fmt.Errorf("the reservation %s has ended before its time", name)
-	}
-	if n := s.inside[at].Add(1); n > stormCapacity {
-		t.Errorf("room %s: %d players in %d places", r.ID, n, stormCapacity)
-	}
-	if i%5 == 4 && player%3 == 0 {
-		return nil // stays
-	}
-	s.inside[at].Add(-1)
-	return s.d.Release(ctx, r.ID)
 }
 
 // What reserve expects besides the ids of rooms.
@@ -412,36 +556,22 @@ func reserve(t *testing.T, d store.Directory, w store.Want, want string) {
 	}
 }
 
-func confirm(t *testing.T, d store.Directory, room, reservation string, want bool) {
+// listed returns what the directory knows of a room.
+func listed(t *testing.T, d store.Directory, room string) store.Listing {
 	t.Helper()
-	if ok, err := d.Confirm(t.Context(), room, reservation); ok != want || err != nil {
-		t.Fatalf("confirmed %s in %s: %t, %v; want %t", reservation, room, ok, err, want)
-	}
-}
-
-func release(t *testing.T, d store.Directory, room string) {
-	t.Helper()
-	if err := d.Release(t.Context(), room); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// takenOf returns how many places of a room are taken.
-func takenOf(t *testing.T, d store.Directory, room string) int {
-	t.Helper()
-	rooms, err := d.Rooms(t.Context(), "")
+	rooms, err := d.Rooms(t.Context(), "", "")
 	ok(t, err)
 	i := slices.IndexFunc(rooms, func(r store.Listing) bool { return r.ID == room })
 	if i < 0 {
 		t.Fatalf("room %s is not listed: %+v", room, rooms)
 	}
-	return rooms[i].Taken
+	return rooms[i]
 }
 
 func taken(t *testing.T, d store.Directory, room string, want int) {
 	t.Helper()
-	if got := takenOf(t, d, room); got != want {
-		t.Fatalf("room %s: %d places are taken; want %d", room, got, want)
+	if l := listed(t, d, room); l.Taken() != want {
+		t.Fatalf("room %s: %d places are taken; want %d", room, l.Taken(), want)
 	}
 }
 
@@ -457,11 +587,4 @@ func failIf(bad bool) error {
 		return errors.New("the place is not seen as free")
 	}
 	return nil
-}
-
-func add(t *testing.T, d store.Directory, r store.Listing) {
-	t.Helper()
-	if err := d.Add(t.Context(), r); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -4,7 +4,6 @@
 //
 //	node.go     the Node, put together, started and stopped
 //	beat.go     how this server is doing, told again and again
-//	upkeep.go   rooms that are missing in the directory, or too many
 //	service.go  what the matchmaking service needs of a server: kinds, seats, limits
 package node
 
@@ -121,7 +120,6 @@ func (n *Node) Start(ctx context.Context) (stop func(), err error) {
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { n.beat(ctx) })
-	wg.Go(func() { n.relist(ctx) })
 	return func() {
 		cancel()
 		leave()

@@ -25,11 +25,11 @@ func (n *Node) kinds() (map[string]matchmaking.Kind, error) {
 	out := map[string]matchmaking.Kind{}
 	for _, name := range rooms.Kinds() {
 		k := rooms.Kind(name)
-		capacity, err := rooms.Probe(k, cfg.Options(name))
+		capacity, spectators, err := rooms.Probe(k, cfg.Options(name))
 		if err != nil {
 			return nil, fmt.Errorf("server: %w", err)
 		}
-		out[name] = matchmaking.Kind{Capacity: capacity, Modes: map[string]int{}, Spectators: k.Spectators}
+		out[name] = matchmaking.Kind{Capacity: capacity, Modes: map[string]int{}, MaxSpectators: spectators}
 	}
 	var errs []error
 	for i := range cfg.Modes {
@@ -40,7 +40,7 @@ func (n *Node) kinds() (map[string]matchmaking.Kind, error) {
 		}
 		options := maps.Clone(cfg.Options(k.Name))
 		maps.Copy(options, md.Room.Options)
-		capacity, err := rooms.Probe(k, options)
+		capacity, _, err := rooms.Probe(k, options)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("server: modes.%s.room: %w", md.Name, err))
 		} else if players := md.Format.Players(); capacity < players {

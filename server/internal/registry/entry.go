@@ -20,9 +20,11 @@ type Entry struct {
 	// Fixed.
 	ID, Kind string
 	registry *Registry
-	match    *store.Match  // that the room is for; nil: for whoever comes
-	listing  store.Listing // as it was put into the directory
-	disown   func()        // the room counts no more among those of its owner
+	match    *store.Match // that the room is for; nil: for whoever comes
+	disown   func()       // the room counts no more among those of its owner
+
+	// Of its own lock.
+	told told // what the directory is told
 
 	// The registry's mu guards it.
 	left map[string]time.Time // players of the match who have left it for good, and when
@@ -38,10 +40,20 @@ func (e *Entry) public() bool { return e.match == nil || e.match.Open && e.match
 // What follows is called by the room's loop, and does not block; but for ended, with which
 // that is over.
 
-// placeFree counts a client out, and gives its place back.
-func (e *Entry) placeFree() {
-	e.registry.clients.Add(-1)
-	e.registry.release(e.ID)
+func (e *Entry) placeFree() { e.registry.clients.Add(-1) }
+
+// places has the directory told who is in the room by now, and who is not on the way any
+// more.
+func (e *Entry) places(p room.Places, settled []room.Reservation) {
+	e.told.note(p)
+	e.settle(settled...)
+}
+
+// settle has the directory told of reservations whose holders have come in or were turned
+// away.
+func (e *Entry) settle(done ...room.Reservation) {
+	e.told.settle(done, e.registry.o.Config.Seats.Reserved())
+	e.registry.telling.soon(e)
 }
 
 func (e *Entry) joined(p *world.Player) {
@@ -92,8 +104,8 @@ func (e *Entry) ended() {
 	r.mu.Lock()
 	delete(r.entries, e.ID)
 	r.mu.Unlock()
-	if err := r.o.Directory.Remove(context.Background(), e.ID); err != nil {
-		r.o.Logger.Error("a room could not be taken off the directory", "room", e.ID, "error", err)
+	if err := r.o.Directory.Remove(context.Background(), e.ID, e.told.last()); err != nil {
+		r.o.Logger.Warn("a room that has ended stays in the directory for now", "room", e.ID, "error", err)
 	}
 	r.o.Logger.Info("room ended", "room", e.ID)
 	if e.match != nil {

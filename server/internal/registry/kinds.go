@@ -46,18 +46,22 @@ func (r *Registry) Check() error {
 		if k == nil {
 			return fmt.Errorf("server: options for kind %q, which is not there; the kinds are: %s", name, strings.Join(r.Kinds(), ", "))
 		}
-		if _, err := r.Probe(k, r.o.Config.Options(name)); err != nil {
+		if _, _, err := r.Probe(k, r.o.Config.Options(name)); err != nil {
 			return fmt.Errorf("server: %w", err)
 		}
 	}
 	return nil
 }
 
-// Probe makes and drops a room of a kind, and returns how many players it takes.
-func (r *Registry) Probe(k *world.Kind, options map[string]string) (capacity int, err error) {
+// Probe makes and drops a room of a kind, and returns how many players and spectators it
+// takes.
+func (r *Registry) Probe(k *world.Kind, options map[string]string) (players, spectators int, err error) {
 	made, _, err := world.NewRoom(*k, 1, options, r.o.Logger)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return made.MaxPlayers, nil
+	if k.Spectators {
+		spectators = made.MaxSpectators
+	}
+	return made.MaxPlayers, spectators, nil
 }

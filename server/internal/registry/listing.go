@@ -2,52 +2,117 @@ package registry
 
 import (
 	"context"
-	"errors"
+	"sync"
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/internal/refusal"
+	"github.com/tickroom/tickroom/server/internal/room"
 )
 
-// closeRetry is how long a room that could not be closed waits until it asks again.
-const closeRetry = 5 * time.Second
-
-// listing returns a room that is about to be made as the directory is to know it.
-func (r *Registry) listing(p *plan, capacity int) store.Listing {
-	l := store.Listing{
-		ID: p.id, Kind: p.kind.Name, Node: r.o.Node, URL: r.o.Config.Matchmaking.URL, Region: r.o.Config.Matchmaking.Region,
-		Capacity: capacity, Taken: p.taken, Spectators: p.kind.Spectators, Created: time.Now(),
-	}
-	if m := p.match; m != nil {
-		l.Mode, l.Private, l.URL, l.Region = m.Mode, !m.Open, m.URL, m.Region
-	}
-	return l
+// told is what the directory is to know of a room. All of it is absolute and is told again
+// and again, so that nothing that gets lost on the way stays wrong for long.
+type told struct {
+	mu      sync.Mutex
+	listing store.Listing // Occupancy is as of the room's last tick, Revision that of the newest report
+	settled map[string]settled
+	closing closing
 }
 
-// Relist puts a room that runs into the directory again if it is not there, since the
-// directory has lost what it knew. It reports whether it did.
-func (r *Registry) Relist(ctx context.Context, e *Entry) (added bool, err error) {
-	if r.Get(e.ID) != e {
-		return false, nil // it has ended
+// settled is a reservation whose holder has come in or was turned away.
+type settled struct {
+	made  time.Time
+	until time.Time // when the directory has certainly forgotten it
+	told  bool      // a report with it has arrived
+}
+
+// settledGrace is for how long after the end of a reservation its settlement is still told:
+// a call to reserve it may have been late.
+const settledGrace = 10 * time.Second
+
+// newTold returns what there is to be told of a room that is about to begin.
+func (r *Registry) newTold(p *plan, places room.Places) told {
+	l := store.Listing{
+		ID: p.id, Kind: p.kind.Name, Node: r.o.Node, URL: r.o.Config.Matchmaking.URL, Region: r.o.Config.Matchmaking.Region, Created: time.Now(),
+		// A room that has the id of one before it, as that of a match may, is told of by
+		// newer reports.
+		Revision: uint64(time.Now().UnixMicro()),
 	}
-	i := e.Info()
-	l := e.listing
-	l.Taken = i.Clients + i.Held
-	err = r.o.Directory.Add(ctx, l)
-	if errors.Is(err, store.ErrExists) {
-		return false, nil
+	if m := p.match; m != nil {
+		l.Mode, l.URL, l.Region = m.Mode, m.URL, m.Region
 	}
-	if err != nil {
-		return false, err
+	l.Occupancy = occupancy(places)
+	l.Private = p.match != nil && !p.match.Open
+	return told{listing: l, settled: map[string]settled{}}
+}
+
+func occupancy(p room.Places) store.Occupancy {
+	return store.Occupancy{
+		Players: p.Players, MaxPlayers: p.MaxPlayers, Spectators: p.Spectators, MaxSpectators: p.MaxSpectators, Locked: p.Locked,
 	}
-	select {
-	case <-e.Done(): // meanwhile, and it was taken off before it was put on
-		return false, r.o.Directory.Remove(ctx, e.ID)
-	default:
+}
+
+// note takes in who is in the room by now.
+func (t *told) note(p room.Places) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	private := t.listing.Private
+	t.listing.Occupancy = occupancy(p)
+	t.listing.Private = private
+	if p.Players+p.Spectators > 0 {
+		t.closing = closing{asking: t.closing.asking}
+	} else {
+		t.listing.Closed = t.closing.may
 	}
-	r.o.Logger.Info("a room was missing in the directory, and is listed again", "room", e.ID)
-	return true, nil
+}
+
+// settle takes in which reservations have had their time; they were good for reserved at most.
+func (t *told) settle(done []room.Reservation, reserved time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range done {
+		if was := t.settled[s.Name]; was.made.Before(s.Made) || was.until.IsZero() {
+			t.settled[s.Name] = settled{made: s.Made, until: time.Now().Add(reserved + settledGrace)}
+		}
+	}
+}
+
+// report returns what to tell the directory now. With all, it is told all that it may have
+// lost, else what is new.
+func (t *told) report(all bool) store.Report {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.listing.Revision++
+	n := store.Report{Listing: t.listing}
+	now := time.Now()
+	for name, s := range t.settled {
+		if now.After(s.until) {
+			delete(t.settled, name)
+		} else if all || !s.told {
+			n.Settled = append(n.Settled, store.Reservation{Name: name, Made: s.made})
+		}
+	}
+	return n
+}
+
+// arrived notes that a report has arrived.
+func (t *told) arrived(n *store.Report) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, r := range n.Settled {
+		if s := t.settled[r.Name]; s.made.Equal(r.Made) && !s.until.IsZero() {
+			s.told = true
+			t.settled[r.Name] = s
+		}
+	}
+}
+
+// last returns the revision of the newest report.
+func (t *told) last() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.listing.Revision
 }
 
 // unlist takes a room off the directory that should be here and is not, and for which
@@ -57,25 +122,7 @@ func (r *Registry) unlist(ctx context.Context, id string, why error) {
 	if refusal.Of(why).Code != closecode.RoomClosed {
 		return
 	}
-	if err := r.o.Directory.Remove(ctx, id); err != nil {
+	if err := r.o.Directory.Remove(ctx, id, uint64(time.Now().UnixMicro())); err != nil {
 		r.o.Logger.Warn("a room that is gone stays in the directory", "room", id, "error", err)
-	}
-}
-
-// closeEmpty returns what a room asks that nobody is in. It waits for the directory for a
-// moment, which costs nobody anything, but not with each tick.
-func (r *Registry) closeEmpty(id string) func() bool {
-	var again time.Time
-	return func() bool {
-		if time.Now().Before(again) {
-			return false
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), store.CallTimeout)
-		defer cancel()
-		ok, err := r.o.Directory.Close(ctx, id, 0)
-		if err != nil {
-			again = time.Now().Add(closeRetry)
-		}
-		return ok && err == nil
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"log/slog"
 	"math"
 	"net/netip"
@@ -28,8 +27,6 @@ type plan struct {
 	match *store.Match
 	// owner is the player for whom the room is made; empty: nobody.
 	owner string
-	// taken are the places that are taken at once.
-	taken int
 }
 
 // make makes a room and lists it. The caller holds the kind's making.
@@ -52,7 +49,7 @@ func (r *Registry) make(ctx context.Context, p plan) (*Entry, error) {
 		disown()
 		return nil, err
 	}
-	if err := r.list(ctx, e); err != nil {
+	if _, err := r.report(ctx, []*Entry{e}, false); err != nil {
 		e.Stop(closecode.RoomFailed, "the room could not be listed")
 		return nil, away(err)
 	}
@@ -81,7 +78,7 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 	if err != nil {
 		return nil, refusal.New(closecode.RoomFailed, "the room could not be made").CausedBy(err).At(slog.LevelError)
 	}
-	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, listing: r.listing(p, engine.Places().MaxPlayers), disown: disown}
+	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, told: r.newTold(p, engine.Places()), disown: disown}
 	dt := time.Duration(float64(time.Second) / engine.World().TickRate)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -92,8 +89,8 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 		MaxCatchUp: r.o.Config.MaxCatchUp, EmptyRoomLinger: r.o.Config.EmptyRoomLinger,
 		Phase:      phase(time.Since(r.start), dt, made),
 		Metrics:    r.o.Metrics.Kind(e.Kind),
-		CloseEmpty: r.closeEmpty(e.ID),
-		PlaceFree:  e.placeFree, Joined: e.joined, Left: e.leaves, Result: e.result, Ended: e.ended,
+		CloseEmpty: e.closeEmpty, Places: e.places,
+		PlaceFree: e.placeFree, Joined: e.joined, Left: e.leaves, Result: e.result, Ended: e.ended,
 		Refused: e.refused, PutOut: e.putOut, Renew: r.o.Renew, Rejoin: r.rejoin,
 	})
 	r.entries[e.ID] = e
@@ -144,13 +141,4 @@ func phase(since, dt time.Duration, made uint64) time.Duration {
 		wait += dt
 	}
 	return wait
-}
-
-// list puts a room that was made into the directory.
-func (r *Registry) list(ctx context.Context, e *Entry) error {
-	err := r.o.Directory.Add(ctx, e.listing)
-	if errors.Is(err, store.ErrExists) && e.match != nil {
-		return nil // the matchmaker has listed it
-	}
-	return err
 }

@@ -2,10 +2,10 @@
 // makes the one that a player goes to.
 //
 // It stands between three parties. A joiner asks it for a room: Join, or Resume for one
-// that has a session. The directory is where all servers' rooms are listed, and where a
-// place is taken before anybody is sent to a room; the registry lists its rooms there,
-// keeps them listed, takes places, and gives them back. The rooms' loops tell it who joins
-// and leaves, and when they end.
+// that has a session. The directory is where all servers' rooms are listed, and where a place
+// is reserved before anybody is sent to a room; the registry tells it how its rooms are, again
+// and again. The rooms' loops say who joins and leaves, and when they end. They decide in the
+// end: what the directory promises is as of the last report.
 //
 //	registry.go  the Registry, and what is asked about its rooms
 //	entry.go     a room, from its listing to its end
@@ -13,8 +13,9 @@
 //	join.go      which room a joiner goes to who has no seat
 //	seated.go    the room of a seat; of a match, opened when the first of its players comes
 //	make.go      the making of a room
-//	listing.go   what the directory is told
-//	release.go   places that are given back
+//	listing.go   what the directory is told of a room
+//	telling.go   when it is told
+//	closing.go   the end of rooms that nobody is in
 //	rejoin.go    those whose session has ended in the moment in which they came back
 //	players.go   which rooms a player has sessions in
 //
@@ -89,7 +90,9 @@ type Registry struct {
 	// Of each its own lock.
 	clients  atomic.Int64             // in rooms, or about to be
 	players  players                  // who is in which room
-	released *workqueue.Queue[string] // ids of rooms of which a place is given back
+	telling  telling                  // what the directory is told
+	closings *workqueue.Queue[*Entry] // empty rooms that ask whether they may end
+	quiet    atomic.Int64             // until when the directory is not asked by those who can do without, in nanoseconds since 1970: it has failed
 	rejoins  *workqueue.Queue[rejoin]
 
 	mu      sync.Mutex
@@ -100,8 +103,8 @@ type Registry struct {
 
 // New returns a registry without rooms.
 func New(o Options) *Registry {
-	r := &Registry{o: o, start: time.Now(), kinds: map[string]*kind{}, entries: map[string]*Entry{}, players: newPlayers()}
-	r.released, r.rejoins = r.newReleased(), r.newRejoins(r.Join)
+	r := &Registry{o: o, start: time.Now(), kinds: map[string]*kind{}, entries: map[string]*Entry{}, players: newPlayers(), telling: newTelling()}
+	r.closings, r.rejoins = r.newClosings(), r.newRejoins(r.Join)
 	return r
 }
 
@@ -112,7 +115,8 @@ func (r *Registry) ReportTo(rep *reporter.Reporter) { r.reporter = rep }
 // Close has returned, so that nothing is forgotten that the rooms' ends have brought.
 func (r *Registry) Run(ctx context.Context) {
 	var wg sync.WaitGroup
-	wg.Go(func() { r.released.Run(ctx) })
+	wg.Go(func() { r.tell(ctx) })
+	wg.Go(func() { r.closings.Run(ctx) })
 	wg.Go(func() { r.rejoins.Run(ctx) })
 	wg.Wait()
 }

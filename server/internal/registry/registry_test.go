@@ -52,11 +52,11 @@ func (d *directory) Reserve(ctx context.Context, w store.Want) (store.Listing, e
 	return d.Directory.Reserve(ctx, w)
 }
 
-func (d *directory) Add(ctx context.Context, l store.Listing) error {
+func (d *directory) Report(ctx context.Context, node string, rooms []store.Report) (int, error) {
 	if err := d.err(); err != nil {
-		return err
+		return 0, err
 	}
-	return d.Directory.Add(ctx, l)
+	return d.Directory.Report(ctx, node, rooms)
 }
 
 // open returns a registry of rooms for two walkers, until the test ends.
@@ -133,7 +133,7 @@ func TestRoomsFillOneAfterAnother(t *testing.T) {
 	if r.Clients() != 4 {
 		t.Errorf("%d clients, after some were refused", r.Clients())
 	}
-	if list, err := d.Rooms(t.Context(), "walkers"); err != nil || len(list) != 2 || list[0].Taken+list[1].Taken != 4 || list[0].Node != "here" {
+	if list, err := d.Rooms(t.Context(), "walkers", ""); err != nil || len(list) != 2 || list[0].ReservedPlayers+list[1].ReservedPlayers != 4 || list[0].Node != "here" {
 		t.Errorf("listed: %+v, %v", list, err)
 	}
 	_, err = r.Resume("arena", rooms[0].ID)
@@ -170,28 +170,49 @@ func TestTheDirectoryIsAway(t *testing.T) {
 	}
 }
 
-func TestARoomThatTheDirectoryHasLostIsListedAgain(t *testing.T) {
+// TestTheDirectoryIsSetRight has the directory know less, more and other things than are so.
+func TestTheDirectoryIsSetRight(t *testing.T) {
 	t.Parallel()
 	r, d := open(t, nil)
 	e, err := r.Join(t.Context(), joiner("ann", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if added, err := r.Relist(t.Context(), e); added || err != nil {
-		t.Errorf("one that is there: %v, %v", added, err)
+	is := func(players, reserved int) {
+		t.Helper()
+		r.mend(t.Context())
+		list, err := d.Rooms(t.Context(), "", "here")
+		if err != nil || len(list) != 1 || list[0].ID != e.ID || list[0].Players != players || list[0].ReservedPlayers != reserved || list[0].MaxPlayers != 2 {
+			t.Fatalf("listed: %+v, %v; want %d and %d", list, err, players, reserved)
+		}
 	}
-	if err := d.Remove(t.Context(), e.ID); err != nil {
+	is(0, 1) // ann has not come yet
+	for _, lost := range []func() error{
+		func() error { return d.Remove(t.Context(), e.ID, 1<<60) },
+		func() error { _, err := d.RemoveNode(t.Context(), "here"); return err },
+	} {
+		if err := lost(); err != nil {
+			t.Fatal(err)
+		}
+		is(0, 0)
+	}
+	e.places(room.Places{Players: 2, MaxPlayers: 2}, nil)
+	is(2, 0)
+	// Others say something else, of it and of rooms that are not there.
+	wrong := e.told.report(true)
+	wrong.Players, wrong.Revision = 0, wrong.Revision-1
+	old, gone := wrong, wrong
+	old.ID, gone.ID, gone.Revision = "old", "gone", 0
+	if _, err := d.Report(t.Context(), "here", []store.Report{wrong, old, gone}); err != nil {
 		t.Fatal(err)
 	}
-	if added, err := r.Relist(t.Context(), e); !added || err != nil {
-		t.Errorf("one that was lost: %v, %v", added, err)
-	}
+	is(2, 0)
 	e.Stop(closecode.RoomClosed, "")
 	<-e.Done()
-	if added, err := r.Relist(t.Context(), e); added || err != nil {
-		t.Errorf("one that has ended: %v, %v", added, err)
+	if r.mend(t.Context()); r.Get(e.ID) != nil {
+		t.Error("it is there after its end")
 	}
-	if list, err := d.Rooms(t.Context(), ""); err != nil || len(list) != 0 || r.Get(e.ID) != nil {
+	if list, err := d.Rooms(t.Context(), "", ""); err != nil || len(list) != 0 {
 		t.Errorf("after the end: %v, %v", list, err)
 	}
 }
@@ -219,7 +240,7 @@ func TestKindsAreChecked(t *testing.T) {
 	if k.Name = ""; r.Register(k) == nil {
 		t.Error("a kind without a name is taken")
 	}
-	if n, err := r.Probe(r.Kind("walkers"), map[string]string{"players": "7"}); n != 7 || err != nil {
+	if n, _, err := r.Probe(r.Kind("walkers"), map[string]string{"players": "7"}); n != 7 || err != nil {
 		t.Errorf("rooms for seven take %d, %v", n, err)
 	}
 	if err := r.Check(); err != nil {

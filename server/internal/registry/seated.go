@@ -16,9 +16,6 @@ import (
 	"github.com/tickroom/tickroom/world"
 )
 
-// seatedAttempts is how often a room is looked for that ends each time.
-const seatedAttempts = 3
-
 // Suits returns why a joiner would not get in by its seat, as far as that can be told
 // before it is used up, or nil. The error is a *refusal.Refusal.
 func (r *Registry) Suits(j *room.Joiner) error {
@@ -50,61 +47,28 @@ func notWatched() error {
 	return refusal.New(closecode.BadHello, "%s", room.NotWatched).Because("not_watched")
 }
 
-// seated finds the room that a seat is in, or opens it, with a place taken in it for
-// the player.
-func (r *Registry) seated(ctx context.Context, kindName string, s *seat.Seat) (*Entry, error) {
-	for range seatedAttempts {
-		e := r.Get(s.Room)
-		if e == nil {
-			var err error
-			if e, err = r.openMatch(ctx, s.Room); err != nil {
-				r.unlist(ctx, s.Room, err)
-				return nil, err
-			}
-		}
-		if err := e.suits(kindName, s); err != nil {
+// seated finds the room that a seat is in, or opens it. The directory is not asked: the room
+// knows whether there is a place, and the reservation that the matchmaker has made in the
+// player's name, which may have ended by now, is settled when the player is in.
+func (r *Registry) seated(ctx context.Context, j *room.Joiner) (*Entry, error) {
+	s := j.Seat
+	e := r.Get(s.Room)
+	if e == nil {
+		var err error
+		if e, err = r.openMatch(ctx, s.Room); err != nil {
+			r.unlist(ctx, s.Room, err)
 			return nil, err
 		}
-		if ended, err := r.take(ctx, e, s.Player); !ended {
-			return e, err
-		}
 	}
-	return nil, refusal.New(closecode.RoomClosed, "the room has ended")
+	j.Reservation = room.Reservation{Name: s.Player, Made: s.Issued}
+	if err := e.suits(j.Hello.GetKind(), s); err != nil {
+		e.settle(j.Reservation)
+		return nil, err
+	}
+	return e, nil
 }
 
-// take takes the place that the matchmaker has reserved in the player's name, or if there
-// is none any other. ended is set if the room has ended, or is listed again: it is to be
-// looked for once more.
-func (r *Registry) take(ctx context.Context, e *Entry, player string) (ended bool, err error) {
-	reserved, err := r.o.Directory.Confirm(ctx, e.ID, player)
-	if err == nil && !reserved {
-		_, err = r.o.Directory.Reserve(ctx, store.Want{ID: e.ID})
-	}
-	switch {
-	case err == nil:
-		return false, nil
-	case errors.Is(err, store.ErrFull):
-		return false, roomFull()
-	case !errors.Is(err, store.ErrNoRoom):
-		return false, away(err)
-	}
-	// It is about to end, since nobody was there; or the directory has lost it.
-	added, err := r.Relist(ctx, e)
-	if err != nil {
-		return false, away(err)
-	}
-	if added {
-		return true, nil
-	}
-	select {
-	case <-e.Done():
-		return true, nil
-	case <-ctx.Done():
-		return false, refusal.New(closecode.RoomClosed, "the room has ended")
-	}
-}
-
-// openMatch makes the room of a match, or returns it if it is there. No place is taken.
+// openMatch makes the room of a match, or returns it if it is there. No place is reserved.
 // The error's code is closecode.RoomClosed if there is no such match any more.
 func (r *Registry) openMatch(ctx context.Context, id string) (*Entry, error) {
 	gone := refusal.New(closecode.RoomClosed, "the room is not there any more").Because("match_gone")

@@ -139,6 +139,9 @@ func (l *Loop) takeIn() {
 
 // admit lets a joiner in, or turns it away.
 func (l *Loop) admit(conn socket.Conn, j *Joiner) {
+	if j.Reservation.Name != "" {
+		l.settled = append(l.settled, j.Reservation)
+	}
 	a, err := l.engine.Admit(conn, j)
 	if a.Ended != nil {
 		l.displaced(&a, j.Back && err == nil)

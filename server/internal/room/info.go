@@ -25,15 +25,16 @@ func (l *Loop) Info() Info { return *l.info.Load() }
 func (l *Loop) noteClients() {
 	old := l.info.Load()
 	places := l.engine.Places()
-	if old.Clients == len(l.engine.clients) && old.Held == len(l.engine.held) && old.Places == places {
+	if old.Clients == len(l.engine.clients) && old.Held == len(l.engine.held) && old.Places == places && len(l.settled) == 0 {
 		return
 	}
 	i := *old
 	i.Clients, i.Held, i.Spectators, i.Places = len(l.engine.clients), len(l.engine.held), l.engine.Spectators(), places
 	l.info.Store(&i)
-	if l.cfg.Places != nil && old.Places != places {
-		l.cfg.Places(places)
+	if l.cfg.Places != nil && (old.Places != places || len(l.settled) > 0) {
+		l.cfg.Places(places, l.settled)
 	}
+	l.settled = l.settled[:0]
 }
 
 // noteTick updates the rest, now and then.

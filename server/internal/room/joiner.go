@@ -2,6 +2,7 @@ package room
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/tickroom/tickroom/internal/identity"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
@@ -28,6 +29,17 @@ type Joiner struct {
 	// Back reports whether the player has a session in the room to do the same by, as far as
 	// anybody knows, so that no place is reserved for it.
 	Back bool
+	// Reservation is what the directory keeps a place for the joiner with; without a name
+	// it keeps none, as far as is known.
+	Reservation Reservation
+	// Except are rooms in which there was no place for the joiner.
+	Except []string
+}
+
+// Reservation is a reservation in the directory: its name, and when it was made, or later.
+type Reservation struct {
+	Name string
+	Made time.Time
 }
 
 // Reserved reports whether a place is reserved for the joiner, which is free again if it

@@ -29,6 +29,7 @@ type Loop struct {
 	own        *metrics.RoomMetrics
 	stats      metrics.TickStats
 	emptyFor   time.Duration
+	settled    []Reservation         // since places were noted last
 	parts      sync.WaitGroup        // that workers of the pool read or write
 	partFailed atomic.Pointer[error] // one of them has panicked
 }

@@ -34,11 +34,11 @@ type LoopConfig struct {
 	// know.
 	Result func(r *world.Result)
 
-	// Places is called when the room's places have changed, once a tick; not for those that
-	// it begins with. nil: nobody wants to know.
-	Places func(p Places)
-	// PlaceFree is called for each place that is free again: of a session that ended, or
-	// of a joiner for whom one was reserved.
+	// Places is called when the room's places have changed, or joiners have come or were
+	// turned away for whom places were reserved: those reservations are settled. It is called
+	// once a tick; not for the places that the room begins with. nil: nobody wants to know.
+	Places func(p Places, settled []Reservation)
+	// PlaceFree is called for each session that has ended, and each joiner that has got none.
 	PlaceFree func()
 	// Joined and Left are called for sessions that begin and end. They may be nil.
 	Joined, Left func(p *world.Player)

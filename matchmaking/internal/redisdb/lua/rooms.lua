@@ -5,135 +5,227 @@ local sweepPage = 200
 
 local at = now()
 
+-- Reservations are to play or to watch.
+local roles = {'p', 's'}
+
 local function part(s) return #s .. ':' .. s end
 
-local function open(kind, mode, region) return K.open .. part(kind) .. part(mode) .. part(region) end
+local function open(role, kind, mode, region, node)
+  return K.open .. role .. part(kind) .. part(mode) .. part(region) .. part(node)
+end
 
--- settle puts a room where it belongs after it has changed.
-local function settle(r)
-  call('HSET', K.room .. r.id, 'taken', r.taken, 'closed', r.closed, 'due', r.due or '')
+-- Of what was stored as text there is a letter before the JSON; see codec.go.
+local function decode(text) return cjson.decode(string.sub(text, 2)) end
+
+local function digits(n) return string.format('%.0f', n) end
+
+-- index puts a room where searches find it, or takes it from there, after it has changed.
+local function index(r)
+  call('HSET', K.room .. r.id, 'due', r.due or '')
   if r.due then call('ZADD', K.due, r.due, r.id) else call('ZREM', K.due, r.id) end
-  for _, region in ipairs(r.region == '' and {''} or {'', r.region}) do
-    if r.closed == '0' and r.private == '0' and r.taken < r.capacity then
-      call('ZADD', open(r.kind, r.mode, region), r.taken, r.id)
-    else
-      call('ZREM', open(r.kind, r.mode, region), r.id)
+  for _, role in ipairs(roles) do
+    local found = r.free[role] > 0 and not r.closed and not r.is.Private and not (role == 'p' and r.is.Locked)
+    for _, scope in ipairs({{'', ''}, {r.region, ''}, {'', r.node}}) do
+      local key = open(role, r.kind, r.mode, scope[1], scope[2])
+      if found then call('ZADD', key, r.is.Players + r.reserved.p, r.id) else call('ZREM', key, r.id) end
     end
   end
 end
 
--- rest finds out when the first of a room's reservations ends.
-local function rest(r)
-  r.due = tonumber(call('ZRANGE', K.held .. r.id, 0, 0, 'WITHSCORES')[2])
+-- count finds out how many places of a room are free, and when the first reservation ends.
+local function count(r)
+  r.reserved, r.due = {}, nil
+  for _, role in ipairs(roles) do
+    local first = tonumber(call('ZRANGE', K.held .. role .. r.id, 0, 0, 'WITHSCORES')[2])
+    r.reserved[role] = first and call('ZCARD', K.held .. role .. r.id) or 0
+    if first and (not r.due or first < r.due) then r.due = first end
+  end
+  r.free = {p = r.is.MaxPlayers - r.is.Players - r.reserved.p, s = r.is.MaxSpectators - r.is.Spectators - r.reserved.s}
+end
+
+-- drop ends a reservation.
+local function drop(r, role, name)
+  call('ZREM', K.held .. role .. r.id, name)
+  call('HDEL', K.made .. r.id, role .. name)
+  if call('GET', K.last .. role .. name) == r.id then call('DEL', K.last .. role .. name) end
 end
 
 -- find returns a room, with its places as they are now, or nil.
 local function find(id)
-  local f = call('HMGET', K.room .. id, 'b', 'kind', 'mode', 'node', 'region', 'private', 'closed', 'capacity', 'taken', 'due')
+  local f = call('HMGET', K.room .. id, 'b', 'o', 'kind', 'mode', 'node', 'region', 'closed', 'rev', 'due')
   if not f[1] then return nil end
-  local r = {id = id, b = f[1], kind = f[2], mode = f[3], node = f[4], region = f[5], private = f[6], closed = f[7],
-    capacity = tonumber(f[8]), taken = tonumber(f[9]), due = tonumber(f[10])}
-  if r.due and r.due <= at then
-    r.taken = r.taken - call('ZREMRANGEBYSCORE', K.held .. id, '-inf', at)
-    rest(r)
-    settle(r)
+  local r = {id = id, b = f[1], o = f[2], is = decode(f[2]), kind = f[3], mode = f[4], node = f[5], region = f[6],
+    closed = f[7] == '1', rev = tonumber(f[8])}
+  local ended = f[9] and f[9] ~= '' and tonumber(f[9]) <= at
+  if ended then
+    for _, role in ipairs(roles) do
+      for _, name in ipairs(call('ZRANGEBYSCORE', K.held .. role .. id, '-inf', at)) do drop(r, role, name) end
+    end
+  end
+  count(r)
+  if ended then index(r) end
+  return r
+end
+
+local function answer(r) return {r.b, r.o, r.reserved.p, r.reserved.s, r.closed and 1 or 0, digits(r.rev)} end
+
+-- settle ends the reservations of a name that were made no later than made (ms), and
+-- returns whether there were any.
+local function settle(r, name, made)
+  local any = false
+  for _, role in ipairs(roles) do
+    local was = tonumber(call('HGET', K.made .. r.id, role .. name) or nil)
+    if was and was <= made then
+      drop(r, role, name)
+      any = true
+    end
+  end
+  return any
+end
+
+-- report takes in what a node says of a room, and returns the room.
+local function report(n)
+  local r, changed = find(n.id), false
+  if not r then
+    call('ZADD', K.all, 0, n.id)
+    call('ZADD', K.node .. n.node, 0, n.id)
+    call('SADD', K.nodes, n.node)
+    r = {id = n.id, b = n.b, kind = n.kind, mode = n.mode, node = n.node, region = n.region, rev = -1}
+    call('HSET', K.room .. r.id, 'b', r.b, 'kind', r.kind, 'mode', r.mode, 'node', r.node, 'region', r.region)
+  end
+  for _, s in ipairs(n.settled or {}) do changed = settle(r, s.name, s.made) or changed end
+  if n.rev > r.rev then
+    r.rev = n.rev
+    call('HSET', K.room .. r.id, 'rev', digits(r.rev))
+    local is = decode(n.o)
+    if n.o ~= r.o or is.Closed ~= r.closed then
+      r.o, r.is, r.closed, changed = n.o, is, is.Closed, true
+      call('HSET', K.room .. r.id, 'o', r.o, 'closed', r.closed and 1 or 0)
+    end
+  end
+  if changed then
+    count(r)
+    index(r)
   end
   return r
 end
 
-local function answer(r) return {r.b, r.taken, tonumber(r.closed)} end
-
-function F.add(id, b, kind, mode, node, region, private, closed, capacity, taken)
-  if call('EXISTS', K.room .. id) == 1 then return 'exists' end
-  call('HSET', K.room .. id, 'b', b, 'kind', kind, 'mode', mode, 'node', node, 'region', region, 'private', private,
-    'closed', closed, 'capacity', capacity, 'taken', taken)
-  call('ZADD', K.all, 0, id)
-  call('ZADD', K.node .. node, 0, id)
-  call('SADD', K.nodes, node)
-  settle(find(id))
-  return 'done'
+-- It takes reports in, each as JSON, and answers how many rooms are listed under the node.
+function F.report(node, ...)
+  for _, n in ipairs({...}) do report(cjson.decode(n)) end
+  return {call('ZCARD', K.node .. node)}
 end
 
--- hold is how long a reservation is good (ms).
-function F.reserve(kind, mode, region, id, reservation, hold)
-  if id == '' then
+-- fits is whether a room is one of those wanted; with its id, no kind and no mode mean any.
+local function fits(r, any, kind, mode, region, node)
+  local function same(is, want) return is == want or (any and want == '') end
+  return r and same(r.kind, kind) and same(r.mode, mode) and (region == '' or r.region == region) and (node == '' or r.node == node)
+end
+
+-- search returns the fullest open room that fits, but for those in except; or nil.
+local function search(role, kind, mode, region, node, except)
+  -- The node's rooms or the region's are looked through: those that are excepted, and
+  -- those of the node that are not in the region, are passed over.
+  local scope = node == '' and region or ''
+  for from = 0, 1000, 10 do
+    local ids = call('ZREVRANGE', open(role, kind, mode, scope, node), from, from + 9)
+    for _, id in ipairs(ids) do
+      if not except[id] then
+        local r = find(id)
+        if fits(r, false, kind, mode, region, node) then return r end
+      end
+    end
+    if #ids < 10 then return nil end
+  end
+end
+
+-- hold is how long a reservation is good (ms), made when it was made (ms). What follows are
+-- the ids of rooms that are not wanted.
+function F.reserve(role, kind, mode, region, node, id, name, made, hold, ...)
+  local r
+  if id ~= '' then
+    r = find(id)
+    if not fits(r, true, kind, mode, region, node) then return 'no room' end
+  else
     -- Places that are free again may make another room the fullest one.
     local due = call('ZRANGEBYSCORE', K.due, '-inf', at, 'LIMIT', 0, sweepPage)
     for _, d in ipairs(due) do find(d) end
     if #due == sweepPage then return {} end -- to be called again
-    id = call('ZREVRANGE', open(kind, mode, region), 0, 0)[1]
-    if not id then return 'no room' end
+    local except = {}
+    for _, e in ipairs({...}) do except[e] = true end
+    local last = call('GET', K.last .. role .. name)
+    r = last and not except[last] and find(last)
+    if not r or r.closed or not fits(r, false, kind, mode, region, node) then
+      r = search(role, kind, mode, region, node, except)
+    end
+    if not r then return 'no room' end
   end
-  local r = find(id)
-  if not r or (kind ~= '' and r.kind ~= kind) or (mode ~= '' and r.mode ~= mode) or (region ~= '' and r.region ~= region) then
-    return 'no room'
+  local ends = tonumber(call('ZSCORE', K.held .. role .. r.id, name) or nil)
+  if not ends then
+    if r.closed then return 'no room' end
+    if r.free[role] <= 0 or (role == 'p' and r.is.Locked) then return 'full' end
+    call('HSET', K.made .. r.id, role .. name, made)
   end
-  if reservation ~= '' and call('ZSCORE', K.held .. id, reservation) then return answer(r) end
-  if r.closed == '1' then return 'no room' end
-  if r.taken >= r.capacity then return 'full' end
-  r.taken = r.taken + 1
-  if reservation ~= '' then
-    call('ZADD', K.held .. id, at + hold, reservation)
-    rest(r)
-  end
-  settle(r)
+  ends = math.max(ends or 0, at + hold)
+  call('ZADD', K.held .. role .. r.id, ends, name)
+  if id == '' and ends > at then call('SET', K.last .. role .. name, r.id, 'PXAT', digits(ends)) end
+  count(r)
+  index(r)
   return answer(r)
 end
 
--- It ends a reservation, frees so many places, and answers whether there was one.
-function F.finish(id, reservation, free)
+function F.cancel(id, name, made)
   local r = find(id)
-  if not r or call('ZREM', K.held .. id, reservation) == 0 then return {0} end
-  r.taken = r.taken - free
-  rest(r)
-  settle(r)
-  return {1}
-end
-
-function F.release(id)
-  local r = find(id)
-  if r and r.taken > call('ZCARD', K.held .. id) then
-    r.taken = r.taken - 1
-    settle(r)
+  if r and settle(r, name, tonumber(made)) then
+    count(r)
+    index(r)
   end
   return 'done'
 end
 
--- It answers whether the room is closed.
-function F.close(id, taken)
-  local r = find(id)
-  if r and r.taken > tonumber(taken) then return {0} end
-  if r then
-    r.closed = '1'
-    settle(r)
-  end
+-- It answers whether nobody will be sent to the room.
+function F.close(n)
+  n = cjson.decode(n)
+  if call('EXISTS', K.room .. n.id) == 0 then return {1} end
+  local r = report(n)
+  if r.rev ~= n.rev or r.reserved.p + r.reserved.s > 0 then return {0} end
+  r.closed = true
+  call('HSET', K.room .. r.id, 'closed', 1)
+  index(r)
   return {1}
 end
 
-function F.remove(id)
-  local r = find(id)
-  if not r then return 'done' end
-  r.closed, r.due = '1', nil
-  settle(r)
-  call('ZREM', K.all, id)
-  call('DEL', K.room .. id, K.held .. id)
-  call('ZREM', K.node .. r.node, id)
+local function remove(r)
+  for _, role in ipairs(roles) do
+    for _, name in ipairs(call('ZRANGE', K.held .. role .. r.id, 0, -1)) do drop(r, role, name) end
+  end
+  r.closed, r.due = true, nil
+  index(r)
+  call('ZREM', K.all, r.id)
+  call('DEL', K.room .. r.id, K.made .. r.id)
+  call('ZREM', K.node .. r.node, r.id)
   if call('EXISTS', K.node .. r.node) == 0 then call('SREM', K.nodes, r.node) end
+end
+
+function F.remove(id, rev)
+  local r = find(id)
+  if r and r.rev <= tonumber(rev) then remove(r) end
   return 'done'
 end
 
 -- It removes some of a node's rooms, and answers how many.
 function F.removeNode(node, page)
   local ids = call('ZRANGE', K.node .. node, 0, page - 1)
-  for _, id in ipairs(ids) do F.remove(id) end
+  for _, id in ipairs(ids) do remove(find(id)) end
   return {#ids}
 end
 
 function F.owners() return call('SMEMBERS', K.nodes) end
 
--- Some of the rooms, from an id on in the form of ZRANGEBYLEX.
-function F.rooms(from, page)
+-- Some of the rooms, of a node or of all, from an id on in the form of ZRANGEBYLEX.
+function F.rooms(node, from, page)
   local out = {}
-  for _, id in ipairs(call('ZRANGEBYLEX', K.all, from, '+', 'LIMIT', 0, page)) do out[#out + 1] = answer(find(id)) end
+  local list = node == '' and K.all or K.node .. node
+  for _, id in ipairs(call('ZRANGEBYLEX', list, from, '+', 'LIMIT', 0, page)) do out[#out + 1] = answer(find(id)) end
   return out
 end
