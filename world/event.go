@@ -9,10 +9,11 @@ import (
 	"github.com/tickroom/tickroom/proto/schema"
 )
 
-// eventLog holds a group's events, oldest first.
+// eventLog holds the events of a group, or of one client, oldest first.
 type eventLog struct {
 	events []event
 	floor  uint32 // newest tick of a reliable event that was forgotten
+	next   uint32 // no event is too old before this tick
 }
 
 type event struct {
@@ -36,10 +37,27 @@ func (g *Group) emit(ev schema.Event, e event) {
 	if g.closed {
 		return // nobody sees it
 	}
+	g.events.add(g.w, ev, e)
+}
+
+// emit sends an event to the client alone, in this tick's snapshot.
+func (in *Interest) emit(ev schema.Event) {
+	if in.own == nil {
+		in.own = &eventLog{}
+	}
+	if len(in.own.events) == 0 {
+		in.w.personal = append(in.w.personal, in.own)
+	}
+	in.own.add(in.w, ev, event{})
+}
+
+// add appends an event of this tick; e says where it is.
+func (l *eventLog) add(w *World, ev schema.Event, e event) {
 	id, reliable := ev.EventID()
-	g.w.emitted++
-	e.seq, e.tick, e.reliable = g.w.emitted, g.w.Tick(), reliable
-	log := &g.events.events
+	w.emitted++
+	e.seq, e.tick, e.reliable = w.emitted, w.Tick(), reliable
+	l.next = min(l.next, e.tick+w.lifetime(reliable))
+	log := &l.events
 	// Reuse the memory of forgotten events.
 	if n := len(*log); n < cap(*log) {
 		e.b = (*log)[:n+1][n].b[:0]
@@ -65,10 +83,34 @@ func (g *Group) emit(ev schema.Event, e event) {
 	*log = append(*log, e)
 }
 
+// prunePersonal forgets events of single clients, as those of groups. What is empty then is
+// looked at again when something is added to it.
+func (w *World) prunePersonal(t uint32) {
+	n := 0
+	for _, l := range w.personal {
+		if l.prune(w, t); len(l.events) > 0 {
+			w.personal[n] = l
+			n++
+		}
+	}
+	clear(w.personal[n:])
+	w.personal = w.personal[:n]
+}
+
+// lifetime returns for how many ticks an event is remembered.
+func (w *World) lifetime(reliable bool) uint32 {
+	if reliable {
+		return w.cfg.Horizon
+	}
+	return w.cfg.TransientTicks
+}
+
+// prune forgets the events that are older than the world remembers, or too many.
 func (l *eventLog) prune(w *World, t uint32) {
-	if len(l.events) == 0 {
+	if len(l.events) == 0 || t < l.next && len(l.events) <= w.cfg.MaxEvents {
 		return
 	}
+	l.next = math.MaxUint32
 	reliable := 0
 	for i := range l.events {
 		if l.events[i].reliable {
@@ -78,15 +120,14 @@ func (l *eventLog) prune(w *World, t uint32) {
 	n := 0
 	for i := range l.events {
 		e := &l.events[i]
-		keep := t-e.tick < w.cfg.TransientTicks
-		if e.reliable {
-			keep = t-e.tick < w.cfg.Horizon && reliable <= w.cfg.MaxEvents
-			if !keep {
-				l.floor = e.tick
-				reliable--
-			}
+		keep := t-e.tick < w.lifetime(e.reliable)
+		if e.reliable && (!keep || reliable > w.cfg.MaxEvents) {
+			keep = false
+			l.floor = e.tick
+			reliable--
 		}
 		if keep {
+			l.next = min(l.next, e.tick+w.lifetime(e.reliable))
 			if n != i { // those that stay keep their order
 				l.events[n], l.events[i] = l.events[i], l.events[n]
 			}
@@ -96,10 +137,11 @@ func (l *eventLog) prune(w *World, t uint32) {
 	l.events = l.events[:n]
 }
 
-// gatherEvents adds the events after base that a client gets: all of the group,
-// or those that its view covers. If until is not 0, only reliable ones before it.
-func (sc *Scratch) gatherEvents(g *Group, base, until uint32, v *View) {
-	evs := g.events.events
+// gatherEvents adds the events after base that a client gets: all of the log, which is its own
+// or that of a group, or those that its view covers. If until is not 0, only reliable ones before
+// it.
+func (sc *Scratch) gatherEvents(l *eventLog, base, until uint32, v *View) {
+	evs := l.events
 	if len(evs) == 0 || evs[len(evs)-1].tick <= base {
 		return
 	}

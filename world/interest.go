@@ -8,6 +8,7 @@ import "fmt"
 type Interest struct {
 	w    *World
 	subs []subscription
+	own  *eventLog // events for the client alone; nil: there was none yet
 }
 
 type subscription struct {
@@ -144,6 +145,9 @@ func (in *Interest) EventsReach(base uint32) bool { return in.EventsFrom(base) <
 // events are still remembered.
 func (in *Interest) EventsFrom(base uint32) uint32 {
 	from := base
+	if in.own != nil {
+		from = max(from, in.own.floor)
+	}
 	for i := range in.subs {
 		s := &in.subs[i]
 		after := max(base, s.from-1)
@@ -199,8 +203,11 @@ func (in *Interest) AppendSince(b []byte, sc *Scratch, base, events uint32) []by
 	for i := range in.subs {
 		if s := &in.subs[i]; s.from <= now {
 			// Of a group that is no longer seen: the reliable events that were not sent yet.
-			sc.gatherEvents(s.group, max(events, s.from-1), s.dropped, s.view)
+			sc.gatherEvents(&s.group.events, max(events, s.from-1), s.dropped, s.view)
 		}
+	}
+	if in.own != nil {
+		sc.gatherEvents(in.own, events, 0, nil)
 	}
 	if len(sc.events) > 0 {
 		b = sc.appendEvents(b, now)

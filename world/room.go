@@ -23,7 +23,8 @@ type Game interface {
 	Join(p *Player, data []byte) error
 	// Leave is called when a player is gone for good.
 	Leave(p *Player)
-	// Tick simulates one tick. The inputs meant for it have been handled before.
+	// Tick simulates one tick. The commands that have come, the inputs meant for it and the
+	// timers that are due have been handled before, in this order.
 	Tick()
 }
 
@@ -69,9 +70,10 @@ type Player struct {
 	Team    int
 	Role    string
 	InMatch bool
-	// Seat is free for the game to keep what belongs to this player.
-	Seat any
+	// Data is free for the game to keep what belongs to this player. Clients don't see it.
+	Data any
 
+	away    bool
 	removed *removal
 }
 
@@ -151,9 +153,16 @@ type Room struct {
 	// Log is for the game's messages to the operator.
 	Log *slog.Logger
 
+	game       Game
+	players    []*Player // by ID, as spectators
+	spectators []*Player
+	timers     timers
+	blind      bool // somebody saw nothing after Join
+
+	schema   *schema.Schema // nil in some tests
 	options  map[string]string
 	input    func(p *Player, data []byte) error
-	commands map[uint32]func(p *Player, data, reply []byte) ([]byte, error)
+	commands map[uint32]commandHandler
 	locked   bool
 	unlocks  uint32
 	over     bool
@@ -171,7 +180,7 @@ func NewRoom(k Kind, seed uint64, options map[string]string, log *slog.Logger) (
 	}
 	r := &Room{
 		World: New(cfg), TickRate: k.TickRate, MaxPlayers: k.MaxPlayers, MaxSpectators: k.maxSpectators(), Log: log,
-		options: map[string]string{}, commands: map[uint32]func(*Player, []byte, []byte) ([]byte, error){},
+		options: map[string]string{}, commands: map[uint32]commandHandler{}, schema: k.Schema,
 	}
 	if r.TickRate == 0 {
 		r.TickRate = 20
@@ -194,6 +203,7 @@ func NewRoom(k Kind, seed uint64, options map[string]string, log *slog.Logger) (
 	if err != nil {
 		return nil, nil, fmt.Errorf("kind %s: %w", k.Name, err)
 	}
+	r.game = g
 	if k.World.Horizon == 0 {
 		// Whoever comes back within the hold window gets the difference, also when
 		// the loss of the connection was noticed late.
@@ -246,72 +256,4 @@ func (r *Room) Float(name string, lo, hi float64) (float64, error) {
 		return 0, fmt.Errorf("option %s=%q: it must be a number from %g to %g", name, r.Text(name), lo, hi)
 	}
 	return x, nil
-}
-
-// OnInput sets the handler of the players' inputs, messages of type T. The input is
-// valid during the call only.
-func OnInput[T any, P interface {
-	*T
-	schema.Message
-}](r *Room, fn func(p *Player, in *T)) {
-	in := new(T) // used again: a room's handlers run one at a time
-	r.input = func(p *Player, data []byte) error {
-		*in = *new(T)
-		if err := P(in).UnmarshalProto(data); err != nil {
-			return err
-		}
-		fn(p, in)
-		return nil
-	}
-}
-
-// OnCommand sets the handler of commands of type C. It returns the reply, an R, or an
-// error that refuses the command and is shown to the player.
-func OnCommand[C, R any, PC interface {
-	*C
-	schema.Command
-}, PR interface {
-	*R
-	schema.Message
-}](r *Room, fn func(p *Player, cmd *C) (*R, error)) {
-	r.commands[PC(new(C)).CommandID()] = func(p *Player, data, reply []byte) ([]byte, error) {
-		cmd := new(C)
-		if err := PC(cmd).UnmarshalProto(data); err != nil {
-			return reply, fmt.Errorf("%w: %w", ErrMalformed, err)
-		}
-		answer, err := fn(p, cmd)
-		if err != nil || answer == nil {
-			return reply, err
-		}
-		return PR(answer).AppendProto(reply), nil
-	}
-}
-
-// Errors of HandleInput and HandleCommand.
-var (
-	ErrMalformed      = errors.New("malformed message")
-	ErrUnknownCommand = errors.New("unknown command")
-)
-
-// HandleInput hands an encoded input to the game. seq is its sequence number.
-func (r *Room) HandleInput(p *Player, seq uint32, data []byte) error {
-	p.InputSeq = seq
-	if r.input == nil {
-		return nil
-	}
-	if err := r.input(p, data); err != nil {
-		return fmt.Errorf("%w: %w", ErrMalformed, err)
-	}
-	return nil
-}
-
-// HandleCommand hands an encoded command to the game and appends the encoded
-// answer to reply. The error is, or wraps, ErrUnknownCommand or ErrMalformed, or
-// is the game's refusal.
-func (r *Room) HandleCommand(p *Player, id uint32, data, reply []byte) ([]byte, error) {
-	fn := r.commands[id]
-	if fn == nil {
-		return reply, fmt.Errorf("%w: %d", ErrUnknownCommand, id)
-	}
-	return fn(p, data, reply)
 }

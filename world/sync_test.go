@@ -46,6 +46,8 @@ type told struct {
 	tick     uint32
 	group    string
 	reliable bool
+	to       *client // it alone; nil: all who see the group
+	life     int     // the client's
 }
 
 // client is one client with its connection: frames are in flight for a while.
@@ -63,6 +65,7 @@ type client struct {
 	view    *world.View
 	sentTo  uint32 // tick of the last frame made
 	resumed bool   // since then
+	life    int    // counts its sessions
 }
 
 // span is the time in which a client was subscribed to a group.
@@ -192,9 +195,15 @@ func (s *sim) change() {
 	case k < 97:
 		s.pings++
 		p := &ping{n: s.pings, reliable: s.rnd.IntN(2) == 0}
+		if len(s.clients) > 0 && s.rnd.IntN(3) == 0 {
+			c := s.clients[s.rnd.IntN(len(s.clients))]
+			(&world.Player{Interest: c.in}).Emit(p)
+			s.told = append(s.told, told{n: s.pings, tick: s.w.Tick(), reliable: p.reliable, to: c, life: c.life})
+			return
+		}
 		g := s.group()
 		g.Emit(p)
-		s.told = append(s.told, told{s.pings, s.w.Tick(), g.Name(), p.reliable})
+		s.told = append(s.told, told{n: s.pings, tick: s.w.Tick(), group: g.Name(), reliable: p.reliable})
 	case len(s.clients) > 0:
 		s.subscribe(s.clients[s.rnd.IntN(len(s.clients))])
 	}
@@ -307,13 +316,21 @@ func (s *sim) send(c *client) {
 	x := s.expect(c)
 	x.missed, c.resumed = c.resumed && c.down.EventsMissed(), false
 	for _, e := range s.told {
-		if e.reliable && e.tick > c.sentTo && c.saw(e.group, e.tick) {
+		if e.reliable && e.tick > c.sentTo && c.hears(&e) {
 			x.pings = append(x.pings, e.n)
 		}
 	}
 	c.sentTo = now
 	c.shadow[now] = x
 	c.flight = append(c.flight, frame)
+}
+
+// hears reports whether an event is for the client.
+func (c *client) hears(e *told) bool {
+	if e.to != nil {
+		return e.to == c && e.life == c.life
+	}
+	return c.saw(e.group, e.tick)
 }
 
 // saw reports whether the client was subscribed to a group in a tick.
@@ -385,7 +402,7 @@ func (s *sim) reconnect(c *client, lost bool) {
 	c.flight = nil
 	if lost {
 		// The server gave the session up: a new one.
-		*c = client{in: world.NewInterest(s.w), rep: replica.New(testSchema), name: c.name,
+		*c = client{in: world.NewInterest(s.w), rep: replica.New(testSchema), name: c.name, life: c.life + 1,
 			whole: map[string]bool{}, from: map[string]uint32{}, visible: map[world.Entity]int{}, shadow: map[uint32]expectation{}}
 		c.down = netcode.NewDownlink(c.in, 12)
 		c.down.SetHashEvery(1)

@@ -91,6 +91,8 @@ type World struct {
 	byName  map[string]*Group
 	emitted uint64 // events so far
 
+	personal []*eventLog // of single clients, those that have events
+
 	pcg *rand.PCG
 	rnd *rand.Rand
 
@@ -236,6 +238,9 @@ func (w *World) Commit() uint32 {
 	w.committed = t
 	for _, g := range w.groups {
 		g.prune(t)
+	}
+	if len(w.personal) > 0 {
+		w.prunePersonal(t)
 	}
 	return t
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"github.com/tickroom/tickroom/world"
 )
 
 // TestAll holds the list to the folders beside it: a kind that is not in it would be
@@ -30,6 +32,23 @@ func TestAll(t *testing.T) {
 	slices.Sort(names)
 	if !slices.Equal(names, folders) {
 		t.Errorf("the kinds are %v, and the folders %v", names, folders)
+	}
+}
+
+// TestKindsLeaveNothingOut holds the kinds to their own schemas.
+func TestKindsLeaveNothingOut(t *testing.T) {
+	t.Parallel()
+	for _, e := range All() {
+		r, _, err := world.NewRoom(e.Kind, 1, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Join(&world.Player{Interest: world.NewInterest(r.World), ID: 1, PlayerID: "ann"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, what := range r.Omissions() {
+			t.Errorf("%s: %s", e.Name, what)
+		}
 	}
 }
 

@@ -45,41 +45,58 @@ func Call[C, R any, PC interface {
 	*R
 	schema.Message
 }](ctx context.Context, c *Client, cmd *C) (*R, error) {
-	type answer struct {
-		r   *R
-		err error
-	}
-	ch := make(chan answer, 1)
-	id, err := c.s.sendCommand(PC(cmd).CommandID(), PC(cmd).AppendProto(nil), func(reply replica.Reply, err error) {
-		a := answer{err: err}
-		switch {
-		case err != nil:
-		case reply.Code != tickroomv1.ReplyCode_REPLY_CODE_UNSPECIFIED:
-			a.err = &ReplyError{reply.Code, reply.Error}
-		default:
-			a.r = new(R)
-			a.err = PR(a.r).UnmarshalProto(reply.Data)
-		}
-		ch <- a
+	var r *R
+	err := ask(ctx, c, PC(cmd).CommandID(), PC(cmd).AppendProto(nil), func(data []byte) error {
+		r = new(R)
+		return PR(r).UnmarshalProto(data)
 	})
 	if err != nil {
 		return nil, err
 	}
+	return r, nil
+}
+
+// Order sends an order of type C, a command that has no reply in the schema, and waits until it was
+// carried out. Errors are as those of Call.
+func Order[C any, PC interface {
+	*C
+	schema.Command
+}](ctx context.Context, c *Client, order *C) error {
+	return ask(ctx, c, PC(order).CommandID(), PC(order).AppendProto(nil), nil)
+}
+
+// ask sends a command and waits for its answer. If the command was done its reply is read by read,
+// which may be nil.
+func ask(ctx context.Context, c *Client, command uint32, data []byte, read func(data []byte) error) error {
+	answered := make(chan error, 1)
+	id, err := c.s.sendCommand(command, data, func(reply replica.Reply, err error) {
+		switch {
+		case err != nil:
+		case reply.Code != tickroomv1.ReplyCode_REPLY_CODE_UNSPECIFIED:
+			err = &ReplyError{reply.Code, reply.Error}
+		case read != nil:
+			err = read(reply.Data)
+		}
+		answered <- err
+	})
+	if err != nil {
+		return err
+	}
 	c.wake()
 	select {
-	case a := <-ch:
-		return a.r, a.err
+	case err := <-answered:
+		return err
 	case <-ctx.Done():
 		c.s.answered(id)
-		return nil, ctx.Err()
+		return ctx.Err()
 	case <-c.done:
 		// The answer may have come just before the end.
 		select {
-		case a := <-ch:
-			return a.r, a.err
+		case err := <-answered:
+			return err
 		default:
 		}
 		c.s.answered(id)
-		return nil, c.Err()
+		return c.Err()
 	}
 }

@@ -185,7 +185,7 @@ func (g *game) Join(p *world.Player, _ []byte) error {
 		return world.ErrFull
 	}
 	s := g.enlist(p, p.Name)
-	p.Seat = s
+	p.Data = s
 	p.Subscribe(g.r.Group("map"))
 	p.Subscribe(g.board)
 	p.Subscribe(s.private)
@@ -198,18 +198,18 @@ func (g *game) Join(p *world.Player, _ []byte) error {
 
 // Leave takes a player's ship away. Its bullets fly on.
 func (g *game) Leave(p *world.Player) {
-	switch s := p.Seat.(type) {
+	switch s := p.Data.(type) {
 	case *ship:
 		g.discharge(s)
 	case *watcher:
 		g.unseat(s)
 	}
-	p.Seat = nil
+	p.Data = nil
 }
 
 // input sets the controls of a player's ship until the next input.
 func (g *game) input(p *world.Player, in *arenav1.ShipInput) {
-	if s, ok := p.Seat.(*ship); ok {
+	if s, ok := p.Data.(*ship); ok {
 		s.control = ControlOf(in)
 		s.steered = g.r.Tick()
 	}

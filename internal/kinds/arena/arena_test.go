@@ -116,9 +116,9 @@ func crowd(t testing.TB, players int, opts string) (room, []*world.Player) {
 func (r room) steerAll(ps []*world.Player) {
 	now := float64(r.World.Tick())
 	for i, p := range ps {
-		c := &p.Seat.(*ship).control
+		c := &p.Data.(*ship).control
 		*c = Control{Thrust: 1, Fire: true, Turn: math.Sin(now/20 + float64(i))}
-		p.Seat.(*ship).steered = r.World.Tick()
+		p.Data.(*ship).steered = r.World.Tick()
 	}
 }
 

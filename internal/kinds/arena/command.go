@@ -34,7 +34,7 @@ func (g *game) wait(from *uint32, every float64) error {
 }
 
 func (g *game) setName(p *world.Player, cmd *arenav1.SetName) (*arenav1.SetNameReply, error) {
-	s, ok := p.Seat.(*ship)
+	s, ok := p.Data.(*ship)
 	if !ok {
 		return nil, errNoShip
 	}
@@ -53,7 +53,7 @@ func (g *game) setName(p *world.Player, cmd *arenav1.SetName) (*arenav1.SetNameR
 }
 
 func (g *game) chat(p *world.Player, cmd *arenav1.Chat) (*arenav1.ChatReply, error) {
-	s, ok := p.Seat.(*ship)
+	s, ok := p.Data.(*ship)
 	if !ok {
 		return nil, errNoShip
 	}
@@ -76,7 +76,7 @@ func (g *game) chat(p *world.Player, cmd *arenav1.Chat) (*arenav1.ChatReply, err
 }
 
 func (g *game) chooseTeam(p *world.Player, cmd *arenav1.ChooseTeam) (*arenav1.ChooseTeamReply, error) {
-	s, ok := p.Seat.(*ship)
+	s, ok := p.Data.(*ship)
 	if !ok {
 		return nil, errNoShip
 	}

@@ -39,7 +39,7 @@ func (r room) join(id uint32) (*world.Player, *ship) {
 	if err := r.game.Join(p, nil); err != nil {
 		r.t.Fatal(err)
 	}
-	return p, p.Seat.(*ship)
+	return p, p.Data.(*ship)
 }
 
 func (r room) input(p *world.Player, in *arenav1.ShipInput) {

@@ -18,7 +18,7 @@ func (r room) seat(id uint32, team int) (*world.Player, *ship) {
 	if err := r.game.Join(p, nil); err != nil {
 		r.t.Fatal(err)
 	}
-	return p, p.Seat.(*ship)
+	return p, p.Data.(*ship)
 }
 
 func TestMatchOfTeams(t *testing.T) {

@@ -163,7 +163,7 @@ func TestNobodyElseSeesAPilot(t *testing.T) {
 			p.Each(func(e world.Entity) {
 				if row := r.pilot.Get(e); row != nil {
 					own++
-					if row != ps[i].Seat.(*ship).pilot {
+					if row != ps[i].Data.(*ship).pilot {
 						t.Fatalf("player %d sees the pilot of ship %d", p.ID, row.Ship)
 					}
 				}

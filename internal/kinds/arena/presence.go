@@ -5,7 +5,7 @@ import "github.com/tickroom/tickroom/world"
 // Away lets a player's controls go. The ship stays for a while, and can be shot
 // down: losing the connection is no way out of a fight.
 func (g *game) Away(p *world.Player) {
-	if s, ok := p.Seat.(*ship); ok {
+	if s, ok := p.Data.(*ship); ok {
 		s.control = Control{}
 		s.away = g.r.Tick()
 	}
@@ -14,7 +14,7 @@ func (g *game) Away(p *world.Player) {
 // Back gives a player the ship again. One that was taken out comes back as after
 // a death.
 func (g *game) Back(p *world.Player) {
-	s, ok := p.Seat.(*ship)
+	s, ok := p.Data.(*ship)
 	if !ok {
 		return
 	}

@@ -38,7 +38,7 @@ func (g *game) seat(p *world.Player) {
 	g.watchers = append(g.watchers, w)
 	w.private = g.r.NewGroup(fmt.Sprintf("camera %d", p.ID))
 	w.row = g.camera.Add(g.r.Spawn(w.private))
-	p.Seat = w
+	p.Data = w
 	p.Subscribe(g.r.Group("map"))
 	p.Subscribe(g.board)
 	p.Subscribe(w.private)
@@ -143,7 +143,7 @@ func (g *game) beside(s *ship, up bool) *ship {
 }
 
 func (g *game) follow(p *world.Player, cmd *arenav1.Follow) (*arenav1.FollowReply, error) {
-	w, ok := p.Seat.(*watcher)
+	w, ok := p.Data.(*watcher)
 	if !ok {
 		return nil, errNotWatching
 	}

@@ -21,7 +21,7 @@ func (r room) watch(id uint32) (*world.Player, *watcher) {
 	if err := r.game.Join(p, nil); err != nil {
 		r.t.Fatal(err)
 	}
-	return p, p.Seat.(*watcher)
+	return p, p.Data.(*watcher)
 }
 
 // choose sends a Follow, later than any before.

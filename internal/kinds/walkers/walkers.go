@@ -136,7 +136,7 @@ func (g *game) Join(p *world.Player, _ []byte) error {
 	s := &seat{player: p, index: len(g.seats)}
 	s.walker, s.row = g.spawn(p.ID)
 	g.seats = append(g.seats, s)
-	p.Seat = s
+	p.Data = s
 	if g.radius > 0 {
 		p.Watch(g.group, g.radius).Follow(s.walker)
 	} else {
@@ -147,11 +147,11 @@ func (g *game) Join(p *world.Player, _ []byte) error {
 
 // Leave takes a player's walker away.
 func (g *game) Leave(p *world.Player) {
-	s, ok := p.Seat.(*seat)
+	s, ok := p.Data.(*seat)
 	if !ok {
 		return
 	}
-	p.Seat = nil
+	p.Data = nil
 	last := len(g.seats) - 1
 	g.seats[s.index] = g.seats[last]
 	g.seats[s.index].index = s.index
@@ -162,7 +162,7 @@ func (g *game) Leave(p *world.Player) {
 
 // input turns a player's walker, and counts: clients number their inputs from 1.
 func (g *game) input(p *world.Player, in *walkersv1.WalkerInput) {
-	s, ok := p.Seat.(*seat)
+	s, ok := p.Data.(*seat)
 	if !ok {
 		return
 	}
@@ -176,7 +176,7 @@ func (g *game) input(p *world.Player, in *walkersv1.WalkerInput) {
 
 // shout sends a text to all players who see the place that it comes from.
 func (g *game) shout(p *world.Player, cmd *walkersv1.Shout) (*walkersv1.ShoutReply, error) {
-	s, ok := p.Seat.(*seat)
+	s, ok := p.Data.(*seat)
 	if !ok {
 		return nil, errors.New("only walkers can shout")
 	}

@@ -49,7 +49,7 @@ func (r room) tick() {
 	r.Commit()
 }
 
-func walker(p *world.Player) *walkersv1.Walker { return p.Seat.(*seat).row }
+func walker(p *world.Player) *walkersv1.Walker { return p.Data.(*seat).row }
 
 func TestEveryWalkerMoves(t *testing.T) {
 	t.Parallel()

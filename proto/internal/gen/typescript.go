@@ -85,6 +85,7 @@ func newTSWriter(out *protogen.GeneratedFile, g *game, main *file) *tsWriter {
 	w := &tsWriter{
 		GeneratedFile: out, game: g, main: main,
 		kind: "Kind", messageType: "MessageType", messageOf: "Message", enums: "Enums", taken: map[string]bool{}, values: map[*protogen.Message]string{},
+		travels: g.travels(),
 	}
 	for _, n := range []string{"kind", "fingerprint", "components", "input", "command", "component", "enumeration", "event", "field", "message"} {
 		w.taken[n] = true
@@ -177,11 +178,15 @@ func (w *tsWriter) commands() {
 func (w *tsWriter) imports(runtime string) {
 	g := w.game
 	hasFields := slices.ContainsFunc(g.components, func(m *message) bool { return len(m.fields) > 0 })
-	var hasMessages, hasEnums, hasNested bool
+	var hasTypes, hasMessages, hasEnums, hasNested bool
 	for _, f := range g.files {
 		hasEnums = hasEnums || len(f.enums) > 0
 		for _, m := range f.messages {
-			hasMessages = hasMessages || m.role != component
+			hasTypes = hasTypes || m.role != component
+			if !w.travels[m.Message] {
+				continue
+			}
+			hasMessages = true
 			hasNested = hasNested || slices.ContainsFunc(m.fields, func(f *field) bool { return f.Desc.Kind() == protoreflect.MessageKind })
 		}
 	}
@@ -197,7 +202,7 @@ func (w *tsWriter) imports(runtime string) {
 		{"event", len(g.events) > 0},
 		{"field", hasFields},
 		{"message", hasMessages},
-		{"type " + alias("Message", w.messageOf), hasMessages},
+		{"type " + alias("Message", w.messageOf), hasTypes},
 		{"type " + alias("MessageType", w.messageType), hasNested},
 	} {
 		if n.used {
@@ -250,7 +255,7 @@ func (w *tsWriter) value(m *protogen.Message) string {
 	return w.values[m]
 }
 
-// message writes the type of a message, and how it is read and written.
+// message writes the type of a message, and how it is read and written if it travels.
 func (w *tsWriter) message(m *message) {
 	n := tsName(m.Desc)
 	w.doc("", m.Comments, isDeprecated(m.Desc), n+" is the message "+string(m.Desc.FullName())+".")
@@ -264,6 +269,10 @@ func (w *tsWriter) message(m *message) {
 			w.P("  ", f.tsProperty(), ";")
 		}
 		w.P("};")
+	}
+	if !w.travels[m.Message] {
+		w.P() // nobody would use the value, which compilers complain of
+		return
 	}
 	head = fmt.Sprintf("const %s = /* @__PURE__ */ message<%s>(%s, [", w.value(m.Message), n, quote(string(m.Desc.FullName())))
 	if len(m.fields) == 0 {
@@ -288,6 +297,31 @@ func (w *tsWriter) message(m *message) {
 	}
 	w.P("]);")
 	w.P()
+}
+
+// travels returns the messages that clients send or are sent, but for components.
+func (g *game) travels() map[*protogen.Message]bool {
+	all := map[*protogen.Message]bool{}
+	var add func(m *protogen.Message)
+	add = func(m *protogen.Message) {
+		if m == nil || all[m] {
+			return
+		}
+		all[m] = true
+		for _, f := range m.Fields {
+			add(f.Message)
+		}
+	}
+	for _, m := range slices.Concat(g.events, g.commands) {
+		add(m.Message)
+		if m.reply != nil {
+			add(m.reply.Message)
+		}
+	}
+	if g.input != nil {
+		add(g.input.Message)
+	}
+	return all
 }
 
 // schema returns the game's schema as its Go code would.
@@ -325,6 +359,7 @@ type tsWriter struct {
 	enums                        string          // namespace of the enums' types
 	taken                        map[string]bool // names that the module has already
 	values                       map[*protogen.Message]string
+	travels                      map[*protogen.Message]bool // as an input, an event, a command, its reply, or in one
 }
 
 // unique returns a name that no other value of the module has.

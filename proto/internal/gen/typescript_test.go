@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -249,6 +250,63 @@ message Nothing { option (tickroom.v1.component) = 3; }`)
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("missing %q in:\n%s", want, got)
+		}
+	}
+}
+
+// TestTypeScriptHasNothingUnused holds modules to the compilers' noUnusedLocals: whatever is imported
+// or kept to the module is used in it.
+func TestTypeScriptHasNothingUnused(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"a command without a reply, and a message for nobody": `
+message Play { option (tickroom.v1.command) = {id: 1}; uint32 card = 1; }
+message Played { uint32 left = 1; }`,
+		"messages that hold each other": `
+message Play { option (tickroom.v1.command) = {id: 1, reply: "Played"}; }
+message Played { In in = 1; }
+message In { In next = 1; }
+message Out { Other other = 1; }
+message Other { Out out = 1; }`,
+		"a component alone": `
+message Card { option (tickroom.v1.component) = 1; uint32 rank = 1; }`,
+		"a component, and a message for nobody": `
+message Card { option (tickroom.v1.component) = 1; uint32 rank = 1; }
+message Played { uint32 left = 1; }`,
+		"a component without fields": `
+message Card { option (tickroom.v1.component) = 1; }`,
+		"an event and an enum": `
+message Dealt { option (tickroom.v1.event) = {id: 1}; Suit suit = 1; }
+enum Suit { SUIT_UNSPECIFIED = 0; }`,
+		"an input, and what is no part of anything": `
+message Move { option (tickroom.v1.input) = true; }
+message Join { Deep deep = 1; }
+message Deep { repeated uint32 n = 1; }`,
+	} {
+		got := oneTS(t, body)
+		var locals []string
+		for _, m := range regexp.MustCompile(`(?m)^import \{ (.*) \} from`).FindAllStringSubmatch(got, -1) {
+			for part := range strings.SplitSeq(strings.ReplaceAll(m[1], "type ", ""), ", ") {
+				if _, as, ok := strings.Cut(part, " as "); ok {
+					part = as
+				}
+				locals = append(locals, part)
+			}
+		}
+		for _, m := range regexp.MustCompile(`(?m)^(?:import type \* as|const) (\w+)`).FindAllStringSubmatch(got, -1) {
+			locals = append(locals, m[1])
+		}
+		if strings.Contains(got, "= Message<") != slices.Contains(locals, "Message") {
+			t.Errorf("%s: the type Message is not imported if it is used, or the other way round:\n%s", name, got)
+		}
+		for _, l := range locals {
+			uses := regexp.MustCompile(`(?m)\b`+regexp.QuoteMeta(l)+`\b`).FindAllString(got, -1)
+			if l == "message" || l == "event" || l == "command" || l == "component" {
+				uses = append(regexp.MustCompile(`\b`+l+`[(<]`).FindAllString(got, -1), "import")
+			}
+			if len(uses) < 2 {
+				t.Errorf("%s: %s is not used:\n%s", name, l, got)
+			}
 		}
 	}
 }

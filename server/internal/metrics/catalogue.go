@@ -33,7 +33,7 @@ var (
 var (
 	rooms        = newGauge("rooms", "Rooms that are running.", byKind)
 	clients      = newGauge("clients", "Clients in rooms.", byKind)
-	held         = newGauge("seats_held", "Sessions held for clients whose connection is lost.", byKind)
+	held         = newGauge("sessions_held", "Sessions held for clients whose connection is lost.", byKind)
 	entities     = newGauge("entities", "Entities in the rooms' worlds.", byKind)
 	roomsCreated = newCounter("rooms_created_total", "Rooms that were made.", byKind)
 	roomsClosed  = newCounter("rooms_closed_total", "Rooms that ended.", byKind)

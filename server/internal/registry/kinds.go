@@ -12,7 +12,20 @@ import (
 
 type kind struct {
 	world.Kind
-	making sync.Mutex // one room of a kind is made at a time
+	making  sync.Mutex // one room of a kind is made at a time
+	omitted sync.Map   // what its author was told that it leaves out; bounded by its schema
+}
+
+// omits tells the kind's author, in the log, what its game seems to have left out: each thing once,
+// however many rooms there are.
+func (r *Registry) omits(k *kind) func(what []string) {
+	return func(what []string) {
+		for _, w := range what {
+			if _, told := k.omitted.LoadOrStore(w, true); !told {
+				r.o.Logger.Warn("the game may have left something out", "kind", k.Name, "what", w)
+			}
+		}
+	}
 }
 
 // Register adds a kind of rooms.

@@ -74,7 +74,9 @@ func (r *Registry) number() (uint64, error) {
 
 // begin makes the room with a number, and starts its loop.
 func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
-	engine, err := room.New(p.id, p.kind.Kind, r.seed(made), p.options, r.roomConfig(), r.o.Logger)
+	cfg := r.roomConfig()
+	cfg.Omitted = r.omits(p.kind)
+	engine, err := room.New(p.id, p.kind.Kind, r.seed(made), p.options, cfg, r.o.Logger)
 	if err != nil {
 		return nil, refusal.New(closecode.RoomFailed, "the room could not be made").CausedBy(err).At(slog.LevelError)
 	}

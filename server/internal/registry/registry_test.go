@@ -1,10 +1,12 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +21,7 @@ import (
 	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/refusal"
 	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/world"
 )
 
 // directory is one that can be away.
@@ -225,6 +228,43 @@ func TestNoRoomIsMadeAfterTheEnd(t *testing.T) {
 	}
 	_, err := r.Join(t.Context(), joiner("ann", ""))
 	refusedWith(t, err, closecode.GoingAway, "going_away")
+}
+
+// blank is a game that does nothing.
+type blank struct{}
+
+func (blank) Join(*world.Player, []byte) error { return nil }
+func (blank) Leave(*world.Player)              {}
+func (blank) Tick()                            {}
+
+func TestAnAuthorIsToldOnceWhatAGameLeavesOut(t *testing.T) {
+	t.Parallel()
+	r, _ := open(t, nil)
+	var lines bytes.Buffer
+	r.o.Logger = slog.New(slog.NewTextHandler(&lines, nil))
+	k := walkers.Kind()
+	k.Name, k.Options, k.New = "blank", nil, func(*world.Room) (world.Game, error) { return blank{}, nil }
+	if err := r.Register(k); err != nil {
+		t.Fatal(err)
+	}
+	j := joiner("ann", "")
+	j.Hello.Kind = "blank"
+	for range 2 {
+		// The rooms are full of places that were taken.
+		for range 1 + k.MaxPlayers/2 {
+			if _, err := r.Join(t.Context(), j); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(r.Entries()) != 2 {
+		t.Fatalf("%d rooms", len(r.Entries()))
+	}
+	for _, what := range []string{"inputs (WalkerInput)", "command Shout", "component Walker"} {
+		if n := strings.Count(lines.String(), what); n != 1 {
+			t.Errorf("%q is logged %d times:\n%s", what, n, lines.String())
+		}
+	}
 }
 
 func TestKindsAreChecked(t *testing.T) {

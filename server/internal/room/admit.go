@@ -138,7 +138,7 @@ func (e *Engine) begin(conn socket.Conn, j *Joiner) (*Client, error) {
 	c.down.LimitEvery(e.maxEvery)
 	c.down.SetEvery(j.Hello.GetEvery())
 	c.down.SetHashEvery(j.Hello.GetHashEvery())
-	err := e.guard("Join", func() error { return e.game.Join(c.player, j.Hello.GetData()) })
+	err := e.guard("Join", func() error { return e.room.Join(c.player, j.Hello.GetData()) })
 	switch {
 	case errors.Is(err, ErrFailed):
 		return nil, roomFailed()
@@ -154,6 +154,7 @@ func (e *Engine) begin(conn socket.Conn, j *Joiner) (*Client, error) {
 	if c.identity.Player != "" {
 		e.players[j.part()][c.identity.Player] = c
 	}
+	e.omissions()
 	return c, nil
 }
 

@@ -36,6 +36,9 @@ type Config struct {
 	// Banned reports whether a player, or an address, is banned, and what to tell it. nil:
 	// nobody is.
 	Banned func(player string, addr netip.Addr) (reason string, banned bool)
+	// Omitted is told what the game seems to have left out (world.Room.Omissions), the same
+	// again with each player who joins. nil: nobody is.
+	Omitted func(what []string)
 }
 
 // RefuseDevice is the Config.SecondDevice with which a player's first connection stays.

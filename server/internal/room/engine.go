@@ -26,7 +26,6 @@ type Engine struct {
 	cfg       Config
 	log       *slog.Logger
 	room      *world.Room
-	game      world.Game
 	welcome   *tickroomv1.Welcome                     // what is the same for all
 	holdTicks uint32                                  // 0: no session is held
 	idleTicks uint32                                  // that a client may be silent
@@ -67,7 +66,7 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 		kind.Hold = cfg.Hold.Seconds() // the world remembers for as long, too
 	}
 	err := e.guard("New", func() (err error) {
-		e.room, e.game, err = world.NewRoom(kind, seed, options, e.log)
+		e.room, _, err = world.NewRoom(kind, seed, options, e.log)
 		return err
 	})
 	if err != nil {
@@ -83,7 +82,18 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 		AckWindow: uint32(e.cfg.AckWindow), MaxMessage: uint32(e.cfg.MaxMessage),
 		HoldSeconds: hold,
 	}
+	e.omissions()
 	return e, nil
+}
+
+// omissions tells what the game has left out, if it has.
+func (e *Engine) omissions() {
+	if e.cfg.Omitted == nil {
+		return
+	}
+	if what := e.room.Omissions(); len(what) > 0 {
+		e.cfg.Omitted(what)
+	}
 }
 
 // ID returns the room's id.
@@ -156,8 +166,7 @@ func (e *Engine) Step(counts *metrics.Counts) error {
 		for _, c := range e.held { // what came before the connection was lost
 			e.serve(c, now, counts)
 		}
-		e.game.Tick()
-		e.tick = e.room.Commit() // which calls the game's Locate functions
+		e.tick = e.room.Step() // timers, the game's Tick, the commit
 		return nil
 	})
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/internal/socket"
-	"github.com/tickroom/tickroom/world"
 )
 
 // A session outlives its connection: when that is lost the session is held, and the client
@@ -29,9 +28,7 @@ func (e *Engine) hold(c *Client) {
 	c.greet, c.pongs, c.newToken = false, nil, nil
 	c.holdUntil = e.tick + e.holdTicks
 	e.held = append(e.held, c)
-	if p, ok := e.game.(world.Presence); ok {
-		_ = e.guard("Away", func() error { p.Away(c.player); return nil })
-	}
+	_ = e.guard("Away", func() error { e.room.SetAway(c.player, true); return nil })
 }
 
 // endHeld ends the sessions that were held for long enough, or whose player is to leave.
@@ -60,10 +57,9 @@ func (e *Engine) leave(c *Client) {
 	}
 	e.inside[p]--
 	e.refusals[p] = refusal{} // there may be a place now
-	c.player.Clear()
 	if e.failed == nil {
 		// A failed game is told nothing any more.
-		_ = e.guard("Leave", func() error { e.game.Leave(c.player); return nil })
+		_ = e.guard("Leave", func() error { e.room.Leave(c.player); return nil })
 	}
 }
 
@@ -114,8 +110,8 @@ func (e *Engine) connect(c *Client, conn socket.Conn, j *Joiner, reason string) 
 
 // back tells the game that a player who was away is there again.
 func (e *Engine) back(c *Client, away bool) error {
-	if p, ok := e.game.(world.Presence); ok && away {
-		if err := e.guard("Back", func() error { p.Back(c.player); return nil }); err != nil {
+	if away {
+		if err := e.guard("Back", func() error { e.room.SetAway(c.player, false); return nil }); err != nil {
 			return roomFailed()
 		}
 	}

@@ -4,6 +4,7 @@ import { walkers } from '../src/games/walkers.js';
 import { CloseCode, CommandError, type Room } from '../src/index.js';
 import { Platform, settle } from './fake.js';
 import { snapshot, welcome } from './frames.js';
+import * as testschema from './gen/internal/testschema/v1/testschema.tickroom.js';
 
 type Walkers = Room<typeof walkers>;
 
@@ -175,6 +176,19 @@ describe('commands', () => {
     const { p, reply } = await asked();
     p.socket.receive({ replies: [{ id: 99 }, { id: 1, data: Uint8Array.of(8, 2) }] });
     expect((await reply).count).toBe(2);
+  });
+
+  test('without a reply in the schema resolve when they were carried out', async () => {
+    const p = new Platform();
+    const room = await p.join();
+    const done: undefined[] = [];
+    const poke = room.command(testschema.poke, {}).then((reply) => done.push(reply));
+    await p.clock.pass(50);
+    expect(p.socket.take().flatMap((f) => f.commands)).toMatchObject([{ id: 1, command: 7 }]);
+    expect(done).toEqual([]);
+    p.socket.receive({ replies: [{ id: 1 }] });
+    await poke;
+    expect(done).toEqual([undefined]);
   });
 
   test.each([
