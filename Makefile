@@ -130,6 +130,13 @@ soak: ## play against a server for SOAK_TIME (60s) with SOAK_CLIENTS (1000), som
 kill: ## kill the matcher KILLS (50) times under load, and Redis with it, and account for every ticket
 	TICKROOM_KILLS=$(or $(KILLS),50) $(GO) test -race -count 1 -timeout 20m -v -run TestNoTicketIsLostOrMatchedTwice ./matchmaking/internal/queue
 
+.PHONY: restarts
+restarts: ## start a server again RESTARTS (50) times, and print how soon CLIENTS (1,500) are back in a room
+	$(GO) build -o bin/ ./cmd/tickroom ./cmd/tickrestarts
+	bin/tickrestarts -restarts $(or $(RESTARTS),50) -clients $(or $(CLIENTS),1$(comma)500) $(RESTARTFLAGS)
+
+comma := ,
+
 .PHONY: tools
 tools: ## build the pinned tools into bin/
 	$(GO) build -modfile=tools/go.mod -o bin/ tool

@@ -9,16 +9,18 @@ import (
 
 // How a client comes back. docs/protocol.md says why so.
 const (
-	// firstPause bounds the first pause; each one after an attempt that failed is half as
-	// long again, up to maxPause. A pause is between half of its bound and all of it, at
+	// firstPause bounds the first pause; each one after an attempt that failed is a fifth
+	// longer, or half as long again where the server asks for time, up to maxPause. A pause is between half of its bound and all of it, at
 	// random, so that clients that were cut off together do not come back together.
 	firstPause = 250 * time.Millisecond
 	maxPause   = 15 * time.Second
-	// goodFor is how long a connection must have been good for the pauses to begin anew.
-	goodFor = 5 * time.Second
+	// The pauses begin anew after a connection that was good for as long as the next one
+	// might be, but goodLeast at least and goodMost at most.
+	goodLeast, goodMost = time.Second, 5 * time.Second
 	// maxRefusals is how many times in a row a client joins anew since the server's
-	// frames were refused; a connection that was good for ten times goodFor ends the row.
+	// frames were refused; a connection that was good for refusalsEnd ends the row.
 	maxRefusals = 3
+	refusalsEnd = 50 * time.Second
 	// tokenWait is how long a client waits at least when no token could be fetched.
 	tokenWait = time.Second
 )
@@ -92,10 +94,10 @@ func (r *reconnect) welcome(now time.Duration) {
 // welcome on it.
 func (r *reconnect) lost(now time.Duration) (wasLive bool) {
 	if r.live {
-		if now-r.since >= goodFor {
+		if now-r.since >= min(max(r.limit, goodLeast), goodMost) {
 			r.limit = 0
 		}
-		if now-r.since >= 10*goodFor {
+		if now-r.since >= refusalsEnd {
 			r.refusals = 0
 		}
 	}
@@ -170,7 +172,11 @@ func (r *reconnect) noToken() decision { return r.pause(tokenWait) }
 // pause returns the next pause, which is no shorter than wait.
 func (r *reconnect) pause(wait time.Duration) decision {
 	limit := max(r.limit, firstPause)
-	r.limit = min(limit+(limit/2).Truncate(time.Millisecond), maxPause)
+	longer := limit / 5
+	if wait > 0 {
+		longer = limit / 2 // the server asks for less load
+	}
+	r.limit = min(limit+longer.Truncate(time.Millisecond), maxPause)
 	limit = max(limit, 2*wait)
 	return decision{opens: r.opens, min: (limit / 2).Truncate(time.Millisecond), max: limit}
 }

@@ -3,7 +3,9 @@ package client
 import (
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -163,18 +165,66 @@ func TestReconnectVectors(t *testing.T) {
 	}
 }
 
-// TestBackWithinASecond holds the pauses to what docs/protocol.md says of them: after an
-// outage of less than a second no client is without an attempt for a second more, however
-// unlucky it is with its pauses.
+// TestBackWithinASecond holds the pauses to what docs/protocol.md says of them: whenever in
+// the first two seconds a server is back, no client is without an attempt for long,
+// however unlucky it is with its pauses.
 func TestBackWithinASecond(t *testing.T) {
 	t.Parallel()
 	r := reconnect{}
 	r.welcome(0)
 	d := r.closed(CloseLost, time.Minute)
-	for earliest := time.Duration(0); earliest < time.Second; d = r.closed(CloseLost, time.Minute+earliest) {
+	for earliest := time.Duration(0); earliest < 2*time.Second; d = r.closed(CloseLost, time.Minute+earliest) {
 		if d.max > 900*time.Millisecond {
 			t.Errorf("%v after the loss a client may wait for %v", earliest, d.max)
 		}
 		earliest += d.min
+	}
+}
+
+// TestARestartInVirtualTime has 5,000 clients lose a server that is started again, and again
+// when all are back: when are they, and how often do they knock in vain?
+func TestARestartInVirtualTime(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(1, 2))
+	const clients, trip = 5000, 50 * time.Millisecond
+	all := make([]reconnect, clients)
+	now := time.Minute
+	for _, first := range []uint16{closecode.GoingAway, CloseLost, closecode.GoingAway} {
+		down := time.Duration(rnd.Int64N(int64(1500 * time.Millisecond)))
+		var late []time.Duration
+		knocks := map[time.Duration]int{} // in vain, by the second
+		last := now
+		for i := range all {
+			r := &all[i]
+			r.welcome(now - time.Second)
+			at := now
+			for d := r.closed(first, at); ; {
+				if d.max > 0 {
+					at += d.min + time.Duration(rnd.Int64N(int64(d.max-d.min)))
+				}
+				if at < now+down {
+					knocks[(at-now).Truncate(time.Second)]++
+					d = r.closed(CloseLost, at)
+					continue
+				}
+				at += trip
+				if d.opens == opensJoin {
+					break
+				}
+				d = r.closed(map[opening]uint16{opensResume: closecode.SessionGone, opensSame: closecode.NoSuchRoom}[d.opens], at)
+			}
+			late = append(late, at-now-down)
+			last = max(last, at)
+		}
+		slices.Sort(late)
+		if p99 := late[clients*99/100]; p99 > 900*time.Millisecond {
+			t.Errorf("down for %v: 99 of 100 are back after %v", down, p99)
+		}
+		for second, n := range knocks {
+			if n > 5*clients {
+				t.Errorf("second %v: %d clients knock %d times in vain", second, clients, n)
+			}
+		}
+		now = last + time.Second
 	}
 }

@@ -7,14 +7,17 @@ import { closeRule } from './close.js';
 
 /** Pauses between attempts to connect. */
 export interface Backoff {
-  /** The longest first pause, in milliseconds. Each one after an attempt that failed is half as long again. Default 250. */
+  /** The longest first pause, in milliseconds. Each one after an attempt that failed is a fifth longer. Default 250. */
   base?: number;
   /** The longest pause, in milliseconds. Default 15000. */
   max?: number;
 }
 
-/** A connection that was good for so long begins the pauses anew; for ten times that, the count of refusals. */
-const goodFor = 5_000;
+/** A connection that was good for as long as the next pause might be begins them anew; these are the bounds of that. */
+const goodLeast = 1_000;
+const goodMost = 5_000;
+/** A connection that was good for so long begins the count of refusals anew. */
+const refusalsEnd = 50_000;
 /** How many times in a row a client joins anew since the server's frames were refused. */
 const maxRefusals = 3;
 /** How long a client waits at least when no token could be fetched. */
@@ -118,15 +121,17 @@ export class Reconnect {
 
   #lost(now: number): boolean {
     const { live } = this;
-    if (live && now - this.since >= goodFor) this.limit = this.#base;
-    if (live && now - this.since >= 10 * goodFor) this.refusals = 0;
+    const good = live ? now - this.since : 0;
+    if (good >= Math.min(Math.max(this.limit, goodLeast), goodMost)) this.limit = this.#base;
+    if (good >= refusalsEnd) this.refusals = 0;
     this.live = false;
     return live;
   }
 
   #pause(wait: number, newToken = false): Decision {
     const max = Math.max(this.limit, 2 * wait);
-    this.limit = Math.min(Math.floor(this.limit * 1.5), this.#max);
+    // Where the server asks for time it asks for less load.
+    this.limit = Math.min(this.limit + Math.floor(this.limit / (wait > 0 ? 2 : 5)), this.#max);
     return { end: false, opens: this.opens, min: Math.floor(max / 2), max, newToken };
   }
 }

@@ -143,7 +143,7 @@ describe('coming back', () => {
       pauses.push(p.states.at(-1)!.retryAt! - p.clock.time);
       await p.clock.pass(pauses.at(-1)!);
     }
-    expect(pauses).toEqual([500, 1500, 1500, 2000]);
+    expect(pauses).toEqual([500, 1200, 1080, 1728]);
     expect(p.states.at(-1)).toMatchObject({ attempt: 4 });
   });
 
