@@ -58,6 +58,7 @@ func (g *gatherer) Gather() ([]*dto.MetricFamily, error) {
 	m.Connections("raw", st.Raw)
 	m.Connections("gws", st.Carried)
 	m.Pending(st.Pending)
+	m.Open(g.s.door.Open(), g.s.door.Max())
 	for reason, n := range st.Failed {
 		for ; g.failed[reason] < n; g.failed[reason]++ {
 			m.Rejected(reason)

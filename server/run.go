@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -11,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tickroom/tickroom/server/internal/certificate"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/node"
 )
@@ -55,7 +53,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	front.serve(&all, failed)
 	during, stop := context.WithCancel(ctx)
 	defer stop()
-	for _, run := range []func(context.Context){s.auth.Run, s.renewals.Run, s.sweep} {
+	for _, run := range []func(context.Context){s.auth.Run, s.renewals.Run, s.sweep, s.door.Run} {
 		all.Go(func() { run(during) })
 	}
 	if s.status != nil {
@@ -125,40 +123,6 @@ func (a *address) shutdown(ctx context.Context) error {
 		return nil
 	}
 	return a.http.Close()
-}
-
-// listen takes the addresses of clients and operators. back is nil if there is none.
-func (s *Server) listen() (front, back *address, err error) {
-	ln, err := s.listenToClients()
-	if err != nil {
-		return nil, nil, err
-	}
-	s.addr = ln.Addr()
-	front = &address{"clients' address", s.gateway.Server(s.mux), ln}
-	if s.cfg.Admin == "" {
-		return front, nil, nil
-	}
-	adminLn, err := net.Listen("tcp", s.cfg.Admin)
-	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("server: admin address: %w; set --admin to another, or to nothing", err), ln.Close())
-	}
-	s.adminAddr = adminLn.Addr()
-	return front, &address{"admin address", s.adminServer(), adminLn}, nil
-}
-
-func (s *Server) listenToClients() (net.Listener, error) {
-	ln, err := net.Listen("tcp", s.cfg.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("server: clients' address: %w; set --listen to another", err)
-	}
-	if !s.cfg.TLS.Enabled() {
-		return ln, nil
-	}
-	cert, err := certificate.Load(s.cfg.TLS.Cert, s.cfg.TLS.Key, s.log)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("server: TLS files: %w", err), ln.Close())
-	}
-	return tls.NewListener(ln, &tls.Config{GetCertificate: cert.Get, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}), nil
 }
 
 func (s *Server) announce() {

@@ -17,6 +17,7 @@ import (
 	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/server/internal/auth"
 	"github.com/tickroom/tickroom/server/internal/backend"
+	"github.com/tickroom/tickroom/server/internal/door"
 	"github.com/tickroom/tickroom/server/internal/join"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/metrics"
@@ -70,7 +71,8 @@ type Server struct {
 	goingAway   atomic.Bool
 	ready       chan struct{} // closed when the addresses are known
 	addr        net.Addr
-	adminAddr   net.Addr // nil: there is none
+	door        *door.Door // of the clients' address
+	adminAddr   net.Addr   // nil: there is none
 }
 
 // New makes a server. The error says which part of the configuration is wrong.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"testing"
 	"time"
 
@@ -22,7 +23,13 @@ import (
 	"github.com/tickroom/tickroom/world"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
+func TestMain(m *testing.M) {
+	if small := os.Getenv(smallServer); small != "" {
+		runSmall(small)
+		return
+	}
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+}
 
 // start runs a server on free ports until the test ends.
 func start(t *testing.T, change func(*config.Config), kinds ...world.Kind) *server.Server {

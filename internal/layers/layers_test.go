@@ -54,6 +54,7 @@ var layers = []layer{
 	{folder: "server/internal/workqueue"},
 	{folder: "server/internal/socket", may: []string{"internal/origin", "proto/gen/closecode"}},
 	{folder: "server/internal/limits", may: []string{"server/config", "server/internal/networks"}},
+	{folder: "server/internal/door", may: []string{"server/internal/limits", "server/internal/networks"}},
 	{folder: "server/internal/refusal", may: []string{"proto", "server/internal/socket", "server/internal/limits"}},
 	{folder: "server/internal/room", may: []string{"proto", "world", "netcode", "internal/identity", "server/internal/socket", "server/internal/seat", "server/internal/metrics"}},
 	{folder: "server/internal/reporter", may: []string{"proto", "world", "matchmaking"}},

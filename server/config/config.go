@@ -58,7 +58,8 @@ type Config struct {
 	// WebSocket library's goroutines.
 	Transport string `yaml:"transport" default:"auto" oneof:"auto raw gws"`
 
-	// MaxConnections is the most connections of clients, in a room or not.
+	// MaxConnections is the most connections of clients, in a room or not. The process must be
+	// allowed to open as many files, and some more: see the log at the start.
 	MaxConnections int `yaml:"max_connections" default:"20000" min:"1" max:"10000000"`
 	// MaxPending is the most connections that have not joined a room yet.
 	MaxPending int `yaml:"max_pending" default:"1024" min:"1" max:"1000000"`
@@ -67,6 +68,13 @@ type Config struct {
 
 	// HandshakeTimeout is the time for a request's header to arrive.
 	HandshakeTimeout time.Duration `yaml:"handshake_timeout" default:"5s" min:"100ms" max:"5m"`
+	// KeepAlive is how long a connection may wait for its next HTTP request. A client's is
+	// closed sooner while there are few places left.
+	KeepAlive time.Duration `yaml:"keep_alive" default:"15s" min:"100ms" max:"1h"`
+	// ProxyKeepAlive is the same for connections of trusted proxies. It has to be longer than
+	// these keep theirs: a proxy that sends a request over what the server is closing answers
+	// its client with 502.
+	ProxyKeepAlive time.Duration `yaml:"proxy_keep_alive" default:"90s" min:"100ms" max:"1h"`
 	// HelloTimeout is the time from the WebSocket upgrade to the first message.
 	HelloTimeout time.Duration `yaml:"hello_timeout" default:"5s" min:"100ms" max:"5m"`
 	// IdleTimeout is how long a client may be silent: no message, no ping.

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"cmp"
+	"runtime"
+	"time"
+)
 
 // Redis is where the Redis is that several servers share. With neither URL nor
 // Addresses there is none.
@@ -58,6 +62,11 @@ type Redis struct {
 	// ratings, within half of redis.read_timeout, so that a fail-over loses none of it.
 	// While there are fewer, nobody can enqueue. 0: none.
 	Replicas int `yaml:"replicas" default:"0" min:"0" max:"10"`
+}
+
+// MostConnections returns how many connections to Redis are kept at most.
+func (r *Redis) MostConnections() int {
+	return cmp.Or(r.Pool, 10*runtime.GOMAXPROCS(0)) * max(1, len(r.Addresses))
 }
 
 // Enabled reports whether there is a Redis.

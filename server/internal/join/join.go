@@ -101,6 +101,9 @@ func (d *Desk) Hello(r *http.Request, first []byte) (adopt func(socket.Conn), er
 		d.o.Refusals.Record(refusal.Hello, why, subject(&j))
 		return nil, why.Close()
 	}
+	if by := limits.AcceptedOf(r.Context()); by != nil {
+		by.Settle()
+	}
 	return func(c socket.Conn) { e.Admit(c, j) }, nil
 }
 

@@ -165,12 +165,16 @@ func (g *Guard) Request(r *http.Request) (*Lease, error) {
 	if err != nil {
 		return nil, g.deny(&Denied{Reason: NoAddress})
 	}
-	return g.Connect(a)
+	return g.connect(a, AcceptedOf(r.Context()))
 }
 
 // Connect lets a client at an address begin a connection, which lasts until the
 // lease's Release. The error is a *Denied.
-func (g *Guard) Connect(a netip.Addr) (*Lease, error) {
+func (g *Guard) Connect(a netip.Addr) (*Lease, error) { return g.connect(a, nil) }
+
+// connect is Connect for an address that comes by a connection that counts already; nil: by
+// none.
+func (g *Guard) connect(a netip.Addr, by Accepted) (*Lease, error) {
 	a = networks.Plain(a)
 	now := g.o.Now()
 	if g.o.Bans != nil {
@@ -178,18 +182,27 @@ func (g *Guard) Connect(a netip.Addr) (*Lease, error) {
 			return nil, g.deny(&Denied{Reason: BannedAddress, RetryAfter: left(b, now), Ban: b})
 		}
 	}
-	l := &Lease{guard: g, addr: a}
-	if networks.Contain(g.exempt, a) && !g.proxies.Trusts(a) {
-		return l, nil
-	}
+	l := &Lease{guard: g, addr: a, back: func() {}}
+	exempt := networks.Contain(g.exempt, a) && !g.proxies.Trusts(a)
 	k := g.masks.Key(a)
-	if g.handshakes != nil {
+	if g.handshakes != nil && !exempt {
 		if wait := g.handshakes.Take(k, now); wait > 0 {
 			return nil, g.deny(&Denied{Reason: HandshakeRate, RetryAfter: wait})
 		}
 	}
-	if limit := g.cfg.ConnectionsPerAddress; limit > 0 {
+	if by != nil {
+		back, ok := by.Lend()
+		if !ok {
+			return nil, g.deny(&Denied{Reason: AddressConnections})
+		}
+		l.back = back
+		if by.Peer() == a {
+			return l, nil // it has its share
+		}
+	}
+	if limit := g.cfg.ConnectionsPerAddress; limit > 0 && !exempt {
 		if !g.addresses.Acquire(k, limit) {
+			l.back()
 			return nil, g.deny(&Denied{Reason: AddressConnections})
 		}
 		l.key, l.counted = k, true
@@ -270,7 +283,8 @@ type Lease struct {
 	guard   *Guard
 	addr    netip.Addr
 	key     AddrKey
-	counted bool // key counts the connection
+	counted bool   // key counts the connection
+	back    func() // gives back what an Accepted has lent
 
 	mu       sync.Mutex
 	player   string
@@ -319,6 +333,7 @@ func (l *Lease) Release() {
 		return
 	}
 	l.released = true
+	l.back()
 	if l.counted {
 		l.guard.addresses.Release(l.key)
 	}

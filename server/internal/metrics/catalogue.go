@@ -72,6 +72,9 @@ var (
 var (
 	connections        = newGauge("connections", "Connections that have been upgraded, in a room or not, by how they are carried.", oneOf("transport", "raw", "gws"))
 	connectionsPending = newGauge("connections_pending", "Connections that have not joined a room yet.")
+	openConnections    = newGauge("open_connections", "Connections to the clients' address that count: HTTP, WebSocket, and those that have said nothing.")
+	openMax            = newGauge("open_connections_max", "The most of them that there may be: max_connections and some for HTTP, or what the limit of open files leaves.")
+	shed               = newCounter("connections_shed_total", "Connections that were closed before their time: idle for too long, or to make place, where their address held most or was at its limit.", oneOf("reason", "idle", "full", "descriptors", "address", "refused"))
 	closes             = newCounter("closes_total", "Connections of clients in rooms that ended, by WebSocket close code; 1006: broken.", label{name: "code"})
 	rejected           = newCounter("rejected_total", "Connections and joiners that were turned away, by close code or another reason.", label{name: "reason"})
 	refusals           = newCounter("refusals_total", "Clients and calls that were turned away, and clients that were put out, by stage and the operator's reason, as the log has them.",

@@ -68,6 +68,15 @@ func (m *Metrics) Pending(n int) { m.gauge(connectionsPending).Set(float64(n)) }
 // Rejected counts a connection or joiner that was turned away.
 func (m *Metrics) Rejected(reason string) { m.counter(rejected, reason).Inc() }
 
+// Open sets how many connections there are to the clients' address, and may be.
+func (m *Metrics) Open(n, limit int) {
+	m.gauge(openConnections).Set(float64(n))
+	m.gauge(openMax).Set(float64(limit))
+}
+
+// Shed counts a connection that was closed before its time.
+func (m *Metrics) Shed(reason string) { m.counter(shed, reason).Inc() }
+
 // Refused counts a client or call that was turned away, by how far it had come and the
 // operator's reason; see package refusal. A hello or joiner that was told a close code
 // counts as Rejected too, as handshakes do by the gateway's own reasons. code is 0 for

@@ -23,7 +23,7 @@ func (d detached) number() uintptr { return uintptr(d.fd - 1) }
 // detach duplicates the descriptor of a plain TCP connection. The original should be closed
 // once the duplicate is in use.
 func detach(c net.Conn) (detached, error) {
-	t, ok := c.(*net.TCPConn)
+	t, ok := plain(c)
 	if !ok {
 		return detached{}, errNotRaw
 	}
@@ -125,7 +125,7 @@ func (d detached) lost() bool {
 
 // with calls f with the descriptor of a connection that stays in the poller.
 func with(c net.Conn, f func(d detached)) {
-	t, ok := netConn(c).(*net.TCPConn)
+	t, ok := plain(netConn(c))
 	if !ok {
 		return
 	}

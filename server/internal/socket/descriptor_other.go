@@ -27,7 +27,7 @@ func (detached) rtt() time.Duration             { return 0 }
 func (detached) lost() bool                     { return true }
 
 func tune(c net.Conn, o *Options) {
-	if t, ok := c.(*net.TCPConn); ok {
+	if t, ok := plain(c); ok {
 		_ = t.SetNoDelay(true)
 		_ = t.SetWriteBuffer(o.SendBuffer)
 	}

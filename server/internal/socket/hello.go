@@ -130,6 +130,16 @@ func netConn(c net.Conn) net.Conn {
 	return c
 }
 
+// plain returns the TCP connection that c is, or that it counts for somebody (package door);
+// not one under TLS.
+func plain(c net.Conn) (*net.TCPConn, bool) {
+	if p, ok := c.(interface{ Plain() *net.TCPConn }); ok {
+		c = p.Plain()
+	}
+	t, ok := c.(*net.TCPConn)
+	return t, ok
+}
+
 // hello has OnHello decide. The descriptor is taken first, so that nothing can fail after
 // OnHello has said yes.
 func (p *pending) hello(first []byte) {

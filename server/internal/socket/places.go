@@ -121,6 +121,9 @@ func (g *Gateway) forget(c Conn) {
 	g.all.Done()
 }
 
+// Ending returns how many connections have ended, and are seen off.
+func (g *Gateway) Ending() int { return g.linger.len() }
+
 func keys[K comparable, V any](m map[K]V) []K {
 	list := make([]K, 0, len(m))
 	for k := range m {
