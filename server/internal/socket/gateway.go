@@ -74,6 +74,10 @@ func (g *Gateway) Allowed(r *http.Request) bool { return g.origins.Allows(r) }
 // ServeHTTP upgrades a connection and returns at once; what follows runs in a goroutine of
 // the gateway's, so that the handler's goroutine and net/http's buffers are freed.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if asks(r) {
+		g.explain(w, r)
+		return
+	}
 	if f := g.check(r); f != nil {
 		g.refuse(w, r, f)
 		return

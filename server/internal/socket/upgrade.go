@@ -19,6 +19,8 @@ type refusal struct {
 	err    error         // what is known beyond that; may be nil
 }
 
+const notWebSocket = "This address speaks WebSocket: send Connection: Upgrade and Upgrade: websocket. A proxy in between may have removed them."
+
 // check judges a WebSocket handshake, RFC 6455 section 4.2.1. gws checks again, but less.
 func (g *Gateway) check(r *http.Request) *refusal {
 	switch {
@@ -27,7 +29,7 @@ func (g *Gateway) check(r *http.Request) *refusal {
 	case r.ProtoMajor != 1 || r.ProtoMinor < 1:
 		return &refusal{status: http.StatusHTTPVersionNotSupported, reason: FailUpgrade, text: "A WebSocket handshake is made over HTTP/1.1, not " + r.Proto + "."}
 	case !hasToken(r.Header["Connection"], "upgrade") || !hasToken(r.Header["Upgrade"], "websocket"):
-		return &refusal{status: http.StatusUpgradeRequired, reason: FailUpgrade, text: "This address speaks WebSocket: send Connection: Upgrade and Upgrade: websocket. A proxy in between may have removed them."}
+		return &refusal{status: http.StatusUpgradeRequired, reason: FailUpgrade, text: notWebSocket}
 	case r.ContentLength != 0:
 		return &refusal{status: http.StatusBadRequest, reason: FailUpgrade, text: "A WebSocket handshake has no body."}
 	}
@@ -52,13 +54,47 @@ func (g *Gateway) check(r *http.Request) *refusal {
 	return nil
 }
 
+// asks reports whether a request is an ordinary one, and no handshake. A page sends it that
+// could not connect and wants to know why: browsers tell it nothing of what a handshake was
+// answered.
+func asks(r *http.Request) bool {
+	return r.Method == http.MethodGet && len(r.Header["Upgrade"]) == 0 && !hasToken(r.Header["Connection"], "upgrade")
+}
+
+// explain answers a request that asks: with what would be the matter with a handshake of the
+// same page and address, if that is not that it would be none. It costs as much of what the
+// address may, and is not reported, since the handshakes are.
+func (g *Gateway) explain(w http.ResponseWriter, r *http.Request) {
+	f := &refusal{status: http.StatusUpgradeRequired, reason: FailUpgrade, text: notWebSocket}
+	if err := g.origins.Check(r); err != nil {
+		f = &refusal{status: http.StatusForbidden, reason: FailOrigin, text: err.Error(), err: err}
+	} else if g.opt.OnHandshake != nil {
+		_, onEnd, err := g.opt.OnHandshake(r)
+		if err != nil {
+			f = limited(err)
+		} else {
+			onEnd()
+		}
+	}
+	g.failed(f.reason)
+	answer(w, f)
+}
+
 // refuse answers a handshake that failed. The connection is not worth keeping.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, f *refusal) {
 	g.failed(f.reason)
 	if g.opt.OnRefused != nil {
 		g.opt.OnRefused(r, f.reason, f.text, f.err)
 	}
+	answer(w, f)
+}
+
+func answer(w http.ResponseWriter, f *refusal) {
 	h := w.Header()
+	// Any page may read why it may not connect.
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", "Retry-After")
+	h.Set("Cache-Control", "no-store")
 	h.Set("Connection", "close")
 	switch f.status {
 	case http.StatusMethodNotAllowed:

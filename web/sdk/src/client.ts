@@ -1,13 +1,16 @@
 import { type Clock, systemClock } from './clock.js';
 import type { InterpolationOptions } from './delay.js';
+import type { Fetch } from './diagnosis.js';
 import { JoinError } from './errors.js';
 import type { Game } from './game.js';
+import { Lost } from './gen/closecodes.js';
 import type { Backoff } from './reconnect.js';
 import { Room } from './room.js';
 import type { Store } from './saved.js';
-import { type SocketFactory, webSocket } from './socket.js';
+import { byHTTP, type SocketFactory, webSocket } from './socket.js';
 import type { StateChange } from './state.js';
 import { page, type Surroundings } from './surroundings.js';
+import { patient, timeout } from './timers.js';
 import type { TokenSource } from './token.js';
 
 /** How a client connects. In a browser every option has a default that works. */
@@ -22,6 +25,11 @@ export interface ClientOptions {
   surroundings?: Surroundings;
   /** The pauses between attempts to reconnect. */
   backoff?: Backoff;
+  /**
+   * Asks the server by HTTP why no connection can be made, since a WebSocket does not tell;
+   * false: nobody asks. Default: the platform's `fetch`, if the sockets are WebSockets.
+   */
+  fetch?: Fetch | false;
 }
 
 /** How a room is joined. */
@@ -50,7 +58,11 @@ export interface JoinOptions {
   every?: number;
   /** Aborts the attempt to join. */
   signal?: AbortSignal;
-  /** How long to try to join, in milliseconds. Default 20000. */
+  /**
+   * How long to try to join, in milliseconds from 0; Infinity for ever. Default 20000. It
+   * begins anew whenever more of the first state has arrived than ever before: a long
+   * state on a slow line takes the time that it takes.
+   */
   timeoutMs?: number;
   /**
    * Where the session is saved, so that a page that is reloaded resumes it:
@@ -90,6 +102,9 @@ export class Client {
   /** @param url of the server's WebSocket, such as `wss://example.com/ws`; in a page also `/ws`. */
   constructor(url: string, options: ClientOptions = {}) {
     this.#url = resolve(url);
+    const { base = 0, max = 0 } = options.backoff ?? {};
+    timeout('backoff.base', base);
+    timeout('backoff.max', max);
     this.#options = options;
   }
 
@@ -99,7 +114,8 @@ export class Client {
    * again whenever a connection fails.
    *
    * @throws {@link JoinError} when another attempt would be of no use, or after
-   * {@link JoinOptions.timeoutMs}; the signal's reason when the signal is aborted.
+   * {@link JoinOptions.timeoutMs}, with the reason why the attempts have failed; RangeError
+   * for a time-out that is NaN or negative; the signal's reason when the signal is aborted.
    */
   joinOrCreate<G extends Game>(game: G, options: JoinOptions = {}): Promise<Room<G>> {
     return this.#enter(game, '', false, options);
@@ -117,7 +133,17 @@ export class Client {
 
   async #enter<G extends Game>(game: G, roomId: string, spectate: boolean, o: JoinOptions): Promise<Room<G>> {
     o.signal?.throwIfAborted();
-    const clock = this.#options.clock ?? systemClock;
+    const within = timeout('timeoutMs', o.timeoutMs ?? 20_000);
+    const clock = patient(this.#options.clock ?? systemClock);
+    const socket = this.#options.socket ?? webSocket;
+    let last: StateChange | undefined;
+    let timer: unknown;
+    let late: () => void = () => {};
+    const wait = (): void => {
+      clock.clearTimeout(timer);
+      timer = clock.setTimeout(late, within);
+    };
+    let joining = true;
     const kind = o.kind ?? game.kind;
     const room = new Room(
       game,
@@ -130,7 +156,7 @@ export class Client {
         data: o.data ?? new Uint8Array(0),
         hashEvery: o.hashEvery ?? 0,
         every: o.every ?? 1,
-        socket: this.#options.socket ?? webSocket,
+        socket,
         clock,
         random: this.#options.random ?? Math.random,
         surroundings: this.#options.surroundings ?? page,
@@ -139,20 +165,26 @@ export class Client {
         storeKey: o.storageKey ?? `tickroom:${this.#url}:${kind}`,
         token: o.token,
         seat: o.seat ?? '',
+        fetch: this.#options.fetch === false ? undefined : (this.#options.fetch ?? platformFetch(socket)),
+        progress: () => {
+          if (joining) wait();
+        },
       },
       o.interpolation ?? {},
     );
-    let last: StateChange | undefined;
     room.on('state', (s) => {
-      if (s.code !== undefined && s.state !== 'closed') last = s;
+      // That a connection was lost says less than what came before it.
+      if (s.code !== undefined && s.state !== 'closed' && (!last || s.code !== Lost || s.status !== undefined))
+        last = s;
     });
     if (o.onState) room.on('state', o.onState);
-    let timer: unknown;
     let abort: (() => void) | undefined;
     const ended = new Promise<never>((_, reject) => {
-      timer = clock.setTimeout(() => {
-        reject(new JoinError(last?.code ?? 1006, last?.reason ?? '', last?.text ?? 'The server does not answer.'));
-      }, o.timeoutMs ?? 20_000);
+      late = () => {
+        const { code = Lost, reason = '', text = `There is no answer from ${this.#url}.`, status } = last ?? {};
+        reject(new JoinError(code, reason, `Not joined in ${within} ms. ${text}`, status));
+      };
+      wait();
       abort = () => reject(o.signal!.reason as Error);
       o.signal?.addEventListener('abort', abort);
     });
@@ -164,6 +196,7 @@ export class Client {
       room.abandon();
       throw err;
     } finally {
+      joining = false;
       clock.clearTimeout(timer);
       o.signal?.removeEventListener('abort', abort!);
     }
@@ -186,6 +219,11 @@ export function connect<G extends Game>(
   if (token) o.token = token;
   const client = new Client(to.url, options);
   return spectator ? client.spectate(game, room, o) : client.join(game, room, o);
+}
+
+/** The platform's fetch, if it can tell something of the sockets of a factory. */
+function platformFetch(socket: SocketFactory): Fetch | undefined {
+  return byHTTP(socket) && typeof fetch === 'function' ? (url, init) => fetch(url, init) : undefined;
 }
 
 /** Returns the URL of a WebSocket for a URL that may be relative to the page. */

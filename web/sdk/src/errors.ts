@@ -11,16 +11,23 @@ export class SchemaError extends Error {
 /** A room could not be joined. */
 export class JoinError extends Error {
   override readonly name = 'JoinError';
-  /** The close code of the last attempt; 1006 if there was no connection. */
+  /** The close code that says most of why: the server's last one; 1006 if there was no connection. */
   readonly code: number;
   /** The server's reason, which may be empty. */
   readonly reason: string;
+  /**
+   * Where no connection could be made, the HTTP status of what answers at the address, such
+   * as 403 for a page whose origin the server does not allow; 0 if nothing does. Undefined
+   * if there was a connection, or nobody could be asked.
+   */
+  readonly status: number | undefined;
 
   /** @internal */
-  constructor(code: number, reason: string, text: string) {
+  constructor(code: number, reason: string, text: string, status?: number) {
     super(reason ? `${text} (${reason})` : text);
     this.code = code;
     this.reason = reason;
+    this.status = status;
   }
 }
 

@@ -7,9 +7,12 @@
  *
  * @module
  */
+
+export type { Message } from '@bufbuild/protobuf';
 export { Client, type ClientOptions, connect, type JoinOptions, type Place } from './client.js';
 export type { Clock } from './clock.js';
 export type { Interpolation, InterpolationOptions } from './delay.js';
+export type { Fetch } from './diagnosis.js';
 export { EntityMap } from './entitymap.js';
 export { CommandError, type CommandErrorCode, JoinError, ProtocolError, SchemaError } from './errors.js';
 export {
@@ -28,7 +31,6 @@ export {
   type RowOf,
 } from './game.js';
 export * as CloseCode from './gen/closecodes.js';
-export type { Message } from '@bufbuild/protobuf';
 export { type InitOf, type MessageField, type MessageType, message, type Scalar } from './message.js';
 export type { PendingInput } from './outbox.js';
 export type { Backoff } from './reconnect.js';

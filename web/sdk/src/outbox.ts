@@ -4,6 +4,7 @@ import type { Clock } from './clock.js';
 import { CommandError, type CommandErrorCode } from './errors.js';
 import type { CommandType } from './game.js';
 import { createMessage, decodeMessage, encodeMessage, type InitOf, type MessageType } from './message.js';
+import { timeout } from './timers.js';
 import { encodeFrame, type Reply } from './wire/messages.js';
 
 /** The most inputs that may wait to be acknowledged. Beyond it the oldest is dropped. */
@@ -92,12 +93,18 @@ export class Outbox {
   command<C extends Message, R extends Message | undefined>(
     type: CommandType<C, R>,
     init: InitOf<C>,
-    timeout: number,
+    timeoutMs: number,
   ): Promise<R> {
     return new Promise((resolve, reject) => {
+      const within = timeout('timeoutMs', timeoutMs);
       const data = encodeMessage(type.message, init);
       if (data.length > Math.min(this.maxMessage / 2, 4096)) {
-        reject(new CommandError('limited', `a command of ${data.length} bytes; at most ${Math.min(this.maxMessage / 2, 4096)} are taken`));
+        reject(
+          new CommandError(
+            'limited',
+            `a command of ${data.length} bytes; at most ${Math.min(this.maxMessage / 2, 4096)} are taken`,
+          ),
+        );
         return;
       }
       const end = (): void => {
@@ -122,7 +129,7 @@ export class Outbox {
           reject(new CommandError(code, message));
         },
       };
-      const timer = this.#clock.setTimeout(() => call.fail('timeout', `no reply in ${timeout} ms`), timeout);
+      const timer = this.#clock.setTimeout(() => call.fail('timeout', `no reply in ${within} ms`), within);
       this.#calls.push(call);
     });
   }

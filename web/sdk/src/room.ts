@@ -234,8 +234,9 @@ export class Room<G extends Game = Game> {
    * Sends a command, and returns the game's reply. While the connection is lost commands
    * wait; after a resume those without a reply are sent again, and carried out once.
    *
-   * @param options.timeoutMs is how long to wait for the reply, in milliseconds. Default 10000.
-   * @throws {@link CommandError} if the command is refused or not answered.
+   * @param options.timeoutMs is how long to wait for the reply, in milliseconds from 0; Infinity for as long as the room lives. Default 10000.
+   * @throws {@link CommandError} if the command is refused or not answered; RangeError for a
+   * time-out that is NaN or negative.
    */
   command<C extends Message, R extends Message | undefined>(
     type: CommandType<C, R>,
@@ -451,7 +452,7 @@ export class Room<G extends Game = Game> {
     if (s.state !== 'closed') return;
     const code = s.code ?? 1006;
     const reason = s.reason ?? '';
-    this.#settle?.reject(new JoinError(code, reason, s.text));
+    this.#settle?.reject(new JoinError(code, reason, s.text, s.status));
     this.#settle = undefined;
     this.#emit('closed', { code, reason });
   }

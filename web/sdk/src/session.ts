@@ -3,12 +3,14 @@
 import type { Message } from '@bufbuild/protobuf';
 import type { Clock } from './clock.js';
 import { closeRule } from './close.js';
+import { diagnose, type Fetch } from './diagnosis.js';
 import { ProtocolError, SchemaError } from './errors.js';
 import type { CommandType } from './game.js';
 import * as CloseCode from './gen/closecodes.js';
 import { Heartbeat } from './heartbeat.js';
 import type { InitOf, MessageType } from './message.js';
 import type { Outbox } from './outbox.js';
+import { Parts } from './parts.js';
 import { type Backoff, type Decision, Reconnect } from './reconnect.js';
 import { type SavedSession, SavedSessions, type Store } from './saved.js';
 import { Sender } from './sender.js';
@@ -20,12 +22,13 @@ import { type Auth, encodeHello, type Welcome } from './wire/messages.js';
 
 export const subprotocol = 'tickroom.v1';
 
-/** How long a connection may take until the welcome has come. */
+/** How long a connection may take until the welcome has come, and between two parts of it. */
 const welcomeWithin = 10_000;
 /** Between attempts while the platform says that it is offline. */
 const offlinePause = 30_000;
-/** What a hidden page asks for: the lowest rate. */
-const hiddenEvery = 32;
+/** What a hidden page asks for: a snapshot in so many milliseconds, but not fewer than servers send. Its timers may run once a minute, so its snapshots are what it answers to. */
+const hiddenPause = 2_000;
+const maxEvery = 32;
 
 export interface SessionOptions {
   url: string;
@@ -47,6 +50,10 @@ export interface SessionOptions {
   token: TokenSource | undefined;
   /** Of the matchmaker, for the first join; empty: none. */
   seat: string;
+  /** To ask why no connection can be made; undefined: nobody can be asked. */
+  fetch: Fetch | undefined;
+  /** More has come of the first message than ever before. */
+  progress(): void;
 }
 
 /** What a session is for. */
@@ -82,9 +89,20 @@ export class Session {
   /** The session to resume, or the one before it is joined anew. */
   #saved: SavedSession | undefined;
   #wish: number;
+  /** What the hello asked for. */
+  #asked = 0;
+  /** Of the room, in ticks per second; 0: not known yet. */
+  #tickRate = 0;
   /** Since the room was live. */
   #attempt = 0;
   #offline = false;
+  readonly #parts = new Parts();
+  /** The most bytes that have come of the first message. */
+  #furthest = 0;
+  /** Whether the newest connection was open. */
+  #opened = false;
+  #asking = false;
+  #last: StateChange | undefined;
 
   #retryTimer: unknown;
   #welcomeTimer: unknown;
@@ -158,12 +176,12 @@ export class Session {
       this.#fetch(current, refused);
       return;
     }
-    let opened = false;
+    this.#opened = false;
     const hello = (): void => {
-      opened = true;
+      if (current()) this.#opened = true;
       if (current() && this.#socket) this.#sender.send(this.#socket, this.#hello());
     };
-    this.#welcomeTimer = this.#clock.setTimeout(() => this.#give(CloseCode.Lost, 'no answer'), welcomeWithin);
+    this.#expectWelcome();
     let socket: Socket;
     try {
       socket = this.#o.socket(this.#o.url, subprotocol, {
@@ -182,7 +200,13 @@ export class Session {
     }
     if (!current()) return; // it failed at once
     this.#socket = socket;
-    if (opened) hello();
+    if (this.#opened) hello();
+  }
+
+  /** Gives the connection up if nothing more comes of a welcome. */
+  #expectWelcome(): void {
+    this.#clock.clearTimeout(this.#welcomeTimer);
+    this.#welcomeTimer = this.#clock.setTimeout(() => this.#give(CloseCode.Lost, 'no answer'), welcomeWithin);
   }
 
   /** Gets a fresh token, and then a connection. */
@@ -214,13 +238,14 @@ export class Session {
       name: o.name,
       fingerprint: this.#owner.fingerprint,
       hashEvery: o.hashEvery,
-      every: o.surroundings.hidden ? hiddenEvery : this.#wish,
+      every: (this.#asked = this.#every),
       data: o.data,
       resume: resume ? resume.session : '',
       resumeTick: resume ? this.#owner.tick : 0,
       spectate: o.spectate,
       token: this.#token.value,
       seat: seat ? o.seat : '',
+      parts: true,
     });
   }
 
@@ -228,7 +253,12 @@ export class Session {
     const now = this.#clock.now();
     this.#heartbeat.heard(now);
     try {
-      this.#owner.receive(bytes, now);
+      const whole = this.#parts.take(bytes);
+      if (!whole) {
+        this.#partCame();
+        return;
+      }
+      this.#owner.receive(whole, now);
       if (!this.#live) throw new ProtocolError('the first message has no welcome');
     } catch (err) {
       if (this.state === 'closed') return; // a callback has left the room
@@ -238,6 +268,14 @@ export class Session {
       return;
     }
     if (this.outbox.urgent) this.#sender.flushSoon(now);
+  }
+
+  /** A long message is on its way, and so is not late. */
+  #partCame(): void {
+    if (!this.#live) this.#expectWelcome();
+    if (this.#parts.have <= this.#furthest) return;
+    this.#furthest = this.#parts.have;
+    this.#o.progress();
   }
 
   /** The server has let the client in. Called by the owner, out of receive. */
@@ -251,6 +289,8 @@ export class Session {
     if (w.maxMessage > 0) this.outbox.maxMessage = w.maxMessage;
     this.#offline = false;
     this.#attempt = 0;
+    this.#tickRate = w.tickRate;
+    if (this.#every !== this.#asked) this.outbox.every = this.#every;
     this.#sender.begin(this.#socket, 1000 / w.tickRate);
     this.#heartbeat.begin();
     this.#change({ state: 'live', text: 'Connected.' });
@@ -280,6 +320,7 @@ export class Session {
     this.#generation++;
     this.#socket = undefined;
     this.#sender.stop();
+    this.#parts.drop();
     this.#heartbeat.stop();
     this.#clock.clearTimeout(this.#welcomeTimer);
     this.#clock.clearTimeout(this.#retryTimer);
@@ -291,7 +332,35 @@ export class Session {
     this.#token.rest();
     if (this.#live) this.losses++;
     const now = this.#clock.now();
-    this.#decided(refused ? this.#reconnect.refused(now) : this.#reconnect.closed(code, now), code, reason);
+    const text = this.#opened ? closeRule(code).text : 'No connection could be made.';
+    this.#decided(refused ? this.#reconnect.refused(now) : this.#reconnect.closed(code, now), code, reason, text);
+    if (!this.#opened && !this.#reconnect.joined) void this.#askWhy();
+  }
+
+  /** Asks why no connection could be made to a server that a program wants to join at. */
+  async #askWhy(): Promise<void> {
+    const { url, fetch } = this.#o;
+    if (!fetch || this.#asking || this.#offline || (this.state as State) === 'closed') return;
+    this.#asking = true;
+    const generation = this.#generation;
+    const why = await diagnose(url, fetch, this.#clock);
+    this.#asking = false;
+    if (this.#reconnect.joined || (this.state as State) === 'closed') return;
+    const { status, text } = why;
+    if (why.final) {
+      const socket = this.#socket;
+      this.#end(CloseCode.Lost, '', true, text, status);
+      this.#drop(socket);
+      return;
+    }
+    let retryAt = this.#last?.retryAt ?? 0;
+    const wait = why.wait + this.#o.random() * why.wait;
+    if (generation === this.#generation && wait > 0 && retryAt < this.#clock.now() + wait) {
+      this.#clock.clearTimeout(this.#retryTimer);
+      this.#retryTimer = this.#clock.setTimeout(() => this.#open(), wait);
+      retryAt = this.#clock.now() + wait;
+    }
+    this.#change({ ...this.#last!, retryAt, text, status });
   }
 
   #decided(d: Decision, code: number, reason: string, text = closeRule(code).text): void {
@@ -322,7 +391,7 @@ export class Session {
   }
 
   /** It is over; perhaps the session is kept for a later page. */
-  #end(code: number, reason: string, keep: boolean, text = closeRule(code).text): void {
+  #end(code: number, reason: string, keep: boolean, text = closeRule(code).text, status?: number): void {
     if (this.state === 'closed') return;
     this.#rest();
     this.#reconnect.live = false;
@@ -330,7 +399,7 @@ export class Session {
     this.#unwatch();
     if (!keep) this.#store.forget();
     this.outbox.reset('the room is closed');
-    this.#change({ state: 'closed', code, reason, text });
+    this.#change({ state: 'closed', code, reason, text, ...(status === undefined ? {} : { status }) });
   }
 
   /** Ends the session; done when the connection is closed, or soon. */
@@ -361,6 +430,11 @@ export class Session {
   abandon(): void {
     const socket = this.#socket;
     this.#end(CloseCode.Lost, '', true);
+    this.#drop(socket);
+  }
+
+  /** Closes a connection, if there is one, with a code that keeps the session. */
+  #drop(socket: Socket | undefined): void {
     try {
       socket?.close(CloseCode.Idle, '');
     } catch {
@@ -370,6 +444,7 @@ export class Session {
 
   #change(s: StateChange): void {
     this.state = s.state;
+    this.#last = s;
     this.#owner.stateChanged(s);
   }
 
@@ -379,13 +454,21 @@ export class Session {
     const { hidden } = this.#o.surroundings;
     if (what === 'offline' || what === 'online') this.#offline = what === 'offline';
     if (this.#live) {
-      if (what === 'visibility') this.outbox.every = hidden ? hiddenEvery : this.#wish;
+      if (what === 'visibility') this.outbox.every = this.#every;
       this.#heartbeat.check();
     } else if (this.state === 'closed' || this.#socket) return;
     else if (what === 'offline') {
       this.#clock.clearTimeout(this.#retryTimer);
       this.#retryIn(0, CloseCode.Lost, '', '');
     } else if (what !== 'visibility' || !hidden) this.#open(); // at once, instead of after the pause
+  }
+
+  /** The rate of snapshots to ask for, in ticks from one to the next. */
+  get #every(): number {
+    if (!this.#o.surroundings.hidden) return this.#wish;
+    if (this.#tickRate === 0) return maxEvery; // until the welcome
+    const ticks = (hiddenPause / 1000) * this.#tickRate;
+    return Math.min(maxEvery, 2 ** Math.floor(Math.log2(Math.max(1, ticks))));
   }
 
   setEvery(every: number): void {

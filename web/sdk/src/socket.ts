@@ -39,9 +39,17 @@ interface WebSocketLike {
 /** A WebSocket class: the browser's, or that of the package `ws` in Node before 22. */
 export type WebSocketConstructor = new (url: string, protocol: string) => unknown;
 
+/** The factories whose servers can be asked by HTTP why there is no connection. */
+const http = new WeakSet<SocketFactory>();
+
+/** Whether a factory's sockets are WebSockets, which begin as a request of HTTP. */
+export function byHTTP(factory: SocketFactory): boolean {
+  return http.has(factory);
+}
+
 /** Returns a factory that uses a WebSocket class. */
 export function webSocketBy(WebSocketClass: WebSocketConstructor): SocketFactory {
-  return (url, protocol, events) => {
+  const factory: SocketFactory = (url, protocol, events) => {
     const ws = new WebSocketClass(url, protocol) as WebSocketLike;
     ws.binaryType = 'arraybuffer';
     ws.onopen = () => events.open();
@@ -62,6 +70,8 @@ export function webSocketBy(WebSocketClass: WebSocketConstructor): SocketFactory
       },
     };
   };
+  http.add(factory);
+  return factory;
 }
 
 /** The default factory, which uses the platform's own WebSocket. */
@@ -73,3 +83,4 @@ export const webSocket: SocketFactory = (url, protocol, events) => {
   }
   return webSocketBy(WebSocket)(url, protocol, events);
 };
+http.add(webSocket);

@@ -19,6 +19,11 @@ export interface StateChange {
   readonly retryAt?: number;
   /** Which attempt that is since the room was live, from 1. */
   readonly attempt?: number;
+  /**
+   * The HTTP status of the answer where no connection could be made, while a room is being
+   * joined; 0 if there was none. Undefined while that is not known.
+   */
+  readonly status?: number;
   /** Whether the platform says that there is no network. */
   readonly offline?: boolean;
   /** All of it in an English sentence. */

@@ -13,8 +13,6 @@ const firstPause = 1_000;
 const longestPause = 30_000;
 /** How long to wait for a token to be fetched. */
 const fetchWithin = 20_000;
-/** The longest time that timers accept. */
-const longestTimer = 2 ** 31 - 1;
 
 /** What a session does with tokens. */
 export interface TokenUser {
@@ -118,18 +116,15 @@ export class Token {
   #renewIn(ms: number): void {
     this.#clock.clearTimeout(this.#timer);
     if (!this.renewable || this.#ended) return;
-    this.#timer = this.#clock.setTimeout(
-      () => {
-        this.fetch().then(
-          (token) => {
-            if (!this.#ended) this.#user.renew(token);
-          },
-          (err: unknown) =>
-            this.#failed(`No token could be fetched: ${err instanceof Error ? err.message : String(err)}`),
-        );
-      },
-      Math.min(ms, longestTimer),
-    );
+    this.#timer = this.#clock.setTimeout(() => {
+      this.fetch().then(
+        (token) => {
+          if (!this.#ended) this.#user.renew(token);
+        },
+        (err: unknown) =>
+          this.#failed(`No token could be fetched: ${err instanceof Error ? err.message : String(err)}`),
+      );
+    }, ms);
   }
 
   #failed(why: string): void {

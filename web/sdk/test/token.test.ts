@@ -38,6 +38,7 @@ describe('the wire', () => {
         resumeTick: 0,
         spectate: false,
         token: 'to',
+        parts: false,
         seat: 'se',
       }),
     );

@@ -4,6 +4,7 @@ import { ProtocolError } from '../src/errors.js';
 import { Kind } from '../src/game.js';
 import { StateHash } from '../src/hash.js';
 import { checkCompatible, checkComponents } from '../src/layout.js';
+import { Parts } from '../src/parts.js';
 import type { Rows } from '../src/table.js';
 import {
   decodeAuth,
@@ -19,7 +20,8 @@ import {
 import { Bench, rawRow } from './replica.js';
 import { readVectors, type Sequence, type VectorFrame } from './vectors.js';
 
-const sequences = readVectors();
+const sequences = [...readVectors('frames.txt'), ...readVectors('parts.txt')];
+const empty = new Uint8Array(0);
 const hex = (v: bigint): string => v.toString(16).padStart(16, '0');
 const bytesText = (b: Uint8Array): string => `0x${Buffer.from(b).toString('hex')}`;
 const quoted = (s: string): string => JSON.stringify(s);
@@ -95,7 +97,7 @@ function normalised(lines: VectorFrame['lines']): { key: string; value: string }
     });
 }
 
-describe.each(sequences.filter((s) => s.name !== 'client'))('sequence $name', (s) => {
+describe.each(sequences.filter((s) => s.name !== 'client' && !s.name.startsWith('parts')))('sequence $name', (s) => {
   test('leaves what the file says', () => {
     let b = new Bench(s.components);
     const applied: VectorFrame[] = [];
@@ -142,8 +144,33 @@ describe.each(sequences.filter((s) => s.name !== 'client'))('sequence $name', (s
   });
 });
 
-describe('sequence client', () => {
-  const frames = sequences.find((s) => s.name === 'client')!.frames;
+describe.each(sequences.filter((s) => s.name.startsWith('parts')))('sequence $name', (s) => {
+  test('leaves what the file says', () => {
+    let parts = new Parts();
+    let b = new Bench(s.components);
+    const taken: Uint8Array[] = [];
+    const take = (bytes: Uint8Array): void => {
+      const whole = parts.take(bytes);
+      b.frame.scan(empty, new DataView(empty.buffer), 0, 0);
+      if (whole) b.apply(whole);
+    };
+    for (const frame of s.frames.filter((f) => f.lines[0]?.key !== 'client')) {
+      if (!frame.refused) {
+        take(frame.bytes);
+        taken.push(frame.bytes);
+        expect(describeFrame(s, b), frame.name).toEqual(normalised(frame.lines));
+        continue;
+      }
+      expect(() => take(frame.bytes), frame.name).toThrow();
+      parts = new Parts();
+      b = new Bench(s.components);
+      taken.forEach(take);
+    }
+  });
+});
+
+describe('messages of clients', () => {
+  const frames = sequences.flatMap((s) => s.frames.filter((f) => f.lines[0]?.key === 'client'));
   const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replace(/^0x/, ''), 'hex'));
 
   test.each(frames)('$name is what the library writes', (frame) => {
@@ -160,6 +187,7 @@ describe('sequence client', () => {
       spectate: false,
       token: '',
       seat: '',
+      parts: false,
     };
     const f = {
       ack: 0,
@@ -192,6 +220,7 @@ describe('sequence client', () => {
         Object.assign(h, { resume: m[1], resumeTick: +m[2] });
       else if ((m = /^hello: token "(.*)"$/.exec(value))) h.token = m[1];
       else if ((m = /^hello: seat "(.*)"$/.exec(value))) h.seat = m[1];
+      else if (value === 'hello: parts') h.parts = true;
       else if ((m = /^token "(.*)"$/.exec(value))) f.token = m[1];
       else if ((m = /^ack (\d+)$/.exec(value))) f.ack = +m[1];
       else if ((m = /^input (\d+) for tick (\d+), data (\w+)$/.exec(value)))

@@ -1,4 +1,4 @@
-// Reads proto/vectors/frames.txt, whose format is described in it.
+// Reads the files in proto/vectors whose format is described in frames.txt.
 
 import { readFileSync } from 'node:fs';
 
@@ -42,8 +42,8 @@ function parseField(text: string): Field {
   return field(Number(number), name, kinds[kind], name, more);
 }
 
-export function readVectors(): Sequence[] {
-  const text = readFileSync(new URL('../../../proto/vectors/frames.txt', import.meta.url), 'utf8');
+export function readVectors(file: string): Sequence[] {
+  const text = readFileSync(new URL(`../../../proto/vectors/${file}`, import.meta.url), 'utf8');
   const sequences: Sequence[] = [];
   let fields: Field[] = [];
   let frame: VectorFrame | undefined;

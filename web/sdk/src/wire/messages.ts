@@ -96,6 +96,20 @@ export function decodeWelcome(b: Uint8Array): Welcome {
   });
 }
 
+/** A part of a message, and how many bytes come after it. */
+export interface Part {
+  data: Uint8Array;
+  left: number;
+}
+
+/** Decodes a message that holds a part, and nothing else. */
+export function decodePart(b: Uint8Array): Part {
+  const { part } = decode(b, { 15: ['part', 'bytes'] }, { part: none });
+  return decode(part, { 1: ['left', 'uint32'], 2: ['data', 'bytes'] }, { data: none, left: 0 });
+}
+
+const none = new Uint8Array(0);
+
 /** What a server reports of a token. */
 export interface Auth {
   /** When the token expires, as in a welcome. */
@@ -195,6 +209,8 @@ export interface Hello {
   spectate: boolean;
   token: string;
   seat: string;
+  /** Whether long messages may come in parts. */
+  parts: boolean;
 }
 
 /** Writes a field unless its value is zero or empty. */
@@ -222,6 +238,7 @@ export function encodeHello(h: Hello): Uint8Array {
   put(w, 11, h.spectate);
   put(w, 12, h.token);
   put(w, 13, h.seat);
+  put(w, 14, h.parts);
   return w.join().finish();
 }
 

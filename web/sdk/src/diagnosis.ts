@@ -1,0 +1,73 @@
+// Why no connection could be made. A browser's WebSocket tells nothing of what the server has
+// answered, so the server is asked by an ordinary request.
+
+import type { Clock } from './clock.js';
+
+/** How long to wait for the answer. */
+const answerWithin = 4_000;
+
+/** Makes requests, as the platform's `fetch` does. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface Diagnosis {
+  /** The HTTP status of the answer; 0 if there was none, or none that may be read. */
+  readonly status: number;
+  readonly text: string;
+  /** How long the server asks to wait, in milliseconds. */
+  readonly wait: number;
+  /** Whether the next attempt would be answered in the same way. */
+  readonly final: boolean;
+}
+
+/** Asks why there is no connection to the WebSocket with a URL. It does not reject. */
+export async function diagnose(url: string, fetch: Fetch, clock: Clock): Promise<Diagnosis> {
+  const stop = new AbortController();
+  const timer = clock.setTimeout(() => stop.abort(), answerWithin);
+  const ask = (mode: RequestMode): Promise<Response> =>
+    fetch(url.replace(/^ws/i, 'http'), { mode, cache: 'no-store', credentials: 'omit', signal: stop.signal });
+  try {
+    let answer: Response;
+    try {
+      answer = await ask('cors');
+    } catch {
+      // There is none, or the page may not read it.
+      try {
+        await ask('no-cors');
+      } catch {
+        return { status: 0, text: `Nothing answers at ${url}. Is the server running?`, wait: 0, final: false };
+      }
+      return {
+        status: 0,
+        text: `What answers at ${url} is no tickroom server, or not at this path: it usually ends in /ws.`,
+        wait: 0,
+        final: false,
+      };
+    }
+    const { status } = answer;
+    const said = (await answer.text().catch(() => '')).trim();
+    const wait = 1000 * Number(answer.headers.get('Retry-After')) || 0;
+    const final = status === 403 || status === 404;
+    if (status === 403 || status === 429 || status === 503)
+      return { status, text: short(said) || `The server at ${url} answers with HTTP ${status}.`, wait, final };
+    if (status === 426)
+      return {
+        status,
+        text: `There is a server at ${url}, but the connection ended before it was open. Does something in between not pass WebSockets on?`,
+        wait,
+        final,
+      };
+    return {
+      status,
+      text: `At ${url} there is no tickroom server: the answer is HTTP ${status}. Its address usually ends in /ws.`,
+      wait,
+      final,
+    };
+  } finally {
+    clock.clearTimeout(timer);
+  }
+}
+
+/** Returns a sentence, but not a page of somebody in between. */
+function short(said: string): string {
+  return said.length > 300 || said.startsWith('<') ? '' : said;
+}
