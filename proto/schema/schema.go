@@ -14,6 +14,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"io"
+	"strings"
 
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
@@ -270,9 +272,22 @@ func (s *Schema) Command(id uint32) *CommandInfo {
 }
 
 // Fingerprint returns a number that changes whenever something of the schema does
-// that both sides must agree on. It is FNV-1a over a description of it.
+// that both sides must agree on. It is the 64-bit FNV-1a hash of FingerprintText.
 func (s *Schema) Fingerprint() uint64 {
 	h := fnv.New64a()
+	s.describe(h)
+	return h.Sum64()
+}
+
+// FingerprintText returns the description of the schema whose hash Fingerprint is, line
+// by line, as docs/protocol.md has it. It is for those who look for the line that differs.
+func (s *Schema) FingerprintText() string {
+	var b strings.Builder
+	s.describe(&b)
+	return b.String()
+}
+
+func (s *Schema) describe(h io.Writer) {
 	for _, c := range s.Components {
 		_, _ = fmt.Fprintf(h, "c %d %s\n", c.ID, c.Name)
 		for i := range c.Fields {
@@ -291,7 +306,6 @@ func (s *Schema) Fingerprint() uint64 {
 		_, _ = fmt.Fprintf(h, "q %d %s %s\n", c.ID, c.Name, c.Reply)
 	}
 	_, _ = fmt.Fprintf(h, "i %s\n", s.Input)
-	return h.Sum64()
 }
 
 // Proto returns the schema's components as a welcome carries them.

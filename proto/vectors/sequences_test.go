@@ -2,6 +2,7 @@ package vectors
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -224,6 +225,8 @@ func scalars(t *testing.T) *sequence {
 	s.send("Infinities.")
 	r.RawFloat, r.RawDouble = negZero(), 0
 	s.send("Minus zero travels as zero.")
+	r.RawFloat, r.RawDouble = math.Float32frombits(0xffa00001), math.Float64frombits(0x7ff0000000000001)
+	s.send("What is not a number travels as the quiet NaN, 7fc00000 and 7ff8000000000000, whatever its bits were.")
 	return s.seq
 }
 
@@ -351,7 +354,7 @@ func session(t *testing.T) *sequence {
 		Session: "Q3JSYV2KSKQ2BCIJZ6J6VLLEHT", Room: "walkers-abcdefghij", Kind: "walkers", Player: 1, TickRate: 20, Tick: 0,
 		ServerTimeUs: 1767225600000000, Schema: s.seq.schema, Fingerprint: walkersv1.Schema.Fingerprint(), AckWindow: 10, MaxMessage: 8192,
 	}})...)
-	s.say("The first message: a full snapshot, and the welcome with the schema that it must be read with. The welcome comes last in the bytes and first in effect.", b)
+	s.say("The first message: a full snapshot, and the welcome with the schema that it must be read with. The welcome comes last in the bytes and first in effect. Its fingerprint is not that of these two components: it covers a game's whole schema, events, commands and input included, and here it is that of the kind walkers.", b)
 	s.say("A frame without a snapshot: the tick is 0, and the client stays where it is. A command was done, one was refused, a ping answered.", s.marshal(&tickroomv1.ServerFrame{
 		Replies: []*tickroomv1.Reply{
 			{Id: 1, Data: (&walkersv1.ShoutReply{Count: 2}).AppendProto(nil)},
