@@ -1636,8 +1636,8 @@ func (m *ShipInput) mergeProto(d schema.Decoder) error {
 	return d.Err()
 }
 
-// SetName changes what the player is called: 1 to 16 characters, none of them
-// invisible. Once in 2 seconds.
+// SetName changes what the player is called: 1 to 16 characters as a reader counts
+// them, in any script, of which some can be seen. Once in 2 seconds.
 type SetName struct {
 	Name string
 }
@@ -1867,7 +1867,8 @@ func (m *ChooseTeamReply) mergeProto(d schema.Decoder) error {
 	return d.Err()
 }
 
-// Follow tells which ship a spectator wants to follow. Players are refused.
+// Follow tells which ship a spectator wants to follow. Players are refused, and so is
+// what comes sooner than 0.2 seconds after the choice before.
 type Follow struct {
 	// Entity of the ship. 0: step decides.
 	Ship uint32

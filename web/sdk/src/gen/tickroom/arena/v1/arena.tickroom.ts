@@ -63,8 +63,8 @@ const ShipInputMessage = /* @__PURE__ */ message<ShipInput>('tickroom.arena.v1.S
 ]);
 
 /**
- * SetName changes what the player is called: 1 to 16 characters, none of them
- * invisible. Once in 2 seconds.
+ * SetName changes what the player is called: 1 to 16 characters as a reader counts
+ * them, in any script, of which some can be seen. Once in 2 seconds.
  */
 export type SetName = Message<'tickroom.arena.v1.SetName'> & {
   name: string;
@@ -117,7 +117,10 @@ const ChooseTeamMessage = /* @__PURE__ */ message<ChooseTeam>('tickroom.arena.v1
 export type ChooseTeamReply = Message<'tickroom.arena.v1.ChooseTeamReply'>;
 const ChooseTeamReplyMessage = /* @__PURE__ */ message<ChooseTeamReply>('tickroom.arena.v1.ChooseTeamReply', []);
 
-/** Follow tells which ship a spectator wants to follow. Players are refused. */
+/**
+ * Follow tells which ship a spectator wants to follow. Players are refused, and so is
+ * what comes sooner than 0.2 seconds after the choice before.
+ */
 export type Follow = Message<'tickroom.arena.v1.Follow'> & {
   /** Entity of the ship. 0: step decides. */
   ship: number;
@@ -530,8 +533,8 @@ export const Said = /* @__PURE__ */ event(4, SaidMessage);
 export const PickupTaken = /* @__PURE__ */ event(5, PickupTakenMessage);
 
 /**
- * SetName changes what the player is called: 1 to 16 characters, none of them
- * invisible. Once in 2 seconds.
+ * SetName changes what the player is called: 1 to 16 characters as a reader counts
+ * them, in any script, of which some can be seen. Once in 2 seconds.
  */
 export const setName = /* @__PURE__ */ command(1, SetNameMessage, SetNameReplyMessage);
 
@@ -548,6 +551,9 @@ export const chat = /* @__PURE__ */ command(2, ChatMessage, ChatReplyMessage);
  */
 export const chooseTeam = /* @__PURE__ */ command(3, ChooseTeamMessage, ChooseTeamReplyMessage);
 
-/** Follow tells which ship a spectator wants to follow. Players are refused. */
+/**
+ * Follow tells which ship a spectator wants to follow. Players are refused, and so is
+ * what comes sooner than 0.2 seconds after the choice before.
+ */
 export const follow = /* @__PURE__ */ command(4, FollowMessage, FollowReplyMessage);
 
