@@ -34,7 +34,8 @@ func (s *Server) Identify(ctx context.Context, token identity.Token, name string
 
 // GuestToken returns the token with which a guest stays the same guest.
 func (s *Server) GuestToken(guest identity.Identity) (identity.Token, error) {
-	return s.auth.GuestToken(guest)
+	t, _, err := s.auth.GuestToken(guest)
+	return t, err
 }
 
 // NewTextHandler is what a server logs with whose log.format is text.

@@ -63,16 +63,17 @@ func (g *Guests) GoString() string { return g.String() }
 // IsGuestToken reports whether a token means to be a guest's.
 func IsGuestToken(t Token) bool { return strings.HasPrefix(string(t), guestTokenPrefix) }
 
-// Token makes the token of a guest that NewGuest has made.
-func (g *Guests) Token(guest Identity) (Token, error) {
+// Token makes the token of a guest that NewGuest has made, and returns when it expires.
+func (g *Guests) Token(guest Identity) (Token, time.Time, error) {
 	id, err := hex.DecodeString(strings.TrimPrefix(guest.Player, GuestPrefix))
 	if err != nil || !guest.Guest || len(id) != guestIDBytes {
-		return "", fmt.Errorf("identity: %q is no guest", guest.Player)
+		return "", time.Time{}, fmt.Errorf("identity: %q is no guest", guest.Player)
 	}
-	b := binary.BigEndian.AppendUint64(nil, uint64(g.now().Add(GuestTokenTTL).UnixMilli()))
+	expires := g.now().Add(GuestTokenTTL)
+	b := binary.BigEndian.AppendUint64(nil, uint64(expires.UnixMilli()))
 	b = append(b, id...)
 	b = mac(g.keys[0], b, b)
-	return Token(guestTokenPrefix + base64.RawURLEncoding.EncodeToString(b)), nil
+	return Token(guestTokenPrefix + base64.RawURLEncoding.EncodeToString(b)), expires, nil
 }
 
 // Verify returns the guest whose token it is, with the name that it wants. Whether

@@ -31,7 +31,7 @@ func TestAGuestStaysTheSameGuest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := g.Token(guest)
+	token, _, err := g.Token(guest)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestAGuestStaysTheSameGuest(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := g.Token(Identity{Player: "ann"}); err == nil {
+	if _, _, err := g.Token(Identity{Player: "ann"}); err == nil {
 		t.Error("a token for somebody who is no guest")
 	}
 	now = now.Add(GuestTokenTTL)

@@ -44,8 +44,9 @@ type Client struct {
 
 	fetching sync.Mutex // held while the source is asked, or a guest becomes known
 
-	mu    sync.Mutex
-	token string // guarded by mu
+	mu     sync.Mutex
+	token  string // guarded by mu, as player
+	player string
 }
 
 // New makes a client for the server at an address such as https://play.example.com. It
@@ -76,6 +77,26 @@ func (c *Client) Token() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.token
+}
+
+// PlayerID returns the player's id, the same in all rooms and servers: that of the token, or a
+// guest's. It is known from the first answer with a seat or a ticket on, and empty before.
+func (c *Client) PlayerID() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.player
+}
+
+// known notes who the caller is, as the service says.
+func (c *Client) known(g guested) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if g.GetGuestToken() != "" {
+		c.token = g.GetGuestToken()
+	}
+	if g.GetPlayerId() != "" {
+		c.player = g.GetPlayerId()
+	}
 }
 
 func (c *Client) setToken(token string) {
@@ -129,8 +150,11 @@ func (c *Client) fetch(ctx context.Context) (string, error) {
 	return token, nil
 }
 
-// guested is implemented by answers that may make a caller known as a guest.
-type guested interface{ GetGuestToken() string }
+// guested is implemented by answers that say who the caller is, and may make it known as a guest.
+type guested interface {
+	GetGuestToken() string
+	GetPlayerId() string
+}
 
 // call makes one call, with a fresh token if the first one is refused. what says what
 // was asked for, for errors.
@@ -145,8 +169,8 @@ func call[Q, R any](ctx context.Context, c *Client, what string, method func(con
 		noting, wait := withAsked(ctx)
 		resp, err := method(noting, req)
 		if err == nil {
-			if g, ok := any(resp.Msg).(guested); ok && g.GetGuestToken() != "" {
-				c.setToken(g.GetGuestToken())
+			if g, ok := any(resp.Msg).(guested); ok {
+				c.known(g)
 			}
 			over()
 			return resp.Msg, nil

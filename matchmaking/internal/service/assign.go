@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -17,7 +18,7 @@ func (s *Service) assign(ctx context.Context, c *call, m *store.Match) (*tickroo
 	a := ofMatch(m)
 	team, slot, _ := m.Find(c.Player)
 	a.Team, a.Role, a.Code = uint32(team), slot.Role, m.Code
-	return s.sign(ctx, c, a, m.Node)
+	return s.sign(ctx, c, a, m.Node, cmp.Or(slot.Name, c.Name))
 }
 
 // rejoin gives the caller a new seat in its own match.
@@ -35,7 +36,7 @@ func (s *Service) assignListing(ctx context.Context, c *call, r *store.Listing) 
 	if err != nil && !errors.Is(err, store.ErrNoRoom) {
 		return nil, err
 	}
-	return s.sign(ctx, c, ofListing(r), r.Node)
+	return s.sign(ctx, c, ofListing(r), r.Node, c.Name)
 }
 
 // ofMatch returns what an assignment has of a match.
@@ -56,11 +57,11 @@ func ofListing(r *store.Listing) *tickroomv1.Assignment {
 	return &tickroomv1.Assignment{Url: r.URL, Kind: r.Kind, Room: r.ID, Mode: r.Mode, Region: r.Region}
 }
 
-// sign puts a seat for the caller into an assignment, and returns it.
-func (s *Service) sign(ctx context.Context, c *call, a *tickroomv1.Assignment, node string) (*tickroomv1.Assignment, error) {
+// sign puts a seat for the caller, by the name that it wants, into an assignment, and returns it.
+func (s *Service) sign(ctx context.Context, c *call, a *tickroomv1.Assignment, node, name string) (*tickroomv1.Assignment, error) {
 	return a, do(ctx, func(bounded context.Context) error {
 		token, expires, err := s.o.Seats.Issue(bounded, SeatFor{
-			Player: c.Player, Room: a.GetRoom(), Node: node, Mode: a.GetMode(), Team: int(a.GetTeam()), Role: a.GetRole(),
+			Player: c.Player, Room: a.GetRoom(), Node: node, Mode: a.GetMode(), Team: int(a.GetTeam()), Role: a.GetRole(), Name: name,
 		})
 		if err != nil {
 			return s.internal(ctx, "seat", err)

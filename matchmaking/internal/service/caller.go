@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tickroom/tickroom/matchmaking/internal/match"
 	"github.com/tickroom/tickroom/proto/gen/tickroom/v1/tickroomv1connect"
@@ -25,6 +26,8 @@ type Caller struct {
 	// GuestToken is that of a guest who came without one, and so is new. It is told to
 	// the guest once and never logged.
 	GuestToken string
+	// GuestExpires is when that expires; zero without one.
+	GuestExpires time.Time
 }
 
 // Identity knows who calls.
@@ -42,6 +45,7 @@ type SeatFor struct {
 	Mode               string // may be empty
 	Team               int    // from 0 to 255
 	Role               string // may be empty; RoleSpectator: to watch
+	Name               string // what the player wants to be called; may be empty
 }
 
 // RoleSpectator is the role of a seat to watch a room from.
@@ -90,6 +94,14 @@ type call struct {
 }
 
 type callKey struct{}
+
+// guestExpires returns when the token of a new guest expires; nil for others.
+func (c *call) guestExpires() *timestamppb.Timestamp {
+	if c.GuestToken == "" || c.GuestExpires.IsZero() {
+		return nil
+	}
+	return timestamppb.New(c.GuestExpires)
+}
 
 // caller returns who calls; the gate has put it there.
 func caller(ctx context.Context) call {

@@ -206,7 +206,7 @@ func (p *identities) Authenticate(_ context.Context, h http.Header, _ string) (s
 	switch {
 	case !ok:
 		id := fmt.Sprintf("guest:%d", p.guests.Add(1))
-		return service.Caller{Player: id, CanPlay: true, CanSpectate: true, Guest: true, GuestToken: id}, nil
+		return service.Caller{Player: id, CanPlay: true, CanSpectate: true, Guest: true, GuestToken: id, GuestExpires: guestExpires}, nil
 	case token == "expired":
 		return service.Caller{}, connect.NewError(connect.CodeUnauthenticated, errors.New("the token has expired"))
 	case token == "broken":
@@ -236,6 +236,8 @@ func (s *seats) Issue(_ context.Context, x service.SeatFor) (string, time.Time, 
 	}
 	return fmt.Sprintf("%s|%s|%s|%s|%d|%s|%d", x.Player, x.Room, x.Node, x.Mode, x.Team, x.Role, s.n.Add(1)), time.Now().Add(30 * time.Second), nil
 }
+
+var guestExpires = time.UnixMilli(1_800_000_000_000)
 
 // sits checks what is in an assignment's seat: player|node|mode|team|role.
 func sits(t *testing.T, a *tickroomv1.Assignment, want string) {

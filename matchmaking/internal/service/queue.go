@@ -25,7 +25,7 @@ func (s *Service) Enqueue(ctx context.Context, req *connect.Request[tickroomv1.E
 	m, err := s.playing(ctx, &c)
 	if isIn(m, c.Player) {
 		a, err := s.rejoin(ctx, &c, m)
-		return connect.NewResponse(&tickroomv1.EnqueueResponse{Rejoin: a}), err
+		return connect.NewResponse(&tickroomv1.EnqueueResponse{Rejoin: a, PlayerId: c.Player}), err
 	}
 	if err == nil {
 		err = s.prepare(ctx, md, &t.Members[0])
@@ -36,7 +36,7 @@ func (s *Service) Enqueue(ctx context.Context, req *connect.Request[tickroomv1.E
 	if err == nil {
 		err = s.add(ctx, &c, t)
 	}
-	return connect.NewResponse(&tickroomv1.EnqueueResponse{Ticket: t.ID, GuestToken: c.GuestToken}), err
+	return connect.NewResponse(&tickroomv1.EnqueueResponse{Ticket: t.ID, GuestToken: c.GuestToken, GuestExpires: c.guestExpires(), PlayerId: c.Player}), err
 }
 
 // readTicket reads the ticket that a caller wants.

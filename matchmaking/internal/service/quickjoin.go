@@ -37,7 +37,7 @@ func (s *Service) QuickJoin(ctx context.Context, req *connect.Request[tickroomv1
 	} else {
 		a, err = s.openSeat(ctx, &c, w)
 	}
-	return connect.NewResponse(&tickroomv1.QuickJoinResponse{Assignment: a, GuestToken: c.GuestToken}), err
+	return connect.NewResponse(&tickroomv1.QuickJoinResponse{Assignment: a, GuestToken: c.GuestToken, GuestExpires: c.guestExpires(), PlayerId: c.Player}), err
 }
 
 // newRequest is the request for a room of a mode or a kind.
@@ -52,7 +52,7 @@ func (s *Service) readWish(ctx context.Context, c *call, r newRequest, about str
 	var q request
 	w := q.wish(s, r.GetMode(), r.GetKind(), about)
 	q.must(w.kind != "", "mode and kind are missing; the modes are: %s; the kinds are: %s", names(s.modes), names(s.o.Kinds))
-	q.name(c, r.GetSelf())
+	c.Name = q.name(c, r.GetSelf())
 	if w.mode != nil {
 		q.roles(w.mode, r.GetSelf().GetRoles())
 	}

@@ -82,11 +82,14 @@ func TestQuickJoin(t *testing.T) {
 				t.Errorf("assigned: %v", r)
 			}
 			sits(t, a, r.GetGuestToken()+"|n1|brawl|0|")
+			if r.GetPlayerId() != r.GetGuestToken() || !r.GetGuestExpires().AsTime().Equal(guestExpires) {
+				t.Errorf("the guest is told that it is %q until %v", r.GetPlayerId(), r.GetGuestExpires())
+			}
 			if m, err := h.tickets.Match(t.Context(), a.GetRoom(), ""); err != nil || !m.Open || m.Node != "n1" || m.Mode != "brawl" || m.Code != "" || m.Created.IsZero() {
 				t.Errorf("kept: %+v, %v", m, err)
 			}
 			next := call(t, h.as(r.GetGuestToken(), p).QuickJoin, &tickroomv1.QuickJoinRequest{Mode: "brawl"})
-			if next.GetAssignment().GetRoom() != a.GetRoom() || next.GetGuestToken() != "" {
+			if next.GetAssignment().GetRoom() != a.GetRoom() || next.GetGuestToken() != "" || next.GetPlayerId() != r.GetPlayerId() || next.GetGuestExpires() != nil {
 				t.Errorf("assigned to the same guest: %v", next)
 			}
 			if b := call(t, h.as("eve", p).QuickJoin, &tickroomv1.QuickJoinRequest{Mode: "brawl"}).GetAssignment(); b.GetRoom() != a.GetRoom() {

@@ -30,7 +30,7 @@ func (s *Service) CreateRoom(ctx context.Context, req *connect.Request[tickroomv
 		return nil, err
 	}
 	a, err := s.assign(ctx, &c, m)
-	return connect.NewResponse(&tickroomv1.CreateRoomResponse{Assignment: a, GuestToken: c.GuestToken}), err
+	return connect.NewResponse(&tickroomv1.CreateRoomResponse{Assignment: a, GuestToken: c.GuestToken, GuestExpires: c.guestExpires(), PlayerId: c.Player}), err
 }
 
 // JoinRoom gives a seat in a certain room.
@@ -41,7 +41,7 @@ func (s *Service) JoinRoom(ctx context.Context, req *connect.Request[tickroomv1.
 		return nil, err
 	}
 	a, err := s.enter(ctx, &c, req.Msg.GetRoom(), m, req.Msg.GetCode() != "")
-	return connect.NewResponse(&tickroomv1.JoinRoomResponse{Assignment: a, GuestToken: c.GuestToken}), err
+	return connect.NewResponse(&tickroomv1.JoinRoomResponse{Assignment: a, GuestToken: c.GuestToken, GuestExpires: c.guestExpires(), PlayerId: c.Player}), err
 }
 
 // roomRequest is the request for a certain room.
@@ -54,7 +54,7 @@ type roomRequest interface {
 // find returns the match of a room, by the room's id or a code; nil if the room has none.
 func (s *Service) find(ctx context.Context, c *call, r roomRequest) (*store.Match, error) {
 	var q request
-	q.name(c, r.GetSelf())
+	c.Name = q.name(c, r.GetSelf())
 	room, code := r.GetRoom(), r.GetCode()
 	q.must((room == "") != (code == ""), "give room or code, one of the two")
 	if code != "" {
@@ -164,8 +164,8 @@ func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.
 		return nil, err
 	}
 	a.Role = RoleSpectator
-	a, err = s.sign(ctx, &c, a, node)
-	return connect.NewResponse(&tickroomv1.SpectateResponse{Assignment: a, GuestToken: c.GuestToken}), err
+	a, err = s.sign(ctx, &c, a, node, c.Name)
+	return connect.NewResponse(&tickroomv1.SpectateResponse{Assignment: a, GuestToken: c.GuestToken, GuestExpires: c.guestExpires(), PlayerId: c.Player}), err
 }
 
 func byID(r store.Listing, id string) int { return strings.Compare(r.ID, id) }

@@ -111,8 +111,8 @@ func (a *Authenticator) identify(ctx context.Context, token identity.Token, name
 	return a.guests.Verify(token, name)
 }
 
-// GuestToken returns the token with which a guest stays the same guest.
-func (a *Authenticator) GuestToken(guest identity.Identity) (identity.Token, error) {
+// GuestToken returns the token with which a guest stays the same guest, and when it expires.
+func (a *Authenticator) GuestToken(guest identity.Identity) (identity.Token, time.Time, error) {
 	return a.guests.Token(guest)
 }
 

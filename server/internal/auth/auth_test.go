@@ -114,7 +114,7 @@ func TestGuestsStayTheSame(t *testing.T) {
 	if err != nil || !gus.Guest || gus.Name != "Gus" {
 		t.Fatalf("%+v, %v", gus, err)
 	}
-	token, err := a.GuestToken(gus)
+	token, _, err := a.GuestToken(gus)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,11 +58,11 @@ func (c *Callers) Authenticate(ctx context.Context, h http.Header, peer string) 
 		CanReport:   id.Roles.Has(identity.Admin),
 	}
 	if id.Guest && token == "" {
-		t, err := c.Authenticator.GuestToken(id)
+		t, expires, err := c.Authenticator.GuestToken(id)
 		if err != nil {
 			return matchmaking.Caller{}, err
 		}
-		out.GuestToken = string(t)
+		out.GuestToken, out.GuestExpires = string(t), expires
 	}
 	return out, nil
 }

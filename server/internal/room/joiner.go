@@ -55,12 +55,15 @@ func (j *Joiner) Spectates() bool {
 func (j *Joiner) part() part { return partOf(j.Spectates()) }
 
 // name returns what the player is called: the name in its token comes before the one in its
-// hello.
+// hello, and that before the one in its seat.
 func (j *Joiner) name() string {
 	if !j.Identity.Guest && j.Identity.Name != "" {
 		return j.Identity.Name
 	}
-	return j.Hello.GetName()
+	if name := j.Hello.GetName(); name != "" || j.Seat == nil {
+		return name
+	}
+	return j.Seat.Name
 }
 
 // player makes the joiner's player, as the game sees it.

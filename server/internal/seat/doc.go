@@ -17,6 +17,7 @@
 //	 4  how long it is good for, milliseconds
 //	 1  team
 //	    player, room, node, mode, role: each a length byte and as many bytes
+//	    the player's name in the same way, if it has one
 //	32  HMAC-SHA256 of all before, with the key
 //
 // Numbers are big-endian. There is one way to write a seat; all others are refused.

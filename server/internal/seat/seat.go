@@ -27,7 +27,7 @@ const (
 	version  = 1
 	macBytes = 32
 	fixed    = 1 + keyIDBytes + 16 + 8 + 4 + 1
-	maxRaw   = fixed + 5*(1+MaxText) + macBytes
+	maxRaw   = fixed + 6*(1+MaxText) + macBytes
 	minRaw   = fixed + 5 + macBytes
 )
 
@@ -113,6 +113,8 @@ type Seat struct {
 	Team uint8
 	// Role is what the player is in the room; it may be empty.
 	Role string
+	// Name is what the player wants to be called; it may be empty.
+	Name string
 	// Issued and Expires bound the time in which it is good. Issue makes them.
 	Issued, Expires time.Time
 }
@@ -141,7 +143,7 @@ func (i *Issuer) Issue(s Seat) (Token, Seat, error) {
 	for _, f := range []struct {
 		name, value string
 		needed      bool
-	}{{"player", s.Player, true}, {"room", s.Room, true}, {"node", s.Node, true}, {"mode", s.Mode, false}, {"role", s.Role, false}} {
+	}{{"player", s.Player, true}, {"room", s.Room, true}, {"node", s.Node, true}, {"mode", s.Mode, false}, {"role", s.Role, false}, {"name", s.Name, false}} {
 		if f.needed && f.value == "" {
 			return "", Seat{}, fmt.Errorf("seat: a seat without a %s would be good for any", f.name)
 		}
@@ -166,6 +168,10 @@ func encode(s Seat, k derived) Token {
 	for _, text := range []string{s.Player, s.Room, s.Node, s.Mode, s.Role} {
 		b = append(b, byte(len(text)))
 		b = append(b, text...)
+	}
+	if s.Name != "" {
+		b = append(b, byte(len(s.Name)))
+		b = append(b, s.Name...)
 	}
 	b = k.mac(b, b)
 	return Token(base64.RawURLEncoding.EncodeToString(b))
@@ -276,7 +282,10 @@ func decode(b []byte) (s Seat, err error) {
 	}
 	s.Issued = time.UnixMilli(int64(ms))
 	s.Expires = s.Issued.Add(time.Duration(ttl) * time.Millisecond)
-	for _, text := range []*string{&s.Player, &s.Room, &s.Node, &s.Mode, &s.Role} {
+	for _, text := range []*string{&s.Player, &s.Room, &s.Node, &s.Mode, &s.Role, &s.Name} {
+		if len(b) == 0 && text == &s.Name {
+			return s, nil // there is none
+		}
 		if len(b) == 0 || int(b[0]) > MaxText || len(b)-1 < int(b[0]) {
 			return Seat{}, ErrMalformed
 		}
@@ -284,7 +293,7 @@ func decode(b []byte) (s Seat, err error) {
 		*text = string(b[1:n])
 		b = b[n:]
 	}
-	if len(b) > 0 {
+	if len(b) > 0 || s.Name == "" { // no name is written in one way alone
 		return Seat{}, ErrMalformed
 	}
 	return s, nil

@@ -357,7 +357,7 @@ func TestRoundTrip(t *testing.T) {
 		text := func(name string, least int) string {
 			return string(rapid.SliceOfN(rapid.Byte(), least, seat.MaxText).Draw(rt, name))
 		}
-		s := seat.Seat{Player: text("player", 1), Room: text("room", 1), Node: "node-1", Mode: text("mode", 0), Role: text("role", 0), Team: rapid.Byte().Draw(rt, "team")}
+		s := seat.Seat{Player: text("player", 1), Room: text("room", 1), Node: "node-1", Mode: text("mode", 0), Role: text("role", 0), Name: text("name", 0), Team: rapid.Byte().Draw(rt, "team")}
 		token, issued, err := w.issuer.Issue(s)
 		if err != nil || len(token) > seat.MaxToken {
 			rt.Fatal(len(token), err)

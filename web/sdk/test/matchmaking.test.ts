@@ -130,10 +130,11 @@ describe('a seat at once', () => {
     const { m } = setUp({
       quickJoin: async (_, ctx) => {
         await settle();
-        return { assignment: { seat: bearer(ctx) || 'first' }, guestToken: bearer(ctx) ? '' : `guest${++guests}` };
+        return { assignment: { seat: bearer(ctx) || 'first' }, guestToken: bearer(ctx) ? '' : `guest${++guests}`, playerId: 'guest:1' };
       },
     });
     const list = await Promise.all([1, 2, 3, 4].map(() => m.quickJoin()));
+    expect(m.playerId).toBe('guest:1');
     expect(list.map((a) => [a.seat, a.token])).toEqual([
       ['first', 'guest1'],
       ...Array(3).fill(['Bearer guest1', 'guest1']),

@@ -369,7 +369,7 @@ func (x *Seat) GetRole() string {
 // Member is what a player says of itself when it wants to play.
 type Member struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name for others; empty: that of the token.
+	// The name for others; empty: that of the token. It comes into the room by the seat.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The roles that it accepts, the dearest first. Empty: all of them.
 	Roles []string `protobuf:"bytes,2,rep,name=roles,proto3" json:"roles,omitempty"`
@@ -662,9 +662,14 @@ func (x *QuickJoinRequest) GetQuery() string {
 }
 
 type QuickJoinResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Assignment    *Assignment            `protobuf:"bytes,1,opt,name=assignment,proto3" json:"assignment,omitempty"`
-	GuestToken    string                 `protobuf:"bytes,2,opt,name=guest_token,json=guestToken,proto3" json:"guest_token,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Assignment *Assignment            `protobuf:"bytes,1,opt,name=assignment,proto3" json:"assignment,omitempty"`
+	GuestToken string                 `protobuf:"bytes,2,opt,name=guest_token,json=guestToken,proto3" json:"guest_token,omitempty"`
+	// The caller's id, the same in all calls and rooms. A new guest's is that of its
+	// guest_token.
+	PlayerId string `protobuf:"bytes,3,opt,name=player_id,json=playerId,proto3" json:"player_id,omitempty"`
+	// When guest_token expires; absent without one.
+	GuestExpires  *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=guest_expires,json=guestExpires,proto3" json:"guest_expires,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -711,6 +716,20 @@ func (x *QuickJoinResponse) GetGuestToken() string {
 		return x.GuestToken
 	}
 	return ""
+}
+
+func (x *QuickJoinResponse) GetPlayerId() string {
+	if x != nil {
+		return x.PlayerId
+	}
+	return ""
+}
+
+func (x *QuickJoinResponse) GetGuestExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.GuestExpires
+	}
+	return nil
 }
 
 type EnqueueRequest struct {
@@ -808,7 +827,12 @@ type EnqueueResponse struct {
 	Ticket     string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
 	GuestToken string `protobuf:"bytes,2,opt,name=guest_token,json=guestToken,proto3" json:"guest_token,omitempty"`
 	// Instead of a ticket: the player is in a match already, and goes back to it.
-	Rejoin        *Assignment `protobuf:"bytes,3,opt,name=rejoin,proto3" json:"rejoin,omitempty"`
+	Rejoin *Assignment `protobuf:"bytes,3,opt,name=rejoin,proto3" json:"rejoin,omitempty"`
+	// The caller's id, the same in all calls and rooms. A new guest's is that of its
+	// guest_token.
+	PlayerId string `protobuf:"bytes,4,opt,name=player_id,json=playerId,proto3" json:"player_id,omitempty"`
+	// When guest_token expires; absent without one.
+	GuestExpires  *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=guest_expires,json=guestExpires,proto3" json:"guest_expires,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -860,6 +884,20 @@ func (x *EnqueueResponse) GetGuestToken() string {
 func (x *EnqueueResponse) GetRejoin() *Assignment {
 	if x != nil {
 		return x.Rejoin
+	}
+	return nil
+}
+
+func (x *EnqueueResponse) GetPlayerId() string {
+	if x != nil {
+		return x.PlayerId
+	}
+	return ""
+}
+
+func (x *EnqueueResponse) GetGuestExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.GuestExpires
 	}
 	return nil
 }
@@ -1472,9 +1510,14 @@ func (x *CreateRoomRequest) GetOpen() bool {
 }
 
 type CreateRoomResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Assignment    *Assignment            `protobuf:"bytes,1,opt,name=assignment,proto3" json:"assignment,omitempty"`
-	GuestToken    string                 `protobuf:"bytes,2,opt,name=guest_token,json=guestToken,proto3" json:"guest_token,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Assignment *Assignment            `protobuf:"bytes,1,opt,name=assignment,proto3" json:"assignment,omitempty"`
+	GuestToken string                 `protobuf:"bytes,2,opt,name=guest_token,json=guestToken,proto3" json:"guest_token,omitempty"`
+	// The caller's id, the same in all calls and rooms. A new guest's is that of its
+	// guest_token.
+	PlayerId string `protobuf:"bytes,3,opt,name=player_id,json=playerId,proto3" json:"player_id,omitempty"`
+	// When guest_token expires; absent without one.
+	GuestExpires  *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=guest_expires,json=guestExpires,proto3" json:"guest_expires,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1521,6 +1564,20 @@ func (x *CreateRoomResponse) GetGuestToken() string {
 		return x.GuestToken
 	}
 	return ""
+}
+
+func (x *CreateRoomResponse) GetPlayerId() string {
+	if x != nil {
+		return x.PlayerId
+	}
+	return ""
+}
+
+func (x *CreateRoomResponse) GetGuestExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.GuestExpires
+	}
+	return nil
 }
 
 type JoinRoomRequest struct {
@@ -1584,9 +1641,14 @@ func (x *JoinRoomRequest) GetSelf() *Member {
 }
 
 type JoinRoomResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Assignment    *Assignment            `protobuf:"bytes,1,opt,name=assignment,proto3" json:"assignment,omitempty"`
-	GuestToken    string                 `protobuf:"bytes,2,opt,name=guest_token,json=guestToken,proto3" json:"guest_token,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Assignment *Assignment            `protobuf:"bytes,1,opt,name=assignment,proto3" json:"assignment,omitempty"`
+	GuestToken string                 `protobuf:"bytes,2,opt,name=guest_token,json=guestToken,proto3" json:"guest_token,omitempty"`
+	// The caller's id, the same in all calls and rooms. A new guest's is that of its
+	// guest_token.
+	PlayerId string `protobuf:"bytes,3,opt,name=player_id,json=playerId,proto3" json:"player_id,omitempty"`
+	// When guest_token expires; absent without one.
+	GuestExpires  *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=guest_expires,json=guestExpires,proto3" json:"guest_expires,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1633,6 +1695,20 @@ func (x *JoinRoomResponse) GetGuestToken() string {
 		return x.GuestToken
 	}
 	return ""
+}
+
+func (x *JoinRoomResponse) GetPlayerId() string {
+	if x != nil {
+		return x.PlayerId
+	}
+	return ""
+}
+
+func (x *JoinRoomResponse) GetGuestExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.GuestExpires
+	}
+	return nil
 }
 
 type ListRoomsRequest struct {
@@ -1929,9 +2005,14 @@ func (x *SpectateRequest) GetSelf() *Member {
 }
 
 type SpectateResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Assignment    *Assignment            `protobuf:"bytes,1,opt,name=assignment,proto3" json:"assignment,omitempty"`
-	GuestToken    string                 `protobuf:"bytes,2,opt,name=guest_token,json=guestToken,proto3" json:"guest_token,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Assignment *Assignment            `protobuf:"bytes,1,opt,name=assignment,proto3" json:"assignment,omitempty"`
+	GuestToken string                 `protobuf:"bytes,2,opt,name=guest_token,json=guestToken,proto3" json:"guest_token,omitempty"`
+	// The caller's id, the same in all calls and rooms. A new guest's is that of its
+	// guest_token.
+	PlayerId string `protobuf:"bytes,3,opt,name=player_id,json=playerId,proto3" json:"player_id,omitempty"`
+	// When guest_token expires; absent without one.
+	GuestExpires  *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=guest_expires,json=guestExpires,proto3" json:"guest_expires,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1978,6 +2059,20 @@ func (x *SpectateResponse) GetGuestToken() string {
 		return x.GuestToken
 	}
 	return ""
+}
+
+func (x *SpectateResponse) GetPlayerId() string {
+	if x != nil {
+		return x.PlayerId
+	}
+	return ""
+}
+
+func (x *SpectateResponse) GetGuestExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.GuestExpires
+	}
+	return nil
 }
 
 type ReportResultRequest struct {
@@ -2429,13 +2524,15 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12'\n" +
 	"\x04self\x18\x03 \x01(\v2\x13.tickroom.v1.MemberR\x04self\x12\x14\n" +
-	"\x05query\x18\x04 \x01(\tR\x05query\"m\n" +
+	"\x05query\x18\x04 \x01(\tR\x05query\"\xcb\x01\n" +
 	"\x11QuickJoinResponse\x127\n" +
 	"\n" +
 	"assignment\x18\x01 \x01(\v2\x17.tickroom.v1.AssignmentR\n" +
 	"assignment\x12\x1f\n" +
 	"\vguest_token\x18\x02 \x01(\tR\n" +
-	"guestToken\"\xba\x02\n" +
+	"guestToken\x12\x1b\n" +
+	"\tplayer_id\x18\x03 \x01(\tR\bplayerId\x12?\n" +
+	"\rguest_expires\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\fguestExpires\"\xba\x02\n" +
 	"\x0eEnqueueRequest\x12\x12\n" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12'\n" +
 	"\x04self\x18\x02 \x01(\v2\x13.tickroom.v1.MemberR\x04self\x12\x14\n" +
@@ -2448,12 +2545,14 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"noBackfill\x1aQ\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12(\n" +
-	"\x05value\x18\x02 \x01(\v2\x12.tickroom.v1.ValueR\x05value:\x028\x01\"{\n" +
+	"\x05value\x18\x02 \x01(\v2\x12.tickroom.v1.ValueR\x05value:\x028\x01\"\xd9\x01\n" +
 	"\x0fEnqueueResponse\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12\x1f\n" +
 	"\vguest_token\x18\x02 \x01(\tR\n" +
 	"guestToken\x12/\n" +
-	"\x06rejoin\x18\x03 \x01(\v2\x17.tickroom.v1.AssignmentR\x06rejoin\"O\n" +
+	"\x06rejoin\x18\x03 \x01(\v2\x17.tickroom.v1.AssignmentR\x06rejoin\x12\x1b\n" +
+	"\tplayer_id\x18\x04 \x01(\tR\bplayerId\x12?\n" +
+	"\rguest_expires\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fguestExpires\"O\n" +
 	"\fReadyRequest\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12'\n" +
 	"\x04self\x18\x02 \x01(\v2\x13.tickroom.v1.MemberR\x04self\")\n" +
@@ -2494,23 +2593,27 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12'\n" +
 	"\x04self\x18\x03 \x01(\v2\x13.tickroom.v1.MemberR\x04self\x12\x12\n" +
-	"\x04open\x18\x04 \x01(\bR\x04open\"n\n" +
+	"\x04open\x18\x04 \x01(\bR\x04open\"\xcc\x01\n" +
 	"\x12CreateRoomResponse\x127\n" +
 	"\n" +
 	"assignment\x18\x01 \x01(\v2\x17.tickroom.v1.AssignmentR\n" +
 	"assignment\x12\x1f\n" +
 	"\vguest_token\x18\x02 \x01(\tR\n" +
-	"guestToken\"b\n" +
+	"guestToken\x12\x1b\n" +
+	"\tplayer_id\x18\x03 \x01(\tR\bplayerId\x12?\n" +
+	"\rguest_expires\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\fguestExpires\"b\n" +
 	"\x0fJoinRoomRequest\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x12'\n" +
-	"\x04self\x18\x03 \x01(\v2\x13.tickroom.v1.MemberR\x04self\"l\n" +
+	"\x04self\x18\x03 \x01(\v2\x13.tickroom.v1.MemberR\x04self\"\xca\x01\n" +
 	"\x10JoinRoomResponse\x127\n" +
 	"\n" +
 	"assignment\x18\x01 \x01(\v2\x17.tickroom.v1.AssignmentR\n" +
 	"assignment\x12\x1f\n" +
 	"\vguest_token\x18\x02 \x01(\tR\n" +
-	"guestToken\"\x8c\x01\n" +
+	"guestToken\x12\x1b\n" +
+	"\tplayer_id\x18\x03 \x01(\tR\bplayerId\x12?\n" +
+	"\rguest_expires\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\fguestExpires\"\x8c\x01\n" +
 	"\x10ListRoomsRequest\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04mode\x18\x02 \x01(\tR\x04mode\x12\x14\n" +
@@ -2535,13 +2638,15 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"\x0fSpectateRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12'\n" +
-	"\x04self\x18\x03 \x01(\v2\x13.tickroom.v1.MemberR\x04self\"l\n" +
+	"\x04self\x18\x03 \x01(\v2\x13.tickroom.v1.MemberR\x04self\"\xca\x01\n" +
 	"\x10SpectateResponse\x127\n" +
 	"\n" +
 	"assignment\x18\x01 \x01(\v2\x17.tickroom.v1.AssignmentR\n" +
 	"assignment\x12\x1f\n" +
 	"\vguest_token\x18\x02 \x01(\tR\n" +
-	"guestToken\"X\n" +
+	"guestToken\x12\x1b\n" +
+	"\tplayer_id\x18\x03 \x01(\tR\bplayerId\x12?\n" +
+	"\rguest_expires\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\fguestExpires\"X\n" +
 	"\x13ReportResultRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12-\n" +
 	"\x05teams\x18\x02 \x03(\v2\x17.tickroom.v1.TeamResultR\x05teams\"U\n" +
@@ -2653,60 +2758,65 @@ var file_tickroom_v1_matchmaking_proto_depIdxs = []int32{
 	6,  // 4: tickroom.v1.Value.set:type_name -> tickroom.v1.TextSet
 	4,  // 5: tickroom.v1.QuickJoinRequest.self:type_name -> tickroom.v1.Member
 	1,  // 6: tickroom.v1.QuickJoinResponse.assignment:type_name -> tickroom.v1.Assignment
-	4,  // 7: tickroom.v1.EnqueueRequest.self:type_name -> tickroom.v1.Member
-	37, // 8: tickroom.v1.EnqueueRequest.attributes:type_name -> tickroom.v1.EnqueueRequest.AttributesEntry
-	1,  // 9: tickroom.v1.EnqueueResponse.rejoin:type_name -> tickroom.v1.Assignment
-	4,  // 10: tickroom.v1.ReadyRequest.self:type_name -> tickroom.v1.Member
-	0,  // 11: tickroom.v1.WatchResponse.state:type_name -> tickroom.v1.TicketState
-	38, // 12: tickroom.v1.WatchResponse.since:type_name -> google.protobuf.Timestamp
-	1,  // 13: tickroom.v1.WatchResponse.assignment:type_name -> tickroom.v1.Assignment
-	0,  // 14: tickroom.v1.CancelResponse.state:type_name -> tickroom.v1.TicketState
-	39, // 15: tickroom.v1.ExplainResponse.waited:type_name -> google.protobuf.Duration
-	19, // 16: tickroom.v1.ExplainResponse.obstacles:type_name -> tickroom.v1.Obstacle
-	39, // 17: tickroom.v1.ExplainResponse.enough_in:type_name -> google.protobuf.Duration
-	39, // 18: tickroom.v1.ExplainResponse.given_up_in:type_name -> google.protobuf.Duration
-	4,  // 19: tickroom.v1.CreateRoomRequest.self:type_name -> tickroom.v1.Member
-	1,  // 20: tickroom.v1.CreateRoomResponse.assignment:type_name -> tickroom.v1.Assignment
-	4,  // 21: tickroom.v1.JoinRoomRequest.self:type_name -> tickroom.v1.Member
-	1,  // 22: tickroom.v1.JoinRoomResponse.assignment:type_name -> tickroom.v1.Assignment
-	26, // 23: tickroom.v1.ListRoomsResponse.rooms:type_name -> tickroom.v1.RoomInfo
-	38, // 24: tickroom.v1.RoomInfo.created:type_name -> google.protobuf.Timestamp
-	4,  // 25: tickroom.v1.SpectateRequest.self:type_name -> tickroom.v1.Member
-	1,  // 26: tickroom.v1.SpectateResponse.assignment:type_name -> tickroom.v1.Assignment
-	30, // 27: tickroom.v1.ReportResultRequest.teams:type_name -> tickroom.v1.TeamResult
-	31, // 28: tickroom.v1.TeamResult.players:type_name -> tickroom.v1.PlayerResult
-	35, // 29: tickroom.v1.ReportResultResponse.ratings:type_name -> tickroom.v1.PlayerRating
-	35, // 30: tickroom.v1.GetRatingResponse.ratings:type_name -> tickroom.v1.PlayerRating
-	5,  // 31: tickroom.v1.EnqueueRequest.AttributesEntry.value:type_name -> tickroom.v1.Value
-	7,  // 32: tickroom.v1.MatchmakingService.QuickJoin:input_type -> tickroom.v1.QuickJoinRequest
-	9,  // 33: tickroom.v1.MatchmakingService.Enqueue:input_type -> tickroom.v1.EnqueueRequest
-	11, // 34: tickroom.v1.MatchmakingService.Ready:input_type -> tickroom.v1.ReadyRequest
-	13, // 35: tickroom.v1.MatchmakingService.Watch:input_type -> tickroom.v1.WatchRequest
-	15, // 36: tickroom.v1.MatchmakingService.Cancel:input_type -> tickroom.v1.CancelRequest
-	17, // 37: tickroom.v1.MatchmakingService.Explain:input_type -> tickroom.v1.ExplainRequest
-	20, // 38: tickroom.v1.MatchmakingService.CreateRoom:input_type -> tickroom.v1.CreateRoomRequest
-	22, // 39: tickroom.v1.MatchmakingService.JoinRoom:input_type -> tickroom.v1.JoinRoomRequest
-	24, // 40: tickroom.v1.MatchmakingService.ListRooms:input_type -> tickroom.v1.ListRoomsRequest
-	27, // 41: tickroom.v1.MatchmakingService.Spectate:input_type -> tickroom.v1.SpectateRequest
-	29, // 42: tickroom.v1.MatchmakingService.ReportResult:input_type -> tickroom.v1.ReportResultRequest
-	33, // 43: tickroom.v1.MatchmakingService.GetRating:input_type -> tickroom.v1.GetRatingRequest
-	8,  // 44: tickroom.v1.MatchmakingService.QuickJoin:output_type -> tickroom.v1.QuickJoinResponse
-	10, // 45: tickroom.v1.MatchmakingService.Enqueue:output_type -> tickroom.v1.EnqueueResponse
-	12, // 46: tickroom.v1.MatchmakingService.Ready:output_type -> tickroom.v1.ReadyResponse
-	14, // 47: tickroom.v1.MatchmakingService.Watch:output_type -> tickroom.v1.WatchResponse
-	16, // 48: tickroom.v1.MatchmakingService.Cancel:output_type -> tickroom.v1.CancelResponse
-	18, // 49: tickroom.v1.MatchmakingService.Explain:output_type -> tickroom.v1.ExplainResponse
-	21, // 50: tickroom.v1.MatchmakingService.CreateRoom:output_type -> tickroom.v1.CreateRoomResponse
-	23, // 51: tickroom.v1.MatchmakingService.JoinRoom:output_type -> tickroom.v1.JoinRoomResponse
-	25, // 52: tickroom.v1.MatchmakingService.ListRooms:output_type -> tickroom.v1.ListRoomsResponse
-	28, // 53: tickroom.v1.MatchmakingService.Spectate:output_type -> tickroom.v1.SpectateResponse
-	32, // 54: tickroom.v1.MatchmakingService.ReportResult:output_type -> tickroom.v1.ReportResultResponse
-	34, // 55: tickroom.v1.MatchmakingService.GetRating:output_type -> tickroom.v1.GetRatingResponse
-	44, // [44:56] is the sub-list for method output_type
-	32, // [32:44] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	38, // 7: tickroom.v1.QuickJoinResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	4,  // 8: tickroom.v1.EnqueueRequest.self:type_name -> tickroom.v1.Member
+	37, // 9: tickroom.v1.EnqueueRequest.attributes:type_name -> tickroom.v1.EnqueueRequest.AttributesEntry
+	1,  // 10: tickroom.v1.EnqueueResponse.rejoin:type_name -> tickroom.v1.Assignment
+	38, // 11: tickroom.v1.EnqueueResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	4,  // 12: tickroom.v1.ReadyRequest.self:type_name -> tickroom.v1.Member
+	0,  // 13: tickroom.v1.WatchResponse.state:type_name -> tickroom.v1.TicketState
+	38, // 14: tickroom.v1.WatchResponse.since:type_name -> google.protobuf.Timestamp
+	1,  // 15: tickroom.v1.WatchResponse.assignment:type_name -> tickroom.v1.Assignment
+	0,  // 16: tickroom.v1.CancelResponse.state:type_name -> tickroom.v1.TicketState
+	39, // 17: tickroom.v1.ExplainResponse.waited:type_name -> google.protobuf.Duration
+	19, // 18: tickroom.v1.ExplainResponse.obstacles:type_name -> tickroom.v1.Obstacle
+	39, // 19: tickroom.v1.ExplainResponse.enough_in:type_name -> google.protobuf.Duration
+	39, // 20: tickroom.v1.ExplainResponse.given_up_in:type_name -> google.protobuf.Duration
+	4,  // 21: tickroom.v1.CreateRoomRequest.self:type_name -> tickroom.v1.Member
+	1,  // 22: tickroom.v1.CreateRoomResponse.assignment:type_name -> tickroom.v1.Assignment
+	38, // 23: tickroom.v1.CreateRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	4,  // 24: tickroom.v1.JoinRoomRequest.self:type_name -> tickroom.v1.Member
+	1,  // 25: tickroom.v1.JoinRoomResponse.assignment:type_name -> tickroom.v1.Assignment
+	38, // 26: tickroom.v1.JoinRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	26, // 27: tickroom.v1.ListRoomsResponse.rooms:type_name -> tickroom.v1.RoomInfo
+	38, // 28: tickroom.v1.RoomInfo.created:type_name -> google.protobuf.Timestamp
+	4,  // 29: tickroom.v1.SpectateRequest.self:type_name -> tickroom.v1.Member
+	1,  // 30: tickroom.v1.SpectateResponse.assignment:type_name -> tickroom.v1.Assignment
+	38, // 31: tickroom.v1.SpectateResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	30, // 32: tickroom.v1.ReportResultRequest.teams:type_name -> tickroom.v1.TeamResult
+	31, // 33: tickroom.v1.TeamResult.players:type_name -> tickroom.v1.PlayerResult
+	35, // 34: tickroom.v1.ReportResultResponse.ratings:type_name -> tickroom.v1.PlayerRating
+	35, // 35: tickroom.v1.GetRatingResponse.ratings:type_name -> tickroom.v1.PlayerRating
+	5,  // 36: tickroom.v1.EnqueueRequest.AttributesEntry.value:type_name -> tickroom.v1.Value
+	7,  // 37: tickroom.v1.MatchmakingService.QuickJoin:input_type -> tickroom.v1.QuickJoinRequest
+	9,  // 38: tickroom.v1.MatchmakingService.Enqueue:input_type -> tickroom.v1.EnqueueRequest
+	11, // 39: tickroom.v1.MatchmakingService.Ready:input_type -> tickroom.v1.ReadyRequest
+	13, // 40: tickroom.v1.MatchmakingService.Watch:input_type -> tickroom.v1.WatchRequest
+	15, // 41: tickroom.v1.MatchmakingService.Cancel:input_type -> tickroom.v1.CancelRequest
+	17, // 42: tickroom.v1.MatchmakingService.Explain:input_type -> tickroom.v1.ExplainRequest
+	20, // 43: tickroom.v1.MatchmakingService.CreateRoom:input_type -> tickroom.v1.CreateRoomRequest
+	22, // 44: tickroom.v1.MatchmakingService.JoinRoom:input_type -> tickroom.v1.JoinRoomRequest
+	24, // 45: tickroom.v1.MatchmakingService.ListRooms:input_type -> tickroom.v1.ListRoomsRequest
+	27, // 46: tickroom.v1.MatchmakingService.Spectate:input_type -> tickroom.v1.SpectateRequest
+	29, // 47: tickroom.v1.MatchmakingService.ReportResult:input_type -> tickroom.v1.ReportResultRequest
+	33, // 48: tickroom.v1.MatchmakingService.GetRating:input_type -> tickroom.v1.GetRatingRequest
+	8,  // 49: tickroom.v1.MatchmakingService.QuickJoin:output_type -> tickroom.v1.QuickJoinResponse
+	10, // 50: tickroom.v1.MatchmakingService.Enqueue:output_type -> tickroom.v1.EnqueueResponse
+	12, // 51: tickroom.v1.MatchmakingService.Ready:output_type -> tickroom.v1.ReadyResponse
+	14, // 52: tickroom.v1.MatchmakingService.Watch:output_type -> tickroom.v1.WatchResponse
+	16, // 53: tickroom.v1.MatchmakingService.Cancel:output_type -> tickroom.v1.CancelResponse
+	18, // 54: tickroom.v1.MatchmakingService.Explain:output_type -> tickroom.v1.ExplainResponse
+	21, // 55: tickroom.v1.MatchmakingService.CreateRoom:output_type -> tickroom.v1.CreateRoomResponse
+	23, // 56: tickroom.v1.MatchmakingService.JoinRoom:output_type -> tickroom.v1.JoinRoomResponse
+	25, // 57: tickroom.v1.MatchmakingService.ListRooms:output_type -> tickroom.v1.ListRoomsResponse
+	28, // 58: tickroom.v1.MatchmakingService.Spectate:output_type -> tickroom.v1.SpectateResponse
+	32, // 59: tickroom.v1.MatchmakingService.ReportResult:output_type -> tickroom.v1.ReportResultResponse
+	34, // 60: tickroom.v1.MatchmakingService.GetRating:output_type -> tickroom.v1.GetRatingResponse
+	49, // [49:61] is the sub-list for method output_type
+	37, // [37:49] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_tickroom_v1_matchmaking_proto_init() }

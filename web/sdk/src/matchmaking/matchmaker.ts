@@ -98,6 +98,7 @@ export class Matchmaker {
   readonly #caller: Caller;
   /** The newest token; empty if there is none yet. */
   #token = '';
+  #playerId = '';
   #fetching: Promise<string> | undefined;
   /** A guest's first call. Others wait for it, since each would make another guest. */
   #first: Promise<unknown> | undefined;
@@ -122,6 +123,14 @@ export class Matchmaker {
       assignment: (m, spectator = false) =>
         assignmentOf(m, this.#socket, this.#source ?? (this.#token || undefined), spectator),
     };
+  }
+
+  /**
+   * The player's id, the same in all rooms: that of the token, or a guest's. It is known from
+   * the first answer with a seat or a ticket on, and empty before.
+   */
+  get playerId(): string {
+    return this.#playerId;
   }
 
   /**
@@ -253,8 +262,9 @@ export class Matchmaker {
         const o: ConnectOptions = { headers: bearer(this.#token) };
         if (signal) o.signal = signal;
         const r = await fn(this.#caller.api, o);
-        const guest = (r as { guestToken?: string }).guestToken;
-        if (guest) this.#token = guest;
+        const { guestToken, playerId } = r as { guestToken?: string; playerId?: string };
+        if (guestToken) this.#token = guestToken;
+        if (playerId) this.#playerId = playerId;
         return r;
       } catch (err) {
         signal?.throwIfAborted();
