@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +28,8 @@ import (
 // directory is one that can be away.
 type directory struct {
 	store.Directory
+	deaf bool // Close gets no answer
+
 	mu   sync.Mutex
 	away bool
 }
@@ -60,6 +63,17 @@ func (d *directory) Report(ctx context.Context, node string, rooms []store.Repor
 		return 0, err
 	}
 	return d.Directory.Report(ctx, node, rooms)
+}
+
+func (d *directory) Close(ctx context.Context, r store.Report) (bool, error) {
+	if d.deaf {
+		<-ctx.Done()
+		return false, ctx.Err()
+	}
+	if err := d.err(); err != nil {
+		return false, err
+	}
+	return d.Directory.Close(ctx, r)
 }
 
 // open returns a registry of rooms for two walkers, until the test ends.
@@ -156,21 +170,43 @@ func TestTheServerIsFullBeforeItsRoomsAre(t *testing.T) {
 	refusedWith(t, err, closecode.ServerFull, "server_full")
 }
 
-// TestTheDirectoryIsAway sees that nobody is let in whose place nobody knows of, and that
-// nothing of it is left.
+// TestTheDirectoryIsAway sees that players come to the rooms that are here, as long as those
+// have places; nobody else does, and nothing of it is left.
 func TestTheDirectoryIsAway(t *testing.T) {
 	t.Parallel()
 	r, d := open(t, nil)
+	refuses := func(j *room.Joiner) {
+		t.Helper()
+		before := r.Clients()
+		_, err := r.Join(t.Context(), j)
+		refusedWith(t, err, closecode.TryLater, "directory_away")
+		if !errors.Is(err, errAway) || r.Clients() != before {
+			t.Errorf("%v; %d clients; there were %d", err, r.Clients(), before)
+		}
+	}
 	d.set(true)
-	_, err := r.Join(t.Context(), joiner("ann", ""))
-	refusedWith(t, err, closecode.TryLater, "directory_away")
-	if !errors.Is(err, errAway) || r.Clients() != 0 || len(r.Entries()) != 0 {
-		t.Errorf("%v; %d clients in %d rooms", err, r.Clients(), len(r.Entries()))
+	refuses(joiner("ann", ""))
+	if len(r.Entries()) != 0 {
+		t.Errorf("%d rooms", len(r.Entries()))
 	}
 	d.set(false)
-	if _, err := r.Join(t.Context(), joiner("ann", "")); err != nil {
-		t.Error(err)
+	e, err := r.Join(t.Context(), joiner("ann", ""))
+	if err != nil {
+		t.Fatal(err)
 	}
+	d.set(true)
+	for i, id := range []string{"", e.ID, ""} {
+		if got, err := r.Join(t.Context(), joiner(fmt.Sprint("p", i), id)); got != e || err != nil {
+			t.Errorf("into room %q: %v, %v", id, got, err)
+		}
+	}
+	except := joiner("eve", "")
+	except.Except = []string{e.ID}
+	refuses(except)
+	watch := joiner("eve", "")
+	watch.Hello.Spectate = true // walkers can't be watched
+	refuses(watch)
+	refuses(joiner("eve", "walkers-nope"))
 }
 
 // TestTheDirectoryIsSetRight has the directory know less, more and other things than are so.
@@ -217,6 +253,50 @@ func TestTheDirectoryIsSetRight(t *testing.T) {
 	}
 	if list, err := d.Rooms(t.Context(), "", ""); err != nil || len(list) != 0 {
 		t.Errorf("after the end: %v, %v", list, err)
+	}
+}
+
+// matches has those whose rooms may be opened, and may be away.
+type matches struct {
+	ids []string
+	err error
+}
+
+func (m *matches) Match(_ context.Context, id, _ string) (store.Match, error) {
+	if m.err == nil && !slices.Contains(m.ids, id) {
+		return store.Match{}, store.ErrNoRoom
+	}
+	return store.Match{ID: id}, m.err
+}
+
+// TestNobodyComes sees that a room that nobody comes to is taken off the list when its match
+// is forgotten, and not before.
+func TestNobodyComes(t *testing.T) {
+	t.Parallel()
+	r, d := open(t, nil)
+	m := &matches{ids: []string{"awaited"}}
+	r.o.Matches = m
+	old := time.Now().Add(-store.MatchKept)
+	for id, made := range map[string]time.Time{"awaited": old, "new": time.Now(), "forgotten": old} {
+		l := store.Listing{ID: id, Kind: "walkers", Node: "here", Created: made}
+		if _, err := d.Report(t.Context(), "here", []store.Report{{Listing: l}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		err  error
+		want []string
+	}{{errAway, []string{"awaited", "forgotten", "new"}}, {nil, []string{"awaited", "new"}}} {
+		m.err = c.err
+		r.mend(t.Context())
+		var got []string
+		list, err := d.Rooms(t.Context(), "", "")
+		for i := range list {
+			got = append(got, list[i].ID)
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("listed: %q, %v; want %q", got, err, c.want)
+		}
 	}
 }
 
