@@ -310,7 +310,8 @@ describe('a real server', () => {
   let server: Server;
   beforeAll(async () => {
     server = await new Server(inject('server'), [
-      '--kind-option=walkers.npcs=17000',
+      '--kind-option=walkers.npcs=20500',
+      '--kind-option=walkers.rate=5',
       '--kind-option=walkers.speed=0.001',
       '--origins=https://good.example',
     ]).start();
@@ -376,9 +377,22 @@ async function slowLine(port: number, rate: number): Promise<{ url: string; byte
     server.on('close', () => client.destroy());
     server.on('data', (data) => {
       server.pause();
-      bytes += data.length;
-      client.write(data);
-      setTimeout(() => server.resume(), (1000 * data.length) / rate);
+      const next = (at: number): void => {
+        if (at >= data.length) {
+          server.resume();
+          return;
+        }
+        const piece = data.subarray(at, at + 2048);
+        setTimeout(
+          () => {
+            bytes += piece.length;
+            client.write(piece);
+            next(at + 2048);
+          },
+          (1000 * piece.length) / rate,
+        );
+      };
+      next(0);
     });
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
