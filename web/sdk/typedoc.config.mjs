@@ -2,7 +2,7 @@ import { OptionDefaults } from 'typedoc';
 
 /** @type {Partial<import('typedoc').TypeDocOptions>} */
 export default {
-  entryPoints: ['src/index.ts', 'src/matchmaking/index.ts', 'src/games/*.ts'],
+  entryPoints: ['src/index.ts', 'src/matchmaking/index.ts', 'src/dev/index.ts', 'src/games/*.ts'],
   tsconfig: 'tsconfig.build.json',
   out: 'docs',
   readme: 'README.md',

@@ -1,24 +1,27 @@
-// Texts for close codes.
+// Texts for close codes, in the page's languages and for this page: the library's own sentences are
+// English, and know of no page. Codes without a text here are shown with what the server said.
+
+import { CloseCode } from '@tickroom/client';
 
 import { type Key, t } from './i18n.ts';
 
 const known: Readonly<Record<number, Key>> = {
-  1000: 'conn.code.done',
-  1006: 'conn.code.silent',
-  4002: 'conn.code.room',
-  4003: 'conn.code.full',
-  4012: 'conn.code.full',
-  4004: 'conn.code.ended',
-  4006: 'conn.code.old',
-  4011: 'conn.code.removed',
-  4014: 'conn.code.taken',
-  4015: 'conn.code.token',
-  4016: 'conn.code.expired',
-  4017: 'conn.code.forbidden',
-  4018: 'conn.code.seat',
-  4019: 'conn.code.banned',
-  4020: 'conn.code.there',
-  4021: 'conn.code.many',
+  [CloseCode.Normal]: 'conn.code.done',
+  [CloseCode.Lost]: 'conn.code.silent',
+  [CloseCode.NoSuchRoom]: 'conn.code.room',
+  [CloseCode.RoomFull]: 'conn.code.full',
+  [CloseCode.ServerFull]: 'conn.code.full',
+  [CloseCode.RoomClosed]: 'conn.code.ended',
+  [CloseCode.Schema]: 'conn.code.old',
+  [CloseCode.Kicked]: 'conn.code.removed',
+  [CloseCode.TakenOver]: 'conn.code.taken',
+  [CloseCode.Unauthenticated]: 'conn.code.token',
+  [CloseCode.TokenExpired]: 'conn.code.expired',
+  [CloseCode.Forbidden]: 'conn.code.forbidden',
+  [CloseCode.SeatRefused]: 'conn.code.seat',
+  [CloseCode.Banned]: 'conn.code.banned',
+  [CloseCode.AlreadyThere]: 'conn.code.there',
+  [CloseCode.TooMany]: 'conn.code.many',
 };
 
 /** Returns why a connection was closed, given its close code and the server's reason. */

@@ -32,19 +32,31 @@ function build() {
   const require = createRequire(import.meta.url);
   const compiler = () => join(require.resolve('typescript/package.json'), '..', 'bin', 'tsc');
   try {
-    for (const needed of ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-web']) require.resolve(needed);
+    for (const needed of ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-web'])
+      require.resolve(needed);
     compiler();
   } catch {
     // All of its output goes to standard error, since npm pack says on standard output what it has packed.
     console.error('@tickroom/client: installing what it is built with');
     const how = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '-w', 'sdk'];
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(config_(local_)?prefix|config_workspace|command)/i.test(name)));
-    execFileSync('npm', ['install', ...how], { cwd: web, env, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(
+        ([name]) => !/^npm_(config_(local_)?prefix|config_workspace|command)/i.test(name),
+      ),
+    );
+    execFileSync('npm', ['install', ...how], {
+      cwd: web,
+      env,
+      stdio: ['ignore', 2, 2],
+      shell: process.platform === 'win32',
+    });
   }
   // Beside dist first, so that whoever reads that meanwhile finds all of it.
   const out = join(sdk, `dist-${process.pid}`);
   try {
-    execFileSync(process.execPath, [compiler(), '-p', join(sdk, 'tsconfig.build.json'), '--outDir', out], { stdio: ['ignore', 2, 2] });
+    execFileSync(process.execPath, [compiler(), '-p', join(sdk, 'tsconfig.build.json'), '--outDir', out], {
+      stdio: ['ignore', 2, 2],
+    });
     rmSync(join(sdk, 'dist'), { recursive: true, force: true });
     renameSync(out, join(sdk, 'dist'));
   } finally {

@@ -31,7 +31,12 @@ async function bundle(entry) {
     else if (path.includes('/gen/')) parts['generated code'] += bytesInOutput;
     else parts.library += bytesInOutput;
   }
-  return { minified: bytes.length, gzipped: gzipSync(bytes, { level: 9 }).length, parts };
+  return {
+    minified: bytes.length,
+    gzipped: gzipSync(bytes, { level: 9 }).length,
+    parts,
+    inputs: result.metafile.inputs,
+  };
 }
 
 function print(what, { minified, parts }) {
@@ -40,6 +45,10 @@ function print(what, { minified, parts }) {
 }
 
 const page = await bundle(base);
+if (Object.keys(page.inputs).some((path) => path.includes('/dev/'))) {
+  console.error('the library alone brings what is for development');
+  process.exit(1);
+}
 print(`@tickroom/client with walkers: ${page.gzipped} bytes gzipped of at most ${limit}`, page);
 const both = await bundle(base + matchmaking);
 print(

@@ -45,7 +45,13 @@ export interface Desync {
 export interface RoomEvents {
   /** The state of the connection, or the time of the next attempt, has changed. */
   state: StateChange;
-  /** A snapshot has been applied, and all listeners of tables and events have been called. */
+  /**
+   * A snapshot has been applied that added, changed or removed rows, one or many, and all
+   * listeners of tables and events have been called: the moment to draw a page that shows
+   * them anew. Its tick.
+   */
+  change: number;
+  /** A snapshot has been applied, whether it changed rows or not, and all other listeners have been called. Its tick. */
   snapshot: number;
   /** The session was resumed after the connection was lost or the page reloaded. */
   resumed: { readonly full: boolean; readonly eventsMissed: boolean };
@@ -390,6 +396,7 @@ export class Room<G extends Game = Game> {
     replica.tell();
     if (f.count[Frame.Hash] > 0) this.#checkHash(this.#parts(Frame.Hash).at(-1)!);
 
+    const changed = replica.changes > 0;
     const resumed = this.#resumed;
     this.#resumed = undefined;
     const events = this.#parts(Frame.Events).map(decodeEvent);
@@ -399,6 +406,7 @@ export class Room<G extends Game = Game> {
         const l = this.#events.get(e.event);
         if (l) l.list.call(decodeMessage(l.message, e.data), tick - e.age);
       }
+      if (changed) this.#emit('change', tick);
       this.#emit('snapshot', tick);
     };
     if (!this.#settle) {

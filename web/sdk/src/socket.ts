@@ -47,6 +47,12 @@ export function byHTTP(factory: SocketFactory): boolean {
   return http.has(factory);
 }
 
+/** Returns a factory whose sockets are those of another one, in a coat. */
+export function like(inner: SocketFactory, factory: SocketFactory): SocketFactory {
+  if (http.has(inner)) http.add(factory);
+  return factory;
+}
+
 /** Returns a factory that uses a WebSocket class. */
 export function webSocketBy(WebSocketClass: WebSocketConstructor): SocketFactory {
   const factory: SocketFactory = (url, protocol, events) => {

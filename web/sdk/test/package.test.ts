@@ -50,12 +50,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 // npm as a user runs it, not as the script that this test may run in.
 const env = Object.fromEntries(
   Object.entries(process.env).filter(
-    ([name]) => !/^npm_(package|lifecycle|command|config_(local_prefix|prefix|workspace))/i.test(name) && name !== 'INIT_CWD',
+    ([name]) =>
+      !/^npm_(package|lifecycle|command|config_(local_prefix|prefix|workspace))/i.test(name) && name !== 'INIT_CWD',
   ),
 );
 function run(cwd: string, command: string, ...args: string[]): string {
   const done = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
-  if (done.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${done.error ?? done.status}\n${done.stdout}${done.stderr}`);
+  if (done.status !== 0)
+    throw new Error(`${command} ${args.join(' ')}: ${done.error ?? done.status}\n${done.stdout}${done.stderr}`);
   return done.stdout;
 }
 
@@ -82,7 +84,9 @@ test.for(['packed', 'from a checkout'])(
     run(dir, bin('vite'), 'build', '--logLevel', 'error');
     expect(readFileSync(join(dir, 'dist', 'index.html'), 'utf8')).toContain('/assets/');
     // Node takes it as it is.
-    const entries = ['', '/matchmaking', '/games/arena', '/games/walkers'].map((entry) => `await import('@tickroom/client${entry}');`);
+    const entries = ['', '/matchmaking', '/games/arena', '/games/walkers'].map(
+      (entry) => `await import('@tickroom/client${entry}');`,
+    );
     run(dir, process.execPath, '--input-type=module', '--eval', entries.join('\n'));
   },
 );

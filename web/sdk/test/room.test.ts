@@ -242,3 +242,42 @@ describe('views of a room', () => {
     expect([...room.view().tables.walker]).toMatchObject([{ x: 1 }]);
   });
 });
+
+test('change is called once for each snapshot that changes rows, and for no other', async () => {
+  const p = new Platform();
+  const room = await p.join();
+  const calls: string[] = [];
+  room.tables.walker.onChange((_, entity) => calls.push(`row ${entity}`));
+  room.on('snapshot', (tick) => calls.push(`snapshot ${tick}`));
+  room.on('change', (tick) => calls.push(`change ${tick}, x ${room.tables.walker.get(1)?.x}`));
+  p.socket.receive(snapshot(2, {}));
+  p.socket.receive(snapshot(3, { 1: { x: 7 }, 2: { x: 8 } }));
+  p.socket.receive({ pongs: [] });
+  p.socket.receive(snapshot(4, { 2: { x: 9 } }));
+  p.socket.receive(snapshot(5, {}, { removed: [2] }));
+  p.socket.receive(snapshot(6, {}, { removed: [2] }));
+  expect(calls).toEqual([
+    'snapshot 2',
+    'row 1',
+    'change 3, x 7',
+    'snapshot 3',
+    'row 2',
+    'change 4, x 7',
+    'snapshot 4',
+    'change 5, x 7',
+    'snapshot 5',
+    'snapshot 6',
+  ]);
+});
+
+test('change is called for the first state, when the game could ask for it', async () => {
+  const p = new Platform();
+  const joining = p.client().joinOrCreate(walkers);
+  await settle();
+  p.accept();
+  const room = await joining;
+  const changed = vi.fn();
+  room.on('change', changed);
+  await p.clock.pass(0);
+  expect(changed).toHaveBeenCalledExactlyOnceWith(1);
+});

@@ -2,10 +2,10 @@
 // to play or to watch, shows the state of the connection, and offers to join again.
 
 import { Client, CloseCode, JoinError, type StateChange } from '@tickroom/client';
+import { BadNetwork } from '@tickroom/client/dev';
 import { arena } from '@tickroom/client/games/arena';
 import { onLanguage, t } from '../i18n.ts';
 import { playerName } from '../name.ts';
-import { BadNetwork } from '../netgraph/badnetwork.ts';
 import { type ArenaRoom, Game } from './game.ts';
 import { reason } from './hud/chat.ts';
 import { el, text } from './hud/dom.ts';

@@ -1,16 +1,19 @@
 // The part of the netgraph that worsens the network.
 
+import type { BadNetwork, Conditions } from '@tickroom/client/dev';
 import { type Key, number, onLanguage, t } from '../i18n.ts';
-import type { BadNetwork, Conditions } from './badnetwork.ts';
 import { el } from './dom.ts';
 
-const sliders: readonly { of: keyof Conditions; name: Key; max: number; step: number; unit: string }[] = [
+/** The conditions that the panel has. */
+type Shown = Omit<Conditions, 'bytesPerSecond'>;
+
+const sliders: readonly { of: keyof Shown; name: Key; max: number; step: number; unit: string }[] = [
   { of: 'delayMs', name: 'net.bad.delay', max: 600, step: 20, unit: 'ms' },
   { of: 'jitterMs', name: 'net.bad.jitter', max: 300, step: 10, unit: 'ms' },
   { of: 'lossPercent', name: 'net.bad.loss', max: 20, step: 1, unit: '%' },
 ];
 
-const presets: readonly { name: Key; conditions: Conditions }[] = [
+const presets: readonly { name: Key; conditions: Shown }[] = [
   { name: 'net.bad.none', conditions: { delayMs: 0, jitterMs: 0, lossPercent: 0 } },
   { name: 'net.bad.phone', conditions: { delayMs: 80, jitterMs: 40, lossPercent: 1 } },
   { name: 'net.bad.train', conditions: { delayMs: 240, jitterMs: 150, lossPercent: 5 } },

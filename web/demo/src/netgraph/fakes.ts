@@ -1,6 +1,6 @@
-// A clock and sockets for tests.
+// A clock for tests.
 
-import type { Clock, Socket, SocketEvents, SocketFactory } from '@tickroom/client';
+import type { Clock } from '@tickroom/client';
 
 /** A clock that a test advances. */
 export class FakeClock implements Clock {
@@ -39,32 +39,3 @@ export class FakeClock implements Clock {
     this.#time = end;
   }
 }
-
-/** The server's end of a connection. */
-export class FakeServer {
-  readonly got: string[] = [];
-  closed: { code: number | undefined; reason: string | undefined } | undefined;
-  events!: SocketEvents;
-  opened = 0;
-  bufferedAmount = 0;
-
-  readonly socket: SocketFactory = (_url, _protocol, events): Socket => {
-    this.opened++;
-    this.events = events;
-    const server = this;
-    return {
-      send: (data) => this.got.push(text(data)),
-      close: (code, reason) => (this.closed = { code, reason }),
-      get bufferedAmount() {
-        return server.bufferedAmount;
-      },
-    };
-  };
-
-  say(message: string): void {
-    this.events.message(bytes(message));
-  }
-}
-
-export const bytes = (s: string): Uint8Array => new TextEncoder().encode(s);
-export const text = (data: Uint8Array | ArrayBuffer): string => new TextDecoder().decode(data);

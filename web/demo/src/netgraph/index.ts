@@ -1,2 +1,1 @@
-export { BadNetwork, type BadNetworkOptions, type Conditions } from './badnetwork.ts';
 export { mountNetgraph, type Netgraph, type NetgraphOptions } from './netgraph.ts';

@@ -4,8 +4,8 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
+import type { BadNetwork } from '@tickroom/client/dev';
 import { type Key, number, onLanguage, t } from '../i18n.ts';
-import type { BadNetwork } from './badnetwork.ts';
 import { Charts } from './charts.ts';
 import { mountControls } from './controls.ts';
 import { el } from './dom.ts';

@@ -6,12 +6,11 @@
 //	/walkers?name=NAME    under a name
 
 import { Client, JoinError, type Room } from '@tickroom/client';
+import { BadNetwork } from '@tickroom/client/dev';
 import { walkers } from '@tickroom/client/games/walkers';
-
 import { connectionText } from '../connection.ts';
 import { apply, languageButtons, number, onLanguage, t } from '../i18n.ts';
 import { playerName } from '../name.ts';
-import { BadNetwork } from '../netgraph/badnetwork.ts';
 import type { Netgraph } from '../netgraph/netgraph.ts';
 import '../theme.css';
 import './walkers.css';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { BadNetwork } from './badnetwork.ts';
-import { bytes, FakeClock, FakeServer, text } from './fakes.ts';
+import { BadNetwork } from '../src/dev/index.js';
+import { bytes, FakeClock, FakeServer, text } from './fakenetwork.js';
 
 /** Returns a client that is connected through a bad network. random holds the first random numbers; the rest are 0.99. */
 function connected(random: number[] = []) {
@@ -94,6 +94,35 @@ test('a message of many packets is more likely to lose one', () => {
   expect(heard).toEqual(['open']);
   clock.pass(220);
   expect(heard).toHaveLength(3);
+});
+
+test('only so many bytes pass each way, and the rest waits its turn', () => {
+  const { clock, server, net, heard, socket } = connected();
+  net.set({ bytesPerSecond: 1000, delayMs: 100 });
+  server.say('x'.repeat(500)); // at 500, and 50 on the way
+  server.say('y'.repeat(100));
+  socket.send(bytes('up'));
+  clock.pass(52);
+  expect(server.got).toEqual(['up']);
+  clock.pass(497);
+  expect(heard).toEqual(['open']);
+  clock.pass(1);
+  expect(heard).toHaveLength(2);
+  clock.pass(99);
+  expect(heard).toHaveLength(2);
+  clock.pass(1);
+  expect(heard).toHaveLength(3);
+  clock.pass(1000);
+  server.say('z'.repeat(100)); // the line is free again
+  clock.pass(150);
+  expect(heard).toHaveLength(4);
+});
+
+test('conditions are numbers', () => {
+  const { net } = connected();
+  expect(() => net.set({ delayMs: NaN })).toThrow('delayMs is NaN');
+  expect(() => net.set({ lossPercent: -1 })).toThrow('lossPercent is -1');
+  expect(net.active).toBe(false);
 });
 
 describe('a stall', () => {

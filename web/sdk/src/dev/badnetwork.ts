@@ -1,12 +1,9 @@
-// A network that is worse than the real one on purpose. It stands between the client
-// library and its sockets and delays messages. Like TCP it loses and reorders nothing:
-// whatever goes wrong makes messages late.
-//
-// While nothing is worsened, messages pass straight through, in the same call.
+import { Callbacks } from '../callbacks.js';
+import { type Clock, systemClock } from '../clock.js';
+import { like, type Socket, type SocketEvents, type SocketFactory, webSocket } from '../socket.js';
+import { patient } from '../timers.js';
 
-import { type Clock, type Socket, type SocketEvents, type SocketFactory, webSocket } from '@tickroom/client';
-
-/** The conditions of the network, on top of those of the real one. */
+/** The conditions of the network, on top of those of the real one. All are 0 at first. */
 export interface Conditions {
   /** Added to the round trip, half of it each way, in milliseconds. */
   delayMs: number;
@@ -14,12 +11,15 @@ export interface Conditions {
   jitterMs: number;
   /** The percentage of packets that are lost. TCP sends them again, and what follows them waits. */
   lossPercent: number;
+  /** How many bytes a second pass each way; 0 for any number. */
+  bytesPerSecond: number;
 }
 
+/** What a {@link BadNetwork} is made of. */
 export interface BadNetworkOptions {
   /** Opens the real connections. Default: the platform's WebSocket. */
   socket?: SocketFactory;
-  /** Clock and timers. Default: the page's. */
+  /** Clock and timers. Default: the platform's. */
   clock?: Clock;
   /** Returns numbers from 0 up to 1. Default: Math.random. */
   random?: () => number;
@@ -36,39 +36,48 @@ const realTrip = 20;
 /** The close code of connections that are cut: any but those by which a client leaves. */
 const cutCode = 4900;
 
-const pageClock: Clock = {
-  now: () => performance.now(),
-  setTimeout: (fn, ms) => setTimeout(fn, ms),
-  clearTimeout: (timer) => clearTimeout(timer as number),
-};
+const good: Conditions = { delayMs: 0, jitterMs: 0, lossPercent: 0, bytesPerSecond: 0 };
 
+/**
+ * A network that is worse than the real one on purpose. It stands between the client
+ * library and its sockets and delays messages. Like TCP it loses and reorders nothing:
+ * whatever goes wrong makes messages late.
+ *
+ * While nothing is worsened, messages pass straight through, in the same call.
+ *
+ * ```ts
+ * const network = new BadNetwork();
+ * const room = await connect('/ws', game, { socket: network.socket });
+ * network.set({ delayMs: 200, jitterMs: 30, lossPercent: 2 });
+ * ```
+ */
 export class BadNetwork {
-  readonly #inner: SocketFactory;
+  /** The socket factory to give to a client. */
+  readonly socket: SocketFactory;
+
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #links = new Set<Link>();
-  readonly #listeners = new Set<() => void>();
-  #now: Conditions = { delayMs: 0, jitterMs: 0, lossPercent: 0 };
+  readonly #listeners = new Callbacks<[]>();
+  #now = good;
   #until = 0;
   #stallTimer: unknown;
 
   constructor(options: BadNetworkOptions = {}) {
-    this.#inner = options.socket ?? webSocket;
-    this.#clock = options.clock ?? pageClock;
+    const inner = options.socket ?? webSocket;
+    this.#clock = patient(options.clock ?? systemClock);
     this.#random = options.random ?? Math.random;
+    this.socket = like(inner, (url, protocol, events) => {
+      const link = new Link(this, this.#clock, events, () => this.#links.delete(link));
+      this.#links.add(link);
+      try {
+        return link.open(inner, url, protocol);
+      } catch (err) {
+        this.#links.delete(link);
+        throw err;
+      }
+    });
   }
-
-  /** The socket factory to give to a client. */
-  readonly socket: SocketFactory = (url, protocol, events) => {
-    const link = new Link(this, this.#clock, events, () => this.#links.delete(link));
-    this.#links.add(link);
-    try {
-      return link.open(this.#inner, url, protocol);
-    } catch (err) {
-      this.#links.delete(link);
-      throw err;
-    }
-  };
 
   get conditions(): Readonly<Conditions> {
     return this.#now;
@@ -76,7 +85,8 @@ export class BadNetwork {
 
   /** Whether any condition is worse than that of the real network. */
   get active(): boolean {
-    return this.#now.delayMs > 0 || this.#now.jitterMs > 0 || this.#now.lossPercent > 0 || this.stalled;
+    const { delayMs, jitterMs, lossPercent, bytesPerSecond } = this.#now;
+    return delayMs > 0 || jitterMs > 0 || lossPercent > 0 || bytesPerSecond > 0 || this.stalled;
   }
 
   /** Whether the network is stalled. */
@@ -94,8 +104,15 @@ export class BadNetwork {
     return this.#links.size;
   }
 
-  /** Changes the conditions, from the next message on. */
+  /**
+   * Changes the conditions, from the next message on.
+   *
+   * @throws RangeError for a number that is NaN or negative.
+   */
   set(change: Partial<Conditions>): void {
+    for (const [name, v] of Object.entries(change)) {
+      if (!((v ?? Number.NaN) >= 0)) throw new RangeError(`${name} is ${v}: it must be a number from 0`);
+    }
     this.#now = { ...this.#now, ...change };
     // Waiting messages would otherwise be late in a network that is good again.
     if (!this.active) for (const l of this.#links) l.flush();
@@ -115,7 +132,7 @@ export class BadNetwork {
   reset(): void {
     this.#until = 0;
     this.#clock.clearTimeout(this.#stallTimer);
-    this.set({ delayMs: 0, jitterMs: 0, lossPercent: 0 });
+    this.set(good);
   }
 
   /** Cuts all connections without a close message, as when a phone changes its network. */
@@ -125,18 +142,19 @@ export class BadNetwork {
 
   /** Calls fn when the conditions change, or a stall begins or ends. Returns a function that removes fn. */
   onChange(fn: () => void): () => void {
-    this.#listeners.add(fn);
-    return () => this.#listeners.delete(fn);
+    return this.#listeners.add(fn);
   }
 
   #tell(): void {
-    for (const fn of this.#listeners) fn();
+    this.#listeners.call();
   }
 
-  /** Returns the earliest time at which a message that is sent now arrives. */
-  arrival(bytes: number): number {
-    const { delayMs, jitterMs, lossPercent } = this.#now;
-    let at = this.#clock.now() + delayMs / 2;
+  /** Returns the earliest time at which a message that is sent now arrives. @internal */
+  arrival(bytes: number, lane: Lane): number {
+    const { delayMs, jitterMs, lossPercent, bytesPerSecond } = this.#now;
+    let at = this.#clock.now();
+    if (bytesPerSecond > 0) at = lane.busy = Math.max(at, lane.busy) + (1000 * bytes) / bytesPerSecond;
+    at += delayMs / 2;
     if (jitterMs > 0) at += this.#random() * jitterMs;
     if (lossPercent > 0) at += this.#retransmits(bytes, Math.min(lossPercent, 90) / 100);
     return Math.max(at, this.#until);
@@ -161,6 +179,8 @@ export class BadNetwork {
 /** A queue of things that happen in order, each not before its time. */
 class Lane {
   bytes = 0;
+  /** Until when the line is taken by what was sent before, at the bytes per second that pass. */
+  busy = 0;
 
   readonly #clock: Clock;
   #queue: { at: number; bytes: number; run: () => void }[] = [];
@@ -190,11 +210,13 @@ class Lane {
 
   flush(): void {
     while (this.#queue.length > 0) this.#take();
+    this.busy = 0;
     this.#schedule();
   }
 
   clear(): void {
     this.#queue = [];
+    this.busy = 0;
     this.bytes = 0;
     this.#schedule();
   }
@@ -256,7 +278,7 @@ class Link {
         if (up.empty && !this.#net.active) inner.send(data);
         else {
           const copy = data.slice(); // the sender may use its bytes again
-          up.add(this.#net.arrival(copy.length), copy.length, () => inner.send(copy));
+          up.add(this.#net.arrival(copy.length, up), copy.length, () => inner.send(copy));
         }
       },
       close: (code, reason) => {
@@ -289,7 +311,7 @@ class Link {
   #pass(lane: Lane, bytes: number, run: () => void): void {
     if (this.#over) return;
     if (lane.empty && !this.#net.active) run();
-    else lane.add(this.#net.arrival(bytes), bytes, run);
+    else lane.add(this.#net.arrival(bytes, lane), bytes, run);
   }
 
   #end(code: number, reason: string): void {

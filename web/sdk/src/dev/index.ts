@@ -1,0 +1,7 @@
+/**
+ * What helps to develop a game, and does not belong into what players load: a network
+ * that is as bad as one wants it.
+ *
+ * @module
+ */
+export { BadNetwork, type BadNetworkOptions, type Conditions } from './badnetwork.js';
