@@ -3,6 +3,7 @@ package deploy_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -59,6 +60,8 @@ type site struct {
 	cmd   *exec.Cmd
 	ended chan error
 	nodes map[string]*node
+
+	keepAlive string // of connections to the servers; "": what the file says
 }
 
 // node is a tickroom server.
@@ -101,6 +104,8 @@ func (s *site) start(name string, change func(*config.Config)) {
 	if err := srv.Register(walkers.Kind()); err != nil {
 		s.t.Fatal(err)
 	}
+	// Which of nginx's connections a request has come by.
+	srv.Handle("/from", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, name+" "+r.RemoteAddr) }))
 	s.nodes[name] = &node{name: name, srv: srv, stop: servertest.Run(s.t, srv)}
 }
 
@@ -128,6 +133,7 @@ func (s *site) configure() string {
 		{"worker_rlimit_nofile 200000;", "", 1},
 		{"worker_processes auto;", "worker_processes 2;", 1},
 		{"worker_connections 65536;", "worker_connections 512;", 1},
+		{"        keepalive_timeout 10s;", "        keepalive_timeout " + cmp.Or(s.keepAlive, "10s") + ";", 2},
 		{"server 127.0.0.1:7777", "server " + s.nodes["a"].srv.Addr().String(), 3},
 		{"server 127.0.0.1:7787", "server " + s.nodes["b"].srv.Addr().String(), 3},
 	} {
