@@ -12,6 +12,7 @@ import (
 
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/node"
+	"github.com/tickroom/tickroom/server/internal/refusal"
 )
 
 // Run serves until ctx is done, then tells the clients why and ends. A server
@@ -82,8 +83,20 @@ func (s *Server) openMatchmaking() (err error) {
 		return err
 	}
 	s.registry.ReportTo(s.matchmaking.Reporter)
-	s.mux.Handle(s.matchmaking.Path, s.matchmaking)
+	s.mux.Handle(s.matchmaking.Path, s.recordOrigins(s.matchmaking))
 	return nil
+}
+
+// recordOrigins records the calls of pages that may not make them: the browser is told so by
+// what the answer lacks, and its owner finds out why in the log.
+func (s *Server) recordOrigins(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := s.gateway.CheckOrigin(r); err != nil {
+			from, _ := s.guard.Proxies().Client(r.RemoteAddr, r.Header) // it may be that nobody can tell
+			s.refusals.Record(refusal.Call, &refusal.Refusal{Why: "origin", Reason: err.Error()}, refusal.Subject{Client: from})
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // address is an address at which the server listens; nil: none.

@@ -71,6 +71,9 @@ func New(opt Options) (*Gateway, error) {
 // Requests of other programs are allowed, too.
 func (g *Gateway) Allowed(r *http.Request) bool { return g.origins.Allows(r) }
 
+// CheckOrigin returns why the page may not connect, or nil if it may.
+func (g *Gateway) CheckOrigin(r *http.Request) error { return g.origins.Check(r) }
+
 // ServeHTTP upgrades a connection and returns at once; what follows runs in a goroutine of
 // the gateway's, so that the handler's goroutine and net/http's buffers are freed.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
