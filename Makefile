@@ -137,6 +137,11 @@ restarts: ## start a server again RESTARTS (50) times, and print how soon CLIENT
 
 comma := ,
 
+.PHONY: faults
+faults: ## lose, repeat, delay and cut calls to Redis for DURATION (5m), and see the directory mended (SEED, HARM)
+	TICKROOM_FAULTS=$(or $(DURATION),5m) TICKROOM_FAULTS_SEED=$(SEED) TICKROOM_FAULTS_HARM="$(HARM)" \
+		$(GO) test -race -count 1 -timeout 0 -v -run TestTheDirectoryIsMended ./internal/faults
+
 .PHONY: tools
 tools: ## build the pinned tools into bin/
 	$(GO) build -modfile=tools/go.mod -o bin/ tool

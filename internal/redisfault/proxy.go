@@ -17,20 +17,20 @@ const (
 // Proxy passes on what clients say to a redis-server, and what it answers. Its methods may be
 // called from any goroutine.
 type Proxy struct {
-	network, to string
-	listener    net.Listener
-	wg          sync.WaitGroup // all goroutines
+	listener net.Listener
+	wg       sync.WaitGroup // all goroutines
 
-	mu     sync.Mutex
-	plan   Plan
-	lines  map[*line]bool
-	counts Counts
-	closed bool
-	// A channel is closed when what it stands for is so.
-	calm chan struct{} // nothing is held back; since Heal, until the next plan
-	flow chan struct{} // the line does not hang
-	thaw *time.Timer   // ends the hanging
-	end  chan struct{} // the proxy is closed
+	mu          sync.Mutex
+	network, to string // where the redis-server is
+	plan        Plan
+	lines       map[*line]bool
+	counts      Counts
+	closed      bool
+	calm        chan struct{} // closed: nothing is held back; since Heal, until the next plan
+	flow        chan struct{} // closed: the line does not hang
+	thaw        *time.Timer   // ends the hanging
+
+	end chan struct{} // closed: so is the proxy
 }
 
 // Counts are what a Proxy has done.
@@ -38,8 +38,9 @@ type Counts struct {
 	Lines, Calls int
 	// Faults are how often calls have suffered, by kind.
 	Faults map[Kind]int
-	// Hangs and Cuts are how often the whole line hung and was cut.
-	Hangs, Cuts int
+	// Hangs and Cuts are how often the whole line hung and was cut, Switches how often it led
+	// to another redis-server.
+	Hangs, Cuts, Switches int
 }
 
 // Start returns a proxy on a free port of 127.0.0.1, that does no harm yet, before a
@@ -129,6 +130,17 @@ func (p *Proxy) Cut() {
 	}
 }
 
+// Switch leads to another redis-server from now on, as a fail-over does: all connections break.
+func (p *Proxy) Switch(network, to string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.network, p.to = network, to
+	p.counts.Switches++
+	for l := range p.lines {
+		l.cut()
+	}
+}
+
 // Counts returns what was done so far.
 func (p *Proxy) Counts() Counts {
 	p.mu.Lock()
@@ -170,13 +182,16 @@ func (p *Proxy) accept() {
 
 // serve carries one client until it or the redis-server is gone.
 func (p *Proxy) serve(client net.Conn) {
-	server, err := net.DialTimeout(p.network, p.to, dialTimeout)
+	p.mu.Lock()
+	network, to := p.network, p.to
+	p.mu.Unlock()
+	server, err := net.DialTimeout(network, to, dialTimeout)
 	if err != nil {
 		_ = client.Close()
 		return
 	}
 	l := newLine(p, client, server)
-	if !p.add(l) {
+	if !p.add(l, to) {
 		l.cut()
 		return
 	}
@@ -186,10 +201,11 @@ func (p *Proxy) serve(client net.Conn) {
 	delete(p.lines, l)
 }
 
-func (p *Proxy) add(l *line) bool {
+// add lists a line that leads to an address, if that is still the one.
+func (p *Proxy) add(l *line, to string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || len(p.lines) == maxLines {
+	if p.closed || len(p.lines) == maxLines || to != p.to {
 		return false
 	}
 	p.lines[l] = true

@@ -350,6 +350,25 @@ func TestCut(t *testing.T) {
 	}
 }
 
+func TestSwitch(t *testing.T) {
+	t.Parallel()
+	p, first := through(t)
+	other := redistest.Start(t, "--appendonly", "no")
+	c := connect(t, p, 3, limit)
+	for range 2 {
+		if err := c.Incr(t.Context(), "n").Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Switch("unix", other.Addr())
+	n, err := c.Incr(t.Context(), "n").Result()
+	for ; err != nil && t.Context().Err() == nil; n, err = c.Incr(t.Context(), "n").Result() { // on the broken connection
+	}
+	if got := first.Get(t.Context(), "n").Val(); n != 1 || got != "2" || p.Counts().Switches != 1 {
+		t.Errorf("the new one is at %d, the old one at %s", n, got)
+	}
+}
+
 // TestOdds draws a great many fates.
 func TestOdds(t *testing.T) {
 	t.Parallel()
