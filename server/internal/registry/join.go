@@ -71,7 +71,7 @@ func (r *Registry) open(ctx context.Context, j *room.Joiner, id string) (*Entry,
 		return nil, needsSeat()
 	}
 	j.Reservation = room.Reservation{Name: rand.Text(), Made: time.Now()}
-	if e, err := r.reserve(ctx, j, id); e != nil || err != nil {
+	if e, err := r.reserve(ctx, j, id, false); e != nil || err != nil {
 		return e, err
 	}
 	switch {
@@ -80,17 +80,20 @@ func (r *Registry) open(ctx context.Context, j *room.Joiner, id string) (*Entry,
 	case j.Spectates():
 		return nil, refusal.New(closecode.NoSuchRoom, "there is no room of kind %.20q to watch", kindName)
 	}
-	k.making.Lock()
-	defer k.making.Unlock()
+	unlock, err := k.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	// Somebody else may have made one meanwhile.
-	if e, err := r.reserve(ctx, j, ""); e != nil || err != nil {
+	if e, err := r.reserve(ctx, j, "", true); e != nil || err != nil {
 		return e, err
 	}
 	e, err := r.make(ctx, plan{kind: k, options: r.o.Config.Options(kindName), owner: j.Identity.Player})
 	if err != nil {
 		return nil, err
 	}
-	return r.reserve(ctx, j, e.ID)
+	return r.reserve(ctx, j, e.ID, true)
 }
 
 func needsSeat() error {
@@ -117,8 +120,8 @@ const (
 
 // reserve reserves a place in a room that is there: the one with the id, or the fullest of
 // this server, where the client has come; it can't be led to another one. Both results are
-// nil if there is none.
-func (r *Registry) reserve(ctx context.Context, j *room.Joiner, id string) (*Entry, error) {
+// nil if there is none. making is set if the making of rooms of the kind is locked.
+func (r *Registry) reserve(ctx context.Context, j *room.Joiner, id string, making bool) (*Entry, error) {
 	w := store.Want{
 		Kind: j.Hello.GetKind(), ID: id, Except: j.Except, Spectate: j.Spectates(),
 		Reservation: j.Reservation.Name, Made: j.Reservation.Made, Until: time.Now().Add(joinHold),
@@ -154,7 +157,7 @@ func (r *Registry) reserve(ctx context.Context, j *room.Joiner, id string) (*Ent
 			r.cancel(ctx, j, l.ID)
 			return nil, refusal.New(closecode.NoSuchRoom, "the room is on another server, %.60s", l.Node).Because("room_elsewhere")
 		}
-		if e, again, err := r.listed(ctx, j, &l); !again {
+		if e, again, err := r.listed(ctx, j, &l, making); !again {
 			return e, err
 		}
 	}
@@ -194,8 +197,8 @@ func (r *Registry) cancel(ctx context.Context, j *room.Joiner, id string) {
 // listed opens a room that the directory lists here and that does not run: one of a match
 // to which nobody has come yet; or it has ended, and is about to be taken off the list. A
 // place in it is reserved. again is set if another room is to be looked for.
-func (r *Registry) listed(ctx context.Context, j *room.Joiner, l *store.Listing) (_ *Entry, again bool, err error) {
-	e, err := r.openMatch(ctx, l.ID)
+func (r *Registry) listed(ctx context.Context, j *room.Joiner, l *store.Listing, making bool) (_ *Entry, again bool, err error) {
+	e, err := r.openMatch(ctx, l.ID, making)
 	if err == nil {
 		if e.Private() {
 			r.cancel(ctx, j, l.ID)

@@ -1,19 +1,38 @@
 package registry
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/tickroom/tickroom/server/internal/refusal"
 	"github.com/tickroom/tickroom/world"
 )
 
 type kind struct {
 	world.Kind
-	making  sync.Mutex // one room of a kind is made at a time
-	omitted sync.Map   // what its author was told that it leaves out; bounded by its schema
+	making  chan struct{} // holds one: a room of the kind is being made
+	omitted sync.Map      // what its author was told that it leaves out; bounded by its schema
+}
+
+// makeWait is how long a joiner waits for those who make rooms of the same kind.
+const makeWait = 3 * time.Second
+
+// lock waits until no room of the kind is being made, and keeps others from making one until
+// unlock is called. The error is a *refusal.Refusal.
+func (k *kind) lock(ctx context.Context) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, makeWait)
+	defer cancel()
+	select {
+	case k.making <- struct{}{}:
+		return func() { <-k.making }, nil
+	case <-ctx.Done():
+		return nil, refusal.TryLater(ctx.Err(), "others are making rooms").Because("rooms_made")
+	}
 }
 
 // omits tells the kind's author, in the log, what its game seems to have left out: each thing once,
@@ -36,7 +55,7 @@ func (r *Registry) Register(k world.Kind) error {
 	if r.kinds[k.Name] != nil {
 		return fmt.Errorf("server: kind %q is registered already", k.Name)
 	}
-	r.kinds[k.Name] = &kind{Kind: k}
+	r.kinds[k.Name] = &kind{Kind: k, making: make(chan struct{}, 1)}
 	return nil
 }
 

@@ -29,7 +29,7 @@ type plan struct {
 	owner string
 }
 
-// make makes a room and lists it. The caller holds the kind's making.
+// make makes a room and lists it. The caller has locked the making of the kind.
 func (r *Registry) make(ctx context.Context, p plan) (*Entry, error) {
 	made, err := r.number()
 	if err != nil {

@@ -55,7 +55,7 @@ func (r *Registry) seated(ctx context.Context, j *room.Joiner) (*Entry, error) {
 	e := r.Get(s.Room)
 	if e == nil {
 		var err error
-		if e, err = r.openMatch(ctx, s.Room); err != nil {
+		if e, err = r.openMatch(ctx, s.Room, false); err != nil {
 			r.unlist(ctx, s.Room, err)
 			return nil, err
 		}
@@ -68,9 +68,10 @@ func (r *Registry) seated(ctx context.Context, j *room.Joiner) (*Entry, error) {
 	return e, nil
 }
 
-// openMatch makes the room of a match, or returns it if it is there. No place is reserved.
+// openMatch makes the room of a match, or returns it if it is there. No place is reserved. making
+// is set if the caller has locked the making of rooms of the kind.
 // The error's code is closecode.RoomClosed if there is no such match any more.
-func (r *Registry) openMatch(ctx context.Context, id string) (*Entry, error) {
+func (r *Registry) openMatch(ctx context.Context, id string, making bool) (*Entry, error) {
 	gone := refusal.New(closecode.RoomClosed, "the room is not there any more").Because("match_gone")
 	if r.o.Matches == nil {
 		return nil, gone
@@ -88,8 +89,13 @@ func (r *Registry) openMatch(ctx context.Context, id string) (*Entry, error) {
 	if k == nil {
 		return nil, refusal.New(closecode.NoSuchRoom, "there is no kind %.20q here", m.Kind).Because("no_such_kind").At(slog.LevelError)
 	}
-	k.making.Lock()
-	defer k.making.Unlock()
+	if !making {
+		unlock, err := k.lock(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer unlock()
+	}
 	if e := r.Get(id); e != nil {
 		return e, nil // somebody else was faster
 	}
