@@ -17,7 +17,7 @@ import (
 	"github.com/tickroom/tickroom/internal/redisfault"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 
 const (
 	// Of make faults: how long; the seed, which is random by default; and the only kind of
@@ -58,6 +58,7 @@ func harms() []harm {
 		{name: "delays", odds: redisfault.Odds{DelayCall: 0.05, DelayAnswer: 0.05, Late: late}},
 		{name: "cuts", odds: redisfault.Odds{CutCall: 0.05, CutAnswer: 0.15}, cuts: true},
 		{name: "hangs", hangs: 2500 * time.Millisecond},
+		{name: "none"}, // to compare with
 	}
 }
 

@@ -25,8 +25,6 @@ import (
 )
 
 const (
-	// capacity is how many play in a room: few, so that rooms are full all the time.
-	capacity = 3
 	// hold is how long a session waits for its player, linger how long an empty room is kept.
 	hold   = time.Second
 	linger = 500 * time.Millisecond
@@ -95,6 +93,7 @@ func (s *site) serve(name, secret string, beat time.Duration) {
 	cfg.Seats.TTL, cfg.Seats.Leeway = reserved, 0
 	cfg.Matchmaking.URL, cfg.Matchmaking.Beat = "ws://"+addr+server.Path, beat
 	cfg.Matchmaking.Calls, cfg.Matchmaking.CallBurst = 100_000, 100_000
+	// Few play in a room, so that rooms are full all the time.
 	cfg.KindOptions = map[string]map[string]string{"arena": {"players": "3", "bots": "0", "obstacles": "0", "pickups": "0", "map": "512", "rate": "10"}}
 	srv, err := server.New(cfg, server.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {

@@ -82,7 +82,7 @@ func (s *site) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.redis[0].directory.Rooms(ctx, "")
+	list, err := s.redis[0].directory.Rooms(ctx, "", "")
 	if err != nil {
 		return err
 	}
@@ -97,20 +97,20 @@ func (s *site) compare(ctx context.Context) error {
 	for _, l := range list {
 		in, runs := after[l.ID]
 		delete(after, l.ID)
-		switch {
-		case !runs && l.Taken > 0:
+		switch is := (inside{l.Node, l.Players, l.Spectators}); {
+		case l.ReservedPlayers+l.ReservedSpectators > 0:
+			errs = append(errs, fmt.Errorf("%s: %d places are reserved to play and %d to watch", l.ID, l.ReservedPlayers, l.ReservedSpectators))
+		case !runs && l.Revision == 0:
 			// One that a quick join has listed, and to which nobody has come, is good for
 			// the next one who looks for a room.
-			errs = append(errs, fmt.Errorf("%s runs nowhere, and has %d places taken on %s", l.ID, l.Taken, l.Node))
 		case !runs:
-		case l.Node != in.node:
-			errs = append(errs, fmt.Errorf("%s is on %s, not %s", l.ID, in.node, l.Node))
-		case l.Taken != in.players:
-			errs = append(errs, fmt.Errorf("%s has %d players and %d watchers, and %d of %d places taken (closed %v)", l.ID, in.players, in.watchers, l.Taken, l.Capacity, l.Closed))
+			errs = append(errs, fmt.Errorf("%s is listed as %+v, and runs nowhere", l.ID, is))
+		case in != is:
+			errs = append(errs, fmt.Errorf("%s is listed as %+v, and is %+v", l.ID, is, in))
 		}
 	}
 	for id, in := range after {
-		errs = append(errs, fmt.Errorf("%s with %d players and %d watchers is not listed", id, in.players, in.watchers))
+		errs = append(errs, fmt.Errorf("%s is %+v, and is not listed", id, in))
 	}
 	return errors.Join(errs...)
 }

@@ -110,7 +110,7 @@ func away(err error) error {
 const (
 	// joinHold is for how long a place is reserved for a joiner, whom the room takes in with
 	// its next tick.
-	joinHold = 5 * time.Second
+	joinHold = 3 * time.Second
 	// reserveAttempts is how many rooms are tried that are listed here and not there.
 	reserveAttempts = 8
 	// quietFor is for how long after it has failed the directory is not asked by those who
