@@ -45,7 +45,8 @@ func blocks(t *testing.T, page string) []block {
 }
 
 // TestYourFirstGame does what docs/your-first-game.md says: writes its files,
-// runs its commands, starts its server and two of its clients, and looks on.
+// runs its commands, the tests of docs/testing-your-game.md, starts its server and two of its clients,
+// and looks on.
 func TestYourFirstGame(t *testing.T) {
 	t.Parallel()
 	root, err := filepath.Abs("..")
@@ -83,8 +84,21 @@ func TestYourFirstGame(t *testing.T) {
 	if files != 4 {
 		t.Fatalf("the page has %d files", files)
 	}
+	tests := 0
+	for _, b := range blocks(t, "testing-your-game.md") {
+		if name, ok := strings.CutPrefix(b.info, "file="); ok {
+			tests++
+			if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), []byte(b.text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if tests != 2 {
+		t.Fatalf("the page about tests has %d files", tests)
+	}
 	run("go", "vet", "./...")
 	run("go", "build", "-o", "bin/", "./cmd/...")
+	run("go", "test", "./game")
 	if out, err := exec.CommandContext(t.Context(), "gofmt", "-l", filepath.Join(dir, "game"), filepath.Join(dir, "cmd")).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("not formatted: %s %v", out, err)
 	}

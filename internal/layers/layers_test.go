@@ -30,7 +30,7 @@ type layer struct {
 var outside = []string{"time", "net", "os", "syscall", "golang.org/x/sys", "golang.org/x/net", "golang.org/x/time"}
 
 // All that a program may use.
-var everything = []string{"proto", "world", "text", "matchmaking", "netcode", "server", "bots", "cli", "web", "internal"}
+var everything = []string{"proto", "world", "text", "matchmaking", "netcode", "server", "bots", "cli", "gametest", "web", "internal"}
 
 // The table of the design, lowest layer first.
 var layers = []layer{
@@ -49,6 +49,7 @@ var layers = []layer{
 	{folder: "internal/kinds", may: []string{"proto", "world", "text"}, not: outside},
 	{folder: "matchmaking", may: []string{"proto", "text", "internal/origin", "internal/strictyaml", "internal/redisdata"}},
 	{folder: "netcode", may: []string{"proto", "world"}},
+	{folder: "gametest", may: []string{"proto", "world", "netcode"}, not: []string{"time", "net", "os"}},
 	{folder: "bots", may: []string{"proto", "netcode"}},
 	{folder: "server/internal/seat"},
 	{folder: "server/internal/workqueue"},

@@ -34,6 +34,7 @@ const module = "github.com/tickroom/tickroom/"
 var public = []string{
 	"bots",
 	"cli",
+	"gametest",
 	"matchmaking",
 	"matchmaking/mode",
 	"matchmaking/store",
