@@ -247,3 +247,14 @@ func TestAnAddressThatTakesAllConnectionsKeepsNobodyOut(t *testing.T) {
 		})
 	}
 }
+
+// TestTheAdminAddressIsNeverFull has its health asked for while somebody holds it.
+func TestTheAdminAddressIsNeverFull(t *testing.T) {
+	t.Parallel()
+	s := startSmall(t, func(*config.Config) {})
+	held := &small{addr: s.admin}
+	held.hold(t, "127.0.0.1", 400, nil)
+	for range 3 {
+		s.wants(t, "127.0.0.2")
+	}
+}

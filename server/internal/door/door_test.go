@@ -1,6 +1,7 @@
 package door
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -267,6 +268,60 @@ func TestIdleConnections(t *testing.T) {
 	}
 }
 
+// TestStreamsOverALimit has one connection of HTTP/2 carry more requests at once than an
+// address may have.
+func TestStreamsOverALimit(t *testing.T) {
+	t.Parallel()
+	h := newHall(t, 2, Options{Max: 100, IdleTimeout: time.Minute, ProxyIdleTimeout: time.Minute})
+	hold, held := make(chan struct{}), make(chan struct{}, 2)
+	both := new(http.Protocols)
+	both.SetUnencryptedHTTP2(true)
+	s := &http.Server{Protocols: both, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		held <- struct{}{}
+		<-hold
+	}), ReadHeaderTimeout: time.Minute}
+	h.Serve(s)
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(h) }()
+	tr := &http.Transport{Protocols: both}
+	ask := func() int {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+h.Addr().String(), nil)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		resp, err := tr.RoundTrip(req)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode
+	}
+	answers := make(chan int, 2)
+	for range 2 {
+		go func() { answers <- ask() }()
+		<-held
+	}
+	if open := h.Open(); open != 1 {
+		t.Fatalf("two streams are on %d connections", open)
+	}
+	if got := ask(); got != http.StatusTooManyRequests {
+		t.Errorf("a third stream of two: %d", got)
+	}
+	close(hold)
+	for range 2 {
+		if got := <-answers; got != http.StatusOK {
+			t.Errorf("one of two: %d", got)
+		}
+	}
+	tr.CloseIdleConnections()
+	_ = s.Close()
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
+}
+
 // TestRequestsOverALimit has an HTTP server answer over the door, as a real client sees it.
 func TestRequestsOverALimit(t *testing.T) {
 	t.Parallel()
@@ -304,7 +359,9 @@ func TestRequestsOverALimit(t *testing.T) {
 		}
 	}
 	_ = s.Close()
-	_ = <-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
 	for deadline := time.Now().Add(10 * time.Second); h.Open() > 0; {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d are open", h.Open())

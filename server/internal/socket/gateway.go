@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lxzan/gws"
+	"golang.org/x/time/rate"
 
 	"github.com/tickroom/tickroom/internal/origin"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
@@ -26,6 +27,7 @@ type Gateway struct {
 
 	// Safe by themselves.
 	linger linger
+	noFile rate.Sometimes // logs that there is no descriptor
 	all    sync.WaitGroup // every goroutine of the gateway and every seated connection
 
 	// Guarded by mu.
@@ -50,6 +52,7 @@ func New(opt Options) (*Gateway, error) {
 		return nil, fmt.Errorf("socket: Options.Origins: %w", err)
 	}
 	g := &Gateway{opt: opt, origins: allowed, pending: map[*pending]bool{}, seated: map[Conn]place{}}
+	g.noFile.Interval = time.Minute
 	g.stats.Failed = map[string]uint64{}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.linger.all = &g.all

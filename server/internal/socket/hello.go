@@ -154,7 +154,9 @@ func (p *pending) hello(first []byte) {
 		case err == nil:
 			p.fd = fd
 		case !errors.Is(err, errNotRaw):
-			g.opt.Logger.Error("socket: no descriptor for a connection", "err", err)
+			g.noFile.Do(func() {
+				g.opt.Logger.Error("socket: no descriptor for a connection; allow the process more open files (LimitNOFILE=, ulimit -n)", "err", err)
+			})
 			p.fail(FailDescriptors, &CloseError{Code: closecode.TryLater, Reason: "the server is full"})
 			return
 		}
