@@ -28,8 +28,9 @@ func (s *Session) AppendHello(b []byte) []byte {
 	defer s.mu.Unlock()
 	s.asked = s.opens
 	kind, room := s.cfg.Kind, s.cfg.Room
-	if used := s.welcome != nil && s.cfg.Seat != ""; s.asked != opensJoin || used && room == "" {
-		kind, room = s.welcome.GetKind(), s.welcome.GetRoom() // of a seat that was used the room is left
+	if used := s.welcome != nil && s.cfg.Seat != ""; s.asked != opensJoin || used {
+		// Of a seat that was used the room is left: perhaps another one than the seat's.
+		kind, room = s.welcome.GetKind(), s.welcome.GetRoom()
 	}
 	num(1, 1)
 	str(2, kind)

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/tickroom/tickroom/netcode/client"
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
@@ -18,6 +19,9 @@ type Assignment struct {
 	URL string
 	// Spectator is true for a place to watch from.
 	Spectator bool
+
+	// again asks for a seat in another room; nil: none will do.
+	again func(ctx context.Context) (*Assignment, error)
 }
 
 func (c *Client) assignment(a *tickroomv1.Assignment, spectator bool) (*Assignment, error) {
@@ -45,12 +49,25 @@ func (c *Client) Configure(a *Assignment, cfg client.Config) client.Config {
 	return cfg
 }
 
+// maxAgain is how many other seats Dial asks for.
+const maxAgain = 3
+
 // Dial joins the room of an assignment; see client.Dial. Tokens come from this client's
-// source if the options have none.
+// source if the options have none. If the room of a quick join has no place after all, Dial
+// asks for a seat in another one, a few times at most.
 func (c *Client) Dial(ctx context.Context, a *Assignment, o client.Options) (*client.Client, error) {
-	o.Config = c.Configure(a, o.Config)
 	if o.TokenSource == nil {
 		o.TokenSource = c.source
 	}
-	return client.Dial(ctx, a.URL, o)
+	for left := maxAgain; ; left-- {
+		o.Config = c.Configure(a, o.Config)
+		in, err := client.Dial(ctx, a.URL, o)
+		var full *client.CloseError
+		if err == nil || left == 0 || a.again == nil || !errors.As(err, &full) || full.Code != closecode.RoomFull {
+			return in, err
+		}
+		if a, err = a.again(ctx); err != nil {
+			return nil, err
+		}
+	}
 }

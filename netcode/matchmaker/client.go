@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tickroom/tickroom/netcode/client"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
@@ -195,14 +196,27 @@ func authorize(h http.Header, token string) {
 	}
 }
 
+// maxExcept is how many rooms a quick join may except.
+const maxExcept = 16
+
 // QuickJoin returns a seat at once: in the player's own running match, else in an open
-// room with a free seat, else in a new one.
+// room with a free seat, else in a new one. If the room has no place after all when the
+// player comes, Dial asks again, without that room.
 func (c *Client) QuickJoin(ctx context.Context, q *tickroomv1.QuickJoinRequest) (*Assignment, error) {
 	r, err := call(ctx, c, "quick join", c.api.QuickJoin, q)
 	if err != nil {
 		return nil, err
 	}
-	return c.assignment(r.GetAssignment(), false)
+	a, err := c.assignment(r.GetAssignment(), false)
+	if err != nil || a.GetRejoin() || len(q.GetExcept()) >= maxExcept {
+		return a, err
+	}
+	a.again = func(ctx context.Context) (*Assignment, error) {
+		other := proto.Clone(q).(*tickroomv1.QuickJoinRequest)
+		other.Except = append(other.Except, a.GetRoom())
+		return c.QuickJoin(ctx, other)
+	}
+	return a, nil
 }
 
 // CreateRoom makes a private room, whose code is in the assignment, and returns a seat
@@ -224,7 +238,8 @@ func (c *Client) JoinRoom(ctx context.Context, q *tickroomv1.JoinRoomRequest) (*
 	return c.assignment(r.GetAssignment(), false)
 }
 
-// Spectate returns a place to watch a room from.
+// Spectate returns a place to watch a room from that is there: the one with the id or the
+// code, or of a kind or mode the one with the most players that can be watched.
 func (c *Client) Spectate(ctx context.Context, q *tickroomv1.SpectateRequest) (*Assignment, error) {
 	r, err := call(ctx, c, "watch a room", c.api.Spectate, q)
 	if err != nil {

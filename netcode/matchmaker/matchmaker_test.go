@@ -69,6 +69,10 @@ func (s *service) room(w http.ResponseWriter, r *http.Request) {
 		s.t.Errorf("server: %v", err)
 	}
 	h := f.GetHello()
+	if strings.HasPrefix(h.GetRoom(), "full") {
+		_ = conn.Close(closecode.RoomFull, h.GetRoom())
+		return
+	}
 	_ = conn.Close(4018, fmt.Sprintf("kind %s, room %s, seat %s, token %s", h.GetKind(), h.GetRoom(), h.GetSeat(), h.GetToken()))
 }
 
@@ -85,6 +89,21 @@ func TestDial(t *testing.T) {
 	_, err = c.Dial(ctx, a, client.Options{})
 	var ce *client.CloseError
 	if !errors.As(err, &ce) || ce.Advice() != closecode.GetNewSeat || ce.Reason != "kind arena, room r1, seat s1, token guest1" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestARoomThatHasNoPlaceAfterAll has seats in one after another.
+func TestARoomThatHasNoPlaceAfterAll(t *testing.T) {
+	t.Parallel()
+	c := (&service{t: t}).client(Options{})
+	a, err := c.QuickJoin(t.Context(), &tickroomv1.QuickJoinRequest{Mode: "full", Except: []string{"r0"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Dial(t.Context(), a, client.Options{})
+	var ce *client.CloseError
+	if !errors.As(err, &ce) || ce.Code != closecode.RoomFull || ce.Reason != "fullr0,fullr0,fullr0,fullr0,fullr0,fullr0,fullr0,fullr0" {
 		t.Errorf("%v", err)
 	}
 }
@@ -114,6 +133,8 @@ func (s *service) QuickJoin(_ context.Context, q *connect.Request[tickroomv1.Qui
 		r.Assignment.Url = "wss://eu1.example.com/ws"
 	case "seatless":
 		r.Assignment.Seat = ""
+	case "full":
+		r.Assignment.Room = fmt.Sprint("full", strings.Join(q.Msg.GetExcept(), ","))
 	}
 	if q.Header().Get("Authorization") == "" {
 		r.GuestToken = fmt.Sprint("guest", s.guests.Add(1))

@@ -34,9 +34,6 @@ type Entry struct {
 // seats.
 func (e *Entry) Private() bool { return e.match != nil && !e.match.Open }
 
-// public reports whether the room takes in whoever comes without naming it.
-func (e *Entry) public() bool { return e.match == nil || e.match.Open && e.match.Mode == "" }
-
 // What follows is called by the room's loop, and does not block; but for ended, with which
 // that is over.
 

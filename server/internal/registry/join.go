@@ -29,12 +29,14 @@ func (r *Registry) Resume(kind, id string) (*Entry, error) {
 // comes back into that, and j.Back is set; others are counted, and j.Reservation is set if a
 // place is reserved for them. The error is, or wraps, a *refusal.Refusal.
 func (r *Registry) Join(ctx context.Context, j *room.Joiner) (*Entry, error) {
-	h := j.Hello
-	id := h.GetRoom()
-	if j.Seat != nil {
+	kindName, id := j.Hello.GetKind(), j.Hello.GetRoom()
+	switch {
+	case j.Led != nil:
+		kindName, id = j.Led.Kind, ""
+	case j.Seat != nil:
 		id = j.Seat.Room
 	}
-	if e := r.players.find(j.Identity.Player, h.GetKind(), id, j.Spectates()); e != nil {
+	if e := r.players.find(j.Identity.Player, kindName, id, j.Spectates()); e != nil {
 		j.Back = true
 		return e, nil
 	}
@@ -48,10 +50,10 @@ func (r *Registry) Join(ctx context.Context, j *room.Joiner) (*Entry, error) {
 	}
 	var e *Entry
 	var err error
-	if j.Seat != nil {
+	if j.Seat != nil && j.Led == nil {
 		e, err = r.seated(ctx, j)
 	} else {
-		e, err = r.open(ctx, j, id)
+		e, err = r.open(ctx, j, kindName, id)
 	}
 	if err != nil {
 		r.clients.Add(-1)
@@ -59,10 +61,9 @@ func (r *Registry) Join(ctx context.Context, j *room.Joiner) (*Entry, error) {
 	return e, err
 }
 
-// open finds the room for a player without a seat, or makes one. A place is reserved in it,
-// if the directory answers.
-func (r *Registry) open(ctx context.Context, j *room.Joiner, id string) (*Entry, error) {
-	kindName := j.Hello.GetKind()
+// open finds the room for a player without a seat, or with one in any room, or makes one. A
+// place is reserved in it, if the directory answers.
+func (r *Registry) open(ctx context.Context, j *room.Joiner, kindName, id string) (*Entry, error) {
 	k := r.kinds[kindName]
 	if k == nil {
 		return nil, refusal.New(closecode.NoSuchRoom, "there is no kind %.20q; there are: %s", kindName, strings.Join(r.Kinds(), ", ")).Because("no_such_kind")
@@ -70,15 +71,21 @@ func (r *Registry) open(ctx context.Context, j *room.Joiner, id string) (*Entry,
 	if r.Private(id) {
 		return nil, needsSeat()
 	}
+	if j.Spectates() && !k.Spectators {
+		return nil, notWatched()
+	}
 	j.Reservation = room.Reservation{Name: rand.Text(), Made: time.Now()}
-	if e, err := r.reserve(ctx, j, id, false); e != nil || err != nil {
+	w := r.want(j, kindName, id)
+	if e, err := r.search(ctx, &w, j, false); e != nil || err != nil {
 		return e, err
 	}
 	switch {
 	case id != "":
 		return nil, refusal.New(closecode.NoSuchRoom, "there is no room %.40q of kind %.20q", id, kindName)
 	case j.Spectates():
-		return nil, refusal.New(closecode.NoSuchRoom, "there is no room of kind %.20q to watch", kindName)
+		return nil, refusal.New(closecode.NoSuchRoom, "there is no room of kind %.20q that can be watched now", kindName).Because("nothing_to_watch")
+	case w.Mode != "":
+		return nil, roomFull() // those of matches are made by the matchmaker
 	}
 	unlock, err := k.lock(ctx)
 	if err != nil {
@@ -86,14 +93,54 @@ func (r *Registry) open(ctx context.Context, j *room.Joiner, id string) (*Entry,
 	}
 	defer unlock()
 	// Somebody else may have made one meanwhile.
-	if e, err := r.reserve(ctx, j, "", true); e != nil || err != nil {
+	if e, err := r.search(ctx, &w, j, true); e != nil || err != nil {
 		return e, err
 	}
 	e, err := r.make(ctx, plan{kind: k, options: r.o.Config.Options(kindName), owner: j.Identity.Player})
 	if err != nil {
 		return nil, err
 	}
-	return r.reserve(ctx, j, e.ID, true)
+	j.Made = true
+	w.ID = e.ID
+	return r.reserve(ctx, &w, true)
+}
+
+// want returns what a joiner wants of the directory: a place in the room with the id, or in
+// any one of this server, where the client has come; it can't be led to another one.
+func (r *Registry) want(j *room.Joiner, kindName, id string) store.Want {
+	w := store.Want{
+		Kind: kindName, ID: id, Except: j.Except, Spectate: j.Spectates(),
+		Reservation: j.Reservation.Name, Made: j.Reservation.Made, Until: time.Now().Add(joinHold),
+	}
+	if id == "" {
+		w.Node = r.o.Node
+	}
+	if j.Led != nil {
+		w.Mode = j.Led.Mode
+	}
+	return w
+}
+
+// search reserves a place in a room that is there. One whom all rooms but one have turned
+// away goes to a new one: that was made since the first of them did, by somebody in the same
+// need. Both results are nil if there is none.
+func (r *Registry) search(ctx context.Context, w *store.Want, j *room.Joiner, making bool) (*Entry, error) {
+	if len(j.Except) < maxTries-1 {
+		return r.reserve(ctx, w, making)
+	}
+	for _, e := range r.Entries() {
+		if in := e.Info(); !in.Created.After(j.Led.Since) || !fits(e, &in, w) {
+			continue
+		}
+		one := *w
+		one.ID = e.ID
+		if e, err := r.reserve(ctx, &one, making); err == nil && e != nil {
+			return e, nil
+		} else if err != nil && refusal.Of(err).Code != closecode.RoomFull {
+			return nil, err
+		}
+	}
+	return nil, nil
 }
 
 func needsSeat() error {
@@ -101,6 +148,20 @@ func needsSeat() error {
 }
 
 func roomFull() error { return refusal.New(closecode.RoomFull, "the room is full") }
+
+// noPlace returns what a joiner is told for whom a room has no place. One that is only
+// locked is asked itself, since it knows why: it is returned.
+func (r *Registry) noPlace(w *store.Want) (*Entry, error) {
+	if w.Spectate {
+		return nil, refusal.New(closecode.RoomFull, "the room has no more places to watch from")
+	}
+	if e := r.Get(w.ID); e != nil {
+		if p := e.Info().Places; p.Locked && p.Players < p.MaxPlayers {
+			return e, nil
+		}
+	}
+	return nil, roomFull()
+}
 
 // away returns what a joiner is told when the directory does not answer.
 func away(err error) error {
@@ -118,34 +179,26 @@ const (
 	quietFor = time.Second
 )
 
-// reserve reserves a place in a room that is there: the one with the id, or the fullest of
-// this server, where the client has come; it can't be led to another one. Both results are
-// nil if there is none. making is set if the making of rooms of the kind is locked.
-func (r *Registry) reserve(ctx context.Context, j *room.Joiner, id string, making bool) (*Entry, error) {
-	w := store.Want{
-		Kind: j.Hello.GetKind(), ID: id, Except: j.Except, Spectate: j.Spectates(),
-		Reservation: j.Reservation.Name, Made: j.Reservation.Made, Until: time.Now().Add(joinHold),
-	}
-	if id == "" {
-		w.Node = r.o.Node
-	}
+// reserve reserves a place in a room that is there. Both results are nil if there is none.
+// making is set if the making of rooms of the kind is locked.
+func (r *Registry) reserve(ctx context.Context, w *store.Want, making bool) (*Entry, error) {
 	if time.Now().UnixNano() < r.quiet.Load() {
-		if e := r.known(&w); e != nil {
+		if e := r.known(w); e != nil {
 			return e, nil
 		}
 	}
 	for range reserveAttempts {
-		l, err := r.o.Directory.Reserve(ctx, w)
+		l, err := r.o.Directory.Reserve(ctx, *w)
 		switch {
-		case errors.Is(err, store.ErrNoRoom) && id != "":
-			return r.known(&w), nil // it may have lost the room
+		case errors.Is(err, store.ErrNoRoom) && w.ID != "":
+			return r.known(w), nil // it may have lost the room
 		case errors.Is(err, store.ErrNoRoom):
 			return nil, nil
 		case errors.Is(err, store.ErrFull):
-			return nil, roomFull()
+			return r.noPlace(w)
 		case err != nil:
 			r.quiet.Store(time.Now().Add(quietFor).UnixNano())
-			if e := r.known(&w); e != nil {
+			if e := r.known(w); e != nil {
 				return e, nil
 			}
 			return nil, away(err)
@@ -154,10 +207,10 @@ func (r *Registry) reserve(ctx context.Context, j *room.Joiner, id string, makin
 			return e, nil
 		}
 		if l.Node != r.o.Node {
-			r.cancel(ctx, j, l.ID)
+			r.cancel(ctx, w, l.ID)
 			return nil, refusal.New(closecode.NoSuchRoom, "the room is on another server, %.60s", l.Node).Because("room_elsewhere")
 		}
-		if e, again, err := r.listed(ctx, j, &l, making); !again {
+		if e, again, err := r.listed(ctx, w, &l, making); !again {
 			return e, err
 		}
 	}
@@ -176,39 +229,44 @@ func (r *Registry) known(w *store.Want) *Entry {
 	var best *Entry
 	most := -1
 	for _, e := range r.Entries() {
-		p := e.Info().Places
-		free := p.Open()
-		if w.Spectate {
-			free = p.Spectators < p.MaxSpectators
-		}
-		if e.Kind == w.Kind && e.public() && free && p.Players > most && !slices.Contains(w.Except, e.ID) {
-			best, most = e, p.Players
+		if in := e.Info(); fits(e, &in, w) && in.Places.Players > most {
+			best, most = e, in.Places.Players
 		}
 	}
 	return best
 }
 
+// fits reports whether a room of this server is one of those that are wanted, and has a
+// place, as far as it knows.
+func fits(e *Entry, in *room.Info, w *store.Want) bool {
+	free := in.Places.Open()
+	if w.Spectate {
+		free = in.Places.Spectators < in.Places.MaxSpectators
+	}
+	return free && e.Kind == w.Kind && e.mode() == w.Mode && !e.Private() && !slices.Contains(w.Except, e.ID)
+}
+
 // cancel gives back the place that is reserved for a joiner. If that fails the reservation
 // ends by itself.
-func (r *Registry) cancel(ctx context.Context, j *room.Joiner, id string) {
-	_ = r.o.Directory.Cancel(ctx, id, store.Reservation(j.Reservation))
+func (r *Registry) cancel(ctx context.Context, w *store.Want, id string) {
+	_ = r.o.Directory.Cancel(ctx, id, store.Reservation{Name: w.Reservation, Made: w.Made})
 }
 
 // listed opens a room that the directory lists here and that does not run: one of a match
 // to which nobody has come yet; or it has ended, and is about to be taken off the list. A
 // place in it is reserved. again is set if another room is to be looked for.
-func (r *Registry) listed(ctx context.Context, j *room.Joiner, l *store.Listing, making bool) (_ *Entry, again bool, err error) {
+func (r *Registry) listed(ctx context.Context, w *store.Want, l *store.Listing, making bool) (_ *Entry, again bool, err error) {
 	e, err := r.openMatch(ctx, l.ID, making)
 	if err == nil {
 		if e.Private() {
-			r.cancel(ctx, j, l.ID)
+			r.cancel(ctx, w, l.ID)
 			return nil, false, needsSeat()
 		}
 		return e, false, nil
 	}
 	if refusal.Of(err).Code != closecode.RoomClosed {
 		// It is to be opened, and can't be now.
-		r.cancel(ctx, j, l.ID)
+		r.cancel(ctx, w, l.ID)
 		return nil, false, err
 	}
 	if err := r.o.Directory.Remove(ctx, l.ID, l.Revision); err != nil {

@@ -93,7 +93,7 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 		Metrics:    r.o.Metrics.Kind(e.Kind),
 		CloseEmpty: e.closeEmpty, Places: e.places,
 		PlaceFree: e.placeFree, Joined: e.joined, Left: e.leaves, Result: e.result, Ended: e.ended,
-		Refused: e.refused, PutOut: e.putOut, Renew: r.o.Renew, Rejoin: r.rejoin,
+		Refused: e.refused, PutOut: e.putOut, Renew: r.o.Renew, Elsewhere: e.elsewhere,
 	})
 	r.entries[e.ID] = e
 	if p.match != nil {

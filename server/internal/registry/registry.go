@@ -16,7 +16,7 @@
 //	listing.go   what the directory is told of a room
 //	telling.go   when it is told
 //	closing.go   the end of rooms that nobody is in
-//	rejoin.go    those whose session has ended in the moment in which they came back
+//	elsewhere.go those whom a room hands back, to be led to another one
 //	players.go   which rooms a player has sessions in
 //
 // The lock of the entries is never held while the directory is asked. That of a kind is,
@@ -93,7 +93,7 @@ type Registry struct {
 	telling  telling                  // what the directory is told
 	closings *workqueue.Queue[*Entry] // empty rooms that ask whether they may end
 	quiet    atomic.Int64             // until when the directory is not asked by those who can do without, in nanoseconds since 1970: it has failed
-	rejoins  *workqueue.Queue[rejoin]
+	moves    *workqueue.Queue[move]
 
 	mu      sync.Mutex
 	entries map[string]*Entry // by id
@@ -104,7 +104,7 @@ type Registry struct {
 // New returns a registry without rooms.
 func New(o Options) *Registry {
 	r := &Registry{o: o, start: time.Now(), kinds: map[string]*kind{}, entries: map[string]*Entry{}, players: newPlayers(), telling: newTelling()}
-	r.closings, r.rejoins = r.newClosings(), r.newRejoins(r.Join)
+	r.closings, r.moves = r.newClosings(), r.newMoves(r.Join)
 	return r
 }
 
@@ -117,7 +117,7 @@ func (r *Registry) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { r.tell(ctx) })
 	wg.Go(func() { r.closings.Run(ctx) })
-	wg.Go(func() { r.rejoins.Run(ctx) })
+	wg.Go(func() { r.moves.Run(ctx) })
 	wg.Wait()
 }
 

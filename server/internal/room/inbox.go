@@ -147,8 +147,7 @@ func (l *Loop) admit(conn socket.Conn, j *Joiner) {
 		l.displaced(&a, j.Back && err == nil)
 	}
 	switch {
-	case errors.Is(err, errSessionGone) && j.Back && l.cfg.Rejoin != nil:
-		l.cfg.Rejoin(conn, *j)
+	case err != nil && l.elsewhere(conn, j, err):
 	case err != nil:
 		l.turnAway(conn, j, asClose(err))
 	case a.Session:
@@ -178,6 +177,19 @@ func (l *Loop) displaced(a *Admission, keeps bool) {
 	if !keeps {
 		l.cfg.PlaceFree()
 	}
+}
+
+// elsewhere hands on a joiner who is turned away here, and may find a place in another room.
+// Its place here is free again.
+func (l *Loop) elsewhere(conn socket.Conn, j *Joiner, err error) bool {
+	gone := j.Back && errors.Is(err, errSessionGone)
+	if l.cfg.Elsewhere == nil || !gone && !lacksPlace(err) || !l.cfg.Elsewhere(conn, *j, asClose(err)) {
+		return false
+	}
+	if j.Reserved() {
+		l.cfg.PlaceFree()
+	}
+	return true
 }
 
 // turnAway closes the connection of a joiner, and frees its place.

@@ -32,14 +32,26 @@ type Joiner struct {
 	// Reservation is what the directory keeps a place for the joiner with; without a name
 	// it keeps none, as far as is known.
 	Reservation Reservation
-	// Except are rooms in which there was no place for the joiner.
+	// Led says where the joiner has been led on from; nil: it was nowhere before.
+	Led *Led
+	// Except are the rooms in which there was no place for the joiner, in order.
 	Except []string
+	// Made is true if the room was made for the joiner: no other is then.
+	Made bool
 }
 
 // Reservation is a reservation in the directory: its name, and when it was made, or later.
 type Reservation struct {
 	Name string
 	Made time.Time
+}
+
+// Led is what a joiner wants for whom a room had no place. It does not change.
+type Led struct {
+	// Kind and Mode are those of the rooms that will do.
+	Kind, Mode string
+	// Since is when the first of them had no place.
+	Since time.Time
 }
 
 // Reserved reports whether a place is reserved for the joiner, which is free again if it
@@ -53,6 +65,15 @@ func (j *Joiner) Spectates() bool {
 }
 
 func (j *Joiner) part() part { return partOf(j.Spectates()) }
+
+// AnyRoom reports whether any room of the kind will do, so that the joiner may be led to
+// another one: it names none, or has a seat that does not insist.
+func (j *Joiner) AnyRoom() bool {
+	if j.Seat != nil {
+		return j.Seat.AnyRoom
+	}
+	return j.Hello.GetRoom() == ""
+}
 
 // name returns what the player is called: the name in its token comes before the one in its
 // hello, and that before the one in its seat.

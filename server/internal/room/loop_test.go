@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/tickroom/tickroom/proto/gen/closecode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/server/internal/metrics"
@@ -62,7 +63,12 @@ func newRig(t *testing.T, players int) *rig {
 	g.loop = StartLoop(r, g.pool, LoopConfig{
 		EmptyRoomLinger: time.Second, CloseEmpty: func() bool { return !g.keep.Load() },
 		PlaceFree: func() { g.gone.Add(1) }, Ended: func() { g.ended.Store(true) }, Metrics: g.m.Kind("slow"),
-		Rejoin: func(_ socket.Conn, j Joiner) { g.anew <- j },
+		Elsewhere: func(_ socket.Conn, j Joiner, why *socket.CloseError) bool {
+			if why.Code == closecode.SessionGone {
+				g.anew <- j
+			}
+			return why.Code == closecode.SessionGone
+		},
 	})
 	return g
 }

@@ -47,9 +47,10 @@ type LoopConfig struct {
 	// told. They may be nil.
 	Refused func(j *Joiner, why *socket.CloseError)
 	PutOut  func(player string, addr netip.Addr, why *socket.CloseError)
-	// Rejoin takes over a joiner who came back to a session that has just ended, to find
-	// another room for it. nil: the joiner is told that the session is gone.
-	Rejoin func(conn socket.Conn, j Joiner)
+	// Elsewhere takes over a joiner for whom another room is to be found, if it reports
+	// true: one who came back to a session that has just ended, or for whom the room has no
+	// place. nil: the joiner is told why, as after false.
+	Elsewhere func(conn socket.Conn, j Joiner, why *socket.CloseError) bool
 	// Renew has a token checked with which a session is to be prolonged, elsewhere. done is
 	// called with the identity from now on, or an error. It reports false if the token can't
 	// be checked now. nil: none can.

@@ -14,8 +14,8 @@ func FuzzDecode(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(make([]byte, 29+5))
-	f.Add([]byte("0123456789abcdef\x00\x00\x01\x90\x00\x00\x00\x00\x00\x00\x75\x30\x01\x03ann\x01r\x01n\x00\x00"))
+	f.Add(make([]byte, 30+5))
+	f.Add([]byte("0123456789abcdef\x00\x00\x01\x90\x00\x00\x00\x00\x00\x00\x75\x30\x01\x01\x03ann\x01r\x01n\x00\x00"))
 	gate := NewGate("n", keys, nil, 0, func() time.Time { return time.UnixMilli(0x019000000000) })
 	f.Fuzz(func(t *testing.T, body []byte) {
 		k := keys.current()
@@ -38,14 +38,15 @@ func FuzzDecode(f *testing.F) {
 
 func TestDecodeRefuses(t *testing.T) {
 	t.Parallel()
-	head := strings.Repeat("i", 16) + "\x00\x00\x01\x90\x00\x00\x00\x00\x00\x00\x75\x30\x01"
+	head := strings.Repeat("i", 16) + "\x00\x00\x01\x90\x00\x00\x00\x00\x00\x00\x75\x30\x01\x00"
 	for name, body := range map[string]string{
 		"no texts":           head,
 		"four texts":         head + "\x01p\x01r\x01n\x00",
 		"text beyond end":    head + "\x01p\x01r\x01n\x00\x05abc",
 		"long text":          head + "\x81" + strings.Repeat("x", 129) + "\x01r\x01n\x00\x00",
 		"more after the end": head + "\x01p\x01r\x01n\x00\x00\x00",
-		"good for too long":  head[:24] + "\xff\xff\xff\xff\x01" + "\x01p\x01r\x01n\x00\x00",
+		"good for too long":  head[:24] + "\xff\xff\xff\xff\x01\x00" + "\x01p\x01r\x01n\x00\x00",
+		"another flag":       head[:29] + "\x02" + "\x01p\x01r\x01n\x00\x00",
 		"made in year 300k":  head[:16] + "\xff" + head[17:] + "\x01p\x01r\x01n\x00\x00",
 	} {
 		if s, err := decode([]byte(body)); err == nil {

@@ -10,12 +10,13 @@
 //
 // A seat is a string of bytes in base64url without padding:
 //
-//	 1  version, 1
+//	 1  version, 2
 //	 4  id of the key
 //	16  the seat's id, random
 //	 8  when it was made, milliseconds since 1970
 //	 4  how long it is good for, milliseconds
 //	 1  team
+//	 1  1: another room of the kind and mode will do as well; 0: it will not
 //	    player, room, node, mode, role: each a length byte and as many bytes
 //	    the player's name in the same way, if it has one
 //	32  HMAC-SHA256 of all before, with the key

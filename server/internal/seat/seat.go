@@ -24,9 +24,9 @@ const (
 )
 
 const (
-	version  = 1
+	version  = 2
 	macBytes = 32
-	fixed    = 1 + keyIDBytes + 16 + 8 + 4 + 1
+	fixed    = 1 + keyIDBytes + 16 + 8 + 4 + 1 + 1
 	maxRaw   = fixed + 6*(1+MaxText) + macBytes
 	minRaw   = fixed + 5 + macBytes
 )
@@ -115,6 +115,8 @@ type Seat struct {
 	Role string
 	// Name is what the player wants to be called; it may be empty.
 	Name string
+	// AnyRoom: if the room has no place in the end, another one of the kind and mode will do.
+	AnyRoom bool
 	// Issued and Expires bound the time in which it is good. Issue makes them.
 	Issued, Expires time.Time
 }
@@ -164,7 +166,7 @@ func encode(s Seat, k derived) Token {
 	b = append(b, s.ID[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.Issued.UnixMilli()))
 	b = binary.BigEndian.AppendUint32(b, uint32(s.Expires.Sub(s.Issued).Milliseconds()))
-	b = append(b, s.Team)
+	b = append(b, s.Team, flag(s.AnyRoom))
 	for _, text := range []string{s.Player, s.Room, s.Node, s.Mode, s.Role} {
 		b = append(b, byte(len(text)))
 		b = append(b, text...)
@@ -175,6 +177,13 @@ func encode(s Seat, k derived) Token {
 	}
 	b = k.mac(b, b)
 	return Token(base64.RawURLEncoding.EncodeToString(b))
+}
+
+func flag(is bool) byte {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // Gate lets players take the seats of one node. It may be used from any goroutine.
@@ -275,8 +284,11 @@ func decode(b []byte) (s Seat, err error) {
 	copy(s.ID[:], b)
 	b = b[16:]
 	ms, ttl := binary.BigEndian.Uint64(b), binary.BigEndian.Uint32(b[8:])
-	s.Team = b[12]
-	b = b[13:]
+	s.Team, s.AnyRoom = b[12], b[13] == 1
+	if b[13] > 1 {
+		return Seat{}, ErrMalformed
+	}
+	b = b[14:]
 	if ms > 1<<53 || time.Duration(ttl)*time.Millisecond > MaxTTL {
 		return Seat{}, ErrMalformed
 	}

@@ -340,12 +340,12 @@ func TestVectors(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := binary.BigEndian.AppendUint64(nil, uint64(noon.UnixMilli()))
-	want = append(want, 0, 0, 0x75, 0x30, 1) // 30,000 ms, team 1
+	want = append(want, 0, 0, 0x75, 0x30, 1, 0) // 30,000 ms, team 1, this room
 	want = append(want, "\x03ann\x07arena-1\x06node-1\x04duel\x06player"...)
-	if raw[0] != 1 || !bytes.Equal(raw[21:len(raw)-32], want) {
-		t.Errorf("%x\nwant 01 (key id) (id) %x (mac)", raw, want)
+	if raw[0] != 2 || !bytes.Equal(raw[21:len(raw)-32], want) {
+		t.Errorf("%x\nwant 02 (key id) (id) %x (mac)", raw, want)
 	}
-	if n := len(base64.RawURLEncoding.EncodeToString(raw)); n != 130 {
+	if n := len(base64.RawURLEncoding.EncodeToString(raw)); n != 131 {
 		t.Errorf("%d characters", n)
 	}
 }
@@ -357,7 +357,7 @@ func TestRoundTrip(t *testing.T) {
 		text := func(name string, least int) string {
 			return string(rapid.SliceOfN(rapid.Byte(), least, seat.MaxText).Draw(rt, name))
 		}
-		s := seat.Seat{Player: text("player", 1), Room: text("room", 1), Node: "node-1", Mode: text("mode", 0), Role: text("role", 0), Name: text("name", 0), Team: rapid.Byte().Draw(rt, "team")}
+		s := seat.Seat{Player: text("player", 1), Room: text("room", 1), Node: "node-1", Mode: text("mode", 0), Role: text("role", 0), Name: text("name", 0), Team: rapid.Byte().Draw(rt, "team"), AnyRoom: rapid.Bool().Draw(rt, "any room")}
 		token, issued, err := w.issuer.Issue(s)
 		if err != nil || len(token) > seat.MaxToken {
 			rt.Fatal(len(token), err)

@@ -3,7 +3,7 @@ import type { InterpolationOptions } from './delay.js';
 import type { Fetch } from './diagnosis.js';
 import { JoinError } from './errors.js';
 import type { Game } from './game.js';
-import { Lost } from './gen/closecodes.js';
+import { Lost, RoomFull } from './gen/closecodes.js';
 import type { Backoff } from './reconnect.js';
 import { Room } from './room.js';
 import type { Store } from './saved.js';
@@ -92,6 +92,8 @@ export interface Place {
   readonly token?: TokenSource | undefined;
   /** Whether to watch, without a part in the game. */
   readonly spectator?: boolean;
+  /** Finds another place, when the room has none after all. */
+  readonly again?: ((signal?: AbortSignal) => Promise<Place>) | undefined;
 }
 
 /** A server whose rooms can be joined. */
@@ -126,7 +128,11 @@ export class Client {
     return this.#enter(game, roomId, false, options);
   }
 
-  /** Watches the room with an id, or any room, without a part in the game. Not every game has spectators. */
+  /**
+   * Watches the room with an id, or the one with the most players that can be watched, without
+   * a part in the game. No room is made for it. Not every game has spectators. Who plays may
+   * watch beside that.
+   */
   spectate<G extends Game>(game: G, roomId = '', options: JoinOptions = {}): Promise<Room<G>> {
     return this.#enter(game, roomId, true, options);
   }
@@ -203,16 +209,30 @@ export class Client {
   }
 }
 
+/** The number of other places that are asked for after the first. */
+const maxAgain = 3;
+
 /**
  * Joins a room of a game in one call: any room of the server with a URL, or the room that
  * the matchmaker has assigned. See {@link Client.joinOrCreate}.
  */
-export function connect<G extends Game>(
+export async function connect<G extends Game>(
   to: string | Place,
   game: G,
   options: ClientOptions & JoinOptions = {},
 ): Promise<Room<G>> {
   if (typeof to === 'string') return new Client(to, options).joinOrCreate(game, options);
+  for (let left = maxAgain; ; left--) {
+    try {
+      return await enter(to, game, options);
+    } catch (err) {
+      if (!(err instanceof JoinError) || err.code !== RoomFull || !to.again || left === 0) throw err;
+      to = await to.again(options.signal);
+    }
+  }
+}
+
+function enter<G extends Game>(to: Place, game: G, options: ClientOptions & JoinOptions): Promise<Room<G>> {
   const { kind, room = '', seat = '', token, spectator } = to;
   const o: JoinOptions = { ...options, seat };
   if (kind) o.kind = kind;

@@ -3,6 +3,8 @@ export interface SavedSession {
   readonly session: string;
   readonly room: string;
   readonly kind: string;
+  /** Whether it is one to watch by. */
+  readonly spectator?: boolean;
 }
 
 /** Where a room keeps its session, such as `sessionStorage`. */
@@ -22,8 +24,8 @@ export class SavedSessions {
     this.#key = key;
   }
 
-  /** The session that is saved, if it is in a room of the kind, and in the room where one is given. */
-  load(kind: string, room: string): SavedSession | undefined {
+  /** The session that is saved, if it is in a room of the kind, in the room where one is given, and for the same part. */
+  load(kind: string, room: string, spectator: boolean): SavedSession | undefined {
     try {
       const text = this.#store?.getItem(this.#key);
       const s = text ? (JSON.parse(text) as Partial<SavedSession>) : {};
@@ -31,9 +33,10 @@ export class SavedSessions {
         typeof s.session === 'string' &&
         typeof s.room === 'string' &&
         s.kind === kind &&
+        (s.spectator ?? false) === spectator &&
         (room === '' || room === s.room)
       )
-        return { session: s.session, room: s.room, kind };
+        return { session: s.session, room: s.room, kind, spectator };
     } catch {
       // Then there is none.
     }

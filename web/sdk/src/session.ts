@@ -116,7 +116,7 @@ export class Session {
     this.#wish = Math.max(1, o.every);
     this.#store = new SavedSessions(o.store, o.storeKey);
     // Who has a new seat does not mean an old one.
-    this.#saved = o.seat ? undefined : this.#store.load(o.kind, o.room);
+    this.#saved = o.seat ? undefined : this.#store.load(o.kind, o.room, o.spectate);
     this.#sender = new Sender(o.clock);
     this.#heartbeat = new Heartbeat(o.clock, {
       ping: (atOnce) => {
@@ -229,8 +229,8 @@ export class Session {
   #hello(): Uint8Array {
     const o = this.#o;
     const { opens, seat } = this.#reconnect;
-    // Of a seat that was used the room is left.
-    const of = opens === 'join' && (seat || !o.seat || o.room) ? o : (this.#saved ?? o);
+    // Of a seat that was used the room is left: perhaps another one than the seat's.
+    const of = opens === 'join' && (seat || !o.seat) ? o : (this.#saved ?? o);
     const resume = opens === 'resume' && this.#saved;
     return encodeHello({
       kind: of.kind,
@@ -282,7 +282,7 @@ export class Session {
   welcome(w: Welcome): void {
     this.#clock.clearTimeout(this.#welcomeTimer);
     this.#reconnect.welcome(this.#clock.now());
-    this.#saved = { session: w.session, room: w.room, kind: w.kind };
+    this.#saved = { session: w.session, room: w.room, kind: w.kind, ...(w.spectator && { spectator: true }) };
     this.#store.save(this.#saved);
     this.#refusedToken = undefined;
     this.#token.welcomed(w);

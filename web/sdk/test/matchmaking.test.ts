@@ -182,15 +182,41 @@ describe('a seat at once', () => {
   });
 });
 
+describe('a seat in a room that has no place after all', () => {
+  test('is asked for again, in another room', async () => {
+    const seen: string[][] = [];
+    const { m } = setUp({
+      quickJoin: (q) => {
+        seen.push(q.except);
+        return { assignment: { room: `r${seen.length}`, seat: 's', rejoin: q.except.length === 2 } };
+      },
+    });
+    const first = await m.quickJoin({ kind: 'arena' });
+    const second = await first.again!();
+    expect((await second.again!()).again).toBeUndefined();
+    expect(seen).toEqual([[], ['r1'], ['r1', 'r2']]);
+  });
+});
+
 describe('rooms', () => {
   test('are made, joined, listed and watched', async () => {
     const assignment = { room: 'r2', seat: 's2', code: 'ABCD' };
     const { m } = setUp({
       createRoom: (q) => ({ assignment: { ...assignment, mode: q.mode } }),
       joinRoom: (q) => ({ assignment: { ...assignment, room: q.code || q.room } }),
-      spectate: () => ({ assignment }),
+      spectate: (q) => ({ assignment: { ...assignment, mode: q.mode, kind: q.kind } }),
       listRooms: (q) => ({
-        rooms: [{ room: 'r1', players: 3, capacity: q.pageSize, created: timestampFromMs(7000) }],
+        rooms: [
+          {
+            room: 'r1',
+            players: 3,
+            watching: 2,
+            maxWatching: 9,
+            locked: true,
+            capacity: q.pageSize,
+            created: timestampFromMs(7000),
+          },
+        ],
         nextPageToken: 'more',
       }),
     });
@@ -198,6 +224,7 @@ describe('rooms', () => {
     expect(await m.joinRoom({ code: 'ABCD' })).toMatchObject({ room: 'ABCD' });
     expect(await m.joinRoom({ room: 'r9' })).toMatchObject({ room: 'r9' });
     expect(await m.spectate({ room: 'r2' })).toMatchObject({ spectator: true });
+    expect(await m.spectate({ kind: 'arena', mode: 'duel' })).toMatchObject({ kind: 'arena', mode: 'duel' });
     expect(await m.listRooms({ pageSize: 7 })).toEqual({
       next: 'more',
       rooms: [
@@ -209,6 +236,9 @@ describe('rooms', () => {
           players: 3,
           capacity: 7,
           spectators: false,
+          watching: 2,
+          maxWatching: 9,
+          locked: true,
           created: new Date(7000),
         },
       ],

@@ -170,8 +170,15 @@ describe('coming back', () => {
     void (await again).leave();
     expect(store.items.size).toBe(0);
     expect(rejoined).not.toHaveBeenCalled();
-    // Whatever is there.
-    for (const text of ['{', '[]', 'null', '{"session":1}', '{"session":"a","room":"b","kind":"other"}']) {
+    // Whatever is there, or a session to watch by.
+    for (const text of [
+      '{"session":"a","room":"b","kind":"walkers","spectator":true}',
+      '{',
+      '[]',
+      'null',
+      '{"session":1}',
+      '{"session":"a","room":"b","kind":"other"}',
+    ]) {
       store.setItem(key, text);
       const r = new Platform();
       void r.client().joinOrCreate(walkers, { storage: store });
@@ -179,6 +186,25 @@ describe('coming back', () => {
       r.socket.open();
       expect(hello(r)!.resume).toBe('');
     }
+  });
+
+  test('keeps what watches apart from what plays', async () => {
+    const store = new FakeStore();
+    const p = new Platform();
+    const joining = p.client().spectate(walkers, '', { storage: store });
+    await settle();
+    p.accept({ welcome: { spectator: true } });
+    await joining;
+    const q = new Platform();
+    void q.client().joinOrCreate(walkers, { storage: store });
+    await settle();
+    q.socket.open();
+    expect(hello(q)).toMatchObject({ resume: '', spectate: false });
+    const r = new Platform();
+    void r.client().spectate(walkers, '', { storage: store });
+    await settle();
+    r.socket.open();
+    expect(hello(r)).toMatchObject({ resume: 'SESSION', spectate: true });
   });
 
   test('does without a storage that does not work', async () => {

@@ -168,6 +168,56 @@ describe('joining', () => {
   });
 });
 
+describe('a seat in a room that has no place after all', () => {
+  const place = { url: 'ws://x/ws', kind: 'walkers', token: 'tok' };
+  const o = (p: Platform) => ({ socket: p.factory, clock: p.clock, surroundings: p.page });
+
+  test('leads to another one', async () => {
+    const p = new Platform();
+    const again = vi.fn(async () => ({ ...place, room: 'r2', seat: 's2' }));
+    const joining = connect({ ...place, room: 'r1', seat: 's1', again }, walkers, o(p));
+    await settle();
+    p.socket.open();
+    p.socket.lose(CloseCode.RoomFull, 'a round is going on');
+    await settle();
+    expect(again).toHaveBeenCalledTimes(1);
+    p.accept({ welcome: { room: 'r2' } });
+    expect(p.socket.sent[0].hello).toMatchObject({ room: 'r2', seat: 's2' });
+    expect((await joining).id).toBe('r2');
+  });
+
+  test('but not for ever, nor for other reasons', async () => {
+    for (const [code, times] of [
+      [CloseCode.RoomFull, 3],
+      [CloseCode.SeatRefused, 0],
+    ]) {
+      const p = new Platform();
+      const again = vi.fn(async () => ({ ...place, room: 'r1', seat: 's1', again }));
+      const joining = connect({ ...place, room: 'r1', seat: 's1', again }, walkers, o(p));
+      const failed = expect(joining).rejects.toMatchObject({ code });
+      for (let n = 0; n <= times; n++) {
+        await settle();
+        p.socket.open();
+        p.socket.lose(code);
+      }
+      await failed;
+      expect(again).toHaveBeenCalledTimes(times);
+    }
+  });
+
+  test('is in the room that it has led to from then on', async () => {
+    const p = new Platform();
+    const joining = connect({ ...place, room: 'r1', seat: 's1' }, walkers, o(p));
+    await settle();
+    p.accept({ welcome: { room: 'r2' } });
+    await joining;
+    p.socket.lose(CloseCode.SessionGone);
+    await p.clock.pass(1000);
+    p.socket.open();
+    expect(hello(p)).toMatchObject({ room: 'r2', seat: '', resume: '' });
+  });
+});
+
 describe('a live session', () => {
   async function live(seconds: number, token: Parameters<Platform['join']>[0] & object) {
     const p = new Platform();

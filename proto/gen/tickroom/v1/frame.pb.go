@@ -1623,7 +1623,8 @@ type Hello struct {
 	// The last tick that the client applied in that session. 0: it has nothing
 	// any more, and wants the full state.
 	ResumeTick uint32 `protobuf:"varint,10,opt,name=resume_tick,json=resumeTick,proto3" json:"resume_tick,omitempty"`
-	// Watch, without a part in the game. Not every kind of room lets clients do so.
+	// Watch, without a part in the game. Not every kind of room lets clients do so. With a
+	// seat to play, too: who may play may ask for less. No room is made for it.
 	Spectate bool `protobuf:"varint,11,opt,name=spectate,proto3" json:"spectate,omitempty"`
 	// Who the client is: a token that the game's account service has signed. Empty: a
 	// guest, where those are allowed.

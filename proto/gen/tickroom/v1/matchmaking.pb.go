@@ -598,7 +598,10 @@ type QuickJoinRequest struct {
 	Kind string  `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
 	Self *Member `protobuf:"bytes,3,opt,name=self,proto3" json:"self,omitempty"`
 	// Which rooms will do, in the query language; empty: all.
-	Query         string `protobuf:"bytes,4,opt,name=query,proto3" json:"query,omitempty"`
+	Query string `protobuf:"bytes,4,opt,name=query,proto3" json:"query,omitempty"`
+	// The ids of rooms that won't do, such as one that has just turned the caller away; at
+	// most 16.
+	Except        []string `protobuf:"bytes,5,rep,name=except,proto3" json:"except,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -659,6 +662,13 @@ func (x *QuickJoinRequest) GetQuery() string {
 		return x.Query
 	}
 	return ""
+}
+
+func (x *QuickJoinRequest) GetExcept() []string {
+	if x != nil {
+		return x.Except
+	}
+	return nil
 }
 
 type QuickJoinResponse struct {
@@ -1844,16 +1854,23 @@ func (x *ListRoomsResponse) GetNextPageToken() string {
 
 // RoomInfo is what everybody may know of a room.
 type RoomInfo struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Room     string                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
-	Kind     string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
-	Mode     string                 `protobuf:"bytes,3,opt,name=mode,proto3" json:"mode,omitempty"`
-	Region   string                 `protobuf:"bytes,4,opt,name=region,proto3" json:"region,omitempty"`
-	Players  uint32                 `protobuf:"varint,5,opt,name=players,proto3" json:"players,omitempty"`
-	Capacity uint32                 `protobuf:"varint,6,opt,name=capacity,proto3" json:"capacity,omitempty"`
-	// Whether it can be watched.
-	Spectators    bool                   `protobuf:"varint,7,opt,name=spectators,proto3" json:"spectators,omitempty"`
-	Created       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created,proto3" json:"created,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Room   string                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	Kind   string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	Mode   string                 `protobuf:"bytes,3,opt,name=mode,proto3" json:"mode,omitempty"`
+	Region string                 `protobuf:"bytes,4,opt,name=region,proto3" json:"region,omitempty"`
+	// Those who play or are about to come to play, and how many may. Spectators are not
+	// among them.
+	Players  uint32 `protobuf:"varint,5,opt,name=players,proto3" json:"players,omitempty"`
+	Capacity uint32 `protobuf:"varint,6,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	// Whether rooms of the kind can be watched.
+	Spectators bool                   `protobuf:"varint,7,opt,name=spectators,proto3" json:"spectators,omitempty"`
+	Created    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created,proto3" json:"created,omitempty"`
+	// Those who watch or are about to come to watch, and how many may.
+	Watching    uint32 `protobuf:"varint,9,opt,name=watching,proto3" json:"watching,omitempty"`
+	MaxWatching uint32 `protobuf:"varint,10,opt,name=max_watching,json=maxWatching,proto3" json:"max_watching,omitempty"`
+	// Whether it takes no new players for now, since its game says so.
+	Locked        bool `protobuf:"varint,11,opt,name=locked,proto3" json:"locked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1944,11 +1961,37 @@ func (x *RoomInfo) GetCreated() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *RoomInfo) GetWatching() uint32 {
+	if x != nil {
+		return x.Watching
+	}
+	return 0
+}
+
+func (x *RoomInfo) GetMaxWatching() uint32 {
+	if x != nil {
+		return x.MaxWatching
+	}
+	return 0
+}
+
+func (x *RoomInfo) GetLocked() bool {
+	if x != nil {
+		return x.Locked
+	}
+	return false
+}
+
 type SpectateRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Room          string                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
-	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
-	Self          *Member                `protobuf:"bytes,3,opt,name=self,proto3" json:"self,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The room, by its id or its code; neither: the one with the most players of a kind or
+	// mode that can be watched, and that the query holds of, in the query language.
+	Room          string  `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	Code          string  `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	Self          *Member `protobuf:"bytes,3,opt,name=self,proto3" json:"self,omitempty"`
+	Kind          string  `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	Mode          string  `protobuf:"bytes,5,opt,name=mode,proto3" json:"mode,omitempty"`
+	Query         string  `protobuf:"bytes,6,opt,name=query,proto3" json:"query,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2002,6 +2045,27 @@ func (x *SpectateRequest) GetSelf() *Member {
 		return x.Self
 	}
 	return nil
+}
+
+func (x *SpectateRequest) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *SpectateRequest) GetMode() string {
+	if x != nil {
+		return x.Mode
+	}
+	return ""
+}
+
+func (x *SpectateRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
 }
 
 type SpectateResponse struct {
@@ -2519,12 +2583,13 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"\x03set\x18\x04 \x01(\v2\x14.tickroom.v1.TextSetH\x00R\x03setB\a\n" +
 	"\x05value\"\x1f\n" +
 	"\aTextSet\x12\x14\n" +
-	"\x05items\x18\x01 \x03(\tR\x05items\"y\n" +
+	"\x05items\x18\x01 \x03(\tR\x05items\"\x91\x01\n" +
 	"\x10QuickJoinRequest\x12\x12\n" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12'\n" +
 	"\x04self\x18\x03 \x01(\v2\x13.tickroom.v1.MemberR\x04self\x12\x14\n" +
-	"\x05query\x18\x04 \x01(\tR\x05query\"\xcb\x01\n" +
+	"\x05query\x18\x04 \x01(\tR\x05query\x12\x16\n" +
+	"\x06except\x18\x05 \x03(\tR\x06except\"\xcb\x01\n" +
 	"\x11QuickJoinResponse\x127\n" +
 	"\n" +
 	"assignment\x18\x01 \x01(\v2\x17.tickroom.v1.AssignmentR\n" +
@@ -2623,7 +2688,7 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tR\tpageToken\"h\n" +
 	"\x11ListRoomsResponse\x12+\n" +
 	"\x05rooms\x18\x01 \x03(\v2\x15.tickroom.v1.RoomInfoR\x05rooms\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xea\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc1\x02\n" +
 	"\bRoomInfo\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
@@ -2634,11 +2699,18 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"\n" +
 	"spectators\x18\a \x01(\bR\n" +
 	"spectators\x124\n" +
-	"\acreated\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\acreated\"b\n" +
+	"\acreated\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12\x1a\n" +
+	"\bwatching\x18\t \x01(\rR\bwatching\x12!\n" +
+	"\fmax_watching\x18\n" +
+	" \x01(\rR\vmaxWatching\x12\x16\n" +
+	"\x06locked\x18\v \x01(\bR\x06locked\"\xa0\x01\n" +
 	"\x0fSpectateRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12'\n" +
-	"\x04self\x18\x03 \x01(\v2\x13.tickroom.v1.MemberR\x04self\"\xca\x01\n" +
+	"\x04self\x18\x03 \x01(\v2\x13.tickroom.v1.MemberR\x04self\x12\x12\n" +
+	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04mode\x18\x05 \x01(\tR\x04mode\x12\x14\n" +
+	"\x05query\x18\x06 \x01(\tR\x05query\"\xca\x01\n" +
 	"\x10SpectateResponse\x127\n" +
 	"\n" +
 	"assignment\x18\x01 \x01(\v2\x17.tickroom.v1.AssignmentR\n" +

@@ -51,6 +51,11 @@ export interface Assignment {
   /** How good the match is, from 0 to 1. */
   readonly quality: number;
   readonly region: string;
+  /**
+   * Of {@link Matchmaker.quickJoin}: asks for a seat in another room, after this one had no
+   * place in the end. `connect` calls it, a few times at most.
+   */
+  readonly again?: ((signal?: AbortSignal) => Promise<Assignment>) | undefined;
 }
 
 /** @internal */

@@ -26,6 +26,7 @@ export {
   type RoomInfo,
   type RoomList,
   type RoomQuery,
+  type WatchRequest,
 } from './matchmaker.js';
 export type { Self } from './self.js';
 export { type Explanation, type Obstacle, Ticket, type TicketEvent } from './ticket.js';

@@ -45,7 +45,22 @@ export interface QuickJoinRequest extends Self {
   kind?: string;
   /** Which rooms are acceptable, in the query language. Default: all. */
   query?: string;
+  /** The ids of rooms that are not; at most 16. */
+  except?: string[];
 }
+
+/** Which room to watch: a certain one, or the one with the most players that can be watched. */
+export type WatchRequest = Self &
+  (
+    | { code: string }
+    | { room: string }
+    | {
+        kind?: string;
+        mode?: string;
+        /** What must be true of the room, in the query language. */
+        query?: string;
+      }
+  );
 
 export interface EnqueueRequest extends Self {
   mode: string;
@@ -63,7 +78,7 @@ export interface EnqueueRequest extends Self {
 export interface RoomQuery {
   kind?: string;
   mode?: string;
-  /** What must be true of a room, in the query language: players, capacity, free, kind, mode, region, age (in seconds). */
+  /** What must be true of a room, in the query language: players, capacity, free, watching, locked, kind, mode, region, age (in seconds). */
   query?: string;
   /** The largest number of rooms in a page, 1 to 200. Default 50. */
   pageSize?: number;
@@ -77,10 +92,16 @@ export interface RoomInfo {
   readonly kind: string;
   readonly mode: string;
   readonly region: string;
+  /** The number of players, without those who watch, and the largest number of them. */
   readonly players: number;
   readonly capacity: number;
-  /** Whether it has spectators. */
+  /** Whether rooms of its kind can be watched. */
   readonly spectators: boolean;
+  /** The number of those who watch, and the largest number of them. */
+  readonly watching: number;
+  readonly maxWatching: number;
+  /** Whether the game takes no new players for now. */
+  readonly locked: boolean;
   readonly created: Date | undefined;
 }
 
@@ -90,6 +111,9 @@ export interface RoomList {
   /** The {@link RoomQuery.page} of the next page; empty on the last. */
   readonly next: string;
 }
+
+/** The number of rooms that a request may except. */
+const maxExcept = 16;
 
 /** Finds rooms and fair matches for one player. */
 export class Matchmaker {
@@ -135,17 +159,21 @@ export class Matchmaker {
 
   /**
    * Returns a seat at once: in the match that the player is in, else in an open room with a
-   * free place, else in a new room.
+   * free place, else in a new room. If the room has no place after all when the player
+   * comes, `connect` asks again, without that room.
    *
    * @throws {@link MatchmakingError}, like all calls.
    */
   async quickJoin(request: QuickJoinRequest = {}, options: CallOptions = {}): Promise<Assignment> {
-    const { mode = '', kind = '', query = '' } = request;
+    const { mode = '', kind = '', query = '', except = [] } = request;
     const r = await this.#caller.call(
-      (api, o) => api.quickJoin({ mode, kind, query, self: selfOf(request) }, o),
+      (api, o) => api.quickJoin({ mode, kind, query, except, self: selfOf(request) }, o),
       options.signal,
     );
-    return this.#caller.assignment(r.assignment);
+    const a = this.#caller.assignment(r.assignment);
+    if (a.rejoin || except.length >= maxExcept) return a;
+    const other = { ...request, except: [...except, a.room] };
+    return { ...a, again: (signal) => this.quickJoin(other, signal ? { signal } : {}) };
   }
 
   /**
@@ -215,12 +243,12 @@ export class Matchmaker {
     return this.#caller.assignment(r.assignment);
   }
 
-  /** Returns a spectator's seat in a room. */
-  async spectate(
-    request: Self & ({ code: string } | { room: string }),
-    options: CallOptions = {},
-  ): Promise<Assignment> {
-    const which = 'code' in request ? { code: request.code } : { room: request.room };
+  /** Returns a spectator's seat in a room that is there. */
+  async spectate(request: WatchRequest = {}, options: CallOptions = {}): Promise<Assignment> {
+    let which: { code: string } | { room: string } | { kind: string; mode: string; query: string };
+    if ('code' in request) which = { code: request.code };
+    else if ('room' in request) which = { room: request.room };
+    else which = { kind: request.kind ?? '', mode: request.mode ?? '', query: request.query ?? '' };
     const r = await this.#caller.call((api, o) => api.spectate({ ...which, self: selfOf(request) }, o), options.signal);
     return this.#caller.assignment(r.assignment, true);
   }
@@ -234,8 +262,20 @@ export class Matchmaker {
     );
     return {
       next: r.nextPageToken,
-      rooms: r.rooms.map(({ room, kind, mode, region, players, capacity, spectators, created }) => {
-        return { room, kind, mode, region, players, capacity, spectators, created: created && timestampDate(created) };
+      rooms: r.rooms.map(({ room, kind, mode, region, players, capacity, ...r }) => {
+        const { spectators, watching, maxWatching, locked, created } = r;
+        const watched = { spectators, watching, maxWatching };
+        return {
+          room,
+          kind,
+          mode,
+          region,
+          players,
+          capacity,
+          ...watched,
+          locked,
+          created: created && timestampDate(created),
+        };
       }),
     };
   }

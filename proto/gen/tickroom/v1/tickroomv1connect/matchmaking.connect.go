@@ -96,7 +96,8 @@ type MatchmakingServiceClient interface {
 	JoinRoom(context.Context, *connect.Request[v1.JoinRoomRequest]) (*connect.Response[v1.JoinRoomResponse], error)
 	// ListRooms lists rooms that are open to all.
 	ListRooms(context.Context, *connect.Request[v1.ListRoomsRequest]) (*connect.Response[v1.ListRoomsResponse], error)
-	// Spectate gives a place to watch a room from.
+	// Spectate gives a place to watch a room from: a certain one, or any one that can be
+	// watched. It never makes one.
 	Spectate(context.Context, *connect.Request[v1.SpectateRequest]) (*connect.Response[v1.SpectateResponse], error)
 	// ReportResult tells how a match has ended, and moves ratings. Only servers may: it
 	// needs the role admin. A match is rated once, whoever reports it how often.
@@ -290,7 +291,8 @@ type MatchmakingServiceHandler interface {
 	JoinRoom(context.Context, *connect.Request[v1.JoinRoomRequest]) (*connect.Response[v1.JoinRoomResponse], error)
 	// ListRooms lists rooms that are open to all.
 	ListRooms(context.Context, *connect.Request[v1.ListRoomsRequest]) (*connect.Response[v1.ListRoomsResponse], error)
-	// Spectate gives a place to watch a room from.
+	// Spectate gives a place to watch a room from: a certain one, or any one that can be
+	// watched. It never makes one.
 	Spectate(context.Context, *connect.Request[v1.SpectateRequest]) (*connect.Response[v1.SpectateResponse], error)
 	// ReportResult tells how a match has ended, and moves ratings. Only servers may: it
 	// needs the role admin. A match is rated once, whoever reports it how often.

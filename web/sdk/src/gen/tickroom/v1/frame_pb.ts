@@ -960,7 +960,8 @@ export type Hello = Message<"tickroom.v1.Hello"> & {
   resumeTick: number;
 
   /**
-   * Watch, without a part in the game. Not every kind of room lets clients do so.
+   * Watch, without a part in the game. Not every kind of room lets clients do so. With a
+   * seat to play, too: who may play may ask for less. No room is made for it.
    *
    * @generated from field: bool spectate = 11;
    */
