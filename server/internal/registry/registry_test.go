@@ -205,7 +205,8 @@ func TestTheDirectoryIsAway(t *testing.T) {
 	refuses(except)
 	watch := joiner("eve", "")
 	watch.Hello.Spectate = true // walkers can't be watched
-	refuses(watch)
+	_, err = r.Join(t.Context(), watch)
+	refusedWith(t, err, closecode.BadHello, "not_watched")
 	refuses(joiner("eve", "walkers-nope"))
 }
 
