@@ -39,6 +39,9 @@ type Config struct {
 	Seat string
 }
 
+// certain reports whether the player wants a certain room: then no other will do.
+func (c *Config) certain() bool { return c.Room != "" || c.Seat != "" }
+
 func (c *Config) check() error {
 	switch {
 	case c.Kind == "" && c.Room == "" && c.Seat == "":

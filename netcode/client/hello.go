@@ -46,7 +46,8 @@ func (s *Session) AppendHello(b []byte) []byte {
 	if s.asked == opensResume {
 		str(9, s.welcome.GetSession())
 		num(10, s.seen.tick)
-	} else if s.cfg.Spectate {
+	}
+	if s.cfg.Spectate {
 		num(11, 1)
 	}
 	str(12, s.auth.token)
@@ -55,6 +56,9 @@ func (s *Session) AppendHello(b []byte) []byte {
 		str(13, s.cfg.Seat)
 	}
 	num(14, 1) // long messages may come in parts
+	if s.asked == opensResume && !s.cfg.certain() {
+		num(15, 1)
+	}
 	at := len(b)
 	b = protowire.AppendBytes(protowire.AppendTag(b, 5, protowire.BytesType), h)
 	s.countOut(len(b) - at)
@@ -95,6 +99,9 @@ func (s *Session) EventsMissed() bool {
 
 func (s *Session) takeWelcome(w *tickroomv1.Welcome) error {
 	resume := s.asked == opensResume
+	if resume && !w.GetResumed() && !s.cfg.certain() {
+		resume = false // the room is gone, and the server has found another one
+	}
 	switch {
 	case s.greeted:
 		return fmt.Errorf("%w: a second welcome", ErrProtocol)

@@ -86,7 +86,7 @@ func TestClientJoinsAnew(t *testing.T) {
 		t.Errorf("told %v", s)
 	}
 	for i, want := range []struct{ resume, room string }{{"", ""}, {"s1", "r1"}, {"", "r1"}, {"", ""}} {
-		if h := <-hellos; h.GetResume() != want.resume || h.GetRoom() != want.room || h.GetKind() != "walkers" {
+		if h := <-hellos; h.GetResume() != want.resume || h.GetRoom() != want.room || h.GetKind() != "walkers" || h.GetOrJoin() != (want.resume != "") {
 			t.Errorf("hello %d: %v, want %v", i, h, want)
 		}
 	}
@@ -95,6 +95,43 @@ func TestClientJoinsAnew(t *testing.T) {
 	}
 	if seq := c.SendInput(0, &walkersv1.WalkerInput{}); seq != 1 {
 		t.Errorf("the first input of the new session is numbered %d", seq)
+	}
+	close(over)
+	c.Close(CloseNormal, "")
+}
+
+// A server that has lost the room may answer to a hello that would resume with another.
+func TestClientIsGivenAnotherRoomAtOnce(t *testing.T) {
+	t.Parallel()
+	cut, over := make(chan struct{}), make(chan struct{})
+	url := script(t,
+		func(p peer, _ *tickroomv1.Hello) { seated(p, welcome(), 4); <-cut },
+		func(p peer, h *tickroomv1.Hello) {
+			if h.GetResume() != "s1" || !h.GetOrJoin() || !h.GetSpectate() || h.GetName() != "ann" {
+				t.Errorf("hello %v", h)
+			}
+			w := welcome()
+			w.Session, w.Room, w.Player = "s2", "r2", 9
+			seated(p, w, 5)
+			<-over
+		},
+	)
+	replicas, states := make(chan *replica.Replica, 4), make(chan State, 4)
+	cfg := walkers
+	cfg.Spectate, cfg.Name = true, "ann"
+	c, err := Dial(t.Context(), url, Options{
+		Config: cfg, OnWelcome: func(r *replica.Replica) { replicas <- r }, OnState: func(s State, _ *CloseError) { states <- s },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := <-replicas
+	close(cut)
+	if second := <-replicas; second == first {
+		t.Error("the replica is the one of the session that is gone")
+	}
+	if s := [2]State{<-states, <-states}; s != [2]State{Reconnecting, Live} || c.Welcome().GetRoom() != "r2" {
+		t.Errorf("told %v; in %v", s, c.Welcome())
 	}
 	close(over)
 	c.Close(CloseNormal, "")

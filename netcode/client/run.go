@@ -19,7 +19,7 @@ func (c *Client) run() {
 	defer wg.Wait()
 	defer c.quit()
 	cfg := &c.opts.Config
-	r := reconnect{certain: cfg.Room != "" || cfg.Seat != "", renewable: c.opts.TokenSource != nil, seat: cfg.Seat != ""}
+	r := reconnect{certain: cfg.certain(), renewable: c.opts.TokenSource != nil, seat: cfg.Seat != ""}
 	end := &CloseError{Code: CloseLost}
 	for d := (decision{}); !d.end; {
 		l, over := c.open(&r, d)

@@ -117,6 +117,9 @@ func (d *Desk) join(ctx context.Context, lease *limits.Lease, first []byte, j *r
 	if d.o.GoingAway() {
 		return nil, refusal.GoingAway()
 	}
+	if h.GetOrJoin() && h.GetResume() != "" && !d.o.Registry.Has(h.GetKind(), h.GetRoom()) {
+		h.Resume, h.ResumeTick, h.Room = "", 0, ""
+	}
 	if err := d.identify(ctx, lease, j); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,12 @@ func (r *Registry) Resume(kind, id string) (*Entry, error) {
 	return e, nil
 }
 
+// Has reports whether a room of a kind runs here.
+func (r *Registry) Has(kind, id string) bool {
+	_, err := r.Resume(kind, id)
+	return err == nil
+}
+
 // Join returns the room that somebody goes to who resumes no session, and is in none of
 // j.Except. A player who has a session where it wants to go, to do there what it wants to do,
 // comes back into that, and j.Back is set; others are counted, and j.Reservation is set if a

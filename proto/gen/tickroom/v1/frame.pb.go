@@ -1634,7 +1634,11 @@ type Hello struct {
 	Seat string `protobuf:"bytes,13,opt,name=seat,proto3" json:"seat,omitempty"`
 	// The client takes long messages in parts, so that each one tells it that the
 	// connection is alive.
-	Parts         bool `protobuf:"varint,14,opt,name=parts,proto3" json:"parts,omitempty"`
+	Parts bool `protobuf:"varint,14,opt,name=parts,proto3" json:"parts,omitempty"`
+	// With resume, if the server has not got the room of the session any more: join any room
+	// of the kind instead, as the first time, on this connection. The welcome is one of a new
+	// session then. Else the connection is closed with SESSION_GONE.
+	OrJoin        bool `protobuf:"varint,15,opt,name=or_join,json=orJoin,proto3" json:"or_join,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1767,6 +1771,13 @@ func (x *Hello) GetParts() bool {
 	return false
 }
 
+func (x *Hello) GetOrJoin() bool {
+	if x != nil {
+		return x.OrJoin
+	}
+	return false
+}
+
 var File_tickroom_v1_frame_proto protoreflect.FileDescriptor
 
 const file_tickroom_v1_frame_proto_rawDesc = "" +
@@ -1891,7 +1902,7 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\acommand\x18\x02 \x01(\rR\acommand\x12\x12\n" +
 	"\x04data\x18\x03 \x01(\fR\x04data\",\n" +
 	"\x04Ping\x12$\n" +
-	"\x0eclient_time_us\x18\x01 \x01(\x04R\fclientTimeUs\"\xdd\x02\n" +
+	"\x0eclient_time_us\x18\x01 \x01(\x04R\fclientTimeUs\"\xf6\x02\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
@@ -1909,7 +1920,8 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\bspectate\x18\v \x01(\bR\bspectate\x12\x14\n" +
 	"\x05token\x18\f \x01(\tR\x05token\x12\x12\n" +
 	"\x04seat\x18\r \x01(\tR\x04seat\x12\x14\n" +
-	"\x05parts\x18\x0e \x01(\bR\x05parts*\xce\x01\n" +
+	"\x05parts\x18\x0e \x01(\bR\x05parts\x12\x17\n" +
+	"\aor_join\x18\x0f \x01(\bR\x06orJoin*\xce\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tKIND_UINT\x10\x01\x12\f\n" +
