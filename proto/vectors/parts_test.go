@@ -54,6 +54,10 @@ func inParts(t *testing.T) *sequence {
 	s.cut([]string{"A delta in parts, cut in the middle of a field.", "And whole."}, s.snapshot(), 7)
 	s.cut([]string{"A reply, and no snapshot.", ""}, s.marshal(&tickroomv1.ServerFrame{Replies: []*tickroomv1.Reply{{Id: 1, Data: []byte{8, 2}}}}), 1)
 	s.cut([]string{"A frame in one part."}, s.marshal(&tickroomv1.ServerFrame{Pongs: []*tickroomv1.Pong{{ClientTimeUs: 7}}}))
+	b = s.marshal(&tickroomv1.ClientFrame{Hello: &tickroomv1.Hello{
+		Version: 1, Kind: "walkers", Room: "walkers-abcdefghij", Resume: "Q3JSYV2KSKQ2BCIJZ6J6VLLEHT", ResumeTick: 3, Parts: true, OrJoin: true,
+	}})
+	s.add(&frame{about: "The hello on another connection, of a client that comes back, or into any room if its own is gone.", bytes: b, client: true, want: clientLines(t, b)})
 	return s.seq
 }
 

@@ -335,6 +335,9 @@ func clientFrameLines(m *tickroomv1.ClientFrame) []string {
 		if h.GetParts() {
 			say("hello: parts")
 		}
+		if h.GetOrJoin() {
+			say("hello: or join")
+		}
 	}
 	if m.GetAck() != 0 {
 		say("ack %d", m.GetAck())

@@ -246,6 +246,7 @@ export class Session {
       token: this.#token.value,
       seat: seat ? o.seat : '',
       parts: true,
+      orJoin: !!resume && !this.#reconnect.certain,
     });
   }
 

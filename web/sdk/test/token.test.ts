@@ -39,6 +39,7 @@ describe('the wire', () => {
         spectate: false,
         token: 'to',
         parts: false,
+        orJoin: false,
         seat: 'se',
       }),
     );

@@ -211,6 +211,8 @@ export interface Hello {
   seat: string;
   /** Whether long messages may come in parts. */
   parts: boolean;
+  /** With resume: or join any room, if the session's is gone. */
+  orJoin: boolean;
 }
 
 /** Writes a field unless its value is zero or empty. */
@@ -239,6 +241,7 @@ export function encodeHello(h: Hello): Uint8Array {
   put(w, 12, h.token);
   put(w, 13, h.seat);
   put(w, 14, h.parts);
+  put(w, 15, h.orJoin);
   return w.join().finish();
 }
 
