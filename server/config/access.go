@@ -23,7 +23,8 @@ type Access struct {
 	// Handshakes is how many connections one address may begin per second. 0: any number.
 	Handshakes float64 `yaml:"handshakes" default:"20" min:"0" max:"1000000"`
 	// HandshakeBurst is how many connections one address may begin at once. 0: five
-	// seconds' worth.
+	// seconds' worth, or twice connections_per_address if that is more, for all of them
+	// come back at once after a restart.
 	HandshakeBurst int `yaml:"handshake_burst" default:"0" min:"0" max:"1000000"`
 	// RoomsPerPlayer is the most rooms that one player has made and that still are. 0:
 	// any number.

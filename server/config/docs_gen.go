@@ -8,7 +8,7 @@ var docs = map[string]string{
 	"Access.ConnectionsPerPlayer":  "the most connections of one player at once. 0: any number",
 	"Access.Exempt":                "addresses and networks that only bans apply to. Trusted proxies are never exempt",
 	"Access.ForwardedHeader":       "the header in which the trusted proxies tell them",
-	"Access.HandshakeBurst":        "how many connections one address may begin at once. 0: five seconds' worth",
+	"Access.HandshakeBurst":        "how many connections one address may begin at once. 0: five seconds' worth, or twice connections_per_address if that is more, for all of them come back at once after a restart",
 	"Access.Handshakes":            "how many connections one address may begin per second. 0: any number",
 	"Access.IPv4Prefix":            "how many bits of an IPv4 address make up what counts as one address",
 	"Access.IPv6Prefix":            "how many bits of an IPv6 address make up what counts as one address",
