@@ -36,12 +36,16 @@ async function bundle(): Promise<string> {
   return `${outputFiles[0]!.text}; globalThis.library = library;`;
 }
 
+/** The script, for pages that are not the server's. */
+export function libraryScript(): Promise<string> {
+  return (script ??= bundle());
+}
+
 /** Opens the smallest page of a server, its icon, and runs the script there. */
 export async function bring(view: View, origin: string): Promise<void> {
-  script ??= bundle();
   view.expect(/favicon\.ico/); // which browsers request for a picture
   await view.goto(`${origin}/icon.svg`);
-  await view.page.evaluate(await script);
+  await view.page.evaluate(await libraryScript());
 }
 
 declare global {

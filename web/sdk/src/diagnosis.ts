@@ -2,6 +2,7 @@
 // answered, so the server is asked by an ordinary request.
 
 import type { Clock } from './clock.js';
+import { retryAfter } from './retryafter.js';
 
 /** How long to wait for the answer. */
 const answerWithin = 4_000;
@@ -45,7 +46,7 @@ export async function diagnose(url: string, fetch: Fetch, clock: Clock): Promise
     }
     const { status } = answer;
     const said = (await answer.text().catch(() => '')).trim();
-    const wait = 1000 * Number(answer.headers.get('Retry-After')) || 0;
+    const wait = retryAfter(answer.headers.get('Retry-After'));
     const final = status === 403 || status === 404;
     if (status === 403 || status === 429 || status === 503)
       return { status, text: short(said) || `The server at ${url} answers with HTTP ${status}.`, wait, final };

@@ -3,6 +3,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createRouterTransport, type HandlerContext, type ServiceImpl } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-web';
 import { describe, expect, test, vi } from 'vitest';
 
 import {
@@ -130,7 +131,11 @@ describe('a seat at once', () => {
     const { m } = setUp({
       quickJoin: async (_, ctx) => {
         await settle();
-        return { assignment: { seat: bearer(ctx) || 'first' }, guestToken: bearer(ctx) ? '' : `guest${++guests}`, playerId: 'guest:1' };
+        return {
+          assignment: { seat: bearer(ctx) || 'first' },
+          guestToken: bearer(ctx) ? '' : `guest${++guests}`,
+          playerId: 'guest:1',
+        };
       },
     });
     const list = await Promise.all([1, 2, 3, 4].map(() => m.quickJoin()));
@@ -300,6 +305,33 @@ describe('a ticket', () => {
     expect(events[1]).toEqual({ state: 'waiting', since: new Date(5000), waiting: 3 });
     expect(service.asked).toEqual(Array(4).fill('t1 Bearer ann'));
     expect(clock.pending).toBe(0);
+  });
+
+  test.each<[string, string, number]>([
+    ['seconds', '45', 45_000],
+    ['parts of one', '0.5', 500],
+    ['a date', new Date(Date.now() + 90_000).toUTCString(), 89_000],
+    ['too much', '86400', 300_000],
+    ['nonsense', 'soon', 0],
+  ])('waits for as long as an answer of HTTP asks: %s', async (_, header, ms) => {
+    const m = new Matchmaker({
+      url: 'https://play.example.com',
+      token: 'ann',
+      random: () => 0,
+      transport: createConnectTransport({
+        baseUrl: 'https://play.example.com',
+        fetch: async () => new Response('<html>', { status: 503, headers: { 'Retry-After': header } }),
+      }),
+    });
+    const abort = new AbortController();
+    for await (const e of m.ticket('t1', { signal: abort.signal })) {
+      if (e.state !== 'away') throw new Error(e.state);
+      // A date is of whole seconds, and the machine may be slow.
+      expect(e.retryInMs).toBeGreaterThanOrEqual(header.includes('GMT') ? ms - 60_000 : ms);
+      expect(e.retryInMs).toBeLessThanOrEqual(ms + 1000);
+      break;
+    }
+    await expect(m.quickJoin()).rejects.toMatchObject({ code: 'unavailable', temporary: true });
   });
 
   test.each([

@@ -1,5 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 
+import { retryAfter } from '../retryafter.js';
+
 /** Why a call failed: the codes of Connect, which are those of gRPC. */
 export type MatchmakingErrorCode =
   | 'canceled'
@@ -23,7 +25,7 @@ export type MatchmakingErrorCode =
 export class MatchmakingError extends Error {
   override readonly name = 'MatchmakingError';
   readonly code: MatchmakingErrorCode;
-  /** How long the service asks to wait, in milliseconds; 0 if it does not. */
+  /** How long the service asks to wait, in milliseconds, at most five minutes; 0 if it does not. */
   readonly retryAfterMs: number;
 
   /** @internal */
@@ -56,13 +58,8 @@ export class NoMatchError extends Error {
 export function wrap(err: unknown): Error {
   if (err instanceof MatchmakingError || err instanceof NoMatchError || err instanceof TypeError) return err;
   const e = ConnectError.from(err);
-  const seconds = Number(e.metadata.get('Retry-After') ?? NaN);
-  return new MatchmakingError(
-    nameOf(e.code),
-    e.rawMessage || nameOf(e.code),
-    seconds > 0 ? Math.min(seconds, 3600) * 1000 : 0,
-    err,
-  );
+  const wait = retryAfter(e.metadata.get('Retry-After'));
+  return new MatchmakingError(nameOf(e.code), e.rawMessage || nameOf(e.code), wait, err);
 }
 
 /** Returns `failed_precondition` for `FailedPrecondition`. */

@@ -4,6 +4,7 @@ import { createConnectTransport } from '@connectrpc/connect-web';
 
 import { type Clock, systemClock } from '../clock.js';
 import { MatchmakingService } from '../gen/tickroom/v1/matchmaking_pb.js';
+import { patient } from '../timers.js';
 import type { TokenSource } from '../token.js';
 import { type Assignment, assignmentOf } from './assignment.js';
 import type { Api, Caller } from './caller.js';
@@ -139,7 +140,7 @@ export class Matchmaker {
     );
     this.#caller = {
       api,
-      clock: o.clock ?? systemClock,
+      clock: patient(o.clock ?? systemClock),
       random: o.random ?? Math.random,
       call: (fn, signal) => this.#call(fn, signal),
       headers: async (fresh) => bearer(fresh ? await this.#fetch() : this.#token),

@@ -6,7 +6,7 @@ import type { Caller } from './caller.js';
 import { MatchmakingError, NoMatchError, wrap } from './errors.js';
 import { type Self, selfOf } from './self.js';
 
-/** The pause before a watch is opened again is a random part of a time that doubles. */
+/** The pause before a watch is opened again is a random part of a time that doubles; what the service asks for comes on top. */
 const firstPause = 200;
 const longestPause = 10_000;
 /** A watch without a message for so long is opened again, as its connection may be dead. */
@@ -114,8 +114,7 @@ export class Ticket implements AsyncIterable<TicketEvent> {
         lost = e;
       }
       const ms =
-        this.#caller.random() * Math.min(longestPause, firstPause * 2 ** Math.min(attempt++, 10)) +
-        Math.min(lost.retryAfterMs, longestPause);
+        this.#caller.random() * Math.min(longestPause, firstPause * 2 ** Math.min(attempt++, 10)) + lost.retryAfterMs;
       yield { state: 'away', why: lost.message, retryInMs: ms };
       await this.#pause(ms);
       if (this.#signal?.aborted) break;
