@@ -24,25 +24,22 @@ export interface Diagnosis {
 export async function diagnose(url: string, fetch: Fetch, clock: Clock): Promise<Diagnosis> {
   const stop = new AbortController();
   const timer = clock.setTimeout(() => stop.abort(), answerWithin);
-  const ask = (mode: RequestMode): Promise<Response> =>
-    fetch(url.replace(/^ws/i, 'http'), { mode, cache: 'no-store', credentials: 'omit', signal: stop.signal });
+  const usual = url.replace(/^(\w+:\/\/[^/?#]*).*/, '$1/ws');
+  const ask = (mode: RequestMode, at = url): Promise<Response> =>
+    fetch(at.replace(/^ws/i, 'http'), { mode, cache: 'no-store', credentials: 'omit', signal: stop.signal });
   try {
     let answer: Response;
     try {
       answer = await ask('cors');
     } catch {
       // There is none, or the page may not read it.
-      try {
-        await ask('no-cors');
-      } catch {
-        return { status: 0, text: `Nothing answers at ${url}. Is the server running?`, wait: 0, final: false };
-      }
-      return {
-        status: 0,
-        text: `What answers at ${url} is no tickroom server, or not at this path: it usually ends in /ws.`,
-        wait: 0,
-        final: false,
-      };
+      const no = (text: string): Diagnosis => ({ status: 0, text, wait: 0, final: false });
+      if (usual !== url && (await ask('cors', usual).catch(() => {})))
+        return no(`There is no tickroom server at ${url}. There may be one at ${usual}.`);
+      return ask('no-cors').then(
+        () => no(`What answers at ${url} is no tickroom server.`),
+        () => no(`Nothing answers at ${url}. Is the server running?`),
+      );
     }
     const { status } = answer;
     const said = (await answer.text().catch(() => '')).trim();
