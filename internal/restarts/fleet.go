@@ -16,6 +16,9 @@ import (
 // joiners is how many clients join at once in the beginning.
 const joiners = 32
 
+// calm is from how many clients on each asks for few snapshots: this machine plays them all.
+const calm, calmEvery = 1000, 32
+
 // fleet are the clients of a run.
 type fleet struct {
 	clients  []*client.Client
@@ -30,6 +33,10 @@ type fleet struct {
 
 // join has clients join a server, and returns when all are in a room.
 func join(ctx context.Context, addr string, n int) (*fleet, error) {
+	every := uint32(1)
+	if n >= calm {
+		every = calmEvery
+	}
 	f := &fleet{clients: make([]*client.Client, n), live: make([]time.Time, n)}
 	failed := make(chan error, n)
 	room := make(chan struct{}, joiners)
@@ -39,7 +46,7 @@ func join(ctx context.Context, addr string, n int) (*fleet, error) {
 			room <- struct{}{}
 			defer func() { <-room }()
 			c, err := client.Dial(ctx, "ws://"+addr, client.Options{
-				Config:  client.Config{Kind: "walkers", Schema: walkersv1.Schema, Name: strconv.Itoa(i)},
+				Config:  client.Config{Kind: "walkers", Schema: walkersv1.Schema, Name: strconv.Itoa(i), Every: every},
 				Dialer:  f,
 				JoinFor: upWithin,
 				OnState: func(s client.State, why *client.CloseError) {
