@@ -21,7 +21,7 @@ fixed rate, and every client holds an exact copy of what it may see.`,
 		Bots:  kinds.Bots(),
 		Pages: web.Handler(),
 
-		Commands: []*cobra.Command{newGenerate()},
+		Commands: []*cobra.Command{newNew(), newDev(), newGenerate()},
 	}
 	for _, k := range kinds.All() {
 		p.Kinds = append(p.Kinds, k.Kind)

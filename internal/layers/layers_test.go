@@ -45,6 +45,9 @@ var layers = []layer{
 	{folder: "internal/redistest"},
 	{folder: "internal/redisdata"},
 	{folder: "world", may: []string{"proto"}, not: outside},
+	{folder: "internal/newgame/template", may: []string{"cli", "world", "proto", "text"}}, // as a game outside may
+	{folder: "internal/newgame", may: []string{"proto"}},
+	{folder: "internal/dev", may: []string{"proto"}},
 	{folder: "internal/kinds/kinds.go", may: []string{"world", "bots", "internal/kinds", "internal/pilots"}}, // the list of them
 	{folder: "internal/kinds", may: []string{"proto", "world", "text"}, not: outside},
 	{folder: "matchmaking", may: []string{"proto", "text", "internal/origin", "internal/strictyaml", "internal/redisdata"}},
