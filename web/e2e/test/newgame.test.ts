@@ -67,6 +67,17 @@ const score = (view: View, name: string): Promise<number> =>
     return Number(rows.find((row) => row.startsWith(name))?.slice(name.length) ?? -1);
   }, name);
 
+/** Lets the page draw some pictures. */
+const frames = (view: View, n: number): Promise<void> =>
+  view.page.evaluate(
+    (n) =>
+      new Promise<void>((resolve) => {
+        const next = () => (n-- > 0 ? requestAnimationFrame(next) : resolve());
+        next();
+      }),
+    n,
+  );
+
 test('a new game runs at once, is played by two, and goes on while it is edited', async ({ ends, open, picture }) => {
   const home = mkdtempSync(join(tmpdir(), 'tickroom-new-'));
   ends.add(async () => rmSync(home, { recursive: true, force: true }));
@@ -107,7 +118,7 @@ test('a new game runs at once, is played by two, and goes on while it is edited'
   for (let i = 0; (await score(ann, 'Ann')) < 1; i++) {
     expect(i, 'turns without a gem').toBeLessThan(80);
     await ann.page.keyboard.down(turns[i % 4]!);
-    await ann.page.waitForTimeout(500 + 60 * i);
+    await frames(ann, 25 + 2 * i);
     await ann.page.keyboard.up(turns[i % 4]!);
   }
   await bob.until('the other one sees it', () =>

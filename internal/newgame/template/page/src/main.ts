@@ -15,7 +15,7 @@ const room = await connect('/ws', game, {
   name: name.value,
   storage: sessionStorage,
   onState: (s) => (find('#state').textContent = s.state === 'live' ? '' : s.text),
-  timeoutMs: 3_600_000, // a server that is not there yet is waited for
+  timeoutMs: Infinity, // a server that is not there yet is waited for
 });
 
 // Inputs: what the player does, once a tick.
@@ -43,8 +43,8 @@ name.addEventListener('input', () => name.setCustomValidity(''));
 // An event: something that happened, told once.
 room.onEvent(game.Collected, (c) => sparkle(c.x, c.y, c.worth, colour(c.player)));
 
-// The state: tables with a row for each thing. They change with each snapshot, 20 times a second.
-room.on('snapshot', () => {
+// The state: tables with a row for each thing. Snapshots of the server change them.
+room.on('change', () => {
   const dots = [...room.tables.dot].sort((a, b) => b.score - a.score || a.player - b.player);
   find('#scores ol').replaceChildren(
     ...dots.slice(0, 8).map((dot) => {
