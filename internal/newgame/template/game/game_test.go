@@ -5,50 +5,46 @@ import (
 
 	mygamev1 "github.com/tickroom/tickroom/internal/newgame/template/proto/mygame/v1"
 
+	"github.com/tickroom/tickroom/gametest"
 	"github.com/tickroom/tickroom/world"
 )
 
-// newRoom returns a room that a test steps by hand: no server, no clock.
-func newRoom(t *testing.T) (*world.Room, *game) {
+// newRoom returns a room that a test steps by hand, without a server or a clock, and the
+// game in it.
+func newRoom(t *testing.T) (*gametest.Room, *game) {
 	t.Helper()
-	room, g, err := world.NewRoom(Kind(), 1, nil, nil)
-	if err != nil {
-		t.Fatal(err)
+	var g *game
+	k := Kind()
+	k.New = func(r *world.Room) (world.Game, error) {
+		made, err := newGame(r)
+		g, _ = made.(*game)
+		return made, err
 	}
-	return room, g.(*game)
-}
-
-func join(t *testing.T, room *world.Room, id uint32, name string) *world.Player {
-	t.Helper()
-	p := &world.Player{ID: id, Name: name, Interest: world.NewInterest(room.World)}
-	if err := room.Join(p, nil); err != nil {
-		t.Fatal(err)
-	}
-	return p
+	room := gametest.New(t, k, nil)
+	return room, g
 }
 
 func TestCollecting(t *testing.T) {
 	t.Parallel()
 	room, g := newRoom(t)
-	ann := join(t, room, 1, "Ann")
-	dot := g.dots.Get(g.players[1].dot)
+	ann, bob := room.Join("Ann"), room.Join("Bob")
 	// A gem lies to the right of Ann, in the middle of the field, and she goes there.
+	dot := g.dots.Get(g.players[ann.ID].dot)
 	dot.X, dot.Y = Size/2, Size/2
 	for _, gem := range g.gems.All() {
 		gem.X, gem.Y, gem.Worth = Size/2+3, Size/2, 5
 		break
 	}
-	for tick := range uint32(20) {
-		if err := room.HandleInput(ann, tick+1, (&mygamev1.Move{Dx: 1}).AppendProto(nil)); err != nil {
-			t.Fatal(err)
+	ann.Input(&mygamev1.Move{Dx: 1})
+	room.Seconds(1)
+	// What Bob sees of it.
+	for _, row := range gametest.Rows[mygamev1.Dot](bob) {
+		if row.Player == ann.ID && (row.X < Size/2+3 || row.Score < 5) {
+			t.Errorf("after a second Ann is at %v, with a score of %d", row.X, row.Score)
 		}
-		room.Step()
 	}
-	if dot.X < Size/2+3 {
-		t.Errorf("after a second Ann has come to %v only", dot.X)
-	}
-	if dot.Score < 5 {
-		t.Errorf("her score is %d", dot.Score)
+	if told := gametest.Events[mygamev1.Collected](bob); len(told) == 0 || told[0].Player != ann.ID || told[0].Worth != 5 {
+		t.Errorf("Bob was told %v", told)
 	}
 	if n := g.gems.Len(); n != gems {
 		t.Errorf("there are %d gems on the field", n)
@@ -58,18 +54,13 @@ func TestCollecting(t *testing.T) {
 func TestTheFieldHasAnEdge(t *testing.T) {
 	t.Parallel()
 	room, g := newRoom(t)
-	ann := join(t, room, 1, "Ann")
-	for tick := range uint32(200) {
-		// Longer than 1, which is no way to be faster.
-		if err := room.HandleInput(ann, tick+1, (&mygamev1.Move{Dx: -1e30}).AppendProto(nil)); err != nil {
-			t.Fatal(err)
-		}
-		room.Step()
-	}
-	if dot := g.dots.Get(g.players[1].dot); dot.X != 0.5 {
+	ann := room.Join("Ann")
+	ann.Input(&mygamev1.Move{Dx: -1e30}) // longer than 1, which is no way to be faster
+	room.Seconds(10)
+	if dot := g.dots.Get(g.players[ann.ID].dot); dot.X != 0.5 {
 		t.Errorf("she is at %v", dot.X)
 	}
-	room.Leave(ann)
+	ann.Leave()
 	if g.dots.Len() != 0 {
 		t.Error("who has left is still there")
 	}
@@ -77,13 +68,13 @@ func TestTheFieldHasAnEdge(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	t.Parallel()
-	room, g := newRoom(t)
-	ann := join(t, room, 1, "Ann")
-	if _, err := g.rename(ann, &mygamev1.Rename{Name: "  "}); err == nil {
+	room, _ := newRoom(t)
+	ann := room.Join("Ann")
+	if _, err := gametest.Call[mygamev1.Rename, mygamev1.Renamed](ann, &mygamev1.Rename{Name: "  "}); err == nil {
 		t.Error("an empty name is taken")
 	}
-	got, err := g.rename(ann, &mygamev1.Rename{Name: " Ann the quick "})
-	if err != nil || got.Name != "Ann the quick" || g.dots.Get(g.players[1].dot).Name != got.Name {
+	got, err := gametest.Call[mygamev1.Rename, mygamev1.Renamed](ann, &mygamev1.Rename{Name: " Ann the quick "})
+	if err != nil || got.Name != "Ann the quick" {
 		t.Errorf("%v, %v", got, err)
 	}
 }
