@@ -546,7 +546,8 @@ const file_tickroom_v1_close_proto_rawDesc = "" +
 	"\x18CLOSE_CODE_ALREADY_THERE\x10\xb4\x1f\x1a5\x82\xe2\x181\b\a\x18\x012+You are there already, from another device.\x12P\n" +
 	"\x13CLOSE_CODE_TOO_MANY\x10\xb5\x1f\x1a6\x82\xe2\x182\b\x02\x10\xa0\x1f\x18\x01 \x012'You have too many connections or rooms.\x1aZ\x8a\xe2\x18/\b\xa0\x1f\x10\x87'\x1a'\b\a\x18\x012!The server closed the connection.\x8a\xe2\x18#\x10\xff\xff\x03\x1a\x1d\b\x01\x18\x01 \x012\x15The connection ended.:Q\n" +
 	"\x05close\x12!.google.protobuf.EnumValueOptions\x18\xa0\x8c\x03 \x01(\v2\x16.tickroom.v1.CloseRuleR\x05close:S\n" +
-	"\bunlisted\x12\x1c.google.protobuf.EnumOptions\x18\xa1\x8c\x03 \x03(\v2\x17.tickroom.v1.CloseRangeR\bunlistedB?Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1b\x06proto3"
+	"\bunlisted\x12\x1c.google.protobuf.EnumOptions\x18\xa1\x8c\x03 \x03(\v2\x17.tickroom.v1.CloseRangeR\bunlistedB\x94\x01\n" +
+	"\x15io.github.tickroom.v1P\x01Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1\xa2\x02\x03TRM\xaa\x02\vTickroom.V1\xba\x02\bTickroom\xca\x02\vTickroom\\V1\xea\x02\fTickroom::V1b\x06proto3"
 
 var (
 	file_tickroom_v1_close_proto_rawDescOnce sync.Once

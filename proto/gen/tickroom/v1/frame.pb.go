@@ -1944,7 +1944,8 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\x1aREPLY_CODE_UNKNOWN_COMMAND\x10\x01\x12\x18\n" +
 	"\x14REPLY_CODE_MALFORMED\x10\x02\x12\x16\n" +
 	"\x12REPLY_CODE_REFUSED\x10\x03\x12\x16\n" +
-	"\x12REPLY_CODE_LIMITED\x10\x04B?Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1b\x06proto3"
+	"\x12REPLY_CODE_LIMITED\x10\x04B\x94\x01\n" +
+	"\x15io.github.tickroom.v1P\x01Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1\xa2\x02\x03TRM\xaa\x02\vTickroom.V1\xba\x02\bTickroom\xca\x02\vTickroom\\V1\xea\x02\fTickroom::V1b\x06proto3"
 
 var (
 	file_tickroom_v1_frame_proto_rawDescOnce sync.Once

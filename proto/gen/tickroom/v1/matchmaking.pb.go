@@ -2764,7 +2764,8 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"\tListRooms\x12\x1d.tickroom.v1.ListRoomsRequest\x1a\x1e.tickroom.v1.ListRoomsResponse\x12G\n" +
 	"\bSpectate\x12\x1c.tickroom.v1.SpectateRequest\x1a\x1d.tickroom.v1.SpectateResponse\x12S\n" +
 	"\fReportResult\x12 .tickroom.v1.ReportResultRequest\x1a!.tickroom.v1.ReportResultResponse\x12J\n" +
-	"\tGetRating\x12\x1d.tickroom.v1.GetRatingRequest\x1a\x1e.tickroom.v1.GetRatingResponseB?Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1b\x06proto3"
+	"\tGetRating\x12\x1d.tickroom.v1.GetRatingRequest\x1a\x1e.tickroom.v1.GetRatingResponseB\x94\x01\n" +
+	"\x15io.github.tickroom.v1P\x01Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1\xa2\x02\x03TRM\xaa\x02\vTickroom.V1\xba\x02\bTickroom\xca\x02\vTickroom\\V1\xea\x02\fTickroom::V1b\x06proto3"
 
 var (
 	file_tickroom_v1_matchmaking_proto_rawDescOnce sync.Once

@@ -374,7 +374,8 @@ const file_tickroom_v1_options_proto_rawDesc = "" +
 	"\x05input\x12\x1f.google.protobuf.MessageOptions\x18\x8d\x8c\x03 \x01(\bR\x05input:K\n" +
 	"\x05event\x12\x1f.google.protobuf.MessageOptions\x18\x8e\x8c\x03 \x01(\v2\x12.tickroom.v1.EventR\x05event:Q\n" +
 	"\acommand\x12\x1f.google.protobuf.MessageOptions\x18\x8f\x8c\x03 \x01(\v2\x14.tickroom.v1.CommandR\acommand:I\n" +
-	"\x05field\x12\x1d.google.protobuf.FieldOptions\x18\x96\x8c\x03 \x01(\v2\x12.tickroom.v1.FieldR\x05fieldB?Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1b\x06proto3"
+	"\x05field\x12\x1d.google.protobuf.FieldOptions\x18\x96\x8c\x03 \x01(\v2\x12.tickroom.v1.FieldR\x05fieldB\x94\x01\n" +
+	"\x15io.github.tickroom.v1P\x01Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1\xa2\x02\x03TRM\xaa\x02\vTickroom.V1\xba\x02\bTickroom\xca\x02\vTickroom\\V1\xea\x02\fTickroom::V1b\x06proto3"
 
 var (
 	file_tickroom_v1_options_proto_rawDescOnce sync.Once

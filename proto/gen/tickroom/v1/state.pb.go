@@ -784,7 +784,8 @@ const file_tickroom_v1_state_proto_rawDesc = "" +
 	"\x06entity\x18\x02 \x01(\rR\x06entity\x12\x12\n" +
 	"\x04born\x18\x03 \x01(\rR\x04born\x12\x16\n" +
 	"\x06stamps\x18\x04 \x03(\rR\x06stamps\x12\x10\n" +
-	"\x03row\x18\x05 \x01(\fR\x03rowB?Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1b\x06proto3"
+	"\x03row\x18\x05 \x01(\fR\x03rowB\x94\x01\n" +
+	"\x15io.github.tickroom.v1P\x01Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1\xa2\x02\x03TRM\xaa\x02\vTickroom.V1\xba\x02\bTickroom\xca\x02\vTickroom\\V1\xea\x02\fTickroom::V1b\x06proto3"
 
 var (
 	file_tickroom_v1_state_proto_rawDescOnce sync.Once
