@@ -26,7 +26,7 @@ func look(dir string) files {
 	_ = fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			return nil
+			return nil //nolint:nilerr // it is gone, or is seen the next time
 		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules"):
 			return fs.SkipDir
 		case d.IsDir() || !slices.Contains([]string{".go", ".proto", ".mod", ".sum"}, path.Ext(name)):

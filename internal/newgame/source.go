@@ -58,9 +58,9 @@ func findSource(o Options) (*source, error) {
 ## Where tickroom is from
 
 There is no release of tickroom yet. So ` + "`go.mod`" + ` has a ` + "`replace`" + ` that leads to a checkout on this machine, and the page has the client
-library as a file, ` + "`" + clientFile + "`" + `, which was packed there. After an update of the checkout: ` + "`go mod tidy`" + `, and
-` + "`npm --prefix page install`" + ` after ` + "`npm pack`" + ` in its ` + "`web/sdk`" + `, with the file put in the place of that one.
-`,
+library as it was packed there, ` + "`" + clientFile + "`" + `. After an update of the checkout:
+
+` + "```sh\ngo mod tidy\nnpm --prefix page install " + filepath.ToSlash(dir) + "/web/sdk\n```\n",
 	}, nil
 }
 
