@@ -49,7 +49,7 @@ class Program {
 
   async says(pattern: RegExp, times = 1): Promise<void> {
     await expect
-      .poll(() => (this.#child.exitCode === null ? [...this.#said.matchAll(pattern)].length : this.#said), { timeout: 150_000, interval: 50 })
+      .poll(() => (this.#child.exitCode === null ? [...this.#said.matchAll(pattern)].length : this.#said), { timeout: 300_000, interval: 50 })
       .toSatisfy((n) => typeof n === 'number' && n >= times, `${pattern} ${times} times; it says:\n${this.#said}`);
   }
 
@@ -78,7 +78,7 @@ const frames = (view: View, n: number): Promise<void> =>
     n,
   );
 
-test('a new game runs at once, is played by two, and goes on while it is edited', async ({ ends, open, picture }) => {
+test('a new game runs at once, is played by two, and goes on while it is edited', { timeout: 600_000 }, async ({ ends, open, picture }) => {
   const home = mkdtempSync(join(tmpdir(), 'tickroom-new-'));
   ends.add(async () => rmSync(home, { recursive: true, force: true }));
   const env = environment(home);
