@@ -67,11 +67,12 @@ type Want struct {
 	Made, Until time.Time
 }
 
-// Reservation says which reservations are meant: those with the name, to play or to watch,
-// that were made no later than Made, to the millisecond.
+// Reservation says which reservation is meant: the one with the name, to play or to watch, if
+// it was made no later than Made, to the millisecond.
 type Reservation struct {
-	Name string
-	Made time.Time
+	Name     string
+	Spectate bool
+	Made     time.Time
 }
 
 // Report is what a node tells of a room. All of it is absolute, so that one report mends
@@ -103,7 +104,7 @@ type Directory interface {
 	// later time; when it was made stays as it was. Without an ID that goes for the room
 	// reserved last for the name, as long as it fits.
 	Reserve(ctx context.Context, w Want) (Listing, error)
-	// Cancel ends reservations in a room.
+	// Cancel ends a reservation in a room.
 	Cancel(ctx context.Context, room string, r Reservation) error
 	// Report takes in what a node says of rooms that it runs, and returns how many rooms are
 	// listed under the node then. Rooms that are not listed are listed. A report whose

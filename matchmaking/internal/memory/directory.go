@@ -132,13 +132,11 @@ func (d *Directory) end(r *room, who holder) {
 	}
 }
 
-// settle ends those reservations of a room that are meant.
+// settle ends a reservation of a room, if it is the one that is meant.
 func (d *Directory) settle(r *room, which store.Reservation) {
-	for _, spectate := range []bool{false, true} {
-		who := holder{which.Name, spectate}
-		if h := r.held[who]; h != nil && h.made.UnixMilli() <= which.Made.UnixMilli() {
-			d.end(r, who)
-		}
+	who := holder{which.Name, which.Spectate}
+	if h := r.held[who]; h != nil && h.made.UnixMilli() <= which.Made.UnixMilli() {
+		d.end(r, who)
 	}
 }
 

@@ -70,7 +70,7 @@ func (d *Directory) Reserve(ctx context.Context, w store.Want) (store.Listing, e
 
 // Cancel implements store.Directory.
 func (d *Directory) Cancel(ctx context.Context, room string, r store.Reservation) error {
-	_, err := d.write(ctx, "cancel", room, r.Name, r.Made.UnixMilli())
+	_, err := d.write(ctx, "cancel", room, role(r.Spectate), r.Name, r.Made.UnixMilli())
 	return err
 }
 
@@ -88,6 +88,7 @@ type report struct {
 }
 
 type settled struct {
+	Role string `json:"role"`
 	Name string `json:"name"`
 	Made int64  `json:"made"`
 }
@@ -103,7 +104,7 @@ func encodeReport(r *store.Report) (string, error) {
 	}
 	out := report{ID: r.ID, Rev: r.Revision, Static: static, Now: now, Kind: r.Kind, Mode: r.Mode, Node: r.Node, Region: r.Region}
 	for _, s := range r.Settled {
-		out.Settled = append(out.Settled, settled{s.Name, s.Made.UnixMilli()})
+		out.Settled = append(out.Settled, settled{role(s.Spectate), s.Name, s.Made.UnixMilli()})
 	}
 	b, err := json.Marshal(out)
 	return string(b), err

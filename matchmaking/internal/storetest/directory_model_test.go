@@ -79,7 +79,7 @@ func (r *modelRoom) open(spectate bool) bool {
 }
 
 func (r *modelRoom) settle(s store.Reservation) {
-	maps.DeleteFunc(r.held, func(key string, made int64) bool { return key[1:] == s.Name && made <= s.Made.UnixMilli() })
+	maps.DeleteFunc(r.held, func(key string, made int64) bool { return key == as(s.Spectate, s.Name) && made <= s.Made.UnixMilli() })
 }
 
 func pick(rt *rapid.T, what string, from ...string) string {
@@ -142,7 +142,7 @@ func (m *model) news(rt *rapid.T) store.Report {
 
 // reservation draws those that are to end.
 func (m *model) reservation(rt *rapid.T) store.Reservation {
-	return store.Reservation{Name: pick(rt, "name", modelNames...), Made: time.UnixMilli(m.tick - int64(rapid.IntRange(0, 5).Draw(rt, "age")))}
+	return store.Reservation{Name: pick(rt, "name", modelNames...), Spectate: rapid.Bool().Draw(rt, "spectate"), Made: time.UnixMilli(m.tick - int64(rapid.IntRange(0, 5).Draw(rt, "age")))}
 }
 
 func (m *model) report(rt *rapid.T) {

@@ -163,9 +163,9 @@ func spectators(t *testing.T, d, _ store.Directory) {
 	if l.Players != 0 || l.ReservedPlayers != 1 || l.ReservedSpectators != 2 || l.Free() != 0 || l.FreeToWatch() != 0 || l.Taken() != 1 {
 		t.Fatalf("%+v", l)
 	}
-	r.Revision, r.Spectators, r.Settled = 2, 1, []store.Reservation{{Name: "s1"}}
+	r.Revision, r.Spectators, r.Settled = 2, 1, []store.Reservation{{Name: "s1", Spectate: true}, {Name: "p1", Made: past()}}
 	tell(t, d, r)
-	if l := listed(t, d, "a"); l.Players != 0 || l.Spectators != 1 || l.ReservedPlayers != 1 || l.ReservedSpectators != 1 {
+	if l := listed(t, d, "a"); l.Players != 0 || l.Spectators != 1 || l.ReservedPlayers != 0 || l.ReservedSpectators != 1 {
 		t.Fatalf("%+v", l)
 	}
 }
@@ -336,8 +336,11 @@ func closesRooms(t *testing.T, d, _ store.Directory) {
 	closes(false) // somebody may come to watch
 	r.Revision++
 	r.Settled = []store.Reservation{{Name: "sue"}}
+	closes(false)
+	r.Revision++
+	r.Settled[0].Spectate = true
 	closes(true)
-	if l := listed(t, d, "a"); !l.Closed || l.Revision != 4 {
+	if l := listed(t, d, "a"); !l.Closed || l.Revision != 5 {
 		t.Fatalf("%+v", l)
 	}
 	reserve(t, d, by("x"), none)

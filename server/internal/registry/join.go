@@ -80,7 +80,7 @@ func (r *Registry) open(ctx context.Context, j *room.Joiner, kindName, id string
 	if j.Spectates() && !k.Spectators {
 		return nil, notWatched()
 	}
-	j.Reservation = room.Reservation{Name: rand.Text(), Made: time.Now()}
+	j.Reservation = room.Reservation{Name: rand.Text(), Spectate: j.Spectates(), Made: time.Now()}
 	w := r.want(j, kindName, id)
 	if e, err := r.search(ctx, &w, j, false); e != nil || err != nil {
 		return e, err
@@ -255,7 +255,7 @@ func fits(e *Entry, in *room.Info, w *store.Want) bool {
 // cancel gives back the place that is reserved for a joiner. If that fails the reservation
 // ends by itself.
 func (r *Registry) cancel(ctx context.Context, w *store.Want, id string) {
-	_ = r.o.Directory.Cancel(ctx, id, store.Reservation{Name: w.Reservation, Made: w.Made})
+	_ = r.o.Directory.Cancel(ctx, id, store.Reservation{Name: w.Reservation, Spectate: w.Spectate, Made: w.Made})
 }
 
 // listed opens a room that the directory lists here and that does not run: one of a match

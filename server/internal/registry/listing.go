@@ -16,8 +16,14 @@ import (
 type told struct {
 	mu      sync.Mutex
 	listing store.Listing // Occupancy is as of the room's last tick, Revision that of the newest report
-	settled map[string]settled
+	settled map[holder]settled
 	closing closing
+}
+
+// holder is whom a place was reserved for, and to do what.
+type holder struct {
+	name     string
+	spectate bool
 }
 
 // settled is a reservation whose holder has come in or was turned away.
@@ -44,7 +50,7 @@ func (r *Registry) newTold(p *plan, places room.Places) told {
 	}
 	l.Occupancy = occupancy(places)
 	l.Private = p.match != nil && !p.match.Open
-	return told{listing: l, settled: map[string]settled{}}
+	return told{listing: l, settled: map[holder]settled{}}
 }
 
 func occupancy(p room.Places) store.Occupancy {
@@ -72,8 +78,9 @@ func (t *told) settle(done []room.Reservation, reserved time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, s := range done {
-		if was := t.settled[s.Name]; was.made.Before(s.Made) || was.until.IsZero() {
-			t.settled[s.Name] = settled{made: s.Made, until: time.Now().Add(reserved + settledGrace)}
+		who := holder{s.Name, s.Spectate}
+		if was := t.settled[who]; was.made.Before(s.Made) || was.until.IsZero() {
+			t.settled[who] = settled{made: s.Made, until: time.Now().Add(reserved + settledGrace)}
 		}
 	}
 }
@@ -86,11 +93,11 @@ func (t *told) report(all bool) store.Report {
 	t.listing.Revision++
 	n := store.Report{Listing: t.listing}
 	now := time.Now()
-	for name, s := range t.settled {
+	for who, s := range t.settled {
 		if now.After(s.until) {
-			delete(t.settled, name)
+			delete(t.settled, who)
 		} else if all || !s.told {
-			n.Settled = append(n.Settled, store.Reservation{Name: name, Made: s.made})
+			n.Settled = append(n.Settled, store.Reservation{Name: who.name, Spectate: who.spectate, Made: s.made})
 		}
 	}
 	return n
@@ -101,9 +108,10 @@ func (t *told) arrived(n *store.Report) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, r := range n.Settled {
-		if s := t.settled[r.Name]; s.made.Equal(r.Made) && !s.until.IsZero() {
+		who := holder{r.Name, r.Spectate}
+		if s := t.settled[who]; s.made.Equal(r.Made) && !s.until.IsZero() {
 			s.told = true
-			t.settled[r.Name] = s
+			t.settled[who] = s
 		}
 	}
 }

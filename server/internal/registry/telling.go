@@ -72,6 +72,10 @@ func (r *Registry) tell(ctx context.Context) {
 		case <-tick.C:
 			r.mend(ctx)
 		case <-ctx.Done():
+			// A report that was under way may have come after a room's end.
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), store.CallTimeout)
+			defer cancel()
+			r.mend(last)
 			return
 		}
 	}

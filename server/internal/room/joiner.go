@@ -40,10 +40,12 @@ type Joiner struct {
 	Made bool
 }
 
-// Reservation is a reservation in the directory: its name, and when it was made, or later.
+// Reservation is a reservation in the directory, to play or to watch: its name, and when it
+// was made, or later.
 type Reservation struct {
-	Name string
-	Made time.Time
+	Name     string
+	Spectate bool
+	Made     time.Time
 }
 
 // Led is what a joiner wants for whom a room had no place. It does not change.

@@ -69,18 +69,13 @@ end
 
 local function answer(r) return {r.b, r.o, r.reserved.p, r.reserved.s, r.closed and 1 or 0, digits(r.rev)} end
 
--- settle ends the reservations of a name that were made no later than made (ms), and
--- returns whether there were any.
-local function settle(r, name, made)
-  local any = false
-  for _, role in ipairs(roles) do
-    local was = tonumber(call('HGET', K.made .. r.id, role .. name) or nil)
-    if was and was <= made then
-      drop(r, role, name)
-      any = true
-    end
-  end
-  return any
+-- settle ends a reservation if it was made no later than made (ms), and returns whether it
+-- was.
+local function settle(r, role, name, made)
+  local was = tonumber(call('HGET', K.made .. r.id, role .. name) or nil)
+  if not was or was > made then return false end
+  drop(r, role, name)
+  return true
 end
 
 -- report takes in what a node says of a room, and returns the room.
@@ -93,7 +88,7 @@ local function report(n)
     r = {id = n.id, b = n.b, kind = n.kind, mode = n.mode, node = n.node, region = n.region, rev = -1}
     call('HSET', K.room .. r.id, 'b', r.b, 'kind', r.kind, 'mode', r.mode, 'node', r.node, 'region', r.region)
   end
-  for _, s in ipairs(n.settled or {}) do changed = settle(r, s.name, s.made) or changed end
+  for _, s in ipairs(n.settled or {}) do changed = settle(r, s.role, s.name, s.made) or changed end
   if n.rev > r.rev then
     r.rev = n.rev
     call('HSET', K.room .. r.id, 'rev', digits(r.rev))
@@ -174,9 +169,9 @@ function F.reserve(role, kind, mode, region, node, id, name, made, hold, ...)
   return answer(r)
 end
 
-function F.cancel(id, name, made)
+function F.cancel(id, role, name, made)
   local r = find(id)
-  if r and settle(r, name, tonumber(made)) then
+  if r and settle(r, role, name, tonumber(made)) then
     count(r)
     index(r)
   end
