@@ -61,7 +61,7 @@ func ofListing(r *store.Listing) *tickroomv1.Assignment {
 func (s *Service) sign(ctx context.Context, c *call, a *tickroomv1.Assignment, node, name string) (*tickroomv1.Assignment, error) {
 	return a, do(ctx, func(bounded context.Context) error {
 		token, expires, err := s.o.Seats.Issue(bounded, SeatFor{
-			Player: c.Player, Room: a.GetRoom(), Node: node, Mode: a.GetMode(), Team: int(a.GetTeam()), Role: a.GetRole(), Name: name,
+			Player: c.Player, Room: a.GetRoom(), Node: node, Mode: a.GetMode(), Team: int(a.GetTeam()), Role: a.GetRole(), Name: name, AnyRoom: c.anyRoom,
 		})
 		if err != nil {
 			return s.internal(ctx, "seat", err)

@@ -156,6 +156,18 @@ func (q *request) party(m *mode.Mode, leader string, others []string) []store.Me
 	return out
 }
 
+// MaxExcept is how many rooms may be excepted.
+const MaxExcept = 16
+
+// except reads the ids of rooms that won't do.
+func (q *request) except(ids []string) []string {
+	q.must(len(ids) <= MaxExcept, "except has %d rooms; there can be %d", len(ids), MaxExcept)
+	for i := 0; i < len(ids) && q.err == nil; i++ {
+		q.id(fmt.Sprintf("except.%d", i), ids[i])
+	}
+	return ids
+}
+
 // attributes reads what the queries of others see.
 func (q *request) attributes(in map[string]*tickroomv1.Value) map[string]any {
 	q.must(len(in) <= MaxAttributes, "attributes: there are %d; there can be %d", len(in), MaxAttributes)

@@ -45,6 +45,7 @@ type SeatFor struct {
 	Mode               string // may be empty
 	Team               int    // from 0 to 255
 	Role               string // may be empty; RoleSpectator: to watch
+	AnyRoom            bool   // if the room has no place in the end, any other one of the kind and mode will do
 	Name               string // what the player wants to be called; may be empty
 }
 
@@ -91,6 +92,8 @@ type call struct {
 	Caller
 	peer   string
 	header http.Header
+	// anyRoom: the seat need not insist on its room.
+	anyRoom bool
 }
 
 type callKey struct{}
@@ -167,7 +170,7 @@ func (s *Service) gate(ctx context.Context, spec connect.Spec, peer connect.Peer
 		err := failed(connect.CodePermissionDenied, "%s", p.whyNot)
 		return nil, s.tell(c.Player, spec.Procedure, err, err)
 	}
-	return context.WithValue(ctx, callKey{}, call{c, peer.Addr, h}), nil
+	return context.WithValue(ctx, callKey{}, call{Caller: c, peer: peer.Addr, header: h}), nil
 }
 
 // guess lets the caller try the code of a room.

@@ -234,7 +234,11 @@ func (s *seats) Issue(_ context.Context, x service.SeatFor) (string, time.Time, 
 	if s.broken.Load() {
 		return "", time.Time{}, errors.New("the key is in /etc/secret")
 	}
-	return fmt.Sprintf("%s|%s|%s|%s|%d|%s|%d", x.Player, x.Room, x.Node, x.Mode, x.Team, x.Role, s.n.Add(1)), time.Now().Add(30 * time.Second), nil
+	role := x.Role
+	if x.AnyRoom {
+		role += "+any room"
+	}
+	return fmt.Sprintf("%s|%s|%s|%s|%d|%s|%d", x.Player, x.Room, x.Node, x.Mode, x.Team, role, s.n.Add(1)), time.Now().Add(30 * time.Second), nil
 }
 
 var guestExpires = time.UnixMilli(1_800_000_000_000)
@@ -246,7 +250,7 @@ func sits(t *testing.T, a *tickroomv1.Assignment, want string) {
 	if len(f) != 7 || f[1] != a.GetRoom() {
 		t.Fatalf("the seat is %q in %v", a.GetSeat(), a)
 	}
-	if got := strings.Join([]string{f[0], f[2], f[3], f[4], f[5]}, "|"); got != want {
+	if got := strings.Join([]string{f[0], f[2], f[3], f[4], strings.TrimSuffix(f[5], "+any room")}, "|"); got != want {
 		t.Errorf("the seat is %s, not %s", got, want)
 	}
 	if time.Until(a.GetExpires().AsTime()) <= 0 {

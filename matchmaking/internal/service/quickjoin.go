@@ -27,6 +27,10 @@ func (s *Service) QuickJoin(ctx context.Context, req *connect.Request[tickroomv1
 	if err != nil {
 		return nil, err
 	}
+	var q request
+	if w.except = q.except(req.Msg.GetExcept()); q.err != nil {
+		return nil, q.err
+	}
 	m, err := s.playing(ctx, &c)
 	if err != nil {
 		return nil, err
@@ -35,6 +39,7 @@ func (s *Service) QuickJoin(ctx context.Context, req *connect.Request[tickroomv1
 	if isIn(m, c.Player) || m != nil && m.Kind == w.kind && m.Mode == w.modeName {
 		a, err = s.rejoin(ctx, &c, m)
 	} else {
+		c.anyRoom = w.query == nil // the room's server knows nothing of queries
 		a, err = s.openSeat(ctx, &c, w)
 	}
 	return connect.NewResponse(&tickroomv1.QuickJoinResponse{Assignment: a, GuestToken: c.GuestToken, GuestExpires: c.guestExpires(), PlayerId: c.Player}), err
@@ -93,7 +98,7 @@ func (s *Service) openSeat(ctx context.Context, c *call, w *wish) (*tickroomv1.A
 func (s *Service) openRoom(ctx context.Context, c *call, w *wish) (*tickroomv1.Assignment, error) {
 	for _, region := range w.regions {
 		if w.query == nil {
-			r, err := s.reserveIfFree(ctx, c, store.Want{Kind: w.kind, Mode: w.modeName, Region: region})
+			r, err := s.reserveIfFree(ctx, c, store.Want{Kind: w.kind, Mode: w.modeName, Region: region, Except: w.except})
 			if err != nil {
 				return nil, err
 			}
@@ -129,7 +134,7 @@ func (s *Service) chooseRoom(ctx context.Context, c *call, w *wish, region strin
 		return nil, err
 	}
 	fit := slices.DeleteFunc(slices.Clone(all), func(r store.Listing) bool {
-		return !w.fits(&r) || r.Mode != w.modeName || r.Free() == 0 || r.Locked || region != "" && r.Region != region || !contains(nodes, r.Node)
+		return !w.fits(&r) || r.Mode != w.modeName || r.Free() == 0 || r.Locked || slices.Contains(w.except, r.ID) || region != "" && r.Region != region || !contains(nodes, r.Node)
 	})
 	slices.SortStableFunc(fit, func(a, b store.Listing) int { return cmp.Compare(b.Taken(), a.Taken()) })
 	for _, r := range fit[:min(len(fit), reserveTries)] {

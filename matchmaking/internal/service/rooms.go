@@ -109,7 +109,7 @@ func (s *Service) enter(ctx context.Context, c *call, room string, m *store.Matc
 	r, err := s.reserve(ctx, c, store.Want{ID: room})
 	switch {
 	case errors.Is(err, store.ErrFull):
-		return nil, later(connect.CodeResourceExhausted, noNode, "the room %s is full", room)
+		return nil, later(connect.CodeResourceExhausted, noNode, "the room %s is full, or takes no new players now", room)
 	case m != nil && (err == nil || errors.Is(err, store.ErrNoRoom)):
 		return s.assign(ctx, c, m) // it is not listed until somebody has come
 	case errors.Is(err, store.ErrNoRoom):
@@ -130,6 +130,10 @@ func noRoom(id string) error {
 // Spectate gives a place to watch a room from.
 func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.SpectateRequest]) (*connect.Response[tickroomv1.SpectateResponse], error) {
 	c := caller(ctx)
+	if req.Msg.GetRoom() == "" && req.Msg.GetCode() == "" {
+		a, err := s.watchAny(ctx, &c, req.Msg)
+		return connect.NewResponse(&tickroomv1.SpectateResponse{Assignment: a, GuestToken: c.GuestToken, GuestExpires: c.guestExpires(), PlayerId: c.Player}), err
+	}
 	m, err := s.find(ctx, &c, req.Msg)
 	if err != nil {
 		return nil, err
@@ -152,7 +156,7 @@ func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.
 		a, node = ofListing(r), r.Node
 	}
 	if s.o.Kinds[a.GetKind()].MaxSpectators <= 0 {
-		return nil, failed(connect.CodeFailedPrecondition, "rooms of kind %s can't be watched", a.GetKind())
+		return nil, notWatched(a.GetKind())
 	}
 	_, err = s.reserve(ctx, &c, store.Want{ID: a.GetRoom(), Spectate: true})
 	switch {
@@ -166,6 +170,49 @@ func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.
 	a.Role = RoleSpectator
 	a, err = s.sign(ctx, &c, a, node, c.Name)
 	return connect.NewResponse(&tickroomv1.SpectateResponse{Assignment: a, GuestToken: c.GuestToken, GuestExpires: c.guestExpires(), PlayerId: c.Player}), err
+}
+
+// watchAny gives a place to watch from in the room with the most players that will do. It
+// makes none.
+func (s *Service) watchAny(ctx context.Context, c *call, r *tickroomv1.SpectateRequest) (*tickroomv1.Assignment, error) {
+	var q request
+	c.Name = q.name(c, r.GetSelf())
+	w := q.wish(s, r.GetMode(), r.GetKind(), r.GetQuery())
+	q.must(w.kind != "", "give room, code, mode or kind; the modes are: %s; the kinds are: %s", names(s.modes), names(s.o.Kinds))
+	if q.err != nil {
+		return nil, q.err
+	}
+	if s.o.Kinds[w.kind].MaxSpectators <= 0 {
+		return nil, notWatched(w.kind)
+	}
+	all, err := s.rooms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := s.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fit := slices.DeleteFunc(slices.Clone(all), func(r store.Listing) bool {
+		return !w.fits(&r) || r.FreeToWatch() == 0 || !contains(nodes, r.Node)
+	})
+	slices.SortStableFunc(fit, func(a, b store.Listing) int { return cmp.Compare(b.Taken(), a.Taken()) })
+	for _, r := range fit[:min(len(fit), reserveTries)] {
+		got, err := s.reserveIfFree(ctx, c, store.Want{ID: r.ID, Spectate: true})
+		if err != nil {
+			return nil, err
+		}
+		if got != nil {
+			a := ofListing(got)
+			a.Role = RoleSpectator
+			return s.sign(ctx, c, a, got.Node, c.Name)
+		}
+	}
+	return nil, failed(connect.CodeNotFound, "there is no room of kind %s that can be watched now; none is made to be watched", w.kind)
+}
+
+func notWatched(kind string) error {
+	return failed(connect.CodeFailedPrecondition, "rooms of kind %s can't be watched", kind)
 }
 
 func byID(r store.Listing, id string) int { return strings.Compare(r.ID, id) }
@@ -190,6 +237,7 @@ type wish struct {
 	kind     string
 	query    *query.Query // nil: all will do
 	regions  []string     // the nearest first; "" is anywhere
+	except   []string     // ids of rooms that won't do
 }
 
 // fits reports whether everybody may know of the room, and come, and it is of the kind
@@ -202,8 +250,12 @@ func (w *wish) fits(r *store.Listing) bool {
 	if !r.Created.IsZero() {
 		age = max(0, time.Since(r.Created).Seconds())
 	}
+	free := r.Free()
+	if r.Locked {
+		free = 0
+	}
 	return w.query == nil || w.query.Match(&query.Subject{}, &query.Subject{Players: r.Taken(), Attributes: map[string]any{
-		"capacity": float64(r.MaxPlayers), "free": float64(r.Free()),
+		"capacity": float64(r.MaxPlayers), "free": float64(free), "watching": float64(watching(r)), "locked": r.Locked,
 		"kind": r.Kind, "mode": r.Mode, "region": r.Region, "age": age,
 	}})
 }
@@ -243,10 +295,13 @@ func (s *Service) ListRooms(ctx context.Context, req *connect.Request[tickroomv1
 	return connect.NewResponse(out), nil
 }
 
+// watching returns how many watch a room or are about to come to.
+func watching(r *store.Listing) int { return r.Spectators + r.ReservedSpectators }
+
 func info(r *store.Listing) *tickroomv1.RoomInfo {
 	info := &tickroomv1.RoomInfo{
 		Room: r.ID, Kind: r.Kind, Mode: r.Mode, Region: r.Region, Players: uint32(max(0, r.Taken())), Capacity: uint32(max(0, r.MaxPlayers)),
-		Spectators: r.MaxSpectators > 0,
+		Spectators: r.MaxSpectators > 0, Watching: uint32(max(0, watching(r))), MaxWatching: uint32(max(0, r.MaxSpectators)), Locked: r.Locked,
 	}
 	if !r.Created.IsZero() {
 		info.Created = timestamppb.New(r.Created)

@@ -247,3 +247,56 @@ func TestJoinRoomAfterLeaving(t *testing.T) {
 	_ = fails(t, h.as("ann").JoinRoom, join("arena-2"), connect.CodeFailedPrecondition, "somebody else")
 	call(t, h.as("eve").JoinRoom, join("arena-2"))
 }
+
+// TestPlacesOfRooms sees what players, those who watch, and locks mean to the service.
+func TestPlacesOfRooms(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	h.lists(store.Listing{ID: "full", Occupancy: store.Occupancy{Players: 4, MaxPlayers: 4, Spectators: 1, MaxSpectators: 2}})
+	h.lists(store.Listing{ID: "locked", Occupancy: store.Occupancy{Players: 3, MaxPlayers: 4, Spectators: 2, MaxSpectators: 2, Locked: true}})
+	h.lists(store.Listing{ID: "other", Occupancy: store.Occupancy{Players: 2, MaxPlayers: 4}})
+	h.lists(store.Listing{ID: "open", Occupancy: store.Occupancy{Players: 1, MaxPlayers: 4, MaxSpectators: 2}})
+	l := call(t, h.as("ann").ListRooms, &tickroomv1.ListRoomsRequest{Kind: "arena"}).GetRooms()
+	if len(l) != 4 || l[0].GetPlayers() != 4 || l[0].GetWatching() != 1 || l[0].GetMaxWatching() != 2 || !l[1].GetLocked() || l[1].GetWatching() != 2 || l[2].GetLocked() {
+		t.Errorf("listed: %v", l)
+	}
+	if l = call(t, h.as("ann").ListRooms, &tickroomv1.ListRoomsRequest{Query: "free > 0"}).GetRooms(); len(l) != 2 || l[0].GetRoom() != "open" || l[1].GetRoom() != "other" {
+		t.Errorf("with places: %v", l)
+	}
+	if l = call(t, h.as("ann").ListRooms, &tickroomv1.ListRoomsRequest{Query: "locked and watching == 2"}).GetRooms(); len(l) != 1 || l[0].GetRoom() != "locked" {
+		t.Errorf("locked ones: %v", l)
+	}
+	_ = fails(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Room: "locked"}, connect.CodeResourceExhausted, "no new players")
+
+	// To play: not where it is full or locked, nor in a room that is excepted. A seat insists
+	// on its room if there is a query, which the room's server can't read.
+	for _, c := range []struct {
+		q       *tickroomv1.QuickJoinRequest
+		in      string
+		anyRoom bool
+	}{
+		{&tickroomv1.QuickJoinRequest{Kind: "arena"}, "other", true},
+		{&tickroomv1.QuickJoinRequest{Kind: "arena", Except: []string{"other"}}, "open", true},
+		{&tickroomv1.QuickJoinRequest{Kind: "arena", Except: []string{"other"}, Query: "players > 0"}, "open", false},
+	} {
+		a := call(t, h.as("").QuickJoin, c.q).GetAssignment()
+		if a.GetRoom() != c.in || strings.Contains(a.GetSeat(), "any room") != c.anyRoom {
+			t.Errorf("%v: %v", c.q, a)
+		}
+	}
+	_ = fails(t, h.as("ann").QuickJoin, &tickroomv1.QuickJoinRequest{Kind: "arena", Except: make([]string, 17)}, connect.CodeInvalidArgument, "except")
+
+	// To watch: where there are most players, and nowhere if there is no such place.
+	viewer := h.as("viewer")
+	a := call(t, viewer.Spectate, &tickroomv1.SpectateRequest{Kind: "arena"}).GetAssignment()
+	sits(t, a, "viewer|n1||0|spectator")
+	if _, n := h.reserved("full"); a.GetRoom() != "full" || n != 1 {
+		t.Errorf("to watch: %v; %d places reserved", a, n)
+	}
+	if a := call(t, h.as("bob").Spectate, &tickroomv1.SpectateRequest{Kind: "arena", Query: "players < 4"}).GetAssignment(); a.GetRoom() != "open" {
+		t.Errorf("to watch: %v", a)
+	}
+	_ = fails(t, viewer.Spectate, &tickroomv1.SpectateRequest{Kind: "arena", Query: "players > 9"}, connect.CodeNotFound, "none is made")
+	_ = fails(t, viewer.Spectate, &tickroomv1.SpectateRequest{Kind: "quiz"}, connect.CodeFailedPrecondition, "can't be watched")
+	_ = fails(t, viewer.Spectate, &tickroomv1.SpectateRequest{}, connect.CodeInvalidArgument, "give room, code, mode or kind")
+}

@@ -134,7 +134,7 @@ func (s seats) Issue(_ context.Context, f matchmaking.SeatFor) (string, time.Tim
 		return "", time.Time{}, fmt.Errorf("server: a seat in team %d", f.Team)
 	}
 	token, made, err := s.issuer.Issue(seat.Seat{
-		Player: f.Player, Room: f.Room, Node: f.Node, Mode: f.Mode, Team: uint8(f.Team), Role: f.Role, Name: f.Name,
+		Player: f.Player, Room: f.Room, Node: f.Node, Mode: f.Mode, Team: uint8(f.Team), Role: f.Role, Name: f.Name, AnyRoom: f.AnyRoom,
 	})
 	return string(token), made.Expires, err
 }
