@@ -2,139 +2,192 @@ package server_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
+	"sync"
 	"testing"
-	"time"
 
-	"github.com/coder/websocket"
-
-	"github.com/tickroom/tickroom/internal/redistest"
-	"github.com/tickroom/tickroom/matchmaking"
-	"github.com/tickroom/tickroom/matchmaking/store"
-	"github.com/tickroom/tickroom/netcode/replica"
+	"github.com/tickroom/tickroom/netcode/matchmaker"
+	arenav1 "github.com/tickroom/tickroom/proto/gen/tickroom/arena/v1"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
-	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/world"
 )
 
-// fours is a server of rooms for four walkers, whose directory is in a Redis of its own.
-type fours struct {
-	t     *testing.T
-	srv   *server.Server
-	redis *redistest.Server
-	dir   store.Directory
+// pairs is a game of rounds for two, which says so only when somebody comes.
+type pairs struct {
+	r       *world.Room
+	players int
+	locks   bool // it says so before
 }
 
-func newFours(t *testing.T) *fours {
-	secret := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(secret, []byte(strings.Repeat("0123456789abcdef", 2)), 0o600); err != nil {
-		t.Fatal(err)
+func (g *pairs) Join(p *world.Player, _ []byte) error {
+	switch {
+	case p.Spectator:
+		return nil
+	case g.players == 2:
+		return fmt.Errorf("a round is going on: %w", world.ErrFull)
 	}
-	f := &fours{t: t, redis: redistest.Start(t)}
-	prefix := ""
-	f.srv = start(t, func(c *config.Config) {
-		c.KindOptions = map[string]map[string]string{"walkers": {"players": "4"}}
-		c.Redis.Addresses, c.Seats.SecretFiles = []string{f.redis.Addr()}, []string{secret}
-		c.EmptyRoomLinger = 200 * time.Millisecond
-		prefix = c.Redis.Prefix
-	})
-	st, stop := matchmaking.OpenRedis(f.redis.Client(), prefix, 0, 0)
-	t.Cleanup(stop)
-	f.dir = st.Directory
-	return f
+	if g.players++; g.locks && g.players == 2 {
+		g.r.Lock()
+	}
+	return nil
 }
 
-// told waits until the directory has so many players in each room, in any order, and no
-// reservations.
-func (f *fours) told(want ...int) {
-	f.t.Helper()
-	until(f.t, fmt.Sprint("the directory knows of ", want), func() bool {
-		rooms, err := f.dir.Rooms(f.t.Context(), "", "")
-		if err != nil || len(rooms) != len(want) {
-			return false
+func (g *pairs) Leave(p *world.Player) {
+	if !p.Spectator {
+		g.players--
+	}
+}
+func (g *pairs) Tick() {}
+
+func pairsKind(name string, locks bool) world.Kind {
+	return world.Kind{
+		Name: name, Schema: arenav1.Schema, MaxPlayers: 4, Spectators: true, MaxSpectators: 2,
+		New: func(r *world.Room) (world.Game, error) { return &pairs{r: r, locks: locks}, nil },
+	}
+}
+
+func startPairs(t *testing.T) *server.Server {
+	t.Helper()
+	return start(t, func(c *config.Config) { c.Access.RoomsPerPlayer = 100 }, pairsKind("pairs", false), pairsKind("locked", true))
+}
+
+// enters says hello and returns the welcome.
+func enters(t *testing.T, srv *server.Server, h *tickroomv1.Hello) *tickroomv1.Welcome {
+	t.Helper()
+	h.Version = 1
+	ws := dial(t, srv)
+	send(t, ws, &tickroomv1.ClientFrame{Hello: h})
+	return readWelcome(t, ws)
+}
+
+// TestARoomWithoutAPlaceLeadsToAnother has players who want any room come to rooms whose game
+// has no place for them, one after another and at once: with the same hello they are in
+// another one.
+func TestARoomWithoutAPlaceLeadsToAnother(t *testing.T) {
+	t.Parallel()
+	srv := startPairs(t)
+	for _, kind := range []string{"pairs", "locked"} {
+		in := map[string]int{}
+		for range 7 {
+			in[enters(t, srv, &tickroomv1.Hello{Kind: kind}).GetRoom()]++
 		}
-		left := map[int]int{}
-		for i := range rooms {
-			left[want[i]]++
-			left[rooms[i].Taken()]--
-			if rooms[i].ReservedPlayers != 0 {
-				return false
+		if len(in) != 4 {
+			t.Errorf("%s: seven players, two in a room, are in %v", kind, in)
+		}
+		for id, n := range in {
+			if n == 2 {
+				refused(t, srv, &tickroomv1.Hello{Kind: kind, Room: id}, tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL, map[string]string{"pairs": "a round is going on", "locked": "locked"}[kind])
+				break
 			}
 		}
-		for _, n := range left {
-			if n != 0 {
-				return false
-			}
+	}
+}
+
+func TestManyWhoFindNoPlaceMakeFewRooms(t *testing.T) {
+	t.Parallel()
+	srv := startPairs(t)
+	const players = 16
+	in := map[string]int{}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range players {
+		ws := dial(t, srv)
+		wg.Go(func() {
+			send(t, ws, &tickroomv1.ClientFrame{Hello: &tickroomv1.Hello{Version: 1, Kind: "locked"}})
+			w := readWelcome(t, ws)
+			mu.Lock()
+			defer mu.Unlock()
+			in[w.GetRoom()]++
+		})
+	}
+	wg.Wait()
+	if len(in) < players/2 || len(in) > players*3/4 {
+		t.Errorf("%d players, two in a room, are in %d rooms: %v", players, len(in), in)
+	}
+}
+
+// TestAQuickJoinIsLedOn has seats in a room that has no place after all.
+func TestAQuickJoinIsLedOn(t *testing.T) {
+	t.Parallel()
+	srv := startPairs(t)
+	first := enters(t, srv, &tickroomv1.Hello{Kind: "pairs"}).GetRoom()
+	var at []*matchmaker.Assignment
+	players := []seeker{seek(t, srv, matchmaker.Options{}), seek(t, srv, matchmaker.Options{}), seek(t, srv, matchmaker.Options{})}
+	for _, p := range players {
+		a, err := p.QuickJoin(t.Context(), &tickroomv1.QuickJoinRequest{Kind: "pairs"})
+		if err != nil || a.GetRoom() != first {
+			t.Fatalf("%v, %v", a, err)
 		}
-		return true
+		at = append(at, a)
+	}
+	in := map[string]int{first: 1}
+	for i, p := range players {
+		c, err := p.tryEnter(at[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		in[c.Welcome().GetRoom()]++
+	}
+	if len(in) != 2 || in[first] != 2 {
+		t.Errorf("four players are in %v", in)
+	}
+}
+
+// TestPlacesToWatchFrom has rooms with watchers: they take nobody's place, and none is made
+// for them.
+func TestPlacesToWatchFrom(t *testing.T) {
+	t.Parallel()
+	srv := startPairs(t)
+	watch := func(id string) *tickroomv1.Hello { return &tickroomv1.Hello{Kind: "pairs", Room: id, Spectate: true} }
+	const noRoom, full = tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM, tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL
+	refused(t, srv, watch(""), noRoom, "can be watched now")
+	host := seek(t, srv, matchmaker.Options{})
+	if list, err := host.ListRooms(t.Context(), &tickroomv1.ListRoomsRequest{}); err != nil || len(list.GetRooms()) != 0 {
+		t.Fatalf("rooms were made to be watched: %v, %v", list, err)
+	}
+	at, err := host.CreateRoom(t.Context(), &tickroomv1.CreateRoomRequest{Kind: "pairs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	host.enter(at)
+	// Friends watch, and then somebody else plays.
+	for range 2 {
+		friend := seek(t, srv, matchmaker.Options{})
+		a, err := friend.Spectate(t.Context(), &tickroomv1.SpectateRequest{Code: at.GetCode()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := friend.enter(a); !c.Welcome().GetSpectator() {
+			t.Error("who is to watch plays")
+		}
+	}
+	refused(t, srv, watch(""), noRoom, "can be watched now") // it is private
+	second := seek(t, srv, matchmaker.Options{})
+	a, err := second.JoinRoom(t.Context(), &tickroomv1.JoinRoomRequest{Code: at.GetCode()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := second.enter(a); c.Welcome().GetSpectator() {
+		t.Error("who is to play watches")
+	}
+
+	open := enters(t, srv, &tickroomv1.Hello{Kind: "pairs"})
+	for range 2 {
+		if w := enters(t, srv, watch("")); w.GetRoom() != open.GetRoom() || !w.GetSpectator() {
+			t.Errorf("to watch: %v", w)
+		}
+	}
+	refused(t, srv, watch(open.GetRoom()), full, "to watch from")
+	if w := enters(t, srv, &tickroomv1.Hello{Kind: "pairs", Room: open.GetRoom()}); w.GetSpectator() {
+		t.Errorf("to play: %v", w)
+	}
+	list, err := host.ListRooms(t.Context(), &tickroomv1.ListRoomsRequest{Kind: "pairs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the list has who plays and who watches", func() bool {
+		list, err = host.ListRooms(t.Context(), &tickroomv1.ListRoomsRequest{Kind: "pairs"})
+		return err == nil && len(list.GetRooms()) == 1 && list.GetRooms()[0].GetPlayers() == 2 && list.GetRooms()[0].GetWatching() == 2
 	})
-}
-
-// TestRedisHangs has Redis hang while a player leaves, and others come: all that is called in
-// vain is done when it goes on, some of it twice.
-func TestRedisHangs(t *testing.T) {
-	t.Parallel()
-	f := newFours(t)
-	var players []*player
-	for range 4 {
-		players = append(players, join(t, f.srv, nil))
-	}
-	room := players[0].welc.GetRoom()
-	f.told(4)
-	f.redis.Freeze()
-	over := time.After(2500 * time.Millisecond)
-	_ = players[3].ws.Close(websocket.StatusNormalClosure, "")
-	for replica.Count[walkersv1.Walker](players[0].rep) != 3 {
-		players[0].frame()
-	}
-	players[3] = join(t, f.srv, nil) // needs no directory, since there is a place here
-	if players[3].welc.GetRoom() != room {
-		t.Errorf("it is in %s; want %s", players[3].welc.GetRoom(), room)
-	}
-	// There is no place for a fifth, and no room can be made.
-	refused(t, f.srv, &tickroomv1.Hello{Kind: "walkers"}, tickroomv1.CloseCode(1013), "")
-	<-over
-	f.redis.Thaw()
-	f.told(4)
-	fifth := join(t, f.srv, nil)
-	if fifth.welc.GetRoom() == room {
-		t.Error("five are in a room for four")
-	}
-	f.told(4, 1)
-	for _, p := range append(players[1:], fifth) {
-		_ = p.ws.Close(websocket.StatusNormalClosure, "")
-	}
-	f.told(1) // and the other room has ended
-}
-
-// TestRedisForgets has a fail-over, as it were, that has lost the directory's last state.
-func TestRedisForgets(t *testing.T) {
-	t.Parallel()
-	f := newFours(t)
-	a, b := join(t, f.srv, nil), join(t, f.srv, nil)
-	f.told(2)
-	c := f.redis.Client()
-	keys, err := c.Keys(t.Context(), "*}:room:*").Result()
-	if err != nil || len(keys) != 1 {
-		t.Fatal(keys, err)
-	}
-	before := c.HGetAll(t.Context(), keys[0]).Val()
-	_ = b.ws.Close(websocket.StatusNormalClosure, "")
-	f.told(1)
-	if err := c.HSet(t.Context(), keys[0], before).Err(); err != nil {
-		t.Fatal(err)
-	}
-	f.told(1)
-	// A reservation is there again whose holder came long ago.
-	if _, err := f.dir.Reserve(t.Context(), store.Want{ID: a.welc.GetRoom(), Reservation: "long ago", Until: time.Now().Add(500 * time.Millisecond)}); err != nil {
-		t.Fatal(err)
-	}
-	f.told(1)
-	if err := c.FlushAll(t.Context()).Err(); err != nil {
-		t.Fatal(err)
-	}
-	f.told(1)
 }
