@@ -103,7 +103,9 @@ func answer(w http.ResponseWriter, f *refusal) {
 		h.Set("Upgrade", "websocket")
 		h.Set("Sec-WebSocket-Version", "13")
 	case http.StatusServiceUnavailable:
-		h.Set("Retry-After", "1")
+		if f.reason != FailClosing { // the next server at this address may be there in no time
+			h.Set("Retry-After", "1")
+		}
 	}
 	if f.after > 0 {
 		h.Set("Retry-After", strconv.Itoa(int((f.after+time.Second-1)/time.Second)))
