@@ -22,7 +22,8 @@ function caches(): Record<string, string> {
 
 /** An environment with an empty home, and nothing of the npm script that the tests run in. */
 function environment(home: string): NodeJS.ProcessEnv {
-  const own = /^npm_(package|lifecycle|command|execpath|config_(local_prefix|prefix|workspace))|^(INIT_CWD|HOME|GOFLAGS|TICKROOM_.*)$/i;
+  const own =
+    /^npm_(package|lifecycle|command|execpath|config_(local_prefix|prefix|workspace))|^(INIT_CWD|HOME|GOFLAGS|TICKROOM_.*)$/i;
   const kept = Object.entries(process.env).filter(([name]) => !own.test(name));
   return { ...Object.fromEntries(kept), ...caches(), HOME: home, GOFLAGS: '' };
 }
@@ -49,7 +50,10 @@ class Program {
 
   async says(pattern: RegExp, times = 1): Promise<void> {
     await expect
-      .poll(() => (this.#child.exitCode === null ? [...this.#said.matchAll(pattern)].length : this.#said), { timeout: 300_000, interval: 50 })
+      .poll(() => (this.#child.exitCode === null ? [...this.#said.matchAll(pattern)].length : this.#said), {
+        timeout: 300_000,
+        interval: 50,
+      })
       .toSatisfy((n) => typeof n === 'number' && n >= times, `${pattern} ${times} times; it says:\n${this.#said}`);
   }
 
@@ -78,13 +82,21 @@ const frames = (view: View, n: number): Promise<void> =>
     n,
   );
 
-test('a new game runs at once, is played by two, and goes on while it is edited', { timeout: 600_000 }, async ({ ends, open, picture }) => {
+test('a new game runs at once, is played by two, and goes on while it is edited', { timeout: 600_000 }, async ({
+  ends,
+  open,
+  picture,
+}) => {
   const home = mkdtempSync(join(tmpdir(), 'tickroom-new-'));
   ends.add(async () => rmSync(home, { recursive: true, force: true }));
   const env = environment(home);
   const empty = join(home, 'games');
   mkdirSync(empty);
-  const made = spawnSync(process.env.TICKROOM_BIN!, ['new', 'star-dust', '--checkout', root], { cwd: empty, env, encoding: 'utf8' });
+  const made = spawnSync(process.env.TICKROOM_BIN!, ['new', 'star-dust', '--checkout', root], {
+    cwd: empty,
+    env,
+    encoding: 'utf8',
+  });
   expect(made.stderr).toBe('');
   expect(made.stdout).toContain('go tool tickroom dev');
   const dir = join(empty, 'star-dust');
@@ -102,13 +114,18 @@ test('a new game runs at once, is played by two, and goes on while it is edited'
 
   const url = `http://127.0.0.1:${page}/`;
   const [ann, bob] = await Promise.all([open(url), open(url, phone)]);
-  for (const [view, name] of [[ann, 'Ann'], [bob, 'Bob']] as const) {
+  for (const [view, name] of [
+    [ann, 'Ann'],
+    [bob, 'Bob'],
+  ] as const) {
     await view.page.fill('#naming input', name);
     await view.page.click('#naming button');
   }
   for (const view of [ann, bob]) {
     await view.until('both are there, with their names', () =>
-      ['Ann', 'Bob'].every((name) => [...document.querySelectorAll('#scores li span')].some((s) => s.textContent === name)),
+      ['Ann', 'Bob'].every((name) =>
+        [...document.querySelectorAll('#scores li span')].some((s) => s.textContent === name),
+      ),
     );
   }
   // Both cross the field until they have found something.
@@ -122,7 +139,9 @@ test('a new game runs at once, is played by two, and goes on while it is edited'
     await ann.page.keyboard.up(turns[i % 4]!);
   }
   await bob.until('the other one sees it', () =>
-    [...document.querySelectorAll('#scores li')].some((li) => li.textContent?.startsWith('Ann') && !li.textContent.endsWith('Ann0')),
+    [...document.querySelectorAll('#scores li')].some(
+      (li) => li.textContent?.startsWith('Ann') && !li.textContent.endsWith('Ann0'),
+    ),
   );
   await picture(ann, 'new-game');
   await picture(bob, 'new-game-phone');
@@ -131,12 +150,16 @@ test('a new game runs at once, is played by two, and goes on while it is edited'
   const file = join(dir, 'game', 'game.go');
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, text.replace('speed = 7.0', 'speed = fast'));
-  await dev.says(/can't be built[^]*undefined: fast/g);
+  await dev.says(/can't be built.*undefined: fast/gs);
   ann.expectOutage();
   bob.expectOutage();
   writeFileSync(file, text.replace('speed = 7.0', 'speed = 9.0'));
   await dev.says(/the server runs on/g, 2);
   for (const view of [ann, bob]) {
-    await view.until('both are back', () => document.querySelectorAll('#scores li').length === 2 && document.querySelector('#state')?.textContent === '');
+    await view.until(
+      'both are back',
+      () =>
+        document.querySelectorAll('#scores li').length === 2 && document.querySelector('#state')?.textContent === '',
+    );
   }
 });
