@@ -155,7 +155,9 @@ func (r *runner) restart(ctx context.Context) {
 		r.say("%v", err)
 		return
 	}
-	server, err := start(r.Dir, r.Out, nil, r.bin, append([]string{"serve", "--listen", r.Listen}, r.Serve...)...)
+	// Few connections, so that any machine's limit of open files is enough.
+	args := append([]string{"serve", "--listen", r.Listen, "--max-connections", "500", "--max-pending", "500"}, r.Serve...)
+	server, err := start(r.Dir, r.Out, nil, r.bin, args...)
 	if err != nil {
 		r.say("the server can't be started: %v", err)
 		return
