@@ -48,6 +48,7 @@ type bot struct {
 	// Of one connection.
 	s         *client.Session
 	pilot     Pilot
+	receiver  Receiver // the pilot, if it is one
 	fd        descriptor
 	part      []byte // of a frame that has not come as a whole
 	message   []byte // of a message in several frames
@@ -83,6 +84,7 @@ func (b *bot) connected(a arrival, now time.Duration) {
 	}
 	*b = bot{id: b.id, loop: l, gen: b.gen, slow: b.slow, rnd: b.rnd, joined: b.joined, part: b.part[:0], unsent: b.unsent[:0], input: b.input[:0],
 		state: seated, s: a.s, pilot: l.sw.behaviour.NewPilot(b.rnd), fd: a.fd}
+	b.receiver, _ = b.pilot.(Receiver)
 	b.from, b.rejoin = a.from, a.rejoin
 	b.limit = now + welcomeLimit
 	l.schedule(b, b.limit)
@@ -343,6 +345,9 @@ func (b *bot) receive(msg []byte, now time.Duration) error {
 	}
 	b.limit = now + silenceLimit
 	b.measure(b.s.Frame(), now)
+	if b.receiver != nil {
+		b.receiver.Received(b.s)
+	}
 	return nil
 }
 
@@ -359,6 +364,7 @@ func (b *bot) measure(f *replica.Frame, now time.Duration) {
 	}
 	if count && b.lastSnap != 0 {
 		record(l.gap, now-b.lastSnap)
+		record(l.window.gap, now-b.lastSnap)
 	}
 	b.lastSnap = now
 	if f.InputAck > b.inputAck {
@@ -366,6 +372,7 @@ func (b *bot) measure(f *replica.Frame, now time.Duration) {
 			for seq := b.inputAck + 1; seq <= f.InputAck; seq++ {
 				if at := b.sentAt[seq%n]; at != 0 {
 					record(l.inputToState, now-at)
+					record(l.window.inputToState, now-at)
 				}
 			}
 		}

@@ -322,7 +322,8 @@ func TestConfigErrors(t *testing.T) {
 		"churn":               func(c *Config) { c.Churn = 2 },
 		"slow":                func(c *Config) { c.Slow = -0.1 },
 		"ramp":                func(c *Config) { c.Ramp = -5 },
-		"not TLS":             func(c *Config) { c.Server = "https://example.com" },
+		"is not a figure":     func(c *Config) { c.Require = []string{"rtt_ms.p99"} },
+		"there are: bot_cpu":  func(c *Config) { c.Require = []string{"rtt.p99 < 3"} },
 		"must begin":          func(c *Config) { c.Server = "example.com:80" },
 	}
 	for text, change := range tests {

@@ -1,11 +1,17 @@
 package bots
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -22,6 +28,9 @@ type command struct {
 	cfg     Config
 	signer  Signer
 	report  string // file for the report; empty: none
+	page    string // file for the report as a page; empty: none
+	ca      string // file with certificates that sign the server's; empty: the system's
+	trust   bool   // whatever certificate the server has
 	keyFile string // key that signs the bots' tokens; empty: they are guests
 	players string // how the bots' player ids begin
 }
@@ -70,13 +79,16 @@ const examples = `  # A hundred bots for half a minute, in rooms of walkers.
   # A thousand players press Play.
   tickroom bots --kind arena --via matchmaking --mode duel --clients 1000 --key-file dev.secret
 
-  # The figures for another program.
-  tickroom bots --kind walkers --clients 1000 --duration 60s --report bots.json`
+  # The figures for another program, and as a page with plots.
+  tickroom bots --kind walkers --clients 1000 --duration 60s --report bots.json --html bots.html
+
+  # A test that fails if players would feel it, over TLS.
+  tickroom bots --server https://play.example.com --require 'input_to_state_ms.p99 <= 150' --require 'snapshot_gap_ms.p99 < 80'`
 
 func (c *command) flags(f *pflag.FlagSet) {
 	cfg := &c.cfg
 	f.StringVar(&cfg.Server, "server", "http://127.0.0.1:7777", "the server's `address`")
-	f.StringVar(&cfg.Kind, "kind", "walkers", "`kind` of room to join: "+names(cfg.Kinds))
+	f.StringVar(&cfg.Kind, "kind", usual(cfg.Kinds), "`kind` of room to join: "+names(cfg.Kinds))
 	f.StringVar(&cfg.Room, "room", "", "the `id` of the room to join; any of the kind if left out")
 	f.StringVar(&cfg.Via, "via", "", "how bots get their seats: \"matchmaking\", or by kind and room if left out")
 	f.StringVar(&cfg.Mode, "mode", "", "the `mode` to wait for a match of, via matchmaking")
@@ -98,7 +110,19 @@ func (c *command) flags(f *pflag.FlagSet) {
 	f.Float64Var(&cfg.Ramp, "ramp", 500, "bots that join per second")
 	f.Uint64Var(&cfg.Seed, "seed", 1, "seed of what the bots do")
 	f.Uint32Var(&cfg.HashEvery, "hash-every", 20, "`ticks` between two checks of the state's hash")
+	f.StringArrayVar(&cfg.Require, "require", nil, "a `figure` of the report and what it must be, or the command fails: \"input_to_state_ms.p99 <= 150\"; may be given again")
 	f.StringVar(&c.report, "report", "", "`file` for the report as JSON")
+	f.StringVar(&c.page, "html", "", "`file` for the report as a page with plots")
+	f.StringVar(&c.ca, "ca", "", "`file` with the certificates (PEM) by which an https:// server is known; the system's if left out")
+	f.BoolVar(&c.trust, "insecure", false, "take whatever certificate an https:// server has")
+}
+
+// usual returns the kind that bots play if none is asked for.
+func usual(kinds map[string]Behaviour) string {
+	if _, ok := kinds["walkers"]; ok || len(kinds) == 0 {
+		return "walkers"
+	}
+	return slices.Min(slices.Collect(maps.Keys(kinds)))
 }
 
 func (c *command) run(cmd *cobra.Command, _ []string) error {
@@ -106,6 +130,10 @@ func (c *command) run(cmd *cobra.Command, _ []string) error {
 	cfg.Progress = terminal(os.Stderr)
 	if cfg.Progress == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+	}
+	var err error
+	if cfg.TLS, err = c.tls(); err != nil {
+		return err
 	}
 	if c.keyFile != "" {
 		// Tokens outlast the run.
@@ -131,5 +159,28 @@ func (c *command) run(cmd *cobra.Command, _ []string) error {
 			return fmt.Errorf("writing the report: %w", werr)
 		}
 	}
+	if c.page != "" {
+		var b bytes.Buffer
+		if werr := errors.Join(rep.WritePage(&b), os.WriteFile(c.page, b.Bytes(), 0o644)); werr != nil {
+			return fmt.Errorf("writing the page: %w", werr)
+		}
+	}
 	return err
+}
+
+// tls returns how an encrypted server is known.
+func (c *command) tls() (*tls.Config, error) {
+	cfg := &tls.Config{InsecureSkipVerify: c.trust} //nolint:gosec // it was asked for
+	if c.ca == "" {
+		return cfg, nil
+	}
+	pem, err := os.ReadFile(c.ca)
+	if err != nil {
+		return nil, fmt.Errorf("--ca: %w", err)
+	}
+	cfg.RootCAs = x509.NewCertPool()
+	if !cfg.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("--ca: there is no certificate in %s; it must be PEM", c.ca)
+	}
+	return cfg, nil
 }

@@ -46,6 +46,8 @@ type loop struct {
 	inputToState          *hdrhistogram.Histogram
 	seating               *hdrhistogram.Histogram // from looking for a seat to the welcome
 
+	window window // what the timeline is told next
+
 	mu      sync.Mutex
 	arrived []arrival // guarded by mu
 
@@ -78,7 +80,7 @@ func newLoop(sw *swarm, n int) (*loop, error) {
 	}
 	// In microseconds, up to ten minutes, to three digits.
 	h := func() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(10*time.Minute/time.Microsecond), 3) }
-	return &loop{sw: sw, poll: p, rnd: rand.New(rand.NewPCG(sw.cfg.Seed, 1<<40+uint64(n))), buf: make([]byte, 256<<10), rtt: h(), gap: h(), inputToState: h(), seating: h()}, nil
+	return &loop{sw: sw, poll: p, rnd: rand.New(rand.NewPCG(sw.cfg.Seed, 1<<40+uint64(n))), buf: make([]byte, 256<<10), rtt: h(), gap: h(), inputToState: h(), seating: h(), window: window{inputToState: windowed(), gap: windowed()}}, nil
 }
 
 func record(h *hdrhistogram.Histogram, d time.Duration) {
@@ -181,6 +183,15 @@ func (l *loop) house(now time.Duration) {
 	l.shown.seated.Store(int64(l.seated))
 	l.shown.snapshots.Store(int64(sum.Snapshots))
 	l.shown.checks.Store(int64(sum.HashChecks))
+	if s := int64(now/time.Second) - 1; s > l.window.at { // the swarm's clock begins at a second
+		for l.window.at < s {
+			l.window.at++
+			l.sw.timeline.tell(&l.window, l.seated, sum.Snapshots, sum.BytesIn)
+			l.window.snapshots, l.window.bytes = sum.Snapshots, sum.BytesIn
+			l.window.inputToState.Reset()
+			l.window.gap.Reset()
+		}
+	}
 	if phase != phaseMeasure {
 		return
 	}
@@ -231,7 +242,7 @@ func (l *loop) drop(b *bot) {
 	}
 	l.poll.remove(b)
 	b.fd.close()
-	b.s, b.pilot = nil, nil
+	b.s, b.pilot, b.receiver = nil, nil, nil
 }
 
 // left notes that a bot has left as it wanted to; it will come back.

@@ -26,6 +26,13 @@ type Pilot interface {
 	Input(b []byte, s *client.Session) []byte
 }
 
+// Receiver is implemented by a Pilot that looks at each message: at the events and replies
+// in the session's Frame, and what has become of the state. It may send commands.
+type Receiver interface {
+	// Received is called when a message has been applied, the first time after Seated.
+	Received(s *client.Session)
+}
+
 // names lists the kinds that there are behaviours for.
 func names(kinds map[string]Behaviour) string {
 	return strings.Join(slices.Sorted(maps.Keys(kinds)), ", ")

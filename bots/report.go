@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -58,6 +59,11 @@ type Report struct {
 	RTT          Latency `json:"rtt_ms"`
 	InputToState Latency `json:"input_to_state_ms"`
 	SnapshotGap  Latency `json:"snapshot_gap_ms"`
+
+	// Timeline is the run from its beginning on, part by part, and Curves are how latencies
+	// are spread, by what they are of: the milliseconds that each hundredth part has at most.
+	Timeline []Sample             `json:"timeline,omitempty"`
+	Curves   map[string][]float64 `json:"curves,omitempty"`
 }
 
 // Latency sums up a histogram, in milliseconds.
@@ -76,6 +82,17 @@ func latency(h *hdrhistogram.Histogram) Latency {
 		Count: h.TotalCount(), P50: ms(h.ValueAtQuantile(50)), P90: ms(h.ValueAtQuantile(90)),
 		P95: ms(h.ValueAtQuantile(95)), P99: ms(h.ValueAtQuantile(99)), Max: ms(h.Max()),
 	}
+}
+
+// curve returns the value that each hundredth part has at most; nil if there is none.
+func curve(h *hdrhistogram.Histogram) (c []float64) {
+	if h.TotalCount() == 0 {
+		return nil
+	}
+	for q := range 101 {
+		c = append(c, float64(h.ValueAtQuantile(float64(q)))/1000)
+	}
+	return c
 }
 
 func (sw *swarm) report(measured, ramp time.Duration, cpu float64) Report {
@@ -122,24 +139,47 @@ func (sw *swarm) report(measured, ramp time.Duration, cpu float64) Report {
 	}
 	r.Seating = latency(first.seating)
 	r.RTT, r.InputToState, r.SnapshotGap = latency(first.rtt), latency(first.inputToState), latency(first.gap)
+	r.Timeline = sw.timeline.samples
+	r.Curves = map[string][]float64{}
+	for name, h := range map[string]*hdrhistogram.Histogram{nameSeating: first.seating, nameRTT: first.rtt, nameInput: first.inputToState, nameGap: first.gap} {
+		if c := curve(h); c != nil {
+			r.Curves[name] = c
+		}
+	}
 	return r
 }
 
+// What latencies are called for people.
+const (
+	nameSeating = "looking for a seat to seated"
+	nameInput   = "input to state"
+	nameGap     = "snapshot gap"
+	nameRTT     = "round trip"
+)
+
+// failed returns how many errors there were.
+func (r *Report) failed() (n int) {
+	for _, k := range r.Errors {
+		n += k
+	}
+	return n
+}
+
 // verdict returns the error of a run that was not as it should be.
-func (r *Report) verdict() error {
+func (r *Report) verdict(required []requirement) error {
 	var errs []error
 	if r.Desyncs > 0 {
 		errs = append(errs, fmt.Errorf("%d desyncs, the first of %s", r.Desyncs, r.DesyncDetails[0]))
 	}
-	n := 0
-	for _, k := range r.Errors {
-		n += k
-	}
+	n := r.failed()
 	if n > 0 {
 		errs = append(errs, fmt.Errorf("%d errors: see the summary", n))
 	}
 	if r.Joined < r.Clients && (r.DurationS > 0 || n > 0) {
 		errs = append(errs, fmt.Errorf("only %d of %d clients could join", r.Joined, r.Clients))
+	}
+	for _, q := range required {
+		errs = append(errs, q.unmet(r))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("bots: %w", err)
@@ -159,8 +199,22 @@ func (r *Report) WriteFile(name string) error {
 // Summary writes the report for people.
 func (r *Report) Summary(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for i, row := range r.rows() {
+		if len(row) == 1 && i > 0 {
+			_, _ = fmt.Fprintf(w, "\t\n")
+		}
+		if len(row) > 1 || i > 0 {
+			_, _ = fmt.Fprintln(w, strings.Join(row, "\t"))
+		}
+	}
+	return w.Flush()
+}
+
+// rows returns what is shown of the report: names with their values, and headings without.
+func (r *Report) rows() [][]string {
+	rows := [][]string{{"The run"}}
 	line := func(name, format string, args ...any) {
-		_, _ = fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...))
+		rows = append(rows, []string{name, fmt.Sprintf(format, args...)})
 	}
 	line(r.Kind, "%d of %d clients joined, within %.1f s (%.0f per second)", r.Joined, r.Clients, r.RampS, r.JoinsPerS)
 	line("measured", "%.1f s; %d joins, %d leaves, %d stalls in all", r.DurationS, r.Joins, r.Leaves, r.Stalls)
@@ -173,16 +227,15 @@ func (r *Report) Summary(out io.Writer) error {
 	line("bytes per client and second", "%.0f in, %.0f out", r.BytesInPerClientS, r.BytesOutPerClientS)
 	line("bytes per row changed", "%.2f", r.BytesPerEntityUpdate)
 	line("bots' own CPU per snapshot", "%.1f µs", r.BotCPUMicrosPerUpdate)
-	_, _ = fmt.Fprintf(w, "\t\n")
-	_, _ = fmt.Fprintf(w, "milliseconds\tp50\tp90\tp95\tp99\tmax\n")
-	for _, row := range []struct {
+	rows = append(rows, []string{"milliseconds: p50, p90, p95, p99, max"})
+	for _, l := range []struct {
 		name string
-		l    Latency
-	}{{"looking for a seat to seated", r.Seating}, {"input to state", r.InputToState}, {"snapshot gap", r.SnapshotGap}, {"round trip", r.RTT}} {
-		_, _ = fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\n", row.name, row.l.P50, row.l.P90, row.l.P95, row.l.P99, row.l.Max)
+		Latency
+	}{{nameSeating, r.Seating}, {nameInput, r.InputToState}, {nameGap, r.SnapshotGap}, {nameRTT, r.RTT}} {
+		line(l.name, "%8.1f%8.1f%8.1f%8.1f%8.1f", l.P50, l.P90, l.P95, l.P99, l.Max)
 	}
 	if len(r.Errors) > 0 {
-		_, _ = fmt.Fprintf(w, "\t\nerrors\n")
+		rows = append(rows, []string{"errors"})
 		for _, k := range slices.Sorted(maps.Keys(r.Errors)) {
 			line(fmt.Sprint("  ", r.Errors[k]), "%s", k)
 		}
@@ -190,5 +243,5 @@ func (r *Report) Summary(out io.Writer) error {
 	for _, d := range r.DesyncDetails {
 		line("desync", "%s", d)
 	}
-	return w.Flush()
+	return rows
 }

@@ -3,6 +3,7 @@ package bots
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -44,6 +45,9 @@ type swarm struct {
 	loops     []*loop
 	want      chan *bot // bots to be connected; room for all
 	seeker    *seeker   // nil: bots don't come via matchmaking
+	required  []requirement
+	timeline  timeline
+	bridges   sync.WaitGroup // goroutines of encrypted connections
 
 	phase  atomic.Int32
 	joined atomic.Int64 // bots that were seated at least once
@@ -68,6 +72,14 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		cfg: cfg, url: u, behaviour: behaviour, start: time.Now(),
 		want: make(chan *bot, cfg.Clients), errors: map[string]int{},
 	}
+	for _, text := range cfg.Require {
+		q, err := parseRequirement(text)
+		if err != nil {
+			return Report{}, fmt.Errorf("bots: %w", err)
+		}
+		sw.required = append(sw.required, q)
+	}
+	sw.timeline = timeline{loops: cfg.Loops, open: map[int64]*second{}, each: 1}
 	if cfg.Via == ViaMatchmaking {
 		sw.seeker = newSeeker(sw)
 		defer sw.seeker.close()
@@ -132,11 +144,12 @@ func (sw *swarm) run(ctx context.Context, all []*bot) (Report, error) {
 	driving.Wait()
 	close(sw.want)
 	helping.Wait()
+	sw.bridges.Wait()
 	rep := sw.report(measured, rampTook, cpuUsed)
 	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		return rep, fmt.Errorf("bots: %w", err)
 	}
-	return rep, rep.verdict()
+	return rep, rep.verdict(sw.required)
 }
 
 // ramp lets the bots join at the configured rate, and waits until all have.
@@ -306,10 +319,9 @@ func (sw *swarm) dial(ctx context.Context, b *bot, u *url.URL, cfg client.Config
 	}
 	host := u.Host
 	if u.Port() == "" {
-		host = net.JoinHostPort(u.Hostname(), "80")
+		host = net.JoinHostPort(u.Hostname(), map[string]string{"ws": "80", "wss": "443"}[u.Scheme])
 	}
-	dialer := net.Dialer{Timeout: dialLimit}
-	conn, err := dialer.DialContext(ctx, "tcp", host)
+	conn, err := sw.connect(ctx, u.Scheme == "wss", host)
 	if err != nil {
 		a.err = err
 		return a
@@ -338,12 +350,27 @@ func (sw *swarm) dial(ctx context.Context, b *bot, u *url.URL, cfg client.Config
 		return a
 	}
 	_ = conn.SetDeadline(time.Time{})
-	a.fd, err = takeDescriptor(conn)
+	if encrypted, ok := conn.(*tls.Conn); ok {
+		a.fd, err = sw.bridge(encrypted)
+	} else {
+		a.fd, err = takeDescriptor(conn)
+	}
 	if err != nil {
 		a.err = fmt.Errorf("taking the descriptor: %w", err)
 	}
 	a.s = s
 	return a
+}
+
+// connect opens a connection, which is a *tls.Conn if it is to be encrypted.
+func (sw *swarm) connect(ctx context.Context, encrypted bool, host string) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: dialLimit}
+	if !encrypted {
+		return dialer.DialContext(ctx, "tcp", host)
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialLimit)
+	defer cancel()
+	return (&tls.Dialer{NetDialer: &dialer, Config: sw.cfg.TLS}).DialContext(ctx, "tcp", host)
 }
 
 // readAhead returns a copy of what a reader has taken in already.

@@ -28,7 +28,7 @@ type seeker struct {
 
 func newSeeker(sw *swarm) *seeker {
 	// Each bot that waits holds a connection.
-	t := &http.Transport{MaxIdleConnsPerHost: sw.cfg.Clients, IdleConnTimeout: time.Minute}
+	t := &http.Transport{MaxIdleConnsPerHost: sw.cfg.Clients, IdleConnTimeout: time.Minute, TLSClientConfig: sw.cfg.TLS.Clone(), ForceAttemptHTTP2: sw.cfg.TLS != nil}
 	return &seeker{sw: sw, transport: t, players: make([]*matchmaker.Client, sw.cfg.Clients), dialling: make(chan struct{}, dialers)}
 }
 
@@ -61,8 +61,6 @@ func (k *seeker) seat(ctx context.Context, b *bot) arrival {
 	u, err := client.ServerURL(a.URL)
 	switch cfg := &k.sw.cfg; {
 	case err != nil:
-	case u.Scheme != "ws":
-		err = fmt.Errorf("bots speak plain TCP, not TLS, and were sent to %s", a.URL)
 	case a.GetKind() != "" && a.GetKind() != cfg.Kind && cfg.Mode != "":
 		err = fmt.Errorf("the mode %s plays %s, which is not what bots are told to: give --kind %[2]s", cfg.Mode, a.GetKind())
 	}

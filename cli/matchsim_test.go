@@ -38,7 +38,7 @@ func TestMatchsim(t *testing.T) {
 	if err := json.Unmarshal(b, &reports); err != nil || len(reports) != 3 || reports[0].Tickets != 600 {
 		t.Errorf("%v: %d reports", err, len(reports))
 	}
-	if b, err := os.ReadFile(file("r.html")); err != nil || !bytes.Contains(b, []byte(`"curves":`)) {
+	if b, err := os.ReadFile(file("r.html")); err != nil || !bytes.Contains(b, []byte(`"plots":`)) {
 		t.Errorf("%v: %.100s", err, b)
 	}
 	// The trace gives the same report again.

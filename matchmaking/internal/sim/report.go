@@ -1,12 +1,12 @@
 package sim
 
 import (
-	_ "embed"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/tickroom/tickroom/internal/reportpage"
 )
 
 // Spread says how numbers are spread.
@@ -202,18 +202,73 @@ func Table(w io.Writer, rs ...*Report) error {
 	return tw.Flush()
 }
 
-// page is the page without the data: one file that draws plots and tables from what is
-// put into it. Its source is in web/demo/src/report; `npm run report -w demo` bundles it.
-//
-//go:embed page/report.html
-var page string
-
 // Page writes reports side by side as one HTML page that needs nothing else.
 func Page(w io.Writer, rs ...*Report) error {
-	b, err := json.Marshal(map[string]any{"rows": rows(rs), "reports": rs}) // <, > and & are escaped
-	if err != nil {
-		return err
+	all := rows(rs)
+	p := reportpage.Page{Title: "matchsim: " + all[0][0], Runs: all[0][1:], Rows: all[1:], Plots: []reportpage.Plot{
+		curve(rs, "wait", reportpage.Plot{
+			Title: "Waiting time", Y: "seconds", Log: true,
+			Text: "How long each hundredth part of the matched tickets waited at most. The axis is logarithmic.",
+		}),
+		waits(rs, reportpage.Plot{
+			Title: "Waiting over the day", X: "hour (UTC)", Marks: []float64{1, 3, 6, 12, 24},
+			Text: "Of the tickets matched in an hour: the line is the median, the dashed one the 95th percentile.",
+		}, func(r *Report, add func(x int, wait Spread)) {
+			for _, h := range r.ByHour {
+				add(h.Hour, h.Wait)
+			}
+		}),
+		waits(rs, reportpage.Plot{
+			Title: "Waiting by rating", X: "tenth, by rating", Marks: []float64{1, 2, 5},
+			Text: "Tenths of the tickets, from the lowest ratings to the highest: median and, dashed, 95th percentile.",
+		}, func(r *Report, add func(x int, wait Spread)) {
+			for i, g := range r.Deciles {
+				add(i+1, g.Wait)
+			}
+		}),
+		curve(rs, "rating", reportpage.Plot{Title: "Rating spread within a match", Y: "points", Text: "Highest less lowest, as the matcher sees tickets."}),
+		curve(rs, "favourite", reportpage.Plot{Title: "Favourite’s chance", Y: "chance to win", Text: "The predicted chance of the likeliest team; even is best."}),
+		curve(rs, "latency", reportpage.Plot{Title: "Latency", Y: "milliseconds", Text: "Of each player to the place of its match."}),
+	}}
+	return p.Write(w)
+}
+
+// curve plots how a number is spread: each hundredth part of all, and the value that it has
+// at most.
+func curve(rs []*Report, name string, p reportpage.Plot) reportpage.Plot {
+	p.X = "% of all"
+	for run, r := range rs {
+		c := r.Curves[name]
+		if len(c) == 0 || c[0] >= c[len(c)-1] {
+			continue
+		}
+		l := reportpage.Line{Name: r.Title(), Run: run}
+		for i, v := range c {
+			if p.Log {
+				v = max(v, 0.5)
+			}
+			l.Xs, l.Ys = append(l.Xs, float64(i)), append(l.Ys, v)
+		}
+		p.Lines = append(p.Lines, l)
 	}
-	_, err = io.WriteString(w, strings.Replace(page, "/*data*/", string(b), 1))
-	return err
+	return p
+}
+
+// waits plots the median and the 95th percentile of waiting along an axis.
+func waits(rs []*Report, p reportpage.Plot, points func(r *Report, add func(x int, wait Spread))) reportpage.Plot {
+	p.Y, p.Zero = "seconds", true
+	for run, r := range rs {
+		median := reportpage.Line{Name: r.Title() + ", median", Run: run}
+		high := reportpage.Line{Name: r.Title() + ", 95th", Run: run, Dashed: true}
+		points(r, func(x int, wait Spread) {
+			if wait.Count > 0 {
+				median.Xs, median.Ys = append(median.Xs, float64(x)), append(median.Ys, wait.P50)
+				high.Xs, high.Ys = append(high.Xs, float64(x)), append(high.Ys, wait.P95)
+			}
+		})
+		if len(median.Xs) > 1 {
+			p.Lines = append(p.Lines, median, high)
+		}
+	}
+	return p
 }

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/tickroom/tickroom/internal/reportpage"
 	"github.com/tickroom/tickroom/matchmaking/mode"
 )
 
@@ -250,17 +250,24 @@ func TestPage(t *testing.T) {
 	}
 	_, rest, ok := strings.Cut(page.String(), `<script id="data" type="application/json">`)
 	text, _, ok2 := strings.Cut(rest, "</script>")
-	var data struct {
-		Rows    [][]string
-		Reports []*Report
-	}
+	var data reportpage.Page
 	if err := json.Unmarshal([]byte(text), &data); err != nil || !ok || !ok2 {
 		t.Fatalf("the page has no data: %v\n%.300s", err, text)
 	}
-	if diff := cmp.Diff([]string{"ranked, 3.0 hours, seed 1", "wide <b>", "narrow, first-come"}, data.Rows[0]); diff != "" {
-		t.Error(diff)
+	if diff := cmp.Diff([]string{"wide <b>", "narrow, first-come"}, data.Runs); diff != "" || data.Title != "matchsim: ranked, 3.0 hours, seed 1" {
+		t.Error(data.Title, diff)
 	}
-	if diff := cmp.Diff([]*Report{a, b}, data.Reports, cmpopts.EquateEmpty()); diff != "" {
+	drawn := map[string]int{}
+	for _, p := range data.Plots {
+		drawn[p.Title] = len(p.Lines)
+		for _, l := range p.Lines {
+			if len(l.Xs) < 2 || len(l.Xs) != len(l.Ys) || !slices.IsSorted(l.Xs) {
+				t.Errorf("%s, %s: %v %v", p.Title, l.Name, l.Xs, l.Ys)
+			}
+		}
+	}
+	want := map[string]int{"Waiting time": 2, "Waiting over the day": 4, "Waiting by rating": 4, "Rating spread within a match": 2, "Favourite’s chance": 2, "Latency": 2}
+	if diff := cmp.Diff(want, drawn); diff != "" {
 		t.Error(diff)
 	}
 	for _, want := range []string{"rating spread", "party of 5", "region asia"} {

@@ -1,5 +1,5 @@
-// Bundles the page of tickroom matchsim into the one file that the command has in it,
-// also where it is built without Node.js. `npm run report -w demo` writes it, else what
+// Bundles the page of reports into the one file that the program has in it, also where it is
+// built without Node.js. `npm run report -w demo` writes it, else what
 // is in the repository is held to it.
 
 import { readFile, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-const output = at('../../../../matchmaking/internal/sim/page/report.html');
+const output = at('../../../../internal/reportpage/report.html');
 
 /** The page, with a place for the data. */
 async function bundle(): Promise<string> {
@@ -36,7 +36,7 @@ async function bundle(): Promise<string> {
   return page;
 }
 
-test('the page of matchsim in the repository is the one that is built: run `npm run report -w demo`', async () => {
+test('the page of reports in the repository is the one that is built: run `npm run report -w demo`', async () => {
   const page = await bundle();
   if (process.env.UPDATE) await writeFile(output, page);
   expect((await readFile(output, 'utf8')) === page).toBe(true);
