@@ -57,7 +57,7 @@ func (r *Report) spread() (lines []reportpage.Line) {
 	for _, name := range slices.Sorted(maps.Keys(r.Curves)) {
 		l := reportpage.Line{Name: name, Run: len(lines)}
 		for i, v := range r.Curves[name] {
-			l.Xs, l.Ys = append(l.Xs, float64(i)), append(l.Ys, max(v, 0.01))
+			l.Xs, l.Ys = append(l.Xs, float64(i)), append(l.Ys, max(v, 0.5))
 		}
 		lines = append(lines, l)
 	}

@@ -162,7 +162,7 @@ func TestReportPage(t *testing.T) {
 	if diff := cmp.Diff([]float64{1, 5}, data.Plots[0].Lines[0].Ys); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]float64{0.01, 1, 2}, data.Plots[5].Lines[0].Ys); diff != "" {
+	if diff := cmp.Diff([]float64{0.5, 1, 2}, data.Plots[5].Lines[0].Ys); diff != "" {
 		t.Error(diff)
 	}
 }

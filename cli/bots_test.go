@@ -21,6 +21,7 @@ func TestBotsViaMatchmaking(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	secret, file, report := filepath.Join(dir, "secret"), filepath.Join(dir, "tickroom.yaml"), filepath.Join(dir, "report.json")
+	page := filepath.Join(dir, "report.html")
 	var out bytes.Buffer
 	if code := run([]string{"token", "--new-key", secret, "--alg", "HS256"}, &out, &out); code != ExitOK {
 		t.Fatal(out.String())
@@ -58,7 +59,7 @@ func TestBotsViaMatchmaking(t *testing.T) {
 	}
 	args := []string{"bots", "--server", "http://" + srv.Addr().String(), "--kind", "walkers", "--clients", "20", "--duration", "2s", "--report", report}
 	out.Reset()
-	code := run(append(args, "--via", "matchmaking", "--mode", "duel", "--churn", "0.1", "--key-file", secret), &out, &out)
+	code := run(append(args, "--via", "matchmaking", "--mode", "duel", "--churn", "0.1", "--key-file", secret, "--html", page, "--require", "joined==20"), &out, &out)
 	b, err := os.ReadFile(report)
 	if err != nil {
 		t.Fatalf("%v:\n%s", err, out.String())
@@ -69,6 +70,9 @@ func TestBotsViaMatchmaking(t *testing.T) {
 	}
 	if code != ExitOK || r.Joined != 20 || r.Desyncs != 0 || r.HashChecks == 0 || len(r.Errors) != 0 || r.Seating.Count < 20 {
 		t.Errorf("code %d: %+v\n%s", code, r, out.String())
+	}
+	if b, err := os.ReadFile(page); err != nil || !bytes.Contains(b, []byte("20 bots play walkers")) {
+		t.Errorf("the page: %v\n%.300s", err, b)
 	}
 	// Who comes straight to a room is told what is missing.
 	out.Reset()

@@ -93,7 +93,7 @@ func TestYourFirstGame(t *testing.T) {
 			}
 		}
 	}
-	if tests != 2 {
+	if tests != 4 {
 		t.Fatalf("the page about tests has %d files", tests)
 	}
 	run("go", "vet", "./...")
@@ -128,6 +128,12 @@ func TestYourFirstGame(t *testing.T) {
 		if len(seen) < 10 {
 			t.Errorf("Ann was seen in only %d places:\n%s", len(seen), outs[i].String())
 		}
+	}
+	bots := exec.CommandContext(t.Context(), filepath.Join(dir, "bin", "server"), "bots",
+		"--server", "http://"+strings.TrimSuffix(strings.TrimPrefix(url, "ws://"), "/ws"), "--clients", "4", "--duration", "500ms",
+		"--require", "joined == 4", "--require", "rows_changed > 0", "--require", "hash_checks > 0", "--hash-every", "2")
+	if out, err := bots.CombinedOutput(); err != nil {
+		t.Errorf("bots: %v\n%s", err, out)
 	}
 	if n := places(); n < 10 {
 		t.Errorf("a client without generated code saw only %d states", n)
