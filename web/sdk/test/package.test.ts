@@ -2,7 +2,7 @@
 // built there by Vite and by the compiler alone.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +61,12 @@ function run(cwd: string, command: string, ...args: string[]): string {
   return done.stdout;
 }
 
+// All entry points, also those that no page here uses.
+const games = readdirSync(join(sdk, 'src', 'games')).map((file) => file.replace(/\.ts$/, ''));
+const entries = Object.keys(JSON.parse(readFileSync(join(sdk, 'package.json'), 'utf8')).exports).flatMap((entry) =>
+  entry.includes('*') ? games.map((game) => entry.slice(1).replace('*', game)) : entry.slice(1),
+);
+
 let tarball = '';
 beforeAll(() => {
   const [packed] = JSON.parse(run(sdk, 'npm', 'pack', '--json', '--pack-destination', folder));
@@ -75,7 +81,7 @@ test.for(['packed', 'from a checkout'])(
     writeFileSync(join(dir, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
     const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
     run(dir, 'npm', 'install', ...quiet, how === 'packed' ? tarball : sdk);
-    writeFileSync(join(dir, 'main.ts'), page);
+    writeFileSync(join(dir, 'main.ts'), page + entries.map((entry) => `import '@tickroom/client${entry}';\n`).join(''));
     writeFileSync(join(dir, 'index.html'), '<!doctype html><script type="module" src="main.ts"></script>');
     writeFileSync(join(dir, 'bundler.json'), JSON.stringify(config('ESNext', 'bundler')));
     writeFileSync(join(dir, 'node.json'), JSON.stringify(config('NodeNext', 'NodeNext')));
@@ -84,9 +90,7 @@ test.for(['packed', 'from a checkout'])(
     run(dir, bin('vite'), 'build', '--logLevel', 'error');
     expect(readFileSync(join(dir, 'dist', 'index.html'), 'utf8')).toContain('/assets/');
     // Node takes it as it is.
-    const entries = ['', '/matchmaking', '/games/arena', '/games/walkers'].map(
-      (entry) => `await import('@tickroom/client${entry}');`,
-    );
-    run(dir, process.execPath, '--input-type=module', '--eval', entries.join('\n'));
+    const imports = entries.map((entry) => `await import('@tickroom/client${entry}');`);
+    run(dir, process.execPath, '--input-type=module', '--eval', imports.join('\n'));
   },
 );

@@ -4,6 +4,7 @@ import type { Dot, Gem } from './gen/mygame/v1/mygame.tickroom.ts';
 
 const size = 24; // of the field, as in game/game.go
 const shown = 15; // units, of the shorter edge of the screen
+const margin = 3; // units beyond the field that may be shown, so that no corner lies below the scores
 
 /** Returns a player's colour. */
 export const colour = (player: number): string => `hsl(${(player * 137.5 + 170) % 360} 85% 66%)`;
@@ -25,7 +26,9 @@ export function draw(canvas: HTMLCanvasElement, dots: Dot[], gems: Gem[], own: n
   // The own dot is in the middle, unless the field ends near by.
   const me = dots.find((dot) => dot.player === own) ?? { x: size / 2, y: size / 2 };
   const corner = (at: number, view: number): number =>
-    view > size + 2 ? (size - view) / 2 : Math.min(Math.max(at - view / 2, -1), size + 1 - view);
+    view > size + 2 * margin
+      ? (size - view) / 2
+      : Math.min(Math.max(at - view / 2, -margin), size + margin - view);
   g.setTransform(scale, 0, 0, scale, 0, 0);
   g.translate(-corner(me.x, width / scale), -corner(me.y, height / scale));
 
