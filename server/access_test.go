@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/coder/websocket"
@@ -103,6 +104,24 @@ func TestManyLocalClientsAreNobodysAttack(t *testing.T) {
 	for range 5 {
 		if ws, resp := knock(t, srv, nil); ws == nil {
 			t.Fatal(resp.Status)
+		}
+	}
+}
+
+// TestABannedAddressIsWhatCountsAsOne bans addresses at the admin address of a server that
+// counts IPv6 ones by their /56.
+func TestABannedAddressIsWhatCountsAsOne(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(c *config.Config) { c.Access.IPv6Prefix = 56 })
+	for _, c := range []struct{ method, address, says string }{
+		{"POST", "2001:db8:0:42::7", `"subject": "2001:db8::/56"`},
+		{"DELETE", "2001:db8:0:42::7", `"ended": "2001:db8::/56"`},
+		{"POST", "2001:db8:0:42::7/128", `"subject": "2001:db8:0:42::7/128"`},
+		{"POST", "::ffff:192.0.2.7", `"subject": "192.0.2.7/32"`},
+		{"DELETE", "192.0.2.7", `"ended": "192.0.2.7/32"`},
+	} {
+		if code, body := post(t, srv, c.method, "/bans?address="+c.address); code != http.StatusOK || !strings.Contains(body, c.says) {
+			t.Errorf("%s %s: %d %s", c.method, c.address, code, body)
 		}
 	}
 }
