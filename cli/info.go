@@ -33,7 +33,11 @@ the same schema; with another one clients of the older build read what they know
 				fmt.Fprintf(w, "%s: %s\n", k.Name, k.Doc)
 				fmt.Fprintf(w, "  schema %016x\n", k.Schema.Fingerprint())
 				for _, o := range k.Options {
-					fmt.Fprintf(w, "  %s.%s=%s\t%s\n", k.Name, o.Name, o.Default, o.Doc)
+					doc := o.Doc
+					if o.Clients {
+						doc += " (clients may choose it)"
+					}
+					fmt.Fprintf(w, "  %s.%s=%s\t%s\n", k.Name, o.Name, o.Default, doc)
 				}
 			}
 			return w.Flush()

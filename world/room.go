@@ -135,11 +135,6 @@ func (k *Kind) HoldSeconds() float64 {
 	return max(k.Hold, 0)
 }
 
-// Option describes an option of a kind, set with --kind-option kind.name=value.
-type Option struct {
-	Name, Default, Doc string
-}
-
 // Room is the game's side of a room: its world, options and handlers.
 type Room struct {
 	*World

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"net/url"
 	"time"
 )
 
@@ -12,6 +13,8 @@ type Listing struct {
 	Kind string
 	// Mode is the name of the mode that it was made for; empty: none.
 	Mode string
+	// Options is what clients chose it to be like, as OptionsText has it; empty: nothing.
+	Options string
 	// Node is the server that runs it, URL where clients reach that server, Region where it is.
 	Node, URL, Region string
 	// Created is when it was made.
@@ -54,6 +57,8 @@ type Want struct {
 	// Mode is the mode of the room. With an ID, empty means any; without one, rooms of no
 	// mode.
 	Mode string
+	// Options is what clients chose the room to be like; empty as with Mode.
+	Options string
 	// Region is where the room is, Node the server that runs it; empty: any.
 	Region, Node string
 	// ID is the room; empty: the best one that is open to all, and not in Except.
@@ -65,6 +70,15 @@ type Want struct {
 	// Until; if that has passed, the place is free again at once.
 	Reservation string
 	Made, Until time.Time
+}
+
+// OptionsText returns options in the one way in which they can be compared; empty for none.
+func OptionsText(options map[string]string) string {
+	q := url.Values{}
+	for name, value := range options {
+		q.Set(name, value)
+	}
+	return q.Encode()
 }
 
 // Reservation says which reservation is meant: the one with the name, to play or to watch, if

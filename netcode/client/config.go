@@ -26,6 +26,10 @@ type Config struct {
 	HashEvery uint32
 	// Every asks for one snapshot in so many ticks. 0 and 1: one in each.
 	Every uint32
+	// Options is what the room is to be like, by the options of its kind that clients may
+	// choose: it is one that was made with just these, or a new one. With a Room or a Seat
+	// they are not looked at.
+	Options map[string]string
 	// Data is what the game asks of a joiner, encoded as the game says.
 	Data []byte
 	// Spectate asks to watch, without a part in the game.

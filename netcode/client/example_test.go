@@ -79,5 +79,5 @@ func ExampleCall() {
 	fmt.Println(err)
 	// Output:
 	// <nil>
-	// client: the command was refused: there is nothing to shout
+	// client: the command was refused: the text is empty
 }

@@ -2,6 +2,8 @@ package client
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -58,6 +60,11 @@ func (s *Session) AppendHello(b []byte) []byte {
 	num(14, 1) // long messages may come in parts
 	if s.asked == opensResume && !s.cfg.certain() {
 		num(15, 1)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.cfg.Options)) {
+		o := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), schema.ValidText(name))
+		o = protowire.AppendString(protowire.AppendTag(o, 2, protowire.BytesType), schema.ValidText(s.cfg.Options[name]))
+		h = protowire.AppendBytes(protowire.AppendTag(h, 16, protowire.BytesType), o)
 	}
 	at := len(b)
 	b = protowire.AppendBytes(protowire.AppendTag(b, 5, protowire.BytesType), h)

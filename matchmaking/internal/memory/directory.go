@@ -92,7 +92,7 @@ func (d *Directory) Reserve(_ context.Context, w store.Want) (store.Listing, err
 // its place are concerned.
 func (r *room) fits(w *store.Want) bool {
 	same := func(is, want string) bool { return is == want || want == "" && w.ID != "" }
-	return same(r.Kind, w.Kind) && same(r.Mode, w.Mode) && (r.Region == w.Region || w.Region == "") && (r.Node == w.Node || w.Node == "") &&
+	return same(r.Kind, w.Kind) && same(r.Mode, w.Mode) && same(r.Options, w.Options) && (r.Region == w.Region || w.Region == "") && (r.Node == w.Node || w.Node == "") &&
 		(w.ID != "" || !slices.Contains(w.Except, r.ID))
 }
 

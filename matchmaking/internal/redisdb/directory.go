@@ -53,11 +53,20 @@ func role(spectate bool) string {
 	return "p"
 }
 
+// purpose is what scripts take for the mode: it stands for the options as well, by which rooms are
+// told apart in the same way. Rooms of a mode have none that clients chose.
+func purpose(mode, options string) string {
+	if options != "" {
+		return mode + "?" + options // no mode has such a name
+	}
+	return mode
+}
+
 // Reserve implements store.Directory.
 func (d *Directory) Reserve(ctx context.Context, w store.Want) (store.Listing, error) {
 	for {
 		hold := max(0, time.Until(w.Until).Milliseconds())
-		args := []any{role(w.Spectate), w.Kind, w.Mode, w.Region, w.Node, w.ID, w.Reservation, w.Made.UnixMilli(), hold}
+		args := []any{role(w.Spectate), w.Kind, purpose(w.Mode, w.Options), w.Region, w.Node, w.ID, w.Reservation, w.Made.UnixMilli(), hold}
 		a, err := d.write(ctx, "reserve", list(args, w.Except)...)
 		if err != nil {
 			return store.Listing{}, err
@@ -102,7 +111,7 @@ func encodeReport(r *store.Report) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out := report{ID: r.ID, Rev: r.Revision, Static: static, Now: now, Kind: r.Kind, Mode: r.Mode, Node: r.Node, Region: r.Region}
+	out := report{ID: r.ID, Rev: r.Revision, Static: static, Now: now, Kind: r.Kind, Mode: purpose(r.Mode, r.Options), Node: r.Node, Region: r.Region}
 	for _, s := range r.Settled {
 		out.Settled = append(out.Settled, settled{role(s.Spectate), s.Name, s.Made.UnixMilli()})
 	}

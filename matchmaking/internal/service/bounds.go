@@ -34,6 +34,7 @@ const (
 	MaxPage       = 200 // rooms of a page
 	DefaultPage   = 50
 	MaxRated      = 100 // players of GetRating
+	MaxOptions    = 32  // options of a room
 )
 
 // request reads what a client has sent. It keeps the first thing that is wrong, and what
@@ -100,6 +101,24 @@ func (q *request) wish(s *Service, modeName, kind, about string) *wish {
 	_, ok := s.o.Kinds[w.kind]
 	q.must(ok || w.kind == "", "kind %q: there is none; the kinds are: %s", short(w.kind), names(s.o.Kinds))
 	return w
+}
+
+// options reads what a room is to be like.
+func (q *request) options(s *Service, w *wish, options map[string]string) {
+	if len(options) == 0 || q.err != nil {
+		return
+	}
+	q.must(w.mode == nil, "options: the mode %s says what its rooms are like; leave them out", w.modeName)
+	q.must(len(options) <= MaxOptions, "%d options; there can be %d", len(options), MaxOptions)
+	asked := s.o.Kinds[w.kind].Asked
+	q.must(asked != nil, "options: clients choose none of kind %s", w.kind)
+	if q.err != nil {
+		return
+	}
+	var err error
+	w.options, err = asked(options)
+	q.must(err == nil, "%v", err)
+	w.alike = store.OptionsText(w.options)
 }
 
 // self reads what a player says of itself when it wants to be in a match.

@@ -52,6 +52,7 @@ func (s *Service) newRoom(ctx context.Context, c *call, w *wish, m store.Match) 
 		return nil, err
 	}
 	m.Mode, m.Kind, m.Node, m.URL, m.Region, m.Created = w.modeName, w.kind, node.ID, node.URL, node.Region, time.Now()
+	m.Options = w.options
 	if w.mode != nil {
 		m.Options = w.mode.Room.Options
 	}
@@ -88,7 +89,7 @@ func (s *Service) place(ctx context.Context, w *wish) (store.Node, error) {
 func (s *Service) list(ctx context.Context, c *call, m *store.Match) error {
 	k := s.o.Kinds[m.Kind]
 	r := store.Report{Listing: store.Listing{
-		ID: m.ID, Kind: m.Kind, Mode: m.Mode, Node: m.Node, URL: m.URL, Region: m.Region, Created: m.Created,
+		ID: m.ID, Kind: m.Kind, Mode: m.Mode, Options: chosen(m), Node: m.Node, URL: m.URL, Region: m.Region, Created: m.Created,
 		Occupancy: store.Occupancy{MaxPlayers: k.capacity(m.Mode), MaxSpectators: k.MaxSpectators},
 	}}
 	err := do(ctx, func(ctx context.Context) error {

@@ -36,7 +36,7 @@ func (s *Service) QuickJoin(ctx context.Context, req *connect.Request[tickroomv1
 		return nil, err
 	}
 	var a *tickroomv1.Assignment
-	if isIn(m, c.Player) || m != nil && m.Kind == w.kind && m.Mode == w.modeName {
+	if isIn(m, c.Player) || m != nil && w.like(m) {
 		a, err = s.rejoin(ctx, &c, m)
 	} else {
 		c.anyRoom = w.query == nil // the room's server knows nothing of queries
@@ -50,6 +50,7 @@ type newRequest interface {
 	GetMode() string
 	GetKind() string
 	GetSelf() *tickroomv1.Member
+	GetOptions() map[string]string
 }
 
 // readWish reads a room that a player wants to play in.
@@ -58,6 +59,7 @@ func (s *Service) readWish(ctx context.Context, c *call, r newRequest, about str
 	w := q.wish(s, r.GetMode(), r.GetKind(), about)
 	q.must(w.kind != "", "mode and kind are missing; the modes are: %s; the kinds are: %s", names(s.modes), names(s.o.Kinds))
 	c.Name = q.name(c, r.GetSelf())
+	q.options(s, w, r.GetOptions())
 	if w.mode != nil {
 		q.roles(w.mode, r.GetSelf().GetRoles())
 	}
@@ -98,7 +100,7 @@ func (s *Service) openSeat(ctx context.Context, c *call, w *wish) (*tickroomv1.A
 func (s *Service) openRoom(ctx context.Context, c *call, w *wish) (*tickroomv1.Assignment, error) {
 	for _, region := range w.regions {
 		if w.query == nil {
-			r, err := s.reserveIfFree(ctx, c, store.Want{Kind: w.kind, Mode: w.modeName, Region: region, Except: w.except})
+			r, err := s.reserveIfFree(ctx, c, store.Want{Kind: w.kind, Mode: w.modeName, Options: w.alike, Region: region, Except: w.except})
 			if err != nil {
 				return nil, err
 			}
@@ -134,7 +136,7 @@ func (s *Service) chooseRoom(ctx context.Context, c *call, w *wish, region strin
 		return nil, err
 	}
 	fit := slices.DeleteFunc(slices.Clone(all), func(r store.Listing) bool {
-		return !w.fits(&r) || r.Mode != w.modeName || r.Free() == 0 || r.Locked || slices.Contains(w.except, r.ID) || region != "" && r.Region != region || !contains(nodes, r.Node)
+		return !w.fits(&r) || r.Mode != w.modeName || r.Options != w.alike || r.Free() == 0 || r.Locked || slices.Contains(w.except, r.ID) || region != "" && r.Region != region || !contains(nodes, r.Node)
 	})
 	slices.SortStableFunc(fit, func(a, b store.Listing) int { return cmp.Compare(b.Taken(), a.Taken()) })
 	for _, r := range fit[:min(len(fit), reserveTries)] {

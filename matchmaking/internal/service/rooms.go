@@ -230,10 +230,26 @@ func (s *Service) listing(ctx context.Context, id string) (*store.Listing, error
 	return &all[i], nil
 }
 
+// like reports whether the room of a match is one that is wanted.
+func (w *wish) like(m *store.Match) bool {
+	return m.Kind == w.kind && m.Mode == w.modeName && chosen(m) == w.alike
+}
+
+// chosen returns what clients chose the room of a match to be like; nothing if it has a mode, which
+// says so.
+func chosen(m *store.Match) string {
+	if m.Mode != "" {
+		return ""
+	}
+	return store.OptionsText(m.Options)
+}
+
 // wish is what room a player wants.
 type wish struct {
-	mode     *mode.Mode // nil: none
-	modeName string     // empty: none
+	options  map[string]string // that clients chose
+	alike    string            // the same, for comparison
+	mode     *mode.Mode        // nil: none
+	modeName string            // empty: none
 	kind     string
 	query    *query.Query // nil: all will do
 	regions  []string     // the nearest first; "" is anywhere

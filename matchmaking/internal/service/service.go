@@ -47,6 +47,9 @@ type Kind struct {
 	Modes    map[string]int
 	// MaxSpectators is how many spectators a room has at most; 0: it can't be watched.
 	MaxSpectators int
+	// Asked returns the options of a room that a client asks for, without those that are
+	// as they would be anyway. The error is told to the client. nil: clients choose none.
+	Asked func(options map[string]string) (map[string]string, error)
 }
 
 // capacity returns how many players a room of a mode, or of none, has.

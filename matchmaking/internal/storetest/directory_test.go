@@ -16,6 +16,7 @@ var directoryCases = map[string]func(t *testing.T, a, b store.Directory){
 	"fills the fullest room first":                   fillsUp,
 	"knows rooms by kind":                            byKind,
 	"knows rooms by mode, region and node":           byMode,
+	"tells rooms apart by what clients chose":        byOptions,
 	"gives private rooms by id alone":                privateRooms,
 	"passes over locked rooms, and those not wanted": lockedRooms,
 	"has places to watch from":                       spectators,
@@ -79,6 +80,30 @@ func byKind(t *testing.T, d, _ store.Directory) {
 		reserve(t, d, w, none)
 	}
 	reserve(t, d, in("a", "x"), "a")
+}
+
+func byOptions(t *testing.T, d, _ store.Directory) {
+	plain, yard := room("plain", 9), room("yard", 9)
+	yard.Options = store.OptionsText(map[string]string{"map": "yard", "a&b": "c=d"})
+	plain.Players, plain.Region, yard.Region = 5, "eu", "eu" // by fullness it would be preferred
+	tell(t, d, plain, yard)
+	for i, region := range []string{"", "eu"} {
+		w := by(fmt.Sprint("plain", i))
+		w.Region = region
+		reserve(t, d, w, "plain")
+		w = by(fmt.Sprint("yard", i))
+		w.Region, w.Options = region, store.OptionsText(map[string]string{"a&b": "c=d", "map": "yard"})
+		reserve(t, d, w, "yard")
+		w = by(fmt.Sprint("roof", i))
+		w.Options = store.OptionsText(map[string]string{"map": "roof"})
+		reserve(t, d, w, none)
+	}
+	reserve(t, d, in("yard", "by id"), "yard") // whatever it is like
+	rooms, err := d.Rooms(t.Context(), "k", "")
+	ok(t, err)
+	if len(rooms) != 2 || rooms[0].Options != "" || rooms[1].Options != yard.Options {
+		t.Errorf("listed: %+v", rooms)
+	}
 }
 
 func byMode(t *testing.T, d, _ store.Directory) {

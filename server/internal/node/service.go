@@ -29,7 +29,9 @@ func (n *Node) kinds() (map[string]matchmaking.Kind, error) {
 		if err != nil {
 			return nil, fmt.Errorf("server: %w", err)
 		}
-		out[name] = matchmaking.Kind{Capacity: capacity, Modes: map[string]int{}, MaxSpectators: spectators}
+		out[name] = matchmaking.Kind{Capacity: capacity, Modes: map[string]int{}, MaxSpectators: spectators, Asked: func(options map[string]string) (map[string]string, error) {
+			return k.Asked(options, cfg.Options(name))
+		}}
 	}
 	var errs []error
 	for i := range cfg.Modes {

@@ -80,7 +80,7 @@ func (e *Entry) lead(j *room.Joiner) bool {
 		if !j.AnyRoom() {
 			return false
 		}
-		j.Led = &room.Led{Kind: e.Kind, Mode: e.mode(), Since: time.Now()}
+		j.Led = &room.Led{Kind: e.Kind, Mode: e.mode(), Options: e.chosen, Since: time.Now()}
 	}
 	j.Except = append(slices.Clone(j.Except), e.ID)
 	return !j.Made && len(j.Except) < maxTries

@@ -20,8 +20,10 @@ type Entry struct {
 	// Fixed.
 	ID, Kind string
 	registry *Registry
-	match    *store.Match // that the room is for; nil: for whoever comes
-	disown   func()       // the room counts no more among those of its owner
+	match    *store.Match      // that the room is for; nil: for whoever comes
+	chosen   map[string]string // what clients chose of its options
+	alike    string            // the same, for comparison
+	disown   func()            // the room counts no more among those of its owner
 
 	// Of its own lock.
 	told told // what the directory is told

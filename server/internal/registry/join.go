@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -80,6 +82,18 @@ func (r *Registry) open(ctx context.Context, j *room.Joiner, kindName, id string
 	if j.Spectates() && !k.Spectators {
 		return nil, notWatched()
 	}
+	var chosen map[string]string
+	var err error
+	if id == "" {
+		wanted := j.Hello.GetOptions()
+		if j.Led != nil {
+			wanted = j.Led.Options
+		}
+		if chosen, err = r.chosen(k, wanted); err != nil {
+			return nil, err
+		}
+		j.Options = store.OptionsText(chosen)
+	}
 	j.Reservation = room.Reservation{Name: rand.Text(), Spectate: j.Spectates(), Made: time.Now()}
 	w := r.want(j, kindName, id)
 	if e, err := r.search(ctx, &w, j, false); e != nil || err != nil {
@@ -102,7 +116,7 @@ func (r *Registry) open(ctx context.Context, j *room.Joiner, kindName, id string
 	if e, err := r.search(ctx, &w, j, true); e != nil || err != nil {
 		return e, err
 	}
-	e, err := r.make(ctx, plan{kind: k, options: r.o.Config.Options(kindName), owner: j.Identity.Player})
+	e, err := r.make(ctx, plan{kind: k, options: r.options(k, chosen), chosen: chosen, owner: j.Identity.Player})
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +133,7 @@ func (r *Registry) want(j *room.Joiner, kindName, id string) store.Want {
 		Reservation: j.Reservation.Name, Made: j.Reservation.Made, Until: time.Now().Add(joinHold),
 	}
 	if id == "" {
-		w.Node = r.o.Node
+		w.Node, w.Options = r.o.Node, j.Options
 	}
 	if j.Led != nil {
 		w.Mode = j.Led.Mode
@@ -147,6 +161,34 @@ func (r *Registry) search(ctx context.Context, w *store.Want, j *room.Joiner, ma
 		}
 	}
 	return nil, nil
+}
+
+// chosen returns those of the options that a client asks for that differ from what its room would
+// have anyway.
+func (r *Registry) chosen(k *kind, asked map[string]string) (map[string]string, error) {
+	if len(asked) > maxOptions {
+		return nil, badOptions(fmt.Errorf("%d options; there can be %d", len(asked), maxOptions))
+	}
+	chosen, err := k.Asked(asked, r.o.Config.Options(k.Name))
+	if err != nil {
+		return nil, badOptions(err)
+	}
+	return chosen, nil
+}
+
+// options returns the options of a room for which some were chosen.
+func (r *Registry) options(k *kind, chosen map[string]string) map[string]string {
+	options := map[string]string{}
+	maps.Copy(options, r.o.Config.Options(k.Name))
+	maps.Copy(options, chosen)
+	return options
+}
+
+// maxOptions is how many options a hello may have.
+const maxOptions = 32
+
+func badOptions(err error) error {
+	return refusal.New(closecode.BadHello, "%s", err).Because("bad_options")
 }
 
 func needsSeat() error {
@@ -249,7 +291,7 @@ func fits(e *Entry, in *room.Info, w *store.Want) bool {
 	if w.Spectate {
 		free = in.Places.Spectators < in.Places.MaxSpectators
 	}
-	return free && e.Kind == w.Kind && e.mode() == w.Mode && !e.Private() && !slices.Contains(w.Except, e.ID)
+	return free && e.Kind == w.Kind && e.mode() == w.Mode && e.alike == w.Options && !e.Private() && !slices.Contains(w.Except, e.ID)
 }
 
 // cancel gives back the place that is reserved for a joiner. If that fails the reservation

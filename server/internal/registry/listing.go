@@ -40,7 +40,7 @@ const settledGrace = 10 * time.Second
 // newTold returns what there is to be told of a room that is about to begin.
 func (r *Registry) newTold(p *plan, places room.Places) told {
 	l := store.Listing{
-		ID: p.id, Kind: p.kind.Name, Node: r.o.Node, URL: r.o.Config.Matchmaking.URL, Region: r.o.Config.Matchmaking.Region, Created: time.Now(),
+		ID: p.id, Kind: p.kind.Name, Options: store.OptionsText(p.chosen), Node: r.o.Node, URL: r.o.Config.Matchmaking.URL, Region: r.o.Config.Matchmaking.Region, Created: time.Now(),
 		// A room that has the id of one before it, as that of a match may, is told of by
 		// newer reports.
 		Revision: uint64(time.Now().UnixMicro()),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"log/slog"
 	"math"
 	"net/netip"
@@ -23,6 +24,8 @@ type plan struct {
 	// id is the room's; empty: a new one.
 	id      string
 	options map[string]string
+	// chosen is what clients chose of the options.
+	chosen map[string]string
 	// match is what the room is for; nil: for whoever comes.
 	match *store.Match
 	// owner is the player for whom the room is made; empty: nobody.
@@ -77,10 +80,13 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 	cfg := r.roomConfig()
 	cfg.Omitted = r.omits(p.kind)
 	engine, err := room.New(p.id, p.kind.Kind, r.seed(made), p.options, cfg, r.o.Logger)
-	if err != nil {
+	switch {
+	case err != nil && len(p.chosen) > 0 && !errors.Is(err, room.ErrFailed):
+		return nil, badOptions(err)
+	case err != nil:
 		return nil, refusal.New(closecode.RoomFailed, "the room could not be made").CausedBy(err).At(slog.LevelError)
 	}
-	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, told: r.newTold(p, engine.Places()), disown: disown}
+	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, chosen: p.chosen, alike: store.OptionsText(p.chosen), told: r.newTold(p, engine.Places()), disown: disown}
 	dt := time.Duration(float64(time.Second) / engine.World().TickRate)
 	r.mu.Lock()
 	defer r.mu.Unlock()

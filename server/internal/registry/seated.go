@@ -99,7 +99,11 @@ func (r *Registry) openMatch(ctx context.Context, id string, making bool) (*Entr
 	if e := r.Get(id); e != nil {
 		return e, nil // somebody else was faster
 	}
-	return r.make(ctx, plan{kind: k, id: id, options: r.matchOptions(k, &m), match: &m, owner: m.Host})
+	p := plan{kind: k, id: id, options: r.matchOptions(k, &m), match: &m, owner: m.Host}
+	if m.Mode == "" {
+		p.chosen = m.Options
+	}
+	return r.make(ctx, p)
 }
 
 // botsOption is the option of kinds that says how many bots the game plays. Those of a

@@ -26,6 +26,9 @@ type Joiner struct {
 	// Seat is the seat that the client came with, used up by now unless it resumes a
 	// session; nil: none.
 	Seat *seat.Seat
+	// Options is what the joiner chose the room to be like, as the directory compares it;
+	// empty: nothing, or it goes to a certain room.
+	Options string
 	// Back reports whether the player has a session in the room to do the same by, as far as
 	// anybody knows, so that no place is reserved for it.
 	Back bool
@@ -52,6 +55,8 @@ type Reservation struct {
 type Led struct {
 	// Kind and Mode are those of the rooms that will do.
 	Kind, Mode string
+	// Options are what clients chose those rooms to be like.
+	Options map[string]string
 	// Since is when the first of them had no place.
 	Since time.Time
 }

@@ -50,6 +50,11 @@ export interface JoinOptions {
    * session is resumed like any other.
    */
   seat?: string;
+  /**
+   * What the room is to be like, by the options of its kind that clients may choose. The
+   * room is one that was made with just these, or a new one. Not looked at when a certain room is joined.
+   */
+  options?: Readonly<Record<string, string>>;
   /** Data for the game, which it reads when the player joins. */
   data?: Uint8Array;
   /** Ticks between two checks that the client holds exactly the state that it should. Default 0: no checks. */
@@ -160,6 +165,7 @@ export class Client {
         spectate,
         name: o.name ?? '',
         data: o.data ?? new Uint8Array(0),
+        options: o.options ?? {},
         hashEvery: o.hashEvery ?? 0,
         every: o.every ?? 1,
         socket,

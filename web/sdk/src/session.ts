@@ -38,6 +38,7 @@ export interface SessionOptions {
   spectate: boolean;
   name: string;
   data: Uint8Array;
+  options: Readonly<Record<string, string>>;
   hashEvery: number;
   every: number;
   socket: SocketFactory;
@@ -247,6 +248,7 @@ export class Session {
       seat: seat ? o.seat : '',
       parts: true,
       orJoin: !!resume && !this.#reconnect.certain,
+      options: o.options,
     });
   }
 

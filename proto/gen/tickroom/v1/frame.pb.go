@@ -1638,7 +1638,11 @@ type Hello struct {
 	// With resume, if the server has not got the room of the session any more: join any room
 	// of the kind instead, as the first time, on this connection. The welcome is one of a new
 	// session then. Else the connection is closed with SESSION_GONE.
-	OrJoin        bool `protobuf:"varint,15,opt,name=or_join,json=orJoin,proto3" json:"or_join,omitempty"`
+	OrJoin bool `protobuf:"varint,15,opt,name=or_join,json=orJoin,proto3" json:"or_join,omitempty"`
+	// What the room is to be like, by the kind's options that clients may choose, if it
+	// names none and has no seat: it goes to a room that was made with just these, or one
+	// is made.
+	Options       map[string]string `protobuf:"bytes,16,rep,name=options,proto3" json:"options,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1778,6 +1782,13 @@ func (x *Hello) GetOrJoin() bool {
 	return false
 }
 
+func (x *Hello) GetOptions() map[string]string {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
 var File_tickroom_v1_frame_proto protoreflect.FileDescriptor
 
 const file_tickroom_v1_frame_proto_rawDesc = "" +
@@ -1902,7 +1913,7 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\acommand\x18\x02 \x01(\rR\acommand\x12\x12\n" +
 	"\x04data\x18\x03 \x01(\fR\x04data\",\n" +
 	"\x04Ping\x12$\n" +
-	"\x0eclient_time_us\x18\x01 \x01(\x04R\fclientTimeUs\"\xf6\x02\n" +
+	"\x0eclient_time_us\x18\x01 \x01(\x04R\fclientTimeUs\"\xed\x03\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
@@ -1921,7 +1932,11 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\x05token\x18\f \x01(\tR\x05token\x12\x12\n" +
 	"\x04seat\x18\r \x01(\tR\x04seat\x12\x14\n" +
 	"\x05parts\x18\x0e \x01(\bR\x05parts\x12\x17\n" +
-	"\aor_join\x18\x0f \x01(\bR\x06orJoin*\xce\x01\n" +
+	"\aor_join\x18\x0f \x01(\bR\x06orJoin\x129\n" +
+	"\aoptions\x18\x10 \x03(\v2\x1f.tickroom.v1.Hello.OptionsEntryR\aoptions\x1a:\n" +
+	"\fOptionsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xce\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tKIND_UINT\x10\x01\x12\f\n" +
@@ -1960,7 +1975,7 @@ func file_tickroom_v1_frame_proto_rawDescGZIP() []byte {
 }
 
 var file_tickroom_v1_frame_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tickroom_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_tickroom_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_tickroom_v1_frame_proto_goTypes = []any{
 	(Kind)(0),              // 0: tickroom.v1.Kind
 	(ReplyCode)(0),         // 1: tickroom.v1.ReplyCode
@@ -1981,6 +1996,7 @@ var file_tickroom_v1_frame_proto_goTypes = []any{
 	(*CommandData)(nil),    // 16: tickroom.v1.CommandData
 	(*Ping)(nil),           // 17: tickroom.v1.Ping
 	(*Hello)(nil),          // 18: tickroom.v1.Hello
+	nil,                    // 19: tickroom.v1.Hello.OptionsEntry
 }
 var file_tickroom_v1_frame_proto_depIdxs = []int32{
 	4,  // 0: tickroom.v1.ServerFrame.set:type_name -> tickroom.v1.Table
@@ -2001,11 +2017,12 @@ var file_tickroom_v1_frame_proto_depIdxs = []int32{
 	16, // 15: tickroom.v1.ClientFrame.commands:type_name -> tickroom.v1.CommandData
 	17, // 16: tickroom.v1.ClientFrame.ping:type_name -> tickroom.v1.Ping
 	18, // 17: tickroom.v1.ClientFrame.hello:type_name -> tickroom.v1.Hello
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	19, // 18: tickroom.v1.Hello.options:type_name -> tickroom.v1.Hello.OptionsEntry
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_tickroom_v1_frame_proto_init() }
@@ -2020,7 +2037,7 @@ func file_tickroom_v1_frame_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tickroom_v1_frame_proto_rawDesc), len(file_tickroom_v1_frame_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -601,7 +601,10 @@ type QuickJoinRequest struct {
 	Query string `protobuf:"bytes,4,opt,name=query,proto3" json:"query,omitempty"`
 	// The ids of rooms that won't do, such as one that has just turned the caller away; at
 	// most 16.
-	Except        []string `protobuf:"bytes,5,rep,name=except,proto3" json:"except,omitempty"`
+	Except []string `protobuf:"bytes,5,rep,name=except,proto3" json:"except,omitempty"`
+	// What the room is to be like, by the kind's options that clients may choose: it is
+	// one that was made with just these, or a new one. Not with a mode.
+	Options       map[string]string `protobuf:"bytes,6,rep,name=options,proto3" json:"options,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -667,6 +670,13 @@ func (x *QuickJoinRequest) GetQuery() string {
 func (x *QuickJoinRequest) GetExcept() []string {
 	if x != nil {
 		return x.Except
+	}
+	return nil
+}
+
+func (x *QuickJoinRequest) GetOptions() map[string]string {
+	if x != nil {
+		return x.Options
 	}
 	return nil
 }
@@ -1456,7 +1466,9 @@ type CreateRoomRequest struct {
 	Kind string  `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
 	Self *Member `protobuf:"bytes,3,opt,name=self,proto3" json:"self,omitempty"`
 	// List it and let everybody in.
-	Open          bool `protobuf:"varint,4,opt,name=open,proto3" json:"open,omitempty"`
+	Open bool `protobuf:"varint,4,opt,name=open,proto3" json:"open,omitempty"`
+	// What it is to be like, by the kind's options that clients may choose. Not with a mode.
+	Options       map[string]string `protobuf:"bytes,5,rep,name=options,proto3" json:"options,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1517,6 +1529,13 @@ func (x *CreateRoomRequest) GetOpen() bool {
 		return x.Open
 	}
 	return false
+}
+
+func (x *CreateRoomRequest) GetOptions() map[string]string {
+	if x != nil {
+		return x.Options
+	}
+	return nil
 }
 
 type CreateRoomResponse struct {
@@ -2583,13 +2602,17 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"\x03set\x18\x04 \x01(\v2\x14.tickroom.v1.TextSetH\x00R\x03setB\a\n" +
 	"\x05value\"\x1f\n" +
 	"\aTextSet\x12\x14\n" +
-	"\x05items\x18\x01 \x03(\tR\x05items\"\x91\x01\n" +
+	"\x05items\x18\x01 \x03(\tR\x05items\"\x93\x02\n" +
 	"\x10QuickJoinRequest\x12\x12\n" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12'\n" +
 	"\x04self\x18\x03 \x01(\v2\x13.tickroom.v1.MemberR\x04self\x12\x14\n" +
 	"\x05query\x18\x04 \x01(\tR\x05query\x12\x16\n" +
-	"\x06except\x18\x05 \x03(\tR\x06except\"\xcb\x01\n" +
+	"\x06except\x18\x05 \x03(\tR\x06except\x12D\n" +
+	"\aoptions\x18\x06 \x03(\v2*.tickroom.v1.QuickJoinRequest.OptionsEntryR\aoptions\x1a:\n" +
+	"\fOptionsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xcb\x01\n" +
 	"\x11QuickJoinResponse\x127\n" +
 	"\n" +
 	"assignment\x18\x01 \x01(\v2\x17.tickroom.v1.AssignmentR\n" +
@@ -2653,12 +2676,16 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"\bObstacle\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n" +
 	"\aplayers\x18\x02 \x01(\rR\aplayers\x12\x14\n" +
-	"\x05alone\x18\x03 \x01(\rR\x05alone\"x\n" +
+	"\x05alone\x18\x03 \x01(\rR\x05alone\"\xfb\x01\n" +
 	"\x11CreateRoomRequest\x12\x12\n" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12'\n" +
 	"\x04self\x18\x03 \x01(\v2\x13.tickroom.v1.MemberR\x04self\x12\x12\n" +
-	"\x04open\x18\x04 \x01(\bR\x04open\"\xcc\x01\n" +
+	"\x04open\x18\x04 \x01(\bR\x04open\x12E\n" +
+	"\aoptions\x18\x05 \x03(\v2+.tickroom.v1.CreateRoomRequest.OptionsEntryR\aoptions\x1a:\n" +
+	"\fOptionsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xcc\x01\n" +
 	"\x12CreateRoomResponse\x127\n" +
 	"\n" +
 	"assignment\x18\x01 \x01(\v2\x17.tickroom.v1.AssignmentR\n" +
@@ -2780,7 +2807,7 @@ func file_tickroom_v1_matchmaking_proto_rawDescGZIP() []byte {
 }
 
 var file_tickroom_v1_matchmaking_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tickroom_v1_matchmaking_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_tickroom_v1_matchmaking_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_tickroom_v1_matchmaking_proto_goTypes = []any{
 	(TicketState)(0),              // 0: tickroom.v1.TicketState
 	(*Assignment)(nil),            // 1: tickroom.v1.Assignment
@@ -2819,77 +2846,81 @@ var file_tickroom_v1_matchmaking_proto_goTypes = []any{
 	(*GetRatingResponse)(nil),     // 34: tickroom.v1.GetRatingResponse
 	(*PlayerRating)(nil),          // 35: tickroom.v1.PlayerRating
 	nil,                           // 36: tickroom.v1.Member.LatencyMsEntry
-	nil,                           // 37: tickroom.v1.EnqueueRequest.AttributesEntry
-	(*timestamppb.Timestamp)(nil), // 38: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 39: google.protobuf.Duration
+	nil,                           // 37: tickroom.v1.QuickJoinRequest.OptionsEntry
+	nil,                           // 38: tickroom.v1.EnqueueRequest.AttributesEntry
+	nil,                           // 39: tickroom.v1.CreateRoomRequest.OptionsEntry
+	(*timestamppb.Timestamp)(nil), // 40: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 41: google.protobuf.Duration
 }
 var file_tickroom_v1_matchmaking_proto_depIdxs = []int32{
-	38, // 0: tickroom.v1.Assignment.expires:type_name -> google.protobuf.Timestamp
+	40, // 0: tickroom.v1.Assignment.expires:type_name -> google.protobuf.Timestamp
 	2,  // 1: tickroom.v1.Assignment.teams:type_name -> tickroom.v1.Team
 	3,  // 2: tickroom.v1.Team.seats:type_name -> tickroom.v1.Seat
 	36, // 3: tickroom.v1.Member.latency_ms:type_name -> tickroom.v1.Member.LatencyMsEntry
 	6,  // 4: tickroom.v1.Value.set:type_name -> tickroom.v1.TextSet
 	4,  // 5: tickroom.v1.QuickJoinRequest.self:type_name -> tickroom.v1.Member
-	1,  // 6: tickroom.v1.QuickJoinResponse.assignment:type_name -> tickroom.v1.Assignment
-	38, // 7: tickroom.v1.QuickJoinResponse.guest_expires:type_name -> google.protobuf.Timestamp
-	4,  // 8: tickroom.v1.EnqueueRequest.self:type_name -> tickroom.v1.Member
-	37, // 9: tickroom.v1.EnqueueRequest.attributes:type_name -> tickroom.v1.EnqueueRequest.AttributesEntry
-	1,  // 10: tickroom.v1.EnqueueResponse.rejoin:type_name -> tickroom.v1.Assignment
-	38, // 11: tickroom.v1.EnqueueResponse.guest_expires:type_name -> google.protobuf.Timestamp
-	4,  // 12: tickroom.v1.ReadyRequest.self:type_name -> tickroom.v1.Member
-	0,  // 13: tickroom.v1.WatchResponse.state:type_name -> tickroom.v1.TicketState
-	38, // 14: tickroom.v1.WatchResponse.since:type_name -> google.protobuf.Timestamp
-	1,  // 15: tickroom.v1.WatchResponse.assignment:type_name -> tickroom.v1.Assignment
-	0,  // 16: tickroom.v1.CancelResponse.state:type_name -> tickroom.v1.TicketState
-	39, // 17: tickroom.v1.ExplainResponse.waited:type_name -> google.protobuf.Duration
-	19, // 18: tickroom.v1.ExplainResponse.obstacles:type_name -> tickroom.v1.Obstacle
-	39, // 19: tickroom.v1.ExplainResponse.enough_in:type_name -> google.protobuf.Duration
-	39, // 20: tickroom.v1.ExplainResponse.given_up_in:type_name -> google.protobuf.Duration
-	4,  // 21: tickroom.v1.CreateRoomRequest.self:type_name -> tickroom.v1.Member
-	1,  // 22: tickroom.v1.CreateRoomResponse.assignment:type_name -> tickroom.v1.Assignment
-	38, // 23: tickroom.v1.CreateRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
-	4,  // 24: tickroom.v1.JoinRoomRequest.self:type_name -> tickroom.v1.Member
-	1,  // 25: tickroom.v1.JoinRoomResponse.assignment:type_name -> tickroom.v1.Assignment
-	38, // 26: tickroom.v1.JoinRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
-	26, // 27: tickroom.v1.ListRoomsResponse.rooms:type_name -> tickroom.v1.RoomInfo
-	38, // 28: tickroom.v1.RoomInfo.created:type_name -> google.protobuf.Timestamp
-	4,  // 29: tickroom.v1.SpectateRequest.self:type_name -> tickroom.v1.Member
-	1,  // 30: tickroom.v1.SpectateResponse.assignment:type_name -> tickroom.v1.Assignment
-	38, // 31: tickroom.v1.SpectateResponse.guest_expires:type_name -> google.protobuf.Timestamp
-	30, // 32: tickroom.v1.ReportResultRequest.teams:type_name -> tickroom.v1.TeamResult
-	31, // 33: tickroom.v1.TeamResult.players:type_name -> tickroom.v1.PlayerResult
-	35, // 34: tickroom.v1.ReportResultResponse.ratings:type_name -> tickroom.v1.PlayerRating
-	35, // 35: tickroom.v1.GetRatingResponse.ratings:type_name -> tickroom.v1.PlayerRating
-	5,  // 36: tickroom.v1.EnqueueRequest.AttributesEntry.value:type_name -> tickroom.v1.Value
-	7,  // 37: tickroom.v1.MatchmakingService.QuickJoin:input_type -> tickroom.v1.QuickJoinRequest
-	9,  // 38: tickroom.v1.MatchmakingService.Enqueue:input_type -> tickroom.v1.EnqueueRequest
-	11, // 39: tickroom.v1.MatchmakingService.Ready:input_type -> tickroom.v1.ReadyRequest
-	13, // 40: tickroom.v1.MatchmakingService.Watch:input_type -> tickroom.v1.WatchRequest
-	15, // 41: tickroom.v1.MatchmakingService.Cancel:input_type -> tickroom.v1.CancelRequest
-	17, // 42: tickroom.v1.MatchmakingService.Explain:input_type -> tickroom.v1.ExplainRequest
-	20, // 43: tickroom.v1.MatchmakingService.CreateRoom:input_type -> tickroom.v1.CreateRoomRequest
-	22, // 44: tickroom.v1.MatchmakingService.JoinRoom:input_type -> tickroom.v1.JoinRoomRequest
-	24, // 45: tickroom.v1.MatchmakingService.ListRooms:input_type -> tickroom.v1.ListRoomsRequest
-	27, // 46: tickroom.v1.MatchmakingService.Spectate:input_type -> tickroom.v1.SpectateRequest
-	29, // 47: tickroom.v1.MatchmakingService.ReportResult:input_type -> tickroom.v1.ReportResultRequest
-	33, // 48: tickroom.v1.MatchmakingService.GetRating:input_type -> tickroom.v1.GetRatingRequest
-	8,  // 49: tickroom.v1.MatchmakingService.QuickJoin:output_type -> tickroom.v1.QuickJoinResponse
-	10, // 50: tickroom.v1.MatchmakingService.Enqueue:output_type -> tickroom.v1.EnqueueResponse
-	12, // 51: tickroom.v1.MatchmakingService.Ready:output_type -> tickroom.v1.ReadyResponse
-	14, // 52: tickroom.v1.MatchmakingService.Watch:output_type -> tickroom.v1.WatchResponse
-	16, // 53: tickroom.v1.MatchmakingService.Cancel:output_type -> tickroom.v1.CancelResponse
-	18, // 54: tickroom.v1.MatchmakingService.Explain:output_type -> tickroom.v1.ExplainResponse
-	21, // 55: tickroom.v1.MatchmakingService.CreateRoom:output_type -> tickroom.v1.CreateRoomResponse
-	23, // 56: tickroom.v1.MatchmakingService.JoinRoom:output_type -> tickroom.v1.JoinRoomResponse
-	25, // 57: tickroom.v1.MatchmakingService.ListRooms:output_type -> tickroom.v1.ListRoomsResponse
-	28, // 58: tickroom.v1.MatchmakingService.Spectate:output_type -> tickroom.v1.SpectateResponse
-	32, // 59: tickroom.v1.MatchmakingService.ReportResult:output_type -> tickroom.v1.ReportResultResponse
-	34, // 60: tickroom.v1.MatchmakingService.GetRating:output_type -> tickroom.v1.GetRatingResponse
-	49, // [49:61] is the sub-list for method output_type
-	37, // [37:49] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	37, // 6: tickroom.v1.QuickJoinRequest.options:type_name -> tickroom.v1.QuickJoinRequest.OptionsEntry
+	1,  // 7: tickroom.v1.QuickJoinResponse.assignment:type_name -> tickroom.v1.Assignment
+	40, // 8: tickroom.v1.QuickJoinResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	4,  // 9: tickroom.v1.EnqueueRequest.self:type_name -> tickroom.v1.Member
+	38, // 10: tickroom.v1.EnqueueRequest.attributes:type_name -> tickroom.v1.EnqueueRequest.AttributesEntry
+	1,  // 11: tickroom.v1.EnqueueResponse.rejoin:type_name -> tickroom.v1.Assignment
+	40, // 12: tickroom.v1.EnqueueResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	4,  // 13: tickroom.v1.ReadyRequest.self:type_name -> tickroom.v1.Member
+	0,  // 14: tickroom.v1.WatchResponse.state:type_name -> tickroom.v1.TicketState
+	40, // 15: tickroom.v1.WatchResponse.since:type_name -> google.protobuf.Timestamp
+	1,  // 16: tickroom.v1.WatchResponse.assignment:type_name -> tickroom.v1.Assignment
+	0,  // 17: tickroom.v1.CancelResponse.state:type_name -> tickroom.v1.TicketState
+	41, // 18: tickroom.v1.ExplainResponse.waited:type_name -> google.protobuf.Duration
+	19, // 19: tickroom.v1.ExplainResponse.obstacles:type_name -> tickroom.v1.Obstacle
+	41, // 20: tickroom.v1.ExplainResponse.enough_in:type_name -> google.protobuf.Duration
+	41, // 21: tickroom.v1.ExplainResponse.given_up_in:type_name -> google.protobuf.Duration
+	4,  // 22: tickroom.v1.CreateRoomRequest.self:type_name -> tickroom.v1.Member
+	39, // 23: tickroom.v1.CreateRoomRequest.options:type_name -> tickroom.v1.CreateRoomRequest.OptionsEntry
+	1,  // 24: tickroom.v1.CreateRoomResponse.assignment:type_name -> tickroom.v1.Assignment
+	40, // 25: tickroom.v1.CreateRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	4,  // 26: tickroom.v1.JoinRoomRequest.self:type_name -> tickroom.v1.Member
+	1,  // 27: tickroom.v1.JoinRoomResponse.assignment:type_name -> tickroom.v1.Assignment
+	40, // 28: tickroom.v1.JoinRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	26, // 29: tickroom.v1.ListRoomsResponse.rooms:type_name -> tickroom.v1.RoomInfo
+	40, // 30: tickroom.v1.RoomInfo.created:type_name -> google.protobuf.Timestamp
+	4,  // 31: tickroom.v1.SpectateRequest.self:type_name -> tickroom.v1.Member
+	1,  // 32: tickroom.v1.SpectateResponse.assignment:type_name -> tickroom.v1.Assignment
+	40, // 33: tickroom.v1.SpectateResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	30, // 34: tickroom.v1.ReportResultRequest.teams:type_name -> tickroom.v1.TeamResult
+	31, // 35: tickroom.v1.TeamResult.players:type_name -> tickroom.v1.PlayerResult
+	35, // 36: tickroom.v1.ReportResultResponse.ratings:type_name -> tickroom.v1.PlayerRating
+	35, // 37: tickroom.v1.GetRatingResponse.ratings:type_name -> tickroom.v1.PlayerRating
+	5,  // 38: tickroom.v1.EnqueueRequest.AttributesEntry.value:type_name -> tickroom.v1.Value
+	7,  // 39: tickroom.v1.MatchmakingService.QuickJoin:input_type -> tickroom.v1.QuickJoinRequest
+	9,  // 40: tickroom.v1.MatchmakingService.Enqueue:input_type -> tickroom.v1.EnqueueRequest
+	11, // 41: tickroom.v1.MatchmakingService.Ready:input_type -> tickroom.v1.ReadyRequest
+	13, // 42: tickroom.v1.MatchmakingService.Watch:input_type -> tickroom.v1.WatchRequest
+	15, // 43: tickroom.v1.MatchmakingService.Cancel:input_type -> tickroom.v1.CancelRequest
+	17, // 44: tickroom.v1.MatchmakingService.Explain:input_type -> tickroom.v1.ExplainRequest
+	20, // 45: tickroom.v1.MatchmakingService.CreateRoom:input_type -> tickroom.v1.CreateRoomRequest
+	22, // 46: tickroom.v1.MatchmakingService.JoinRoom:input_type -> tickroom.v1.JoinRoomRequest
+	24, // 47: tickroom.v1.MatchmakingService.ListRooms:input_type -> tickroom.v1.ListRoomsRequest
+	27, // 48: tickroom.v1.MatchmakingService.Spectate:input_type -> tickroom.v1.SpectateRequest
+	29, // 49: tickroom.v1.MatchmakingService.ReportResult:input_type -> tickroom.v1.ReportResultRequest
+	33, // 50: tickroom.v1.MatchmakingService.GetRating:input_type -> tickroom.v1.GetRatingRequest
+	8,  // 51: tickroom.v1.MatchmakingService.QuickJoin:output_type -> tickroom.v1.QuickJoinResponse
+	10, // 52: tickroom.v1.MatchmakingService.Enqueue:output_type -> tickroom.v1.EnqueueResponse
+	12, // 53: tickroom.v1.MatchmakingService.Ready:output_type -> tickroom.v1.ReadyResponse
+	14, // 54: tickroom.v1.MatchmakingService.Watch:output_type -> tickroom.v1.WatchResponse
+	16, // 55: tickroom.v1.MatchmakingService.Cancel:output_type -> tickroom.v1.CancelResponse
+	18, // 56: tickroom.v1.MatchmakingService.Explain:output_type -> tickroom.v1.ExplainResponse
+	21, // 57: tickroom.v1.MatchmakingService.CreateRoom:output_type -> tickroom.v1.CreateRoomResponse
+	23, // 58: tickroom.v1.MatchmakingService.JoinRoom:output_type -> tickroom.v1.JoinRoomResponse
+	25, // 59: tickroom.v1.MatchmakingService.ListRooms:output_type -> tickroom.v1.ListRoomsResponse
+	28, // 60: tickroom.v1.MatchmakingService.Spectate:output_type -> tickroom.v1.SpectateResponse
+	32, // 61: tickroom.v1.MatchmakingService.ReportResult:output_type -> tickroom.v1.ReportResultResponse
+	34, // 62: tickroom.v1.MatchmakingService.GetRating:output_type -> tickroom.v1.GetRatingResponse
+	51, // [51:63] is the sub-list for method output_type
+	39, // [39:51] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_tickroom_v1_matchmaking_proto_init() }
@@ -2909,7 +2940,7 @@ func file_tickroom_v1_matchmaking_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tickroom_v1_matchmaking_proto_rawDesc), len(file_tickroom_v1_matchmaking_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   37,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -48,6 +48,11 @@ export interface QuickJoinRequest extends Self {
   query?: string;
   /** The ids of rooms that are not; at most 16. */
   except?: string[];
+  /**
+   * What the room is to be like, by the options of its kind that clients may choose: it is one
+   * that was made with just these, or a new one. Not with a mode.
+   */
+  options?: Record<string, string>;
 }
 
 /** Which room to watch: a certain one, or the one with the most players that can be watched. */
@@ -166,9 +171,9 @@ export class Matchmaker {
    * @throws {@link MatchmakingError}, like all calls.
    */
   async quickJoin(request: QuickJoinRequest = {}, options: CallOptions = {}): Promise<Assignment> {
-    const { mode = '', kind = '', query = '', except = [] } = request;
+    const { mode = '', kind = '', query = '', except = [], options: asked = {} } = request;
     const r = await this.#caller.call(
-      (api, o) => api.quickJoin({ mode, kind, query, except, self: selfOf(request) }, o),
+      (api, o) => api.quickJoin({ mode, kind, query, except, options: asked, self: selfOf(request) }, o),
       options.signal,
     );
     const a = this.#caller.assignment(r.assignment);
@@ -223,12 +228,12 @@ export class Matchmaker {
 
   /** Makes a private room, which others join by the code in the assignment, or an open one. */
   async createRoom(
-    request: Self & { mode?: string; kind?: string; open?: boolean } = {},
+    request: Self & { mode?: string; kind?: string; open?: boolean; options?: Record<string, string> } = {},
     options: CallOptions = {},
   ): Promise<Assignment> {
-    const { mode = '', kind = '', open = false } = request;
+    const { mode = '', kind = '', open = false, options: asked = {} } = request;
     const r = await this.#caller.call(
-      (api, o) => api.createRoom({ mode, kind, open, self: selfOf(request) }, o),
+      (api, o) => api.createRoom({ mode, kind, open, options: asked, self: selfOf(request) }, o),
       options.signal,
     );
     return this.#caller.assignment(r.assignment);

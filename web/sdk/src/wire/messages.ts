@@ -213,6 +213,8 @@ export interface Hello {
   parts: boolean;
   /** With resume: or join any room, if the session's is gone. */
   orJoin: boolean;
+  /** The options that the room is to have. */
+  options?: Readonly<Record<string, string>>;
 }
 
 /** Writes a field unless its value is zero or empty. */
@@ -242,6 +244,12 @@ export function encodeHello(h: Hello): Uint8Array {
   put(w, 13, h.seat);
   put(w, 14, h.parts);
   put(w, 15, h.orJoin);
+  for (const [name, value] of Object.entries(h.options ?? {})) {
+    w.tag(16, 2).fork();
+    put(w, 1, name);
+    put(w, 2, value);
+    w.join();
+  }
   return w.join().finish();
 }
 
