@@ -31,6 +31,7 @@ import (
 const (
 	seatRefused = tickroomv1.CloseCode_CLOSE_CODE_SEAT_REFUSED
 	noSuchRoom  = tickroomv1.CloseCode_CLOSE_CODE_NO_SUCH_ROOM
+	full        = tickroomv1.CloseCode_CLOSE_CODE_ROOM_FULL
 	roomClosed  = tickroomv1.CloseCode_CLOSE_CODE_ROOM_CLOSED
 )
 
@@ -336,6 +337,50 @@ func TestNoRoomIsOpenedWithoutItsMatch(t *testing.T) {
 	o.matches.away = true
 	o.matches.mu.Unlock()
 	refused(t, o.srv, in("later"), 1013, "")
+}
+
+// TestARefusalLeavesTheSeat has players come again with the seats that they were refused
+// with: by the registry, since the matches can't be looked up, and by the room, which has no
+// place.
+func TestARefusalLeavesTheSeat(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil)
+	o.match("duel-1")
+	hello := func(s seat.Seat) *tickroomv1.Hello {
+		s.Room = "duel-1"
+		return &tickroomv1.Hello{Token: o.of(s.Player), Seat: o.issue(s)}
+	}
+	away := func(away bool) {
+		o.matches.mu.Lock()
+		defer o.matches.mu.Unlock()
+		o.matches.away = away
+	}
+	ann := hello(seat.Seat{Player: "ann"})
+	away(true)
+	refused(t, o.srv, ann, 1013, "")
+	refused(t, o.srv, ann, 1013, "")
+	away(false)
+	o.enter(ann)
+	refused(t, o.srv, ann, seatRefused, "used already")
+
+	first := o.enter(hello(seat.Seat{Player: "bob", Role: "spectator"}))
+	eve := hello(seat.Seat{Player: "eve", Role: "spectator"})
+	refused(t, o.srv, eve, full, "watch")
+	_ = first.ws.Close(websocket.StatusNormalClosure, "")
+	until(t, "the place to watch from is free", func() bool {
+		p := &player{t: t, ws: dial(t, o.srv)}
+		eve.Version = 1
+		send(t, p.ws, &tickroomv1.ClientFrame{Hello: eve})
+		_, _, err := p.ws.Read(t.Context())
+		if code := websocket.CloseStatus(err); err != nil && code != websocket.StatusCode(full) {
+			t.Fatalf("closed with %d: %v", code, err)
+		}
+		return err == nil
+	})
+	refused(t, o.srv, eve, seatRefused, "used already")
+	if m := get(t, o.srv, "/metrics"); !strings.Contains(m, `tickroom_seats_total{result="given_back"}`) {
+		t.Error("the metrics do not tell of seats that were given back")
+	}
 }
 
 func TestASeatThatIsUsedTwiceAtOnceIsUsedOnce(t *testing.T) {

@@ -99,6 +99,7 @@ func (d *Desk) Hello(r *http.Request, first []byte) (adopt func(socket.Conn), er
 	if err != nil {
 		why := refusal.Of(err)
 		d.o.Refusals.Record(refusal.Hello, why, subject(&j))
+		j.TurnedAway()
 		return nil, why.Close()
 	}
 	if by := limits.AcceptedOf(r.Context()); by != nil {
@@ -197,6 +198,10 @@ func (d *Desk) redeem(ctx context.Context, j *room.Joiner) error {
 	}
 	if s, err = d.o.Gate.Redeem(ctx, token, j.Identity.Player, in); err != nil {
 		return d.seatRefused(err)
+	}
+	j.Unseat = func() {
+		d.o.Gate.GiveBack(&s)
+		d.o.Metrics.Seat("given_back")
 	}
 	d.o.Metrics.Seat("used")
 	return nil

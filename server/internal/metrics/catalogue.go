@@ -90,7 +90,7 @@ var (
 var (
 	tokensRefused   = newCounter("tokens_refused_total", "Hellos whose token was refused or missing.", label{name: "reason"})
 	tokenRenewals   = newCounter("token_renewals_total", "Tokens that were sent within a session, by result: renewed, or why not.", label{name: "result"})
-	seats           = newCounter("seats_total", "Seats that clients have come with, by result: used, or why they were refused.", label{name: "result"})
+	seats           = newCounter("seats_total", "Seats that clients have come with, by result: used, or why they were refused; given_back: used by somebody who was then turned away for another reason, and good again.", label{name: "result"})
 	identityKeys    = newGauge("identity_keys", "Keys that tokens are checked with.")
 	identityKeysAge = newGauge("identity_keys_age_seconds", "Time since the keys were last read, of the source for which that is longest; -1: one was never read.")
 )

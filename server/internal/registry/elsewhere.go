@@ -95,5 +95,6 @@ func (e *Entry) mode() string {
 
 func (r *Registry) turnAway(m move, why *refusal.Refusal) {
 	r.o.Refusals.Record(refusal.Room, why, subject(&m.joiner))
+	m.joiner.TurnedAway()
 	m.conn.Close(why.Code, why.Reason)
 }

@@ -44,7 +44,9 @@ func (e *Entry) placeFree() { e.registry.clients.Add(-1) }
 // places has the directory told who is in the room by now, and who is not on the way any
 // more.
 func (e *Entry) places(p room.Places, settled []room.Reservation) {
-	e.told.note(p)
+	if e.told.note(p) && e.match != nil {
+		e.registry.reporter.Places(e.ID)
+	}
 	e.settle(settled...)
 }
 

@@ -59,10 +59,12 @@ func occupancy(p room.Places) store.Occupancy {
 	}
 }
 
-// note takes in who is in the room by now.
-func (t *told) note(p room.Places) {
+// note takes in who is in the room by now, and reports whether the room was locked, or is no
+// more.
+func (t *told) note(p room.Places) (turned bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	turned = t.listing.Locked != p.Locked
 	private := t.listing.Private
 	t.listing.Occupancy = occupancy(p)
 	t.listing.Private = private
@@ -71,6 +73,7 @@ func (t *told) note(p room.Places) {
 	} else {
 		t.listing.Closed = t.closing.may
 	}
+	return turned
 }
 
 // settle takes in which reservations have had their time; they were good for reserved at most.

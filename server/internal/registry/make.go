@@ -103,7 +103,7 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 	})
 	r.entries[e.ID] = e
 	if p.match != nil {
-		r.reporter.Opened(p.match)
+		r.reporter.Opened(p.match, func() bool { p := e.Info().Places; return p.Open() })
 	}
 	return e, nil
 }

@@ -13,7 +13,7 @@ func (r *Reporter) backfill(ctx context.Context, h *hosted, now time.Time) {
 	if h.mode == nil || !h.mode.Backfill.Enabled || len(h.match.Teams) == 0 {
 		return
 	}
-	if h.over {
+	if h.over || !h.open() {
 		r.endBackfill(ctx, h)
 		return
 	}

@@ -76,9 +76,10 @@ type Reporter struct {
 // hosted is the room of a match.
 type hosted struct {
 	*attendance
-	asked  string // the request for players that is open
-	wanted int    // slots that it asks for
-	over   bool   // the game has reported how it ended: nobody is to come any more
+	open   func() bool // the room would take another player
+	asked  string      // the request for players that is open
+	wanted int         // slots that it asks for
+	over   bool        // the game has reported how it ended: nobody is to come any more
 }
 
 // event is something that has happened, and is dealt with by Run.
@@ -89,10 +90,22 @@ func New(o Options) *Reporter {
 	return &Reporter{o: o, events: make(chan event, maxEvents), rooms: map[string]*hosted{}}
 }
 
-// Opened notes that the room of a match is there. The room's other events come later.
-func (r *Reporter) Opened(m *store.Match) {
+// Opened notes that the room of a match is there. The room's other events come later. open
+// reports whether the room would take another player, from any goroutine: while it would
+// not, since its game has locked it for one, nobody is asked for.
+func (r *Reporter) Opened(m *store.Match, open func() bool) {
 	r.tell(func(_ context.Context, now time.Time) {
-		r.rooms[m.ID] = &hosted{attendance: newAttendance(*m, r.o.Mode(m.Mode), r.o.Reserved, now)}
+		r.rooms[m.ID] = &hosted{attendance: newAttendance(*m, r.o.Mode(m.Mode), r.o.Reserved, now), open: open}
+	})
+}
+
+// Places notes that the room of a match was locked, or is no more, so that this is looked at
+// at once.
+func (r *Reporter) Places(room string) {
+	r.tellOf(room, func(ctx context.Context, h *hosted, now time.Time) {
+		if now.After(r.quiet) {
+			r.backfill(ctx, h, now)
+		}
 	})
 }
 

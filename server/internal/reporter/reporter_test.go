@@ -16,10 +16,11 @@ import (
 	"github.com/tickroom/tickroom/world"
 )
 
-// reports is a Results that answers with an error, and counts.
+// reports is a Results that answers with an error, and counts; and the room.
 type reports struct {
-	err error
-	n   int
+	err    error
+	n      int
+	locked bool // the room is
 }
 
 func (r *reports) Report(context.Context, *tickroomv1.ReportResultRequest) (*tickroomv1.ReportResultResponse, error) {
@@ -44,7 +45,7 @@ func hosting(t *testing.T, r *reports) (h *Reporter, st store.Stores) {
 		Matches: st.Matches, Results: r, Mode: func(string) *mode.Mode { return &md }, Reserved: time.Minute,
 		Logger: slog.New(slog.DiscardHandler),
 	})
-	h.Opened(&m)
+	h.Opened(&m, func() bool { return !r.locked })
 	h.Joined(m.ID, "a")
 	h.Joined(m.ID, "b")
 	h.settle(t)
@@ -74,13 +75,7 @@ var ended = &world.Result{Teams: []world.TeamResult{
 func TestNobodyIsSentToAMatchThatIsDecided(t *testing.T) {
 	t.Parallel()
 	h, st := hosting(t, &reports{})
-	asked := func() int {
-		c, err := st.Queues.Changes(t.Context(), "duel", 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(c.Backfills)
-	}
+	asked := func() int { return backfills(t, st) }
 	h.Left("arena-1", "b")
 	h.settle(t)
 	h.look(t.Context(), time.Now())
@@ -97,6 +92,37 @@ func TestNobodyIsSentToAMatchThatIsDecided(t *testing.T) {
 	h.look(t.Context(), time.Now())
 	if asked() != 0 {
 		t.Error("somebody is asked for once more")
+	}
+}
+
+// backfills returns how many requests for players are open.
+func backfills(t *testing.T, st store.Stores) int {
+	t.Helper()
+	c, err := st.Queues.Changes(t.Context(), "duel", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(c.Backfills)
+}
+
+// TestNobodyIsSentToALockedRoom has a game that locks its room while a slot is free, and
+// unlocks it.
+func TestNobodyIsSentToALockedRoom(t *testing.T) {
+	t.Parallel()
+	r := &reports{}
+	h, st := hosting(t, r)
+	h.Left("arena-1", "b")
+	h.settle(t)
+	for i := range 3 {
+		r.locked = i%2 == 1
+		h.Places("arena-1")
+		h.settle(t)
+		for range 2 {
+			if got := backfills(t, st); (got == 0) != r.locked || got > 1 {
+				t.Errorf("%d requests; locked: %t", got, r.locked)
+			}
+			h.look(t.Context(), time.Now())
+		}
 	}
 }
 
@@ -131,7 +157,7 @@ func TestAStoreThatIsAwayIsNotAskedForEachResult(t *testing.T) {
 	h.Ended("arena-1")
 	h.settle(t)
 	h.quiet = time.Now().Add(time.Hour)
-	h.Opened(&store.Match{ID: "arena-1", Mode: "duel", Teams: make([]store.Team, 2)})
+	h.Opened(&store.Match{ID: "arena-1", Mode: "duel", Teams: make([]store.Team, 2)}, func() bool { return true })
 	h.Result("arena-1", ended)
 	h.settle(t)
 	h.Ended("arena-1")

@@ -192,11 +192,12 @@ func (l *Loop) elsewhere(conn socket.Conn, j *Joiner, err error) bool {
 	return true
 }
 
-// turnAway closes the connection of a joiner, and frees its place.
+// turnAway closes the connection of a joiner, frees its place and gives back its seat.
 func (l *Loop) turnAway(conn socket.Conn, j *Joiner, why *socket.CloseError) {
 	if l.cfg.Refused != nil {
 		l.cfg.Refused(j, why)
 	}
+	j.TurnedAway()
 	conn.Close(why.Code, why.Reason)
 	if j.Reserved() {
 		l.cfg.PlaceFree()

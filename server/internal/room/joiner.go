@@ -29,6 +29,9 @@ type Joiner struct {
 	// Options is what the joiner chose the room to be like, as the directory compares it;
 	// empty: nothing, or it goes to a certain room.
 	Options string
+	// Unseat makes the seat good again that was used up; nil: none was. Whoever turns the
+	// joiner away calls TurnedAway.
+	Unseat func()
 	// Back reports whether the player has a session in the room to do the same by, as far as
 	// anybody knows, so that no place is reserved for it.
 	Back bool
@@ -64,6 +67,15 @@ type Led struct {
 // Reserved reports whether a place is reserved for the joiner, which is free again if it
 // takes none.
 func (j *Joiner) Reserved() bool { return j.Hello.GetResume() == "" && !j.Back }
+
+// TurnedAway gives back the seat of a joiner who is let in nowhere, before its client is
+// told so.
+func (j *Joiner) TurnedAway() {
+	if unseat := j.Unseat; unseat != nil {
+		j.Unseat = nil
+		unseat()
+	}
+}
 
 // Spectates reports whether the joiner is to watch: it asks for that, or its seat is to
 // watch from. Who has a seat to play may ask for less.

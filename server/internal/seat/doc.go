@@ -39,6 +39,10 @@
 //
 // # Use once
 //
+// A seat is used up by getting in. It is marked before its player is let in, so that of
+// many who come with it at once one gets in; where that one is turned away after all,
+// since the room is full for one, GiveBack makes it good again.
+//
 // A Used store remembers the seats that were used, until they have expired anyway.
 // The node is part of the seat, so a node's own memory is enough: Memory. It forgets
 // when the process ends; so a node should have a new name each time it starts, or a

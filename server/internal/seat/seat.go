@@ -193,6 +193,9 @@ type Gate struct {
 	used   Used
 	leeway time.Duration
 	now    func() time.Time
+
+	// Of its own lock.
+	returned returned
 }
 
 // NewGate makes the gate of a node. leeway is how far the matchmaker's clock may be
@@ -201,7 +204,7 @@ func NewGate(node string, keys *Keys, used Used, leeway time.Duration, now func(
 	if now == nil {
 		now = time.Now
 	}
-	return &Gate{node, keys, used, leeway, now}
+	return &Gate{node: node, keys: keys, used: used, leeway: leeway, now: now}
 }
 
 // Redeem checks a seat that player has come with to get into room, and uses it up.
@@ -213,6 +216,9 @@ func (g *Gate) Redeem(ctx context.Context, token Token, player, room string) (Se
 	if err != nil {
 		return Seat{}, err
 	}
+	if g.returned.take(s.ID) {
+		return s, nil
+	}
 	err = g.used.Take(ctx, s.ID, s.Expires.Add(g.leeway))
 	switch {
 	case err == nil:
@@ -223,6 +229,13 @@ func (g *Gate) Redeem(ctx context.Context, token Token, player, room string) (Se
 		return Seat{}, ErrExpired
 	}
 	return Seat{}, unavailable{err}
+}
+
+// GiveBack makes a seat good again that Redeem has returned, since its player was turned
+// away: it is to be called once at most for each call of Redeem, and never when the player
+// got in, or may still. It does not block.
+func (g *Gate) GiveBack(s *Seat) {
+	g.returned.put(s.ID, s.Expires.Add(g.leeway), g.now())
 }
 
 // unavailable is ErrUnavailable with a cause that the client is not told.

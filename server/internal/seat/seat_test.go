@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -214,6 +215,50 @@ func TestAThiefDoesNotUseItUp(t *testing.T) {
 		}
 	}
 	if err := w.redeem(t, token); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestGivenBack has many come with one seat at once, again and again; whoever has it is
+// turned away. It is never with two at a time, and used up by the one who stays.
+func TestGivenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	token := w.issue(t, ann)
+	var with, had, strange atomic.Int32
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 200 {
+				s, err := w.gate.Redeem(t.Context(), token, "ann", "arena-1")
+				switch {
+				case err == nil:
+					had.Add(1)
+					if with.Add(1) != 1 {
+						strange.Add(1)
+					}
+					with.Add(-1)
+					w.gate.GiveBack(&s)
+				case !errors.Is(err, seat.ErrUsed):
+					strange.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if had.Load() < 2 || strange.Load() != 0 {
+		t.Errorf("it was had %d times; %d times it was with two, or refused for another reason", had.Load(), strange.Load())
+	}
+	s, err := w.gate.Redeem(t.Context(), token, "ann", "arena-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.redeem(t, token); !errors.Is(err, seat.ErrUsed) {
+		t.Error(err)
+	}
+	w.pass(35 * time.Second)
+	w.gate.GiveBack(&s)
+	if err := w.redeem(t, token); !errors.Is(err, seat.ErrExpired) {
 		t.Error(err)
 	}
 }
