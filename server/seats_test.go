@@ -326,6 +326,33 @@ func TestSeatsThatAreNotGoodAreRefused(t *testing.T) {
 
 // TestNoRoomIsOpenedWithoutItsMatch has seats in rooms whose match is not there, or not
 // any more, or can't be looked up.
+func TestASeatIsNotUsedUpByAHelloThatDoesNotSuitItsRoom(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil)
+	o.match("duel-1") // nobody has opened it yet
+	rest := o.match("rest-1")
+	rest.Kind, rest.Options = "rest", nil // can't be watched
+	o.matches.add(rest)
+	for _, c := range []struct {
+		room string
+		bad  *tickroomv1.Hello
+		code tickroomv1.CloseCode
+	}{
+		{"duel-1", &tickroomv1.Hello{Kind: "rest"}, noSuchRoom},
+		{"duel-1", &tickroomv1.Hello{Room: "duel-2"}, seatRefused},
+		{"rest-1", &tickroomv1.Hello{Spectate: true}, tickroomv1.CloseCode_CLOSE_CODE_BAD_HELLO},
+	} {
+		c.bad.Token, c.bad.Seat = o.of("ann"), o.issue(seat.Seat{Player: "ann", Room: c.room})
+		refused(t, o.srv, c.bad, c.code, "")
+		if made := o.game.rooms(); len(made) > 0 && c.room == "duel-1" && c.bad.GetRoom() == "" {
+			t.Errorf("a hello of another kind has made the rooms %v", made)
+		}
+		if p := o.enter(&tickroomv1.Hello{Token: c.bad.GetToken(), Seat: c.bad.GetSeat()}); p.welc.GetRoom() != c.room {
+			t.Errorf("after %v: %v", c.bad, p.welc)
+		}
+	}
+}
+
 func TestNoRoomIsOpenedWithoutItsMatch(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, nil)

@@ -193,7 +193,7 @@ func (d *Desk) redeem(ctx context.Context, j *room.Joiner) error {
 	if j.Identity.Roles&room.Playing == 0 && !j.Spectates() {
 		return watchOnly()
 	}
-	if err := d.o.Registry.Suits(j); err != nil {
+	if err := d.o.Registry.Suits(ctx, j); err != nil {
 		return err
 	}
 	if s, err = d.o.Gate.Redeem(ctx, token, j.Identity.Player, in); err != nil {

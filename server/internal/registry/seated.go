@@ -18,29 +18,62 @@ import (
 
 // Suits returns why a joiner would not get in by its seat, as far as that can be told
 // before it is used up, or nil. The error is a *refusal.Refusal.
-func (r *Registry) Suits(j *room.Joiner) error {
-	e := r.Get(j.Seat.Room)
-	if e == nil {
-		return nil
+func (r *Registry) Suits(ctx context.Context, j *room.Joiner) error {
+	kindName := r.seatKind(ctx, j.Seat)
+	k := r.kinds[kindName]
+	if k == nil {
+		return nil // what is wrong is found when the room is opened
 	}
-	if err := e.suits(j.Hello.GetKind(), j.Seat); err != nil {
+	if err := wrongKind(j.Hello.GetKind(), kindName); err != nil {
 		return err
 	}
-	if j.Spectates() && !r.kinds[e.Kind].Spectators {
+	if e := r.Get(j.Seat.Room); e != nil && e.hasLeft(j.Seat) {
+		return givenUp()
+	}
+	if j.Spectates() && !k.Spectators {
 		return notWatched()
 	}
 	return nil
 }
 
+// seatKind returns the kind of the room that a seat is in, whether it runs already or the
+// first player opens it; "" if that can't be found out.
+func (r *Registry) seatKind(ctx context.Context, s *seat.Seat) string {
+	if e := r.Get(s.Room); e != nil {
+		return e.Kind
+	}
+	if r.o.Matches == nil {
+		return ""
+	}
+	m, err := r.o.Matches.Match(ctx, s.Room, "")
+	if err != nil {
+		return ""
+	}
+	return m.Kind
+}
+
 // suits returns why nobody gets into the room by a seat, or nil.
 func (e *Entry) suits(kindName string, s *seat.Seat) error {
-	if kindName != "" && kindName != e.Kind {
-		return refusal.New(closecode.NoSuchRoom, "the seat is in a room of kind %.20q, not %.20q", e.Kind, kindName).Because("seat_wrong_kind")
+	if err := wrongKind(kindName, e.Kind); err != nil {
+		return err
 	}
 	if e.hasLeft(s) {
-		return refusal.New(closecode.SeatRefused, "the seat was given up: its player has left the match since").Because("seat_given_up")
+		return givenUp()
 	}
 	return nil
+}
+
+// wrongKind returns why a hello that names a kind does not go with a seat in a room of
+// another one, or nil.
+func wrongKind(named, kindName string) error {
+	if named == "" || named == kindName {
+		return nil
+	}
+	return refusal.New(closecode.NoSuchRoom, "the seat is in a room of kind %.20q, not %.20q", kindName, named).Because("seat_wrong_kind")
+}
+
+func givenUp() error {
+	return refusal.New(closecode.SeatRefused, "the seat was given up: its player has left the match since").Because("seat_given_up")
 }
 
 func notWatched() error {
