@@ -526,6 +526,37 @@ func TestAListedRoomIsOpenedByWhoeverComesFirst(t *testing.T) {
 	})
 }
 
+// TestWhoComesBackByASeatHoldsNoSecondPlace has a player with a session in a room come back
+// into it with a seat, anew and resuming: what was reserved with the seat is free at once.
+func TestWhoComesBackByASeatHoldsNoSecondPlace(t *testing.T) {
+	t.Parallel()
+	stores := matchmaking.OpenMemory()
+	o := newOffice(t, nil, server.WithStores(stores))
+	o.match("duel-1")
+	first := o.enter(&tickroomv1.Hello{Token: o.of("ann"), Seat: o.issue(seat.Seat{Player: "ann", Room: "duel-1"})})
+	seated := func() string {
+		s := seat.Seat{Player: "ann", Room: "duel-1"}
+		_, err := stores.Directory.Reserve(t.Context(), store.Want{ID: "duel-1", Reservation: "ann", Made: time.Now(), Until: time.Now().Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o.issue(s)
+	}
+	free := func() {
+		t.Helper()
+		until(t, "no place is reserved", func() bool {
+			rooms, err := stores.Directory.Rooms(t.Context(), "roll", "")
+			return err == nil && len(rooms) == 1 && rooms[0].Players == 1 && rooms[0].ReservedPlayers == 0
+		})
+	}
+	free()
+	second := o.enter(&tickroomv1.Hello{Token: o.of("ann"), Seat: seated()})
+	wantClosed(t, first.ws, takenOver)
+	free()
+	o.enter(&tickroomv1.Hello{Token: o.of("ann"), Seat: seated(), Kind: "roll", Room: "duel-1", Resume: second.welc.GetSession()})
+	free()
+}
+
 // lists puts a room on the list that nobody has come to yet.
 func lists(t *testing.T, st store.Stores, l store.Listing) {
 	t.Helper()

@@ -125,7 +125,9 @@ func (d *Desk) join(ctx context.Context, lease *limits.Lease, first []byte, j *r
 		return nil, err
 	}
 	if h.GetResume() != "" {
-		j.Seat = d.shown(j)
+		if j.Seat = d.shown(j); j.Seat != nil && j.Seat.Room == h.GetRoom() {
+			j.Reservation = room.SeatReservation(j.Seat)
+		}
 		return d.o.Registry.Resume(h.GetKind(), h.GetRoom())
 	}
 	if h.GetSeat() != "" {

@@ -34,8 +34,8 @@ func (r *Registry) Has(kind, id string) bool {
 
 // Join returns the room that somebody goes to who resumes no session, and is in none of
 // j.Except. A player who has a session where it wants to go, to do there what it wants to do,
-// comes back into that, and j.Back is set; others are counted, and j.Reservation is set if a
-// place is reserved for them. The error is, or wraps, a *refusal.Refusal.
+// comes back into that, and j.Back is set; others are counted. j.Reservation is set if a
+// place is reserved for the player, needed or not. The error is, or wraps, a *refusal.Refusal.
 func (r *Registry) Join(ctx context.Context, j *room.Joiner) (*Entry, error) {
 	kindName, id := j.Hello.GetKind(), j.Hello.GetRoom()
 	switch {
@@ -45,7 +45,10 @@ func (r *Registry) Join(ctx context.Context, j *room.Joiner) (*Entry, error) {
 		id = j.Seat.Room
 	}
 	if e := r.players.find(j.Identity.Player, kindName, id, j.Spectates()); e != nil {
-		j.Back = true
+		j.Back, j.Reservation = true, room.Reservation{}
+		if j.Seat != nil && j.Seat.Room == e.ID {
+			j.Reservation = room.SeatReservation(j.Seat) // which it does not need
+		}
 		return e, nil
 	}
 	if r.o.Config.Seats.Required && j.Seat == nil {

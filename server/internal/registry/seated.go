@@ -93,7 +93,7 @@ func (r *Registry) seated(ctx context.Context, j *room.Joiner) (*Entry, error) {
 			return nil, err
 		}
 	}
-	j.Reservation = room.Reservation{Name: s.Player, Spectate: s.Role == room.RoleSpectator, Made: s.Issued}
+	j.Reservation = room.SeatReservation(s)
 	if err := e.suits(j.Hello.GetKind(), s); err != nil {
 		e.settle(j.Reservation)
 		return nil, err

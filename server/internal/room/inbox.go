@@ -139,10 +139,10 @@ func (l *Loop) takeIn() {
 
 // admit lets a joiner in, or turns it away.
 func (l *Loop) admit(conn socket.Conn, j *Joiner) {
-	if j.Reservation.Name != "" {
+	a, err := l.engine.Admit(conn, j)
+	if j.Reservation.Name != "" && (err == nil || j.Hello.GetResume() == "") { // else the seat is shown again
 		l.settled = append(l.settled, j.Reservation)
 	}
-	a, err := l.engine.Admit(conn, j)
 	if a.Ended != nil {
 		l.displaced(&a, j.Back && err == nil)
 	}

@@ -54,6 +54,11 @@ type Reservation struct {
 	Made     time.Time
 }
 
+// SeatReservation returns the reservation that the matchmaker has made when it gave a seat.
+func SeatReservation(s *seat.Seat) Reservation {
+	return Reservation{Name: s.Player, Spectate: s.Role == RoleSpectator, Made: s.Issued}
+}
+
 // Led is what a joiner wants for whom a room had no place. It does not change.
 type Led struct {
 	// Kind and Mode are those of the rooms that will do.
