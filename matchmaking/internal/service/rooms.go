@@ -193,9 +193,15 @@ func (s *Service) watchAny(ctx context.Context, c *call, r *tickroomv1.SpectateR
 	if err != nil {
 		return nil, err
 	}
-	fit := slices.DeleteFunc(slices.Clone(all), func(r store.Listing) bool {
-		return !w.fits(&r) || r.FreeToWatch() == 0 || !contains(nodes, r.Node)
-	})
+	fits := func(r store.Listing) bool {
+		return w.fits(&r) && r.FreeToWatch() > 0 && contains(nodes, r.Node)
+	}
+	if !slices.ContainsFunc(all, fits) { // there may be one that was made a moment ago
+		if all, err = s.newestRooms(ctx); err != nil {
+			return nil, err
+		}
+	}
+	fit := slices.DeleteFunc(slices.Clone(all), func(r store.Listing) bool { return !fits(r) })
 	slices.SortStableFunc(fit, func(a, b store.Listing) int { return cmp.Compare(b.Taken(), a.Taken()) })
 	for _, r := range fit[:min(len(fit), reserveTries)] {
 		got, err := s.reserveIfFree(ctx, c, store.Want{ID: r.ID, Spectate: true})
@@ -224,6 +230,12 @@ func (s *Service) listing(ctx context.Context, id string) (*store.Listing, error
 		return nil, err
 	}
 	i, ok := slices.BinarySearchFunc(all, id, byID)
+	if !ok { // it may have been made a moment ago
+		if all, err = s.newestRooms(ctx); err != nil {
+			return nil, err
+		}
+		i, ok = slices.BinarySearchFunc(all, id, byID)
+	}
 	if !ok || all[i].Private {
 		return nil, noRoom(id)
 	}

@@ -117,6 +117,19 @@ func TestRoomsOfNoMatch(t *testing.T) {
 	_ = fails(t, h.as("ann").JoinRoom, &tickroomv1.JoinRoomRequest{Room: "made", Self: &tickroomv1.Member{Name: "\x01"}}, connect.CodeInvalidArgument)
 }
 
+// TestARoomOfThisMomentIsWatched has rooms come right after somebody has seen the list.
+func TestARoomOfThisMomentIsWatched(t *testing.T) {
+	t.Parallel()
+	for _, req := range []*tickroomv1.SpectateRequest{{Kind: "arena"}, {Room: "new"}} {
+		h := start(t)
+		_ = call(t, h.as("ann").ListRooms, &tickroomv1.ListRoomsRequest{})
+		h.lists(store.Listing{ID: "new", Occupancy: store.Occupancy{MaxSpectators: 1}})
+		if a := call(t, h.as("bob").Spectate, req).GetAssignment(); a.GetRoom() != "new" {
+			t.Errorf("%v: %v", req, a)
+		}
+	}
+}
+
 // TestMatchesAreClosed sees that the match of a queue is for its players, and may be
 // watched.
 func TestMatchesAreClosed(t *testing.T) {

@@ -106,6 +106,8 @@ type Service struct {
 
 	nodes func(context.Context) ([]store.Node, error)    // as they were within the last half second
 	rooms func(context.Context) ([]store.Listing, error) // likewise, by id
+	// As they are, for who has not found what it looks for in rooms.
+	newestRooms func(context.Context) ([]store.Listing, error)
 
 	making  map[string]chan struct{} // by kind; held by who makes an open room of it
 	watches watches
@@ -137,9 +139,10 @@ func New(o Options) (*Service, error) {
 	s := &Service{
 		o: o, modes: map[string]*mode.Mode{}, closed: make(chan struct{}), making: map[string]chan struct{}{},
 		watches: watches{each: map[string]int{}}, warn: rate.Sometimes{Interval: warnEvery},
-		nodes: recent(func(ctx context.Context) ([]store.Node, error) { return o.Nodes.Nodes(ctx) }),
-		rooms: recent(func(ctx context.Context) ([]store.Listing, error) { return o.Directory.Rooms(ctx, "", "") }),
+		nodes: recent(recentTTL, func(ctx context.Context) ([]store.Node, error) { return o.Nodes.Nodes(ctx) }),
 	}
+	list := func(ctx context.Context) ([]store.Listing, error) { return o.Directory.Rooms(ctx, "", "") }
+	s.rooms, s.newestRooms = recent(recentTTL, list), recent(newestTTL, list)
 	for name := range o.Kinds {
 		s.making[name] = make(chan struct{}, 1)
 	}

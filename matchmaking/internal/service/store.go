@@ -14,6 +14,9 @@ import (
 // recentTTL is how long an answer is used that many calls ask for.
 const recentTTL = 500 * time.Millisecond
 
+// newestTTL is the same for those who look for what recent answers do not have.
+const newestTTL = 50 * time.Millisecond
+
 // ask calls a store, with a bound.
 func ask[T any](ctx context.Context, fn func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
@@ -28,9 +31,9 @@ func do(ctx context.Context, fn func(context.Context) error) error {
 }
 
 // recent returns a function that returns what fn returns, or has returned within
-// recentTTL, so that many calls at once ask a store once. The value is shared, and not to
+// ttl, so that many calls at once ask a store once. The value is shared, and not to
 // be changed.
-func recent[T any](fn func(context.Context) (T, error)) func(context.Context) (T, error) {
+func recent[T any](ttl time.Duration, fn func(context.Context) (T, error)) func(context.Context) (T, error) {
 	type answer struct {
 		value T
 		at    time.Time
@@ -38,7 +41,7 @@ func recent[T any](fn func(context.Context) (T, error)) func(context.Context) (T
 	var flight singleflight.Group
 	var last atomic.Pointer[answer]
 	return func(ctx context.Context) (none T, _ error) {
-		if a := last.Load(); a != nil && time.Since(a.at) < recentTTL {
+		if a := last.Load(); a != nil && time.Since(a.at) < ttl {
 			return a.value, nil
 		}
 		// Who asks first must not take the others along when it goes.
