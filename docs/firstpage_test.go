@@ -53,7 +53,7 @@ func TestYourFirstPage(t *testing.T) {
 	}
 	s.run("go", "vet", "./...")
 
-	server := exec.Command(filepath.Join(s.dir, "stars"), "serve", "--listen", "127.0.0.1:0", "--admin", "")
+	server := exec.Command(filepath.Join(s.dir, "bin", "stars"), "serve", "--listen", "127.0.0.1:0", "--admin", "")
 	server.Dir = s.dir
 	addr := startServer(t, server)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -64,5 +64,5 @@ func TestYourFirstPage(t *testing.T) {
 	if err != nil || !strings.Contains(string(page), "<title>Stars</title>") || !strings.Contains(string(page), "/assets/") {
 		t.Errorf("%v: %s", err, page)
 	}
-	s.run("./stars", "bots", "--server", "http://"+addr, "--kind", "stars", "--clients", "4", "--duration", "1s", "--hash-every", "1")
+	s.run("bin/stars", "bots", "--server", "http://"+addr, "--kind", "stars", "--clients", "4", "--duration", "1s", "--hash-every", "1")
 }

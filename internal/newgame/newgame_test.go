@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -99,6 +100,36 @@ func TestReleased(t *testing.T) {
 	for _, name := range []string{".gitignore", "README.md", "main.go", "game/game.go", "game/game_test.go", "proto/dodge/v1/dodge.proto", "page/src/main.ts"} {
 		if files[name] == nil {
 			t.Errorf("there is no %s", name)
+		}
+	}
+}
+
+// TestAGameMayBeCalledAsOneOfItsFolders sees that neither what is built nor what git is told to
+// pass over hides a file of the game, whatever its name.
+func TestAGameMayBeCalledAsOneOfItsFolders(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"game", "page", "proto", "bin"} {
+		g := &game{name: name, title: name, module: "example.com/" + name, source: &source{}}
+		files, err := g.files()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var hidden []string
+		for line := range strings.Lines(string(files[".gitignore"])) {
+			if strings.HasPrefix(line, "/") {
+				hidden = append(hidden, strings.Trim(line, "/\n"))
+			}
+		}
+		built := regexp.MustCompile(`go build -o (\S+)`).FindSubmatch(files["README.md"])
+		if built == nil || len(hidden) == 0 {
+			t.Fatalf("nothing is built or passed over: %q, %q", built, hidden)
+		}
+		for file := range files {
+			for _, at := range append(hidden, string(built[1])) {
+				if file == at || strings.HasPrefix(file, at+"/") {
+					t.Errorf("in a game called %s, %s stands where %s is", name, at, file)
+				}
+			}
 		}
 	}
 }
