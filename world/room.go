@@ -155,6 +155,8 @@ type Room struct {
 	blind      bool // somebody saw nothing after Join
 
 	schema   *schema.Schema // nil in some tests
+	labels   map[string]any // replaced, never changed
+	labelled uint32         // how often
 	options  map[string]string
 	input    func(p *Player, data []byte) error
 	commands map[uint32]commandHandler

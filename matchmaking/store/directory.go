@@ -38,6 +38,9 @@ type Occupancy struct {
 	// Locked rooms take no new players for now, as their game wants it. Closed ones take
 	// nobody any more. Private ones are found by their id alone.
 	Locked, Closed, Private bool
+	// Labels are what the room's game says of it, by their names: float64, string or bool.
+	// They are not to be changed.
+	Labels map[string]any
 }
 
 // Free returns how many places to play are neither occupied nor reserved; 0 at least.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,11 +33,13 @@ type service struct {
 	t *testing.T
 
 	watch func(n int32, token string, s *connect.ServerStream[tickroomv1.WatchResponse], ctx context.Context) error
+	lobby func(n int32, q *tickroomv1.WatchRoomsRequest, s *connect.ServerStream[tickroomv1.WatchRoomsResponse], ctx context.Context) error
 	// good is the token that calls need; empty: none.
 	good     string
 	enqueued func()
 
 	watches   atomic.Int32
+	lobbies   atomic.Int32
 	cancelled atomic.Int32
 	guests    atomic.Int32
 	mu        sync.Mutex
@@ -165,6 +168,13 @@ func (s *service) Watch(ctx context.Context, q *connect.Request[tickroomv1.Watch
 	return s.watch(s.watches.Add(1), q.Header().Get("Authorization"), st, ctx)
 }
 
+func (s *service) WatchRooms(ctx context.Context, r *connect.Request[tickroomv1.WatchRoomsRequest], st *connect.ServerStream[tickroomv1.WatchRoomsResponse]) error {
+	if s.lobby == nil {
+		return s.UnimplementedMatchmakingServiceHandler.WatchRooms(ctx, r, st)
+	}
+	return s.lobby(s.lobbies.Add(1), r.Msg, st, ctx)
+}
+
 func (s *service) Cancel(_ context.Context, q *connect.Request[tickroomv1.CancelRequest]) (*connect.Response[tickroomv1.CancelResponse], error) {
 	s.cancelled.Add(1)
 	return connect.NewResponse(&tickroomv1.CancelResponse{Cancelled: true, State: tickroomv1.TicketState_TICKET_STATE_CANCELLED}), nil
@@ -206,7 +216,7 @@ func (s *service) client(o Options) *Client {
 	return c
 }
 
-func send(t *testing.T, s *connect.ServerStream[tickroomv1.WatchResponse], w *tickroomv1.WatchResponse) {
+func send[M any](t *testing.T, s *connect.ServerStream[M], w *M) {
 	if err := s.Send(w); err != nil {
 		t.Errorf("server: %v", err)
 	}
@@ -270,6 +280,46 @@ func TestRooms(t *testing.T) {
 	}
 	if _, err := c.Ratings(t.Context(), "duel"); err == nil || !strings.Contains(err.Error(), "ask for ratings: unimplemented") {
 		t.Errorf("ratings: %v", err)
+	}
+}
+
+func TestWatchRooms(t *testing.T) {
+	t.Parallel()
+	info := func(room string, players uint32) *tickroomv1.RoomInfo {
+		return &tickroomv1.RoomInfo{Room: room, Players: players}
+	}
+	s := &service{t: t, lobby: func(n int32, q *tickroomv1.WatchRoomsRequest, st *connect.ServerStream[tickroomv1.WatchRoomsResponse], ctx context.Context) error {
+		if q.GetQuery() != "level > 3" {
+			t.Errorf("asked for %q", q.GetQuery())
+		}
+		if n > 1 {
+			send(t, st, &tickroomv1.WatchRoomsResponse{Complete: true, Rooms: []*tickroomv1.RoomInfo{info("new", 0)}})
+			<-ctx.Done()
+			return nil
+		}
+		send(t, st, &tickroomv1.WatchRoomsResponse{Complete: true, Rooms: []*tickroomv1.RoomInfo{info("b", 1), info("a", 0)}, More: true})
+		send(t, st, &tickroomv1.WatchRoomsResponse{More: true}) // the stream is alive
+		send(t, st, &tickroomv1.WatchRoomsResponse{Rooms: []*tickroomv1.RoomInfo{info("b", 2), info("c", 0)}, Gone: []string{"a"}})
+		return connect.NewError(connect.CodeUnavailable, errors.New("away"))
+	}}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var seen []string
+	err := s.client(Options{Token: "ann"}).WatchRooms(ctx, &tickroomv1.WatchRoomsRequest{Query: "level > 3"}, func(rooms []*tickroomv1.RoomInfo, more bool) {
+		text := fmt.Sprint(more)
+		for _, r := range rooms {
+			text += fmt.Sprint(" ", r.GetRoom(), r.GetPlayers())
+		}
+		if seen = append(seen, text); len(seen) == 3 {
+			cancel()
+		}
+	})
+	if want := []string{"true a0 b1", "false b2 c0", "false new0"}; !slices.Equal(seen, want) || !errors.Is(err, context.Canceled) {
+		t.Errorf("%q, want %q; %v", seen, want, err)
+	}
+	err = (&service{t: t}).client(Options{Token: "ann"}).WatchRooms(t.Context(), &tickroomv1.WatchRoomsRequest{}, nil)
+	if e := (*Error)(nil); !errors.As(err, &e) || e.Code != connect.CodeUnimplemented {
+		t.Errorf("a service that does not know it: %v", err)
 	}
 }
 

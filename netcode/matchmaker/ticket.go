@@ -4,26 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
-
-	"connectrpc.com/connect"
 
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
-// Times of a watch.
-const (
-	// watchBase and watchMax bound the pause before a watch is begun again, a random
-	// part of a time that doubles. What the service asks for comes on top.
-	watchBase = 200 * time.Millisecond
-	watchMax  = 10 * time.Second
-	// watchSilence is after how long without a word a watch is begun again: the
-	// connection may be dead and neither side has noticed.
-	watchSilence = 45 * time.Second
-	// cancelLimit is how long a cancellation may take after the context has ended.
-	cancelLimit = 3 * time.Second
-)
+// cancelLimit is how long a cancellation may take after the context has ended.
+const cancelLimit = 3 * time.Second
 
 // Ticket waits for a match.
 type Ticket struct {
@@ -133,93 +120,35 @@ func (t *Ticket) Wait(ctx context.Context, told func(*tickroomv1.WatchResponse))
 	if t.back != nil {
 		return t.back, nil
 	}
-	limit, renewed := watchBase, false
-	for {
-		a, heard, err := t.watch(ctx, told)
-		if err == nil {
-			return a, nil
-		}
-		var failed *Error
-		switch {
-		case ctx.Err() != nil:
-			t.giveUp(ctx)
-			return nil, fmt.Errorf("matchmaker: waiting for a match: %w", context.Cause(ctx))
-		case !errors.As(err, &failed):
-			return nil, err // it has ended, or was answered with what is no use
-		case failed.Code == connect.CodeUnauthenticated && !renewed:
-			other, rerr := t.c.renew(ctx, t.c.Token())
-			if rerr != nil || !other {
-				return nil, errors.Join(err, rerr)
-			}
-			renewed = true
-			continue
-		case !goesOn(failed.Code):
-			return nil, err
-		}
-		if heard {
-			limit, renewed = watchBase, false
-		}
-		pause := failed.RetryAfter + rand.N(limit)
-		limit = min(2*limit, watchMax)
-		t.c.log.Info("the watch of a ticket is broken; watching again", "error", err, "in", pause)
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-		}
+	var a *Assignment
+	err := t.c.watching(ctx, "a ticket", func(ctx context.Context) (heard bool, err error) {
+		a, heard, err = t.watch(ctx, told)
+		return heard, err
+	})
+	if err != nil && ctx.Err() != nil {
+		t.giveUp(ctx)
+		return nil, fmt.Errorf("matchmaker: waiting for a match: %w", context.Cause(ctx))
 	}
-}
-
-// goesOn reports whether a watch that ended with a code is to be begun again: the ticket
-// is still there, as far as is known.
-func goesOn(code connect.Code) bool {
-	switch code {
-	case connect.CodeUnavailable, connect.CodeUnknown, connect.CodeInternal, connect.CodeAborted, connect.CodeCanceled,
-		connect.CodeDeadlineExceeded, connect.CodeResourceExhausted, connect.CodeDataLoss:
-		return true
-	}
-	return false
+	return a, err
 }
 
 // watch hears of the ticket on one stream, and reports whether it heard anything.
 func (t *Ticket) watch(ctx context.Context, told func(*tickroomv1.WatchResponse)) (a *Assignment, heard bool, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	silence := time.AfterFunc(watchSilence, cancel)
-	defer silence.Stop()
-	ctx, wait := withAsked(ctx)
-	req := connect.NewRequest(&tickroomv1.WatchRequest{Ticket: t.id})
-	authorize(req.Header(), t.c.Token())
-	stream, err := t.c.api.Watch(ctx, req)
-	if err != nil {
-		return nil, false, t.broken(wait, err)
-	}
-	defer func() { _ = stream.Close() }()
-	for stream.Receive() {
-		silence.Reset(watchSilence)
-		heard = true
-		w := stream.Msg()
+	heard, err = hear(ctx, t.c, "watch a ticket", t.c.api.Watch, &tickroomv1.WatchRequest{Ticket: t.id}, func(w *tickroomv1.WatchResponse) (bool, error) {
 		if told != nil {
 			told(w)
 		}
 		switch w.GetState() {
 		case tickroomv1.TicketState_TICKET_STATE_MATCHED:
+			var err error
 			a, err = t.c.assignment(w.GetAssignment(), false)
-			return a, true, err
+			return false, err
 		case tickroomv1.TicketState_TICKET_STATE_CANCELLED, tickroomv1.TicketState_TICKET_STATE_TIMED_OUT:
-			return nil, true, &EndedError{t.id, w.GetState()}
+			return false, &EndedError{t.id, w.GetState()}
 		}
-	}
-	return nil, heard, t.broken(wait, stream.Err())
-}
-
-// broken returns the error of a stream that has ended before the ticket did.
-func (t *Ticket) broken(wait *asked, err error) error {
-	if err == nil {
-		return &Error{What: "watch a ticket", Code: connect.CodeUnavailable, Text: "the stream ended before the ticket did"}
-	}
-	return wrap(context.Background(), "watch a ticket", wait, err)
+		return true, nil
+	})
+	return a, heard, err
 }
 
 // giveUp cancels the ticket after the context has ended.

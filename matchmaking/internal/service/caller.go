@@ -115,8 +115,8 @@ func caller(ctx context.Context) call {
 // procedure is what is asked of those who call it.
 type procedure struct {
 	work Work
-	// newcomer: it makes sense for somebody who was never here. All but ListRooms, which is
-	// for everybody, give a guest its token.
+	// newcomer: it makes sense for somebody who was never here. All but ListRooms and
+	// WatchRooms, which are for everybody, give a guest its token.
 	newcomer bool
 	// may reports whether a caller may; nil: everybody may. Who may not is told why.
 	may    func(*Caller) bool
@@ -137,6 +137,7 @@ var procedures = map[string]procedure{
 	tickroomv1connect.MatchmakingServiceCreateRoomProcedure: {Change, true, canPlay, mayNotPlay},
 	tickroomv1connect.MatchmakingServiceJoinRoomProcedure:   {Change, true, canPlay, mayNotPlay},
 	tickroomv1connect.MatchmakingServiceListRoomsProcedure:  {Ask, true, nil, ""},
+	tickroomv1connect.MatchmakingServiceWatchRoomsProcedure: {Ask, true, nil, ""},
 	tickroomv1connect.MatchmakingServiceSpectateProcedure: {Change, true, func(c *Caller) bool { return c.CanSpectate },
 		"the caller may not watch rooms"},
 	tickroomv1connect.MatchmakingServiceReportResultProcedure: {Change, false, func(c *Caller) bool { return c.CanReport },

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -278,22 +279,34 @@ func (w *wish) fits(r *store.Listing) bool {
 	if !r.Created.IsZero() {
 		age = max(0, time.Since(r.Created).Seconds())
 	}
+	if w.query == nil {
+		return true
+	}
 	free := r.Free()
 	if r.Locked {
 		free = 0
 	}
-	return w.query == nil || w.query.Match(&query.Subject{}, &query.Subject{Players: r.Taken(), Attributes: map[string]any{
+	attributes := make(map[string]any, len(r.Labels)+8)
+	maps.Copy(attributes, r.Labels)
+	maps.Copy(attributes, map[string]any{
 		"capacity": float64(r.MaxPlayers), "free": float64(free), "watching": float64(watching(r)), "locked": r.Locked,
 		"kind": r.Kind, "mode": r.Mode, "region": r.Region, "age": age,
-	}})
+	})
+	return w.query.Match(&query.Subject{}, &query.Subject{Players: r.Taken(), Attributes: attributes})
+}
+
+// pageSize reads how many rooms a list has at most.
+func (q *request) pageSize(n uint32) int {
+	size := cmp.Or(int(n), DefaultPage)
+	q.must(size <= MaxPage, "page_size is %d; it must be from 1 to %d, or 0 for %d", size, MaxPage, DefaultPage)
+	return size
 }
 
 // ListRooms lists rooms that are open to all.
 func (s *Service) ListRooms(ctx context.Context, req *connect.Request[tickroomv1.ListRoomsRequest]) (*connect.Response[tickroomv1.ListRoomsResponse], error) {
 	var q request
 	w := q.wish(s, req.Msg.GetMode(), req.Msg.GetKind(), req.Msg.GetQuery())
-	size := cmp.Or(int(req.Msg.GetPageSize()), DefaultPage)
-	q.must(size <= MaxPage, "page_size is %d; it must be from 1 to %d, or 0 for %d", size, MaxPage, DefaultPage)
+	size := q.pageSize(req.Msg.GetPageSize())
 	after, err := base64.RawURLEncoding.DecodeString(req.Msg.GetPageToken())
 	q.must(err == nil && len(after) <= MaxID, "page_token is none that was given as next_page_token")
 	if q.err != nil {
@@ -331,8 +344,27 @@ func info(r *store.Listing) *tickroomv1.RoomInfo {
 		Room: r.ID, Kind: r.Kind, Mode: r.Mode, Region: r.Region, Players: uint32(max(0, r.Taken())), Capacity: uint32(max(0, r.MaxPlayers)),
 		Spectators: r.MaxSpectators > 0, Watching: uint32(max(0, watching(r))), MaxWatching: uint32(max(0, r.MaxSpectators)), Locked: r.Locked,
 	}
+	for name, v := range r.Labels {
+		if info.Labels == nil {
+			info.Labels = make(map[string]*tickroomv1.Value, len(r.Labels))
+		}
+		info.Labels[name] = label(v)
+	}
 	if !r.Created.IsZero() {
 		info.Created = timestamppb.New(r.Created)
 	}
 	return info
+}
+
+// label returns the value of a room's label as clients are told it.
+func label(v any) *tickroomv1.Value {
+	switch v := v.(type) {
+	case string:
+		return &tickroomv1.Value{Value: &tickroomv1.Value_Text{Text: v}}
+	case bool:
+		return &tickroomv1.Value{Value: &tickroomv1.Value_Flag{Flag: v}}
+	case float64:
+		return &tickroomv1.Value{Value: &tickroomv1.Value_Number{Number: v}}
+	}
+	return &tickroomv1.Value{} // of a newer server
 }

@@ -83,8 +83,8 @@ type Options struct {
 	// Origins are the origins of the pages that may call, as package origin has them.
 	// Default: the server's own.
 	Origins []string
-	// Watches bounds the watched tickets in all, WatchesEach those of one player.
-	// Default 20,000 and 4.
+	// Watches bounds the watched tickets in all, WatchesEach those of one player, and both
+	// the watched lists of rooms likewise. Default 20,000 and 4.
 	Watches, WatchesEach int
 	// Reserved is how long a place in an open room is kept for a player who has a seat for
 	// it and has not come yet. Default 30 s.
@@ -110,7 +110,8 @@ type Service struct {
 	newestRooms func(context.Context) ([]store.Listing, error)
 
 	making  map[string]chan struct{} // by kind; held by who makes an open room of it
-	watches watches
+	watches watches                  // of tickets
+	lobby   lobby
 	warn    rate.Sometimes // that a store fails
 
 	closed   chan struct{}
@@ -138,7 +139,8 @@ func New(o Options) (*Service, error) {
 	o.Reserved, o.Logger = cmp.Or(o.Reserved, 30*time.Second), cmp.Or(o.Logger, slog.Default())
 	s := &Service{
 		o: o, modes: map[string]*mode.Mode{}, closed: make(chan struct{}), making: map[string]chan struct{}{},
-		watches: watches{each: map[string]int{}}, warn: rate.Sometimes{Interval: warnEvery},
+		watches: newWatches("tickets", &o), lobby: lobby{watches: newWatches("lists of rooms", &o), views: map[viewKey]*view{}},
+		warn:  rate.Sometimes{Interval: warnEvery},
 		nodes: recent(recentTTL, func(ctx context.Context) ([]store.Node, error) { return o.Nodes.Nodes(ctx) }),
 	}
 	list := func(ctx context.Context) ([]store.Listing, error) { return o.Directory.Rooms(ctx, "", "") }

@@ -22,23 +22,29 @@ const (
 	keepAlive = 15 * time.Second
 )
 
-// watches counts the watched tickets.
+// watches counts the streams of one kind.
 type watches struct {
+	what         string // is watched
+	most, mostOf int    // streams in all, and of one player
+
 	mu   sync.Mutex
 	all  int
 	each map[string]int // by player
 }
 
+func newWatches(what string, o *Options) watches {
+	return watches{what: what, most: o.Watches, mostOf: o.WatchesEach, each: map[string]int{}}
+}
+
 // begin counts a stream of a player, until end is called.
-func (s *Service) begin(player string) (end func(), err error) {
-	w := &s.watches
+func (w *watches) begin(player string) (end func(), err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
-	case w.each[player] >= s.o.WatchesEach:
-		return nil, later(connect.CodeResourceExhausted, lookEvery, "the caller watches %d tickets already", w.each[player])
-	case w.all >= s.o.Watches:
-		return nil, later(connect.CodeUnavailable, lookEvery, "the server has too many who watch tickets; try again in %d s", seconds(lookEvery))
+	case w.each[player] >= w.mostOf:
+		return nil, later(connect.CodeResourceExhausted, lookEvery, "the caller watches %d %s already", w.each[player], w.what)
+	case w.all >= w.most:
+		return nil, later(connect.CodeUnavailable, lookEvery, "the server has too many who watch %s; try again in %d s", w.what, seconds(lookEvery))
 	}
 	w.all++
 	w.each[player]++
@@ -56,7 +62,7 @@ func (s *Service) begin(player string) (end func(), err error) {
 func (s *Service) Watch(ctx context.Context, req *connect.Request[tickroomv1.WatchRequest], stream *connect.ServerStream[tickroomv1.WatchResponse]) (err error) {
 	defer func() { err = s.tell(caller(ctx).Player, "Watch", err, s.refuse(ctx, "watch", err)) }()
 	c, id := caller(ctx), req.Msg.GetTicket()
-	end, err := s.begin(c.Player)
+	end, err := s.watches.begin(c.Player)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -117,7 +118,7 @@ func (m *model) check(rt *rapid.T) {
 		rt.Fatalf("%+v, %v; want %d", list, err, len(m.rooms))
 	}
 	for _, got := range list {
-		if want := m.rooms[got.ID].now(); got != want {
+		if want := m.rooms[got.ID].now(); !reflect.DeepEqual(got, want) {
 			rt.Fatalf("%+v; want %+v", got, want)
 		}
 	}
@@ -133,6 +134,9 @@ func (m *model) news(rt *rapid.T) store.Report {
 			Locked: up("locked", 3) == 0, Closed: up("closed", 5) == 0, Private: up("private", 5) == 0,
 		},
 	}}
+	if up("labelled", 1) == 1 {
+		n.Labels = map[string]any{"map": pick(rt, "map", "dust", "ice"), "level": float64(up("level", 2)), "open": n.Locked}
+	}
 	n.Kind, n.Mode = "k", []string{"", "m", ""}[strings.Index("abc", n.ID)]
 	if rapid.Bool().Draw(rt, "settles") {
 		n.Settled = []store.Reservation{m.reservation(rt)}
@@ -293,7 +297,7 @@ func (m *model) hold(rt *rapid.T, w *store.Want, got store.Listing) {
 	if !held {
 		r.held[key] = w.Made.UnixMilli()
 	}
-	if want := r.now(); got != want {
+	if want := r.now(); !reflect.DeepEqual(got, want) {
 		rt.Fatalf("%+v: got %+v; want %+v", *w, got, want)
 	}
 	if !held && w.Until.Before(time.Now()) {
@@ -330,7 +334,7 @@ func heals(t *testing.T, d, _ store.Directory) {
 			rt.Fatal(n, err, bad)
 		}
 		for i := range rooms {
-			if want := w.truth[rooms[i].ID].Listing; rooms[i] != want {
+			if want := w.truth[rooms[i].ID].Listing; !reflect.DeepEqual(rooms[i], want) {
 				rt.Fatalf("%+v; want %+v", rooms[i], want)
 			}
 		}

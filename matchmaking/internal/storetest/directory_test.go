@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -20,6 +22,7 @@ var directoryCases = map[string]func(t *testing.T, a, b store.Directory){
 	"gives private rooms by id alone":                privateRooms,
 	"passes over locked rooms, and those not wanted": lockedRooms,
 	"has places to watch from":                       spectators,
+	"keeps what games say of rooms":                  labels,
 	"goes by the newest report":                      newestReport,
 	"lists again what it has lost":                   listsAgain,
 	"reserves once for a name":                       reservesOnce,
@@ -133,6 +136,26 @@ func byMode(t *testing.T, d, _ store.Directory) {
 	}
 }
 
+func labels(t *testing.T, d, other store.Directory) {
+	r := room("a", 1)
+	for _, want := range []map[string]any{
+		{"map": "dust", "level": 3.5, "friendly.fire": true, "wer": "Zoë \"7\" 語\\"}, {"map": "ice", "big": 1e300, "small": -1.0}, nil,
+	} {
+		r.Revision++
+		r.Labels = want
+		tell(t, d, r)
+		list, err := other.Rooms(t.Context(), "", "")
+		if err != nil || len(list) != 1 || !maps.Equal(list[0].Labels, want) {
+			t.Errorf("%v, %v; want %v", list, err, want)
+		}
+	}
+	r.Revision, r.Labels = 1, map[string]any{"late": true}
+	tell(t, d, r)
+	if list, err := d.Rooms(t.Context(), "", ""); err != nil || len(list) != 1 || len(list[0].Labels) != 0 {
+		t.Errorf("after a late report: %v, %v", list, err)
+	}
+}
+
 func privateRooms(t *testing.T, d, _ store.Directory) {
 	r := room("a", 2)
 	r.Mode, r.Region, r.Private, r.MaxSpectators = "m", "eu", true, 1
@@ -205,7 +228,7 @@ func newestReport(t *testing.T, d, other store.Directory) {
 		late := r
 		late.Revision, late.Players, late.MaxPlayers, late.Locked, late.Closed = revision, 1, 9, true, true
 		tell(t, other, late)
-		if l := listed(t, d, "a"); l.Occupancy != r.Occupancy || l.Revision != r.Revision {
+		if l := listed(t, d, "a"); !reflect.DeepEqual(l.Occupancy, r.Occupancy) || l.Revision != r.Revision {
 			t.Fatalf("%+v; want %+v", l, r.Occupancy)
 		}
 	}

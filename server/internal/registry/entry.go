@@ -50,6 +50,12 @@ func (e *Entry) places(p room.Places, settled []room.Reservation) {
 	e.settle(settled...)
 }
 
+// labels has the directory told what the game says of the room.
+func (e *Entry) labels(labels map[string]any) {
+	e.told.label(labels)
+	e.registry.telling.soon(e)
+}
+
 // settle has the directory told of reservations whose holders have come in or were turned
 // away.
 func (e *Entry) settle(done ...room.Reservation) {

@@ -38,7 +38,7 @@ type settled struct {
 const settledGrace = 10 * time.Second
 
 // newTold returns what there is to be told of a room that is about to begin.
-func (r *Registry) newTold(p *plan, places room.Places) told {
+func (r *Registry) newTold(p *plan, engine *room.Engine) told {
 	l := store.Listing{
 		ID: p.id, Kind: p.kind.Name, Options: store.OptionsText(p.chosen), Node: r.o.Node, URL: r.o.Config.Matchmaking.URL, Region: r.o.Config.Matchmaking.Region, Created: time.Now(),
 		// A room that has the id of one before it, as that of a match may, is told of by
@@ -48,7 +48,7 @@ func (r *Registry) newTold(p *plan, places room.Places) told {
 	if m := p.match; m != nil {
 		l.Mode, l.URL, l.Region = m.Mode, m.URL, m.Region
 	}
-	l.Occupancy = occupancy(places)
+	l.Occupancy, l.Labels = occupancy(engine.Places()), engine.Labels()
 	l.Private = p.match != nil && !p.match.Open
 	return told{listing: l, settled: map[holder]settled{}}
 }
@@ -65,15 +65,22 @@ func (t *told) note(p room.Places) (turned bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	turned = t.listing.Locked != p.Locked
-	private := t.listing.Private
+	was := t.listing.Occupancy
 	t.listing.Occupancy = occupancy(p)
-	t.listing.Private = private
+	t.listing.Private, t.listing.Labels = was.Private, was.Labels
 	if p.Players+p.Spectators > 0 {
 		t.closing = closing{asking: t.closing.asking}
 	} else {
 		t.listing.Closed = t.closing.may
 	}
 	return turned
+}
+
+// label takes in what the game says of the room by now.
+func (t *told) label(labels map[string]any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.listing.Labels = labels
 }
 
 // settle takes in which reservations have had their time; they were good for reserved at most.

@@ -86,7 +86,7 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 	case err != nil:
 		return nil, refusal.New(closecode.RoomFailed, "the room could not be made").CausedBy(err).At(slog.LevelError)
 	}
-	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, chosen: p.chosen, alike: store.OptionsText(p.chosen), told: r.newTold(p, engine.Places()), disown: disown}
+	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, chosen: p.chosen, alike: store.OptionsText(p.chosen), told: r.newTold(p, engine), disown: disown}
 	dt := time.Duration(float64(time.Second) / engine.World().TickRate)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -97,7 +97,7 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 		MaxCatchUp: r.o.Config.MaxCatchUp, EmptyRoomLinger: r.o.Config.EmptyRoomLinger,
 		Phase:      phase(time.Since(r.start), dt, made),
 		Metrics:    r.o.Metrics.Kind(e.Kind),
-		CloseEmpty: e.closeEmpty, Places: e.places,
+		CloseEmpty: e.closeEmpty, Places: e.places, Labels: e.labels,
 		PlaceFree: e.placeFree, Joined: e.joined, Left: e.leaves, Result: e.result, Ended: e.ended,
 		Refused: e.refused, PutOut: e.putOut, Renew: r.o.Renew, Elsewhere: e.elsewhere,
 	})

@@ -15,6 +15,9 @@ type Info struct {
 	// TickTime is the mean time that a tick takes, over about the last hundred.
 	TickTime time.Duration
 	Created  time.Time
+	// Labels are what the game says of the room, as of the last second or so. They are not
+	// to be changed.
+	Labels map[string]any
 }
 
 // Info returns the state of the room as of its last tick or so.
@@ -40,6 +43,7 @@ func (l *Loop) noteClients() {
 // noteTick updates the rest, now and then.
 func (l *Loop) noteTick(took time.Duration) {
 	l.noteClients()
+	l.noteLabels()
 	if l.engine.tick%16 != 0 {
 		return
 	}

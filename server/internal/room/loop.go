@@ -29,7 +29,8 @@ type Loop struct {
 	own        *metrics.RoomMetrics
 	stats      metrics.TickStats
 	emptyFor   time.Duration
-	settled    []Reservation         // since places were noted last
+	settled    []Reservation // since places were noted last
+	labels     labelling
 	parts      sync.WaitGroup        // that workers of the pool read or write
 	partFailed atomic.Pointer[error] // one of them has panicked
 }
@@ -56,7 +57,8 @@ func newLoop(e *Engine, pool *Pool, cfg LoopConfig) *Loop {
 		own:     cfg.Metrics.Room(),
 	}
 	e.onAway, e.onTaken = l.away, l.putOut
-	l.info.Store(&Info{ID: e.id, Kind: e.kind.Name, Places: e.Places(), TickRate: e.room.TickRate, Created: time.Now()})
+	l.info.Store(&Info{ID: e.id, Kind: e.kind.Name, Places: e.Places(), TickRate: e.room.TickRate, Created: time.Now(), Labels: e.Labels()})
+	_, l.labels.changes = e.room.Labels()
 	return l
 }
 

@@ -38,6 +38,9 @@ type LoopConfig struct {
 	// turned away for whom places were reserved: those reservations are settled. It is called
 	// once a tick; not for the places that the room begins with. nil: nobody wants to know.
 	Places func(p Places, settled []Reservation)
+	// Labels is called when the room's labels have changed, once a second at most; not for those
+	// that the room begins with. They are not to be changed. nil: nobody wants to know.
+	Labels func(labels map[string]any)
 	// PlaceFree is called for each session that has ended, and each joiner that has got none.
 	PlaceFree func()
 	// Joined and Left are called for sessions that begin and end. They may be nil.

@@ -220,6 +220,12 @@ describe('rooms', () => {
             locked: true,
             capacity: q.pageSize,
             created: timestampFromMs(7000),
+            labels: {
+              map: { value: { case: 'text', value: 'dust' } },
+              level: { value: { case: 'number', value: 4 } },
+              open: { value: { case: 'flag', value: true } },
+              newer: {},
+            },
           },
         ],
         nextPageToken: 'more',
@@ -245,9 +251,50 @@ describe('rooms', () => {
           maxWatching: 9,
           locked: true,
           created: new Date(7000),
+          labels: { map: 'dust', level: 4, open: true },
         },
       ],
     });
+  });
+
+  test('are watched as a list', async () => {
+    const asked: string[] = [];
+    const { m, clock } = setUp({
+      watchRooms: async function* (q, ctx) {
+        asked.push(`${q.kind} ${q.query} ${q.pageSize}`);
+        if (asked.length > 1) {
+          yield { complete: true, rooms: [{ room: 'new' }] };
+          await new Promise<void>((resolve) => ctx.signal.addEventListener('abort', () => resolve()));
+          return;
+        }
+        yield { complete: true, rooms: [{ room: 'b', players: 1 }, { room: 'a' }], more: true };
+        yield { more: true }; // the stream is alive
+        yield { rooms: [{ room: 'b', players: 2 }, { room: 'c' }], gone: ['a'] };
+        throw new ConnectError('going away', Code.Unavailable);
+      },
+    });
+    const leave = new AbortController();
+    const seen: [string, boolean, string | undefined][] = [];
+    const done = (async () => {
+      const { signal } = leave;
+      for await (const l of m.watchRooms({ kind: 'arena', query: 'map == "ice"', pageSize: 2 }, { signal })) {
+        seen.push([l.rooms.map((r) => `${r.room}${r.players}`).join(' '), l.more, l.away]);
+        if (seen.length === 4) leave.abort();
+      }
+    })();
+    await through(clock, done);
+    expect(seen).toEqual([
+      ['a0 b1', true, undefined],
+      ['b2 c0', false, undefined],
+      ['b2 c0', false, 'going away'],
+      ['new0', false, undefined],
+    ]);
+    expect(asked).toEqual(Array(2).fill('arena map == "ice" 2'));
+  });
+
+  test('are not watched where the service refuses to tell', async () => {
+    const { m } = setUp({});
+    await expect(m.watchRooms().next()).rejects.toMatchObject({ code: 'unimplemented' });
   });
 });
 

@@ -1744,8 +1744,9 @@ type ListRoomsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Kind  string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	Mode  string                 `protobuf:"bytes,2,opt,name=mode,proto3" json:"mode,omitempty"`
-	// What must hold of a room, in the query language: players, capacity, free, kind,
-	// mode, region, age (in seconds).
+	// What must hold of a room, in the query language: players, capacity, free,
+	// watching, locked, kind, mode, region, age (in seconds), and the room's labels by
+	// their names.
 	Query string `protobuf:"bytes,3,opt,name=query,proto3" json:"query,omitempty"`
 	// At most so many, 1 to 200. 0: 50.
 	PageSize      uint32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -1889,7 +1890,9 @@ type RoomInfo struct {
 	Watching    uint32 `protobuf:"varint,9,opt,name=watching,proto3" json:"watching,omitempty"`
 	MaxWatching uint32 `protobuf:"varint,10,opt,name=max_watching,json=maxWatching,proto3" json:"max_watching,omitempty"`
 	// Whether it takes no new players for now, since its game says so.
-	Locked        bool `protobuf:"varint,11,opt,name=locked,proto3" json:"locked,omitempty"`
+	Locked bool `protobuf:"varint,11,opt,name=locked,proto3" json:"locked,omitempty"`
+	// What the game says of it, by names that queries know: number, text or flag each.
+	Labels        map[string]*Value `protobuf:"bytes,12,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2001,6 +2004,159 @@ func (x *RoomInfo) GetLocked() bool {
 	return false
 }
 
+func (x *RoomInfo) GetLabels() map[string]*Value {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+// WatchRoomsRequest says which rooms, as ListRoomsRequest does.
+type WatchRoomsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Kind  string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Mode  string                 `protobuf:"bytes,2,opt,name=mode,proto3" json:"mode,omitempty"`
+	Query string                 `protobuf:"bytes,3,opt,name=query,proto3" json:"query,omitempty"`
+	// At most so many, 1 to 200. 0: 50. Of more that are there, those whose ids come
+	// first.
+	PageSize      uint32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRoomsRequest) Reset() {
+	*x = WatchRoomsRequest{}
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRoomsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRoomsRequest) ProtoMessage() {}
+
+func (x *WatchRoomsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRoomsRequest.ProtoReflect.Descriptor instead.
+func (*WatchRoomsRequest) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *WatchRoomsRequest) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *WatchRoomsRequest) GetMode() string {
+	if x != nil {
+		return x.Mode
+	}
+	return ""
+}
+
+func (x *WatchRoomsRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *WatchRoomsRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+// WatchRoomsResponse is what is new since the message before; nothing, now and then, so
+// that the stream is not taken for dead. All changes of about a second come together.
+type WatchRoomsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Forget what was known before: rooms are all that there are. It is set in the first
+	// message.
+	Complete bool `protobuf:"varint,1,opt,name=complete,proto3" json:"complete,omitempty"`
+	// Rooms that have come or are not as they were.
+	Rooms []*RoomInfo `protobuf:"bytes,2,rep,name=rooms,proto3" json:"rooms,omitempty"`
+	// Rooms that are not in the list any more.
+	Gone []string `protobuf:"bytes,3,rep,name=gone,proto3" json:"gone,omitempty"`
+	// There are more that would be in the list than page_size.
+	More          bool `protobuf:"varint,4,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRoomsResponse) Reset() {
+	*x = WatchRoomsResponse{}
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRoomsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRoomsResponse) ProtoMessage() {}
+
+func (x *WatchRoomsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRoomsResponse.ProtoReflect.Descriptor instead.
+func (*WatchRoomsResponse) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *WatchRoomsResponse) GetComplete() bool {
+	if x != nil {
+		return x.Complete
+	}
+	return false
+}
+
+func (x *WatchRoomsResponse) GetRooms() []*RoomInfo {
+	if x != nil {
+		return x.Rooms
+	}
+	return nil
+}
+
+func (x *WatchRoomsResponse) GetGone() []string {
+	if x != nil {
+		return x.Gone
+	}
+	return nil
+}
+
+func (x *WatchRoomsResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
 type SpectateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The room, by its id or its code; neither: the one with the most players of a kind or
@@ -2017,7 +2173,7 @@ type SpectateRequest struct {
 
 func (x *SpectateRequest) Reset() {
 	*x = SpectateRequest{}
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[26]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2029,7 +2185,7 @@ func (x *SpectateRequest) String() string {
 func (*SpectateRequest) ProtoMessage() {}
 
 func (x *SpectateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[26]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2042,7 +2198,7 @@ func (x *SpectateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SpectateRequest.ProtoReflect.Descriptor instead.
 func (*SpectateRequest) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{26}
+	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SpectateRequest) GetRoom() string {
@@ -2102,7 +2258,7 @@ type SpectateResponse struct {
 
 func (x *SpectateResponse) Reset() {
 	*x = SpectateResponse{}
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[27]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2114,7 +2270,7 @@ func (x *SpectateResponse) String() string {
 func (*SpectateResponse) ProtoMessage() {}
 
 func (x *SpectateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[27]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2127,7 +2283,7 @@ func (x *SpectateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SpectateResponse.ProtoReflect.Descriptor instead.
 func (*SpectateResponse) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{27}
+	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SpectateResponse) GetAssignment() *Assignment {
@@ -2169,7 +2325,7 @@ type ReportResultRequest struct {
 
 func (x *ReportResultRequest) Reset() {
 	*x = ReportResultRequest{}
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[28]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2181,7 +2337,7 @@ func (x *ReportResultRequest) String() string {
 func (*ReportResultRequest) ProtoMessage() {}
 
 func (x *ReportResultRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[28]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2194,7 +2350,7 @@ func (x *ReportResultRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportResultRequest.ProtoReflect.Descriptor instead.
 func (*ReportResultRequest) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{28}
+	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ReportResultRequest) GetRoom() string {
@@ -2223,7 +2379,7 @@ type TeamResult struct {
 
 func (x *TeamResult) Reset() {
 	*x = TeamResult{}
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[29]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2235,7 +2391,7 @@ func (x *TeamResult) String() string {
 func (*TeamResult) ProtoMessage() {}
 
 func (x *TeamResult) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[29]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2248,7 +2404,7 @@ func (x *TeamResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TeamResult.ProtoReflect.Descriptor instead.
 func (*TeamResult) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{29}
+	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *TeamResult) GetRank() uint32 {
@@ -2281,7 +2437,7 @@ type PlayerResult struct {
 
 func (x *PlayerResult) Reset() {
 	*x = PlayerResult{}
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[30]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2293,7 +2449,7 @@ func (x *PlayerResult) String() string {
 func (*PlayerResult) ProtoMessage() {}
 
 func (x *PlayerResult) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[30]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2306,7 +2462,7 @@ func (x *PlayerResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlayerResult.ProtoReflect.Descriptor instead.
 func (*PlayerResult) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{30}
+	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *PlayerResult) GetPlayer() string {
@@ -2348,7 +2504,7 @@ type ReportResultResponse struct {
 
 func (x *ReportResultResponse) Reset() {
 	*x = ReportResultResponse{}
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[31]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2360,7 +2516,7 @@ func (x *ReportResultResponse) String() string {
 func (*ReportResultResponse) ProtoMessage() {}
 
 func (x *ReportResultResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[31]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2373,7 +2529,7 @@ func (x *ReportResultResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportResultResponse.ProtoReflect.Descriptor instead.
 func (*ReportResultResponse) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{31}
+	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ReportResultResponse) GetRepeated() bool {
@@ -2401,7 +2557,7 @@ type GetRatingRequest struct {
 
 func (x *GetRatingRequest) Reset() {
 	*x = GetRatingRequest{}
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[32]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2413,7 +2569,7 @@ func (x *GetRatingRequest) String() string {
 func (*GetRatingRequest) ProtoMessage() {}
 
 func (x *GetRatingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[32]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2426,7 +2582,7 @@ func (x *GetRatingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRatingRequest.ProtoReflect.Descriptor instead.
 func (*GetRatingRequest) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{32}
+	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetRatingRequest) GetMode() string {
@@ -2452,7 +2608,7 @@ type GetRatingResponse struct {
 
 func (x *GetRatingResponse) Reset() {
 	*x = GetRatingResponse{}
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[33]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2464,7 +2620,7 @@ func (x *GetRatingResponse) String() string {
 func (*GetRatingResponse) ProtoMessage() {}
 
 func (x *GetRatingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[33]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2477,7 +2633,7 @@ func (x *GetRatingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRatingResponse.ProtoReflect.Descriptor instead.
 func (*GetRatingResponse) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{33}
+	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetRatingResponse) GetRatings() []*PlayerRating {
@@ -2502,7 +2658,7 @@ type PlayerRating struct {
 
 func (x *PlayerRating) Reset() {
 	*x = PlayerRating{}
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[34]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2514,7 +2670,7 @@ func (x *PlayerRating) String() string {
 func (*PlayerRating) ProtoMessage() {}
 
 func (x *PlayerRating) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[34]
+	mi := &file_tickroom_v1_matchmaking_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2527,7 +2683,7 @@ func (x *PlayerRating) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlayerRating.ProtoReflect.Descriptor instead.
 func (*PlayerRating) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{34}
+	return file_tickroom_v1_matchmaking_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *PlayerRating) GetPlayer() string {
@@ -2715,7 +2871,7 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tR\tpageToken\"h\n" +
 	"\x11ListRoomsResponse\x12+\n" +
 	"\x05rooms\x18\x01 \x03(\v2\x15.tickroom.v1.RoomInfoR\x05rooms\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc1\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcb\x03\n" +
 	"\bRoomInfo\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
@@ -2730,7 +2886,21 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"\bwatching\x18\t \x01(\rR\bwatching\x12!\n" +
 	"\fmax_watching\x18\n" +
 	" \x01(\rR\vmaxWatching\x12\x16\n" +
-	"\x06locked\x18\v \x01(\bR\x06locked\"\xa0\x01\n" +
+	"\x06locked\x18\v \x01(\bR\x06locked\x129\n" +
+	"\x06labels\x18\f \x03(\v2!.tickroom.v1.RoomInfo.LabelsEntryR\x06labels\x1aM\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12(\n" +
+	"\x05value\x18\x02 \x01(\v2\x12.tickroom.v1.ValueR\x05value:\x028\x01\"n\n" +
+	"\x11WatchRoomsRequest\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04mode\x18\x02 \x01(\tR\x04mode\x12\x14\n" +
+	"\x05query\x18\x03 \x01(\tR\x05query\x12\x1b\n" +
+	"\tpage_size\x18\x04 \x01(\rR\bpageSize\"\x85\x01\n" +
+	"\x12WatchRoomsResponse\x12\x1a\n" +
+	"\bcomplete\x18\x01 \x01(\bR\bcomplete\x12+\n" +
+	"\x05rooms\x18\x02 \x03(\v2\x15.tickroom.v1.RoomInfoR\x05rooms\x12\x12\n" +
+	"\x04gone\x18\x03 \x03(\tR\x04gone\x12\x12\n" +
+	"\x04more\x18\x04 \x01(\bR\x04more\"\xa0\x01\n" +
 	"\x0fSpectateRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12'\n" +
@@ -2777,7 +2947,7 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"\x14TICKET_STATE_WAITING\x10\x02\x12\x18\n" +
 	"\x14TICKET_STATE_MATCHED\x10\x03\x12\x1a\n" +
 	"\x16TICKET_STATE_CANCELLED\x10\x04\x12\x1a\n" +
-	"\x16TICKET_STATE_TIMED_OUT\x10\x052\xff\x06\n" +
+	"\x16TICKET_STATE_TIMED_OUT\x10\x052\xd0\a\n" +
 	"\x12MatchmakingService\x12J\n" +
 	"\tQuickJoin\x12\x1d.tickroom.v1.QuickJoinRequest\x1a\x1e.tickroom.v1.QuickJoinResponse\x12D\n" +
 	"\aEnqueue\x12\x1b.tickroom.v1.EnqueueRequest\x1a\x1c.tickroom.v1.EnqueueResponse\x12>\n" +
@@ -2788,7 +2958,9 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"\n" +
 	"CreateRoom\x12\x1e.tickroom.v1.CreateRoomRequest\x1a\x1f.tickroom.v1.CreateRoomResponse\x12G\n" +
 	"\bJoinRoom\x12\x1c.tickroom.v1.JoinRoomRequest\x1a\x1d.tickroom.v1.JoinRoomResponse\x12J\n" +
-	"\tListRooms\x12\x1d.tickroom.v1.ListRoomsRequest\x1a\x1e.tickroom.v1.ListRoomsResponse\x12G\n" +
+	"\tListRooms\x12\x1d.tickroom.v1.ListRoomsRequest\x1a\x1e.tickroom.v1.ListRoomsResponse\x12O\n" +
+	"\n" +
+	"WatchRooms\x12\x1e.tickroom.v1.WatchRoomsRequest\x1a\x1f.tickroom.v1.WatchRoomsResponse0\x01\x12G\n" +
 	"\bSpectate\x12\x1c.tickroom.v1.SpectateRequest\x1a\x1d.tickroom.v1.SpectateResponse\x12S\n" +
 	"\fReportResult\x12 .tickroom.v1.ReportResultRequest\x1a!.tickroom.v1.ReportResultResponse\x12J\n" +
 	"\tGetRating\x12\x1d.tickroom.v1.GetRatingRequest\x1a\x1e.tickroom.v1.GetRatingResponseB\x94\x01\n" +
@@ -2807,7 +2979,7 @@ func file_tickroom_v1_matchmaking_proto_rawDescGZIP() []byte {
 }
 
 var file_tickroom_v1_matchmaking_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tickroom_v1_matchmaking_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_tickroom_v1_matchmaking_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_tickroom_v1_matchmaking_proto_goTypes = []any{
 	(TicketState)(0),              // 0: tickroom.v1.TicketState
 	(*Assignment)(nil),            // 1: tickroom.v1.Assignment
@@ -2836,91 +3008,99 @@ var file_tickroom_v1_matchmaking_proto_goTypes = []any{
 	(*ListRoomsRequest)(nil),      // 24: tickroom.v1.ListRoomsRequest
 	(*ListRoomsResponse)(nil),     // 25: tickroom.v1.ListRoomsResponse
 	(*RoomInfo)(nil),              // 26: tickroom.v1.RoomInfo
-	(*SpectateRequest)(nil),       // 27: tickroom.v1.SpectateRequest
-	(*SpectateResponse)(nil),      // 28: tickroom.v1.SpectateResponse
-	(*ReportResultRequest)(nil),   // 29: tickroom.v1.ReportResultRequest
-	(*TeamResult)(nil),            // 30: tickroom.v1.TeamResult
-	(*PlayerResult)(nil),          // 31: tickroom.v1.PlayerResult
-	(*ReportResultResponse)(nil),  // 32: tickroom.v1.ReportResultResponse
-	(*GetRatingRequest)(nil),      // 33: tickroom.v1.GetRatingRequest
-	(*GetRatingResponse)(nil),     // 34: tickroom.v1.GetRatingResponse
-	(*PlayerRating)(nil),          // 35: tickroom.v1.PlayerRating
-	nil,                           // 36: tickroom.v1.Member.LatencyMsEntry
-	nil,                           // 37: tickroom.v1.QuickJoinRequest.OptionsEntry
-	nil,                           // 38: tickroom.v1.EnqueueRequest.AttributesEntry
-	nil,                           // 39: tickroom.v1.CreateRoomRequest.OptionsEntry
-	(*timestamppb.Timestamp)(nil), // 40: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 41: google.protobuf.Duration
+	(*WatchRoomsRequest)(nil),     // 27: tickroom.v1.WatchRoomsRequest
+	(*WatchRoomsResponse)(nil),    // 28: tickroom.v1.WatchRoomsResponse
+	(*SpectateRequest)(nil),       // 29: tickroom.v1.SpectateRequest
+	(*SpectateResponse)(nil),      // 30: tickroom.v1.SpectateResponse
+	(*ReportResultRequest)(nil),   // 31: tickroom.v1.ReportResultRequest
+	(*TeamResult)(nil),            // 32: tickroom.v1.TeamResult
+	(*PlayerResult)(nil),          // 33: tickroom.v1.PlayerResult
+	(*ReportResultResponse)(nil),  // 34: tickroom.v1.ReportResultResponse
+	(*GetRatingRequest)(nil),      // 35: tickroom.v1.GetRatingRequest
+	(*GetRatingResponse)(nil),     // 36: tickroom.v1.GetRatingResponse
+	(*PlayerRating)(nil),          // 37: tickroom.v1.PlayerRating
+	nil,                           // 38: tickroom.v1.Member.LatencyMsEntry
+	nil,                           // 39: tickroom.v1.QuickJoinRequest.OptionsEntry
+	nil,                           // 40: tickroom.v1.EnqueueRequest.AttributesEntry
+	nil,                           // 41: tickroom.v1.CreateRoomRequest.OptionsEntry
+	nil,                           // 42: tickroom.v1.RoomInfo.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 43: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 44: google.protobuf.Duration
 }
 var file_tickroom_v1_matchmaking_proto_depIdxs = []int32{
-	40, // 0: tickroom.v1.Assignment.expires:type_name -> google.protobuf.Timestamp
+	43, // 0: tickroom.v1.Assignment.expires:type_name -> google.protobuf.Timestamp
 	2,  // 1: tickroom.v1.Assignment.teams:type_name -> tickroom.v1.Team
 	3,  // 2: tickroom.v1.Team.seats:type_name -> tickroom.v1.Seat
-	36, // 3: tickroom.v1.Member.latency_ms:type_name -> tickroom.v1.Member.LatencyMsEntry
+	38, // 3: tickroom.v1.Member.latency_ms:type_name -> tickroom.v1.Member.LatencyMsEntry
 	6,  // 4: tickroom.v1.Value.set:type_name -> tickroom.v1.TextSet
 	4,  // 5: tickroom.v1.QuickJoinRequest.self:type_name -> tickroom.v1.Member
-	37, // 6: tickroom.v1.QuickJoinRequest.options:type_name -> tickroom.v1.QuickJoinRequest.OptionsEntry
+	39, // 6: tickroom.v1.QuickJoinRequest.options:type_name -> tickroom.v1.QuickJoinRequest.OptionsEntry
 	1,  // 7: tickroom.v1.QuickJoinResponse.assignment:type_name -> tickroom.v1.Assignment
-	40, // 8: tickroom.v1.QuickJoinResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	43, // 8: tickroom.v1.QuickJoinResponse.guest_expires:type_name -> google.protobuf.Timestamp
 	4,  // 9: tickroom.v1.EnqueueRequest.self:type_name -> tickroom.v1.Member
-	38, // 10: tickroom.v1.EnqueueRequest.attributes:type_name -> tickroom.v1.EnqueueRequest.AttributesEntry
+	40, // 10: tickroom.v1.EnqueueRequest.attributes:type_name -> tickroom.v1.EnqueueRequest.AttributesEntry
 	1,  // 11: tickroom.v1.EnqueueResponse.rejoin:type_name -> tickroom.v1.Assignment
-	40, // 12: tickroom.v1.EnqueueResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	43, // 12: tickroom.v1.EnqueueResponse.guest_expires:type_name -> google.protobuf.Timestamp
 	4,  // 13: tickroom.v1.ReadyRequest.self:type_name -> tickroom.v1.Member
 	0,  // 14: tickroom.v1.WatchResponse.state:type_name -> tickroom.v1.TicketState
-	40, // 15: tickroom.v1.WatchResponse.since:type_name -> google.protobuf.Timestamp
+	43, // 15: tickroom.v1.WatchResponse.since:type_name -> google.protobuf.Timestamp
 	1,  // 16: tickroom.v1.WatchResponse.assignment:type_name -> tickroom.v1.Assignment
 	0,  // 17: tickroom.v1.CancelResponse.state:type_name -> tickroom.v1.TicketState
-	41, // 18: tickroom.v1.ExplainResponse.waited:type_name -> google.protobuf.Duration
+	44, // 18: tickroom.v1.ExplainResponse.waited:type_name -> google.protobuf.Duration
 	19, // 19: tickroom.v1.ExplainResponse.obstacles:type_name -> tickroom.v1.Obstacle
-	41, // 20: tickroom.v1.ExplainResponse.enough_in:type_name -> google.protobuf.Duration
-	41, // 21: tickroom.v1.ExplainResponse.given_up_in:type_name -> google.protobuf.Duration
+	44, // 20: tickroom.v1.ExplainResponse.enough_in:type_name -> google.protobuf.Duration
+	44, // 21: tickroom.v1.ExplainResponse.given_up_in:type_name -> google.protobuf.Duration
 	4,  // 22: tickroom.v1.CreateRoomRequest.self:type_name -> tickroom.v1.Member
-	39, // 23: tickroom.v1.CreateRoomRequest.options:type_name -> tickroom.v1.CreateRoomRequest.OptionsEntry
+	41, // 23: tickroom.v1.CreateRoomRequest.options:type_name -> tickroom.v1.CreateRoomRequest.OptionsEntry
 	1,  // 24: tickroom.v1.CreateRoomResponse.assignment:type_name -> tickroom.v1.Assignment
-	40, // 25: tickroom.v1.CreateRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	43, // 25: tickroom.v1.CreateRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
 	4,  // 26: tickroom.v1.JoinRoomRequest.self:type_name -> tickroom.v1.Member
 	1,  // 27: tickroom.v1.JoinRoomResponse.assignment:type_name -> tickroom.v1.Assignment
-	40, // 28: tickroom.v1.JoinRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	43, // 28: tickroom.v1.JoinRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
 	26, // 29: tickroom.v1.ListRoomsResponse.rooms:type_name -> tickroom.v1.RoomInfo
-	40, // 30: tickroom.v1.RoomInfo.created:type_name -> google.protobuf.Timestamp
-	4,  // 31: tickroom.v1.SpectateRequest.self:type_name -> tickroom.v1.Member
-	1,  // 32: tickroom.v1.SpectateResponse.assignment:type_name -> tickroom.v1.Assignment
-	40, // 33: tickroom.v1.SpectateResponse.guest_expires:type_name -> google.protobuf.Timestamp
-	30, // 34: tickroom.v1.ReportResultRequest.teams:type_name -> tickroom.v1.TeamResult
-	31, // 35: tickroom.v1.TeamResult.players:type_name -> tickroom.v1.PlayerResult
-	35, // 36: tickroom.v1.ReportResultResponse.ratings:type_name -> tickroom.v1.PlayerRating
-	35, // 37: tickroom.v1.GetRatingResponse.ratings:type_name -> tickroom.v1.PlayerRating
-	5,  // 38: tickroom.v1.EnqueueRequest.AttributesEntry.value:type_name -> tickroom.v1.Value
-	7,  // 39: tickroom.v1.MatchmakingService.QuickJoin:input_type -> tickroom.v1.QuickJoinRequest
-	9,  // 40: tickroom.v1.MatchmakingService.Enqueue:input_type -> tickroom.v1.EnqueueRequest
-	11, // 41: tickroom.v1.MatchmakingService.Ready:input_type -> tickroom.v1.ReadyRequest
-	13, // 42: tickroom.v1.MatchmakingService.Watch:input_type -> tickroom.v1.WatchRequest
-	15, // 43: tickroom.v1.MatchmakingService.Cancel:input_type -> tickroom.v1.CancelRequest
-	17, // 44: tickroom.v1.MatchmakingService.Explain:input_type -> tickroom.v1.ExplainRequest
-	20, // 45: tickroom.v1.MatchmakingService.CreateRoom:input_type -> tickroom.v1.CreateRoomRequest
-	22, // 46: tickroom.v1.MatchmakingService.JoinRoom:input_type -> tickroom.v1.JoinRoomRequest
-	24, // 47: tickroom.v1.MatchmakingService.ListRooms:input_type -> tickroom.v1.ListRoomsRequest
-	27, // 48: tickroom.v1.MatchmakingService.Spectate:input_type -> tickroom.v1.SpectateRequest
-	29, // 49: tickroom.v1.MatchmakingService.ReportResult:input_type -> tickroom.v1.ReportResultRequest
-	33, // 50: tickroom.v1.MatchmakingService.GetRating:input_type -> tickroom.v1.GetRatingRequest
-	8,  // 51: tickroom.v1.MatchmakingService.QuickJoin:output_type -> tickroom.v1.QuickJoinResponse
-	10, // 52: tickroom.v1.MatchmakingService.Enqueue:output_type -> tickroom.v1.EnqueueResponse
-	12, // 53: tickroom.v1.MatchmakingService.Ready:output_type -> tickroom.v1.ReadyResponse
-	14, // 54: tickroom.v1.MatchmakingService.Watch:output_type -> tickroom.v1.WatchResponse
-	16, // 55: tickroom.v1.MatchmakingService.Cancel:output_type -> tickroom.v1.CancelResponse
-	18, // 56: tickroom.v1.MatchmakingService.Explain:output_type -> tickroom.v1.ExplainResponse
-	21, // 57: tickroom.v1.MatchmakingService.CreateRoom:output_type -> tickroom.v1.CreateRoomResponse
-	23, // 58: tickroom.v1.MatchmakingService.JoinRoom:output_type -> tickroom.v1.JoinRoomResponse
-	25, // 59: tickroom.v1.MatchmakingService.ListRooms:output_type -> tickroom.v1.ListRoomsResponse
-	28, // 60: tickroom.v1.MatchmakingService.Spectate:output_type -> tickroom.v1.SpectateResponse
-	32, // 61: tickroom.v1.MatchmakingService.ReportResult:output_type -> tickroom.v1.ReportResultResponse
-	34, // 62: tickroom.v1.MatchmakingService.GetRating:output_type -> tickroom.v1.GetRatingResponse
-	51, // [51:63] is the sub-list for method output_type
-	39, // [39:51] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	43, // 30: tickroom.v1.RoomInfo.created:type_name -> google.protobuf.Timestamp
+	42, // 31: tickroom.v1.RoomInfo.labels:type_name -> tickroom.v1.RoomInfo.LabelsEntry
+	26, // 32: tickroom.v1.WatchRoomsResponse.rooms:type_name -> tickroom.v1.RoomInfo
+	4,  // 33: tickroom.v1.SpectateRequest.self:type_name -> tickroom.v1.Member
+	1,  // 34: tickroom.v1.SpectateResponse.assignment:type_name -> tickroom.v1.Assignment
+	43, // 35: tickroom.v1.SpectateResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	32, // 36: tickroom.v1.ReportResultRequest.teams:type_name -> tickroom.v1.TeamResult
+	33, // 37: tickroom.v1.TeamResult.players:type_name -> tickroom.v1.PlayerResult
+	37, // 38: tickroom.v1.ReportResultResponse.ratings:type_name -> tickroom.v1.PlayerRating
+	37, // 39: tickroom.v1.GetRatingResponse.ratings:type_name -> tickroom.v1.PlayerRating
+	5,  // 40: tickroom.v1.EnqueueRequest.AttributesEntry.value:type_name -> tickroom.v1.Value
+	5,  // 41: tickroom.v1.RoomInfo.LabelsEntry.value:type_name -> tickroom.v1.Value
+	7,  // 42: tickroom.v1.MatchmakingService.QuickJoin:input_type -> tickroom.v1.QuickJoinRequest
+	9,  // 43: tickroom.v1.MatchmakingService.Enqueue:input_type -> tickroom.v1.EnqueueRequest
+	11, // 44: tickroom.v1.MatchmakingService.Ready:input_type -> tickroom.v1.ReadyRequest
+	13, // 45: tickroom.v1.MatchmakingService.Watch:input_type -> tickroom.v1.WatchRequest
+	15, // 46: tickroom.v1.MatchmakingService.Cancel:input_type -> tickroom.v1.CancelRequest
+	17, // 47: tickroom.v1.MatchmakingService.Explain:input_type -> tickroom.v1.ExplainRequest
+	20, // 48: tickroom.v1.MatchmakingService.CreateRoom:input_type -> tickroom.v1.CreateRoomRequest
+	22, // 49: tickroom.v1.MatchmakingService.JoinRoom:input_type -> tickroom.v1.JoinRoomRequest
+	24, // 50: tickroom.v1.MatchmakingService.ListRooms:input_type -> tickroom.v1.ListRoomsRequest
+	27, // 51: tickroom.v1.MatchmakingService.WatchRooms:input_type -> tickroom.v1.WatchRoomsRequest
+	29, // 52: tickroom.v1.MatchmakingService.Spectate:input_type -> tickroom.v1.SpectateRequest
+	31, // 53: tickroom.v1.MatchmakingService.ReportResult:input_type -> tickroom.v1.ReportResultRequest
+	35, // 54: tickroom.v1.MatchmakingService.GetRating:input_type -> tickroom.v1.GetRatingRequest
+	8,  // 55: tickroom.v1.MatchmakingService.QuickJoin:output_type -> tickroom.v1.QuickJoinResponse
+	10, // 56: tickroom.v1.MatchmakingService.Enqueue:output_type -> tickroom.v1.EnqueueResponse
+	12, // 57: tickroom.v1.MatchmakingService.Ready:output_type -> tickroom.v1.ReadyResponse
+	14, // 58: tickroom.v1.MatchmakingService.Watch:output_type -> tickroom.v1.WatchResponse
+	16, // 59: tickroom.v1.MatchmakingService.Cancel:output_type -> tickroom.v1.CancelResponse
+	18, // 60: tickroom.v1.MatchmakingService.Explain:output_type -> tickroom.v1.ExplainResponse
+	21, // 61: tickroom.v1.MatchmakingService.CreateRoom:output_type -> tickroom.v1.CreateRoomResponse
+	23, // 62: tickroom.v1.MatchmakingService.JoinRoom:output_type -> tickroom.v1.JoinRoomResponse
+	25, // 63: tickroom.v1.MatchmakingService.ListRooms:output_type -> tickroom.v1.ListRoomsResponse
+	28, // 64: tickroom.v1.MatchmakingService.WatchRooms:output_type -> tickroom.v1.WatchRoomsResponse
+	30, // 65: tickroom.v1.MatchmakingService.Spectate:output_type -> tickroom.v1.SpectateResponse
+	34, // 66: tickroom.v1.MatchmakingService.ReportResult:output_type -> tickroom.v1.ReportResultResponse
+	36, // 67: tickroom.v1.MatchmakingService.GetRating:output_type -> tickroom.v1.GetRatingResponse
+	55, // [55:68] is the sub-list for method output_type
+	42, // [42:55] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_tickroom_v1_matchmaking_proto_init() }
@@ -2940,7 +3120,7 @@ func file_tickroom_v1_matchmaking_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tickroom_v1_matchmaking_proto_rawDesc), len(file_tickroom_v1_matchmaking_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   39,
+			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -16,6 +16,7 @@ export type { Clock } from '../clock.js';
 export type { TokenSource } from '../token.js';
 export type { AssignedSeat, AssignedTeam, Assignment } from './assignment.js';
 export { MatchmakingError, type MatchmakingErrorCode, NoMatchError } from './errors.js';
+export type { Label, Lobby, RoomInfo, RoomList, RoomQuery } from './lobby.js';
 export {
   type Attribute,
   type CallOptions,
@@ -23,9 +24,6 @@ export {
   Matchmaker,
   type MatchmakerOptions,
   type QuickJoinRequest,
-  type RoomInfo,
-  type RoomList,
-  type RoomQuery,
   type WatchRequest,
 } from './matchmaker.js';
 export type { Self } from './self.js';

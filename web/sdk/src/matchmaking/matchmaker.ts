@@ -1,4 +1,3 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { type CallOptions as ConnectOptions, createClient, type Transport } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 
@@ -9,6 +8,7 @@ import type { TokenSource } from '../token.js';
 import { type Assignment, assignmentOf } from './assignment.js';
 import type { Api, Caller } from './caller.js';
 import { MatchmakingError, wrap } from './errors.js';
+import { type Lobby, lobbyOf, type RoomList, type RoomQuery, roomOf } from './lobby.js';
 import { type Self, selfOf } from './self.js';
 import { Ticket, type TicketEvent } from './ticket.js';
 
@@ -78,44 +78,6 @@ export interface EnqueueRequest extends Self {
   query?: string;
   /** Whether a match that is running already is acceptable. Default: true. */
   backfill?: boolean;
-}
-
-/** Which rooms to list. */
-export interface RoomQuery {
-  kind?: string;
-  mode?: string;
-  /** What must be true of a room, in the query language: players, capacity, free, watching, locked, kind, mode, region, age (in seconds). */
-  query?: string;
-  /** The largest number of rooms in a page, 1 to 200. Default 50. */
-  pageSize?: number;
-  /** {@link RoomList.next} of the page before; none for the first. */
-  page?: string;
-}
-
-/** A room in the lobby. */
-export interface RoomInfo {
-  readonly room: string;
-  readonly kind: string;
-  readonly mode: string;
-  readonly region: string;
-  /** The number of players, without those who watch, and the largest number of them. */
-  readonly players: number;
-  readonly capacity: number;
-  /** Whether rooms of its kind can be watched. */
-  readonly spectators: boolean;
-  /** The number of those who watch, and the largest number of them. */
-  readonly watching: number;
-  readonly maxWatching: number;
-  /** Whether the game takes no new players for now. */
-  readonly locked: boolean;
-  readonly created: Date | undefined;
-}
-
-/** A page of the lobby. */
-export interface RoomList {
-  readonly rooms: readonly RoomInfo[];
-  /** The {@link RoomQuery.page} of the next page; empty on the last. */
-  readonly next: string;
 }
 
 /** The number of rooms that a request may except. */
@@ -266,24 +228,22 @@ export class Matchmaker {
       (api, o) => api.listRooms({ kind, mode, query, pageSize, pageToken: page }, o),
       options.signal,
     );
-    return {
-      next: r.nextPageToken,
-      rooms: r.rooms.map(({ room, kind, mode, region, players, capacity, ...r }) => {
-        const { spectators, watching, maxWatching, locked, created } = r;
-        const watched = { spectators, watching, maxWatching };
-        return {
-          room,
-          kind,
-          mode,
-          region,
-          players,
-          capacity,
-          ...watched,
-          locked,
-          created: created && timestampDate(created),
-        };
-      }),
-    };
+    return { next: r.nextPageToken, rooms: r.rooms.map(roomOf) };
+  }
+
+  /**
+   * Iterates over the lobby: the list of open rooms as it is now, and again whenever something
+   * in it has changed, about once a second at most. Lost connections do not end it; the signal
+   * does, as does leaving the loop.
+   *
+   * ```ts
+   * for await (const { rooms } of matchmaker.watchRooms({ kind: 'arena' })) show(rooms);
+   * ```
+   *
+   * @throws {@link MatchmakingError} if the service refuses to tell.
+   */
+  watchRooms(request: Omit<RoomQuery, 'page'> = {}, options: CallOptions = {}): AsyncGenerator<Lobby, void, undefined> {
+    return lobbyOf(this.#caller, request, options.signal);
   }
 
   // ------------------------------------------------------------------- calls

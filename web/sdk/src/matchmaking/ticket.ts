@@ -3,14 +3,10 @@ import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { TicketState, type WatchResponse } from '../gen/tickroom/v1/matchmaking_pb.js';
 import type { Assignment } from './assignment.js';
 import type { Caller } from './caller.js';
-import { MatchmakingError, NoMatchError, wrap } from './errors.js';
+import { NoMatchError } from './errors.js';
 import { type Self, selfOf } from './self.js';
+import { watching } from './watch.js';
 
-/** The pause before a watch is opened again is a random part of a time that doubles; what the service asks for comes on top. */
-const firstPause = 200;
-const longestPause = 10_000;
-/** A watch without a message for so long is opened again, as its connection may be dead. */
-const silence = 45_000;
 /** How long to wait for a cancellation. */
 const cancelWithin = 3_000;
 
@@ -88,36 +84,16 @@ export class Ticket implements AsyncIterable<TicketEvent> {
       yield { state: 'matched', assignment: this.#back };
       return;
     }
-    let attempt = 0;
-    let fresh = false;
-    for (;;) {
-      let lost: MatchmakingError;
-      try {
-        for await (const w of this.#watch(fresh)) {
-          attempt = 0;
-          fresh = false;
-          const e = this.#event(w);
-          if (!e) continue;
-          yield e;
-          if (e.state === 'matched' || e.state === 'cancelled' || e.state === 'timed out') return;
-        }
-        lost = new MatchmakingError('unavailable', 'the stream ended before the ticket did');
-      } catch (err) {
-        if (this.#signal?.aborted) break;
-        const e = wrap(err);
-        if (!(e instanceof MatchmakingError)) throw e;
-        if (e.code === 'unauthenticated' && this.#caller.renewable && !fresh) {
-          fresh = true;
-          continue;
-        }
-        if (!goesOn.has(e.code)) throw e;
-        lost = e;
+    const stream = watching(this.#caller, this.#signal, (o) => this.#caller.api.watch({ ticket: this.id }, o));
+    for await (const w of stream) {
+      if ('away' in w) {
+        yield { state: 'away', why: w.away, retryInMs: w.retryInMs };
+        continue;
       }
-      const ms =
-        this.#caller.random() * Math.min(longestPause, firstPause * 2 ** Math.min(attempt++, 10)) + lost.retryAfterMs;
-      yield { state: 'away', why: lost.message, retryInMs: ms };
-      await this.#pause(ms);
-      if (this.#signal?.aborted) break;
+      const e = this.#event(w.message);
+      if (!e) continue;
+      yield e;
+      if (e.state === 'matched' || e.state === 'cancelled' || e.state === 'timed out') return;
     }
     await this.#giveUp();
     this.#signal?.throwIfAborted();
@@ -165,27 +141,6 @@ export class Ticket implements AsyncIterable<TicketEvent> {
     };
   }
 
-  async *#watch(fresh: boolean): AsyncGenerator<WatchResponse> {
-    this.#signal?.throwIfAborted();
-    const { api, clock } = this.#caller;
-    const stream = new AbortController();
-    const abort = (): void => stream.abort();
-    this.#signal?.addEventListener('abort', abort);
-    let timer = clock.setTimeout(abort, silence);
-    try {
-      const headers = await this.#caller.headers(fresh);
-      for await (const w of api.watch({ ticket: this.id }, { headers, signal: stream.signal })) {
-        clock.clearTimeout(timer);
-        timer = clock.setTimeout(abort, silence);
-        yield w;
-      }
-    } finally {
-      clock.clearTimeout(timer);
-      this.#signal?.removeEventListener('abort', abort);
-      stream.abort();
-    }
-  }
-
   #event(w: WatchResponse): TicketEvent | undefined {
     switch (w.state) {
       case TicketState.GATHERING:
@@ -202,19 +157,6 @@ export class Ticket implements AsyncIterable<TicketEvent> {
     return undefined; // a state of a newer server
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        this.#caller.clock.clearTimeout(timer);
-        this.#signal?.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = this.#caller.clock.setTimeout(end, ms);
-      this.#signal?.addEventListener('abort', end);
-      if (this.#signal?.aborted) end();
-    });
-  }
-
   /** Cancels the ticket after the signal, and waits for the answer a little. */
   async #giveUp(): Promise<void> {
     const { clock } = this.#caller;
@@ -226,15 +168,3 @@ export class Ticket implements AsyncIterable<TicketEvent> {
     clock.clearTimeout(timer);
   }
 }
-
-/** Errors after which the ticket may still be waiting. */
-const goesOn: ReadonlySet<string> = new Set([
-  'unavailable',
-  'unknown',
-  'internal',
-  'aborted',
-  'canceled',
-  'deadline_exceeded',
-  'resource_exhausted',
-  'data_loss',
-]);

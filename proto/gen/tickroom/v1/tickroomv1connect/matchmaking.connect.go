@@ -62,6 +62,9 @@ const (
 	// MatchmakingServiceListRoomsProcedure is the fully-qualified name of the MatchmakingService's
 	// ListRooms RPC.
 	MatchmakingServiceListRoomsProcedure = "/tickroom.v1.MatchmakingService/ListRooms"
+	// MatchmakingServiceWatchRoomsProcedure is the fully-qualified name of the MatchmakingService's
+	// WatchRooms RPC.
+	MatchmakingServiceWatchRoomsProcedure = "/tickroom.v1.MatchmakingService/WatchRooms"
 	// MatchmakingServiceSpectateProcedure is the fully-qualified name of the MatchmakingService's
 	// Spectate RPC.
 	MatchmakingServiceSpectateProcedure = "/tickroom.v1.MatchmakingService/Spectate"
@@ -96,6 +99,9 @@ type MatchmakingServiceClient interface {
 	JoinRoom(context.Context, *connect.Request[v1.JoinRoomRequest]) (*connect.Response[v1.JoinRoomResponse], error)
 	// ListRooms lists rooms that are open to all.
 	ListRooms(context.Context, *connect.Request[v1.ListRoomsRequest]) (*connect.Response[v1.ListRoomsResponse], error)
+	// WatchRooms lists rooms that are open to all, and goes on telling what changes: a
+	// list that stays up to date.
+	WatchRooms(context.Context, *connect.Request[v1.WatchRoomsRequest]) (*connect.ServerStreamForClient[v1.WatchRoomsResponse], error)
 	// Spectate gives a place to watch a room from: a certain one, or any one that can be
 	// watched. It never makes one.
 	Spectate(context.Context, *connect.Request[v1.SpectateRequest]) (*connect.Response[v1.SpectateResponse], error)
@@ -171,6 +177,12 @@ func NewMatchmakingServiceClient(httpClient connect.HTTPClient, baseURL string, 
 			connect.WithSchema(matchmakingServiceMethods.ByName("ListRooms")),
 			connect.WithClientOptions(opts...),
 		),
+		watchRooms: connect.NewClient[v1.WatchRoomsRequest, v1.WatchRoomsResponse](
+			httpClient,
+			baseURL+MatchmakingServiceWatchRoomsProcedure,
+			connect.WithSchema(matchmakingServiceMethods.ByName("WatchRooms")),
+			connect.WithClientOptions(opts...),
+		),
 		spectate: connect.NewClient[v1.SpectateRequest, v1.SpectateResponse](
 			httpClient,
 			baseURL+MatchmakingServiceSpectateProcedure,
@@ -203,6 +215,7 @@ type matchmakingServiceClient struct {
 	createRoom   *connect.Client[v1.CreateRoomRequest, v1.CreateRoomResponse]
 	joinRoom     *connect.Client[v1.JoinRoomRequest, v1.JoinRoomResponse]
 	listRooms    *connect.Client[v1.ListRoomsRequest, v1.ListRoomsResponse]
+	watchRooms   *connect.Client[v1.WatchRoomsRequest, v1.WatchRoomsResponse]
 	spectate     *connect.Client[v1.SpectateRequest, v1.SpectateResponse]
 	reportResult *connect.Client[v1.ReportResultRequest, v1.ReportResultResponse]
 	getRating    *connect.Client[v1.GetRatingRequest, v1.GetRatingResponse]
@@ -253,6 +266,11 @@ func (c *matchmakingServiceClient) ListRooms(ctx context.Context, req *connect.R
 	return c.listRooms.CallUnary(ctx, req)
 }
 
+// WatchRooms calls tickroom.v1.MatchmakingService.WatchRooms.
+func (c *matchmakingServiceClient) WatchRooms(ctx context.Context, req *connect.Request[v1.WatchRoomsRequest]) (*connect.ServerStreamForClient[v1.WatchRoomsResponse], error) {
+	return c.watchRooms.CallServerStream(ctx, req)
+}
+
 // Spectate calls tickroom.v1.MatchmakingService.Spectate.
 func (c *matchmakingServiceClient) Spectate(ctx context.Context, req *connect.Request[v1.SpectateRequest]) (*connect.Response[v1.SpectateResponse], error) {
 	return c.spectate.CallUnary(ctx, req)
@@ -291,6 +309,9 @@ type MatchmakingServiceHandler interface {
 	JoinRoom(context.Context, *connect.Request[v1.JoinRoomRequest]) (*connect.Response[v1.JoinRoomResponse], error)
 	// ListRooms lists rooms that are open to all.
 	ListRooms(context.Context, *connect.Request[v1.ListRoomsRequest]) (*connect.Response[v1.ListRoomsResponse], error)
+	// WatchRooms lists rooms that are open to all, and goes on telling what changes: a
+	// list that stays up to date.
+	WatchRooms(context.Context, *connect.Request[v1.WatchRoomsRequest], *connect.ServerStream[v1.WatchRoomsResponse]) error
 	// Spectate gives a place to watch a room from: a certain one, or any one that can be
 	// watched. It never makes one.
 	Spectate(context.Context, *connect.Request[v1.SpectateRequest]) (*connect.Response[v1.SpectateResponse], error)
@@ -362,6 +383,12 @@ func NewMatchmakingServiceHandler(svc MatchmakingServiceHandler, opts ...connect
 		connect.WithSchema(matchmakingServiceMethods.ByName("ListRooms")),
 		connect.WithHandlerOptions(opts...),
 	)
+	matchmakingServiceWatchRoomsHandler := connect.NewServerStreamHandler(
+		MatchmakingServiceWatchRoomsProcedure,
+		svc.WatchRooms,
+		connect.WithSchema(matchmakingServiceMethods.ByName("WatchRooms")),
+		connect.WithHandlerOptions(opts...),
+	)
 	matchmakingServiceSpectateHandler := connect.NewUnaryHandler(
 		MatchmakingServiceSpectateProcedure,
 		svc.Spectate,
@@ -400,6 +427,8 @@ func NewMatchmakingServiceHandler(svc MatchmakingServiceHandler, opts ...connect
 			matchmakingServiceJoinRoomHandler.ServeHTTP(w, r)
 		case MatchmakingServiceListRoomsProcedure:
 			matchmakingServiceListRoomsHandler.ServeHTTP(w, r)
+		case MatchmakingServiceWatchRoomsProcedure:
+			matchmakingServiceWatchRoomsHandler.ServeHTTP(w, r)
 		case MatchmakingServiceSpectateProcedure:
 			matchmakingServiceSpectateHandler.ServeHTTP(w, r)
 		case MatchmakingServiceReportResultProcedure:
@@ -449,6 +478,10 @@ func (UnimplementedMatchmakingServiceHandler) JoinRoom(context.Context, *connect
 
 func (UnimplementedMatchmakingServiceHandler) ListRooms(context.Context, *connect.Request[v1.ListRoomsRequest]) (*connect.Response[v1.ListRoomsResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tickroom.v1.MatchmakingService.ListRooms is not implemented"))
+}
+
+func (UnimplementedMatchmakingServiceHandler) WatchRooms(context.Context, *connect.Request[v1.WatchRoomsRequest], *connect.ServerStream[v1.WatchRoomsResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("tickroom.v1.MatchmakingService.WatchRooms is not implemented"))
 }
 
 func (UnimplementedMatchmakingServiceHandler) Spectate(context.Context, *connect.Request[v1.SpectateRequest]) (*connect.Response[v1.SpectateResponse], error) {

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickroom/v1/matchmaking.proto.
  */
 export const file_tickroom_v1_matchmaking: GenFile = /*@__PURE__*/
-  fileDesc("Ch10aWNrcm9vbS92MS9tYXRjaG1ha2luZy5wcm90bxILdGlja3Jvb20udjEiiQIKCkFzc2lnbm1lbnQSCwoDdXJsGAEgASgJEgwKBGtpbmQYAiABKAkSDAoEcm9vbRgDIAEoCRIMCgRzZWF0GAQgASgJEisKB2V4cGlyZXMYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG1vZGUYBiABKAkSDAoEdGVhbRgHIAEoDRIMCgRyb2xlGAggASgJEgwKBGNvZGUYCSABKAkSDgoGcmVqb2luGAogASgIEiAKBXRlYW1zGAsgAygLMhEudGlja3Jvb20udjEuVGVhbRIMCgRib3RzGAwgASgNEg8KB3F1YWxpdHkYDSABKAESDgoGcmVnaW9uGA4gASgJIjUKBFRlYW0SIAoFc2VhdHMYASADKAsyES50aWNrcm9vbS52MS5TZWF0EgsKA3dpbhgCIAEoASIyCgRTZWF0Eg4KBnBsYXllchgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHJvbGUYAyABKAkijwEKBk1lbWJlchIMCgRuYW1lGAEgASgJEg0KBXJvbGVzGAIgAygJEjYKCmxhdGVuY3lfbXMYAyADKAsyIi50aWNrcm9vbS52MS5NZW1iZXIuTGF0ZW5jeU1zRW50cnkaMAoOTGF0ZW5jeU1zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4ASJnCgVWYWx1ZRIQCgZudW1iZXIYASABKAFIABIOCgR0ZXh0GAIgASgJSAASDgoEZmxhZxgDIAEoCEgAEiMKA3NldBgEIAEoCzIULnRpY2tyb29tLnYxLlRleHRTZXRIAEIHCgV2YWx1ZSIYCgdUZXh0U2V0Eg0KBWl0ZW1zGAEgAygJIt0BChBRdWlja0pvaW5SZXF1ZXN0EgwKBG1vZGUYASABKAkSDAoEa2luZBgCIAEoCRIhCgRzZWxmGAMgASgLMhMudGlja3Jvb20udjEuTWVtYmVyEg0KBXF1ZXJ5GAQgASgJEg4KBmV4Y2VwdBgFIAMoCRI7CgdvcHRpb25zGAYgAygLMioudGlja3Jvb20udjEuUXVpY2tKb2luUmVxdWVzdC5PcHRpb25zRW50cnkaLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEimwEKEVF1aWNrSm9pblJlc3BvbnNlEisKCmFzc2lnbm1lbnQYASABKAsyFy50aWNrcm9vbS52MS5Bc3NpZ25tZW50EhMKC2d1ZXN0X3Rva2VuGAIgASgJEhEKCXBsYXllcl9pZBgDIAEoCRIxCg1ndWVzdF9leHBpcmVzGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCL8AQoORW5xdWV1ZVJlcXVlc3QSDAoEbW9kZRgBIAEoCRIhCgRzZWxmGAIgASgLMhMudGlja3Jvb20udjEuTWVtYmVyEg0KBXBhcnR5GAMgAygJEj8KCmF0dHJpYnV0ZXMYBCADKAsyKy50aWNrcm9vbS52MS5FbnF1ZXVlUmVxdWVzdC5BdHRyaWJ1dGVzRW50cnkSDQoFcXVlcnkYBSABKAkSEwoLbm9fYmFja2ZpbGwYBiABKAgaRQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRIhCgV2YWx1ZRgCIAEoCzISLnRpY2tyb29tLnYxLlZhbHVlOgI4ASKlAQoPRW5xdWV1ZVJlc3BvbnNlEg4KBnRpY2tldBgBIAEoCRITCgtndWVzdF90b2tlbhgCIAEoCRInCgZyZWpvaW4YAyABKAsyFy50aWNrcm9vbS52MS5Bc3NpZ25tZW50EhEKCXBsYXllcl9pZBgEIAEoCRIxCg1ndWVzdF9leHBpcmVzGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJBCgxSZWFkeVJlcXVlc3QSDgoGdGlja2V0GAEgASgJEiEKBHNlbGYYAiABKAsyEy50aWNrcm9vbS52MS5NZW1iZXIiIAoNUmVhZHlSZXNwb25zZRIPCgdtaXNzaW5nGAEgAygJIh4KDFdhdGNoUmVxdWVzdBIOCgZ0aWNrZXQYASABKAkisgEKDVdhdGNoUmVzcG9uc2USJwoFc3RhdGUYASABKA4yGC50aWNrcm9vbS52MS5UaWNrZXRTdGF0ZRIPCgdtaXNzaW5nGAIgAygJEikKBXNpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgphc3NpZ25tZW50GAQgASgLMhcudGlja3Jvb20udjEuQXNzaWdubWVudBIPCgd3YWl0aW5nGAUgASgNIh8KDUNhbmNlbFJlcXVlc3QSDgoGdGlja2V0GAEgASgJIkwKDkNhbmNlbFJlc3BvbnNlEhEKCWNhbmNlbGxlZBgBIAEoCBInCgVzdGF0ZRgCIAEoDjIYLnRpY2tyb29tLnYxLlRpY2tldFN0YXRlIiAKDkV4cGxhaW5SZXF1ZXN0Eg4KBnRpY2tldBgBIAEoCSKPAgoPRXhwbGFpblJlc3BvbnNlEgwKBHRleHQYASABKAkSDAoEbW9kZRgCIAEoCRIpCgZ3YWl0ZWQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGbmVlZGVkGAQgASgNEg4KBm90aGVycxgFIAEoDRINCgVjb3VsZBgGIAEoDRIoCglvYnN0YWNsZXMYByADKAsyFS50aWNrcm9vbS52MS5PYnN0YWNsZRIsCgllbm91Z2hfaW4YCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLZ2l2ZW5fdXBfaW4YCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iOgoIT2JzdGFjbGUSDgoGcmVhc29uGAEgASgJEg8KB3BsYXllcnMYAiABKA0SDQoFYWxvbmUYAyABKA0izgEKEUNyZWF0ZVJvb21SZXF1ZXN0EgwKBG1vZGUYASABKAkSDAoEa2luZBgCIAEoCRIhCgRzZWxmGAMgASgLMhMudGlja3Jvb20udjEuTWVtYmVyEgwKBG9wZW4YBCABKAgSPAoHb3B0aW9ucxgFIAMoCzIrLnRpY2tyb29tLnYxLkNyZWF0ZVJvb21SZXF1ZXN0Lk9wdGlvbnNFbnRyeRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKcAQoSQ3JlYXRlUm9vbVJlc3BvbnNlEisKCmFzc2lnbm1lbnQYASABKAsyFy50aWNrcm9vbS52MS5Bc3NpZ25tZW50EhMKC2d1ZXN0X3Rva2VuGAIgASgJEhEKCXBsYXllcl9pZBgDIAEoCRIxCg1ndWVzdF9leHBpcmVzGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJQCg9Kb2luUm9vbVJlcXVlc3QSDAoEY29kZRgBIAEoCRIMCgRyb29tGAIgASgJEiEKBHNlbGYYAyABKAsyEy50aWNrcm9vbS52MS5NZW1iZXIimgEKEEpvaW5Sb29tUmVzcG9uc2USKwoKYXNzaWdubWVudBgBIAEoCzIXLnRpY2tyb29tLnYxLkFzc2lnbm1lbnQSEwoLZ3Vlc3RfdG9rZW4YAiABKAkSEQoJcGxheWVyX2lkGAMgASgJEjEKDWd1ZXN0X2V4cGlyZXMYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImQKEExpc3RSb29tc1JlcXVlc3QSDAoEa2luZBgBIAEoCRIMCgRtb2RlGAIgASgJEg0KBXF1ZXJ5GAMgASgJEhEKCXBhZ2Vfc2l6ZRgEIAEoDRISCgpwYWdlX3Rva2VuGAUgASgJIlIKEUxpc3RSb29tc1Jlc3BvbnNlEiQKBXJvb21zGAEgAygLMhUudGlja3Jvb20udjEuUm9vbUluZm8SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuABCghSb29tSW5mbxIMCgRyb29tGAEgASgJEgwKBGtpbmQYAiABKAkSDAoEbW9kZRgDIAEoCRIOCgZyZWdpb24YBCABKAkSDwoHcGxheWVycxgFIAEoDRIQCghjYXBhY2l0eRgGIAEoDRISCgpzcGVjdGF0b3JzGAcgASgIEisKB2NyZWF0ZWQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHdhdGNoaW5nGAkgASgNEhQKDG1heF93YXRjaGluZxgKIAEoDRIOCgZsb2NrZWQYCyABKAgiewoPU3BlY3RhdGVSZXF1ZXN0EgwKBHJvb20YASABKAkSDAoEY29kZRgCIAEoCRIhCgRzZWxmGAMgASgLMhMudGlja3Jvb20udjEuTWVtYmVyEgwKBGtpbmQYBCABKAkSDAoEbW9kZRgFIAEoCRINCgVxdWVyeRgGIAEoCSKaAQoQU3BlY3RhdGVSZXNwb25zZRIrCgphc3NpZ25tZW50GAEgASgLMhcudGlja3Jvb20udjEuQXNzaWdubWVudBITCgtndWVzdF90b2tlbhgCIAEoCRIRCglwbGF5ZXJfaWQYAyABKAkSMQoNZ3Vlc3RfZXhwaXJlcxgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSwoTUmVwb3J0UmVzdWx0UmVxdWVzdBIMCgRyb29tGAEgASgJEiYKBXRlYW1zGAIgAygLMhcudGlja3Jvb20udjEuVGVhbVJlc3VsdCJGCgpUZWFtUmVzdWx0EgwKBHJhbmsYASABKA0SKgoHcGxheWVycxgCIAMoCzIZLnRpY2tyb29tLnYxLlBsYXllclJlc3VsdCJMCgxQbGF5ZXJSZXN1bHQSDgoGcGxheWVyGAEgASgJEg4KBndlaWdodBgCIAEoARIMCgRsZWZ0GAMgASgIEg4KBmFic2VudBgEIAEoCCJUChRSZXBvcnRSZXN1bHRSZXNwb25zZRIQCghyZXBlYXRlZBgBIAEoCBIqCgdyYXRpbmdzGAIgAygLMhkudGlja3Jvb20udjEuUGxheWVyUmF0aW5nIjEKEEdldFJhdGluZ1JlcXVlc3QSDAoEbW9kZRgBIAEoCRIPCgdwbGF5ZXJzGAIgAygJIj8KEUdldFJhdGluZ1Jlc3BvbnNlEioKB3JhdGluZ3MYASADKAsyGS50aWNrcm9vbS52MS5QbGF5ZXJSYXRpbmciVAoMUGxheWVyUmF0aW5nEg4KBnBsYXllchgBIAEoCRIOCgZyYXRpbmcYAiABKAESEwoLdW5jZXJ0YWludHkYAyABKAESDwoHbWF0Y2hlcxgEIAEoDSqzAQoLVGlja2V0U3RhdGUSHAoYVElDS0VUX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWVElDS0VUX1NUQVRFX0dBVEhFUklORxABEhgKFFRJQ0tFVF9TVEFURV9XQUlUSU5HEAISGAoUVElDS0VUX1NUQVRFX01BVENIRUQQAxIaChZUSUNLRVRfU1RBVEVfQ0FOQ0VMTEVEEAQSGgoWVElDS0VUX1NUQVRFX1RJTUVEX09VVBAFMv8GChJNYXRjaG1ha2luZ1NlcnZpY2USSgoJUXVpY2tKb2luEh0udGlja3Jvb20udjEuUXVpY2tKb2luUmVxdWVzdBoeLnRpY2tyb29tLnYxLlF1aWNrSm9pblJlc3BvbnNlEkQKB0VucXVldWUSGy50aWNrcm9vbS52MS5FbnF1ZXVlUmVxdWVzdBocLnRpY2tyb29tLnYxLkVucXVldWVSZXNwb25zZRI+CgVSZWFkeRIZLnRpY2tyb29tLnYxLlJlYWR5UmVxdWVzdBoaLnRpY2tyb29tLnYxLlJlYWR5UmVzcG9uc2USQAoFV2F0Y2gSGS50aWNrcm9vbS52MS5XYXRjaFJlcXVlc3QaGi50aWNrcm9vbS52MS5XYXRjaFJlc3BvbnNlMAESQQoGQ2FuY2VsEhoudGlja3Jvb20udjEuQ2FuY2VsUmVxdWVzdBobLnRpY2tyb29tLnYxLkNhbmNlbFJlc3BvbnNlEkQKB0V4cGxhaW4SGy50aWNrcm9vbS52MS5FeHBsYWluUmVxdWVzdBocLnRpY2tyb29tLnYxLkV4cGxhaW5SZXNwb25zZRJNCgpDcmVhdGVSb29tEh4udGlja3Jvb20udjEuQ3JlYXRlUm9vbVJlcXVlc3QaHy50aWNrcm9vbS52MS5DcmVhdGVSb29tUmVzcG9uc2USRwoISm9pblJvb20SHC50aWNrcm9vbS52MS5Kb2luUm9vbVJlcXVlc3QaHS50aWNrcm9vbS52MS5Kb2luUm9vbVJlc3BvbnNlEkoKCUxpc3RSb29tcxIdLnRpY2tyb29tLnYxLkxpc3RSb29tc1JlcXVlc3QaHi50aWNrcm9vbS52MS5MaXN0Um9vbXNSZXNwb25zZRJHCghTcGVjdGF0ZRIcLnRpY2tyb29tLnYxLlNwZWN0YXRlUmVxdWVzdBodLnRpY2tyb29tLnYxLlNwZWN0YXRlUmVzcG9uc2USUwoMUmVwb3J0UmVzdWx0EiAudGlja3Jvb20udjEuUmVwb3J0UmVzdWx0UmVxdWVzdBohLnRpY2tyb29tLnYxLlJlcG9ydFJlc3VsdFJlc3BvbnNlEkoKCUdldFJhdGluZxIdLnRpY2tyb29tLnYxLkdldFJhdGluZ1JlcXVlc3QaHi50aWNrcm9vbS52MS5HZXRSYXRpbmdSZXNwb25zZUKUAQoVaW8uZ2l0aHViLnRpY2tyb29tLnYxUAFaPWdpdGh1Yi5jb20vdGlja3Jvb20vdGlja3Jvb20vcHJvdG8vZ2VuL3RpY2tyb29tL3YxO3RpY2tyb29tdjGiAgNUUk2qAgtUaWNrcm9vbS5WMboCCFRpY2tyb29tygILVGlja3Jvb21cVjHqAgxUaWNrcm9vbTo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch10aWNrcm9vbS92MS9tYXRjaG1ha2luZy5wcm90bxILdGlja3Jvb20udjEiiQIKCkFzc2lnbm1lbnQSCwoDdXJsGAEgASgJEgwKBGtpbmQYAiABKAkSDAoEcm9vbRgDIAEoCRIMCgRzZWF0GAQgASgJEisKB2V4cGlyZXMYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG1vZGUYBiABKAkSDAoEdGVhbRgHIAEoDRIMCgRyb2xlGAggASgJEgwKBGNvZGUYCSABKAkSDgoGcmVqb2luGAogASgIEiAKBXRlYW1zGAsgAygLMhEudGlja3Jvb20udjEuVGVhbRIMCgRib3RzGAwgASgNEg8KB3F1YWxpdHkYDSABKAESDgoGcmVnaW9uGA4gASgJIjUKBFRlYW0SIAoFc2VhdHMYASADKAsyES50aWNrcm9vbS52MS5TZWF0EgsKA3dpbhgCIAEoASIyCgRTZWF0Eg4KBnBsYXllchgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHJvbGUYAyABKAkijwEKBk1lbWJlchIMCgRuYW1lGAEgASgJEg0KBXJvbGVzGAIgAygJEjYKCmxhdGVuY3lfbXMYAyADKAsyIi50aWNrcm9vbS52MS5NZW1iZXIuTGF0ZW5jeU1zRW50cnkaMAoOTGF0ZW5jeU1zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4ASJnCgVWYWx1ZRIQCgZudW1iZXIYASABKAFIABIOCgR0ZXh0GAIgASgJSAASDgoEZmxhZxgDIAEoCEgAEiMKA3NldBgEIAEoCzIULnRpY2tyb29tLnYxLlRleHRTZXRIAEIHCgV2YWx1ZSIYCgdUZXh0U2V0Eg0KBWl0ZW1zGAEgAygJIt0BChBRdWlja0pvaW5SZXF1ZXN0EgwKBG1vZGUYASABKAkSDAoEa2luZBgCIAEoCRIhCgRzZWxmGAMgASgLMhMudGlja3Jvb20udjEuTWVtYmVyEg0KBXF1ZXJ5GAQgASgJEg4KBmV4Y2VwdBgFIAMoCRI7CgdvcHRpb25zGAYgAygLMioudGlja3Jvb20udjEuUXVpY2tKb2luUmVxdWVzdC5PcHRpb25zRW50cnkaLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEimwEKEVF1aWNrSm9pblJlc3BvbnNlEisKCmFzc2lnbm1lbnQYASABKAsyFy50aWNrcm9vbS52MS5Bc3NpZ25tZW50EhMKC2d1ZXN0X3Rva2VuGAIgASgJEhEKCXBsYXllcl9pZBgDIAEoCRIxCg1ndWVzdF9leHBpcmVzGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCL8AQoORW5xdWV1ZVJlcXVlc3QSDAoEbW9kZRgBIAEoCRIhCgRzZWxmGAIgASgLMhMudGlja3Jvb20udjEuTWVtYmVyEg0KBXBhcnR5GAMgAygJEj8KCmF0dHJpYnV0ZXMYBCADKAsyKy50aWNrcm9vbS52MS5FbnF1ZXVlUmVxdWVzdC5BdHRyaWJ1dGVzRW50cnkSDQoFcXVlcnkYBSABKAkSEwoLbm9fYmFja2ZpbGwYBiABKAgaRQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRIhCgV2YWx1ZRgCIAEoCzISLnRpY2tyb29tLnYxLlZhbHVlOgI4ASKlAQoPRW5xdWV1ZVJlc3BvbnNlEg4KBnRpY2tldBgBIAEoCRITCgtndWVzdF90b2tlbhgCIAEoCRInCgZyZWpvaW4YAyABKAsyFy50aWNrcm9vbS52MS5Bc3NpZ25tZW50EhEKCXBsYXllcl9pZBgEIAEoCRIxCg1ndWVzdF9leHBpcmVzGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJBCgxSZWFkeVJlcXVlc3QSDgoGdGlja2V0GAEgASgJEiEKBHNlbGYYAiABKAsyEy50aWNrcm9vbS52MS5NZW1iZXIiIAoNUmVhZHlSZXNwb25zZRIPCgdtaXNzaW5nGAEgAygJIh4KDFdhdGNoUmVxdWVzdBIOCgZ0aWNrZXQYASABKAkisgEKDVdhdGNoUmVzcG9uc2USJwoFc3RhdGUYASABKA4yGC50aWNrcm9vbS52MS5UaWNrZXRTdGF0ZRIPCgdtaXNzaW5nGAIgAygJEikKBXNpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgphc3NpZ25tZW50GAQgASgLMhcudGlja3Jvb20udjEuQXNzaWdubWVudBIPCgd3YWl0aW5nGAUgASgNIh8KDUNhbmNlbFJlcXVlc3QSDgoGdGlja2V0GAEgASgJIkwKDkNhbmNlbFJlc3BvbnNlEhEKCWNhbmNlbGxlZBgBIAEoCBInCgVzdGF0ZRgCIAEoDjIYLnRpY2tyb29tLnYxLlRpY2tldFN0YXRlIiAKDkV4cGxhaW5SZXF1ZXN0Eg4KBnRpY2tldBgBIAEoCSKPAgoPRXhwbGFpblJlc3BvbnNlEgwKBHRleHQYASABKAkSDAoEbW9kZRgCIAEoCRIpCgZ3YWl0ZWQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGbmVlZGVkGAQgASgNEg4KBm90aGVycxgFIAEoDRINCgVjb3VsZBgGIAEoDRIoCglvYnN0YWNsZXMYByADKAsyFS50aWNrcm9vbS52MS5PYnN0YWNsZRIsCgllbm91Z2hfaW4YCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLZ2l2ZW5fdXBfaW4YCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iOgoIT2JzdGFjbGUSDgoGcmVhc29uGAEgASgJEg8KB3BsYXllcnMYAiABKA0SDQoFYWxvbmUYAyABKA0izgEKEUNyZWF0ZVJvb21SZXF1ZXN0EgwKBG1vZGUYASABKAkSDAoEa2luZBgCIAEoCRIhCgRzZWxmGAMgASgLMhMudGlja3Jvb20udjEuTWVtYmVyEgwKBG9wZW4YBCABKAgSPAoHb3B0aW9ucxgFIAMoCzIrLnRpY2tyb29tLnYxLkNyZWF0ZVJvb21SZXF1ZXN0Lk9wdGlvbnNFbnRyeRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKcAQoSQ3JlYXRlUm9vbVJlc3BvbnNlEisKCmFzc2lnbm1lbnQYASABKAsyFy50aWNrcm9vbS52MS5Bc3NpZ25tZW50EhMKC2d1ZXN0X3Rva2VuGAIgASgJEhEKCXBsYXllcl9pZBgDIAEoCRIxCg1ndWVzdF9leHBpcmVzGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJQCg9Kb2luUm9vbVJlcXVlc3QSDAoEY29kZRgBIAEoCRIMCgRyb29tGAIgASgJEiEKBHNlbGYYAyABKAsyEy50aWNrcm9vbS52MS5NZW1iZXIimgEKEEpvaW5Sb29tUmVzcG9uc2USKwoKYXNzaWdubWVudBgBIAEoCzIXLnRpY2tyb29tLnYxLkFzc2lnbm1lbnQSEwoLZ3Vlc3RfdG9rZW4YAiABKAkSEQoJcGxheWVyX2lkGAMgASgJEjEKDWd1ZXN0X2V4cGlyZXMYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImQKEExpc3RSb29tc1JlcXVlc3QSDAoEa2luZBgBIAEoCRIMCgRtb2RlGAIgASgJEg0KBXF1ZXJ5GAMgASgJEhEKCXBhZ2Vfc2l6ZRgEIAEoDRISCgpwYWdlX3Rva2VuGAUgASgJIlIKEUxpc3RSb29tc1Jlc3BvbnNlEiQKBXJvb21zGAEgAygLMhUudGlja3Jvb20udjEuUm9vbUluZm8SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItYCCghSb29tSW5mbxIMCgRyb29tGAEgASgJEgwKBGtpbmQYAiABKAkSDAoEbW9kZRgDIAEoCRIOCgZyZWdpb24YBCABKAkSDwoHcGxheWVycxgFIAEoDRIQCghjYXBhY2l0eRgGIAEoDRISCgpzcGVjdGF0b3JzGAcgASgIEisKB2NyZWF0ZWQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHdhdGNoaW5nGAkgASgNEhQKDG1heF93YXRjaGluZxgKIAEoDRIOCgZsb2NrZWQYCyABKAgSMQoGbGFiZWxzGAwgAygLMiEudGlja3Jvb20udjEuUm9vbUluZm8uTGFiZWxzRW50cnkaQQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEiEKBXZhbHVlGAIgASgLMhIudGlja3Jvb20udjEuVmFsdWU6AjgBIlEKEVdhdGNoUm9vbXNSZXF1ZXN0EgwKBGtpbmQYASABKAkSDAoEbW9kZRgCIAEoCRINCgVxdWVyeRgDIAEoCRIRCglwYWdlX3NpemUYBCABKA0iaAoSV2F0Y2hSb29tc1Jlc3BvbnNlEhAKCGNvbXBsZXRlGAEgASgIEiQKBXJvb21zGAIgAygLMhUudGlja3Jvb20udjEuUm9vbUluZm8SDAoEZ29uZRgDIAMoCRIMCgRtb3JlGAQgASgIInsKD1NwZWN0YXRlUmVxdWVzdBIMCgRyb29tGAEgASgJEgwKBGNvZGUYAiABKAkSIQoEc2VsZhgDIAEoCzITLnRpY2tyb29tLnYxLk1lbWJlchIMCgRraW5kGAQgASgJEgwKBG1vZGUYBSABKAkSDQoFcXVlcnkYBiABKAkimgEKEFNwZWN0YXRlUmVzcG9uc2USKwoKYXNzaWdubWVudBgBIAEoCzIXLnRpY2tyb29tLnYxLkFzc2lnbm1lbnQSEwoLZ3Vlc3RfdG9rZW4YAiABKAkSEQoJcGxheWVyX2lkGAMgASgJEjEKDWd1ZXN0X2V4cGlyZXMYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIksKE1JlcG9ydFJlc3VsdFJlcXVlc3QSDAoEcm9vbRgBIAEoCRImCgV0ZWFtcxgCIAMoCzIXLnRpY2tyb29tLnYxLlRlYW1SZXN1bHQiRgoKVGVhbVJlc3VsdBIMCgRyYW5rGAEgASgNEioKB3BsYXllcnMYAiADKAsyGS50aWNrcm9vbS52MS5QbGF5ZXJSZXN1bHQiTAoMUGxheWVyUmVzdWx0Eg4KBnBsYXllchgBIAEoCRIOCgZ3ZWlnaHQYAiABKAESDAoEbGVmdBgDIAEoCBIOCgZhYnNlbnQYBCABKAgiVAoUUmVwb3J0UmVzdWx0UmVzcG9uc2USEAoIcmVwZWF0ZWQYASABKAgSKgoHcmF0aW5ncxgCIAMoCzIZLnRpY2tyb29tLnYxLlBsYXllclJhdGluZyIxChBHZXRSYXRpbmdSZXF1ZXN0EgwKBG1vZGUYASABKAkSDwoHcGxheWVycxgCIAMoCSI/ChFHZXRSYXRpbmdSZXNwb25zZRIqCgdyYXRpbmdzGAEgAygLMhkudGlja3Jvb20udjEuUGxheWVyUmF0aW5nIlQKDFBsYXllclJhdGluZxIOCgZwbGF5ZXIYASABKAkSDgoGcmF0aW5nGAIgASgBEhMKC3VuY2VydGFpbnR5GAMgASgBEg8KB21hdGNoZXMYBCABKA0qswEKC1RpY2tldFN0YXRlEhwKGFRJQ0tFVF9TVEFURV9VTlNQRUNJRklFRBAAEhoKFlRJQ0tFVF9TVEFURV9HQVRIRVJJTkcQARIYChRUSUNLRVRfU1RBVEVfV0FJVElORxACEhgKFFRJQ0tFVF9TVEFURV9NQVRDSEVEEAMSGgoWVElDS0VUX1NUQVRFX0NBTkNFTExFRBAEEhoKFlRJQ0tFVF9TVEFURV9USU1FRF9PVVQQBTLQBwoSTWF0Y2htYWtpbmdTZXJ2aWNlEkoKCVF1aWNrSm9pbhIdLnRpY2tyb29tLnYxLlF1aWNrSm9pblJlcXVlc3QaHi50aWNrcm9vbS52MS5RdWlja0pvaW5SZXNwb25zZRJECgdFbnF1ZXVlEhsudGlja3Jvb20udjEuRW5xdWV1ZVJlcXVlc3QaHC50aWNrcm9vbS52MS5FbnF1ZXVlUmVzcG9uc2USPgoFUmVhZHkSGS50aWNrcm9vbS52MS5SZWFkeVJlcXVlc3QaGi50aWNrcm9vbS52MS5SZWFkeVJlc3BvbnNlEkAKBVdhdGNoEhkudGlja3Jvb20udjEuV2F0Y2hSZXF1ZXN0GhoudGlja3Jvb20udjEuV2F0Y2hSZXNwb25zZTABEkEKBkNhbmNlbBIaLnRpY2tyb29tLnYxLkNhbmNlbFJlcXVlc3QaGy50aWNrcm9vbS52MS5DYW5jZWxSZXNwb25zZRJECgdFeHBsYWluEhsudGlja3Jvb20udjEuRXhwbGFpblJlcXVlc3QaHC50aWNrcm9vbS52MS5FeHBsYWluUmVzcG9uc2USTQoKQ3JlYXRlUm9vbRIeLnRpY2tyb29tLnYxLkNyZWF0ZVJvb21SZXF1ZXN0Gh8udGlja3Jvb20udjEuQ3JlYXRlUm9vbVJlc3BvbnNlEkcKCEpvaW5Sb29tEhwudGlja3Jvb20udjEuSm9pblJvb21SZXF1ZXN0Gh0udGlja3Jvb20udjEuSm9pblJvb21SZXNwb25zZRJKCglMaXN0Um9vbXMSHS50aWNrcm9vbS52MS5MaXN0Um9vbXNSZXF1ZXN0Gh4udGlja3Jvb20udjEuTGlzdFJvb21zUmVzcG9uc2USTwoKV2F0Y2hSb29tcxIeLnRpY2tyb29tLnYxLldhdGNoUm9vbXNSZXF1ZXN0Gh8udGlja3Jvb20udjEuV2F0Y2hSb29tc1Jlc3BvbnNlMAESRwoIU3BlY3RhdGUSHC50aWNrcm9vbS52MS5TcGVjdGF0ZVJlcXVlc3QaHS50aWNrcm9vbS52MS5TcGVjdGF0ZVJlc3BvbnNlElMKDFJlcG9ydFJlc3VsdBIgLnRpY2tyb29tLnYxLlJlcG9ydFJlc3VsdFJlcXVlc3QaIS50aWNrcm9vbS52MS5SZXBvcnRSZXN1bHRSZXNwb25zZRJKCglHZXRSYXRpbmcSHS50aWNrcm9vbS52MS5HZXRSYXRpbmdSZXF1ZXN0Gh4udGlja3Jvb20udjEuR2V0UmF0aW5nUmVzcG9uc2VClAEKFWlvLmdpdGh1Yi50aWNrcm9vbS52MVABWj1naXRodWIuY29tL3RpY2tyb29tL3RpY2tyb29tL3Byb3RvL2dlbi90aWNrcm9vbS92MTt0aWNrcm9vbXYxogIDVFJNqgILVGlja3Jvb20uVjG6AghUaWNrcm9vbcoCC1RpY2tyb29tXFYx6gIMVGlja3Jvb206OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Assignment is a seat in a room, and how to get there.
@@ -880,8 +880,9 @@ export type ListRoomsRequest = Message<"tickroom.v1.ListRoomsRequest"> & {
   mode: string;
 
   /**
-   * What must hold of a room, in the query language: players, capacity, free, kind,
-   * mode, region, age (in seconds).
+   * What must hold of a room, in the query language: players, capacity, free,
+   * watching, locked, kind, mode, region, age (in seconds), and the room's labels by
+   * their names.
    *
    * @generated from field: string query = 3;
    */
@@ -998,6 +999,13 @@ export type RoomInfo = Message<"tickroom.v1.RoomInfo"> & {
    * @generated from field: bool locked = 11;
    */
   locked: boolean;
+
+  /**
+   * What the game says of it, by names that queries know: number, text or flag each.
+   *
+   * @generated from field: map<string, tickroom.v1.Value> labels = 12;
+   */
+  labels: { [key: string]: Value };
 };
 
 /**
@@ -1006,6 +1014,87 @@ export type RoomInfo = Message<"tickroom.v1.RoomInfo"> & {
  */
 export const RoomInfoSchema: GenMessage<RoomInfo> = /*@__PURE__*/
   messageDesc(file_tickroom_v1_matchmaking, 25);
+
+/**
+ * WatchRoomsRequest says which rooms, as ListRoomsRequest does.
+ *
+ * @generated from message tickroom.v1.WatchRoomsRequest
+ */
+export type WatchRoomsRequest = Message<"tickroom.v1.WatchRoomsRequest"> & {
+  /**
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string mode = 2;
+   */
+  mode: string;
+
+  /**
+   * @generated from field: string query = 3;
+   */
+  query: string;
+
+  /**
+   * At most so many, 1 to 200. 0: 50. Of more that are there, those whose ids come
+   * first.
+   *
+   * @generated from field: uint32 page_size = 4;
+   */
+  pageSize: number;
+};
+
+/**
+ * Describes the message tickroom.v1.WatchRoomsRequest.
+ * Use `create(WatchRoomsRequestSchema)` to create a new message.
+ */
+export const WatchRoomsRequestSchema: GenMessage<WatchRoomsRequest> = /*@__PURE__*/
+  messageDesc(file_tickroom_v1_matchmaking, 26);
+
+/**
+ * WatchRoomsResponse is what is new since the message before; nothing, now and then, so
+ * that the stream is not taken for dead. All changes of about a second come together.
+ *
+ * @generated from message tickroom.v1.WatchRoomsResponse
+ */
+export type WatchRoomsResponse = Message<"tickroom.v1.WatchRoomsResponse"> & {
+  /**
+   * Forget what was known before: rooms are all that there are. It is set in the first
+   * message.
+   *
+   * @generated from field: bool complete = 1;
+   */
+  complete: boolean;
+
+  /**
+   * Rooms that have come or are not as they were.
+   *
+   * @generated from field: repeated tickroom.v1.RoomInfo rooms = 2;
+   */
+  rooms: RoomInfo[];
+
+  /**
+   * Rooms that are not in the list any more.
+   *
+   * @generated from field: repeated string gone = 3;
+   */
+  gone: string[];
+
+  /**
+   * There are more that would be in the list than page_size.
+   *
+   * @generated from field: bool more = 4;
+   */
+  more: boolean;
+};
+
+/**
+ * Describes the message tickroom.v1.WatchRoomsResponse.
+ * Use `create(WatchRoomsResponseSchema)` to create a new message.
+ */
+export const WatchRoomsResponseSchema: GenMessage<WatchRoomsResponse> = /*@__PURE__*/
+  messageDesc(file_tickroom_v1_matchmaking, 27);
 
 /**
  * @generated from message tickroom.v1.SpectateRequest
@@ -1050,7 +1139,7 @@ export type SpectateRequest = Message<"tickroom.v1.SpectateRequest"> & {
  * Use `create(SpectateRequestSchema)` to create a new message.
  */
 export const SpectateRequestSchema: GenMessage<SpectateRequest> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_matchmaking, 26);
+  messageDesc(file_tickroom_v1_matchmaking, 28);
 
 /**
  * @generated from message tickroom.v1.SpectateResponse
@@ -1087,7 +1176,7 @@ export type SpectateResponse = Message<"tickroom.v1.SpectateResponse"> & {
  * Use `create(SpectateResponseSchema)` to create a new message.
  */
 export const SpectateResponseSchema: GenMessage<SpectateResponse> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_matchmaking, 27);
+  messageDesc(file_tickroom_v1_matchmaking, 29);
 
 /**
  * @generated from message tickroom.v1.ReportResultRequest
@@ -1111,7 +1200,7 @@ export type ReportResultRequest = Message<"tickroom.v1.ReportResultRequest"> & {
  * Use `create(ReportResultRequestSchema)` to create a new message.
  */
 export const ReportResultRequestSchema: GenMessage<ReportResultRequest> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_matchmaking, 28);
+  messageDesc(file_tickroom_v1_matchmaking, 30);
 
 /**
  * TeamResult is how a team did. In a free-for-all each player is one.
@@ -1137,7 +1226,7 @@ export type TeamResult = Message<"tickroom.v1.TeamResult"> & {
  * Use `create(TeamResultSchema)` to create a new message.
  */
 export const TeamResultSchema: GenMessage<TeamResult> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_matchmaking, 29);
+  messageDesc(file_tickroom_v1_matchmaking, 31);
 
 /**
  * PlayerResult is how a player took part.
@@ -1177,7 +1266,7 @@ export type PlayerResult = Message<"tickroom.v1.PlayerResult"> & {
  * Use `create(PlayerResultSchema)` to create a new message.
  */
 export const PlayerResultSchema: GenMessage<PlayerResult> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_matchmaking, 30);
+  messageDesc(file_tickroom_v1_matchmaking, 32);
 
 /**
  * @generated from message tickroom.v1.ReportResultResponse
@@ -1201,7 +1290,7 @@ export type ReportResultResponse = Message<"tickroom.v1.ReportResultResponse"> &
  * Use `create(ReportResultResponseSchema)` to create a new message.
  */
 export const ReportResultResponseSchema: GenMessage<ReportResultResponse> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_matchmaking, 31);
+  messageDesc(file_tickroom_v1_matchmaking, 33);
 
 /**
  * @generated from message tickroom.v1.GetRatingRequest
@@ -1225,7 +1314,7 @@ export type GetRatingRequest = Message<"tickroom.v1.GetRatingRequest"> & {
  * Use `create(GetRatingRequestSchema)` to create a new message.
  */
 export const GetRatingRequestSchema: GenMessage<GetRatingRequest> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_matchmaking, 32);
+  messageDesc(file_tickroom_v1_matchmaking, 34);
 
 /**
  * @generated from message tickroom.v1.GetRatingResponse
@@ -1242,7 +1331,7 @@ export type GetRatingResponse = Message<"tickroom.v1.GetRatingResponse"> & {
  * Use `create(GetRatingResponseSchema)` to create a new message.
  */
 export const GetRatingResponseSchema: GenMessage<GetRatingResponse> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_matchmaking, 33);
+  messageDesc(file_tickroom_v1_matchmaking, 35);
 
 /**
  * PlayerRating is how strong a player is taken to be.
@@ -1280,7 +1369,7 @@ export type PlayerRating = Message<"tickroom.v1.PlayerRating"> & {
  * Use `create(PlayerRatingSchema)` to create a new message.
  */
 export const PlayerRatingSchema: GenMessage<PlayerRating> = /*@__PURE__*/
-  messageDesc(file_tickroom_v1_matchmaking, 34);
+  messageDesc(file_tickroom_v1_matchmaking, 36);
 
 /**
  * TicketState is how far a ticket is.
@@ -1439,6 +1528,17 @@ export const MatchmakingService: GenService<{
     methodKind: "unary";
     input: typeof ListRoomsRequestSchema;
     output: typeof ListRoomsResponseSchema;
+  },
+  /**
+   * WatchRooms lists rooms that are open to all, and goes on telling what changes: a
+   * list that stays up to date.
+   *
+   * @generated from rpc tickroom.v1.MatchmakingService.WatchRooms
+   */
+  watchRooms: {
+    methodKind: "server_streaming";
+    input: typeof WatchRoomsRequestSchema;
+    output: typeof WatchRoomsResponseSchema;
   },
   /**
    * Spectate gives a place to watch a room from: a certain one, or any one that can be
