@@ -58,6 +58,8 @@ func inParts(t *testing.T) *sequence {
 		Version: 1, Kind: "walkers", Room: "walkers-abcdefghij", Resume: "Q3JSYV2KSKQ2BCIJZ6J6VLLEHT", ResumeTick: 3, Parts: true, OrJoin: true,
 	}})
 	s.add(&frame{about: "The hello on another connection, of a client that comes back, or into any room if its own is gone.", bytes: b, client: true, want: clientLines(t, b)})
+	b = s.marshal(&tickroomv1.ClientFrame{Hello: &tickroomv1.Hello{Version: 1, Kind: "walkers", Options: map[string]string{"map": "small"}}})
+	s.add(&frame{about: "The hello of a client that chooses what the room is to be like.", bytes: b, client: true, want: clientLines(t, b)})
 	return s.seq
 }
 

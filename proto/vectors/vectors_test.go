@@ -338,6 +338,9 @@ func clientFrameLines(m *tickroomv1.ClientFrame) []string {
 		if h.GetOrJoin() {
 			say("hello: or join")
 		}
+		for _, name := range slices.Sorted(maps.Keys(h.GetOptions())) {
+			say("hello: option %s %q", name, h.GetOptions()[name])
+		}
 	}
 	if m.GetAck() != 0 {
 		say("ack %d", m.GetAck())

@@ -223,6 +223,7 @@ describe('messages of clients', () => {
       else if ((m = /^hello: seat "(.*)"$/.exec(value))) h.seat = m[1];
       else if (value === 'hello: parts') h.parts = true;
       else if (value === 'hello: or join') h.orJoin = true;
+      else if ((m = /^hello: option (\S+) "(.*)"$/.exec(value))) h.options = { ...h.options, [m[1]]: m[2] };
       else if ((m = /^token "(.*)"$/.exec(value))) f.token = m[1];
       else if ((m = /^ack (\d+)$/.exec(value))) f.ack = +m[1];
       else if ((m = /^input (\d+) for tick (\d+), data (\w+)$/.exec(value)))
