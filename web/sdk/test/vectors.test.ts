@@ -189,6 +189,7 @@ describe('messages of clients', () => {
       seat: '',
       parts: false,
       orJoin: false,
+      options: {} as Record<string, string>,
     };
     const f = {
       ack: 0,
