@@ -4,10 +4,23 @@
 import { expect } from 'vitest';
 
 import { callsign, playing, sound } from '../harness/arena.ts';
+import type { View } from '../harness/browser.ts';
+import { bring } from '../harness/sdk.ts';
 import { test } from '../harness/test.ts';
 
 const some = ['--kind-option', 'arena.bots=8'];
 const small = { viewport: { width: 640, height: 460 } };
+
+/** Lets somebody play, so that there is a room to watch; returns what makes them leave it. */
+async function first(open: (url: string) => Promise<View>, server: string): Promise<() => Promise<void>> {
+  const view = await open('about:blank');
+  await bring(view, server);
+  await view.page.evaluate(async () => {
+    const room = await window.library.connect('/ws', window.library.arena, { name: 'First' });
+    Object.assign(window, { first: room });
+  });
+  return () => view.page.evaluate(() => (window as unknown as { first: { leave(): Promise<void> } }).first.leave());
+}
 
 test('the way in: a name, then a ship; help, and sound that stays as it was chosen', async ({
   serve,
@@ -16,11 +29,13 @@ test('the way in: a name, then a ship; help, and sound that stays as it was chos
 }) => {
   const server = await serve(...some);
   const view = await open(`${server.url}/arena`);
+  const leave = await first(open, server.url);
   await view.until(
     'the game goes on behind the way in',
     () => window.tickroom.room?.spectator && window.tickroom.game!.rivals > 0,
   );
   await picture(view, 'lobby');
+  await leave();
   await view.page.fill('#name', '小明 Ann');
   await view.page.click('#play');
   await playing(view);
@@ -46,16 +61,19 @@ test('the way in: a name, then a ship; help, and sound that stays as it was chos
 test('one can watch, choose whom, and join in', async ({ serve, open, picture }) => {
   const server = await serve(...some);
   const view = await open(`${server.url}/arena?watch`, small);
+  await view.until('nobody plays yet', () => !document.querySelector<HTMLElement>('#banner')!.hidden);
+  const leave = await first(open, server.url);
   await view.until(
     'a ship is followed',
     () => window.tickroom.room?.spectator && window.tickroom.game!.ship > 0 && window.tickroom.game!.rivals > 0,
   );
-  const first = await view.page.evaluate(() => window.tickroom.game!.ship);
+  await leave();
+  const followed = await view.page.evaluate(() => window.tickroom.game!.ship);
   await view.page.click('#watch-next');
   await view.until(
     'another is followed',
     (s) => window.tickroom.game!.ship > 0 && window.tickroom.game!.ship !== s,
-    first,
+    followed,
   );
   await view.until('by choice', () => document.getElementById('watch-auto')!.getAttribute('aria-pressed') === 'false');
   await view.until('with its name', () => document.getElementById('watch-name')!.textContent!.length > 1);

@@ -1,7 +1,7 @@
 // The way into the arena: asks for a name over a game that is being watched, then joins
 // to play or to watch, shows the state of the connection, and offers to join again.
 
-import { Client, CloseCode, JoinError, type StateChange } from '@tickroom/client';
+import { Client, CloseCode, JoinError, type JoinOptions, type StateChange } from '@tickroom/client';
 import { BadNetwork } from '@tickroom/client/dev';
 import { arena } from '@tickroom/client/games/arena';
 import { onLanguage, t } from '../i18n.ts';
@@ -16,6 +16,9 @@ import type { Sounds } from './sound.ts';
 
 const nameKey = 'tickroom.name';
 const seatKey = 'tickroom.arena.seat';
+
+/** How long the page waits before it looks again for a room to watch, in milliseconds. */
+const lookEvery = 1500;
 
 export class Entrance {
   room: ArenaRoom | null = null;
@@ -112,7 +115,7 @@ export class Entrance {
       if (!signal.aborted && mode !== 'lobby' && s.state !== 'closed') this.hud.banner.state(s);
     };
     const options = { signal, onState, hashEvery: 20, name: mode === 'play' ? this.name : '' };
-    if (mode !== 'play') return this.#client.spectate(arena, id, options);
+    if (mode !== 'play') return this.#watch(mode, id, options);
     const keep = { ...options, storage: seats, storageKey: seatKey };
     if (id === '') return this.#client.joinOrCreate(arena, keep);
     try {
@@ -121,6 +124,22 @@ export class Entrance {
       // Any other room will do, unless the address asks for one.
       if (signal.aborted || this.#query.has('room')) throw err;
       return this.#client.joinOrCreate(arena, keep);
+    }
+  }
+
+  /** Watches a room. Where there is none it looks again and again, until somebody plays. */
+  async #watch(mode: Mode, id: string, options: JoinOptions & { signal: AbortSignal }): Promise<ArenaRoom> {
+    for (;;) {
+      try {
+        return await this.#client.spectate(arena, id, options);
+      } catch (err) {
+        const nobody = err instanceof JoinError && err.code === CloseCode.NoSuchRoom && !this.#query.has('room');
+        if (!nobody || options.signal.aborted) throw err;
+        id = '';
+        if (mode === 'watch') this.hud.banner.closed(err.code, err.reason);
+      }
+      await pause(lookEvery, options.signal);
+      this.hud.banner.hide();
     }
   }
 
@@ -210,6 +229,22 @@ export class Entrance {
       // Storage may be forbidden.
     }
   }
+}
+
+/** Waits; rejects with the signal's reason as soon as it is aborted. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        reject(signal.reason as Error);
+      },
+      { once: true },
+    );
+  });
 }
 
 /** Returns who has the highest score, a team if there are teams; empty if nobody has scored. */
