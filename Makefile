@@ -8,6 +8,10 @@ BENCHTIME ?= 1s
 
 export FUZZTIME
 
+# Without the folder's name in what is compiled a copy of the repository, and a game beside it,
+# of which the tests make some, find it in Go's cache.
+export GOFLAGS := $(or $(GOFLAGS),-trimpath)
+
 # The Go tools, built once for each tools/go.sum and compiler.
 TOOLS := bin/tools/$(shell { cat tools/go.sum; $(GO) env GOVERSION; } | cksum | cut -d ' ' -f 1)
 BUF   := $(TOOLS)/buf
