@@ -10,6 +10,7 @@ import (
 	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	"github.com/tickroom/tickroom/internal/pilots"
 	"github.com/tickroom/tickroom/world"
+	"github.com/tickroom/tickroom/world/danmaku"
 )
 
 // Entry is a kind of room with what the program knows of it besides its rules.
@@ -25,6 +26,7 @@ func All() []Entry {
 	return []Entry{
 		{Kind: arena.Kind(), NewPilot: pilot(pilots.NewGunner)},
 		{Kind: walkers.Kind(), NewPilot: pilot(pilots.NewWalker)},
+		{Kind: danmaku.Kind()},
 	}
 }
 

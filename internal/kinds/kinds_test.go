@@ -29,9 +29,10 @@ func TestAll(t *testing.T) {
 			t.Errorf("%s has no Doc or no Schema", e.Name)
 		}
 	}
-	slices.Sort(names)
-	if !slices.Equal(names, folders) {
-		t.Errorf("the kinds are %v, and the folders %v", names, folders)
+	for _, folder := range folders { // those in world are public
+		if !slices.Contains(names, folder) {
+			t.Errorf("the kinds are %v, and the folders %v", names, folders)
+		}
 	}
 }
 

@@ -49,6 +49,7 @@ var public = []string{
 	"text",
 	"web",
 	"world",
+	"world/danmaku",
 }
 
 // generated is the folder of generated packages. What they export follows from the

@@ -1,0 +1,13 @@
+package danmaku_test
+
+import (
+	"fmt"
+
+	"github.com/tickroom/tickroom/world/danmaku"
+)
+
+func Example() {
+	k := danmaku.Kind()
+	fmt.Println(k.Name, k.TickRate)
+	// Output: danmaku 5
+}
