@@ -1,5 +1,6 @@
 // Package kinds is the list of the room kinds that the program tickroom brings along.
-// Each is a package below this one; docs/adding-a-kind.md says what else there is to one.
+// Each is a package below this one, or, of those that other programs import as well, below
+// world; docs/adding-a-kind.md says what else there is to one.
 package kinds
 
 import (
@@ -11,6 +12,7 @@ import (
 	"github.com/tickroom/tickroom/internal/pilots"
 	"github.com/tickroom/tickroom/world"
 	"github.com/tickroom/tickroom/world/danmaku"
+	"github.com/tickroom/tickroom/world/quiz"
 )
 
 // Entry is a kind of room with what the program knows of it besides its rules.
@@ -25,8 +27,10 @@ type Entry struct {
 func All() []Entry {
 	return []Entry{
 		{Kind: arena.Kind(), NewPilot: pilot(pilots.NewGunner)},
-		{Kind: walkers.Kind(), NewPilot: pilot(pilots.NewWalker)},
 		{Kind: danmaku.Kind()},
+		{Kind: quiz.Kind()},
+		{Kind: quiz.ShowKind()},
+		{Kind: walkers.Kind(), NewPilot: pilot(pilots.NewWalker)},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tickroom/tickroom/world"
@@ -43,6 +44,9 @@ func TestKindsLeaveNothingOut(t *testing.T) {
 		r, _, err := world.NewRoom(e.Kind, 1, nil, nil)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if strings.HasSuffix(e.Name, "-show") {
+			continue // nobody joins it
 		}
 		if err := r.Join(&world.Player{Interest: world.NewInterest(r.World), ID: 1, PlayerID: "ann"}, nil); err != nil {
 			t.Fatal(err)

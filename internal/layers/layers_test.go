@@ -46,6 +46,7 @@ var layers = []layer{
 	{folder: "internal/redisdata"},
 	{folder: "internal/reportpage"},
 	{folder: "world/danmaku", may: []string{"proto", "world", "text"}, not: outside}, // what games outside may be made of, and so is public
+	{folder: "world/quiz", may: []string{"proto", "world", "text", "internal/strictyaml"}, not: outside},
 	{folder: "world", may: []string{"proto"}, not: outside},
 	{folder: "internal/newgame/template", may: []string{"cli", "world", "proto", "text"}}, // as a game outside may
 	{folder: "internal/newgame", may: []string{"proto"}},

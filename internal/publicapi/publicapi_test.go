@@ -50,6 +50,7 @@ var public = []string{
 	"web",
 	"world",
 	"world/danmaku",
+	"world/quiz",
 }
 
 // generated is the folder of generated packages. What they export follows from the
