@@ -24,18 +24,28 @@ type Room struct {
 	players []*Player
 	last    uint32
 	scratch world.Scratch
+	mail    mail
 }
+
+// epoch is the time at which rooms begin, in µs since 1970.
+const epoch = 1_700_000_000_000_000
 
 // New makes a room of a kind. Options that are not given have their defaults. The room's random
 // numbers are the same each time. What the game logs is in the log of the test.
 func New(t testing.TB, k world.Kind, options map[string]string) *Room {
 	t.Helper()
+	return NewNamed(t, "test", k, options)
+}
+
+// NewNamed makes a room as New does, with an id.
+func NewNamed(t testing.TB, id string, k world.Kind, options map[string]string) *Room {
+	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	r, _, err := world.NewRoom(k, 1, options, log)
+	r, _, err := world.NewRoom(k, world.Setup{ID: id, Seed: 1, Options: options, Now: epoch, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Room{Room: r, t: t, kind: k}
+	return &Room{Room: r, t: t, kind: k, mail: mail{exchange: &exchange{}, heard: map[string]int{}, deaf: map[string]bool{}}}
 }
 
 // Join lets a player in, who is called so. It is to play, and the game is given no data.
@@ -81,7 +91,7 @@ func (r *Room) TryJoin(p *world.Player, data []byte) (*Player, error) {
 func (r *Room) Tick(n int) {
 	r.t.Helper()
 	for range n {
-		r.Step()
+		r.step()
 		kept := r.players[:0]
 		for _, p := range r.players {
 			if p.left {

@@ -164,7 +164,7 @@ const sweepEvery = time.Minute
 // sweep gives memory back now and then, until ctx is done, and has the log told what was
 // left out of it.
 func (s *Server) sweep(ctx context.Context) {
-	sweepers := []func(){s.guard.Sweep, s.refusals.Flush}
+	sweepers := []func(){s.guard.Sweep, s.refusals.Flush, s.bus.Sweep}
 	if s.matchmaking != nil {
 		sweepers = append(sweepers, s.matchmaking.Sweep)
 	}
@@ -199,6 +199,7 @@ func (s *Server) shutdown(front, back *address) error {
 	done := make(chan error, 1)
 	go func() { done <- s.gateway.Close(ctx) }()
 	err := errors.Join(s.registry.Close(ctx), <-done, front.shutdown(httpCtx), back.shutdown(httpCtx))
+	err = errors.Join(err, s.async.Wait(ctx))
 	if err == nil {
 		s.log.Info("gone")
 	}

@@ -15,8 +15,10 @@ import (
 
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/async"
 	"github.com/tickroom/tickroom/server/internal/auth"
 	"github.com/tickroom/tickroom/server/internal/backend"
+	"github.com/tickroom/tickroom/server/internal/bus"
 	"github.com/tickroom/tickroom/server/internal/door"
 	"github.com/tickroom/tickroom/server/internal/join"
 	"github.com/tickroom/tickroom/server/internal/limits"
@@ -60,6 +62,8 @@ type Server struct {
 	renewals *auth.Renewals
 	pool     *room.Pool
 	guard    *limits.Guard
+	bus      *bus.Memory
+	async    *async.Runner
 	registry *registry.Registry
 	gateway  *socket.Gateway
 	status   *status.Page // nil: not shown
@@ -112,6 +116,8 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.bus = bus.NewMemory(bus.Keep{Age: 15 * time.Minute, Messages: 10_000, Bytes: 16 << 20, Keys: 24 * time.Hour})
+	s.async = async.New(64, s.log)
 	s.openRooms(o.matches)
 	if s.gateway, err = socket.New(s.socketOptions()); err != nil {
 		return nil, err
@@ -157,7 +163,7 @@ func (s *Server) openRooms(matches registry.Matches) {
 	}
 	s.registry = registry.New(registry.Options{
 		Config: s.cfg, Node: s.node, Directory: s.backend.Stores.Directory, Matches: matches, Pool: s.pool, Metrics: s.metrics,
-		Guard: s.guard, Bans: s.backend.Bans, Renew: s.renewals.Renew, Refusals: s.refusals, Logger: s.log,
+		Guard: s.guard, Bans: s.backend.Bans, Renew: s.renewals.Renew, Refusals: s.refusals, Bus: s.bus, Async: s.async, Logger: s.log,
 	})
 }
 

@@ -56,7 +56,7 @@ func (g *race) Tick() {
 // without a server.
 func ExampleKind() {
 	kind := world.Kind{Name: "race", Schema: walkersv1.Schema, TickRate: 20, MaxPlayers: 8, New: newRace}
-	room, game, err := world.NewRoom(kind, 1, nil, nil)
+	room, game, err := world.NewRoom(kind, world.Setup{Seed: 1})
 	if err != nil {
 		fmt.Println(err)
 		return

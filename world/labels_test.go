@@ -9,7 +9,7 @@ import (
 
 func labelled(t *testing.T, setup func(r *Room) error) *Room {
 	t.Helper()
-	r, _, err := NewRoom(Kind{Name: "k", New: func(r *Room) (Game, error) { return nil, setup(r) }}, 1, nil, nil)
+	r, _, err := NewRoom(Kind{Name: "k", New: func(r *Room) (Game, error) { return nil, setup(r) }}, Setup{Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

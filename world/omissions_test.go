@@ -32,7 +32,7 @@ func TestOmissions(t *testing.T) {
 			world.OnOrder(r, func(*world.Player, *walkersv1.Shout) error { return nil })
 		}, []string{"command Shout has no reply"}},
 	} {
-		r, _, err := world.NewRoom(kind(func(r *world.Room) error { c.make(r); return nil }), 1, nil, nil)
+		r, _, err := world.NewRoom(kind(func(r *world.Room) error { c.make(r); return nil }), world.Setup{Seed: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,17 @@ import (
 // from it, and what it is sent waits until it is back. See Presence.
 func (p *Player) Away() bool { return p.away }
 
+// RTT returns how long it takes from the server to the player's client and back, in seconds, as the
+// server measures it by itself: the minimum of a few recent samples. 0: it is not known. It changes
+// between ticks only.
+func (p *Player) RTT() float64 { return p.rtt }
+
+// TakesMessages reports whether the game handles messages. It is for servers.
+func (r *Room) TakesMessages() bool { return len(r.messages) > 0 }
+
+// SetRTT sets what Player.RTT returns. It is for servers.
+func (r *Room) SetRTT(p *Player, seconds float64) { p.rtt = seconds }
+
 // Emit sends an event to this player alone, in this tick's snapshot. In its place among the
 // events of the player's groups, and in what becomes of it if the player skips ticks or is away,
 // it is as one of Group.Emit.

@@ -50,7 +50,7 @@ func newDiary(t *testing.T) *diary {
 		_, err := made(r)
 		return d, err
 	}
-	if _, _, err := world.NewRoom(k, 1, nil, nil); err != nil {
+	if _, _, err := world.NewRoom(k, world.Setup{Seed: 1}); err != nil {
 		t.Fatal(err)
 	}
 	return d

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -75,6 +76,8 @@ type Player struct {
 
 	away    bool
 	removed *removal
+	rtt     float64 // seconds; 0: unknown
+	message uint64  // number of the last one that was posted to the player
 }
 
 type removal struct{ reason string }
@@ -154,6 +157,19 @@ type Room struct {
 	timers     timers
 	blind      bool // somebody saw nothing after Join
 
+	id  string
+	now int64 // µs since 1970
+
+	// Messages and work beside the room.
+	messages    map[uint32]func(from *Posting, data []byte) error // nil: no handler
+	topics      []topic                                           // the room's own first
+	retuned     uint32                                            // changes of topics
+	posts, told outbound                                          // of this tick
+	jobs        []Job                                             // of this tick
+	running     map[uint64]func(o *Outcome) error                 // by job
+	lastJob     uint64
+	maxAsync    int
+
 	schema   *schema.Schema // nil in some tests
 	labels   map[string]any // replaced, never changed
 	labelled uint32         // how often
@@ -167,16 +183,37 @@ type Room struct {
 	taken    bool // result was handed on
 }
 
-// NewRoom makes a room of a kind and its game. Options that are not given have their
-// defaults; one that is unknown or has a bad value is an error. A nil log discards.
-func NewRoom(k Kind, seed uint64, options map[string]string, log *slog.Logger) (*Room, Game, error) {
+// Setup is what a room is made with. Zero values mean the defaults.
+type Setup struct {
+	// ID is the room's. Default "room".
+	ID string
+	// Seed is that of its random numbers. Rooms with the same one have the same.
+	Seed uint64
+	// Options are those of the kind. Ones that are not given have their defaults.
+	Options map[string]string
+	// Now is the time, in µs since 1970.
+	Now int64
+	// MaxAsync is how much work of Async may be under way. Default 16.
+	MaxAsync int
+	// Log is for the game's messages. Default: they are discarded.
+	Log *slog.Logger
+}
+
+// NewRoom makes a room of a kind and its game. An option that is unknown or has a bad value
+// is an error.
+func NewRoom(k Kind, with Setup) (*Room, Game, error) {
 	cfg := k.World
-	cfg.Seed = seed
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+	cfg.Seed = with.Seed
+	if with.Log == nil {
+		with.Log = slog.New(slog.DiscardHandler)
 	}
+	if with.MaxAsync <= 0 {
+		with.MaxAsync = 16
+	}
+	with.ID = cmp.Or(with.ID, "room")
 	r := &Room{
-		World: New(cfg), TickRate: k.TickRate, MaxPlayers: k.MaxPlayers, MaxSpectators: k.maxSpectators(), Log: log,
+		World: New(cfg), TickRate: k.TickRate, MaxPlayers: k.MaxPlayers, MaxSpectators: k.maxSpectators(), Log: with.Log,
+		id: with.ID, now: with.Now, maxAsync: with.MaxAsync, topics: []topic{{Topic: Topic{Name: RoomTopic(with.ID)}}},
 		options: map[string]string{}, commands: map[uint32]commandHandler{}, schema: k.Schema,
 	}
 	if r.TickRate == 0 {
@@ -190,7 +227,7 @@ func NewRoom(k Kind, seed uint64, options map[string]string, log *slog.Logger) (
 		r.options[o.Name] = o.Default
 		names = append(names, o.Name)
 	}
-	for name, v := range options {
+	for name, v := range with.Options {
 		if !slices.Contains(names, name) {
 			return nil, nil, fmt.Errorf("kind %s has no option %q; it has: %s", k.Name, name, strings.Join(names, ", "))
 		}
@@ -217,6 +254,18 @@ func NewRoom(k Kind, seed uint64, options map[string]string, log *slog.Logger) (
 	}
 	return r, g, nil
 }
+
+// ID returns the room's id.
+func (r *Room) ID() string { return r.id }
+
+// Now returns the time of the tick that is being simulated, in microseconds since 1970: when the
+// server meant it to be, by its clock. It rises with each tick. Where ticks will do, count ticks: this
+// is for times that are told to other rooms, to backends, or to people.
+func (r *Room) Now() int64 { return r.now }
+
+// SetNow sets the time of the tick that comes next. One that is not above the last one's is raised to
+// the next microsecond. It is for servers.
+func (r *Room) SetNow(us int64) { r.now = max(us, r.now+1) }
 
 // Dt returns the length of a tick, in seconds.
 func (r *Room) Dt() float64 { return 1 / r.TickRate }

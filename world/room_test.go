@@ -55,7 +55,7 @@ func TestOptions(t *testing.T) {
 		"bad rate":     {nil, func(r *world.Room) error { r.TickRate = 500; return nil }, "tick rate of 500"},
 		"no players":   {nil, func(r *world.Room) error { r.MaxPlayers = 0 - 1; return nil }, "1 or more"},
 	} {
-		_, _, err := world.NewRoom(kind(c.make), 1, c.options, nil)
+		_, _, err := world.NewRoom(kind(c.make), world.Setup{Seed: 1, Options: c.options})
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v; want it to say %q", name, err, c.says)
 		}
@@ -75,7 +75,7 @@ func TestHandlers(t *testing.T) {
 			return &walkersv1.ShoutReply{Count: uint32(len(c.Text))}, nil
 		})
 		return nil
-	}), 1, nil, nil)
+	}), world.Setup{Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func TestAll(t *testing.T) {
 func TestKindsLeaveNothingOut(t *testing.T) {
 	t.Parallel()
 	for _, e := range All() {
-		r, _, err := world.NewRoom(e.Kind, 1, nil, nil)
+		r, _, err := world.NewRoom(e.Kind, world.Setup{Seed: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

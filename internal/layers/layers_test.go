@@ -63,7 +63,9 @@ var layers = []layer{
 	{folder: "server/internal/limits", may: []string{"server/config", "server/internal/networks"}},
 	{folder: "server/internal/door", may: []string{"server/internal/limits", "server/internal/networks"}},
 	{folder: "server/internal/refusal", may: []string{"proto", "server/internal/socket", "server/internal/limits"}},
-	{folder: "server/internal/room", may: []string{"proto", "world", "netcode", "internal/identity", "server/internal/socket", "server/internal/seat", "server/internal/metrics"}},
+	{folder: "server/internal/bus", may: []string{"world"}},
+	{folder: "server/internal/async", may: []string{"world"}},
+	{folder: "server/internal/room", may: []string{"proto", "world", "netcode", "internal/identity", "server/internal/socket", "server/internal/seat", "server/internal/metrics", "server/internal/bus", "server/internal/async"}},
 	{folder: "server/internal/reporter", may: []string{"proto", "world", "matchmaking"}},
 	{folder: "server/internal", may: []string{"proto", "world", "matchmaking", "netcode", "server/config", "internal/redisclient", "internal/redisdata", "internal/identity"}}, // not what puts them together
 	{folder: "server", may: []string{"proto", "world", "matchmaking", "netcode", "internal/redisclient", "internal/redisdata", "internal/secret", "internal/identity", "internal/origin", "internal/strictyaml"}},

@@ -65,7 +65,7 @@ func Generate(ctx context.Context, cfg Config) (changed []string, err error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("the .proto files in %s have no message that is a component, an input, an event or a command, so there is nothing to generate", cfg.Proto)
+		return nil, fmt.Errorf("the .proto files in %s have no message that is a component, an input, an event, a command or a message, so there is nothing to generate", cfg.Proto)
 	}
 	return write(files)
 }

@@ -214,6 +214,14 @@ type Command interface {
 	CommandID() uint32
 }
 
+// Posted is what the generator adds to the struct of a message that rooms and backends send each
+// other.
+type Posted interface {
+	Message
+	// MessageID returns the message's id in the schema.
+	MessageID() uint32
+}
+
 // EventInfo describes an event.
 type EventInfo struct {
 	ID       uint32
@@ -231,6 +239,13 @@ type CommandInfo struct {
 	NewReply func() Message // a new, empty reply; nil for none
 }
 
+// MessageInfo describes a message that rooms and backends send each other.
+type MessageInfo struct {
+	ID   uint32
+	Name string        // in full, with the package's
+	New  func() Posted // a new, empty message
+}
+
 // Schema describes a game: one package of messages.
 type Schema struct {
 	Package    string
@@ -239,6 +254,13 @@ type Schema struct {
 	Commands   []CommandInfo
 	Input      string         // name of the input message, "" for none
 	NewInput   func() Message // a new, empty input; nil for none
+
+	// Messages are those that rooms and backends send each other, by id. Clients know nothing
+	// of them, so that the fingerprint has none of them.
+	Messages []MessageInfo
+	// Descriptor returns the game's files as an encoded google.protobuf.FileDescriptorSet, by
+	// which servers turn JSON into messages and messages into JSON. nil if there are no Messages.
+	Descriptor func() []byte
 }
 
 // Component returns the component with an id, or nil.
@@ -266,6 +288,16 @@ func (s *Schema) Command(id uint32) *CommandInfo {
 	for i := range s.Commands {
 		if s.Commands[i].ID == id {
 			return &s.Commands[i]
+		}
+	}
+	return nil
+}
+
+// Message returns the message with an id that rooms and backends send each other, or nil.
+func (s *Schema) Message(id uint32) *MessageInfo {
+	for i := range s.Messages {
+		if s.Messages[i].ID == id {
+			return &s.Messages[i]
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ func newRoom(t testing.TB, seed uint64, opts string) room {
 		name, value, _ := strings.Cut(o, "=")
 		options[name] = value
 	}
-	r, g, err := world.NewRoom(Kind(), seed, options, nil)
+	r, g, err := world.NewRoom(Kind(), world.Setup{Seed: seed, Options: options})
 	if err != nil {
 		t.Fatal(err)
 	}

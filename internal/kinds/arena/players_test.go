@@ -251,7 +251,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"players": "0"}, {"bots": "-1"}, {"map": "100"}, {"radius": "nan"}, {"rate": "5"}, {"teams": "1"}, {"teams": "5"}, {"pickups": "x"},
 		{"obstacles": "-1"}, {"lasers": "1"},
 	} {
-		if _, _, err := world.NewRoom(Kind(), 1, o, nil); err == nil {
+		if _, _, err := world.NewRoom(Kind(), world.Setup{Seed: 1, Options: o}); err == nil {
 			t.Errorf("options %v were taken", o)
 		}
 	}

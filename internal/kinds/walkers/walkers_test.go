@@ -21,7 +21,7 @@ type room struct {
 
 func newRoom(t testing.TB, seed uint64, options map[string]string) room {
 	t.Helper()
-	r, g, err := world.NewRoom(Kind(), seed, options, nil)
+	r, g, err := world.NewRoom(Kind(), world.Setup{Seed: seed, Options: options})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +281,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	for _, o := range []map[string]string{
 		{"players": "0"}, {"npcs": "-1"}, {"map": "nan"}, {"radius": "x"}, {"rate": "0"}, {"speed": "1e9"}, {"color": "red"},
 	} {
-		if _, _, err := world.NewRoom(Kind(), 1, o, nil); err == nil {
+		if _, _, err := world.NewRoom(Kind(), world.Setup{Seed: 1, Options: o}); err == nil {
 			t.Errorf("options %v were taken", o)
 		}
 	}

@@ -1,7 +1,6 @@
 package walkers_test
 
 import (
-	"log/slog"
 	"testing"
 
 	"github.com/tickroom/tickroom/internal/kinds/walkers"
@@ -11,7 +10,7 @@ import (
 func TestWatchersSeeAndAreNotSeen(t *testing.T) {
 	t.Parallel()
 	for _, radius := range []string{"0", "2000"} {
-		r, g, err := world.NewRoom(walkers.Kind(), 1, map[string]string{"watch": "1", "npcs": "5", "radius": radius}, slog.New(slog.DiscardHandler))
+		r, g, err := world.NewRoom(walkers.Kind(), world.Setup{Seed: 1, Options: map[string]string{"watch": "1", "npcs": "5", "radius": radius}})
 		if err != nil {
 			t.Fatal(err)
 		}

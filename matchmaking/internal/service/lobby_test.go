@@ -165,7 +165,7 @@ func TestALobbyIsWorkedOutOnce(t *testing.T) {
 // names are taken.
 func TestLabelsCanBeAskedFor(t *testing.T) {
 	t.Parallel()
-	r, _, err := world.NewRoom(world.Kind{Name: "k", New: func(*world.Room) (world.Game, error) { return nil, nil }}, 1, nil, nil)
+	r, _, err := world.NewRoom(world.Kind{Name: "k", New: func(*world.Room) (world.Game, error) { return nil, nil }}, world.Setup{Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

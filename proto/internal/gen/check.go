@@ -24,6 +24,7 @@ const (
 	optInput     = 50701
 	optEvent     = 50702
 	optCommand   = 50703
+	optMessage   = 50704
 	optField     = 50710
 )
 
@@ -116,7 +117,7 @@ func (c *checker) message(pm *protogen.Message) *message {
 	}
 	taken := map[string]bool{
 		"AppendProto": true, "UnmarshalProto": true, "ComponentInfo": true, "SameAs": true,
-		"StoreCells": true, "LoadCells": true, "EventID": true, "CommandID": true,
+		"StoreCells": true, "LoadCells": true, "EventID": true, "CommandID": true, "MessageID": true,
 	}
 	for _, pf := range pm.Fields {
 		f := c.field(m, pf)
@@ -174,6 +175,9 @@ func (c *checker) role(m *message) {
 		cmd := proto.GetExtension(o, tickroomv1.E_Command).(*tickroomv1.Command)
 		is(command, optCommand, cmd.GetId())
 		m.replyName = cmd.GetReply()
+	}
+	if proto.HasExtension(o, tickroomv1.E_Message) {
+		is(posted, optMessage, proto.GetExtension(o, tickroomv1.E_Message).(*tickroomv1.Message).GetId())
 	}
 }
 
@@ -315,6 +319,7 @@ func (c *checker) game(g *game) {
 	unique(g.components, optComponent)
 	unique(g.events, optEvent)
 	unique(g.commands, optCommand)
+	unique(g.posted, optMessage)
 	for _, m := range g.commands {
 		c.reply(g, m)
 	}
@@ -370,5 +375,5 @@ func (c *checker) reply(g *game, m *message) {
 }
 
 func (g *game) hasSchema() bool {
-	return g.input != nil || len(g.components)+len(g.events)+len(g.commands) > 0
+	return g.input != nil || len(g.components)+len(g.events)+len(g.commands)+len(g.posted) > 0
 }

@@ -48,8 +48,8 @@ type game struct {
 	files      []*file
 	messages   map[*protogen.Message]*message
 
-	components, events, commands []*message // by id
-	input                        *message
+	components, events, commands, posted []*message // by id
+	input                                *message
 }
 
 type file struct {
@@ -67,10 +67,11 @@ const (
 	input
 	event
 	command
+	posted
 )
 
 func (r role) String() string {
-	return [...]string{"plain message", "component", "input", "event", "command"}[r]
+	return [...]string{"plain message", "component", "input", "event", "command", "message"}[r]
 }
 
 type message struct {
@@ -143,6 +144,8 @@ func (g *game) read(c *checker, f *file, enums []*protogen.Enum, messages []*pro
 			g.events = append(g.events, m)
 		case command:
 			g.commands = append(g.commands, m)
+		case posted:
+			g.posted = append(g.posted, m)
 		case input:
 			if g.input != nil {
 				c.at(pm.Desc, optInput, "%s is the game's input already: a game has one", g.input.name)

@@ -40,7 +40,7 @@ func (o TypeScript) Generate(p *protogen.Plugin) error {
 		return errors.Join(errs...)
 	}
 	for _, g := range games {
-		if g.hasSchema() {
+		if g.input != nil || len(g.components)+len(g.events)+len(g.commands) > 0 {
 			o.writeGame(p, g)
 		}
 	}
@@ -68,7 +68,7 @@ func (g *game) mainFile() *file {
 	for _, f := range g.files {
 		n := 0
 		for _, m := range f.messages {
-			if m.role != plain {
+			if m.role != plain && m.role != posted {
 				n++
 			}
 		}
@@ -87,6 +87,7 @@ func newTSWriter(out *protogen.GeneratedFile, g *game, main *file) *tsWriter {
 		kind: "Kind", messageType: "MessageType", messageOf: "Message", enums: "Enums", taken: map[string]bool{}, values: map[*protogen.Message]string{},
 		travels: g.travels(),
 	}
+	w.hidden = g.hidden(w.travels)
 	for _, n := range []string{"kind", "fingerprint", "components", "input", "command", "component", "enumeration", "event", "field", "message"} {
 		w.taken[n] = true
 	}
@@ -131,7 +132,7 @@ func (o TypeScript) writeGame(p *protogen.Plugin, g *game) {
 			w.enum(e)
 		}
 		for _, m := range f.messages {
-			if m.role != component {
+			if m.role != component && !w.hidden[m.Message] {
 				w.message(m)
 			}
 		}
@@ -182,7 +183,7 @@ func (w *tsWriter) imports(runtime string) {
 	for _, f := range g.files {
 		hasEnums = hasEnums || len(f.enums) > 0
 		for _, m := range f.messages {
-			hasTypes = hasTypes || m.role != component
+			hasTypes = hasTypes || m.role != component && !w.hidden[m.Message]
 			if !w.travels[m.Message] {
 				continue
 			}
@@ -301,27 +302,43 @@ func (w *tsWriter) message(m *message) {
 
 // travels returns the messages that clients send or are sent, but for components.
 func (g *game) travels() map[*protogen.Message]bool {
-	all := map[*protogen.Message]bool{}
-	var add func(m *protogen.Message)
-	add = func(m *protogen.Message) {
-		if m == nil || all[m] {
-			return
-		}
-		all[m] = true
-		for _, f := range m.Fields {
-			add(f.Message)
-		}
-	}
+	all := reachable{}
 	for _, m := range slices.Concat(g.events, g.commands) {
-		add(m.Message)
+		all.add(m.Message)
 		if m.reply != nil {
-			add(m.reply.Message)
+			all.add(m.reply.Message)
 		}
 	}
 	if g.input != nil {
-		add(g.input.Message)
+		all.add(g.input.Message)
 	}
 	return all
+}
+
+// hidden returns the messages that rooms and backends send each other, and what is only within
+// those: pages know nothing of them.
+func (g *game) hidden(travels map[*protogen.Message]bool) map[*protogen.Message]bool {
+	all := reachable{}
+	for _, m := range g.posted {
+		all.add(m.Message)
+	}
+	for m := range travels {
+		delete(all, m)
+	}
+	return all
+}
+
+// reachable is a set of messages, and of those within them.
+type reachable map[*protogen.Message]bool
+
+func (r reachable) add(m *protogen.Message) {
+	if m == nil || r[m] {
+		return
+	}
+	r[m] = true
+	for _, f := range m.Fields {
+		r.add(f.Message)
+	}
 }
 
 // schema returns the game's schema as its Go code would.
@@ -360,6 +377,7 @@ type tsWriter struct {
 	taken                        map[string]bool // names that the module has already
 	values                       map[*protogen.Message]string
 	travels                      map[*protogen.Message]bool // as an input, an event, a command, its reply, or in one
+	hidden                       map[*protogen.Message]bool // between rooms and backends alone
 }
 
 // unique returns a name that no other value of the module has.

@@ -110,12 +110,23 @@ func (w *writer) schema(pkg protoreflect.FullName) {
 		}
 		w.P("},")
 	}
+	if len(g.posted) > 0 {
+		w.P("Messages: []", w.s("MessageInfo"), "{")
+		for _, m := range g.posted {
+			w.P("{ID: ", m.id, ", Name: ", fmt.Sprintf("%q", m.Desc.FullName()), ", New: ", newOf(m, "Posted"), "},")
+		}
+		w.P("},")
+		w.P("Descriptor: func() []byte { return []byte(schemaDescriptor) },")
+	}
 	if g.input != nil {
 		w.P("Input: ", fmt.Sprintf("%q", g.input.name), ",")
 		w.P("NewInput: ", newOf(g.input, "Message"), ",")
 	}
 	w.P("}")
 	w.P()
+	if len(g.posted) > 0 {
+		w.descriptor()
+	}
 }
 
 // enum writes an enum's type, constants and String.
@@ -171,6 +182,10 @@ func (w *writer) message(m *message) {
 	case command:
 		w.P("// CommandID gives the command's id in the schema.")
 		w.P("func (*", name, ") CommandID() uint32 { return ", m.id, " }")
+		w.P()
+	case posted:
+		w.P("// MessageID gives the message's id in the schema.")
+		w.P("func (*", name, ") MessageID() uint32 { return ", m.id, " }")
 		w.P()
 	}
 	w.appendProto(m)

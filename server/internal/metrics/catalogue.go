@@ -68,6 +68,12 @@ var (
 		byKind, oneOf("result", "done", "unknown", "malformed", "refused", "limited"))
 )
 
+// The bus, and work beside rooms.
+var (
+	busMessages = newCounter("bus_messages_total", "Messages that rooms posted, or lost since they were too many, too long or to a bad topic; and that were handed to games, or not: they had come before or too late, or the game has no handler for them.",
+		byKind, oneOf("result", "posted", "lost", "handed", "repeated", "refused"))
+)
+
 // Connections, and why they end.
 var (
 	connections        = newGauge("connections", "Connections that have been upgraded, in a room or not, by how they are carried.", oneOf("transport", "raw", "gws"))

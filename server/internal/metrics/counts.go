@@ -27,6 +27,13 @@ const (
 
 	Mismatches
 
+	// Messages of the bus.
+	BusPosted
+	BusLost // too many, too long, or to a topic that can't be
+	BusHanded
+	BusRepeated // came again, or too late
+	BusRefused  // the game has no handler, or can't read it
+
 	// Clients that were closed since they sent too much of something.
 	MessagesLimited
 	BytesLimited
@@ -64,6 +71,11 @@ var countOf = [numCounts]struct {
 	CommandsRefused:   {commands, "refused"},
 	CommandsLimited:   {commands, "limited"},
 	Mismatches:        {hashMismatches, ""},
+	BusPosted:         {busMessages, "posted"},
+	BusLost:           {busMessages, "lost"},
+	BusHanded:         {busMessages, "handed"},
+	BusRepeated:       {busMessages, "repeated"},
+	BusRefused:        {busMessages, "refused"},
 	MessagesLimited:   {limited, "messages"},
 	BytesLimited:      {limited, "bytes"},
 	TokensLimited:     {limited, "tokens"},

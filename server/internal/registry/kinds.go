@@ -88,7 +88,7 @@ func (r *Registry) Check() error {
 // Probe makes and drops a room of a kind, and returns how many players and spectators it
 // takes.
 func (r *Registry) Probe(k *world.Kind, options map[string]string) (players, spectators int, err error) {
-	made, _, err := world.NewRoom(*k, 1, options, r.o.Logger)
+	made, _, err := world.NewRoom(*k, world.Setup{Seed: 1, Options: options, Log: r.o.Logger})
 	if err != nil {
 		return 0, 0, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
+	"github.com/tickroom/tickroom/server/internal/bus"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/refusal"
 	"github.com/tickroom/tickroom/server/internal/room"
@@ -97,6 +98,9 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 		MaxCatchUp: r.o.Config.MaxCatchUp, EmptyRoomLinger: r.o.Config.EmptyRoomLinger,
 		Phase:      phase(time.Since(r.start), dt, made),
 		Metrics:    r.o.Metrics.Kind(e.Kind),
+		Line:       r.line(p.id),
+		Async:      r.o.Async,
+		Told:       r.o.Told,
 		CloseEmpty: e.closeEmpty, Places: e.places, Labels: e.labels,
 		PlaceFree: e.placeFree, Joined: e.joined, Left: e.leaves, Result: e.result, Ended: e.ended,
 		Refused: e.refused, PutOut: e.putOut, Renew: r.o.Renew, Elsewhere: e.elsewhere,
@@ -106,6 +110,14 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 		r.reporter.Opened(p.match, func() bool { p := e.Info().Places; return p.Open() })
 	}
 	return e, nil
+}
+
+// line returns the end of the bus for a room; nil: there is no bus.
+func (r *Registry) line(id string) *bus.Line {
+	if r.o.Bus == nil {
+		return nil
+	}
+	return bus.NewLine(r.o.Bus, id)
 }
 
 // seed returns the seed of the random numbers of the room with a number.

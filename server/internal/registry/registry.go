@@ -37,6 +37,8 @@ import (
 	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/async"
+	"github.com/tickroom/tickroom/server/internal/bus"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/refusal"
@@ -68,7 +70,12 @@ type Options struct {
 	Renew func(token identity.Token, session identity.Identity, done func(identity.Identity, error)) bool
 	// Refusals hears of those whom a room turns away.
 	Refusals *refusal.Journal
-	Logger   *slog.Logger
+	// Bus carries the rooms' messages, and Async does work beside them. nil: nobody does.
+	Bus   bus.Bus
+	Async *async.Runner
+	// Told hears what rooms tell backends; it does not block. nil: nobody does.
+	Told   func(t room.Told)
+	Logger *slog.Logger
 }
 
 // Matches knows the matches that the matchmaker has made. A store.Matches is one.

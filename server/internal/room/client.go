@@ -53,6 +53,7 @@ type Client struct {
 	since     time.Time // when the room first looked at when the identity expires
 	reminded  bool      // the client was told that it does
 	byteLimit bucket
+	trips     trips  // samples of round-trip times
 	counted   uint64 // bytes of the connection that byteLimit has been charged
 }
 

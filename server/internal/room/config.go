@@ -36,6 +36,8 @@ type Config struct {
 	// Banned reports whether a player, or an address, is banned, and what to tell it. nil:
 	// nobody is.
 	Banned func(player string, addr netip.Addr) (reason string, banned bool)
+	// MaxAsync is how much work a room may have under way beside it. Default 16.
+	MaxAsync int
 	// Omitted is told what the game seems to have left out (world.Room.Omissions), the same
 	// again with each player who joins. nil: nobody is.
 	Omitted func(what []string)

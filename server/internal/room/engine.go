@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"runtime/debug"
+	"time"
 
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
@@ -49,6 +50,7 @@ type Engine struct {
 	failed  error  // the game has panicked
 	ending  bool   // no session is held any more
 	reply   []byte // scratch memory for replies
+	mail    mail   // of the next tick
 }
 
 // ErrFailed is what an engine's methods return once its game has panicked.
@@ -66,7 +68,7 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 		kind.Hold = cfg.Hold.Seconds() // the world remembers for as long, too
 	}
 	err := e.guard("New", func() (err error) {
-		e.room, _, err = world.NewRoom(kind, seed, options, e.log)
+		e.room, _, err = world.NewRoom(kind, world.Setup{ID: id, Seed: seed, Options: options, Now: time.Now().UnixMicro(), MaxAsync: cfg.MaxAsync, Log: e.log})
 		return err
 	})
 	if err != nil {
@@ -152,7 +154,8 @@ func (e *Engine) fill(ticks uint32) {
 	}
 }
 
-// Step simulates one tick: commands and inputs, then the game, then the commit.
+// Step simulates one tick: what has come from beside the room, commands and inputs, then the game,
+// then the commit.
 // If it returns an error the room is over.
 func (e *Engine) Step(counts *metrics.Counts) error {
 	if e.failed != nil {
@@ -160,6 +163,9 @@ func (e *Engine) Step(counts *metrics.Counts) error {
 	}
 	now := e.tick + 1
 	return e.guard("Tick", func() error {
+		if !e.mail.empty() {
+			e.handOver(counts)
+		}
 		for _, c := range e.clients {
 			e.serve(c, now, counts)
 		}

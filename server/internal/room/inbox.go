@@ -9,6 +9,7 @@ import (
 	"github.com/tickroom/tickroom/internal/identity"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/internal/socket"
+	"github.com/tickroom/tickroom/world"
 )
 
 // inbox is what others want of a loop, until its next tick.
@@ -16,12 +17,13 @@ type inbox struct {
 	wake  chan struct{} // holds one: that the loop is to look at stop
 	expel atomic.Bool   // somebody was banned
 
-	mu      sync.Mutex
-	closed  bool      // the room has ended: nothing is taken any more
-	joiners []joiner  // bounded by the room's places, which are reserved before, and the connections that resume
-	renewed []renewed // no more than one for each session
-	tasks   []task    // no more than there are callers of Do
-	stop    *socket.CloseError
+	mu       sync.Mutex
+	closed   bool            // the room has ended: nothing is taken any more
+	joiners  []joiner        // bounded by the room's places, which are reserved before, and the connections that resume
+	renewed  []renewed       // no more than one for each session
+	tasks    []task          // no more than there are callers of Do
+	outcomes []world.Outcome // no more than there is work under way
+	stop     *socket.CloseError
 }
 
 // joiner is a Joiner with its connection.
@@ -120,7 +122,8 @@ func (b *inbox) close() []joiner {
 func (l *Loop) takeIn() {
 	l.inbox.mu.Lock()
 	joiners, done, tasks := l.inbox.joiners, l.inbox.renewed, l.inbox.tasks
-	l.inbox.joiners, l.inbox.renewed, l.inbox.tasks = nil, nil, nil
+	l.engine.mail.outcomes = append(l.engine.mail.outcomes, l.inbox.outcomes...)
+	l.inbox.joiners, l.inbox.renewed, l.inbox.tasks, l.inbox.outcomes = nil, nil, nil, nil
 	l.inbox.mu.Unlock()
 	for i := range joiners {
 		l.admit(joiners[i].conn, &joiners[i].Joiner)
@@ -157,9 +160,7 @@ func (l *Loop) admit(conn socket.Conn, j *Joiner) {
 		}
 	default:
 		l.own.Joined()
-		if l.cfg.Joined != nil {
-			l.cfg.Joined(a.Client.player)
-		}
+		l.joined(a.Client.player)
 	}
 }
 
@@ -171,9 +172,7 @@ func (l *Loop) displaced(a *Admission, keeps bool) {
 	} else {
 		l.own.Left(closecode.TakenOver)
 	}
-	if l.cfg.Left != nil {
-		l.cfg.Left(a.Ended.player)
-	}
+	l.left(a.Ended.player)
 	if !keeps {
 		l.cfg.PlaceFree()
 	}

@@ -45,6 +45,7 @@ func (e *Engine) Inspect(now time.Time, counts *metrics.Counts) {
 			continue
 		}
 		c.counted = n
+		e.sampleRTT(c, ticks)
 		if !c.identity.Expires.IsZero() {
 			c.watchToken(now)
 		}

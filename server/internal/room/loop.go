@@ -20,7 +20,9 @@ type Loop struct {
 	cfg     LoopConfig
 	dt      time.Duration // of a tick
 	log     *slog.Logger
-	stopped chan struct{} // closed when the room has ended
+	stopped chan struct{}   // closed when the room has ended
+	life    context.Context // of the room
+	die     context.CancelFunc
 
 	inbox inbox // anybody's
 	info  atomic.Pointer[Info]
@@ -31,6 +33,8 @@ type Loop struct {
 	emptyFor   time.Duration
 	settled    []Reservation // since places were noted last
 	labels     labelling
+	tuned      uint32                // which topics the line listens to: world.Room.Retuned
+	unposted   uint64                // messages that were counted
 	parts      sync.WaitGroup        // that workers of the pool read or write
 	partFailed atomic.Pointer[error] // one of them has panicked
 }
@@ -56,6 +60,7 @@ func newLoop(e *Engine, pool *Pool, cfg LoopConfig) *Loop {
 		inbox:   inbox{wake: make(chan struct{}, 1)},
 		own:     cfg.Metrics.Room(),
 	}
+	l.life, l.die = context.WithCancel(context.Background())
 	e.onAway, e.onTaken = l.away, l.putOut
 	l.info.Store(&Info{ID: e.id, Kind: e.kind.Name, Places: e.Places(), TickRate: e.room.TickRate, Created: time.Now(), Labels: e.Labels()})
 	_, l.labels.changes = e.room.Labels()
@@ -79,6 +84,7 @@ func (l *Loop) run() {
 	defer close(l.stopped)
 	timer := time.NewTimer(l.cfg.Phase)
 	defer timer.Stop()
+	l.tune()
 	// Tick n is due at next; ticks are counted off it, never off the clock, so
 	// that lateness does not add up.
 	next := time.Now().Add(l.cfg.Phase)
@@ -119,7 +125,7 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (over *socket.Cl
 	l.takeIn()
 	l.noteClients()
 	l.stats = metrics.TickStats{}
-	if !l.serve(due, now) {
+	if !l.serve(due, late, now) {
 		l.cfg.Metrics.Failed()
 		return &socket.CloseError{Code: closecode.RoomFailed, Reason: "the room has failed"}
 	}
@@ -143,16 +149,21 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (over *socket.Cl
 var errRoomEnded = &socket.CloseError{Code: closecode.RoomClosed, Reason: "the room has ended"}
 
 // serve steps the engine. It reports false if the room has failed.
-func (l *Loop) serve(due int, now time.Time) bool {
+func (l *Loop) serve(due int, late time.Duration, now time.Time) bool {
 	e := l.engine
 	l.each((*Engine).read)
 	if l.stats.Counts[metrics.Tokens] > 0 {
 		l.renew()
 	}
+	l.fetch()
+	at, dt := l.scheduled(due, late, now)
 	for range due {
+		e.room.SetNow(at)
+		at += dt
 		if e.Step(&l.stats.Counts) != nil {
 			return false
 		}
+		l.dispatch()
 	}
 	l.each((*Engine).write)
 	e.written = e.tick
@@ -185,9 +196,7 @@ func (l *Loop) gone(c *Client, why *socket.CloseError) {
 		l.own.Left(why.Code)
 		l.putOut(c, why)
 	}
-	if l.cfg.Left != nil {
-		l.cfg.Left(c.player)
-	}
+	l.left(c.player)
 	l.cfg.PlaceFree()
 }
 
@@ -211,6 +220,12 @@ func (l *Loop) end(why *socket.CloseError) {
 		l.turnAway(waiting[i].conn, &waiting[i].Joiner, why)
 	}
 	l.engine.CloseAll(why.Code, why.Reason, l.gone)
+	if l.engine.failed == nil {
+		l.dispatch() // what it posted when its players left
+	}
+	if l.die(); l.cfg.Line != nil {
+		l.cfg.Line.Close()
+	}
 	l.own.Closed()
 	l.cfg.Ended()
 }

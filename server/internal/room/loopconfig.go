@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/server/internal/async"
+	"github.com/tickroom/tickroom/server/internal/bus"
 	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/world"
@@ -24,6 +26,13 @@ type LoopConfig struct {
 	Phase time.Duration
 	// Metrics are those of the room's kind.
 	Metrics *metrics.KindMetrics
+
+	// Line connects the room with the bus; nil: it hears nothing, and what it posts is lost.
+	Line *bus.Line
+	// Async does work beside the room; nil: none is done.
+	Async *async.Runner
+	// Told is called with what the room tells backends. It may be nil.
+	Told func(t Told)
 
 	// CloseEmpty is asked before a room that has lingered ends, so that nobody is
 	// sent to it any more. It reports whether the room may end.

@@ -99,6 +99,7 @@ func (e *Engine) connect(c *Client, conn socket.Conn, j *Joiner, reason string) 
 	}
 	c.conn, c.addr, c.over, c.pongs, c.newToken = conn, j.Addr, nil, nil, nil
 	c.heard, c.sampled, c.bytes, c.counted = e.tick, 0, 0, 0
+	c.trips = trips{}
 	c.greet, c.fingerprint, c.parts = true, j.Hello.GetFingerprint(), j.Hello.GetParts()
 	c.down.SetEvery(max(j.Hello.GetEvery(), 1))
 	c.down.SetHashEvery(j.Hello.GetHashEvery())

@@ -190,6 +190,52 @@ func (x *Command) GetReply() string {
 	return ""
 }
 
+// Message says how rooms and backends know a message.
+type Message struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, from 1, unique among the game's messages.
+	Id            uint32 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Message) Reset() {
+	*x = Message{}
+	mi := &file_tickroom_v1_options_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Message) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Message) ProtoMessage() {}
+
+func (x *Message) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_options_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Message.ProtoReflect.Descriptor instead.
+func (*Message) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_options_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Message) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
 // Field says how one field of a component travels.
 type Field struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -213,7 +259,7 @@ type Field struct {
 
 func (x *Field) Reset() {
 	*x = Field{}
-	mi := &file_tickroom_v1_options_proto_msgTypes[2]
+	mi := &file_tickroom_v1_options_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -225,7 +271,7 @@ func (x *Field) String() string {
 func (*Field) ProtoMessage() {}
 
 func (x *Field) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_options_proto_msgTypes[2]
+	mi := &file_tickroom_v1_options_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -238,7 +284,7 @@ func (x *Field) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Field.ProtoReflect.Descriptor instead.
 func (*Field) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_options_proto_rawDescGZIP(), []int{2}
+	return file_tickroom_v1_options_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Field) GetStep() float64 {
@@ -310,6 +356,14 @@ var file_tickroom_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Filename:      "tickroom/v1/options.proto",
 	},
 	{
+		ExtendedType:  (*descriptorpb.MessageOptions)(nil),
+		ExtensionType: (*Message)(nil),
+		Field:         50704,
+		Name:          "tickroom.v1.message",
+		Tag:           "bytes,50704,opt,name=message",
+		Filename:      "tickroom/v1/options.proto",
+	},
+	{
 		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
 		ExtensionType: (*Field)(nil),
 		Field:         50710,
@@ -339,6 +393,11 @@ var (
 	//
 	// optional tickroom.v1.Command command = 50703;
 	E_Command = &file_tickroom_v1_options_proto_extTypes[3]
+	// This message goes from room to room, and between rooms and backends, by a topic
+	// of the bus. Clients get none of it.
+	//
+	// optional tickroom.v1.Message message = 50704;
+	E_Message = &file_tickroom_v1_options_proto_extTypes[4]
 )
 
 // Extension fields to descriptorpb.FieldOptions.
@@ -346,7 +405,7 @@ var (
 	// How a component's field travels and how a client shows it.
 	//
 	// optional tickroom.v1.Field field = 50710;
-	E_Field = &file_tickroom_v1_options_proto_extTypes[4]
+	E_Field = &file_tickroom_v1_options_proto_extTypes[5]
 )
 
 var File_tickroom_v1_options_proto protoreflect.FileDescriptor
@@ -359,7 +418,9 @@ const file_tickroom_v1_options_proto_rawDesc = "" +
 	"\breliable\x18\x02 \x01(\bR\breliable\"/\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x14\n" +
-	"\x05reply\x18\x02 \x01(\tR\x05reply\"\x80\x01\n" +
+	"\x05reply\x18\x02 \x01(\tR\x05reply\"\x19\n" +
+	"\aMessage\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\"\x80\x01\n" +
 	"\x05Field\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\x01R\x04step\x12\x10\n" +
 	"\x03min\x18\x02 \x01(\x01R\x03min\x12\x10\n" +
@@ -373,7 +434,8 @@ const file_tickroom_v1_options_proto_rawDesc = "" +
 	"\tcomponent\x12\x1f.google.protobuf.MessageOptions\x18\x8c\x8c\x03 \x01(\rR\tcomponent:7\n" +
 	"\x05input\x12\x1f.google.protobuf.MessageOptions\x18\x8d\x8c\x03 \x01(\bR\x05input:K\n" +
 	"\x05event\x12\x1f.google.protobuf.MessageOptions\x18\x8e\x8c\x03 \x01(\v2\x12.tickroom.v1.EventR\x05event:Q\n" +
-	"\acommand\x12\x1f.google.protobuf.MessageOptions\x18\x8f\x8c\x03 \x01(\v2\x14.tickroom.v1.CommandR\acommand:I\n" +
+	"\acommand\x12\x1f.google.protobuf.MessageOptions\x18\x8f\x8c\x03 \x01(\v2\x14.tickroom.v1.CommandR\acommand:Q\n" +
+	"\amessage\x12\x1f.google.protobuf.MessageOptions\x18\x90\x8c\x03 \x01(\v2\x14.tickroom.v1.MessageR\amessage:I\n" +
 	"\x05field\x12\x1d.google.protobuf.FieldOptions\x18\x96\x8c\x03 \x01(\v2\x12.tickroom.v1.FieldR\x05fieldB\x94\x01\n" +
 	"\x15io.github.tickroom.v1P\x01Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1\xa2\x02\x03TRM\xaa\x02\vTickroom.V1\xba\x02\bTickroom\xca\x02\vTickroom\\V1\xea\x02\fTickroom::V1b\x06proto3"
 
@@ -390,30 +452,33 @@ func file_tickroom_v1_options_proto_rawDescGZIP() []byte {
 }
 
 var file_tickroom_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tickroom_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_tickroom_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_tickroom_v1_options_proto_goTypes = []any{
 	(Smooth)(0),                         // 0: tickroom.v1.Smooth
 	(*Event)(nil),                       // 1: tickroom.v1.Event
 	(*Command)(nil),                     // 2: tickroom.v1.Command
-	(*Field)(nil),                       // 3: tickroom.v1.Field
-	(*descriptorpb.MessageOptions)(nil), // 4: google.protobuf.MessageOptions
-	(*descriptorpb.FieldOptions)(nil),   // 5: google.protobuf.FieldOptions
+	(*Message)(nil),                     // 3: tickroom.v1.Message
+	(*Field)(nil),                       // 4: tickroom.v1.Field
+	(*descriptorpb.MessageOptions)(nil), // 5: google.protobuf.MessageOptions
+	(*descriptorpb.FieldOptions)(nil),   // 6: google.protobuf.FieldOptions
 }
 var file_tickroom_v1_options_proto_depIdxs = []int32{
-	0, // 0: tickroom.v1.Field.smooth:type_name -> tickroom.v1.Smooth
-	4, // 1: tickroom.v1.component:extendee -> google.protobuf.MessageOptions
-	4, // 2: tickroom.v1.input:extendee -> google.protobuf.MessageOptions
-	4, // 3: tickroom.v1.event:extendee -> google.protobuf.MessageOptions
-	4, // 4: tickroom.v1.command:extendee -> google.protobuf.MessageOptions
-	5, // 5: tickroom.v1.field:extendee -> google.protobuf.FieldOptions
-	1, // 6: tickroom.v1.event:type_name -> tickroom.v1.Event
-	2, // 7: tickroom.v1.command:type_name -> tickroom.v1.Command
-	3, // 8: tickroom.v1.field:type_name -> tickroom.v1.Field
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	6, // [6:9] is the sub-list for extension type_name
-	1, // [1:6] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	0,  // 0: tickroom.v1.Field.smooth:type_name -> tickroom.v1.Smooth
+	5,  // 1: tickroom.v1.component:extendee -> google.protobuf.MessageOptions
+	5,  // 2: tickroom.v1.input:extendee -> google.protobuf.MessageOptions
+	5,  // 3: tickroom.v1.event:extendee -> google.protobuf.MessageOptions
+	5,  // 4: tickroom.v1.command:extendee -> google.protobuf.MessageOptions
+	5,  // 5: tickroom.v1.message:extendee -> google.protobuf.MessageOptions
+	6,  // 6: tickroom.v1.field:extendee -> google.protobuf.FieldOptions
+	1,  // 7: tickroom.v1.event:type_name -> tickroom.v1.Event
+	2,  // 8: tickroom.v1.command:type_name -> tickroom.v1.Command
+	3,  // 9: tickroom.v1.message:type_name -> tickroom.v1.Message
+	4,  // 10: tickroom.v1.field:type_name -> tickroom.v1.Field
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	7,  // [7:11] is the sub-list for extension type_name
+	1,  // [1:7] is the sub-list for extension extendee
+	0,  // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_tickroom_v1_options_proto_init() }
@@ -427,8 +492,8 @@ func file_tickroom_v1_options_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tickroom_v1_options_proto_rawDesc), len(file_tickroom_v1_options_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   3,
-			NumExtensions: 5,
+			NumMessages:   4,
+			NumExtensions: 6,
 			NumServices:   0,
 		},
 		GoTypes:           file_tickroom_v1_options_proto_goTypes,

@@ -2768,3 +2768,155 @@ func (m *Won) mergeProto(d schema.Decoder) error {
 	}
 	return d.Err()
 }
+
+// Notice is a message between rooms and backends; clients get none of it.
+type Notice struct {
+	Text      string
+	Amount    uint64
+	Mood      Mood
+	Lines     []*Notice_Line
+	Where     *Vec
+	MessageId uint32
+}
+
+// MessageID gives the message's id in the schema.
+func (*Notice) MessageID() uint32 { return 2 }
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Notice) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Text != "" {
+		b = append(b, 0xa)
+		b = protowire.AppendString(b, schema.ValidText(m.Text))
+	}
+	if m.Amount != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, m.Amount)
+	}
+	if m.Mood != 0 {
+		b = append(b, 0x18)
+		b = protowire.AppendVarint(b, uint64(m.Mood))
+	}
+	for _, v := range m.Lines {
+		b = append(b, 0x22, 0)
+		at := len(b) - 1
+		b = schema.EndLength(v.AppendProto(b), at)
+	}
+	if m.Where != nil {
+		b = append(b, 0x2a, 0)
+		at := len(b) - 1
+		b = schema.EndLength(m.Where.AppendProto(b), at)
+	}
+	if m.MessageId != 0 {
+		b = append(b, 0x30)
+		b = protowire.AppendVarint(b, uint64(m.MessageId))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Notice) UnmarshalProto(b []byte) error {
+	*m = Notice{}
+	return m.mergeProto(schema.NewDecoder("internal.testschema.v1.Notice", b))
+}
+
+func (m *Notice) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			m.Text = d.Text()
+		case 2<<3 | 0:
+			m.Amount = d.Varint()
+		case 3<<3 | 0:
+			m.Mood = Mood(d.Varint())
+		case 4<<3 | 2:
+			v := new(Notice_Line)
+			d.Check(v.mergeProto(d.Nested("internal.testschema.v1.Notice.Line")))
+			m.Lines = append(m.Lines, v)
+		case 5<<3 | 2:
+			if m.Where == nil {
+				m.Where = new(Vec)
+			}
+			d.Check(m.Where.mergeProto(d.Nested("internal.testschema.v1.Vec")))
+		case 6<<3 | 0:
+			m.MessageId = uint32(d.Varint())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Line is within messages alone.
+type Notice_Line struct {
+	Text string
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Notice_Line) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Text != "" {
+		b = append(b, 0xa)
+		b = protowire.AppendString(b, schema.ValidText(m.Text))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Notice_Line) UnmarshalProto(b []byte) error {
+	*m = Notice_Line{}
+	return m.mergeProto(schema.NewDecoder("internal.testschema.v1.Notice.Line", b))
+}
+
+func (m *Notice_Line) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			m.Text = d.Text()
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Nudge is a message without fields.
+type Nudge struct {
+}
+
+// MessageID gives the message's id in the schema.
+func (*Nudge) MessageID() uint32 { return 1 }
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Nudge) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Nudge) UnmarshalProto(b []byte) error {
+	*m = Nudge{}
+	return m.mergeProto(schema.NewDecoder("internal.testschema.v1.Nudge", b))
+}
+
+func (m *Nudge) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}

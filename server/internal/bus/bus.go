@@ -1,0 +1,84 @@
+// Package bus carries messages by topic between rooms, and from backends to rooms.
+//
+// A Bus keeps the newest messages of each topic and hands them, in their order, to who listens. What
+// a listener does not take is offered again, for as long as it is kept. Memory is the bus of one
+// process; package redisbus has the one of several. A Line connects a room with the bus.
+//
+//	bus.go     what a bus is
+//	memory.go  the bus of one process
+//	line.go    a room's end of it
+package bus
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tickroom/tickroom/world"
+)
+
+// Message is one that was posted. It is not to be changed.
+type Message struct {
+	Topic  string
+	From   string // id of the room that has posted it; empty: a backend
+	Number uint64 // rises within its topic
+	Key    string // idempotency key of a backend; may be empty
+	ID     uint32 // of its type in the schema of the game
+	Data   []byte // encoded
+}
+
+// Draft is a message that a backend posts.
+type Draft struct {
+	Topic string
+	// Key, if it is not empty, makes the message one with those of the same topic and key that
+	// were posted in the last while (config.Bus.Keys).
+	Key  string
+	ID   uint32
+	Data []byte
+}
+
+// Errors of Bus.Post.
+var (
+	// ErrAway says that the bus can't be reached: whether the message was posted is not known,
+	// and it may be posted again with the same key.
+	ErrAway = errors.New("the bus can't be reached")
+	// ErrFull says that too many messages wait to be posted.
+	ErrFull = errors.New("too many messages wait to be posted")
+)
+
+// Bus carries messages. Its methods may be called from any goroutine.
+type Bus interface {
+	// Post posts a message of a backend, and returns its number when the bus has it: that of the
+	// first one, if one with its key was posted before. It blocks until ctx is done at most. The
+	// error is, or wraps, ErrAway, ErrFull, or that of ctx.
+	Post(ctx context.Context, d *Draft) (number uint64, err error)
+
+	// Send posts messages of a room, in their order. It does not block, and returns how many
+	// are not posted since there are too many that wait; others are posted when the bus can be
+	// reached, also if that is later.
+	Send(room string, posts []world.Post) (lost int)
+
+	// Subscribe has the messages of a topic handed to a listener, from now on or from the oldest
+	// one that is kept. It does not block. Calls of the listener for one subscription come one
+	// after the other, and may come before Subscribe returns.
+	Subscribe(topic string, since world.Since, l Listener) Subscription
+}
+
+// Listener is who hears topics. Its methods must not block and not call the bus.
+type Listener interface {
+	// Hear takes a message, and reports whether there was a place for it. If not, it is offered
+	// again after Subscription.Resume, before all that come later.
+	Hear(m *Message) bool
+	// Deaf is called when the messages of a topic can't come for now.
+	Deaf(topic string)
+	// Hears is called when they come, for the first time or again; and each time that messages
+	// are not kept any more which the listener has not taken, with missed.
+	Hears(topic string, missed bool)
+}
+
+// Subscription is a listener's to a topic. Its methods do not block.
+type Subscription interface {
+	// Resume has messages offered again that the listener did not take.
+	Resume()
+	// Close ends it. A call of the listener that is under way may go on.
+	Close()
+}
