@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/url"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -24,6 +25,9 @@ const (
 	maxUnsent    = 64 << 10         // bytes that the kernel would not take
 )
 
+// errSilence is that nothing comes on a connection.
+var errSilence = errors.New("the server is silent")
+
 type state uint8
 
 const (
@@ -40,15 +44,27 @@ type bot struct {
 	id    int
 	loop  *loop
 	slow  bool
+	cuts  bool // its connection breaks, again and again
 	rnd   *rand.Rand
 	state state
 	wake  time.Duration // when to act next
 	gen   uint32        // of the newest entry in the loop's wheel
 
-	// Of one connection.
+	// Of one session. While the connection is lost they stay.
 	s         *client.Session
+	url       *url.URL // where it is
 	pilot     Pilot
-	receiver  Receiver // the pilot, if it is one
+	receiver  Receiver      // the pilot, if it is one
+	actor     Actor         // likewise
+	returner  Returner      // likewise
+	returning bool          // the connection was lost, and the bot is to be back in its session
+	lostAt    time.Duration // when that was
+	tries     int           // to come back
+	inputAck  uint32
+	sentAt    [64]time.Duration // of inputs, by number
+
+	// Of one connection.
+	linked    bool // there is one
 	fd        descriptor
 	part      []byte // of a frame that has not come as a whole
 	message   []byte // of a message in several frames
@@ -60,12 +76,13 @@ type bot struct {
 	nextInput time.Duration
 	nextPing  time.Duration
 	nextStall time.Duration
+	nextCut   time.Duration
 	lastSnap  time.Duration
-	inputAck  uint32
-	sentAt    [64]time.Duration // of inputs, by number
 	input     []byte
 	welcomed  bool
-	joined    bool // once at least
+	room      string // that it is in, once welcomed
+
+	joined bool // once at least
 }
 
 // connected takes over a connection from a dialer.
@@ -75,6 +92,7 @@ func (b *bot) connected(a arrival, now time.Duration) {
 		if a.err == nil {
 			a.fd.close()
 		}
+		l.forget(b)
 		b.state = gone
 		return
 	}
@@ -82,9 +100,18 @@ func (b *bot) connected(a arrival, now time.Duration) {
 		l.fail(b, a.err, now)
 		return
 	}
-	*b = bot{id: b.id, loop: l, gen: b.gen, slow: b.slow, rnd: b.rnd, joined: b.joined, part: b.part[:0], unsent: b.unsent[:0], input: b.input[:0],
-		state: seated, s: a.s, pilot: l.sw.behaviour.NewPilot(b.rnd), fd: a.fd}
-	b.receiver, _ = b.pilot.(Receiver)
+	old := *b
+	*b = bot{
+		id: old.id, loop: l, gen: old.gen, slow: old.slow, cuts: old.cuts, rnd: old.rnd, joined: old.joined,
+		part: old.part[:0], unsent: old.unsent[:0], input: old.input[:0],
+		state: seated, s: a.s, url: a.url, fd: a.fd, linked: true, lostAt: old.lostAt, tries: old.tries,
+	}
+	if old.returning && old.s == a.s {
+		b.pilot, b.receiver, b.actor, b.returner = old.pilot, old.receiver, old.actor, old.returner
+		b.returning, b.inputAck, b.sentAt = true, old.inputAck, old.sentAt
+	} else {
+		b.steer()
+	}
 	b.from, b.rejoin = a.from, a.rejoin
 	b.limit = now + welcomeLimit
 	l.schedule(b, b.limit)
@@ -98,18 +125,46 @@ func (b *bot) connected(a arrival, now time.Duration) {
 	}
 }
 
+// steer gives the bot the pilot of a new session.
+func (b *bot) steer() {
+	b.pilot = b.loop.sw.newPilot(b)
+	b.receiver, _ = b.pilot.(Receiver)
+	b.actor, _ = b.pilot.(Actor)
+	b.returner, _ = b.pilot.(Returner)
+	b.inputAck, b.sentAt = 0, [64]time.Duration{}
+}
+
 // seat is called when the welcome has come.
 func (b *bot) seat(now time.Duration) {
 	l := b.loop
 	b.welcomed = true
+	b.room = b.s.Welcome().GetRoom()
+	l.sw.houses.enter(b.room)
 	if !b.joined {
 		b.joined = true
 		l.sw.joined.Add(1)
 	}
-	l.joins++
-	record(l.seating, now-b.from)
 	l.seated++
-	b.pilot.Seated(b.s)
+	switch {
+	case b.returning && b.s.Welcome().GetResumed():
+		l.resumes++
+		record(l.backing, now-b.lostAt)
+		if b.returner != nil {
+			b.returner.Back(b.s, now)
+		}
+	case b.lostAt != 0: // its session is gone, and it is in another one
+		l.rejoins++
+		record(l.backing, now-b.lostAt)
+		if b.returning {
+			b.steer()
+		}
+		b.pilot.Seated(b.s)
+	default:
+		l.joins++
+		record(l.seating, now-b.from)
+		b.pilot.Seated(b.s)
+	}
+	b.returning, b.lostAt, b.tries = false, 0, 0
 	b.limit = now + silenceLimit
 	// Bots are spread over the interval of inputs.
 	if p := l.sw.period; p > 0 {
@@ -121,12 +176,31 @@ func (b *bot) seat(now time.Duration) {
 	if b.slow {
 		b.nextStall = now + b.untilStall()
 	}
+	if b.cuts {
+		b.nextCut = now + b.untilCut()
+	}
 	l.schedule(b, b.nextInput)
+	b.hurry(now)
+}
+
+// hurry wakes the bot up in time for what its pilot wants to do.
+func (b *bot) hurry(now time.Duration) {
+	if b.actor == nil || b.state != seated {
+		return
+	}
+	if at := b.actor.Next(); at != 0 && at < b.wake {
+		b.loop.schedule(b, max(at, now))
+	}
 }
 
 func (b *bot) untilStall() time.Duration {
 	cfg := &b.loop.sw.cfg
 	return cfg.StallMin + time.Duration(b.rnd.Int64N(int64(2*cfg.StallMax+1)))
+}
+
+func (b *bot) untilCut() time.Duration {
+	cfg := &b.loop.sw.cfg
+	return cfg.CutMin + time.Duration(b.rnd.Int64N(int64(8*cfg.CutMax+1)))
 }
 
 // act does what is due, and sets when to act next.
@@ -158,11 +232,13 @@ func (b *bot) act(now time.Duration) {
 	case b.state != seated:
 		b.wake = max(b.wake, now+100*time.Millisecond)
 	case now >= b.limit && !b.welcomed:
-		l.fail(b, fmt.Errorf("no welcome within %v", welcomeLimit), now)
+		l.fail(b, fmt.Errorf("%w: no welcome within %v", errSilence, welcomeLimit), now)
 	case now >= b.limit:
-		l.fail(b, fmt.Errorf("no message for %v", silenceLimit), now)
+		l.fail(b, fmt.Errorf("%w: no message for %v", errSilence, silenceLimit), now)
 	case !b.welcomed:
 		b.wake = b.limit
+	case b.cuts && now >= b.nextCut && l.sw.phase.Load() == phaseMeasure:
+		l.cut(b, now)
 	case b.slow && now >= b.nextStall:
 		b.stall(now)
 	default:
@@ -203,6 +279,16 @@ func (b *bot) play(now time.Duration) {
 		}
 	}
 	b.wake = b.nextInput
+	if b.actor != nil {
+		at := b.actor.Next()
+		if at != 0 && at <= now {
+			b.actor.Act(b.s, now)
+			at = b.actor.Next()
+		}
+		if at != 0 {
+			b.wake = min(b.wake, max(at, now+time.Millisecond))
+		}
+	}
 	b.flush(now)
 }
 
@@ -259,6 +345,7 @@ func (b *bot) leave(now time.Duration) {
 		}
 	}
 	b.loop.seated--
+	b.loop.sw.houses.leave(b.room)
 	b.state = leaving
 	b.limit = now + leaveLimit
 	b.loop.schedule(b, now+100*time.Millisecond)
@@ -346,8 +433,9 @@ func (b *bot) receive(msg []byte, now time.Duration) error {
 	b.limit = now + silenceLimit
 	b.measure(b.s.Frame(), now)
 	if b.receiver != nil {
-		b.receiver.Received(b.s)
+		b.receiver.Received(b.s, now)
 	}
+	b.hurry(now)
 	return nil
 }
 

@@ -323,7 +323,7 @@ func TestConfigErrors(t *testing.T) {
 		"slow":                func(c *Config) { c.Slow = -0.1 },
 		"ramp":                func(c *Config) { c.Ramp = -5 },
 		"is not a figure":     func(c *Config) { c.Require = []string{"rtt_ms.p99"} },
-		"there are: bot_cpu":  func(c *Config) { c.Require = []string{"rtt.p99 < 3"} },
+		"there are: back_ms":  func(c *Config) { c.Require = []string{"rtt.p99 < 3"} },
 		"must begin":          func(c *Config) { c.Server = "example.com:80" },
 	}
 	for text, change := range tests {

@@ -87,9 +87,10 @@ const examples = `  # A hundred bots for half a minute, in rooms of walkers.
 
 func (c *command) flags(f *pflag.FlagSet) {
 	cfg := &c.cfg
-	f.StringVar(&cfg.Server, "server", "http://127.0.0.1:7777", "the server's `address`")
+	f.StringVar(&cfg.Server, "server", "http://127.0.0.1:7777", "the server's `address`, or several with commas between them")
 	f.StringVar(&cfg.Kind, "kind", usual(cfg.Kinds), "`kind` of room to join: "+names(cfg.Kinds))
 	f.StringVar(&cfg.Room, "room", "", "the `id` of the room to join; any of the kind if left out")
+	f.StringToStringVar(&cfg.Options, "option", nil, "what the room is to be like: `name=value` of an option of the kind that clients may choose; may be given again")
 	f.StringVar(&cfg.Via, "via", "", "how bots get their seats: \"matchmaking\", or by kind and room if left out")
 	f.StringVar(&cfg.Mode, "mode", "", "the `mode` to wait for a match of, via matchmaking")
 	if c.signer != nil {
@@ -107,6 +108,9 @@ func (c *command) flags(f *pflag.FlagSet) {
 	f.Float64Var(&cfg.Rate, "rate", 20, "inputs per second and bot")
 	f.Float64Var(&cfg.Churn, "churn", 0, "`share` of bots that leave and come back, per second")
 	f.Float64Var(&cfg.Slow, "slow", 0, "`share` of bots that stop reading for seconds, again and again")
+	f.Float64Var(&cfg.Cut, "cut", 0, "`share` of bots whose connection breaks, again and again, and that come back into their session")
+	f.BoolVar(&cfg.Reconnect, "reconnect", false, "bots whose connection is lost come back, as clients do; it is counted and no error")
+	f.BoolVar(&cfg.Houses, "houses", false, "list the rooms that bots were in")
 	f.Float64Var(&cfg.Ramp, "ramp", 500, "bots that join per second")
 	f.Uint64Var(&cfg.Seed, "seed", 1, "seed of what the bots do")
 	f.Uint32Var(&cfg.HashEvery, "hash-every", 20, "`ticks` between two checks of the state's hash")
@@ -114,6 +118,11 @@ func (c *command) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.report, "report", "", "`file` for the report as JSON")
 	f.StringVar(&c.page, "html", "", "`file` for the report as a page with plots")
 	f.StringVar(&c.ca, "ca", "", "`file` with the certificates (PEM) by which an https:// server is known; the system's if left out")
+	for _, name := range slices.Sorted(maps.Keys(cfg.Kinds)) {
+		if add := cfg.Kinds[name].Flags; add != nil {
+			add(f)
+		}
+	}
 	f.BoolVar(&c.trust, "insecure", false, "take whatever certificate an https:// server has")
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/tickroom/tickroom/netcode/client"
@@ -16,7 +17,9 @@ import (
 
 // Config is what a swarm of bots does.
 type Config struct {
-	// Server is its address, such as http://127.0.0.1:7777.
+	// Server is its address, such as http://127.0.0.1:7777, or those of several with commas
+	// between them: bots are spread over these, and try the next one where one does not
+	// answer.
 	Server string
 	// Kinds are the kinds of rooms that bots can play, by name.
 	Kinds map[string]Behaviour
@@ -24,6 +27,8 @@ type Config struct {
 	Kind string
 	// Room is a certain room. Empty: any of the kind.
 	Room string
+	// Options is what the room is to be like, by the kind's options that clients may choose.
+	Options map[string]string
 	// Via is how bots get to their rooms. Empty: they join by kind or room;
 	// ViaMatchmaking: the server's matchmaking gives them seats.
 	Via string
@@ -44,6 +49,14 @@ type Config struct {
 	// Slow is the share of bots that stop reading for some seconds, again and
 	// again.
 	Slow float64
+	// Cut is the share of bots whose connection breaks, again and again; they come back into
+	// their session.
+	Cut float64
+	// Reconnect makes bots whose connection is lost come back, as clients do: into their
+	// session, or, where that is gone, into another one. It is counted, and no error.
+	Reconnect bool
+	// Houses makes the report list the rooms that bots were in.
+	Houses bool
 	// Ramp is how many bots join per second. 0: 500.
 	Ramp float64
 	// Seed makes what the bots do repeatable. When they do it is not.
@@ -57,6 +70,9 @@ type Config struct {
 	// StallMin and StallMax bound how long a slow bot reads nothing. 0: 1 and 5
 	// seconds.
 	StallMin, StallMax time.Duration
+	// CutMin and CutMax bound how long a bot stays away whose connection breaks. 0: 0.2 and
+	// 3 seconds.
+	CutMin, CutMax time.Duration
 
 	// TLS is how the server is known, if its address is https:// or wss://. Nil: by the
 	// system's certificates.
@@ -72,16 +88,17 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// check fills in defaults and refuses what can't be.
-func (c *Config) check() (*url.URL, Behaviour, error) {
+// check fills in defaults and refuses what can't be. It returns where the servers are.
+func (c *Config) check() ([]*url.URL, Behaviour, error) {
 	b, ok := c.Kinds[c.Kind]
 	var errs []error
 	if !ok {
 		errs = append(errs, fmt.Errorf("bots can't play %q; they know %s", c.Kind, names(c.Kinds)))
 	}
-	u, err := client.ServerURL(c.Server)
-	if err != nil {
-		errs = append(errs, err)
+	var urls []*url.URL
+	for server := range strings.SplitSeq(c.Server, ",") {
+		u, err := client.ServerURL(strings.TrimSpace(server))
+		urls, errs = append(urls, u), append(errs, err)
 	}
 	switch {
 	case c.Via != "" && c.Via != ViaMatchmaking:
@@ -106,6 +123,9 @@ func (c *Config) check() (*url.URL, Behaviour, error) {
 	if !(c.Slow >= 0 && c.Slow <= 1) {
 		errs = append(errs, fmt.Errorf("%g of the bots are to be slow; it is a share, 0 to 1", c.Slow))
 	}
+	if !(c.Cut >= 0 && c.Cut <= 1) {
+		errs = append(errs, fmt.Errorf("%g of the bots are to lose their connections; it is a share, 0 to 1", c.Cut))
+	}
 	if !(c.Ramp >= 0) {
 		errs = append(errs, fmt.Errorf("a ramp of %g bots per second; it must be above 0", c.Ramp))
 	}
@@ -121,13 +141,19 @@ func (c *Config) check() (*url.URL, Behaviour, error) {
 	if c.StallMin < 0 || c.StallMax < c.StallMin {
 		errs = append(errs, fmt.Errorf("slow bots are to stop for %v to %v; the second must not be less", c.StallMin, c.StallMax))
 	}
+	if c.CutMin == 0 && c.CutMax == 0 {
+		c.CutMin, c.CutMax = 200*time.Millisecond, 3*time.Second
+	}
+	if c.CutMin < 0 || c.CutMax < c.CutMin {
+		errs = append(errs, fmt.Errorf("bots whose connection breaks are to stay away for %v to %v; the second must not be less", c.CutMin, c.CutMax))
+	}
 	if c.Loops <= 0 {
 		c.Loops = min(runtime.GOMAXPROCS(0), (c.Clients+1999)/2000)
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return u, b, errors.Join(errs...)
+	return urls, b, errors.Join(errs...)
 }
 
 // terminal returns f if it is a terminal.

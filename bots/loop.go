@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +39,8 @@ type loop struct {
 	rnd       *rand.Rand
 
 	joins, leaves, stalls int
+	cuts, losses          int // connections that bots broke, and that were lost to them
+	resumes, rejoins      int // ways back after that: into the session, and into another one
 	gone                  int // matches that were over when a bot was back
 	clientSeconds         float64
 	ended                 client.Stats // of sessions that are over
@@ -45,6 +48,7 @@ type loop struct {
 	rtt, gap              *hdrhistogram.Histogram
 	inputToState          *hdrhistogram.Histogram
 	seating               *hdrhistogram.Histogram // from looking for a seat to the welcome
+	backing               *hdrhistogram.Histogram // from the loss of a connection to the next welcome
 
 	window window // what the timeline is told next
 
@@ -65,6 +69,7 @@ type entry struct {
 type arrival struct {
 	b    *bot
 	s    *client.Session
+	url  *url.URL // where it is connected to
 	fd   descriptor
 	rest []byte        // what the server sent right after the handshake
 	from time.Duration // when it began to look for a seat
@@ -78,9 +83,11 @@ func newLoop(sw *swarm, n int) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	// In microseconds, up to ten minutes, to three digits.
-	h := func() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(10*time.Minute/time.Microsecond), 3) }
-	return &loop{sw: sw, poll: p, rnd: rand.New(rand.NewPCG(sw.cfg.Seed, 1<<40+uint64(n))), buf: make([]byte, 256<<10), rtt: h(), gap: h(), inputToState: h(), seating: h(), window: window{inputToState: windowed(), gap: windowed()}}, nil
+	return &loop{
+		sw: sw, poll: p, rnd: rand.New(rand.NewPCG(sw.cfg.Seed, 1<<40+uint64(n))), buf: make([]byte, 256<<10),
+		rtt: whole(), gap: whole(), inputToState: whole(), seating: whole(), backing: whole(),
+		window: window{inputToState: windowed(), gap: windowed()},
+	}, nil
 }
 
 func record(h *hdrhistogram.Histogram, d time.Duration) {
@@ -230,19 +237,34 @@ func add(sum *client.Stats, s client.Stats) {
 	sum.InputsDropped += s.InputsDropped
 }
 
-// drop ends a bot's connection.
-func (l *loop) drop(b *bot) {
+// unlink ends a bot's connection, if there is one.
+func (l *loop) unlink(b *bot) {
+	if !b.linked {
+		return
+	}
+	b.linked = false
+	l.open--
+	if b.welcomed && b.state != leaving {
+		l.seated--
+		l.sw.houses.leave(b.room)
+	}
+	l.poll.remove(b)
+	b.fd.close()
+}
+
+// forget ends a bot's session, if there is one.
+func (l *loop) forget(b *bot) {
 	if b.s == nil {
 		return
 	}
 	add(&l.ended, b.s.Stats())
-	l.open--
-	if b.welcomed && b.state != leaving {
-		l.seated--
-	}
-	l.poll.remove(b)
-	b.fd.close()
-	b.s, b.pilot, b.receiver = nil, nil, nil
+	b.s, b.pilot, b.receiver, b.actor, b.returner, b.returning = nil, nil, nil, nil, nil, false
+}
+
+// drop ends a bot's connection and session.
+func (l *loop) drop(b *bot) {
+	l.unlink(b)
+	l.forget(b)
 }
 
 // left notes that a bot has left as it wanted to; it will come back.
@@ -263,6 +285,9 @@ func (l *loop) fail(b *bot, err error, now time.Duration) {
 		l.back(b, now+100*time.Millisecond)
 		return
 	}
+	if l.returns(b, err, now) {
+		return
+	}
 	var d *client.Desync
 	if b.s != nil && b.s.DesyncPending() && !errors.As(err, &d) {
 		l.sw.note(b, &client.Desync{Tick: b.s.Tick()})
@@ -270,7 +295,7 @@ func (l *loop) fail(b *bot, err error, now time.Duration) {
 	l.sw.note(b, err)
 	if b.s != nil {
 		var ce *client.CloseError
-		if !errors.As(err, &ce) {
+		if b.linked && !errors.As(err, &ce) {
 			p := binary.BigEndian.AppendUint16(nil, client.CloseCodeFor(err))
 			frame := appendFrame(nil, ws.OpClose, b.rnd.Uint32(), func(f []byte) []byte { return append(f, p...) })
 			_, _ = b.fd.write(frame)
@@ -312,6 +337,7 @@ func (l *loop) finish(now time.Duration) bool {
 				b.state = gone
 			}
 		case away:
+			l.forget(b)
 			b.state = gone
 		}
 		busy = busy || b.state != gone

@@ -23,6 +23,7 @@ func (r *Report) WritePage(w io.Writer) error {
 			r.over("Bytes", "KB per second", "What all bots were sent.", line{"bytes", func(s *Sample) float64 { return s.BytesInPerS / 1000 }}),
 		},
 	}
+	p.Plots = append(p.Plots, plots(r.Figures)...)
 	p.Plots = append(p.Plots, reportpage.Plot{
 		Title: "How latencies are spread", X: "% of all", Y: "milliseconds", Log: true,
 		Text: "The value that each hundredth part has at most. The axis is logarithmic.", Lines: r.spread(),

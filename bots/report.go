@@ -32,6 +32,19 @@ type Report struct {
 	// or had forgotten it, when it came there; it asked again then.
 	Gone int `json:"gone"`
 
+	// Cuts counts connections that bots broke, and Losses those that were lost to them and
+	// that they came back after: Resumes times into their session, Rejoins times into another
+	// one. Back is from the loss to the next welcome.
+	Cuts    int     `json:"cuts"`
+	Losses  int     `json:"losses"`
+	Resumes int     `json:"resumes"`
+	Rejoins int     `json:"rejoins"`
+	Back    Latency `json:"back_ms"`
+	// Rooms is how many rooms bots were in, and Houses, if it was asked for, the most bots
+	// that were in each at a time, by its id.
+	Rooms  int            `json:"rooms"`
+	Houses map[string]int `json:"houses,omitempty"`
+
 	// JoinsPerS is Joined by the time that it took, and Seating from when a bot begins
 	// to look for a seat, each time that it does, to its welcome.
 	JoinsPerS float64 `json:"joins_per_s"`
@@ -59,6 +72,10 @@ type Report struct {
 	RTT          Latency `json:"rtt_ms"`
 	InputToState Latency `json:"input_to_state_ms"`
 	SnapshotGap  Latency `json:"snapshot_gap_ms"`
+
+	// Figures are those of the kind's crew. In JSON they stand among the others, by their
+	// names.
+	Figures []Figure `json:"-"`
 
 	// Timeline is the run from its beginning on, part by part, and Curves are how latencies
 	// are spread, by what they are of: the milliseconds that each hundredth part has at most.
@@ -109,6 +126,10 @@ func (sw *swarm) report(measured, ramp time.Duration, cpu float64) Report {
 		r.Leaves += l.leaves
 		r.Stalls += l.stalls
 		r.Gone += l.gone
+		r.Cuts += l.cuts
+		r.Losses += l.losses
+		r.Resumes += l.resumes
+		r.Rejoins += l.rejoins
 		seconds += l.clientSeconds
 		add(&whole, l.total())
 		if measured > 0 {
@@ -119,6 +140,7 @@ func (sw *swarm) report(measured, ramp time.Duration, cpu float64) Report {
 			first.gap.Merge(l.gap)
 			first.inputToState.Merge(l.inputToState)
 			first.seating.Merge(l.seating)
+			first.backing.Merge(l.backing)
 		}
 	}
 	r.HashChecks = whole.HashChecks
@@ -137,13 +159,23 @@ func (sw *swarm) report(measured, ramp time.Duration, cpu float64) Report {
 	if r.RampS > 0 {
 		r.JoinsPerS = float64(r.Joined) / r.RampS
 	}
-	r.Seating = latency(first.seating)
+	r.Seating, r.Back = latency(first.seating), latency(first.backing)
 	r.RTT, r.InputToState, r.SnapshotGap = latency(first.rtt), latency(first.inputToState), latency(first.gap)
+	seen := sw.houses.seen()
+	if r.Rooms = len(seen); sw.cfg.Houses {
+		r.Houses = seen
+	}
+	r.Figures = sw.figures()
 	r.Timeline = sw.timeline.samples
 	r.Curves = map[string][]float64{}
-	for name, h := range map[string]*hdrhistogram.Histogram{nameSeating: first.seating, nameRTT: first.rtt, nameInput: first.inputToState, nameGap: first.gap} {
+	for name, h := range map[string]*hdrhistogram.Histogram{nameSeating: first.seating, nameBack: first.backing, nameRTT: first.rtt, nameInput: first.inputToState, nameGap: first.gap} {
 		if c := curve(h); c != nil {
 			r.Curves[name] = c
+		}
+	}
+	for i := range r.Figures {
+		if f := &r.Figures[i]; f.Curve != nil {
+			r.Curves[f.Text] = f.Curve
 		}
 	}
 	return r
@@ -152,6 +184,7 @@ func (sw *swarm) report(measured, ramp time.Duration, cpu float64) Report {
 // What latencies are called for people.
 const (
 	nameSeating = "looking for a seat to seated"
+	nameBack    = "connection lost to seated"
 	nameInput   = "input to state"
 	nameGap     = "snapshot gap"
 	nameRTT     = "round trip"
@@ -221,19 +254,40 @@ func (r *Report) rows() [][]string {
 	if r.Gone > 0 {
 		line("led back in vain", "%d times", r.Gone)
 	}
+	if r.Cuts+r.Losses > 0 {
+		line("connections lost", "%d cut by the bots, %d others; %d times back in the session, %d times in another one", r.Cuts, r.Losses, r.Resumes, r.Rejoins)
+	}
+	line("rooms", "%d", r.Rooms)
+	for _, room := range slices.Sorted(maps.Keys(r.Houses)) {
+		line("  "+room, "%d bots at most", r.Houses[room])
+	}
 	line("snapshots", "%d (%.1f per client and second), %d rows changed", r.Snapshots, r.SnapshotsPerClientS, r.RowsChanged)
 	line("hash checks", "%d", r.HashChecks)
 	line("desyncs", "%d", r.Desyncs)
 	line("bytes per client and second", "%.0f in, %.0f out", r.BytesInPerClientS, r.BytesOutPerClientS)
 	line("bytes per row changed", "%.2f", r.BytesPerEntityUpdate)
 	line("bots' own CPU per snapshot", "%.1f µs", r.BotCPUMicrosPerUpdate)
-	rows = append(rows, []string{"milliseconds: p50, p90, p95, p99, max"})
-	for _, l := range []struct {
-		name string
-		Latency
-	}{{nameSeating, r.Seating}, {nameInput, r.InputToState}, {nameGap, r.SnapshotGap}, {nameRTT, r.RTT}} {
-		line(l.name, "%8.1f%8.1f%8.1f%8.1f%8.1f", l.P50, l.P90, l.P95, l.P99, l.Max)
+	for i := range r.Figures {
+		if f := &r.Figures[i]; f.Latency == nil {
+			line(f.Text, "%s", f.text())
+		}
 	}
+	rows = append(rows, []string{"milliseconds: p50, p90, p95, p99, max"})
+	spread := func(name string, l *Latency) {
+		if l.Count > 0 {
+			line(name, "%8.1f%8.1f%8.1f%8.1f%8.1f", l.P50, l.P90, l.P95, l.P99, l.Max)
+		}
+	}
+	for i := range r.Figures {
+		if f := &r.Figures[i]; f.Latency != nil {
+			spread(f.Text, f.Latency)
+		}
+	}
+	spread(nameSeating, &r.Seating)
+	spread(nameBack, &r.Back)
+	spread(nameInput, &r.InputToState)
+	spread(nameGap, &r.SnapshotGap)
+	spread(nameRTT, &r.RTT)
 	if len(r.Errors) > 0 {
 		rows = append(rows, []string{"errors"})
 		for _, k := range slices.Sorted(maps.Keys(r.Errors)) {

@@ -24,7 +24,7 @@ type listener struct {
 	messages *atomic.Int64
 }
 
-func (l listener) Received(s *client.Session) {
+func (l listener) Received(s *client.Session, _ time.Duration) {
 	if s.Replica() != nil && s.Frame() != nil {
 		l.messages.Add(1)
 	}
@@ -79,7 +79,7 @@ func TestRequirements(t *testing.T) {
 		"snapshot_gap_ms.p99<60": "required snapshot_gap_ms.p99<60, and it was never measured",
 		"failed == 0":            "required failed == 0, and it is 2",
 	} {
-		r, err := parseRequirement(text)
+		r, err := parseRequirement(text, &Report{})
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
 			continue
@@ -93,7 +93,7 @@ func TestRequirements(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "joined", "joined = 3", "joined == x", "joined == 1e", "kind == 3", "rtt_ms == 3", "rtt_ms.p98 < 3", "errors.a < 1"} {
-		if r, err := parseRequirement(bad); err == nil {
+		if r, err := parseRequirement(bad, &Report{}); err == nil {
 			t.Errorf("%q was read as %+v", bad, r)
 		}
 	}

@@ -21,8 +21,9 @@ type requirement struct {
 
 var requirementForm = regexp.MustCompile(`^\s*([a-z0-9_.]+)\s*(<=|>=|==|<|>)\s*([-+0-9.eE]+)\s*$`)
 
-// parseRequirement reads a requirement such as "input_to_state_ms.p99 <= 150".
-func parseRequirement(text string) (requirement, error) {
+// parseRequirement reads a requirement such as "input_to_state_ms.p99 <= 150". The report is
+// an empty one with all figures that there will be.
+func parseRequirement(text string, empty *Report) (requirement, error) {
 	m := requirementForm.FindStringSubmatch(text)
 	if m == nil {
 		return requirement{}, fmt.Errorf("the requirement %q is not a figure of the report, one of < <= == >= >, and a number, as in input_to_state_ms.p99 <= 150", text)
@@ -32,8 +33,8 @@ func parseRequirement(text string) (requirement, error) {
 		return requirement{}, fmt.Errorf("the requirement %q: %s is no number", text, m[3])
 	}
 	r := requirement{text: strings.TrimSpace(text), path: strings.Split(m[1], "."), op: m[2], limit: limit}
-	if _, err := r.figure(&Report{}); err != nil {
-		return requirement{}, fmt.Errorf("the requirement %q: there is no figure %s; there are: %s", text, m[1], strings.Join(figures(), ", "))
+	if _, err := r.figure(empty); err != nil {
+		return requirement{}, fmt.Errorf("the requirement %q: there is no figure %s; there are: %s", text, m[1], strings.Join(figures(empty), ", "))
 	}
 	return r, nil
 }
@@ -103,9 +104,9 @@ func fields(rep *Report) map[string]any {
 }
 
 // figures returns the names of all figures that can be required, in their order.
-func figures() []string {
+func figures(rep *Report) []string {
 	var names []string
-	for name, v := range fields(&Report{}) {
+	for name, v := range fields(rep) {
 		switch v := v.(type) {
 		case float64:
 			names = append(names, name)

@@ -38,8 +38,10 @@ const (
 // swarm is what all loops share.
 type swarm struct {
 	cfg       Config
-	url       *url.URL
+	urls      []*url.URL
 	behaviour Behaviour
+	crew      Crew // nil: each bot plays by itself
+	houses    houses
 	period    time.Duration // between inputs, 0 none
 	start     time.Time
 	loops     []*loop
@@ -64,16 +66,24 @@ type swarm struct {
 // should not happen to a client; the report is good all the same. An error
 // together with a report of no clients means that nothing was begun.
 func Run(ctx context.Context, cfg Config) (Report, error) {
-	u, behaviour, err := cfg.check()
+	urls, behaviour, err := cfg.check()
 	if err != nil {
 		return Report{}, fmt.Errorf("bots: %w", err)
 	}
 	sw := &swarm{
-		cfg: cfg, url: u, behaviour: behaviour, start: time.Now(),
+		cfg: cfg, urls: urls, behaviour: behaviour, start: time.Now(),
 		want: make(chan *bot, cfg.Clients), errors: map[string]int{},
 	}
+	if behaviour.NewCrew != nil {
+		sw.crew, err = behaviour.NewCrew(Setup{
+			Server: cfg.Server, Options: cfg.Options, Clients: cfg.Clients, Seed: cfg.Seed, Now: sw.now, Logger: cfg.Logger,
+		})
+		if err != nil {
+			return Report{}, fmt.Errorf("bots: %w", err)
+		}
+	}
 	for _, text := range cfg.Require {
-		q, err := parseRequirement(text)
+		q, err := parseRequirement(text, &Report{Figures: sw.figures()})
 		if err != nil {
 			return Report{}, fmt.Errorf("bots: %w", err)
 		}
@@ -99,11 +109,12 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	}
 	var all []*bot
 	slow := rand.New(rand.NewPCG(cfg.Seed, 0)).Perm(cfg.Clients)
+	cut := rand.New(rand.NewPCG(cfg.Seed, 1<<41)).Perm(cfg.Clients)
 	for i := range cfg.Clients {
 		l := sw.loops[i%len(sw.loops)]
 		b := &bot{
 			id: i, loop: l, state: connecting, rnd: rand.New(rand.NewPCG(cfg.Seed, uint64(i+1))),
-			slow: float64(slow[i]) < cfg.Slow*float64(cfg.Clients),
+			slow: float64(slow[i]) < cfg.Slow*float64(cfg.Clients), cuts: float64(cut[i]) < cfg.Cut*float64(cfg.Clients),
 		}
 		l.bots = append(l.bots, b)
 		all = append(all, b)
@@ -135,7 +146,7 @@ func (sw *swarm) run(ctx context.Context, all []*bot) (Report, error) {
 	if err == nil && sw.joined.Load() > 0 {
 		sw.phase.Store(phaseMeasure)
 		cpu := cpuTime()
-		err = wait(ctx, failed, sw.cfg.Duration)
+		err = sw.play(ctx, failed)
 		measured, cpuUsed = sw.now()-rampTook, cpuTime()-cpu
 	}
 	// Bots that are being connected, or wait for it, now fail at once.
@@ -192,17 +203,47 @@ func (sw *swarm) ramp(ctx context.Context, all []*bot, failed <-chan error) erro
 	}
 }
 
-func wait(ctx context.Context, failed <-chan error, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
+// play waits until the duration is over, or the crew has nothing more to do, and then for
+// what the crew waits for.
+func (sw *swarm) play(ctx context.Context, failed <-chan error) error {
+	crewCtx, stop := context.WithCancel(ctx)
+	defer stop()
+	played := make(chan error, 1) // nothing ever comes without a crew
+	if sw.crew != nil {
+		go func() { played <- sw.crew.Play(crewCtx) }()
 	}
+	t := time.NewTimer(sw.cfg.Duration)
+	defer t.Stop()
+	var err error
+	select {
+	case err := <-played:
+		return err
+	case <-t.C:
+	case err = <-failed:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	stop()
+	if sw.crew != nil {
+		err = errors.Join(err, <-played)
+	}
+	return err
+}
+
+// newPilot returns what steers a bot through a new session.
+func (sw *swarm) newPilot(b *bot) Pilot {
+	if sw.crew != nil {
+		return sw.crew.NewPilot(b.id, b.rnd)
+	}
+	return sw.behaviour.NewPilot(b.rnd)
+}
+
+// figures returns what the crew has measured, if there is one.
+func (sw *swarm) figures() []Figure {
+	if sw.crew == nil {
+		return nil
+	}
+	return sw.crew.Figures()
 }
 
 // now is the swarm's clock. It begins at a second, so that 0 means never.
@@ -270,6 +311,12 @@ func reason(err error) string {
 func (sw *swarm) dialer(ctx context.Context, helping *sync.WaitGroup) {
 	for b := range sw.want {
 		from := sw.now()
+		if b.s != nil { // it comes back into its session
+			a := sw.dial(ctx, b.id, b.url, b.s)
+			a.b, a.from = b, from
+			b.loop.hand(a)
+			continue
+		}
 		if sw.seeker != nil {
 			helping.Go(func() {
 				a := sw.seeker.seat(ctx, b)
@@ -292,7 +339,13 @@ func (l *loop) hand(a arrival) {
 
 // config returns with what a bot joins.
 func (sw *swarm) config(b *bot) client.Config {
-	return client.Config{Kind: sw.cfg.Kind, Room: sw.cfg.Room, Name: botName(b), Schema: sw.behaviour.Schema, HashEvery: sw.cfg.HashEvery}
+	cfg := client.Config{
+		Kind: sw.cfg.Kind, Room: sw.cfg.Room, Name: botName(b), Schema: sw.behaviour.Schema, HashEvery: sw.cfg.HashEvery, Options: sw.cfg.Options,
+	}
+	if sw.crew != nil {
+		sw.crew.Hello(b.id, &cfg)
+	}
+	return cfg
 }
 
 func botName(b *bot) string { return fmt.Sprintf("bot %d", b.id) }
@@ -306,29 +359,34 @@ func (sw *swarm) direct(ctx context.Context, b *bot) arrival {
 			return arrival{b: b, err: fmt.Errorf("token: %w", err)}
 		}
 	}
-	return sw.dial(ctx, b, sw.url, cfg)
+	return sw.join(ctx, b, sw.urls[(b.id+b.tries)%len(sw.urls)], cfg)
 }
 
-// dial connects a bot.
-func (sw *swarm) dial(ctx context.Context, b *bot, u *url.URL, cfg client.Config) (a arrival) {
-	a.b = b
+// join connects a bot with a new session.
+func (sw *swarm) join(ctx context.Context, b *bot, u *url.URL, cfg client.Config) (a arrival) {
 	s, err := client.NewSession(cfg)
-	if err != nil {
-		a.err = err
-		return a
+	if err == nil {
+		a = sw.dial(ctx, b.id, u, s)
 	}
+	a.b, a.err = b, errors.Join(a.err, err)
+	return a
+}
+
+// dial connects a bot's session.
+func (sw *swarm) dial(ctx context.Context, bot int, u *url.URL, s *client.Session) (a arrival) {
 	host := u.Host
 	if u.Port() == "" {
 		host = net.JoinHostPort(u.Hostname(), map[string]string{"ws": "80", "wss": "443"}[u.Scheme])
 	}
 	conn, err := sw.connect(ctx, u.Scheme == "wss", host)
 	if err != nil {
-		a.err = err
+		a.err = &dialError{err}
 		return a
 	}
 	defer func() {
 		if a.err != nil {
 			_ = conn.Close()
+			a.err = &dialError{a.err}
 		}
 	}()
 	_ = conn.SetDeadline(time.Now().Add(dialLimit))
@@ -345,7 +403,7 @@ func (sw *swarm) dial(ctx context.Context, b *bot, u *url.URL, cfg client.Config
 		a.rest = readAhead(br)
 	}
 	// Masking hides nothing between these two; it is there since it must be.
-	if _, err := conn.Write(appendFrame(nil, ws.OpBinary, uint32(b.id)*2654435761, s.AppendHello)); err != nil {
+	if _, err := conn.Write(appendFrame(nil, ws.OpBinary, uint32(bot)*2654435761, s.AppendHello)); err != nil {
 		a.err = fmt.Errorf("hello: %w", err)
 		return a
 	}
@@ -358,7 +416,7 @@ func (sw *swarm) dial(ctx context.Context, b *bot, u *url.URL, cfg client.Config
 	if err != nil {
 		a.err = fmt.Errorf("taking the descriptor: %w", err)
 	}
-	a.s = s
+	a.s, a.url = s, u
 	return a
 }
 

@@ -2,8 +2,10 @@ package bots
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/tickroom/tickroom/netcode/client"
@@ -23,28 +25,31 @@ type seeker struct {
 	sw        *swarm
 	transport *http.Transport
 	players   []*matchmaker.Client // by bot; each is used by one goroutine at a time
+	asked     []int                // by bot, which server its client asks
 	dialling  chan struct{}        // held while a bot connects; bounds them
 }
 
 func newSeeker(sw *swarm) *seeker {
 	// Each bot that waits holds a connection.
 	t := &http.Transport{MaxIdleConnsPerHost: sw.cfg.Clients, IdleConnTimeout: time.Minute, TLSClientConfig: sw.cfg.TLS.Clone(), ForceAttemptHTTP2: sw.cfg.TLS != nil}
-	return &seeker{sw: sw, transport: t, players: make([]*matchmaker.Client, sw.cfg.Clients), dialling: make(chan struct{}, dialers)}
+	return &seeker{sw: sw, transport: t, players: make([]*matchmaker.Client, sw.cfg.Clients), asked: make([]int, sw.cfg.Clients), dialling: make(chan struct{}, dialers)}
 }
 
 func (k *seeker) close() { k.transport.CloseIdleConnections() }
 
 // player returns the bot's side of matchmaking, which remembers who it is.
 func (k *seeker) player(b *bot) (*matchmaker.Client, error) {
-	if m := k.players[b.id]; m != nil {
+	servers := strings.Split(k.sw.cfg.Server, ",")
+	server := (b.id + b.tries) % len(servers)
+	if m := k.players[b.id]; m != nil && k.asked[b.id] == server {
 		return m, nil
 	}
 	o := matchmaker.Options{HTTP: &http.Client{Transport: k.transport}, Logger: k.sw.cfg.Logger}
 	if token := k.sw.cfg.Token; token != nil {
 		o.TokenSource = func(context.Context) (string, error) { return token(b.id) }
 	}
-	m, err := matchmaker.New(k.sw.cfg.Server, o)
-	k.players[b.id] = m
+	m, err := matchmaker.New(strings.TrimSpace(servers[server]), o)
+	k.players[b.id], k.asked[b.id] = m, server
 	return m, err
 }
 
@@ -56,6 +61,9 @@ func (k *seeker) seat(ctx context.Context, b *bot) arrival {
 	}
 	a, err := k.find(ctx, m, b)
 	if err != nil {
+		if e := (*matchmaker.Error)(nil); errors.As(err, &e) && e.Temporary() {
+			err = &dialError{err}
+		}
 		return arrival{b: b, err: err}
 	}
 	u, err := client.ServerURL(a.URL)
@@ -73,7 +81,7 @@ func (k *seeker) seat(ctx context.Context, b *bot) arrival {
 	case <-ctx.Done():
 		return arrival{b: b, err: ctx.Err()}
 	}
-	joined := k.sw.dial(ctx, b, u, m.Configure(a, k.sw.config(b)))
+	joined := k.sw.join(ctx, b, u, m.Configure(a, k.sw.config(b)))
 	joined.rejoin = a.GetRejoin()
 	return joined
 }
@@ -82,7 +90,7 @@ func (k *seeker) seat(ctx context.Context, b *bot) arrival {
 func (k *seeker) find(ctx context.Context, m *matchmaker.Client, b *bot) (*matchmaker.Assignment, error) {
 	self := &tickroomv1.Member{Name: botName(b)}
 	if k.sw.cfg.Mode == "" {
-		return m.QuickJoin(ctx, &tickroomv1.QuickJoinRequest{Kind: k.sw.cfg.Kind, Self: self})
+		return m.QuickJoin(ctx, &tickroomv1.QuickJoinRequest{Kind: k.sw.cfg.Kind, Self: self, Options: k.sw.cfg.Options})
 	}
 	return m.FindMatch(ctx, &tickroomv1.EnqueueRequest{Mode: k.sw.cfg.Mode, Self: self}, nil)
 }
