@@ -17,6 +17,12 @@ const (
 	// The pauses begin anew after a connection that was good for as long as the next one
 	// might be, but goodLeast at least and goodMost at most.
 	goodLeast, goodMost = time.Second, 5 * time.Second
+	// shortPause bounds the pause after one that was not, but on which there was a welcome,
+	// and that was lost with its line or its server.
+	shortPause = 2 * firstPause
+	// Codes from ownCodes on are the protocol's own; those below are WebSocket's, for lines
+	// and servers.
+	ownCodes = 4000
 	// maxRefusals is how many times in a row a client joins anew since the server's
 	// frames were refused; a connection that was good for refusalsEnd ends the row.
 	maxRefusals = 3
@@ -110,6 +116,9 @@ func (r *reconnect) closed(code uint16, now time.Duration) decision {
 	rule := closecode.For(int(code))
 	end := decision{end: true, keep: rule.KeepsSession && r.opens == opensResume}
 	wasLive := r.lost(now)
+	if wasLive && code < ownCodes && rule.Advice == closecode.ComeBack {
+		r.limit = min(r.limit, shortPause)
+	}
 	// The server has said that what was asked for is not there: there is no reason to
 	// wait before asking for something else, and each is asked for once.
 	anew := rule.Advice == closecode.JoinAnew

@@ -229,9 +229,9 @@ func (e *Engine) Write(w *Worker) {
 // sessions or ends them. It calls gone for each session that has ended, without a reason if
 // it was held.
 func (e *Engine) Reap(gone func(c *Client, why *socket.CloseError)) {
-	n := 0
+	n, half := 0, e.idleTicks/2
 	for i, c := range e.clients {
-		if c.over == nil {
+		if c.over == nil && !e.current(c, half) {
 			c.over = e.overdue(c, e.idleTicks)
 		}
 		if c.over == nil {
@@ -258,6 +258,13 @@ func (e *Engine) Reap(gone func(c *Client, why *socket.CloseError)) {
 	if len(e.held) > 0 {
 		e.endHeld(gone)
 	}
+}
+
+// current reports whether a client was heard and sent something within half the idle time, and
+// may stay: as good as always, so that overdue is seldom asked.
+func (e *Engine) current(c *Client, half uint32) bool {
+	_, removed := c.player.Removed()
+	return !removed && !c.watched && e.tick-c.heard < half && e.tick-c.down.Base() < half
 }
 
 // overdue returns why a client's connection must end, or nil: the game has removed it, or

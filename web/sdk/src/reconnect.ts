@@ -79,6 +79,8 @@ export class Reconnect {
     const { advice, wait, keepsSession, keepsSeat, otherRoom } = closeRule(code);
     const end: Decision = { end: true, keep: keepsSession && this.opens === 'resume' };
     const wasLive = this.#lost(now);
+    // A line or a server that was there, though not for long.
+    if (wasLive && code < 4000 && advice === 'come back') this.limit = Math.min(this.limit, 2 * this.#base);
     const anew = advice === 'join anew';
     // The server has said that what was asked for is not there: there is no reason to
     // wait before asking for something else, and each is asked for once.
