@@ -45,20 +45,25 @@ var (
 	}}
 	// Rooms are the directory.
 	Rooms = Space{"rooms", []key{
-		{"room", "room:", "hash", "ROOM: b as it was listed, o its occupancy as it was reported; what scripts look at: kind, mode, node, region, closed, rev, due", "until removed"},
+		{"room", "room:", "hash", "ROOM: b as it was listed, o its occupancy as it was reported; what scripts look at: kind, mode, node, region, spread, closed, rev, due; rooms, places and taken as they count in load", "until removed"},
 		{"held", "held:", "zset", "p or s and ROOM: whom places to play or to watch from are reserved for, by when that ends (ms)", "until removed"},
 		{"made", "made:", "hash", "ROOM: by p or s and name: when the reservation was made (ms)", "until removed"},
 		{"last", "last:", "string", "p or s and NAME: the room in which a search has reserved a place", "as the reservation"},
 		{"all", "all", "zset", "the rooms", forGood},
 		{"node", "node:", "zset", "NODE: its rooms", "until removed"},
 		{"nodes", "nodes", "set", "the nodes that have rooms", forGood},
-		{"open", "open:", "zset", "p or s, then KIND MODE REGION NODE, each with its length: the rooms that a search may find, by places to play that are taken", "until full"},
+		{"open", "open:", "zset", "p or s, then KIND MODE REGION NODE, each with its length: the rooms that a search may find, by places to play that are taken, or if they are spread by places that are free", "until full"},
+		{"load", "load:", "hash", "KIND MODE REGION NODE, each with its length: over the spread rooms that players are sent to, how many rooms, places and taken ones there are", "while there are such rooms"},
 		{"due", "due", "zset", "the rooms with reservations, by when the first one ends (ms)", forGood},
 	}}
 	// Nodes are the servers.
 	Nodes = Space{"nodes", []key{
 		{"nodes", "nodes", "hash", "by node: itself", forGood},
 		{"silent", "until", "zset", "the nodes, by when they have been silent for too long (ms)", forGood},
+	}}
+	// Claims are who has what of which there is one at a time.
+	Claims = Space{"claims", []key{
+		{"claim", "claim:", "hash", "NAME: owner, epoch and note of who has it; until, when it is free (ms); wanted, when it was last (ms)", "a day after its end"},
 	}}
 	// Bans are the operator's bans.
 	Bans = Space{"bans", []key{

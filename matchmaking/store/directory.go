@@ -19,6 +19,11 @@ type Listing struct {
 	Node, URL, Region string
 	// Created is when it was made.
 	Created time.Time
+	// Spread rooms are filled evenly: players are sent to the one with the most free places. Of
+	// others they are sent to the fullest, so that these fill up one after another.
+	Spread bool
+	// Show is the name of the show that it is a house of; empty: it is none.
+	Show string
 
 	Occupancy `json:"-"`
 	// ReservedPlayers and ReservedSpectators count the reservations that are open, of those
@@ -52,6 +57,34 @@ func (l *Listing) FreeToWatch() int { return max(0, l.MaxSpectators-l.Spectators
 
 // Taken returns how many places to play are occupied or reserved.
 func (l *Listing) Taken() int { return l.Players + l.ReservedPlayers }
+
+// Rank orders the rooms that will do for somebody who wants to play, or to spectate: one is sent
+// to the room with the highest. It is the number of free places of rooms that are Spread, and else
+// that of the places to play that are taken.
+func (l *Listing) Rank(spectate bool) int {
+	switch {
+	case l.Spread && spectate:
+		return l.FreeToWatch()
+	case l.Spread:
+		return l.Free()
+	}
+	return l.Taken()
+}
+
+// Load is how full rooms are that are alike.
+type Load struct {
+	// Rooms counts them; Places are the places to play in them, Taken those that are occupied or
+	// reserved.
+	Rooms, Places, Taken int
+}
+
+// Add adds a room, if players are sent to it.
+func (n *Load) Add(l *Listing) {
+	if !l.Spread || l.Closed || l.Private || l.Locked {
+		return
+	}
+	n.Rooms, n.Places, n.Taken = n.Rooms+1, n.Places+l.MaxPlayers, n.Taken+l.Taken()
+}
 
 // Want is what a place is asked for with.
 type Want struct {
@@ -113,14 +146,16 @@ type Report struct {
 // if it is neither occupied nor reserved. A reservation ends when the node settles it, when
 // it is cancelled, and at Want.Until, exactly then, by the directory's clock.
 type Directory interface {
-	// Reserve reserves a place: in the room with the ID, or, if that is empty, in the fullest
-	// room that fits and is neither closed, locked (to play) nor private, so that rooms fill up
-	// one after another. The error is ErrNoRoom if there is none; ErrFull if the room with the
+	// Reserve reserves a place: in the room with the ID, or, if that is empty, in the one with the
+	// highest Rank that fits and is neither closed, locked (to play) nor private. The error is ErrNoRoom if there is none; ErrFull if the room with the
 	// ID has no free place, or is locked. If the room has the reservation already, even if it
 	// is full or closed by now, Reserve returns the room, and the reservation ends at the
 	// later time; when it was made stays as it was. Without an ID that goes for the room
 	// reserved last for the name, as long as it fits.
 	Reserve(ctx context.Context, w Want) (Listing, error)
+	// Load returns how full the rooms are that are Spread and neither closed, locked nor private:
+	// those of a Kind, Mode and Options, and of a Node, or else a Region. No more of w is looked at.
+	Load(ctx context.Context, w Want) (Load, error)
 	// Cancel ends a reservation in a room.
 	Cancel(ctx context.Context, room string, r Reservation) error
 	// Report takes in what a node says of rooms that it runs, and returns how many rooms are

@@ -111,15 +111,31 @@ func (r *room) reserved(spectate bool) *int {
 	return &r.ReservedPlayers
 }
 
-// search returns the fullest open room that fits, or nil.
+// search returns the open room that fits best, or nil.
 func (d *Directory) search(w *store.Want) *room {
 	var best *room
 	for _, r := range d.made {
-		if !r.Closed && !r.Private && r.open(w.Spectate) && r.fits(w) && (best == nil || r.Taken() > best.Taken()) {
+		if !r.Closed && !r.Private && r.open(w.Spectate) && r.fits(w) && (best == nil || r.Rank(w.Spectate) > best.Rank(w.Spectate)) {
 			best = r
 		}
 	}
 	return best
+}
+
+// Load implements store.Directory.
+func (d *Directory) Load(_ context.Context, w store.Want) (n store.Load, err error) {
+	d.lock()
+	defer d.mu.Unlock()
+	w.ID, w.Except = "", nil
+	if w.Node != "" {
+		w.Region = ""
+	}
+	for _, r := range d.made {
+		if r.fits(&w) {
+			n.Add(&r.Listing)
+		}
+	}
+	return n, nil
 }
 
 // end ends a reservation.

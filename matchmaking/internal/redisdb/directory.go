@@ -77,6 +77,19 @@ func (d *Directory) Reserve(ctx context.Context, w store.Want) (store.Listing, e
 	}
 }
 
+// Load implements store.Directory.
+func (d *Directory) Load(ctx context.Context, w store.Want) (store.Load, error) {
+	for {
+		a, err := d.read(ctx, "load", w.Kind, purpose(w.Mode, w.Options), w.Region, w.Node)
+		if err != nil {
+			return store.Load{}, err
+		}
+		if len(a) > 0 { // else very many reservations have ended, and some places are free by now
+			return store.Load{Rooms: a.int(0), Places: a.int(1), Taken: a.int(2)}, nil
+		}
+	}
+}
+
 // Cancel implements store.Directory.
 func (d *Directory) Cancel(ctx context.Context, room string, r store.Reservation) error {
 	_, err := d.write(ctx, "cancel", room, role(r.Spectate), r.Name, r.Made.UnixMilli())
@@ -93,6 +106,7 @@ type report struct {
 	Mode    string    `json:"mode"`
 	Node    string    `json:"node"`
 	Region  string    `json:"region"`
+	Spread  bool      `json:"spread,omitempty"`
 	Settled []settled `json:"settled,omitempty"`
 }
 
@@ -111,7 +125,7 @@ func encodeReport(r *store.Report) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out := report{ID: r.ID, Rev: r.Revision, Static: static, Now: now, Kind: r.Kind, Mode: purpose(r.Mode, r.Options), Node: r.Node, Region: r.Region}
+	out := report{ID: r.ID, Rev: r.Revision, Static: static, Now: now, Kind: r.Kind, Mode: purpose(r.Mode, r.Options), Node: r.Node, Region: r.Region, Spread: r.Spread}
 	for _, s := range r.Settled {
 		out.Settled = append(out.Settled, settled{role(s.Spectate), s.Name, s.Made.UnixMilli()})
 	}

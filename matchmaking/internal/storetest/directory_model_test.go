@@ -21,7 +21,7 @@ import (
 // they are made.
 func obeysModel(t *testing.T, d, _ store.Directory) {
 	rapid.Check(t, func(rt *rapid.T) {
-		m := &model{d: d, rooms: map[string]*modelRoom{}, last: map[string]string{}}
+		m := &model{d: d, spread: rapid.Bool().Draw(rt, "spread"), rooms: map[string]*modelRoom{}, last: map[string]string{}}
 		for _, id := range modelRooms {
 			m.fine(rt, d.Remove(context.Background(), id, 1<<60))
 		}
@@ -39,11 +39,12 @@ var (
 
 // model is a directory and what it ought to have.
 type model struct {
-	d     store.Directory
-	rooms map[string]*modelRoom
-	last  map[string]string // by "p" or "s" and name: the room that a search has found
-	calls []func(*rapid.T)  // that were made
-	tick  int64
+	d      store.Directory
+	spread bool // the rooms are
+	rooms  map[string]*modelRoom
+	last   map[string]string // by "p" or "s" and name: the room that a search has found
+	calls  []func(*rapid.T)  // that were made
+	tick   int64
 }
 
 type modelRoom struct {
@@ -117,9 +118,20 @@ func (m *model) check(rt *rapid.T) {
 	if err != nil || len(list) != len(m.rooms) {
 		rt.Fatalf("%+v, %v; want %d", list, err, len(m.rooms))
 	}
+	loads := map[string]store.Load{"": {}, "m": {}}
 	for _, got := range list {
-		if want := m.rooms[got.ID].now(); !reflect.DeepEqual(got, want) {
+		want := m.rooms[got.ID].now()
+		if !reflect.DeepEqual(got, want) {
 			rt.Fatalf("%+v; want %+v", got, want)
+		}
+		if m.spread && !want.Closed && !want.Private && !want.Locked {
+			n := loads[want.Mode]
+			loads[want.Mode] = store.Load{Rooms: n.Rooms + 1, Places: n.Places + want.MaxPlayers, Taken: n.Taken + want.Taken()}
+		}
+	}
+	for mode, want := range loads {
+		if got, err := m.d.Load(context.Background(), store.Want{Kind: "k", Mode: mode}); got != want || err != nil {
+			rt.Fatalf("load of mode %q: %+v, %v; want %+v", mode, got, err, want)
 		}
 	}
 }
@@ -137,6 +149,7 @@ func (m *model) news(rt *rapid.T) store.Report {
 	if up("labelled", 1) == 1 {
 		n.Labels = map[string]any{"map": pick(rt, "map", "dust", "ice"), "level": float64(up("level", 2)), "open": n.Locked}
 	}
+	n.Spread = m.spread
 	n.Kind, n.Mode = "k", []string{"", "m", ""}[strings.Index("abc", n.ID)]
 	if rapid.Bool().Draw(rt, "settles") {
 		n.Settled = []store.Reservation{m.reservation(rt)}
@@ -263,10 +276,10 @@ func (m *model) search(rt *rapid.T) {
 			return r != nil && r.Mode == w.Mode && !r.Closed && !slices.Contains(w.Except, r.ID)
 		}
 		last := m.last[as(w.Spectate, w.Reservation)]
-		best := -1 // how full the fullest is
+		best := -1 // the highest rank
 		for _, r := range m.rooms {
 			if l := r.now(); fits(r) && !r.Private && r.open(w.Spectate) {
-				best = max(best, l.Taken())
+				best = max(best, l.Rank(w.Spectate))
 			}
 		}
 		got, err := m.d.Reserve(context.Background(), w)
@@ -281,7 +294,7 @@ func (m *model) search(rt *rapid.T) {
 		case err != nil:
 			return
 		default:
-			if l := r.now(); !fits(r) || r.Private || l.Taken() != best {
+			if l := r.now(); !fits(r) || r.Private || l.Rank(w.Spectate) != best {
 				rt.Fatalf("%+v: got %+v; there is one with %d", w, got, best)
 			}
 		}

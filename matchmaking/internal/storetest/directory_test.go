@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +17,8 @@ import (
 
 var directoryCases = map[string]func(t *testing.T, a, b store.Directory){
 	"fills the fullest room first":                   fillsUp,
+	"fills rooms evenly that are spread":             spreads,
+	"knows how full rooms are that are spread":       loads,
 	"knows rooms by kind":                            byKind,
 	"knows rooms by mode, region and node":           byMode,
 	"tells rooms apart by what clients chose":        byOptions,
@@ -75,6 +78,97 @@ func fillsUp(t *testing.T, d, _ store.Directory) {
 	reserve(t, d, in("a", "x"), full)
 	ok(t, d.Cancel(t.Context(), "a", store.Reservation{Name: "2"}))
 	reserve(t, d, by("x"), "a")
+}
+
+func spreads(t *testing.T, d, _ store.Directory) {
+	a, b := room("a", 4), room("b", 6)
+	a.Spread, b.Spread = true, true
+	a.MaxSpectators, b.MaxSpectators = 3, 2
+	tell(t, d, a, b)
+	for i, want := range []string{"b", "b"} { // four free places in either, then
+		reserve(t, d, by(fmt.Sprint(i)), want)
+	}
+	got := map[string]int{}
+	for i := range 8 {
+		l, err := d.Reserve(t.Context(), by(fmt.Sprint("even", i)))
+		ok(t, err)
+		got[l.ID]++
+		if more := got["a"] - got["b"]; more < -1 || more > 1 {
+			t.Fatalf("%v", got)
+		}
+	}
+	reserve(t, d, by("x"), none)
+	for i, want := range []string{"a", "a b", "a b"} {
+		w := by(fmt.Sprint("s", i))
+		w.Spectate = true
+		l, err := d.Reserve(t.Context(), w)
+		if ok(t, err); !strings.Contains(want, l.ID) {
+			t.Fatalf("spectator %d is sent to %s; want one of %s", i, l.ID, want)
+		}
+	}
+	// What has become free counts at once.
+	a.Revision, a.Players = 2, 0
+	for i := range 8 {
+		a.Settled = append(a.Settled, store.Reservation{Name: fmt.Sprint("even", i)})
+	}
+	tell(t, d, a)
+	reserve(t, d, by("y"), "a")
+}
+
+func loads(t *testing.T, d, _ store.Directory) {
+	is := func(w store.Want, rooms, places, taken int) {
+		t.Helper()
+		w.Kind = "k"
+		got, err := d.Load(t.Context(), w)
+		ok(t, err)
+		if want := (store.Load{Rooms: rooms, Places: places, Taken: taken}); got != want {
+			t.Fatalf("%+v: %+v; want %+v", w, got, want)
+		}
+	}
+	is(store.Want{}, 0, 0, 0)
+	show := store.OptionsText(map[string]string{"show": "one"})
+	for i, l := range []store.Listing{
+		{ID: "a", Node: "n1", Region: "eu"}, {ID: "b", Node: "n2", Region: "eu"}, {ID: "c", Node: "n3", Region: "us"}, {ID: "d", Node: "n1", Region: "eu", Options: show},
+	} {
+		l.Kind, l.Spread, l.MaxPlayers, l.Players, l.Revision = "k", true, 10*(i+1), i, 1
+		tell(t, d, store.Report{Listing: l})
+	}
+	plain := room("plain", 90) // is not spread
+	plain.Region, plain.Node = "eu", "n1"
+	tell(t, d, plain)
+	is(store.Want{}, 3, 60, 3)
+	is(store.Want{Region: "eu"}, 2, 30, 1)
+	is(store.Want{Region: "asia"}, 0, 0, 0)
+	is(store.Want{Node: "n2", Region: "eu"}, 1, 20, 1)
+	is(store.Want{Options: show}, 1, 40, 3)
+	w := in("b", "x")
+	reserve(t, d, w, "b")
+	is(store.Want{Region: "eu"}, 2, 30, 2)
+	l, err := d.Rooms(t.Context(), "k", "n2")
+	ok(t, err)
+	b := store.Report{Listing: l[0]}
+	for i, change := range []func(*store.Report){
+		func(r *store.Report) { r.Locked = true }, func(r *store.Report) { r.Locked, r.Private = false, true }, func(r *store.Report) { r.Private, r.Closed = false, true },
+	} {
+		change(&b)
+		b.Revision = uint64(i + 2)
+		tell(t, d, b)
+		is(store.Want{Region: "eu"}, 1, 10, 0)
+	}
+	b.Closed, b.MaxPlayers, b.Players, b.Revision = false, 5, 4, 9
+	tell(t, d, b)
+	is(store.Want{Region: "eu"}, 2, 15, 5)
+	ok(t, d.Cancel(t.Context(), "b", store.Reservation{Name: "x", Made: hour()}))
+	is(store.Want{Region: "eu"}, 2, 15, 4)
+	w.Until = past()
+	reserve(t, d, w, "b")
+	is(store.Want{Node: "n2"}, 1, 5, 4)
+	ok(t, d.Remove(t.Context(), "b", 9))
+	is(store.Want{}, 2, 40, 2)
+	_, err = d.RemoveNode(t.Context(), "n1")
+	ok(t, err)
+	is(store.Want{}, 1, 30, 2)
+	is(store.Want{Options: show}, 0, 0, 0)
 }
 
 func byKind(t *testing.T, d, _ store.Directory) {

@@ -10,24 +10,48 @@ local roles = {'p', 's'}
 
 local function part(s) return #s .. ':' .. s end
 
-local function open(role, kind, mode, region, node)
-  return K.open .. role .. part(kind) .. part(mode) .. part(region) .. part(node)
-end
+local function group(kind, mode, region, node) return part(kind) .. part(mode) .. part(region) .. part(node) end
+
+local function open(role, kind, mode, region, node) return K.open .. role .. group(kind, mode, region, node) end
 
 -- Of what was stored as text there is a letter before the JSON; see codec.go.
 local function decode(text) return cjson.decode(string.sub(text, 2)) end
 
 local function digits(n) return string.format('%.0f', n) end
 
+-- What is summed up over rooms that are spread and alike.
+local sums = {'rooms', 'places', 'taken'}
+
+-- add brings the sums over rooms like this one up to date, after it has changed.
+local function add(r)
+  local now = {0, 0, 0}
+  if not (r.closed or r.is.Private or r.is.Locked) then now = {1, r.is.MaxPlayers, r.is.Players + r.reserved.p} end
+  local was = call('HMGET', K.room .. r.id, unpack(sums))
+  local scopes = {{'', ''}, {'', r.node}}
+  if r.region ~= '' then scopes[3] = {r.region, ''} end
+  for i, name in ipairs(sums) do
+    local more = now[i] - (tonumber(was[i] or nil) or 0)
+    if more ~= 0 then
+      for _, scope in ipairs(scopes) do
+        local key = K.load .. group(r.kind, r.mode, scope[1], scope[2])
+        if call('HINCRBY', key, name, more) == 0 then call('HDEL', key, name) end
+      end
+      call('HSET', K.room .. r.id, name, now[i])
+    end
+  end
+end
+
 -- index puts a room where searches find it, or takes it from there, after it has changed.
 local function index(r)
+  if r.spread then add(r) end
   call('HSET', K.room .. r.id, 'due', r.due or '')
   if r.due then call('ZADD', K.due, r.due, r.id) else call('ZREM', K.due, r.id) end
   for _, role in ipairs(roles) do
     local found = r.free[role] > 0 and not r.closed and not r.is.Private and not (role == 'p' and r.is.Locked)
     for _, scope in ipairs({{'', ''}, {r.region, ''}, {'', r.node}}) do
       local key = open(role, r.kind, r.mode, scope[1], scope[2])
-      if found then call('ZADD', key, r.is.Players + r.reserved.p, r.id) else call('ZREM', key, r.id) end
+      local rank = r.spread and r.free[role] or r.is.Players + r.reserved.p
+      if found then call('ZADD', key, rank, r.id) else call('ZREM', key, r.id) end
     end
   end
 end
@@ -52,10 +76,10 @@ end
 
 -- find returns a room, with its places as they are now, or nil.
 local function find(id)
-  local f = call('HMGET', K.room .. id, 'b', 'o', 'kind', 'mode', 'node', 'region', 'closed', 'rev', 'due')
+  local f = call('HMGET', K.room .. id, 'b', 'o', 'kind', 'mode', 'node', 'region', 'closed', 'rev', 'due', 'spread')
   if not f[1] then return nil end
   local r = {id = id, b = f[1], o = f[2], is = decode(f[2]), kind = f[3], mode = f[4], node = f[5], region = f[6],
-    closed = f[7] == '1', rev = tonumber(f[8])}
+    closed = f[7] == '1', rev = tonumber(f[8]), spread = f[10] == '1'}
   local ended = f[9] and f[9] ~= '' and tonumber(f[9]) <= at
   if ended then
     for _, role in ipairs(roles) do
@@ -85,8 +109,8 @@ local function report(n)
     call('ZADD', K.all, 0, n.id)
     call('ZADD', K.node .. n.node, 0, n.id)
     call('SADD', K.nodes, n.node)
-    r = {id = n.id, b = n.b, kind = n.kind, mode = n.mode, node = n.node, region = n.region, rev = -1}
-    call('HSET', K.room .. r.id, 'b', r.b, 'kind', r.kind, 'mode', r.mode, 'node', r.node, 'region', r.region)
+    r = {id = n.id, b = n.b, kind = n.kind, mode = n.mode, node = n.node, region = n.region, rev = -1, spread = n.spread}
+    call('HSET', K.room .. r.id, 'b', r.b, 'kind', r.kind, 'mode', r.mode, 'node', r.node, 'region', r.region, 'spread', r.spread and 1 or 0)
   end
   for _, s in ipairs(n.settled or {}) do changed = settle(r, s.role, s.name, s.made) or changed end
   if n.rev > r.rev then
@@ -117,7 +141,7 @@ local function fits(r, any, kind, mode, region, node)
   return r and same(r.kind, kind) and same(r.mode, mode) and (region == '' or r.region == region) and (node == '' or r.node == node)
 end
 
--- search returns the fullest open room that fits, but for those in except; or nil.
+-- search returns the open room of the highest rank that fits, but for those in except; or nil.
 local function search(role, kind, mode, region, node, except)
   -- The node's rooms or the region's are looked through: those that are excepted, and
   -- those of the node that are not in the region, are passed over.
@@ -134,6 +158,21 @@ local function search(role, kind, mode, region, node, except)
   end
 end
 
+-- sweep frees places whose reservations have ended, and returns whether that was all.
+local function sweep()
+  local due = call('ZRANGEBYSCORE', K.due, '-inf', at, 'LIMIT', 0, sweepPage)
+  for _, d in ipairs(due) do find(d) end
+  return #due < sweepPage
+end
+
+-- It answers the sums over rooms that are spread and alike.
+function F.load(kind, mode, region, node)
+  if not sweep() then return {} end -- to be called again
+  local f = call('HMGET', K.load .. group(kind, mode, node == '' and region or '', node), unpack(sums))
+  for i = 1, #sums do f[i] = tonumber(f[i] or nil) or 0 end
+  return f
+end
+
 -- hold is how long a reservation is good (ms), made when it was made (ms). What follows are
 -- the ids of rooms that are not wanted.
 function F.reserve(role, kind, mode, region, node, id, name, made, hold, ...)
@@ -142,10 +181,8 @@ function F.reserve(role, kind, mode, region, node, id, name, made, hold, ...)
     r = find(id)
     if not fits(r, true, kind, mode, region, node) then return 'no room' end
   else
-    -- Places that are free again may make another room the fullest one.
-    local due = call('ZRANGEBYSCORE', K.due, '-inf', at, 'LIMIT', 0, sweepPage)
-    for _, d in ipairs(due) do find(d) end
-    if #due == sweepPage then return {} end -- to be called again
+    -- Places that are free again may make another room the best one.
+    if not sweep() then return {} end -- to be called again
     local except = {}
     for _, e in ipairs({...}) do except[e] = true end
     local last = call('GET', K.last .. role .. name)
