@@ -40,8 +40,8 @@ func (k *Kind) Asked(options, base map[string]string) (map[string]string, error)
 	out := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(options)) {
 		value := options[name]
-		i := slices.IndexFunc(k.Options, func(o Option) bool { return o.Name == name && o.Clients })
-		if i < 0 {
+		o := k.option(name)
+		if o == nil || !o.Clients {
 			return nil, fmt.Errorf("rooms of kind %s have no option %.40q that clients may choose; those are: %s", k.Name, name, k.chosen())
 		}
 		switch {
@@ -50,14 +50,18 @@ func (k *Kind) Asked(options, base map[string]string) (map[string]string, error)
 		case !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl):
 			return nil, fmt.Errorf("option %s=%q: its value has characters that can't be shown", name, value)
 		}
-		if check := k.Options[i].Check; check != nil {
+		check := o.Check
+		if check == nil && k.Show != nil && name == k.Show.Option {
+			check = CheckShowName
+		}
+		if check != nil {
 			if err := check(value); err != nil {
 				return nil, fmt.Errorf("option %s=%q: %w", name, value, err)
 			}
 		}
 		usual, ok := base[name]
 		if !ok {
-			usual = k.Options[i].Default
+			usual = o.Default
 		}
 		if value != usual {
 			out[name] = value

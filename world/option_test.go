@@ -42,3 +42,29 @@ func TestWhatClientsMayAskFor(t *testing.T) {
 		t.Errorf("a kind without options: %v", err)
 	}
 }
+
+// TestShowNames names the show that a room is a house of.
+func TestShowNames(t *testing.T) {
+	t.Parallel()
+	k := world.Kind{Name: "k", Show: &world.ShowOf{Kind: "k-show", Option: "of"}, Options: []world.Option{{Name: "of", Default: "main", Clients: true}}}
+	for options, want := range map[string]string{"": "main", "Other.1": "Other.1"} {
+		with := map[string]string{"of": options}
+		if options == "" {
+			delete(with, "of")
+		}
+		if got := k.ShowName(with); got != want {
+			t.Errorf("%q: %q", options, got)
+		}
+	}
+	if none := (&world.Kind{}).ShowName(map[string]string{"of": "x"}); none != "" {
+		t.Errorf("%q", none)
+	}
+	for name, good := range map[string]bool{"a": true, "Live_7-b.c": true, strings.Repeat("x", 64): true, "": false, "a/b": false, "a b": false, "é": false, strings.Repeat("x", 65): false} {
+		if err := world.CheckShowName(name); (err == nil) != good {
+			t.Errorf("%q: %v", name, err)
+		}
+		if _, err := k.Asked(map[string]string{"of": name}, nil); (err == nil) != good {
+			t.Errorf("a client asks for %q: %v", name, err)
+		}
+	}
+}

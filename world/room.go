@@ -117,6 +117,18 @@ type Kind struct {
 	Hold float64
 	// Options lists the options that New understands.
 	Options []Option
+	// Show makes rooms of the kind houses of a show: a room that clients never join, of which there
+	// is one for all houses of its name, whatever server they are on. The server makes it with the
+	// first house, anew when its server is gone, and ends it when no house has been there for a
+	// while. A house and its show talk by messages (OnMessage, Post); a game that is a Hearing
+	// is told when the show is gone and when it is there again. nil: rooms of the kind are no
+	// houses.
+	Show *ShowOf
+	// Backstage rooms are the server's own, such as shows: clients can't join, list or make them.
+	Backstage bool
+	// Spread has new players sent to the room with the most free places, and another one made before
+	// the last place is taken. Else they are sent to the fullest, and rooms fill up one after another.
+	Spread bool
 	// World bounds what rooms of the kind remember; zero values mean the defaults.
 	// The default of Horizon is at least Hold plus 40 s here, so that a player who
 	// comes back within Hold is sent a difference.

@@ -22,6 +22,7 @@ func Kind() world.Kind {
 			{Name: "players", Default: "10000", Doc: "contestants per house"},
 			{Name: "role", Default: "host", Doc: "role in the token that makes a host; empty: everybody may host, for trying out"},
 		},
+		Show: &world.ShowOf{Kind: showKind, Option: "show"}, Spread: true,
 		New: newHouse,
 	}
 }
@@ -31,7 +32,7 @@ func ShowKind() world.Kind {
 	return world.Kind{
 		Name: showKind, Doc: "a quiz show: what its houses have in common",
 		Schema:   &schema.Schema{}, // of what clients see it has nothing
-		TickRate: 20, MaxPlayers: 1,
+		TickRate: 20, MaxPlayers: 1, Backstage: true,
 		Options: []world.Option{
 			{Name: "show", Default: "main", Doc: "name of the show"},
 			{Name: "epoch", Default: "0", Doc: "number of the claim to the show, which the server sets"},

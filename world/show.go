@@ -1,0 +1,69 @@
+package world
+
+import (
+	"fmt"
+	"slices"
+)
+
+// ShowOf says which show the rooms of a kind are houses of: the room of another kind that all of
+// them belong to, on whatever server, whose option has the same value. See Kind.Show.
+type ShowOf struct {
+	// Kind is the kind of the show's room. Its rooms have the options OptionShow and OptionEpoch.
+	Kind string
+	// Option is the option of the house that names the show.
+	Option string
+}
+
+// Options of the kinds of shows, which the server sets.
+const (
+	// OptionShow is the show's name.
+	OptionShow = "show"
+	// OptionEpoch is the number of the claim by which the server has made the show: a whole number
+	// above 0, higher each time that a show of the name is made anew, on whatever server. A show puts
+	// it into what it posts to its houses, which pass over what has a lower one than they have seen:
+	// it is of a server that does not know yet that the show is another one's.
+	OptionEpoch = "epoch"
+)
+
+// MaxShowName is the longest name of a show, in bytes.
+const MaxShowName = 64
+
+// CheckShowName returns what is wrong with a show's name, nil if nothing is: it has 1 to
+// MaxShowName letters and digits of ASCII and ".", "_", "-", so that topics can be named after it.
+func CheckShowName(name string) error {
+	if name == "" || len(name) > MaxShowName {
+		return fmt.Errorf("the name of the show has %d bytes; it must have 1 to %d", len(name), MaxShowName)
+	}
+	for _, c := range []byte(name) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '_', c == '-':
+		default:
+			return fmt.Errorf("the name of the show %q has a %q in it; letters, digits and . _ - are allowed", name, c)
+		}
+	}
+	return nil
+}
+
+// ShowName returns the name of the show that a room of the kind is a house of which is made with
+// some options; empty: it is none.
+func (k *Kind) ShowName(options map[string]string) string {
+	if k.Show == nil {
+		return ""
+	}
+	if v, ok := options[k.Show.Option]; ok {
+		return v
+	}
+	if o := k.option(k.Show.Option); o != nil {
+		return o.Default
+	}
+	return ""
+}
+
+// option returns the option with a name; nil: there is none.
+func (k *Kind) option(name string) *Option {
+	i := slices.IndexFunc(k.Options, func(o Option) bool { return o.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &k.Options[i]
+}
