@@ -2,10 +2,12 @@
 export type Texts<Name extends string> = Readonly<Record<`${Name}.title` | `${Name}.doc` | `${Name}.join`, string>> &
   Readonly<Record<`${Name}.${string}`, string>>;
 
-/** A kind of room that has a page, at the address that its name is. */
+/** A kind of room that has a page. */
 export interface Kind<Name extends string, En extends Texts<Name>> {
-  /** The kind's name on the server, and the folder of its page. */
+  /** The kind's name on the server. */
   readonly name: Name;
+  /** The folder of its page. Default: the kind's name. */
+  readonly page?: string;
   /** Whether its rooms can be watched. */
   readonly watchable: boolean;
   /** Its texts in English: title, doc, which says what it is, join, which leads in, and any that its page needs. */

@@ -62,10 +62,10 @@ function kindOf(k: KindStatus, rooms: readonly RoomStatus[], known: boolean, nam
   );
   const ways = el('div', { class: 'ways' });
   if (page) {
-    ways.append(way(`/${page.name}`, {}, t(`${page.name}.join`), k.kind, 'btn small primary', undefined, name));
+    ways.append(way(`/${page.page ?? page.name}`, {}, t(`${page.name}.join`), k.kind, 'btn small primary', undefined, name));
     if (k.watchable)
       ways.append(
-        way(`/${page.name}`, { watch: '' }, t('home.room.watch'), `${k.kind} watch`, 'btn small', undefined, name),
+        way(`/${page.page ?? page.name}`, { watch: '' }, t('home.room.watch'), `${k.kind} watch`, 'btn small', undefined, name),
       );
   }
   const box = el('article', { class: 'kind', 'aria-labelledby': id }, el('div', { class: 'kind-top' }, head, ways));
@@ -101,7 +101,7 @@ function roomOf(r: RoomStatus, watchable: boolean, name: () => string): HTMLElem
       'span',
       { class: 'ways' },
       way(
-        `/${page.name}`,
+        `/${page.page ?? page.name}`,
         { room: r.id },
         t('home.room.join'),
         `${r.id} join`,
@@ -113,7 +113,7 @@ function roomOf(r: RoomStatus, watchable: boolean, name: () => string): HTMLElem
     if (watchable)
       ways.append(
         way(
-          `/${page.name}`,
+          `/${page.page ?? page.name}`,
           { room: r.id, watch: '' },
           t('home.room.watch'),
           `${r.id} watch`,
