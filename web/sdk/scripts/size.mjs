@@ -1,5 +1,5 @@
 // Prints the size of the library in a page, with its protobuf runtime and the smallest
-// game, and fails beyond the limit. Then prints what the entry point of matchmaking adds.
+// game, and fails beyond the limit. Then prints what the other entry points add.
 
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -10,6 +10,7 @@ const base = `
   export * from './dist/index.js';
   export { walkers } from './dist/games/walkers.js';
 `;
+const live = `export * from './dist/live/index.js';`;
 const matchmaking = `export * from './dist/matchmaking/index.js';`;
 
 /** Bundles everything that an entry imports. */
@@ -51,10 +52,19 @@ if (Object.keys(page.inputs).some((path) => path.includes('/dev/'))) {
 }
 print(`@tickroom/client with walkers: ${page.gzipped} bytes gzipped of at most ${limit}`, page);
 const both = await bundle(base + matchmaking);
+const watching = await bundle(base + live);
 print(
   `@tickroom/client/matchmaking: ${both.gzipped - page.gzipped} bytes gzipped more, ${both.gzipped} together`,
   both,
 );
+print(
+  `@tickroom/client/live: ${watching.gzipped - page.gzipped} bytes gzipped more, ${watching.gzipped} together`,
+  watching,
+);
+if (Object.keys(page.inputs).some((path) => path.includes('/live/'))) {
+  console.error('the library alone brings the code of live rooms');
+  process.exit(1);
+}
 if (page.parts['@connectrpc'] > 0) {
   console.error('the library alone brings the code of matchmaking');
   process.exit(1);
