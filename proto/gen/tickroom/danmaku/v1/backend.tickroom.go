@@ -60,7 +60,204 @@ var Schema = &schema.Schema{
 		{ID: 32, Name: "Record", New: func() schema.Command { return new(Record) }},
 		{ID: 33, Name: "Settle", New: func() schema.Command { return new(Settle) }},
 	},
+	Messages: []schema.MessageInfo{
+		{ID: 1, Name: "tickroom.danmaku.v1.Gift", New: func() schema.Posted { return new(Gift) }},
+		{ID: 2, Name: "tickroom.danmaku.v1.PaidComment", New: func() schema.Posted { return new(PaidComment) }},
+		{ID: 3, Name: "tickroom.danmaku.v1.Words", New: func() schema.Posted { return new(Words) }},
+		{ID: 4, Name: "tickroom.danmaku.v1.Order", New: func() schema.Posted { return new(Order) }},
+		{ID: 10, Name: "tickroom.danmaku.v1.GiftEntry", New: func() schema.Posted { return new(GiftEntry) }},
+		{ID: 11, Name: "tickroom.danmaku.v1.ModerationEntry", New: func() schema.Posted { return new(ModerationEntry) }},
+		{ID: 12, Name: "tickroom.danmaku.v1.CommentReported", New: func() schema.Posted { return new(CommentReported) }},
+		{ID: 13, Name: "tickroom.danmaku.v1.LotteryDrawn", New: func() schema.Posted { return new(LotteryDrawn) }},
+		{ID: 14, Name: "tickroom.danmaku.v1.PollClosed", New: func() schema.Posted { return new(PollClosed) }},
+		{ID: 20, Name: "tickroom.danmaku.v1.HouseReport", New: func() schema.Posted { return new(HouseReport) }},
+		{ID: 21, Name: "tickroom.danmaku.v1.HouseState", New: func() schema.Posted { return new(HouseState) }},
+		{ID: 22, Name: "tickroom.danmaku.v1.Drawn", New: func() schema.Posted { return new(Drawn) }},
+		{ID: 30, Name: "tickroom.danmaku.v1.ShowReport", New: func() schema.Posted { return new(ShowReport) }},
+		{ID: 31, Name: "tickroom.danmaku.v1.ShowState", New: func() schema.Posted { return new(ShowState) }},
+		{ID: 32, Name: "tickroom.danmaku.v1.Resend", New: func() schema.Posted { return new(Resend) }},
+	},
+	Descriptor: func() []byte { return []byte(schemaDescriptor) },
 }
+
+// schemaDescriptor is a google.protobuf.FileDescriptorSet of the game's files, without comments and options.
+const schemaDescriptor = "" +
+	"\n\xae+\n!tickroom/danmaku/v1/danmaku.proto\x12\x13tickroom.danmaku.v1\"\xb5\x01\n\x05" +
+	"Stage\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x12\n\x04live\x18\x02 \x01(\bR\x04live\x12\x1c\n\trecording\x18\x03 \x01(\b" +
+	"R\trecording\x12\x1d\n\nstarted_ms\x18\x04 \x01(\x04R\tstartedMs\x12\x16\n\x06emotes\x18\x05 \x03(\tR\x06emot" +
+	"es\x12\x19\n\bmax_text\x18\x06 \x01(\rR\amaxText\x12\x14\n\x05tiers\x18\a \x03(\rR\x05tiers\"\xe6\x01\n\x05Modes\x12\x12\n" +
+	"\x04slow\x18\x01 \x01(\rR\x04slow\x12\x19\n\bslow_set\x18\x02 \x01(\rR\aslowSet\x12\x1b\n\tslow_auto\x18\x03 \x01(\bR" +
+	"\bslowAuto\x12\x1c\n\tfollowers\x18\x04 \x01(\bR\tfollowers\x12\x18\n\amembers\x18\x05 \x01(\bR\amember" +
+	"s\x12 \n\vsubscribers\x18\x06 \x01(\bR\vsubscribers\x12\x1f\n\vemotes_only\x18\a \x01(\bR\nemotes" +
+	"Only\x12\x16\n\x06unique\x18\b \x01(\bR\x06unique\"\x98\x01\n\bAudience\x12\x18\n\aviewers\x18\x01 \x01(\rR\aview" +
+	"ers\x12\x16\n\x06houses\x18\x02 \x01(\rR\x06houses\x12\x12\n\x04peak\x18\x03 \x01(\rR\x04peak\x12\x14\n\x05likes\x18\x04 \x01(\x04R\x05" +
+	"likes\x12\x1a\n\bcomments\x18\x05 \x01(\x04R\bcomments\x12\x14\n\x05gifts\x18\x06 \x01(\x04R\x05gifts\"\xbd\x02\n\x05Drop" +
+	"s\x12\x14\n\x05house\x18\x01 \x01(\bR\x05house\x12\x12\n\x04said\x18\x02 \x01(\x04R\x04said\x12\x14\n\x05shown\x18\x03 \x01(\x04R\x05show" +
+	"n\x12\x18\n\acrowded\x18\x04 \x01(\x04R\acrowded\x12\x10\n\x03old\x18\x05 \x01(\x04R\x03old\x12\x12\n\x04slow\x18\x06 \x01(\x04R\x04slo" +
+	"w\x12\x12\n\x04busy\x18\a \x01(\x04R\x04busy\x12\x12\n\x04mode\x18\b \x01(\x04R\x04mode\x12\x12\n\x04word\x18\t \x01(\x04R\x04word\x12\x14\n" +
+	"\x05muted\x18\n \x01(\x04R\x05muted\x12\x16\n\x06review\x18\v \x01(\x04R\x06review\x12\x12\n\x04text\x18\f \x01(\x04R\x04text\x12" +
+	"\x1a\n\bcollated\x18\r \x01(\x04R\bcollated\x12\x1a\n\brepeated\x18\x0e \x01(\x04R\brepeated\"\x8a\x01\n\x03Pin\x12" +
+	"\x18\n\acomment\x18\x01 \x01(\x04R\acomment\x12\x16\n\x06author\x18\x02 \x01(\x04R\x06author\x12\x12\n\x04name\x18\x03 \x01(\tR" +
+	"\x04name\x12\x12\n\x04text\x18\x04 \x01(\tR\x04text\x12\x0e\n\x02by\x18\x05 \x01(\tR\x02by\x12\x19\n\buntil_ms\x18\x06 \x01(\x04R\aunt" +
+	"ilMs\"\xd9\x01\n\tSuperChat\x12\x0e\n\x02id\x18\x01 \x01(\x04R\x02id\x12\x16\n\x06author\x18\x02 \x01(\x04R\x06author\x12\x12\n\x04na" +
+	"me\x18\x03 \x01(\tR\x04name\x12\x12\n\x04text\x18\x04 \x01(\tR\x04text\x12\x16\n\x06amount\x18\x05 \x01(\x04R\x06amount\x12\x1a\n\bcu" +
+	"rrency\x18\x06 \x01(\tR\bcurrency\x12\x14\n\x05level\x18\a \x01(\rR\x05level\x12\x17\n\afrom_ms\x18\b \x01(\x04R\x06f" +
+	"romMs\x12\x19\n\buntil_ms\x18\t \x01(\x04R\auntilMs\"]\n\x05Giver\x12\x12\n\x04rank\x18\x01 \x01(\rR\x04rank\x12\x16\n" +
+	"\x06author\x18\x02 \x01(\x04R\x06author\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x14\n\x05value\x18\x04 \x01(\x04R\x05value\"" +
+	"i\n\x04Poll\x12\x12\n\x04poll\x18\x01 \x01(\rR\x04poll\x12\x1a\n\bquestion\x18\x02 \x01(\tR\bquestion\x12\x19\n\buntil" +
+	"_ms\x18\x03 \x01(\x04R\auntilMs\x12\x16\n\x06closed\x18\x04 \x01(\bR\x06closed\"^\n\x06Choice\x12\x12\n\x04poll\x18\x01 \x01" +
+	"(\rR\x04poll\x12\x16\n\x06choice\x18\x02 \x01(\rR\x06choice\x12\x12\n\x04text\x18\x03 \x01(\tR\x04text\x12\x14\n\x05votes\x18\x04 " +
+	"\x01(\x04R\x05votes\"\xe2\x01\n\aLottery\x12\x18\n\alottery\x18\x01 \x01(\rR\alottery\x12\x12\n\x04word\x18\x02 \x01(\tR\x04" +
+	"word\x12\x14\n\x05prize\x18\x03 \x01(\tR\x05prize\x12\x16\n\x06places\x18\x04 \x01(\rR\x06places\x12\x19\n\buntil_ms\x18\x05" +
+	" \x01(\x04R\auntilMs\x12\x1a\n\bentrants\x18\x06 \x01(\rR\bentrants\x12\x14\n\x05drawn\x18\a \x01(\bR\x05drawn\x12" +
+	"\x18\n\awinners\x18\b \x03(\x04R\awinners\x12\x14\n\x05names\x18\t \x03(\tR\x05names\"M\n\fAnnouncement\x12" +
+	"\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x0e\n\x02by\x18\x02 \x01(\tR\x02by\x12\x19\n\buntil_ms\x18\x03 \x01(\x04R\auntilMs\"\x94" +
+	"\x01\n\x06Report\x12\x18\n\acomment\x18\x01 \x01(\x04R\acomment\x12\x16\n\x06author\x18\x02 \x01(\x04R\x06author\x12\x12\n\x04n" +
+	"ame\x18\x03 \x01(\tR\x04name\x12\x12\n\x04text\x18\x04 \x01(\tR\x04text\x12\x18\n\aviewers\x18\x05 \x01(\rR\aviewers\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\x8d\x01\n\x04Mute\x12\x16\n\x06author\x18\x01 \x01(\x04R\x06author\x12\x12\n\x04name\x18\x02" +
+	" \x01(\tR\x04name\x12\x19\n\buntil_ms\x18\x03 \x01(\x04R\auntilMs\x12\x16\n\x06shadow\x18\x04 \x01(\bR\x06shadow\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x0e\n\x02by\x18\x06 \x01(\tR\x02by\"N\n\bWordlist\x12\x14\n\x05words\x18\x01 \x03(\t" +
+	"R\x05words\x12\x16\n\x06listed\x18\x02 \x01(\rR\x06listed\x12\x14\n\x05lists\x18\x03 \x01(\rR\x05lists\"]\n\bLogEntr" +
+	"y\x12\x13\n\x05at_ms\x18\x01 \x01(\x04R\x04atMs\x12\x0e\n\x02by\x18\x02 \x01(\tR\x02by\x12\x16\n\x06action\x18\x03 \x01(\tR\x06action\x12\x14" +
+	"\n\x05about\x18\x04 \x01(\tR\x05about\"\xca\x03\n\aComment\x12\x0e\n\x02id\x18\x01 \x01(\x04R\x02id\x12\x16\n\x06author\x18\x02 \x01(\x04" +
+	"R\x06author\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x16\n\x06badges\x18\x04 \x01(\rR\x06badges\x12\x12\n\x04text\x18\x05 \x01" +
+	"(\tR\x04text\x12\x14\n\x05color\x18\x06 \x01(\rR\x05color\x12-\n\x04size\x18\a \x01(\x0e2\x19.tickroom.danmaku." +
+	"v1.SizeR\x04size\x120\n\x05place\x18\b \x01(\x0e2\x1a.tickroom.danmaku.v1.PlaceR\x05place\x12" +
+	"\x12\n\x04tier\x18\t \x01(\rR\x04tier\x12\x12\n\x04same\x18\n \x01(\rR\x04same\x12\x13\n\x05at_ms\x18\v \x01(\x04R\x04atMs\x12*\n\x03" +
+	"why\x18\f \x01(\x0e2\x18.tickroom.danmaku.v1.WhyR\x03why\x12\x19\n\breply_to\x18\r \x01(\x04R\arepl" +
+	"yTo\x12!\n\freply_author\x18\x0e \x01(\x04R\vreplyAuthor\x12\x1d\n\nreply_name\x18\x0f \x01(\tR\trepl" +
+	"yName\x12\x1a\n\bmentions\x18\x10 \x03(\x04R\bmentions\"5\n\x05Tally\x12\x18\n\acomment\x18\x01 \x01(\x04R\acom" +
+	"ment\x12\x12\n\x04same\x18\x02 \x01(\rR\x04same\";\n\aRemoved\x12\x18\n\acomment\x18\x01 \x01(\x04R\acomment\x12\x16\n" +
+	"\x06author\x18\x02 \x01(\x04R\x06author\"\xb8\x01\n\x06Gifted\x12\x16\n\x06number\x18\x01 \x01(\x04R\x06number\x12\x16\n\x06auth" +
+	"or\x18\x02 \x01(\x04R\x06author\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x12\n\x04gift\x18\x04 \x01(\tR\x04gift\x12\x14\n\x05titl" +
+	"e\x18\x05 \x01(\tR\x05title\x12\x14\n\x05count\x18\x06 \x01(\rR\x05count\x12\x14\n\x05combo\x18\a \x01(\rR\x05combo\x12\x14\n\x05va" +
+	"lue\x18\b \x01(\x04R\x05value\"e\n\aEntered\x12\x16\n\x06author\x18\x01 \x01(\x04R\x06author\x12\x12\n\x04name\x18\x02 \x01(" +
+	"\tR\x04name\x12\x16\n\x06badges\x18\x03 \x01(\rR\x06badges\x12\x16\n\x06others\x18\x04 \x01(\rR\x06others\"s\n\aWelco" +
+	"me\x12\x16\n\x06author\x18\x01 \x01(\x04R\x06author\x12\x16\n\x06badges\x18\x02 \x01(\rR\x06badges\x128\n\bcomments\x18\x03" +
+	" \x03(\v2\x1c.tickroom.danmaku.v1.CommentR\bcomments\"S\n\bStanding\x12\x14\n\x05mute" +
+	"d\x18\x01 \x01(\bR\x05muted\x12\x19\n\buntil_ms\x18\x02 \x01(\x04R\auntilMs\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reaso" +
+	"n\"\x1b\n\x05Enter\x12\x12\n\x04tier\x18\x01 \x01(\rR\x04tier\"\xc7\x01\n\x03Say\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n\x05co" +
+	"lor\x18\x02 \x01(\rR\x05color\x12-\n\x04size\x18\x03 \x01(\x0e2\x19.tickroom.danmaku.v1.SizeR\x04size\x12" +
+	"0\n\x05place\x18\x04 \x01(\x0e2\x1a.tickroom.danmaku.v1.PlaceR\x05place\x12\x19\n\breply_to\x18\x05 " +
+	"\x01(\x04R\areplyTo\x12\x1a\n\bmentions\x18\x06 \x03(\x04R\bmentions\"9\n\x04Said\x12\x18\n\acomment\x18\x01 \x01(" +
+	"\x04R\acomment\x12\x17\n\await_ms\x18\x02 \x01(\rR\x06waitMs\"\x1c\n\x04Like\x12\x14\n\x05count\x18\x01 \x01(\rR\x05coun" +
+	"t\"\x1d\n\aSetTier\x12\x12\n\x04tier\x18\x01 \x01(\rR\x04tier\"\"\n\x06Follow\x12\x18\n\aauthors\x18\x01 \x03(\x04R\aaut" +
+	"hors\"2\n\x04Vote\x12\x12\n\x04poll\x18\x01 \x01(\rR\x04poll\x12\x16\n\x06choice\x18\x02 \x01(\rR\x06choice\"<\n\bComp" +
+	"lain\x12\x18\n\acomment\x18\x01 \x01(\x04R\acomment\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"\x81\x01\n\aSilen" +
+	"ce\x12\x16\n\x06author\x18\x01 \x01(\x04R\x06author\x12\x18\n\aseconds\x18\x02 \x01(\rR\aseconds\x12\x16\n\x06shadow\x18\x03" +
+	" \x01(\bR\x06shadow\x12\x14\n\x05erase\x18\x04 \x01(\bR\x05erase\x12\x16\n\x06reason\x18\x05 \x01(\tR\x06reason\"#\n\tUn" +
+	"silence\x12\x16\n\x06author\x18\x01 \x01(\x04R\x06author\"\"\n\x06Delete\x12\x18\n\acomment\x18\x01 \x01(\x04R\acomm" +
+	"ent\"@\n\nPinComment\x12\x18\n\acomment\x18\x01 \x01(\x04R\acomment\x12\x18\n\aseconds\x18\x02 \x01(\rR\ase" +
+	"conds\"!\n\x05Unpin\x12\x18\n\acomment\x18\x01 \x01(\x04R\acomment\"\xce\x01\n\bSetModes\x12\x12\n\x04slow\x18\x01 " +
+	"\x01(\rR\x04slow\x12\x1b\n\tslow_auto\x18\x02 \x01(\bR\bslowAuto\x12\x1c\n\tfollowers\x18\x03 \x01(\bR\tfollo" +
+	"wers\x12\x18\n\amembers\x18\x04 \x01(\bR\amembers\x12 \n\vsubscribers\x18\x05 \x01(\bR\vsubscribers" +
+	"\x12\x1f\n\vemotes_only\x18\x06 \x01(\bR\nemotesOnly\x12\x16\n\x06unique\x18\a \x01(\bR\x06unique\"8\n\bAnn" +
+	"ounce\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x18\n\aseconds\x18\x02 \x01(\rR\aseconds\"Z\n\bOpenPoll\x12" +
+	"\x1a\n\bquestion\x18\x01 \x01(\tR\bquestion\x12\x18\n\achoices\x18\x02 \x03(\tR\achoices\x12\x18\n\aseconds" +
+	"\x18\x03 \x01(\rR\aseconds\"7\n\tClosePoll\x12\x12\n\x04poll\x18\x01 \x01(\rR\x04poll\x12\x16\n\x06remove\x18\x02 \x01(\b" +
+	"R\x06remove\"i\n\vOpenLottery\x12\x12\n\x04word\x18\x01 \x01(\tR\x04word\x12\x14\n\x05prize\x18\x02 \x01(\tR\x05priz" +
+	"e\x12\x16\n\x06places\x18\x03 \x01(\rR\x06places\x12\x18\n\aseconds\x18\x04 \x01(\rR\aseconds\"8\n\x04Draw\x12\x18\n\al" +
+	"ottery\x18\x01 \x01(\rR\alottery\x12\x16\n\x06remove\x18\x02 \x01(\bR\x06remove\"6\n\nBlockWords\x12\x10\n\x03a" +
+	"dd\x18\x01 \x03(\tR\x03add\x12\x16\n\x06remove\x18\x02 \x03(\tR\x06remove\"\x18\n\x06Record\x12\x0e\n\x02on\x18\x01 \x01(\bR\x02on\"" +
+	"\"\n\x06Settle\x12\x18\n\acomment\x18\x01 \x01(\x04R\acomment*?\n\x05Place\x12\x15\n\x11PLACE_UNSPECIFIE" +
+	"D\x10\x00\x12\r\n\tPLACE_TOP\x10\x01\x12\x10\n\fPLACE_BOTTOM\x10\x02*<\n\x04Size\x12\x14\n\x10SIZE_UNSPECIFIED" +
+	"\x10\x00\x12\x0e\n\nSIZE_SMALL\x10\x01\x12\x0e\n\nSIZE_LARGE\x10\x02*Y\n\x03Why\x12\x13\n\x0fWHY_UNSPECIFIED\x10\x00\x12\x10" +
+	"\n\fWHY_FOLLOWED\x10\x01\x12\x0f\n\vWHY_MENTION\x10\x02\x12\r\n\tWHY_REPLY\x10\x03\x12\v\n\aWHY_OWN\x10\x04*\x7f\n" +
+	"\x05Badge\x12\x15\n\x11BADGE_UNSPECIFIED\x10\x00\x12\x12\n\x0eBADGE_FOLLOWER\x10\x01\x12\x10\n\fBADGE_MEMBE" +
+	"R\x10\x02\x12\x14\n\x10BADGE_SUBSCRIBER\x10\x04\x12\x13\n\x0fBADGE_MODERATOR\x10\b\x12\x0e\n\nBADGE_HOST\x10\x10*\xe8" +
+	"\x01\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x12\n\x0eREASON_CROWDED\x10\x01\x12\x0e\n\nREASON_" +
+	"OLD\x10\x02\x12\x0f\n\vREASON_SLOW\x10\x03\x12\x0f\n\vREASON_BUSY\x10\x04\x12\x0f\n\vREASON_MODE\x10\x05\x12\x0f\n\vREAS" +
+	"ON_WORD\x10\x06\x12\x10\n\fREASON_MUTED\x10\a\x12\x11\n\rREASON_REVIEW\x10\b\x12\x0f\n\vREASON_TEXT\x10\t\x12" +
+	"\x13\n\x0fREASON_COLLATED\x10\n\x12\x13\n\x0fREASON_REPEATED\x10\vb\x06proto3\n\x8a\f\n!tickroom/d" +
+	"anmaku/v1/backend.proto\x12\x13tickroom.danmaku.v1\x1a!tickroom/danmaku/v" +
+	"1/danmaku.proto\"\x8d\x01\n\x04Gift\x12\x1b\n\tplayer_id\x18\x01 \x01(\tR\bplayerId\x12\x12\n\x04name\x18\x02 " +
+	"\x01(\tR\x04name\x12\x12\n\x04gift\x18\x03 \x01(\tR\x04gift\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12\x14\n\x05count\x18\x05 \x01" +
+	"(\rR\x05count\x12\x14\n\x05value\x18\x06 \x01(\x04R\x05value\"\xb6\x01\n\vPaidComment\x12\x1b\n\tplayer_id\x18\x01 \x01" +
+	"(\tR\bplayerId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n\x04text\x18\x03 \x01(\tR\x04text\x12\x16\n\x06amount\x18\x04" +
+	" \x01(\x04R\x06amount\x12\x1a\n\bcurrency\x18\x05 \x01(\tR\bcurrency\x12\x14\n\x05value\x18\x06 \x01(\x04R\x05value\x12\x18" +
+	"\n\aseconds\x18\a \x01(\rR\aseconds\"G\n\x05Words\x12\x14\n\x05words\x18\x01 \x03(\tR\x05words\x12\x12\n\x04part\x18" +
+	"\x02 \x01(\rR\x04part\x12\x14\n\x05parts\x18\x03 \x01(\rR\x05parts\"\xb1\x02\n\tGiftEntry\x12\x12\n\x04show\x18\x01 \x01(\tR\x04s" +
+	"how\x12\x10\n\x03key\x18\x02 \x01(\tR\x03key\x12\x16\n\x06number\x18\x03 \x01(\x04R\x06number\x12\x1b\n\tplayer_id\x18\x04 \x01(\t" +
+	"R\bplayerId\x12\x12\n\x04name\x18\x05 \x01(\tR\x04name\x12\x12\n\x04gift\x18\x06 \x01(\tR\x04gift\x12\x14\n\x05count\x18\a \x01(" +
+	"\rR\x05count\x12\x14\n\x05value\x18\b \x01(\x04R\x05value\x12\x13\n\x05at_ms\x18\t \x01(\x04R\x04atMs\x12\x12\n\x04text\x18\n \x01(" +
+	"\tR\x04text\x12\x16\n\x06amount\x18\v \x01(\x04R\x06amount\x12\x1a\n\bcurrency\x18\f \x01(\tR\bcurrency\x12\x18\n\ar" +
+	"efused\x18\r \x01(\tR\arefused\"\xf1\x01\n\x0fModerationEntry\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x13\n" +
+	"\x05at_ms\x18\x02 \x01(\x04R\x04atMs\x12\x1b\n\tplayer_id\x18\x03 \x01(\tR\bplayerId\x12\x0e\n\x02by\x18\x04 \x01(\tR\x02by\x12" +
+	"\x16\n\x06action\x18\x05 \x01(\tR\x06action\x12\x16\n\x06author\x18\x06 \x01(\x04R\x06author\x12\x18\n\acomment\x18\a \x01(\x04" +
+	"R\acomment\x12\x14\n\x05about\x18\b \x01(\tR\x05about\x12(\n\x10author_player_id\x18\t \x01(\tR\x0eautho" +
+	"rPlayerId\"\xc1\x01\n\x0fCommentReported\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x13\n\x05at_ms\x18\x02 \x01(\x04" +
+	"R\x04atMs\x126\n\acomment\x18\x03 \x01(\v2\x1c.tickroom.danmaku.v1.CommentR\acomment\x12\x1b" +
+	"\n\tplayer_id\x18\x04 \x01(\tR\bplayerId\x12\x18\n\aviewers\x18\x05 \x01(\rR\aviewers\x12\x16\n\x06reason\x18" +
+	"\x06 \x01(\tR\x06reason\"\xa3\x01\n\fLotteryDrawn\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x18\n\alottery\x18\x02 " +
+	"\x01(\rR\alottery\x12\x14\n\x05prize\x18\x03 \x01(\tR\x05prize\x12\x1a\n\bentrants\x18\x04 \x01(\rR\bentrants\x12\x1d" +
+	"\n\nplayer_ids\x18\x05 \x03(\tR\tplayerIds\x12\x14\n\x05names\x18\x06 \x03(\tR\x05names\"\x80\x01\n\nPollClos" +
+	"ed\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x12\n\x04poll\x18\x02 \x01(\rR\x04poll\x12\x1a\n\bquestion\x18\x03 \x01(\tR\bqu" +
+	"estion\x12\x18\n\achoices\x18\x04 \x03(\tR\achoices\x12\x14\n\x05votes\x18\x05 \x03(\x04R\x05votesb\x06proto3\n\xa6" +
+	" \n tickroom/danmaku/v1/inside.proto\x12\x13tickroom.danmaku.v1\x1a!tickro" +
+	"om/danmaku/v1/danmaku.proto\"\xa3\x01\n\tCandidate\x126\n\acomment\x18\x01 \x01(\v2\x1c.tic" +
+	"kroom.danmaku.v1.CommentR\acomment\x12\x10\n\x03key\x18\x02 \x01(\x04R\x03key\x12\x1a\n\bpriority\x18" +
+	"\x03 \x01(\rR\bpriority\x12\x14\n\x05shown\x18\x04 \x01(\bR\x05shown\x12\x1a\n\bpersonal\x18\x05 \x01(\bR\bpersona" +
+	"l\"0\n\bKeyCount\x12\x10\n\x03key\x18\x01 \x01(\x04R\x03key\x12\x12\n\x04same\x18\x02 \x01(\rR\x04same\"$\n\bVerdicts\x12" +
+	"\x18\n\arefused\x18\x01 \x03(\x04R\arefused\"$\n\nDropCounts\x12\x16\n\x06counts\x18\x01 \x03(\x04R\x06counts\"" +
+	"5\n\tVoteCount\x12\x12\n\x04poll\x18\x01 \x01(\rR\x04poll\x12\x14\n\x05votes\x18\x02 \x03(\x04R\x05votes\"\xaa\a\n\x05Order" +
+	"\x12\x16\n\x06number\x18\x01 \x01(\x04R\x06number\x12\x1b\n\tplayer_id\x18\x02 \x01(\tR\bplayerId\x12\x0e\n\x02by\x18\x03 \x01(" +
+	"\tR\x02by\x126\n\asilence\x18\x04 \x01(\v2\x1c.tickroom.danmaku.v1.SilenceR\asilence\x12<\n" +
+	"\tunsilence\x18\x05 \x01(\v2\x1e.tickroom.danmaku.v1.UnsilenceR\tunsilence\x123\n\x06d" +
+	"elete\x18\x06 \x01(\v2\x1b.tickroom.danmaku.v1.DeleteR\x06delete\x121\n\x03pin\x18\a \x01(\v2\x1f." +
+	"tickroom.danmaku.v1.PinCommentR\x03pin\x120\n\x05unpin\x18\b \x01(\v2\x1a.tickroom.da" +
+	"nmaku.v1.UnpinR\x05unpin\x123\n\x05modes\x18\t \x01(\v2\x1d.tickroom.danmaku.v1.SetMo" +
+	"desR\x05modes\x129\n\bannounce\x18\n \x01(\v2\x1d.tickroom.danmaku.v1.AnnounceR\bann" +
+	"ounce\x12:\n\topen_poll\x18\v \x01(\v2\x1d.tickroom.danmaku.v1.OpenPollR\bopenPol" +
+	"l\x12=\n\nclose_poll\x18\f \x01(\v2\x1e.tickroom.danmaku.v1.ClosePollR\tclosePoll" +
+	"\x12C\n\fopen_lottery\x18\r \x01(\v2 .tickroom.danmaku.v1.OpenLotteryR\vopenLo" +
+	"ttery\x12-\n\x04draw\x18\x0e \x01(\v2\x19.tickroom.danmaku.v1.DrawR\x04draw\x125\n\x05words\x18\x0f " +
+	"\x01(\v2\x1f.tickroom.danmaku.v1.BlockWordsR\x05words\x123\n\x06record\x18\x10 \x01(\v2\x1b.ti" +
+	"ckroom.danmaku.v1.RecordR\x06record\x126\n\acomment\x18\x11 \x01(\v2\x1c.tickroom.dan" +
+	"maku.v1.CommentR\acomment\x12\x1f\n\vauthor_name\x18\x12 \x01(\tR\nauthorName\x12(\n\x10aut" +
+	"hor_player_id\x18\x13 \x01(\tR\x0eauthorPlayerId\"\xcd\x04\n\vHouseReport\x12\x14\n\x05epoch\x18\x01 \x01" +
+	"(\x04R\x05epoch\x12>\n\ncandidates\x18\x02 \x03(\v2\x1e.tickroom.danmaku.v1.CandidateR\nc" +
+	"andidates\x127\n\atallies\x18\x03 \x03(\v2\x1d.tickroom.danmaku.v1.KeyCountR\atalli" +
+	"es\x12\x18\n\aviewers\x18\x04 \x01(\rR\aviewers\x12\x14\n\x05likes\x18\x05 \x01(\x04R\x05likes\x12\x1a\n\bcomments\x18\x06" +
+	" \x01(\x04R\bcomments\x125\n\x05drops\x18\a \x01(\v2\x1f.tickroom.danmaku.v1.DropCountsR\x05" +
+	"drops\x124\n\x05votes\x18\b \x03(\v2\x1e.tickroom.danmaku.v1.VoteCountR\x05votes\x12\x18\n\al" +
+	"ottery\x18\t \x01(\rR\alottery\x12\x1a\n\bentrants\x18\n \x01(\rR\bentrants\x122\n\x06orders\x18\v \x03(" +
+	"\v2\x1a.tickroom.danmaku.v1.OrderR\x06orders\x12\x12\n\x04gift\x18\f \x01(\x04R\x04gift\x12\x1a\n\brev" +
+	"ision\x18\r \x01(\x04R\brevision\x12\x1a\n\bfollowed\x18\x0e \x03(\x04R\bfollowed\x12\x18\n\aleaving\x18\x0f \x01" +
+	"(\bR\aleaving\x12\x12\n\x04salt\x18\x10 \x01(\x04R\x04salt\x12\x12\n\x04sums\x18\x11 \x01(\bR\x04sums\"X\n\nHouseStat" +
+	"e\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x124\n\x05state\x18\x02 \x01(\v2\x1e.tickroom.danmaku.v1.Sho" +
+	"wStateR\x05state\"\x86\x01\n\x05Drawn\x12\x18\n\alottery\x18\x01 \x01(\rR\alottery\x12\x18\n\aauthors\x18\x02 \x03" +
+	"(\x04R\aauthors\x12\x14\n\x05names\x18\x03 \x03(\tR\x05names\x12\x1d\n\nplayer_ids\x18\x04 \x03(\tR\tplayerIds" +
+	"\x12\x14\n\x05round\x18\x05 \x01(\rR\x05round\"3\n\x05Share\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x14\n\x05share\x18\x02" +
+	" \x01(\rR\x05share\"1\n\x03Ack\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x14\n\x05order\x18\x02 \x01(\x04R\x05order\"h" +
+	"\n\bDrawFrom\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x18\n\alottery\x18\x02 \x01(\rR\alottery\x12\x16\n\x06pl" +
+	"aces\x18\x03 \x01(\rR\x06places\x12\x14\n\x05round\x18\x04 \x01(\rR\x05round\";\n\x06Resend\x121\n\x05gifts\x18\x01 \x03(" +
+	"\v2\x1b.tickroom.danmaku.v1.GiftedR\x05gifts\"\xd0\x05\n\nShowReport\x12\x14\n\x05epoch\x18\x01 " +
+	"\x01(\x04R\x05epoch\x12\x1a\n\brevision\x18\x02 \x01(\x04R\brevision\x12:\n\bcomments\x18\x03 \x03(\v2\x1e.tickr" +
+	"oom.danmaku.v1.CandidateR\bcomments\x124\n\atallies\x18\x04 \x03(\v2\x1a.tickroom.d" +
+	"anmaku.v1.TallyR\atallies\x126\n\aremoved\x18\x05 \x03(\v2\x1c.tickroom.danmaku.v1." +
+	"RemovedR\aremoved\x121\n\x05gifts\x18\x06 \x03(\v2\x1b.tickroom.danmaku.v1.GiftedR\x05gi" +
+	"fts\x122\n\x06shares\x18\a \x03(\v2\x1a.tickroom.danmaku.v1.ShareR\x06shares\x12,\n\x04acks\x18" +
+	"\b \x03(\v2\x18.tickroom.danmaku.v1.AckR\x04acks\x123\n\x05draws\x18\t \x03(\v2\x1d.tickroom." +
+	"danmaku.v1.DrawFromR\x05draws\x129\n\baudience\x18\n \x01(\v2\x1d.tickroom.danmaku." +
+	"v1.AudienceR\baudience\x125\n\x05drops\x18\v \x01(\v2\x1f.tickroom.danmaku.v1.DropC" +
+	"ountsR\x05drops\x124\n\x05votes\x18\f \x03(\v2\x1e.tickroom.danmaku.v1.VoteCountR\x05vot" +
+	"es\x12\x1a\n\bentrants\x18\r \x01(\rR\bentrants\x12\x10\n\x03ask\x18\x0e \x01(\bR\x03ask\x12\x1a\n\bfollowed\x18\x0f \x03" +
+	"(\x04R\bfollowed\x12\x14\n\x05share\x18\x10 \x01(\rR\x05share\x12\x14\n\x05limit\x18\x11 \x01(\rR\x05limit\"\xa4\a\n\tSho" +
+	"wState\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x1a\n\brevision\x18\x02 \x01(\x04R\brevision\x12\x12\n\x04salt" +
+	"\x18\x03 \x01(\x04R\x04salt\x12\x1d\n\nstarted_ms\x18\x04 \x01(\x04R\tstartedMs\x12\x1c\n\trecording\x18\x05 \x01(\bR\t" +
+	"recording\x123\n\x05modes\x18\x06 \x01(\v2\x1d.tickroom.danmaku.v1.SetModesR\x05modes\x12," +
+	"\n\x04pins\x18\a \x03(\v2\x18.tickroom.danmaku.v1.PinR\x04pins\x12?\n\vsuper_chats\x18\b \x03(" +
+	"\v2\x1e.tickroom.danmaku.v1.SuperChatR\nsuperChats\x122\n\x06givers\x18\t \x03(\v2\x1a." +
+	"tickroom.danmaku.v1.GiverR\x06givers\x12/\n\x05polls\x18\n \x03(\v2\x19.tickroom.danm" +
+	"aku.v1.PollR\x05polls\x125\n\achoices\x18\v \x03(\v2\x1b.tickroom.danmaku.v1.Choice" +
+	"R\achoices\x126\n\alottery\x18\f \x01(\v2\x1c.tickroom.danmaku.v1.LotteryR\alotter" +
+	"y\x12\x1c\n\tlotteries\x18\r \x01(\rR\tlotteries\x12\x1d\n\npoll_count\x18\x0e \x01(\rR\tpollCount\x12E" +
+	"\n\fannouncement\x18\x0f \x01(\v2!.tickroom.danmaku.v1.AnnouncementR\fannounc" +
+	"ement\x12/\n\x05mutes\x18\x10 \x03(\v2\x19.tickroom.danmaku.v1.MuteR\x05mutes\x12\x14\n\x05words\x18" +
+	"\x11 \x03(\tR\x05words\x12/\n\x03log\x18\x12 \x03(\v2\x1d.tickroom.danmaku.v1.LogEntryR\x03log\x124\n" +
+	"\x04gone\x18\x13 \x01(\v2 .tickroom.danmaku.v1.HouseReportR\x04gone\x12\x12\n\x04peak\x18\x14 \x01(" +
+	"\rR\x04peak\x12\x12\n\x04gift\x18\x15 \x01(\x04R\x04gift\x12\x14\n\x05gifts\x18\x16 \x01(\x04R\x05gifts\x12,\n\x04acks\x18\x17 \x03(\v2" +
+	"\x18.tickroom.danmaku.v1.AckR\x04acksb\x06proto3"
 
 // Gift is a gift that somebody has paid for.
 type Gift struct {
@@ -77,6 +274,9 @@ type Gift struct {
 	// Of all of them, in the smallest unit of whatever the backend counts in.
 	Value uint64
 }
+
+// MessageID gives the message's id in the schema.
+func (*Gift) MessageID() uint32 { return 1 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *Gift) AppendProto(b []byte) []byte {
@@ -157,6 +357,9 @@ type PaidComment struct {
 	Seconds uint32
 }
 
+// MessageID gives the message's id in the schema.
+func (*PaidComment) MessageID() uint32 { return 2 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *PaidComment) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -236,6 +439,9 @@ type Words struct {
 	Parts uint32
 }
 
+// MessageID gives the message's id in the schema.
+func (*Words) MessageID() uint32 { return 3 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *Words) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -302,6 +508,9 @@ type GiftEntry struct {
 	// Why it was not taken; empty: it was shown.
 	Refused string
 }
+
+// MessageID gives the message's id in the schema.
+func (*GiftEntry) MessageID() uint32 { return 10 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *GiftEntry) AppendProto(b []byte) []byte {
@@ -424,6 +633,9 @@ type ModerationEntry struct {
 	AuthorPlayerId string
 }
 
+// MessageID gives the message's id in the schema.
+func (*ModerationEntry) MessageID() uint32 { return 11 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *ModerationEntry) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -515,6 +727,9 @@ type CommentReported struct {
 	Reason   string
 }
 
+// MessageID gives the message's id in the schema.
+func (*CommentReported) MessageID() uint32 { return 12 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *CommentReported) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -592,6 +807,9 @@ type LotteryDrawn struct {
 	Names     []string
 }
 
+// MessageID gives the message's id in the schema.
+func (*LotteryDrawn) MessageID() uint32 { return 13 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *LotteryDrawn) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -662,6 +880,9 @@ type PollClosed struct {
 	Choices  []string
 	Votes    []uint64
 }
+
+// MessageID gives the message's id in the schema.
+func (*PollClosed) MessageID() uint32 { return 14 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *PollClosed) AppendProto(b []byte) []byte {

@@ -125,6 +125,54 @@ func (m *KeyCount) mergeProto(d schema.Decoder) error {
 	return d.Err()
 }
 
+// Verdicts are those of an external reviewer.
+type Verdicts struct {
+	// Comments that must not be shown.
+	Refused []uint64
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Verdicts) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if len(m.Refused) > 0 {
+		b = append(b, 0xa, 0)
+		at := len(b) - 1
+		for _, v := range m.Refused {
+			b = protowire.AppendVarint(b, v)
+		}
+		b = schema.EndLength(b, at)
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Verdicts) UnmarshalProto(b []byte) error {
+	*m = Verdicts{}
+	return m.mergeProto(schema.NewDecoder("tickroom.danmaku.v1.Verdicts", b))
+}
+
+func (m *Verdicts) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Refused = append(m.Refused, d.Varint())
+		case 1<<3 | 2:
+			p := d.Packed()
+			for p.More() {
+				m.Refused = append(m.Refused, p.Varint())
+			}
+			d.Check(p.Err())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
 // DropCounts are the fields of Drops, in their order from said on.
 type DropCounts struct {
 	Counts []uint64
@@ -252,6 +300,9 @@ type Order struct {
 	AuthorName     string
 	AuthorPlayerId string
 }
+
+// MessageID gives the message's id in the schema.
+func (*Order) MessageID() uint32 { return 4 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *Order) AppendProto(b []byte) []byte {
@@ -476,11 +527,12 @@ type HouseReport struct {
 	Leaving bool
 	// What it makes numbers of authors with.
 	Salt uint64
-	// Whether candidates, or sums, are there: else it is only a sign of life.
-	Window bool
-	// Sums are there: viewers, likes, comments, drops, votes, entrants.
+	// Sums are there: viewers, likes, comments, drops, votes, entrants, followed.
 	Sums bool
 }
+
+// MessageID gives the message's id in the schema.
+func (*HouseReport) MessageID() uint32 { return 20 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *HouseReport) AppendProto(b []byte) []byte {
@@ -560,12 +612,8 @@ func (m *HouseReport) AppendProto(b []byte) []byte {
 		b = append(b, 0x80, 0x1)
 		b = protowire.AppendVarint(b, m.Salt)
 	}
-	if m.Window {
-		b = append(b, 0x88, 0x1)
-		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Window)))
-	}
 	if m.Sums {
-		b = append(b, 0x90, 0x1)
+		b = append(b, 0x88, 0x1)
 		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Sums)))
 	}
 	return b
@@ -632,8 +680,6 @@ func (m *HouseReport) mergeProto(d schema.Decoder) error {
 		case 16<<3 | 0:
 			m.Salt = d.Varint()
 		case 17<<3 | 0:
-			m.Window = d.Varint() != 0
-		case 18<<3 | 0:
 			m.Sums = d.Varint() != 0
 		default:
 			d.Skip()
@@ -647,6 +693,9 @@ type HouseState struct {
 	Epoch uint64
 	State *ShowState
 }
+
+// MessageID gives the message's id in the schema.
+func (*HouseState) MessageID() uint32 { return 21 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *HouseState) AppendProto(b []byte) []byte {
@@ -699,6 +748,9 @@ type Drawn struct {
 	// Of the DrawFrom that it answers.
 	Round uint32
 }
+
+// MessageID gives the message's id in the schema.
+func (*Drawn) MessageID() uint32 { return 22 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *Drawn) AppendProto(b []byte) []byte {
@@ -919,6 +971,9 @@ type Resend struct {
 	Gifts []*Gifted
 }
 
+// MessageID gives the message's id in the schema.
+func (*Resend) MessageID() uint32 { return 32 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *Resend) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -976,9 +1031,14 @@ type ShowReport struct {
 	Ask bool
 	// Authors who are followed in any house.
 	Followed []uint64
-	// Share of houses that are not named, in thousandths.
+	// Share of houses that are not named, in thousandths; with them there is audience.
 	Share uint32
+	// How many candidates a house may send in a window.
+	Limit uint32
 }
+
+// MessageID gives the message's id in the schema.
+func (*ShowReport) MessageID() uint32 { return 30 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *ShowReport) AppendProto(b []byte) []byte {
@@ -1063,6 +1123,10 @@ func (m *ShowReport) AppendProto(b []byte) []byte {
 		b = append(b, 0x80, 0x1)
 		b = protowire.AppendVarint(b, uint64(m.Share))
 	}
+	if m.Limit != 0 {
+		b = append(b, 0x88, 0x1)
+		b = protowire.AppendVarint(b, uint64(m.Limit))
+	}
 	return b
 }
 
@@ -1137,6 +1201,8 @@ func (m *ShowReport) mergeProto(d schema.Decoder) error {
 			d.Check(p.Err())
 		case 16<<3 | 0:
 			m.Share = uint32(d.Varint())
+		case 17<<3 | 0:
+			m.Limit = uint32(d.Varint())
 		default:
 			d.Skip()
 		}
@@ -1175,6 +1241,9 @@ type ShowState struct {
 	// The last orders of houses that were carried out.
 	Acks []*Ack
 }
+
+// MessageID gives the message's id in the schema.
+func (*ShowState) MessageID() uint32 { return 31 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *ShowState) AppendProto(b []byte) []byte {
