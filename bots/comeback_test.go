@@ -49,7 +49,7 @@ func (c *shouters) Play(ctx context.Context) error {
 func (c *shouters) Figures() []bots.Figure {
 	return []bots.Figure{
 		{Name: "shouts", Text: "shouts", Value: float64(c.sent.Load())},
-		{Name: "moves", Text: "connections", Counts: map[string]int{"lost": int(c.lost.Load()), "back": int(c.back.Load())}},
+		{Name: "moves", Text: "connections", Counts: map[string]float64{"lost": float64(c.lost.Load()), "back": float64(c.back.Load())}},
 		c.heard.Figure("shout_ms", "shouted to heard by another one"),
 	}
 }

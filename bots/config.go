@@ -42,7 +42,8 @@ type Config struct {
 	Clients int
 	// Duration is how long to play once all have joined.
 	Duration time.Duration
-	// Rate is inputs per second and bot. 0: none; bots then only acknowledge.
+	// Rate is inputs per second and bot. 0, or in a kind that has no inputs: none; bots then only
+	// acknowledge.
 	Rate float64
 	// Churn is the share of bots that leave and come back, per second.
 	Churn float64
@@ -131,6 +132,9 @@ func (c *Config) check() ([]*url.URL, Behaviour, error) {
 	}
 	if c.Ramp == 0 {
 		c.Ramp = 500
+	}
+	if b.Schema != nil && b.Schema.NewInput == nil {
+		c.Rate = 0
 	}
 	if c.HashEvery == 0 {
 		c.HashEvery = 20

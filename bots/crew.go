@@ -22,8 +22,8 @@ type Crew interface {
 	// more is to be begun; Play then waits, within bounds, for what has been sent to come,
 	// and returns. If it returns before, the run is over. The bots leave afterwards.
 	Play(ctx context.Context) error
-	// Figures returns what has been measured so far. Their names, and those of their counts,
-	// are the same at any time.
+	// Figures returns what has been measured. It is called before the first bot joins, for the
+	// names, and when the last one has left.
 	Figures() []Figure
 }
 
@@ -36,6 +36,9 @@ type Setup struct {
 	// Clients is how many bots there are, and Seed what the run is repeatable by.
 	Clients int
 	Seed    uint64
+	// Disturbed reports whether a bot is one that reads slowly, or whose connection breaks: its
+	// latencies are not those of the server.
+	Disturbed func(bot int) bool
 	// Now is the clock of the run, the same that pilots are told.
 	Now func() time.Duration
 	// Logger gets what should not happen.

@@ -23,8 +23,8 @@ type Figure struct {
 	Text string
 	// Value is the number, if it is one.
 	Value float64
-	// Counts are by what they are of, such as the reason; nil: it is something else.
-	Counts map[string]int
+	// Counts are numbers by what they are of, such as the reason; nil: it is something else.
+	Counts map[string]float64
 	// Latency is nil for what is none; Curve and Moments are those of Latencies.
 	Latency *Latency
 	Curve   []float64
@@ -120,7 +120,7 @@ func (f *Figure) text() string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(f.Counts)) {
 		if n := f.Counts[name]; n != 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", name, n))
+			parts = append(parts, fmt.Sprintf("%s %.6g", name, n))
 		}
 	}
 	if len(parts) == 0 {

@@ -74,9 +74,14 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		cfg: cfg, urls: urls, behaviour: behaviour, start: time.Now(),
 		want: make(chan *bot, cfg.Clients), errors: map[string]int{},
 	}
+	slow := rand.New(rand.NewPCG(cfg.Seed, 0)).Perm(cfg.Clients)
+	cut := rand.New(rand.NewPCG(cfg.Seed, 1<<41)).Perm(cfg.Clients)
+	isSlow := func(bot int) bool { return float64(slow[bot]) < cfg.Slow*float64(cfg.Clients) }
+	isCut := func(bot int) bool { return float64(cut[bot]) < cfg.Cut*float64(cfg.Clients) }
 	if behaviour.NewCrew != nil {
 		sw.crew, err = behaviour.NewCrew(Setup{
 			Server: cfg.Server, Options: cfg.Options, Clients: cfg.Clients, Seed: cfg.Seed, Now: sw.now, Logger: cfg.Logger,
+			Disturbed: func(bot int) bool { return isSlow(bot) || isCut(bot) },
 		})
 		if err != nil {
 			return Report{}, fmt.Errorf("bots: %w", err)
@@ -108,13 +113,11 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		sw.loops = append(sw.loops, l)
 	}
 	var all []*bot
-	slow := rand.New(rand.NewPCG(cfg.Seed, 0)).Perm(cfg.Clients)
-	cut := rand.New(rand.NewPCG(cfg.Seed, 1<<41)).Perm(cfg.Clients)
 	for i := range cfg.Clients {
 		l := sw.loops[i%len(sw.loops)]
 		b := &bot{
 			id: i, loop: l, state: connecting, rnd: rand.New(rand.NewPCG(cfg.Seed, uint64(i+1))),
-			slow: float64(slow[i]) < cfg.Slow*float64(cfg.Clients), cuts: float64(cut[i]) < cfg.Cut*float64(cfg.Clients),
+			slow: isSlow(i), cuts: isCut(i),
 		}
 		l.bots = append(l.bots, b)
 		all = append(all, b)

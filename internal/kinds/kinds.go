@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/tickroom/tickroom/bots"
+	"github.com/tickroom/tickroom/internal/audience"
 	"github.com/tickroom/tickroom/internal/kinds/arena"
 	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	"github.com/tickroom/tickroom/internal/pilots"
@@ -21,13 +22,15 @@ type Entry struct {
 	// NewPilot returns what plays in the place of one player, for tickroom bots, with
 	// random numbers of its own. Nil: bots can't play this kind.
 	NewPilot func(rnd *rand.Rand) bots.Pilot
+	// Behaviour returns how bots play this kind together. Nil: each plays by itself.
+	Behaviour func() bots.Behaviour
 }
 
 // All returns the kinds, in the order in which they are shown.
 func All() []Entry {
 	return []Entry{
 		{Kind: arena.Kind(), NewPilot: pilot(pilots.NewGunner)},
-		{Kind: danmaku.Kind()},
+		{Kind: danmaku.Kind(), Behaviour: new(audience.Viewers).Behaviour},
 		{Kind: quiz.Kind()},
 		{Kind: quiz.ShowKind()},
 		{Kind: walkers.Kind(), NewPilot: pilot(pilots.NewWalker)},
@@ -38,6 +41,9 @@ func All() []Entry {
 func Bots() map[string]bots.Behaviour {
 	all := map[string]bots.Behaviour{}
 	for _, e := range All() {
+		if e.Behaviour != nil {
+			all[e.Name] = e.Behaviour()
+		}
 		if e.NewPilot != nil {
 			all[e.Name] = bots.Behaviour{Schema: e.Schema, NewPilot: e.NewPilot}
 		}

@@ -62,10 +62,10 @@ func TestBots(t *testing.T) {
 	all := Bots()
 	for _, e := range All() {
 		b, ok := all[e.Name]
-		if ok != (e.NewPilot != nil) {
+		if ok != (e.NewPilot != nil || e.Behaviour != nil) {
 			t.Errorf("%s: bots can play it: %v", e.Name, ok)
 		}
-		if ok && (b.Schema != e.Schema || b.NewPilot(rand.New(rand.NewPCG(1, 2))) == nil) {
+		if ok && (b.Schema != e.Schema || b.NewCrew == nil && b.NewPilot(rand.New(rand.NewPCG(1, 2))) == nil) {
 			t.Errorf("%s has no schema or no pilot for bots", e.Name)
 		}
 	}
