@@ -159,7 +159,7 @@ func TestGifts(t *testing.T) {
 	post(50 * s)
 	g.saw(a, 3)
 	want("in the second session", 1, 1)
-	b.lost(55 * s)
+	b.lost(56 * s)
 	b.back(false)
 	want("of which it has missed a part", 1, 1)
 	g.posted = append(g.posted, gift{at: 60 * s})
