@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,20 @@ type Verifier struct {
 	keys   *keyring
 	parser *jwt.Parser
 	rules  *jwt.Validator
+	types  types
 }
+
+// types are those that the header of a token may have as its typ.
+type types struct {
+	names  []string
+	needed bool   // one must be there
+	wrong  string // what is said of others
+}
+
+var (
+	playerTypes  = types{[]string{"jwt", "at+jwt"}, false, "the token is of another type; it must be JWT or at+jwt"}
+	serviceTypes = types{[]string{ServiceType}, true, "the token is not a service's: its typ must be " + ServiceType}
+)
 
 // NewVerifier reads the keys. What is configured wrong, or a file that can't be
 // read, is an error; an address that does not answer is not, as it may soon. ctx
@@ -67,6 +81,7 @@ func NewVerifier(ctx context.Context, cfg Config, o Options) (*Verifier, error) 
 		cfg: cfg, now: o.Now, keys: keys,
 		parser: jwt.NewParser(jwt.WithValidMethods([]string{HS256, EdDSA, RS256}), jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation()),
 		rules:  jwt.NewValidator(rules...),
+		types:  playerTypes,
 	}, nil
 }
 
@@ -161,7 +176,7 @@ func (v *Verifier) try(token Token, l *loaded) (c *claims, again bool, refused *
 	asked := false
 	_, err := v.parser.ParseWithClaims(string(token), c, func(t *jwt.Token) (any, error) {
 		asked = true
-		kid, err := header(t)
+		kid, err := header(t, &v.types)
 		if err != nil {
 			return nil, err
 		}
@@ -191,16 +206,14 @@ func (v *Verifier) try(token Token, l *loaded) (c *claims, again bool, refused *
 }
 
 // header checks a token's header and returns its key's id.
-func header(t *jwt.Token) (kid string, err error) {
+func header(t *jwt.Token, want *types) (kid string, err error) {
 	if _, ok := t.Header["crit"]; ok {
 		return "", refuse(Malformed, "the token's header has extensions that are not understood")
 	}
-	if typ, ok := t.Header["typ"]; ok {
+	if typ, ok := t.Header["typ"]; ok || want.needed {
 		s, _ := typ.(string)
-		switch strings.TrimPrefix(strings.ToLower(s), "application/") {
-		case "jwt", "at+jwt":
-		default:
-			return "", refuse(Malformed, "the token is of another type; it must be JWT or at+jwt")
+		if !slices.Contains(want.names, strings.TrimPrefix(strings.ToLower(s), "application/")) {
+			return "", refuse(Malformed, "%s", want.wrong)
 		}
 	}
 	if k, ok := t.Header["kid"]; ok {

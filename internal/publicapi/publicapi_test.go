@@ -42,6 +42,7 @@ var public = []string{
 	"netcode/client",
 	"netcode/matchmaker",
 	"netcode/replica",
+	"netcode/webhook",
 	"proto/codegen",
 	"proto/schema",
 	"server",

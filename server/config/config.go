@@ -133,6 +133,11 @@ type Config struct {
 	// Redis is where the Redis is that several servers share. With neither redis.url nor
 	// redis.addresses there is none, and the server is on its own.
 	Redis Redis `yaml:"redis"`
+	// Service is about the API for backends, tickroom.v1.RoomService. It is off unless there are
+	// keys for it.
+	Service Service `yaml:"service"`
+	// Hooks is about what backends are told of what happens in rooms.
+	Hooks Hooks `yaml:"hooks"`
 	// Log is about what is logged, and how.
 	Log Log `yaml:"log"`
 	// TLS names the files that make the clients' address speak TLS: both or neither.

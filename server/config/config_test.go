@@ -139,6 +139,7 @@ func TestModes(t *testing.T) {
 var needs = map[string]string{
 	"tls.cert": "--tls-key=k", "tls.key": "--tls-cert=c", "redis.master": "--redis-addresses=a:1,b:2",
 	"redis.tls_cert": "--redis-tls-key=k", "redis.tls_key": "--redis-tls-cert=c",
+	"service.listen": "--service-key-files=k", "hooks.webhooks": "--hooks-secret-files=s", "hooks.stream": "--redis-addresses=a:1",
 }
 
 // values are for settings for which another does not make one.
@@ -147,6 +148,8 @@ var values = map[string]string{
 	"access.exempt": "10.0.0.0/8", "access.trusted_proxies": "192.0.2.7", "matchmaking.url": "wss://eu1.example/ws",
 	"identity.secret": "0123456789abcdef0123456789ABCDEF", "identity.jwks": "https://id.example/keys", "identity.max_stale": "6m0s",
 	"redis.url": "rediss://u:hunter2@redis.example:1/2", "redis.addresses": "a:1",
+	"service.listen": "127.0.0.2:3", "service.secret": "0123456789abcdef0123456789ABCDEf", "service.jwks": "https://id.example/services",
+	"hooks.webhooks": "shop=https://shop.example/hook",
 }
 
 // another returns a value that a setting may have and does not have by default.
@@ -174,6 +177,8 @@ func reveal(c *Config, s Setting) string {
 	switch s.Key {
 	case "identity.secret":
 		return c.Identity.Secret.Reveal()
+	case "service.secret":
+		return c.Service.Secret.Reveal()
 	case "redis.url":
 		return c.Redis.URL.Reveal()
 	case "redis.password":
@@ -253,6 +258,19 @@ func TestErrors(t *testing.T) {
 		{name: "keys", args: []string{"--identity-max-stale=1m"}, want: "identity.max_stale: 1m0s is less than identity.refresh, 5m0s; keys would go between two reads"},
 		{name: "networks", args: []string{"--access-exempt=everybody", "--access-trusted-proxies=10.0.0.0/8,0.0.0.0/0"}, want: `access.exempt: "everybody" is no network; write it as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.7` + "\n" +
 			"access.trusted_proxies: with 0.0.0.0/0 trusted, everybody could claim any address; name the proxies' networks"},
+		{name: "keys of both", args: []string{"--identity-key-files=a,b", "--service-key-files=c,b"}, want: "service: b is for players' tokens or seats, too; services have keys of their own"},
+		{name: "service without keys", args: []string{"--service-listen=:7779"}, want: "service.listen: there are no keys to check services' tokens with, so that nobody could call; " +
+			"set service.key_files or secret_files (`tickroom token --service --new-key FILE` makes a key)"},
+		{name: "service's address", args: []string{"--service-listen=127.0.0.1:7777", "--service-key-files=k"}, want: `service.listen: "127.0.0.1:7777" is the address of clients or operators; give each its own port, or leave it out for that of clients`},
+		{name: "webhooks", args: []string{"--hooks-webhooks=https://a.example,b=ftp://b.example,b=https://u:hunter2@b.example,c=http://c.example,d=https://10.0.0.1", "--hooks-secret-files=s"}, want: "hooks.webhooks[0]: write it as NAME=URL, such as shop=https://shop.example.com/tickroom; a name has 1 to 32 of a-z, 0-9 and hyphens\n" +
+			"hooks.webhooks[1]: b: its address begins with ftp:; it must be https\n" +
+			"hooks.webhooks[2]: there is a webhook b already; give each another name\n" +
+			"hooks.webhooks[2]: b: its address must hold no password: receivers know a webhook by its signature\n" +
+			"hooks.webhooks[3]: c: by http anybody on the way can read it; use https, or set hooks.allow_private: true if it stays in a network of one's own\n" +
+			"hooks.webhooks[4]: d: 10.0.0.1 is no public address; set hooks.allow_private: true if it is meant"},
+		{name: "webhooks without secrets", args: []string{"--hooks-webhooks=a=https://a.example,b=https://b.example", "--hooks-secret-files=a=s,c=s"}, want: "hooks.secret_files[1]: there is no webhook c\n" +
+			"hooks.webhooks: there is no secret to sign those to b with; set hooks.secret_files (`tickroom token --new-key FILE --alg HS256` makes a secret)"},
+		{name: "stream", args: []string{"--hooks-stream"}, want: "hooks.stream: there is no Redis to write it to; set redis.url or redis.addresses"},
 		{name: "pending", args: []string{"--max-connections=10"}, want: "max_pending: 1024 is more than max_connections, 10; lower it"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -31,6 +31,8 @@ func (c *Config) Validate() error {
 	errs = append(errs, c.Access.check()...)
 	errs = append(errs, section("identity", identity.Config(c.Identity.Tokens).Check())...)
 	errs = append(errs, section("redis", redisclient.Config(c.Redis).Check())...)
+	errs = append(errs, c.checkService()...)
+	errs = append(errs, c.Hooks.check(c.Redis.Enabled())...)
 	for kind, opts := range c.KindOptions {
 		if kind == "" || strings.ContainsAny(kind, ".=") {
 			errs = append(errs, fmt.Errorf("kinds: %q is no kind's name; `tickroom kinds` lists them", kind))
@@ -55,6 +57,7 @@ func (c *Config) checkAddresses() []error {
 	const address = "an address; write host:port, such as 127.0.0.1:7777, or :7777 for all addresses of the machine"
 	check("listen", c.Listen, validAddr, address)
 	check("admin", c.Admin, validAddr, address)
+	check("service.listen", c.Service.Listen, validAddr, address)
 	for i, h := range c.AdminHosts {
 		check(fmt.Sprintf("admin_hosts[%d]", i), h, validHost, "a host name; write it without scheme and port, such as admin.example.com")
 	}
