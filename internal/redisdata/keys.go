@@ -65,6 +65,14 @@ var (
 	Claims = Space{"claims", []key{
 		{"claim", "claim:", "hash", "NAME: owner, epoch and note of who has it; until, when it is free (ms); wanted, when it was last (ms)", "a day after its end"},
 	}}
+	// Hooks are what backends are told of what happens in rooms.
+	Hooks = Space{"hooks", []key{
+		{"events", "events", "stream", "the events, for consumer groups of others: id, type, room, kind, event (JSON)", "hooks.stream_length of them"},
+		{"queue", "queue:", "stream", "WEBHOOK: the letters that wait", "until sent or buried"},
+		{"dead", "dead:", "stream", "WEBHOOK: the dead letters", "hooks.max_dead of them"},
+		{"lost", "lost:", "string", "WEBHOOK: how many dead letters have made place for others", forGood},
+		{"writer", "writer:", "string", "PROCESS: the number of the last letter that it has put in", "a day"},
+	}}
 	// Bans are the operator's bans.
 	Bans = Space{"bans", []key{
 		{"meta", "meta", "hash", "epoch, drawn when the first ban was added; version, of the newest change", forGood},

@@ -20,16 +20,15 @@ type Option func(*db)
 // have not, the call returns store.ErrUnavailable; repeated, it finds what is there, or does
 // it anew. So nothing that was answered is lost when one of those replicas takes over.
 func WithReplicas(n int, wait time.Duration) Option {
-	return func(b *db) { b.replicas, b.replicaWait = n, wait }
+	return func(b *db) { b.replicas = redisdata.Replicas{Number: n, Wait: wait} }
 }
 
 // db runs the functions of a script on the keys of a space.
 type db struct {
-	c           redis.UniversalClient
-	script      *redis.Script
-	prefix      string // of all keys; its hash tag says where in a cluster they are
-	replicas    int
-	replicaWait time.Duration
+	c        redis.UniversalClient
+	script   *redis.Script
+	prefix   string // of all keys; its hash tag says where in a cluster they are
+	replicas redisdata.Replicas
 }
 
 func newDB(c redis.UniversalClient, s *redis.Script, prefix string, opts []Option) db {
@@ -49,10 +48,8 @@ func (d *db) read(ctx context.Context, fn string, args ...any) (answer, error) {
 // answer is lost: doing it again must change nothing.
 func (d *db) write(ctx context.Context, fn string, args ...any) (answer, error) {
 	return d.try(ctx, func(ctx context.Context) (any, error) {
-		if d.replicas == 0 {
-			return d.run(ctx, fn, args)
-		}
-		return d.replicated(ctx, fn, args)
+		keys, argv := redisdata.Call(d.prefix, fn, args)
+		return d.replicas.Run(ctx, d.c, d.script, keys, argv)
 	})
 }
 
@@ -95,7 +92,7 @@ func parse(v any) (answer, error) {
 
 // passing reports whether what went wrong may be over in a moment.
 func passing(err error) bool {
-	if errors.Is(err, errNotCopied) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, redisdata.ErrNotCopied) || errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
 	if said := redis.Error(nil); errors.As(err, &said) {
@@ -119,55 +116,6 @@ func pause(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// errNotCopied means that too few replicas have a change.
-var errNotCopied = errors.New("replicas are late")
-
-// replicated calls a function and waits until the replicas have what it has changed.
-func (d *db) replicated(ctx context.Context, fn string, args []any) (any, error) {
-	keys, argv := redisdata.Call(d.prefix, fn, args)
-	v, err := d.acknowledged(ctx, func(p redis.Pipeliner) *redis.Cmd { return d.script.EvalSha(ctx, p, keys, argv...) })
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		v, err = d.acknowledged(ctx, func(p redis.Pipeliner) *redis.Cmd { return d.script.Eval(ctx, p, keys, argv...) })
-	}
-	return v, err
-}
-
-func (d *db) acknowledged(ctx context.Context, run func(redis.Pipeliner) *redis.Cmd) (any, error) {
-	var node redis.Cmdable = d.c
-	cluster, _ := d.c.(*redis.ClusterClient)
-	if cluster != nil {
-		// WAIT has no key that would lead it to the script's node.
-		var err error
-		if node, err = cluster.MasterForKey(ctx, d.prefix); err != nil {
-			return nil, err
-		}
-	}
-	var script, acks *redis.Cmd
-	_, err := node.Pipelined(ctx, func(p redis.Pipeliner) error {
-		script = run(p)
-		// WAIT waits for what its connection has written. If the script finds its work
-		// done, by a call before whose answer was lost, that is this.
-		p.Incr(ctx, d.prefix+redisdata.Acks)
-		acks = p.Do(ctx, "WAIT", d.replicas, d.replicaWait.Milliseconds())
-		return nil
-	})
-	if script.Err() != nil {
-		err = script.Err()
-	}
-	if err != nil {
-		if cluster != nil {
-			cluster.ReloadState(ctx) // another node may have the keys now
-		}
-		return nil, err
-	}
-	if n, err := acks.Int64(); err != nil {
-		return nil, err
-	} else if n < int64(d.replicas) {
-		return nil, fmt.Errorf("%w: %d of %d have got it within %v", errNotCopied, n, d.replicas, d.replicaWait)
-	}
-	return script.Val(), nil
 }
 
 // failure returns what a call that has failed returns. ctx is the caller's.
