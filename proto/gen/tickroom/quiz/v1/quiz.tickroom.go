@@ -57,6 +57,7 @@ var Schema = &schema.Schema{
 		{ID: 3, Name: "Conduct", New: func() schema.Command { return new(Conduct) }, Reply: "ConductReply", NewReply: func() schema.Message { return new(ConductReply) }},
 		{ID: 4, Name: "Upload", New: func() schema.Command { return new(Upload) }, Reply: "ConductReply", NewReply: func() schema.Message { return new(ConductReply) }},
 		{ID: 5, Name: "Pose", New: func() schema.Command { return new(Pose) }, Reply: "ConductReply", NewReply: func() schema.Message { return new(ConductReply) }},
+		{ID: 6, Name: "Results", New: func() schema.Command { return new(Results) }, Reply: "ResultsReply", NewReply: func() schema.Message { return new(ResultsReply) }},
 	},
 }
 
@@ -1786,6 +1787,8 @@ type Mine struct {
 	Won bool
 	// If Show.shuffled: the order in which the options of question are shown to one.
 	Order []uint32
+	// Of all questions so far whose keys were shown, by number.
+	Verdicts []Verdict
 }
 
 // EventID gives the event's id in the schema, and whether it is reliable.
@@ -1892,6 +1895,14 @@ func (m *Mine) AppendProto(b []byte) []byte {
 		}
 		b = schema.EndLength(b, at)
 	}
+	if len(m.Verdicts) > 0 {
+		b = append(b, 0xc2, 0x1, 0)
+		at := len(b) - 1
+		for _, v := range m.Verdicts {
+			b = protowire.AppendVarint(b, uint64(v))
+		}
+		b = schema.EndLength(b, at)
+	}
 	return b
 }
 
@@ -1956,6 +1967,14 @@ func (m *Mine) mergeProto(d schema.Decoder) error {
 			p := d.Packed()
 			for p.More() {
 				m.Order = append(m.Order, uint32(p.Varint()))
+			}
+			d.Check(p.Err())
+		case 24<<3 | 0:
+			m.Verdicts = append(m.Verdicts, Verdict(d.Varint()))
+		case 24<<3 | 2:
+			p := d.Packed()
+			for p.More() {
+				m.Verdicts = append(m.Verdicts, Verdict(p.Varint()))
 			}
 			d.Check(p.Err())
 		default:
@@ -2600,6 +2619,279 @@ func (m *Pose) mergeProto(d schema.Decoder) error {
 	return d.Err()
 }
 
+// Results asks for what has become of the contestants of this house, in the order in
+// which they came in. For hosts.
+type Results struct {
+	// How many to pass over, from 0.
+	After uint32
+}
+
+// CommandID gives the command's id in the schema.
+func (*Results) CommandID() uint32 { return 6 }
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Results) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.After != 0 {
+		b = append(b, 0x8)
+		b = protowire.AppendVarint(b, uint64(m.After))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Results) UnmarshalProto(b []byte) error {
+	*m = Results{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Results", b))
+}
+
+func (m *Results) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.After = uint32(d.Varint())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// ResultsReply answers Results.
+type ResultsReply struct {
+	// Up to 50, without PlayerIDs.
+	Results []*Result
+	// Whether there are more.
+	More bool
+	// Show.run that they are of.
+	Run uint32
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *ResultsReply) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	for _, v := range m.Results {
+		b = append(b, 0xa, 0)
+		at := len(b) - 1
+		b = schema.EndLength(v.AppendProto(b), at)
+	}
+	if m.More {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.More)))
+	}
+	if m.Run != 0 {
+		b = append(b, 0x18)
+		b = protowire.AppendVarint(b, uint64(m.Run))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *ResultsReply) UnmarshalProto(b []byte) error {
+	*m = ResultsReply{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.ResultsReply", b))
+}
+
+func (m *ResultsReply) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			v := new(Result)
+			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Result")))
+			m.Results = append(m.Results, v)
+		case 2<<3 | 0:
+			m.More = d.Varint() != 0
+		case 3<<3 | 0:
+			m.Run = uint32(d.Varint())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Result is what has become of a contestant.
+type Result struct {
+	PlayerId string
+	Name     string
+	Team     string
+	// 0: not ranked.
+	Rank  uint32
+	Won   bool
+	Alive bool
+	// Question by which it went out, 0: none.
+	Out    uint32
+	Points uint32
+	Right  uint32
+	// Sum of times in hundredths of a second.
+	Time uint32
+	// What it answered to each question, by number.
+	Given []*Given
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Result) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.PlayerId != "" {
+		b = append(b, 0xa)
+		b = protowire.AppendString(b, schema.ValidText(m.PlayerId))
+	}
+	if m.Name != "" {
+		b = append(b, 0x12)
+		b = protowire.AppendString(b, schema.ValidText(m.Name))
+	}
+	if m.Team != "" {
+		b = append(b, 0x1a)
+		b = protowire.AppendString(b, schema.ValidText(m.Team))
+	}
+	if m.Rank != 0 {
+		b = append(b, 0x20)
+		b = protowire.AppendVarint(b, uint64(m.Rank))
+	}
+	if m.Won {
+		b = append(b, 0x28)
+		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Won)))
+	}
+	if m.Alive {
+		b = append(b, 0x30)
+		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Alive)))
+	}
+	if m.Out != 0 {
+		b = append(b, 0x38)
+		b = protowire.AppendVarint(b, uint64(m.Out))
+	}
+	if m.Points != 0 {
+		b = append(b, 0x40)
+		b = protowire.AppendVarint(b, uint64(m.Points))
+	}
+	if m.Right != 0 {
+		b = append(b, 0x48)
+		b = protowire.AppendVarint(b, uint64(m.Right))
+	}
+	if m.Time != 0 {
+		b = append(b, 0x50)
+		b = protowire.AppendVarint(b, uint64(m.Time))
+	}
+	for _, v := range m.Given {
+		b = append(b, 0x5a, 0)
+		at := len(b) - 1
+		b = schema.EndLength(v.AppendProto(b), at)
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Result) UnmarshalProto(b []byte) error {
+	*m = Result{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Result", b))
+}
+
+func (m *Result) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			m.PlayerId = d.Text()
+		case 2<<3 | 2:
+			m.Name = d.Text()
+		case 3<<3 | 2:
+			m.Team = d.Text()
+		case 4<<3 | 0:
+			m.Rank = uint32(d.Varint())
+		case 5<<3 | 0:
+			m.Won = d.Varint() != 0
+		case 6<<3 | 0:
+			m.Alive = d.Varint() != 0
+		case 7<<3 | 0:
+			m.Out = uint32(d.Varint())
+		case 8<<3 | 0:
+			m.Points = uint32(d.Varint())
+		case 9<<3 | 0:
+			m.Right = uint32(d.Varint())
+		case 10<<3 | 0:
+			m.Time = uint32(d.Varint())
+		case 11<<3 | 2:
+			v := new(Given)
+			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Given")))
+			m.Given = append(m.Given, v)
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Given is what a contestant answered to a question.
+type Given struct {
+	// 0: nothing; else one more than the option.
+	Choice uint32
+	// Its time in hundredths of a second, already lessened by credit, in milliseconds.
+	Elapsed uint32
+	Credit  uint32
+	Verdict Verdict
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Given) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Choice != 0 {
+		b = append(b, 0x8)
+		b = protowire.AppendVarint(b, uint64(m.Choice))
+	}
+	if m.Elapsed != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(m.Elapsed))
+	}
+	if m.Credit != 0 {
+		b = append(b, 0x18)
+		b = protowire.AppendVarint(b, uint64(m.Credit))
+	}
+	if m.Verdict != 0 {
+		b = append(b, 0x20)
+		b = protowire.AppendVarint(b, uint64(m.Verdict))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Given) UnmarshalProto(b []byte) error {
+	*m = Given{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Given", b))
+}
+
+func (m *Given) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Choice = uint32(d.Varint())
+		case 2<<3 | 0:
+			m.Elapsed = uint32(d.Varint())
+		case 3<<3 | 0:
+			m.Credit = uint32(d.Varint())
+		case 4<<3 | 0:
+			m.Verdict = Verdict(d.Varint())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
 // Ask is a question as it is asked, without its key.
 type Ask struct {
 	Number       uint32
@@ -2607,11 +2899,12 @@ type Ask struct {
 	Image        string
 	Options      []string
 	OptionImages []string
-	SecondsMs    uint32
-	Points       uint32
-	Last         bool
-	OpensAt      int64
-	ClosesAt     int64
+	// Time to answer in milliseconds.
+	TimeMs   uint32
+	Points   uint32
+	Last     bool
+	OpensAt  int64
+	ClosesAt int64
 }
 
 // AppendProto appends the message's protobuf encoding.
@@ -2639,9 +2932,9 @@ func (m *Ask) AppendProto(b []byte) []byte {
 		b = append(b, 0x2a)
 		b = protowire.AppendString(b, schema.ValidText(v))
 	}
-	if m.SecondsMs != 0 {
+	if m.TimeMs != 0 {
 		b = append(b, 0x30)
-		b = protowire.AppendVarint(b, uint64(m.SecondsMs))
+		b = protowire.AppendVarint(b, uint64(m.TimeMs))
 	}
 	if m.Points != 0 {
 		b = append(b, 0x38)
@@ -2684,7 +2977,7 @@ func (m *Ask) mergeProto(d schema.Decoder) error {
 		case 5<<3 | 2:
 			m.OptionImages = append(m.OptionImages, d.Text())
 		case 6<<3 | 0:
-			m.SecondsMs = uint32(d.Varint())
+			m.TimeMs = uint32(d.Varint())
 		case 7<<3 | 0:
 			m.Points = uint32(d.Varint())
 		case 8<<3 | 0:
@@ -2700,13 +2993,13 @@ func (m *Ask) mergeProto(d schema.Decoder) error {
 	return d.Err()
 }
 
-// Outcome is what is known of a question that has been closed.
+// Outcome is what is known of a question that has been closed for everybody.
 type Outcome struct {
-	Number uint32
-	// 0: not known yet, or skipped.
+	Number  uint32
 	Key     uint32
 	Skipped bool
-	// Time to answer in milliseconds, points, and the times as they came to be.
+	// Time to answer in milliseconds, which counts for points, and the times as they
+	// came to be: a host can close a question early.
 	TimeMs   uint32
 	Points   uint32
 	Last     bool
@@ -2794,13 +3087,14 @@ type Line struct {
 	Name   string
 	House  string
 	Player uint32
+	// What it is ranked by, before the time.
 	Score  uint32
 	Points uint32
 	Right  uint32
 	Time   uint32
 	Alive  bool
 	Team   string
-	// Of a team.
+	// Of a team, which has no right.
 	Members      uint32
 	AliveMembers uint32
 }
@@ -2903,6 +3197,88 @@ func (m *Line) mergeProto(d schema.Decoder) error {
 	return d.Err()
 }
 
+// Figures are what a question has come to.
+type Figures struct {
+	Counts  []uint32
+	Missed  uint32
+	Right   uint32
+	Out     uint32
+	Revived uint32
+	Saved   uint32
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Figures) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if len(m.Counts) > 0 {
+		b = append(b, 0xa, 0)
+		at := len(b) - 1
+		for _, v := range m.Counts {
+			b = protowire.AppendVarint(b, uint64(v))
+		}
+		b = schema.EndLength(b, at)
+	}
+	if m.Missed != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(m.Missed))
+	}
+	if m.Right != 0 {
+		b = append(b, 0x18)
+		b = protowire.AppendVarint(b, uint64(m.Right))
+	}
+	if m.Out != 0 {
+		b = append(b, 0x20)
+		b = protowire.AppendVarint(b, uint64(m.Out))
+	}
+	if m.Revived != 0 {
+		b = append(b, 0x28)
+		b = protowire.AppendVarint(b, uint64(m.Revived))
+	}
+	if m.Saved != 0 {
+		b = append(b, 0x30)
+		b = protowire.AppendVarint(b, uint64(m.Saved))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Figures) UnmarshalProto(b []byte) error {
+	*m = Figures{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Figures", b))
+}
+
+func (m *Figures) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Counts = append(m.Counts, uint32(d.Varint()))
+		case 1<<3 | 2:
+			p := d.Packed()
+			for p.More() {
+				m.Counts = append(m.Counts, uint32(p.Varint()))
+			}
+			d.Check(p.Err())
+		case 2<<3 | 0:
+			m.Missed = uint32(d.Varint())
+		case 3<<3 | 0:
+			m.Right = uint32(d.Varint())
+		case 4<<3 | 0:
+			m.Out = uint32(d.Varint())
+		case 5<<3 | 0:
+			m.Revived = uint32(d.Varint())
+		case 6<<3 | 0:
+			m.Saved = uint32(d.Varint())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
 // State is all that houses know of their show. The show posts it whenever it
 // changes, and once a second; the newest one counts.
 type State struct {
@@ -2921,35 +3297,30 @@ type State struct {
 	Questions      uint32
 	Revives        uint32
 	TeamSize       uint32
-	LatePlay       bool
+	LatePlays      bool
 	Shuffle        bool
 	MaxCreditMs    uint32
 	LeadMs         uint32
 	StreakBonus    uint32
 	MaxStreakBonus uint32
-	// The question that is asked; nil: none.
+	// The question that is asked, or was asked last.
 	Ask *Ask
 	// All that have been closed in this run, in their order.
 	Outcomes []*Outcome
-	Note     string
-	// When the key may be shown.
-	KeyAt int64
-	// Figures of the question, in all houses.
-	Counts      []uint32
-	Missed      uint32
-	Right       uint32
-	Out         uint32
-	Revived     uint32
-	Saved       uint32
+	// What belongs to the newest outcome, and when its key may be shown to clients.
+	Note        string
+	KeyAt       int64
+	Figures     *Figures
 	Contestants uint32
 	Alive       uint32
 	Spectators  uint32
 	Answered    uint32
 	Houses      uint32
-	Ranked      uint32
-	Winners     uint32
-	Leaders     []*Line
-	Teams       []*Line
+	// Number of the question after which the ranks are, and the lists.
+	Ranked  uint32
+	Winners uint32
+	Leaders []*Line
+	Teams   []*Line
 	// For hosts.
 	Preview *Ask
 	Reports []*Report
@@ -3014,9 +3385,9 @@ func (m *State) AppendProto(b []byte) []byte {
 		b = append(b, 0x68)
 		b = protowire.AppendVarint(b, uint64(m.TeamSize))
 	}
-	if m.LatePlay {
+	if m.LatePlays {
 		b = append(b, 0x70)
-		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.LatePlay)))
+		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.LatePlays)))
 	}
 	if m.Shuffle {
 		b = append(b, 0x78)
@@ -3056,88 +3427,65 @@ func (m *State) AppendProto(b []byte) []byte {
 		b = append(b, 0xb8, 0x1)
 		b = protowire.AppendVarint(b, uint64(m.KeyAt))
 	}
-	if len(m.Counts) > 0 {
+	if m.Figures != nil {
 		b = append(b, 0xc2, 0x1, 0)
 		at := len(b) - 1
-		for _, v := range m.Counts {
-			b = protowire.AppendVarint(b, uint64(v))
-		}
-		b = schema.EndLength(b, at)
-	}
-	if m.Missed != 0 {
-		b = append(b, 0xc8, 0x1)
-		b = protowire.AppendVarint(b, uint64(m.Missed))
-	}
-	if m.Right != 0 {
-		b = append(b, 0xd0, 0x1)
-		b = protowire.AppendVarint(b, uint64(m.Right))
-	}
-	if m.Out != 0 {
-		b = append(b, 0xd8, 0x1)
-		b = protowire.AppendVarint(b, uint64(m.Out))
-	}
-	if m.Revived != 0 {
-		b = append(b, 0xe0, 0x1)
-		b = protowire.AppendVarint(b, uint64(m.Revived))
-	}
-	if m.Saved != 0 {
-		b = append(b, 0xe8, 0x1)
-		b = protowire.AppendVarint(b, uint64(m.Saved))
+		b = schema.EndLength(m.Figures.AppendProto(b), at)
 	}
 	if m.Contestants != 0 {
-		b = append(b, 0xf0, 0x1)
+		b = append(b, 0xc8, 0x1)
 		b = protowire.AppendVarint(b, uint64(m.Contestants))
 	}
 	if m.Alive != 0 {
-		b = append(b, 0xf8, 0x1)
+		b = append(b, 0xd0, 0x1)
 		b = protowire.AppendVarint(b, uint64(m.Alive))
 	}
 	if m.Spectators != 0 {
-		b = append(b, 0x80, 0x2)
+		b = append(b, 0xd8, 0x1)
 		b = protowire.AppendVarint(b, uint64(m.Spectators))
 	}
 	if m.Answered != 0 {
-		b = append(b, 0x88, 0x2)
+		b = append(b, 0xe0, 0x1)
 		b = protowire.AppendVarint(b, uint64(m.Answered))
 	}
 	if m.Houses != 0 {
-		b = append(b, 0x90, 0x2)
+		b = append(b, 0xe8, 0x1)
 		b = protowire.AppendVarint(b, uint64(m.Houses))
 	}
 	if m.Ranked != 0 {
-		b = append(b, 0x98, 0x2)
+		b = append(b, 0xf0, 0x1)
 		b = protowire.AppendVarint(b, uint64(m.Ranked))
 	}
 	if m.Winners != 0 {
-		b = append(b, 0xa0, 0x2)
+		b = append(b, 0xf8, 0x1)
 		b = protowire.AppendVarint(b, uint64(m.Winners))
 	}
 	for _, v := range m.Leaders {
-		b = append(b, 0xaa, 0x2, 0)
+		b = append(b, 0x82, 0x2, 0)
 		at := len(b) - 1
 		b = schema.EndLength(v.AppendProto(b), at)
 	}
 	for _, v := range m.Teams {
-		b = append(b, 0xb2, 0x2, 0)
+		b = append(b, 0x8a, 0x2, 0)
 		at := len(b) - 1
 		b = schema.EndLength(v.AppendProto(b), at)
 	}
 	if m.Preview != nil {
-		b = append(b, 0xba, 0x2, 0)
+		b = append(b, 0x92, 0x2, 0)
 		at := len(b) - 1
 		b = schema.EndLength(m.Preview.AppendProto(b), at)
 	}
 	for _, v := range m.Reports {
-		b = append(b, 0xc2, 0x2, 0)
+		b = append(b, 0x9a, 0x2, 0)
 		at := len(b) - 1
 		b = schema.EndLength(v.AppendProto(b), at)
 	}
 	if m.Problem != "" {
-		b = append(b, 0xca, 0x2)
+		b = append(b, 0xa2, 0x2)
 		b = protowire.AppendString(b, schema.ValidText(m.Problem))
 	}
 	if m.Source != "" {
-		b = append(b, 0xd2, 0x2)
+		b = append(b, 0xaa, 0x2)
 		b = protowire.AppendString(b, schema.ValidText(m.Source))
 	}
 	return b
@@ -3181,7 +3529,7 @@ func (m *State) mergeProto(d schema.Decoder) error {
 		case 13<<3 | 0:
 			m.TeamSize = uint32(d.Varint())
 		case 14<<3 | 0:
-			m.LatePlay = d.Varint() != 0
+			m.LatePlays = d.Varint() != 0
 		case 15<<3 | 0:
 			m.Shuffle = d.Varint() != 0
 		case 16<<3 | 0:
@@ -3205,58 +3553,45 @@ func (m *State) mergeProto(d schema.Decoder) error {
 			m.Note = d.Text()
 		case 23<<3 | 0:
 			m.KeyAt = int64(d.Varint())
-		case 24<<3 | 0:
-			m.Counts = append(m.Counts, uint32(d.Varint()))
 		case 24<<3 | 2:
-			p := d.Packed()
-			for p.More() {
-				m.Counts = append(m.Counts, uint32(p.Varint()))
+			if m.Figures == nil {
+				m.Figures = new(Figures)
 			}
-			d.Check(p.Err())
+			d.Check(m.Figures.mergeProto(d.Nested("tickroom.quiz.v1.Figures")))
 		case 25<<3 | 0:
-			m.Missed = uint32(d.Varint())
-		case 26<<3 | 0:
-			m.Right = uint32(d.Varint())
-		case 27<<3 | 0:
-			m.Out = uint32(d.Varint())
-		case 28<<3 | 0:
-			m.Revived = uint32(d.Varint())
-		case 29<<3 | 0:
-			m.Saved = uint32(d.Varint())
-		case 30<<3 | 0:
 			m.Contestants = uint32(d.Varint())
-		case 31<<3 | 0:
+		case 26<<3 | 0:
 			m.Alive = uint32(d.Varint())
-		case 32<<3 | 0:
+		case 27<<3 | 0:
 			m.Spectators = uint32(d.Varint())
-		case 33<<3 | 0:
+		case 28<<3 | 0:
 			m.Answered = uint32(d.Varint())
-		case 34<<3 | 0:
+		case 29<<3 | 0:
 			m.Houses = uint32(d.Varint())
-		case 35<<3 | 0:
+		case 30<<3 | 0:
 			m.Ranked = uint32(d.Varint())
-		case 36<<3 | 0:
+		case 31<<3 | 0:
 			m.Winners = uint32(d.Varint())
-		case 37<<3 | 2:
+		case 32<<3 | 2:
 			v := new(Line)
 			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Line")))
 			m.Leaders = append(m.Leaders, v)
-		case 38<<3 | 2:
+		case 33<<3 | 2:
 			v := new(Line)
 			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Line")))
 			m.Teams = append(m.Teams, v)
-		case 39<<3 | 2:
+		case 34<<3 | 2:
 			if m.Preview == nil {
 				m.Preview = new(Ask)
 			}
 			d.Check(m.Preview.mergeProto(d.Nested("tickroom.quiz.v1.Ask")))
-		case 40<<3 | 2:
+		case 35<<3 | 2:
 			v := new(Report)
 			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Report")))
 			m.Reports = append(m.Reports, v)
-		case 41<<3 | 2:
+		case 36<<3 | 2:
 			m.Problem = d.Text()
-		case 42<<3 | 2:
+		case 37<<3 | 2:
 			m.Source = d.Text()
 		default:
 			d.Skip()
@@ -3265,12 +3600,12 @@ func (m *State) mergeProto(d schema.Decoder) error {
 	return d.Err()
 }
 
-// Report is what a house tells its show of itself, whole, once a second and when a
-// question is closed.
+// Report is what a house tells its show of itself, whole, twice a second while
+// something happens and when a question is closed. The newest one counts.
 type Report struct {
 	// Id of the house's room.
 	House string
-	// Rises; the newest one counts.
+	// Rises.
 	Version  uint64
 	Run      uint32
 	Question uint32
@@ -3289,8 +3624,10 @@ type Report struct {
 	GreatestCreditMs uint32
 	// Set by the show in what it tells hosts.
 	Lost bool
-	// Whether the house has just begun or missed something, and wants the State.
+	// Whether the house has just begun, or missed something: it wants the State.
 	Asks bool
+	// Whether it ends.
+	Ends bool
 }
 
 // AppendProto appends the message's protobuf encoding.
@@ -3374,6 +3711,10 @@ func (m *Report) AppendProto(b []byte) []byte {
 		b = append(b, 0x90, 0x1)
 		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Asks)))
 	}
+	if m.Ends {
+		b = append(b, 0x98, 0x1)
+		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Ends)))
+	}
 	return b
 }
 
@@ -3430,6 +3771,1159 @@ func (m *Report) mergeProto(d schema.Decoder) error {
 			m.Lost = d.Varint() != 0
 		case 18<<3 | 0:
 			m.Asks = d.Varint() != 0
+		case 19<<3 | 0:
+			m.Ends = d.Varint() != 0
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Standings are those of a house's contestants and teams after a question: each that
+// occurs, the best one first, with how often it does.
+type Standings struct {
+	// Differences, from the standing before it down; the first from nothing.
+	Scores []uint32
+	Times  []uint32
+	Counts []uint32
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Standings) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if len(m.Scores) > 0 {
+		b = append(b, 0xa, 0)
+		at := len(b) - 1
+		for _, v := range m.Scores {
+			b = protowire.AppendVarint(b, uint64(v))
+		}
+		b = schema.EndLength(b, at)
+	}
+	if len(m.Times) > 0 {
+		b = append(b, 0x12, 0)
+		at := len(b) - 1
+		for _, v := range m.Times {
+			b = protowire.AppendVarint(b, uint64(v))
+		}
+		b = schema.EndLength(b, at)
+	}
+	if len(m.Counts) > 0 {
+		b = append(b, 0x1a, 0)
+		at := len(b) - 1
+		for _, v := range m.Counts {
+			b = protowire.AppendVarint(b, uint64(v))
+		}
+		b = schema.EndLength(b, at)
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Standings) UnmarshalProto(b []byte) error {
+	*m = Standings{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Standings", b))
+}
+
+func (m *Standings) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Scores = append(m.Scores, uint32(d.Varint()))
+		case 1<<3 | 2:
+			p := d.Packed()
+			for p.More() {
+				m.Scores = append(m.Scores, uint32(p.Varint()))
+			}
+			d.Check(p.Err())
+		case 2<<3 | 0:
+			m.Times = append(m.Times, uint32(d.Varint()))
+		case 2<<3 | 2:
+			p := d.Packed()
+			for p.More() {
+				m.Times = append(m.Times, uint32(p.Varint()))
+			}
+			d.Check(p.Err())
+		case 3<<3 | 0:
+			m.Counts = append(m.Counts, uint32(d.Varint()))
+		case 3<<3 | 2:
+			p := d.Packed()
+			for p.More() {
+				m.Counts = append(m.Counts, uint32(p.Varint()))
+			}
+			d.Check(p.Err())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Scores is what a house tells its show once it has judged a question: absolute
+// figures, so that it does no harm to be told twice.
+type Scores struct {
+	House string
+	// Rises; a newer one replaces those before it.
+	Version uint64
+	Run     uint32
+	// Number of the newest outcome, and how many there were: taking one out changes
+	// what they come to.
+	Question uint32
+	Outcomes uint64
+	// Of so many parts, from 0.
+	Part        uint32
+	Parts       uint32
+	Contestants *Standings
+	// In part 0 alone, as what follows.
+	Teams     *Standings
+	Figures   *Figures
+	Leaders   []*Line
+	BestTeams []*Line
+	Alive     uint32
+	All       uint32
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Scores) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.House != "" {
+		b = append(b, 0xa)
+		b = protowire.AppendString(b, schema.ValidText(m.House))
+	}
+	if m.Version != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, m.Version)
+	}
+	if m.Run != 0 {
+		b = append(b, 0x18)
+		b = protowire.AppendVarint(b, uint64(m.Run))
+	}
+	if m.Question != 0 {
+		b = append(b, 0x20)
+		b = protowire.AppendVarint(b, uint64(m.Question))
+	}
+	if m.Outcomes != 0 {
+		b = append(b, 0x28)
+		b = protowire.AppendVarint(b, m.Outcomes)
+	}
+	if m.Part != 0 {
+		b = append(b, 0x30)
+		b = protowire.AppendVarint(b, uint64(m.Part))
+	}
+	if m.Parts != 0 {
+		b = append(b, 0x38)
+		b = protowire.AppendVarint(b, uint64(m.Parts))
+	}
+	if m.Contestants != nil {
+		b = append(b, 0x42, 0)
+		at := len(b) - 1
+		b = schema.EndLength(m.Contestants.AppendProto(b), at)
+	}
+	if m.Teams != nil {
+		b = append(b, 0x4a, 0)
+		at := len(b) - 1
+		b = schema.EndLength(m.Teams.AppendProto(b), at)
+	}
+	if m.Figures != nil {
+		b = append(b, 0x52, 0)
+		at := len(b) - 1
+		b = schema.EndLength(m.Figures.AppendProto(b), at)
+	}
+	for _, v := range m.Leaders {
+		b = append(b, 0x5a, 0)
+		at := len(b) - 1
+		b = schema.EndLength(v.AppendProto(b), at)
+	}
+	for _, v := range m.BestTeams {
+		b = append(b, 0x62, 0)
+		at := len(b) - 1
+		b = schema.EndLength(v.AppendProto(b), at)
+	}
+	if m.Alive != 0 {
+		b = append(b, 0x68)
+		b = protowire.AppendVarint(b, uint64(m.Alive))
+	}
+	if m.All != 0 {
+		b = append(b, 0x70)
+		b = protowire.AppendVarint(b, uint64(m.All))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Scores) UnmarshalProto(b []byte) error {
+	*m = Scores{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Scores", b))
+}
+
+func (m *Scores) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			m.House = d.Text()
+		case 2<<3 | 0:
+			m.Version = d.Varint()
+		case 3<<3 | 0:
+			m.Run = uint32(d.Varint())
+		case 4<<3 | 0:
+			m.Question = uint32(d.Varint())
+		case 5<<3 | 0:
+			m.Outcomes = d.Varint()
+		case 6<<3 | 0:
+			m.Part = uint32(d.Varint())
+		case 7<<3 | 0:
+			m.Parts = uint32(d.Varint())
+		case 8<<3 | 2:
+			if m.Contestants == nil {
+				m.Contestants = new(Standings)
+			}
+			d.Check(m.Contestants.mergeProto(d.Nested("tickroom.quiz.v1.Standings")))
+		case 9<<3 | 2:
+			if m.Teams == nil {
+				m.Teams = new(Standings)
+			}
+			d.Check(m.Teams.mergeProto(d.Nested("tickroom.quiz.v1.Standings")))
+		case 10<<3 | 2:
+			if m.Figures == nil {
+				m.Figures = new(Figures)
+			}
+			d.Check(m.Figures.mergeProto(d.Nested("tickroom.quiz.v1.Figures")))
+		case 11<<3 | 2:
+			v := new(Line)
+			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Line")))
+			m.Leaders = append(m.Leaders, v)
+		case 12<<3 | 2:
+			v := new(Line)
+			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Line")))
+			m.BestTeams = append(m.BestTeams, v)
+		case 13<<3 | 0:
+			m.Alive = uint32(d.Varint())
+		case 14<<3 | 0:
+			m.All = uint32(d.Varint())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Ranks answers one part of a house's Scores: for each standing how many are better,
+// in all houses, as differences from the one before it.
+type Ranks struct {
+	Epoch    uint64
+	Version  uint64
+	Run      uint32
+	Question uint32
+	Part     uint32
+	Among    uint32
+	Better   []uint32
+	// In part 0 alone.
+	BetterTeams []uint32
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Ranks) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Epoch != 0 {
+		b = append(b, 0x8)
+		b = protowire.AppendVarint(b, m.Epoch)
+	}
+	if m.Version != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, m.Version)
+	}
+	if m.Run != 0 {
+		b = append(b, 0x18)
+		b = protowire.AppendVarint(b, uint64(m.Run))
+	}
+	if m.Question != 0 {
+		b = append(b, 0x20)
+		b = protowire.AppendVarint(b, uint64(m.Question))
+	}
+	if m.Part != 0 {
+		b = append(b, 0x28)
+		b = protowire.AppendVarint(b, uint64(m.Part))
+	}
+	if m.Among != 0 {
+		b = append(b, 0x30)
+		b = protowire.AppendVarint(b, uint64(m.Among))
+	}
+	if len(m.Better) > 0 {
+		b = append(b, 0x3a, 0)
+		at := len(b) - 1
+		for _, v := range m.Better {
+			b = protowire.AppendVarint(b, uint64(v))
+		}
+		b = schema.EndLength(b, at)
+	}
+	if len(m.BetterTeams) > 0 {
+		b = append(b, 0x42, 0)
+		at := len(b) - 1
+		for _, v := range m.BetterTeams {
+			b = protowire.AppendVarint(b, uint64(v))
+		}
+		b = schema.EndLength(b, at)
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Ranks) UnmarshalProto(b []byte) error {
+	*m = Ranks{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Ranks", b))
+}
+
+func (m *Ranks) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Epoch = d.Varint()
+		case 2<<3 | 0:
+			m.Version = d.Varint()
+		case 3<<3 | 0:
+			m.Run = uint32(d.Varint())
+		case 4<<3 | 0:
+			m.Question = uint32(d.Varint())
+		case 5<<3 | 0:
+			m.Part = uint32(d.Varint())
+		case 6<<3 | 0:
+			m.Among = uint32(d.Varint())
+		case 7<<3 | 0:
+			m.Better = append(m.Better, uint32(d.Varint()))
+		case 7<<3 | 2:
+			p := d.Packed()
+			for p.More() {
+				m.Better = append(m.Better, uint32(p.Varint()))
+			}
+			d.Check(p.Err())
+		case 8<<3 | 0:
+			m.BetterTeams = append(m.BetterTeams, uint32(d.Varint()))
+		case 8<<3 | 2:
+			p := d.Packed()
+			for p.More() {
+				m.BetterTeams = append(m.BetterTeams, uint32(p.Varint()))
+			}
+			d.Check(p.Err())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Order is what a host wants of the show, by its house; or a backend, which leaves
+// house and player empty.
+type Order struct {
+	House  string
+	Player uint32
+	Ticket uint32
+	// Who is it, for the log.
+	Name     string
+	Act      Act
+	Question uint32
+	Key      uint32
+	// A show's file to load, or a question to pose.
+	File string
+	Pose *Pose
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Order) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.House != "" {
+		b = append(b, 0xa)
+		b = protowire.AppendString(b, schema.ValidText(m.House))
+	}
+	if m.Player != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(m.Player))
+	}
+	if m.Ticket != 0 {
+		b = append(b, 0x18)
+		b = protowire.AppendVarint(b, uint64(m.Ticket))
+	}
+	if m.Name != "" {
+		b = append(b, 0x22)
+		b = protowire.AppendString(b, schema.ValidText(m.Name))
+	}
+	if m.Act != 0 {
+		b = append(b, 0x28)
+		b = protowire.AppendVarint(b, uint64(m.Act))
+	}
+	if m.Question != 0 {
+		b = append(b, 0x30)
+		b = protowire.AppendVarint(b, uint64(m.Question))
+	}
+	if m.Key != 0 {
+		b = append(b, 0x38)
+		b = protowire.AppendVarint(b, uint64(m.Key))
+	}
+	if m.File != "" {
+		b = append(b, 0x42)
+		b = protowire.AppendString(b, schema.ValidText(m.File))
+	}
+	if m.Pose != nil {
+		b = append(b, 0x4a, 0)
+		at := len(b) - 1
+		b = schema.EndLength(m.Pose.AppendProto(b), at)
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Order) UnmarshalProto(b []byte) error {
+	*m = Order{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Order", b))
+}
+
+func (m *Order) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			m.House = d.Text()
+		case 2<<3 | 0:
+			m.Player = uint32(d.Varint())
+		case 3<<3 | 0:
+			m.Ticket = uint32(d.Varint())
+		case 4<<3 | 2:
+			m.Name = d.Text()
+		case 5<<3 | 0:
+			m.Act = Act(d.Varint())
+		case 6<<3 | 0:
+			m.Question = uint32(d.Varint())
+		case 7<<3 | 0:
+			m.Key = uint32(d.Varint())
+		case 8<<3 | 2:
+			m.File = d.Text()
+		case 9<<3 | 2:
+			if m.Pose == nil {
+				m.Pose = new(Pose)
+			}
+			d.Check(m.Pose.mergeProto(d.Nested("tickroom.quiz.v1.Pose")))
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Ordered is what became of an Order, to the house that it came from.
+type Ordered struct {
+	Player  uint32
+	Ticket  uint32
+	Problem string
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Ordered) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Player != 0 {
+		b = append(b, 0x8)
+		b = protowire.AppendVarint(b, uint64(m.Player))
+	}
+	if m.Ticket != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(m.Ticket))
+	}
+	if m.Problem != "" {
+		b = append(b, 0x1a)
+		b = protowire.AppendString(b, schema.ValidText(m.Problem))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Ordered) UnmarshalProto(b []byte) error {
+	*m = Ordered{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Ordered", b))
+}
+
+func (m *Ordered) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Player = uint32(d.Varint())
+		case 2<<3 | 0:
+			m.Ticket = uint32(d.Varint())
+		case 3<<3 | 2:
+			m.Problem = d.Text()
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Suspected goes from a house to the show and from there to the hosts.
+type Suspected struct {
+	What *Suspicion
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Suspected) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.What != nil {
+		b = append(b, 0xa, 0)
+		at := len(b) - 1
+		b = schema.EndLength(m.What.AppendProto(b), at)
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Suspected) UnmarshalProto(b []byte) error {
+	*m = Suspected{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Suspected", b))
+}
+
+func (m *Suspected) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			if m.What == nil {
+				m.What = new(Suspicion)
+			}
+			d.Check(m.What.mergeProto(d.Nested("tickroom.quiz.v1.Suspicion")))
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Grant gives a contestant more revives, from a backend, to the topic of the player.
+type Grant struct {
+	Revives uint32
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Grant) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Revives != 0 {
+		b = append(b, 0x8)
+		b = protowire.AppendVarint(b, uint64(m.Revives))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Grant) UnmarshalProto(b []byte) error {
+	*m = Grant{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Grant", b))
+}
+
+func (m *Grant) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Revives = uint32(d.Varint())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Loaded is what a show that takes over must know: the file. It is in the show's log.
+type Loaded struct {
+	Epoch  uint64
+	Source string
+	File   string
+	At     int64
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Loaded) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Epoch != 0 {
+		b = append(b, 0x8)
+		b = protowire.AppendVarint(b, m.Epoch)
+	}
+	if m.Source != "" {
+		b = append(b, 0x12)
+		b = protowire.AppendString(b, schema.ValidText(m.Source))
+	}
+	if m.File != "" {
+		b = append(b, 0x1a)
+		b = protowire.AppendString(b, schema.ValidText(m.File))
+	}
+	if m.At != 0 {
+		b = append(b, 0x20)
+		b = protowire.AppendVarint(b, uint64(m.At))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Loaded) UnmarshalProto(b []byte) error {
+	*m = Loaded{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Loaded", b))
+}
+
+func (m *Loaded) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Epoch = d.Varint()
+		case 2<<3 | 2:
+			m.Source = d.Text()
+		case 3<<3 | 2:
+			m.File = d.Text()
+		case 4<<3 | 0:
+			m.At = int64(d.Varint())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Kept is the rest of what it must know, as of one moment. It is in the show's log.
+type Kept struct {
+	Epoch uint64
+	At    int64
+	State *State
+	// Questions that hosts have posed in this run, by the numbers that they have.
+	Posed        []*Pose
+	PosedNumbers []uint32
+	// How many of the file's questions have been asked.
+	Asked uint32
+	// The key of the question that is asked.
+	Key uint32
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Kept) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Epoch != 0 {
+		b = append(b, 0x8)
+		b = protowire.AppendVarint(b, m.Epoch)
+	}
+	if m.At != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(m.At))
+	}
+	if m.State != nil {
+		b = append(b, 0x1a, 0)
+		at := len(b) - 1
+		b = schema.EndLength(m.State.AppendProto(b), at)
+	}
+	for _, v := range m.Posed {
+		b = append(b, 0x22, 0)
+		at := len(b) - 1
+		b = schema.EndLength(v.AppendProto(b), at)
+	}
+	if len(m.PosedNumbers) > 0 {
+		b = append(b, 0x2a, 0)
+		at := len(b) - 1
+		for _, v := range m.PosedNumbers {
+			b = protowire.AppendVarint(b, uint64(v))
+		}
+		b = schema.EndLength(b, at)
+	}
+	if m.Asked != 0 {
+		b = append(b, 0x30)
+		b = protowire.AppendVarint(b, uint64(m.Asked))
+	}
+	if m.Key != 0 {
+		b = append(b, 0x38)
+		b = protowire.AppendVarint(b, uint64(m.Key))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Kept) UnmarshalProto(b []byte) error {
+	*m = Kept{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Kept", b))
+}
+
+func (m *Kept) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Epoch = d.Varint()
+		case 2<<3 | 0:
+			m.At = int64(d.Varint())
+		case 3<<3 | 2:
+			if m.State == nil {
+				m.State = new(State)
+			}
+			d.Check(m.State.mergeProto(d.Nested("tickroom.quiz.v1.State")))
+		case 4<<3 | 2:
+			v := new(Pose)
+			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Pose")))
+			m.Posed = append(m.Posed, v)
+		case 5<<3 | 0:
+			m.PosedNumbers = append(m.PosedNumbers, uint32(d.Varint()))
+		case 5<<3 | 2:
+			p := d.Packed()
+			for p.More() {
+				m.PosedNumbers = append(m.PosedNumbers, uint32(p.Varint()))
+			}
+			d.Check(p.Err())
+		case 6<<3 | 0:
+			m.Asked = uint32(d.Varint())
+		case 7<<3 | 0:
+			m.Key = uint32(d.Varint())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Mark is what a show that takes over posts to the log: what is before it is all
+// that it has to read.
+type Mark struct {
+	Epoch uint64
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Mark) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Epoch != 0 {
+		b = append(b, 0x8)
+		b = protowire.AppendVarint(b, m.Epoch)
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Mark) UnmarshalProto(b []byte) error {
+	*m = Mark{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Mark", b))
+}
+
+func (m *Mark) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Epoch = d.Varint()
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Wanted asks other houses for contestants who have come to this one.
+type Wanted struct {
+	House     string
+	Run       uint32
+	PlayerIds []string
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Wanted) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.House != "" {
+		b = append(b, 0xa)
+		b = protowire.AppendString(b, schema.ValidText(m.House))
+	}
+	if m.Run != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(m.Run))
+	}
+	for _, v := range m.PlayerIds {
+		b = append(b, 0x1a)
+		b = protowire.AppendString(b, schema.ValidText(v))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Wanted) UnmarshalProto(b []byte) error {
+	*m = Wanted{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Wanted", b))
+}
+
+func (m *Wanted) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			m.House = d.Text()
+		case 2<<3 | 0:
+			m.Run = uint32(d.Varint())
+		case 3<<3 | 2:
+			m.PlayerIds = append(m.PlayerIds, d.Text())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Moved hands over a contestant to the house that wants it.
+type Moved struct {
+	PlayerId string
+	House    string
+	Run      uint32
+	From     uint32
+	Granted  uint32
+	Given    []*Given
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Moved) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.PlayerId != "" {
+		b = append(b, 0xa)
+		b = protowire.AppendString(b, schema.ValidText(m.PlayerId))
+	}
+	if m.House != "" {
+		b = append(b, 0x12)
+		b = protowire.AppendString(b, schema.ValidText(m.House))
+	}
+	if m.Run != 0 {
+		b = append(b, 0x18)
+		b = protowire.AppendVarint(b, uint64(m.Run))
+	}
+	if m.From != 0 {
+		b = append(b, 0x20)
+		b = protowire.AppendVarint(b, uint64(m.From))
+	}
+	if m.Granted != 0 {
+		b = append(b, 0x28)
+		b = protowire.AppendVarint(b, uint64(m.Granted))
+	}
+	for _, v := range m.Given {
+		b = append(b, 0x32, 0)
+		at := len(b) - 1
+		b = schema.EndLength(v.AppendProto(b), at)
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Moved) UnmarshalProto(b []byte) error {
+	*m = Moved{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Moved", b))
+}
+
+func (m *Moved) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			m.PlayerId = d.Text()
+		case 2<<3 | 2:
+			m.House = d.Text()
+		case 3<<3 | 0:
+			m.Run = uint32(d.Varint())
+		case 4<<3 | 0:
+			m.From = uint32(d.Varint())
+		case 5<<3 | 0:
+			m.Granted = uint32(d.Varint())
+		case 6<<3 | 2:
+			v := new(Given)
+			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Given")))
+			m.Given = append(m.Given, v)
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// QuestionDone tells backends what a question has come to.
+type QuestionDone struct {
+	Show        string
+	Run         uint32
+	Ask         *Ask
+	Outcome     *Outcome
+	Figures     *Figures
+	Contestants uint32
+	Alive       uint32
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *QuestionDone) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Show != "" {
+		b = append(b, 0xa)
+		b = protowire.AppendString(b, schema.ValidText(m.Show))
+	}
+	if m.Run != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(m.Run))
+	}
+	if m.Ask != nil {
+		b = append(b, 0x1a, 0)
+		at := len(b) - 1
+		b = schema.EndLength(m.Ask.AppendProto(b), at)
+	}
+	if m.Outcome != nil {
+		b = append(b, 0x22, 0)
+		at := len(b) - 1
+		b = schema.EndLength(m.Outcome.AppendProto(b), at)
+	}
+	if m.Figures != nil {
+		b = append(b, 0x2a, 0)
+		at := len(b) - 1
+		b = schema.EndLength(m.Figures.AppendProto(b), at)
+	}
+	if m.Contestants != 0 {
+		b = append(b, 0x30)
+		b = protowire.AppendVarint(b, uint64(m.Contestants))
+	}
+	if m.Alive != 0 {
+		b = append(b, 0x38)
+		b = protowire.AppendVarint(b, uint64(m.Alive))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *QuestionDone) UnmarshalProto(b []byte) error {
+	*m = QuestionDone{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.QuestionDone", b))
+}
+
+func (m *QuestionDone) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			m.Show = d.Text()
+		case 2<<3 | 0:
+			m.Run = uint32(d.Varint())
+		case 3<<3 | 2:
+			if m.Ask == nil {
+				m.Ask = new(Ask)
+			}
+			d.Check(m.Ask.mergeProto(d.Nested("tickroom.quiz.v1.Ask")))
+		case 4<<3 | 2:
+			if m.Outcome == nil {
+				m.Outcome = new(Outcome)
+			}
+			d.Check(m.Outcome.mergeProto(d.Nested("tickroom.quiz.v1.Outcome")))
+		case 5<<3 | 2:
+			if m.Figures == nil {
+				m.Figures = new(Figures)
+			}
+			d.Check(m.Figures.mergeProto(d.Nested("tickroom.quiz.v1.Figures")))
+		case 6<<3 | 0:
+			m.Contestants = uint32(d.Varint())
+		case 7<<3 | 0:
+			m.Alive = uint32(d.Varint())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// ShowDone tells backends how a show has ended.
+type ShowDone struct {
+	Show        string
+	Run         uint32
+	Title       string
+	Mode        Mode
+	Contestants uint32
+	Winners     uint32
+	Leaders     []*Line
+	Teams       []*Line
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *ShowDone) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Show != "" {
+		b = append(b, 0xa)
+		b = protowire.AppendString(b, schema.ValidText(m.Show))
+	}
+	if m.Run != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(m.Run))
+	}
+	if m.Title != "" {
+		b = append(b, 0x1a)
+		b = protowire.AppendString(b, schema.ValidText(m.Title))
+	}
+	if m.Mode != 0 {
+		b = append(b, 0x20)
+		b = protowire.AppendVarint(b, uint64(m.Mode))
+	}
+	if m.Contestants != 0 {
+		b = append(b, 0x28)
+		b = protowire.AppendVarint(b, uint64(m.Contestants))
+	}
+	if m.Winners != 0 {
+		b = append(b, 0x30)
+		b = protowire.AppendVarint(b, uint64(m.Winners))
+	}
+	for _, v := range m.Leaders {
+		b = append(b, 0x3a, 0)
+		at := len(b) - 1
+		b = schema.EndLength(v.AppendProto(b), at)
+	}
+	for _, v := range m.Teams {
+		b = append(b, 0x42, 0)
+		at := len(b) - 1
+		b = schema.EndLength(v.AppendProto(b), at)
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *ShowDone) UnmarshalProto(b []byte) error {
+	*m = ShowDone{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.ShowDone", b))
+}
+
+func (m *ShowDone) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			m.Show = d.Text()
+		case 2<<3 | 0:
+			m.Run = uint32(d.Varint())
+		case 3<<3 | 2:
+			m.Title = d.Text()
+		case 4<<3 | 0:
+			m.Mode = Mode(d.Varint())
+		case 5<<3 | 0:
+			m.Contestants = uint32(d.Varint())
+		case 6<<3 | 0:
+			m.Winners = uint32(d.Varint())
+		case 7<<3 | 2:
+			v := new(Line)
+			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Line")))
+			m.Leaders = append(m.Leaders, v)
+		case 8<<3 | 2:
+			v := new(Line)
+			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Line")))
+			m.Teams = append(m.Teams, v)
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// ContestantsDone tells backends what has become of some contestants of a house.
+type ContestantsDone struct {
+	Show    string
+	Run     uint32
+	House   string
+	Part    uint32
+	Parts   uint32
+	Results []*Result
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *ContestantsDone) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Show != "" {
+		b = append(b, 0xa)
+		b = protowire.AppendString(b, schema.ValidText(m.Show))
+	}
+	if m.Run != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(m.Run))
+	}
+	if m.House != "" {
+		b = append(b, 0x1a)
+		b = protowire.AppendString(b, schema.ValidText(m.House))
+	}
+	if m.Part != 0 {
+		b = append(b, 0x20)
+		b = protowire.AppendVarint(b, uint64(m.Part))
+	}
+	if m.Parts != 0 {
+		b = append(b, 0x28)
+		b = protowire.AppendVarint(b, uint64(m.Parts))
+	}
+	for _, v := range m.Results {
+		b = append(b, 0x32, 0)
+		at := len(b) - 1
+		b = schema.EndLength(v.AppendProto(b), at)
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *ContestantsDone) UnmarshalProto(b []byte) error {
+	*m = ContestantsDone{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.ContestantsDone", b))
+}
+
+func (m *ContestantsDone) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			m.Show = d.Text()
+		case 2<<3 | 0:
+			m.Run = uint32(d.Varint())
+		case 3<<3 | 2:
+			m.House = d.Text()
+		case 4<<3 | 0:
+			m.Part = uint32(d.Varint())
+		case 5<<3 | 0:
+			m.Parts = uint32(d.Varint())
+		case 6<<3 | 2:
+			v := new(Result)
+			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Result")))
+			m.Results = append(m.Results, v)
 		default:
 			d.Skip()
 		}

@@ -21,13 +21,13 @@
 // to ticks. Options are counted from 0, in the order of the Question, whatever
 // order a contestant is shown; in sets of options, option i is the bit 1 << i.
 
-import { Kind, command, component, enumeration, event, field, message, type Message } from '../../../../game.js';
+import { Kind, command, component, enumeration, event, field, message, type Message, type MessageType } from '../../../../game.js';
 
 /** The kind of room that plays this game, unless the server names it otherwise. */
 export const kind = 'quiz';
 
 /** Fingerprint of the schema, by which client and server see whether they have the same one. */
-export const fingerprint = 0x2769c75c449a6d99n;
+export const fingerprint = 0xbe01b095716379e4n;
 
 declare namespace Enums {
   enum Mode {
@@ -219,6 +219,8 @@ export type Mine = Message<'tickroom.quiz.v1.Mine'> & {
   won: boolean;
   /** If Show.shuffled: the order in which the options of question are shown to one. */
   order: number[];
+  /** Of all questions so far whose keys were shown, by number. */
+  verdicts: Verdict[];
 };
 const MineMessage = /* @__PURE__ */ message<Mine>('tickroom.quiz.v1.Mine', [
   [1, 'run', 'uint32'],
@@ -244,6 +246,7 @@ const MineMessage = /* @__PURE__ */ message<Mine>('tickroom.quiz.v1.Mine', [
   [21, 'teamRank', 'uint32'],
   [22, 'won', 'bool'],
   [23, 'order', 'uint32', true],
+  [24, 'verdicts', 'int32', true],
 ]);
 
 /**
@@ -432,6 +435,81 @@ const PoseMessage = /* @__PURE__ */ message<Pose>('tickroom.quiz.v1.Pose', [
   [9, 'now', 'bool'],
 ]);
 
+/**
+ * Results asks for what has become of the contestants of this house, in the order in
+ * which they came in. For hosts.
+ */
+export type Results = Message<'tickroom.quiz.v1.Results'> & {
+  /** How many to pass over, from 0. */
+  after: number;
+};
+const ResultsMessage = /* @__PURE__ */ message<Results>('tickroom.quiz.v1.Results', [
+  [1, 'after', 'uint32'],
+]);
+
+/** ResultsReply answers Results. */
+export type ResultsReply = Message<'tickroom.quiz.v1.ResultsReply'> & {
+  /** Up to 50, without PlayerIDs. */
+  results: Result[];
+  /** Whether there are more. */
+  more: boolean;
+  /** Show.run that they are of. */
+  run: number;
+};
+const ResultsReplyMessage = /* @__PURE__ */ message<ResultsReply>('tickroom.quiz.v1.ResultsReply', [
+  [1, 'results', (): MessageType => ResultMessage, true],
+  [2, 'more', 'bool'],
+  [3, 'run', 'uint32'],
+]);
+
+/** Result is what has become of a contestant. */
+export type Result = Message<'tickroom.quiz.v1.Result'> & {
+  playerId: string;
+  name: string;
+  team: string;
+  /** 0: not ranked. */
+  rank: number;
+  won: boolean;
+  alive: boolean;
+  /** Question by which it went out, 0: none. */
+  out: number;
+  points: number;
+  right: number;
+  /** Sum of times in hundredths of a second. */
+  time: number;
+  /** What it answered to each question, by number. */
+  given: Given[];
+};
+const ResultMessage = /* @__PURE__ */ message<Result>('tickroom.quiz.v1.Result', [
+  [1, 'playerId', 'string'],
+  [2, 'name', 'string'],
+  [3, 'team', 'string'],
+  [4, 'rank', 'uint32'],
+  [5, 'won', 'bool'],
+  [6, 'alive', 'bool'],
+  [7, 'out', 'uint32'],
+  [8, 'points', 'uint32'],
+  [9, 'right', 'uint32'],
+  [10, 'time', 'uint32'],
+  [11, 'given', (): MessageType => GivenMessage, true],
+]);
+
+/** Given is what a contestant answered to a question. */
+export type Given = Message<'tickroom.quiz.v1.Given'> & {
+  /** 0: nothing; else one more than the option. */
+  choice: number;
+  /** Its time in hundredths of a second, already lessened by credit, in milliseconds. */
+  elapsed: number;
+  credit: number;
+  verdict: Verdict;
+};
+const GivenMessage = /* @__PURE__ */ message<Given>('tickroom.quiz.v1.Given', [
+  [1, 'choice', 'uint32'],
+  [2, 'elapsed', 'uint32'],
+  [3, 'credit', 'uint32'],
+  [4, 'verdict', 'int32'],
+]);
+
 /** Ask is a question as it is asked, without its key. */
 export type Ask = Message<'tickroom.quiz.v1.Ask'> & {
   number: number;
@@ -439,20 +517,23 @@ export type Ask = Message<'tickroom.quiz.v1.Ask'> & {
   image: string;
   options: string[];
   optionImages: string[];
-  secondsMs: number;
+  /** Time to answer in milliseconds. */
+  timeMs: number;
   points: number;
   last: boolean;
   opensAt: bigint;
   closesAt: bigint;
 };
 
-/** Outcome is what is known of a question that has been closed. */
+/** Outcome is what is known of a question that has been closed for everybody. */
 export type Outcome = Message<'tickroom.quiz.v1.Outcome'> & {
   number: number;
-  /** 0: not known yet, or skipped. */
   key: number;
   skipped: boolean;
-  /** Time to answer in milliseconds, points, and the times as they came to be. */
+  /**
+   * Time to answer in milliseconds, which counts for points, and the times as they
+   * came to be: a host can close a question early.
+   */
   timeMs: number;
   points: number;
   last: boolean;
@@ -466,15 +547,26 @@ export type Line = Message<'tickroom.quiz.v1.Line'> & {
   name: string;
   house: string;
   player: number;
+  /** What it is ranked by, before the time. */
   score: number;
   points: number;
   right: number;
   time: number;
   alive: boolean;
   team: string;
-  /** Of a team. */
+  /** Of a team, which has no right. */
   members: number;
   aliveMembers: number;
+};
+
+/** Figures are what a question has come to. */
+export type Figures = Message<'tickroom.quiz.v1.Figures'> & {
+  counts: number[];
+  missed: number;
+  right: number;
+  out: number;
+  revived: number;
+  saved: number;
 };
 
 /**
@@ -497,31 +589,26 @@ export type State = Message<'tickroom.quiz.v1.State'> & {
   questions: number;
   revives: number;
   teamSize: number;
-  latePlay: boolean;
+  latePlays: boolean;
   shuffle: boolean;
   maxCreditMs: number;
   leadMs: number;
   streakBonus: number;
   maxStreakBonus: number;
-  /** The question that is asked; nil: none. */
+  /** The question that is asked, or was asked last. */
   ask?: Ask | undefined;
   /** All that have been closed in this run, in their order. */
   outcomes: Outcome[];
+  /** What belongs to the newest outcome, and when its key may be shown to clients. */
   note: string;
-  /** When the key may be shown. */
   keyAt: bigint;
-  /** Figures of the question, in all houses. */
-  counts: number[];
-  missed: number;
-  right: number;
-  out: number;
-  revived: number;
-  saved: number;
+  figures?: Figures | undefined;
   contestants: number;
   alive: number;
   spectators: number;
   answered: number;
   houses: number;
+  /** Number of the question after which the ranks are, and the lists. */
   ranked: number;
   winners: number;
   leaders: Line[];
@@ -534,13 +621,13 @@ export type State = Message<'tickroom.quiz.v1.State'> & {
 };
 
 /**
- * Report is what a house tells its show of itself, whole, once a second and when a
- * question is closed.
+ * Report is what a house tells its show of itself, whole, twice a second while
+ * something happens and when a question is closed. The newest one counts.
  */
 export type Report = Message<'tickroom.quiz.v1.Report'> & {
   /** Id of the house's room. */
   house: string;
-  /** Rises; the newest one counts. */
+  /** Rises. */
   version: bigint;
   run: number;
   question: number;
@@ -559,8 +646,180 @@ export type Report = Message<'tickroom.quiz.v1.Report'> & {
   greatestCreditMs: number;
   /** Set by the show in what it tells hosts. */
   lost: boolean;
-  /** Whether the house has just begun or missed something, and wants the State. */
+  /** Whether the house has just begun, or missed something: it wants the State. */
   asks: boolean;
+  /** Whether it ends. */
+  ends: boolean;
+};
+
+/**
+ * Standings are those of a house's contestants and teams after a question: each that
+ * occurs, the best one first, with how often it does.
+ */
+export type Standings = Message<'tickroom.quiz.v1.Standings'> & {
+  /** Differences, from the standing before it down; the first from nothing. */
+  scores: number[];
+  times: number[];
+  counts: number[];
+};
+
+/**
+ * Scores is what a house tells its show once it has judged a question: absolute
+ * figures, so that it does no harm to be told twice.
+ */
+export type Scores = Message<'tickroom.quiz.v1.Scores'> & {
+  house: string;
+  /** Rises; a newer one replaces those before it. */
+  version: bigint;
+  run: number;
+  /**
+   * Number of the newest outcome, and how many there were: taking one out changes
+   * what they come to.
+   */
+  question: number;
+  outcomes: bigint;
+  /** Of so many parts, from 0. */
+  part: number;
+  parts: number;
+  contestants?: Standings | undefined;
+  /** In part 0 alone, as what follows. */
+  teams?: Standings | undefined;
+  figures?: Figures | undefined;
+  leaders: Line[];
+  bestTeams: Line[];
+  alive: number;
+  all: number;
+};
+
+/**
+ * Ranks answers one part of a house's Scores: for each standing how many are better,
+ * in all houses, as differences from the one before it.
+ */
+export type Ranks = Message<'tickroom.quiz.v1.Ranks'> & {
+  epoch: bigint;
+  version: bigint;
+  run: number;
+  question: number;
+  part: number;
+  among: number;
+  better: number[];
+  /** In part 0 alone. */
+  betterTeams: number[];
+};
+
+/**
+ * Order is what a host wants of the show, by its house; or a backend, which leaves
+ * house and player empty.
+ */
+export type Order = Message<'tickroom.quiz.v1.Order'> & {
+  house: string;
+  player: number;
+  ticket: number;
+  /** Who is it, for the log. */
+  name: string;
+  act: Act;
+  question: number;
+  key: number;
+  /** A show's file to load, or a question to pose. */
+  file: string;
+  pose?: Pose | undefined;
+};
+
+/** Ordered is what became of an Order, to the house that it came from. */
+export type Ordered = Message<'tickroom.quiz.v1.Ordered'> & {
+  player: number;
+  ticket: number;
+  problem: string;
+};
+
+/** Suspected goes from a house to the show and from there to the hosts. */
+export type Suspected = Message<'tickroom.quiz.v1.Suspected'> & {
+  what?: Suspicion | undefined;
+};
+
+/** Grant gives a contestant more revives, from a backend, to the topic of the player. */
+export type Grant = Message<'tickroom.quiz.v1.Grant'> & {
+  revives: number;
+};
+
+/** Loaded is what a show that takes over must know: the file. It is in the show's log. */
+export type Loaded = Message<'tickroom.quiz.v1.Loaded'> & {
+  epoch: bigint;
+  source: string;
+  file: string;
+  at: bigint;
+};
+
+/** Kept is the rest of what it must know, as of one moment. It is in the show's log. */
+export type Kept = Message<'tickroom.quiz.v1.Kept'> & {
+  epoch: bigint;
+  at: bigint;
+  state?: State | undefined;
+  /** Questions that hosts have posed in this run, by the numbers that they have. */
+  posed: Pose[];
+  posedNumbers: number[];
+  /** How many of the file's questions have been asked. */
+  asked: number;
+  /** The key of the question that is asked. */
+  key: number;
+};
+
+/**
+ * Mark is what a show that takes over posts to the log: what is before it is all
+ * that it has to read.
+ */
+export type Mark = Message<'tickroom.quiz.v1.Mark'> & {
+  epoch: bigint;
+};
+
+/** Wanted asks other houses for contestants who have come to this one. */
+export type Wanted = Message<'tickroom.quiz.v1.Wanted'> & {
+  house: string;
+  run: number;
+  playerIds: string[];
+};
+
+/** Moved hands over a contestant to the house that wants it. */
+export type Moved = Message<'tickroom.quiz.v1.Moved'> & {
+  playerId: string;
+  house: string;
+  run: number;
+  from: number;
+  granted: number;
+  given: Given[];
+};
+
+/** QuestionDone tells backends what a question has come to. */
+export type QuestionDone = Message<'tickroom.quiz.v1.QuestionDone'> & {
+  show: string;
+  run: number;
+  ask?: Ask | undefined;
+  outcome?: Outcome | undefined;
+  figures?: Figures | undefined;
+  contestants: number;
+  alive: number;
+};
+
+/** ShowDone tells backends how a show has ended. */
+export type ShowDone = Message<'tickroom.quiz.v1.ShowDone'> & {
+  show: string;
+  run: number;
+  title: string;
+  mode: Mode;
+  contestants: number;
+  winners: number;
+  leaders: Line[];
+  teams: Line[];
+};
+
+/** ContestantsDone tells backends what has become of some contestants of a house. */
+export type ContestantsDone = Message<'tickroom.quiz.v1.ContestantsDone'> & {
+  show: string;
+  run: number;
+  house: string;
+  part: number;
+  parts: number;
+  results: Result[];
 };
 
 /**
@@ -895,4 +1154,10 @@ export const upload = /* @__PURE__ */ command(4, UploadMessage, ConductReplyMess
 
 /** Pose adds a question to the show, as the next one. For hosts. */
 export const pose = /* @__PURE__ */ command(5, PoseMessage, ConductReplyMessage);
+
+/**
+ * Results asks for what has become of the contestants of this house, in the order in
+ * which they came in. For hosts.
+ */
+export const results = /* @__PURE__ */ command(6, ResultsMessage, ResultsReplyMessage);
 
