@@ -3,6 +3,8 @@ package quiz
 import (
 	"cmp"
 	"slices"
+
+	quizv1 "github.com/tickroom/tickroom/proto/gen/tickroom/quiz/v1"
 )
 
 // standing is by what contestants are ranked: a higher score comes first, and of equal scores the
@@ -116,4 +118,34 @@ func (r *run) settle() {
 		below += uint32(kept[i].count)
 	}
 	r.times, r.mixed = kept, false
+}
+
+// equal returns how many have a standing.
+func (h *histogram) equal(s standing) uint32 {
+	s.score = min(s.score, uint32(len(h.runs)-1))
+	r := h.runs[s.score]
+	if r == nil {
+		return 0
+	}
+	r.settle()
+	if i, there := slices.BinarySearchFunc(r.times, s.time, func(t timeCount, time uint32) int { return cmp.Compare(t.time, time) }); there {
+		return uint32(r.times[i].count)
+	}
+	return 0
+}
+
+// ranks returns for each standing of a list how many are better, as differences from the one
+// before it.
+func (h *histogram) ranks(l *quizv1.Standings) []uint32 {
+	if l == nil {
+		return nil
+	}
+	better := make([]uint32, 0, len(l.Scores))
+	before := uint32(0)
+	eachStanding(l, func(s standing, _ uint32) {
+		n := h.better(s)
+		better = append(better, n-before)
+		before = n
+	})
+	return better
 }

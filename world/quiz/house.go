@@ -2,6 +2,8 @@ package quiz
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 
 	quizv1 "github.com/tickroom/tickroom/proto/gen/tickroom/quiz/v1"
 	"github.com/tickroom/tickroom/world"
@@ -9,24 +11,64 @@ import (
 
 // house is a room of contestants, spectators and hosts.
 type house struct {
-	room  *world.Room
-	role  string       // that makes a host
-	all   *world.Group // what everybody sees
-	hosts *world.Group // what hosts see beside that
+	room     *world.Room
+	name     string // of the show
+	role     string // that makes a host
+	down, up string // topics
 
-	clock    *world.Table[quizv1.Clock]
-	shows    *world.Table[quizv1.Show]
-	question *world.Table[quizv1.Question]
-	totals   *world.Table[quizv1.Totals]
-	leaders  *world.Table[quizv1.Leader]
-	teams    *world.Table[quizv1.Team]
-	desk     *world.Table[quizv1.Desk]
-	preview  *world.Table[quizv1.Preview]
-	houses   *world.Table[quizv1.House]
+	rows rows
+
+	// What the show has said, and when it was last heard.
+	state   *quizv1.State // nil: nothing yet
+	heardAt int64
+	deaf    bool // the topic does not reach the room
+	lost    bool // what clients are told of it
+
+	// Who is here.
+	contestants []*contestant // in the order in which they came
+	byID        map[string]*contestant
+	teams       map[string]*team
+	teamList    []*team // in the order in which they were made
+	hosts       []*world.Player
+	uploads     map[uint32]*upload // by the number of the host
+
+	// The question that is asked.
+	shown  uint32 // number of the question that clients see; 0: none
+	count  counts
+	run    uint32 // that what is here belongs to
+	closed uint32 // number of the question of which the show was told that it is closed
+
+	// Judging.
+	judged      uint64 // mark of the outcomes that the scores are of
+	revealed    uint64 // mark of the outcomes that clients were shown
+	scored      uint64 // version of the Scores that were posted
+	scoredEpoch uint64 // epoch of the show that they were posted to
+	ranks       rankParts
+	toldRun     uint32 // run whose results backends know
+	telling     int    // how many of them
+	suspect     suspects
+	moves       moves
+
+	// What is posted, and when.
+	version    uint64
+	reportedAt int64
+	reportNow  bool
+	asks       bool // the show's state is wanted
+	refresh    bool // rows are to be set
+	ticket     uint32
 }
 
-// errNotOpen refuses what only makes sense while a question is open.
-var errNotOpen = errors.New("no question is open")
+// counts are those of the answers to one question.
+type counts struct {
+	question                        uint32
+	options                         [maxOptions]uint32
+	credited, capped                uint32
+	early, late, barred             uint32
+	creditSum                       uint64 // milliseconds
+	greatestCredit                  uint32
+	answered                        uint32
+	closesAt, opensAt               int64
+}
 
 func newHouse(r *world.Room) (world.Game, error) {
 	players, err := r.Int("players", 1, 100_000)
@@ -35,33 +77,286 @@ func newHouse(r *world.Room) (world.Game, error) {
 	}
 	r.MaxPlayers = players
 	h := &house{
-		room: r, role: r.Text("role"), all: r.NewGroup("all"), hosts: r.NewGroup("hosts"),
-		clock: world.NewTable[quizv1.Clock](r.World), shows: world.NewTable[quizv1.Show](r.World),
-		question: world.NewTable[quizv1.Question](r.World), totals: world.NewTable[quizv1.Totals](r.World),
-		leaders: world.NewTable[quizv1.Leader](r.World), teams: world.NewTable[quizv1.Team](r.World),
-		desk: world.NewTable[quizv1.Desk](r.World), preview: world.NewTable[quizv1.Preview](r.World),
-		houses: world.NewTable[quizv1.House](r.World),
+		room: r, name: r.Text("show"), role: r.Text("role"), byID: map[string]*contestant{}, teams: map[string]*team{},
+		uploads: map[uint32]*upload{}, asks: true, heardAt: r.Now(), refresh: true, version: uint64(r.Now()),
 	}
-	e := r.Spawn(h.all)
-	h.clock.Add(e)
-	h.shows.Add(e)
-	h.totals.Add(e)
-	world.OnCommand(r, func(*world.Player, *quizv1.Answer) (*quizv1.AnswerReply, error) { return nil, errNotOpen })
-	world.OnCommand(r, func(*world.Player, *quizv1.ChooseTeam) (*quizv1.ChooseTeamReply, error) { return nil, errNotOpen })
-	world.OnCommand(r, func(*world.Player, *quizv1.Conduct) (*quizv1.ConductReply, error) { return nil, errNotOpen })
-	world.OnCommand(r, func(*world.Player, *quizv1.Upload) (*quizv1.ConductReply, error) { return nil, errNotOpen })
-	world.OnCommand(r, func(*world.Player, *quizv1.Pose) (*quizv1.ConductReply, error) { return nil, errNotOpen })
+	if err := checkShow(h.name); err != nil {
+		return nil, fmt.Errorf("option show=%q: %w", h.name, err)
+	}
+	h.down, h.up = downTopic(h.name), upTopic(h.name)
+	h.rows.make(r)
+	world.OnMessage(r, h.onState)
+	world.OnMessage(r, h.onRanks)
+	world.OnMessage(r, h.onOrdered)
+	world.OnMessage(r, h.onSuspected)
+	world.OnMessage(r, h.onGrant)
+	world.OnMessage(r, h.onWanted)
+	world.OnMessage(r, h.onMoved)
+	world.OnCommand(r, h.answer)
+	world.OnCommand(r, h.chooseTeam)
+	world.OnCommand(r, h.conduct)
+	world.OnCommand(r, h.takeUpload)
+	world.OnCommand(r, h.pose)
+	world.OnCommand(r, h.results)
+	r.Listen(h.down, world.Now)
 	return h, nil
 }
 
 // Join lets a contestant, a spectator or a host in.
-func (h *house) Join(p *world.Player, _ []byte) error {
-	p.Subscribe(h.all)
+func (h *house) Join(p *world.Player, data []byte) error {
+	var entry quizv1.Entry
+	if err := entry.UnmarshalProto(data); err != nil {
+		return fmt.Errorf("what the client sends along is no Entry: %w", err)
+	}
+	if entry.Host {
+		if !h.mayHost(p) {
+			return fmt.Errorf("only those with the role %q in their token can be hosts", h.role)
+		}
+		h.hosts = append(h.hosts, p)
+		p.Subscribe(h.rows.all)
+		p.Subscribe(h.rows.hosts)
+		return nil
+	}
+	p.Subscribe(h.rows.all)
+	if p.Spectator {
+		return nil
+	}
+	h.reportNow = h.reportNow || h.lobby()
+	if c := h.enter(p); c != nil && entry.Team != "" {
+		_, _ = h.toTeam(c, entry.Team) // what can't be is passed over
+	}
+	h.tell(p)
 	return nil
 }
 
-// Leave does nothing yet.
-func (h *house) Leave(*world.Player) {}
+// mayHost reports whether a player has the role of a host.
+func (h *house) mayHost(p *world.Player) bool { return h.role == "" || slices.Contains(p.Roles, h.role) }
 
-// Tick does nothing yet.
-func (h *house) Tick() {}
+// hosting reports whether a player has come as a host.
+func (h *house) hosting(p *world.Player) bool { return slices.Contains(h.hosts, p) }
+
+// enter makes a player a contestant, or the one that it was before, and returns it; nil: it only
+// watches.
+func (h *house) enter(p *world.Player) *contestant {
+	c := h.byID[p.PlayerID]
+	if c == nil {
+		if h.doorsClosed() {
+			h.moves.want(h, p)
+			if !h.state.LatePlays {
+				return nil
+			}
+		}
+		c = &contestant{id: p.PlayerID, place: -1, from: h.firstQuestion()}
+		c.score.alive = true
+		if h.state != nil {
+			c.score.revives = h.state.Revives
+		}
+		h.byID[c.id] = c
+		h.contestants = append(h.contestants, c)
+	}
+	c.player, c.name, c.number, c.network = p, p.Name, p.ID, p.Network
+	p.Data = c
+	return c
+}
+
+// doorsClosed reports whether the first question is over, so that who comes now is late.
+func (h *house) doorsClosed() bool {
+	return h.state != nil && h.running() && len(h.state.Outcomes) > 0
+}
+
+// running reports whether a run is under way, as far as the house knows.
+func (h *house) running() bool {
+	if h.state == nil {
+		return false
+	}
+	switch h.state.Phase {
+	case quizv1.Phase_PHASE_UNSPECIFIED, quizv1.Phase_PHASE_LOBBY, quizv1.Phase_PHASE_OVER:
+		return false
+	}
+	return true
+}
+
+// lobby reports whether contestants come together.
+func (h *house) lobby() bool { return h.state == nil || h.state.Phase <= quizv1.Phase_PHASE_LOBBY }
+
+// firstQuestion returns the number of the question that who comes now can answer first.
+func (h *house) firstQuestion() uint32 {
+	if !h.running() {
+		return 1
+	}
+	n := uint32(len(h.state.Outcomes)) + 1
+	if a := h.state.Ask; a != nil && a.Number == n && h.room.Now() >= a.ClosesAt {
+		n++
+	}
+	return n
+}
+
+// Leave is called when a player is gone for good. A contestant is remembered while the show runs.
+func (h *house) Leave(p *world.Player) {
+	h.hosts = slices.DeleteFunc(h.hosts, func(q *world.Player) bool { return q == p })
+	delete(h.uploads, p.ID)
+	c, ok := p.Data.(*contestant)
+	if !ok || c.player != p {
+		return
+	}
+	c.player = nil
+	if h.lobby() {
+		h.drop(c)
+		h.reportNow = true
+	}
+}
+
+// drop forgets a contestant.
+func (h *house) drop(c *contestant) {
+	h.leaveTeam(c)
+	delete(h.byID, c.id)
+	if c.player != nil {
+		c.player.Data = nil
+	}
+	h.contestants = slices.DeleteFunc(h.contestants, func(o *contestant) bool { return o == c })
+}
+
+// Away does nothing: a contestant who is cut off keeps its place.
+func (h *house) Away(*world.Player) {}
+
+// Back tells a contestant what has become of it meanwhile.
+func (h *house) Back(p *world.Player) { h.tell(p) }
+
+// Deaf notes that the show does not reach the house.
+func (h *house) Deaf(topic string) { h.deaf = h.deaf || topic == h.down }
+
+// Hears notes that it does, and asks for what was missed.
+func (h *house) Hears(topic string, missed bool) {
+	if topic == h.down {
+		h.deaf = false
+		h.asks = h.asks || missed || h.state == nil
+	}
+}
+
+// Tick opens and closes questions when it is time, and tells the show and the clients.
+func (h *house) Tick() {
+	now := h.room.Now()
+	if lost := h.deaf && h.state != nil || now-h.heardAt > silence; lost != h.lost {
+		h.lost, h.refresh = lost, true
+		h.asks = h.asks || !lost
+	}
+	h.askOnTime(now)
+	h.revealOnTime(now)
+	h.rows.clockAt(h.room.Tick(), now, h.room.TickRate)
+	if h.refresh {
+		h.refresh = false
+		h.rows.set(h, now)
+	}
+	h.report(now)
+	h.moves.flush(h, now)
+	h.suspect.flush(h)
+	h.tellResults()
+}
+
+// askOnTime shows the question that is asked when its time has come, and notices when it is closed.
+func (h *house) askOnTime(now int64) {
+	st := h.state
+	if st == nil || st.Ask == nil || !h.running() {
+		return
+	}
+	a := st.Ask
+	if a.Number != h.shown && now >= a.OpensAt-int64(st.LeadMs)*1000 && st.Phase != quizv1.Phase_PHASE_NEXT {
+		h.shown, h.refresh = a.Number, true
+		h.count = counts{question: a.Number, early: h.earlyOf(a.Number)}
+		if st.Shuffle {
+			h.tellAll()
+		}
+	}
+	if h.shown != a.Number {
+		return
+	}
+	if visible := h.phase(now); visible != h.rows.phase() {
+		h.refresh = true
+	}
+	if now > a.ClosesAt+h.maxCredit() && h.closed != a.Number {
+		h.closed, h.reportNow = a.Number, true
+	}
+}
+
+// earlyOf returns the answers that came before a question was shown.
+func (h *house) earlyOf(number uint32) uint32 {
+	if h.count.question == number {
+		return h.count.early
+	}
+	return 0
+}
+
+// maxCredit returns the most that an answer's time is lessened by, in microseconds.
+func (h *house) maxCredit() int64 { return int64(h.state.MaxCreditMs) * 1000 }
+
+// phase returns the phase that clients are shown.
+func (h *house) phase(now int64) quizv1.Phase {
+	st := h.state
+	if st == nil {
+		return quizv1.Phase_PHASE_UNSPECIFIED
+	}
+	switch st.Phase {
+	case quizv1.Phase_PHASE_OPEN, quizv1.Phase_PHASE_CLOSED:
+		switch {
+		case st.Ask == nil || h.shown != st.Ask.Number:
+			return quizv1.Phase_PHASE_NEXT
+		case now >= st.Ask.ClosesAt:
+			return quizv1.Phase_PHASE_CLOSED
+		}
+		return quizv1.Phase_PHASE_OPEN
+	case quizv1.Phase_PHASE_REVEALED:
+		if h.hidden(now) {
+			return quizv1.Phase_PHASE_CLOSED
+		}
+	}
+	return st.Phase
+}
+
+// hidden reports whether there is an outcome that clients are not to be shown yet.
+func (h *house) hidden(now int64) bool {
+	st := h.state
+	return st != nil && st.Phase == quizv1.Phase_PHASE_REVEALED && now < st.KeyAt && h.revealed != outcomesMark(st.Outcomes)
+}
+
+// report tells the show how the house is, if it is time.
+func (h *house) report(now int64) {
+	every := int64(beat)
+	if st := h.state; st != nil && st.Phase == quizv1.Phase_PHASE_OPEN {
+		every = beatOpen
+	}
+	if !h.reportNow && now-h.reportedAt < every {
+		return
+	}
+	h.version++
+	r := &quizv1.Report{
+		House: h.room.ID(), Version: h.version, Run: h.run, Question: h.count.question, Spectators: uint32(h.room.SpectatorCount()),
+		Credited: h.count.credited, Capped: h.count.capped, Early: h.count.early, Late: h.count.late, Barred: h.count.barred,
+		CreditSumMs: h.count.creditSum, GreatestCreditMs: h.count.greatestCredit, Contestants: uint32(len(h.contestants)), Asks: h.asks || h.state == nil,
+	}
+	r.Closed = h.count.question != 0 && h.closed == h.count.question
+	for _, c := range h.contestants {
+		if c.score.alive {
+			r.Alive++
+		}
+	}
+	if st := h.state; st != nil && st.Ask != nil && h.count.question != 0 {
+		r.Counts = slices.Clone(h.count.options[:len(st.Ask.Options)])
+	}
+	h.reportedAt, h.reportNow, h.asks = now, false, false
+	h.room.Post(h.up, r)
+}
+
+// onGrant gives a contestant more revives.
+func (h *house) onGrant(from *world.Posting, m *quizv1.Grant) {
+	if from.Player == nil {
+		return
+	}
+	if c, ok := from.Player.Data.(*contestant); ok && m.Revives <= 100 && c.granted <= 100 {
+		c.granted += m.Revives
+		c.score.revives += m.Revives
+		h.tell(from.Player)
+	}
+}
+
+// errHost refuses what hosts alone may do.
+var errHost = errors.New("only hosts can do that")

@@ -65,10 +65,14 @@ func speedPoints(points, elapsed, allowed uint32) uint32 {
 	return uint32(math.Round((1 - t/2) * float64(points)))
 }
 
-// correct reports whether an answer is right.
-func correct(o *quizv1.Outcome, a answer) bool {
-	return a.given && o.Key&(1<<a.option) != 0 && uint32(a.elapsed) <= o.TimeMs/10
+// inTime reports whether an answer came before the question was closed, which may have been before
+// its time.
+func inTime(o *quizv1.Outcome, a answer) bool {
+	return a.given && int64(a.elapsed) <= (o.ClosesAt-o.OpensAt)/10_000
 }
+
+// correct reports whether an answer is right.
+func correct(o *quizv1.Outcome, a answer) bool { return inTime(o, a) && o.Key&(1<<a.option) != 0 }
 
 // judge works out the scores of a house's contestants after some outcomes.
 func judge(r rules, outcomes []*quizv1.Outcome, all []*contestant) {
@@ -126,7 +130,7 @@ func (s *score) apply(r rules, o *quizv1.Outcome, c *contestant, saved bool) {
 		return
 	}
 	s.verdict = quizv1.Verdict_VERDICT_WRONG
-	if !a.given {
+	if !inTime(o, a) {
 		s.verdict = quizv1.Verdict_VERDICT_MISSED
 	}
 	s.time += o.TimeMs / 10

@@ -59,7 +59,188 @@ var Schema = &schema.Schema{
 		{ID: 5, Name: "Pose", New: func() schema.Command { return new(Pose) }, Reply: "ConductReply", NewReply: func() schema.Message { return new(ConductReply) }},
 		{ID: 6, Name: "Results", New: func() schema.Command { return new(Results) }, Reply: "ResultsReply", NewReply: func() schema.Message { return new(ResultsReply) }},
 	},
+	Messages: []schema.MessageInfo{
+		{ID: 1, Name: "tickroom.quiz.v1.State", New: func() schema.Posted { return new(State) }},
+		{ID: 2, Name: "tickroom.quiz.v1.Report", New: func() schema.Posted { return new(Report) }},
+		{ID: 3, Name: "tickroom.quiz.v1.Scores", New: func() schema.Posted { return new(Scores) }},
+		{ID: 4, Name: "tickroom.quiz.v1.Ranks", New: func() schema.Posted { return new(Ranks) }},
+		{ID: 5, Name: "tickroom.quiz.v1.Order", New: func() schema.Posted { return new(Order) }},
+		{ID: 6, Name: "tickroom.quiz.v1.Ordered", New: func() schema.Posted { return new(Ordered) }},
+		{ID: 7, Name: "tickroom.quiz.v1.Suspected", New: func() schema.Posted { return new(Suspected) }},
+		{ID: 8, Name: "tickroom.quiz.v1.Grant", New: func() schema.Posted { return new(Grant) }},
+		{ID: 9, Name: "tickroom.quiz.v1.Loaded", New: func() schema.Posted { return new(Loaded) }},
+		{ID: 10, Name: "tickroom.quiz.v1.Kept", New: func() schema.Posted { return new(Kept) }},
+		{ID: 11, Name: "tickroom.quiz.v1.Mark", New: func() schema.Posted { return new(Mark) }},
+		{ID: 12, Name: "tickroom.quiz.v1.Wanted", New: func() schema.Posted { return new(Wanted) }},
+		{ID: 13, Name: "tickroom.quiz.v1.Moved", New: func() schema.Posted { return new(Moved) }},
+		{ID: 14, Name: "tickroom.quiz.v1.QuestionDone", New: func() schema.Posted { return new(QuestionDone) }},
+		{ID: 15, Name: "tickroom.quiz.v1.ShowDone", New: func() schema.Posted { return new(ShowDone) }},
+		{ID: 16, Name: "tickroom.quiz.v1.ContestantsDone", New: func() schema.Posted { return new(ContestantsDone) }},
+	},
+	Descriptor: func() []byte { return []byte(schemaDescriptor) },
 }
+
+// schemaDescriptor is a google.protobuf.FileDescriptorSet of the game's files, without comments and options.
+const schemaDescriptor = "" +
+	"\n\xa9O\n\x1btickroom/quiz/v1/quiz.proto\x12\x10tickroom.quiz.v1\"+\n\x05Clock\x12\x12\n\x04t" +
+	"ick\x18\x01 \x01(\rR\x04tick\x12\x0e\n\x02at\x18\x02 \x01(\x03R\x02at\"\xc2\x03\n\x04Show\x12-\n\x05phase\x18\x01 \x01(\x0e2\x17.tickro" +
+	"om.quiz.v1.PhaseR\x05phase\x12\x1a\n\bquestion\x18\x02 \x01(\rR\bquestion\x12\x17\n\anext_at\x18\x03" +
+	" \x01(\x03R\x06nextAt\x12\x12\n\x04held\x18\x04 \x01(\bR\x04held\x12\x12\n\x04lost\x18\x05 \x01(\bR\x04lost\x12\x10\n\x03run\x18\x06 \x01(" +
+	"\rR\x03run\x12\x1c\n\trehearsal\x18\a \x01(\bR\trehearsal\x12\x14\n\x05title\x18\b \x01(\tR\x05title\x12*\n\x04mo" +
+	"de\x18\t \x01(\x0e2\x16.tickroom.quiz.v1.ModeR\x04mode\x12\x1c\n\tquestions\x18\n \x01(\rR\tquest" +
+	"ions\x12\x18\n\arevives\x18\v \x01(\rR\arevives\x12\x1b\n\tteam_size\x18\f \x01(\rR\bteamSize\x12\x16\n\x06c" +
+	"losed\x18\r \x01(\bR\x06closed\x12\x1a\n\bshuffled\x18\x0e \x01(\bR\bshuffled\x12\x1d\n\nmax_credit\x18\x0f " +
+	"\x01(\rR\tmaxCredit\x12\x14\n\x05image\x18\x10 \x01(\tR\x05image\"\xb7\x03\n\bQuestion\x12\x16\n\x06number\x18\x01 \x01(" +
+	"\rR\x06number\x12\x19\n\bopens_at\x18\x02 \x01(\x03R\aopensAt\x12\x1b\n\tcloses_at\x18\x03 \x01(\x03R\bclosesA" +
+	"t\x12\x10\n\x03key\x18\x04 \x01(\rR\x03key\x12\x16\n\x06counts\x18\x05 \x03(\rR\x06counts\x12\x16\n\x06missed\x18\x06 \x01(\rR\x06mis" +
+	"sed\x12\x14\n\x05right\x18\a \x01(\rR\x05right\x12\x10\n\x03out\x18\b \x01(\rR\x03out\x12\x18\n\arevived\x18\t \x01(\rR\are" +
+	"vived\x12\x14\n\x05saved\x18\n \x01(\rR\x05saved\x12\x18\n\askipped\x18\v \x01(\bR\askipped\x12\x12\n\x04text\x18\f " +
+	"\x01(\tR\x04text\x12\x14\n\x05image\x18\r \x01(\tR\x05image\x12\x18\n\aoptions\x18\x0e \x03(\tR\aoptions\x12#\n\ropt" +
+	"ion_images\x18\x0f \x03(\tR\foptionImages\x12\x16\n\x06points\x18\x10 \x01(\rR\x06points\x12\x12\n\x04last\x18\x11" +
+	" \x01(\bR\x04last\x12\x12\n\x04note\x18\x12 \x01(\tR\x04note\"\xc6\x01\n\x06Totals\x12 \n\vcontestants\x18\x01 \x01(\rR\v" +
+	"contestants\x12\x14\n\x05alive\x18\x02 \x01(\rR\x05alive\x12\x1e\n\nspectators\x18\x03 \x01(\rR\nspectator" +
+	"s\x12\x1a\n\banswered\x18\x04 \x01(\rR\banswered\x12\x16\n\x06houses\x18\x05 \x01(\rR\x06houses\x12\x16\n\x06ranked\x18" +
+	"\x06 \x01(\rR\x06ranked\x12\x18\n\awinners\x18\a \x01(\rR\awinners\"\xb4\x01\n\x06Leader\x12\x12\n\x04rank\x18\x01 \x01(\r" +
+	"R\x04rank\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n\x06player\x18\x03 \x01(\rR\x06player\x12\x16\n\x06points\x18\x04 \x01" +
+	"(\rR\x06points\x12\x14\n\x05right\x18\x05 \x01(\rR\x05right\x12\x12\n\x04time\x18\x06 \x01(\rR\x04time\x12\x14\n\x05alive\x18\a " +
+	"\x01(\bR\x05alive\x12\x12\n\x04team\x18\b \x01(\tR\x04team\"\x8a\x01\n\x04Team\x12\x12\n\x04rank\x18\x01 \x01(\rR\x04rank\x12\x12\n\x04n" +
+	"ame\x18\x02 \x01(\tR\x04name\x12\x18\n\amembers\x18\x03 \x01(\rR\amembers\x12\x14\n\x05alive\x18\x04 \x01(\rR\x05alive\x12" +
+	"\x16\n\x06points\x18\x05 \x01(\rR\x06points\x12\x12\n\x04time\x18\x06 \x01(\rR\x04time\"\xac\x02\n\x04Desk\x12\x1a\n\bquestion" +
+	"\x18\x01 \x01(\rR\bquestion\x12\x16\n\x06counts\x18\x02 \x03(\rR\x06counts\x12\x1a\n\bcredited\x18\x03 \x01(\rR\bcred" +
+	"ited\x12\x16\n\x06capped\x18\x04 \x01(\rR\x06capped\x12\x14\n\x05early\x18\x05 \x01(\rR\x05early\x12\x12\n\x04late\x18\x06 \x01(\r" +
+	"R\x04late\x12\x16\n\x06barred\x18\a \x01(\rR\x06barred\x12\x1f\n\vmean_credit\x18\b \x01(\rR\nmeanCredit\x12" +
+	"'\n\x0fgreatest_credit\x18\t \x01(\rR\x0egreatestCredit\x12\x18\n\aproblem\x18\n \x01(\tR\aprobl" +
+	"em\x12\x16\n\x06source\x18\v \x01(\tR\x06source\"\xbc\x01\n\aPreview\x12\x16\n\x06number\x18\x01 \x01(\rR\x06number\x12\x12" +
+	"\n\x04text\x18\x02 \x01(\tR\x04text\x12\x14\n\x05image\x18\x03 \x01(\tR\x05image\x12\x18\n\aoptions\x18\x04 \x03(\tR\aoptio" +
+	"ns\x12#\n\roption_images\x18\x05 \x03(\tR\foptionImages\x12\x18\n\aseconds\x18\x06 \x01(\x02R\asecond" +
+	"s\x12\x16\n\x06points\x18\a \x01(\rR\x06points\"\x9f\x01\n\x05House\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12 \n\vcontestan" +
+	"ts\x18\x02 \x01(\rR\vcontestants\x12\x14\n\x05alive\x18\x03 \x01(\rR\x05alive\x12\x1e\n\nspectators\x18\x04 \x01(\rR" +
+	"\nspectators\x12\x1a\n\banswered\x18\x05 \x01(\rR\banswered\x12\x12\n\x04lost\x18\x06 \x01(\bR\x04lost\"\xef\x04\n\x04" +
+	"Mine\x12\x10\n\x03run\x18\x01 \x01(\rR\x03run\x12\x18\n\aplaying\x18\x02 \x01(\bR\aplaying\x12\x14\n\x05alive\x18\x03 \x01(\bR" +
+	"\x05alive\x12\x10\n\x03out\x18\x04 \x01(\rR\x03out\x12\x18\n\arevives\x18\x05 \x01(\rR\arevives\x12\x12\n\x04team\x18\x06 \x01(\t" +
+	"R\x04team\x12\x1a\n\bquestion\x18\a \x01(\rR\bquestion\x12\x1a\n\banswered\x18\b \x01(\bR\banswered\x12\x16" +
+	"\n\x06option\x18\t \x01(\rR\x06option\x12\x18\n\aelapsed\x18\n \x01(\rR\aelapsed\x12\x16\n\x06credit\x18\v \x01(\r" +
+	"R\x06credit\x123\n\averdict\x18\f \x01(\x0e2\x19.tickroom.quiz.v1.VerdictR\averdict\x12\x16\n" +
+	"\x06gained\x18\r \x01(\rR\x06gained\x12\x16\n\x06points\x18\x0e \x01(\rR\x06points\x12\x14\n\x05right\x18\x0f \x01(\rR\x05ri" +
+	"ght\x12\x16\n\x06streak\x18\x10 \x01(\rR\x06streak\x12\x12\n\x04time\x18\x11 \x01(\rR\x04time\x12\x12\n\x04rank\x18\x12 \x01(\rR\x04r" +
+	"ank\x12\x14\n\x05among\x18\x13 \x01(\rR\x05among\x12\x16\n\x06ranked\x18\x14 \x01(\rR\x06ranked\x12\x1b\n\tteam_rank\x18\x15" +
+	" \x01(\rR\bteamRank\x12\x10\n\x03won\x18\x16 \x01(\bR\x03won\x12\x14\n\x05order\x18\x17 \x03(\rR\x05order\x125\n\bverdic" +
+	"ts\x18\x18 \x03(\x0e2\x19.tickroom.quiz.v1.VerdictR\bverdicts\"=\n\tConducted\x12\x16\n\x06ti" +
+	"cket\x18\x01 \x01(\rR\x06ticket\x12\x18\n\aproblem\x18\x02 \x01(\tR\aproblem\"\xb6\x01\n\tSuspicion\x123\n\apa" +
+	"ttern\x18\x01 \x01(\x0e2\x19.tickroom.quiz.v1.PatternR\apattern\x12\x12\n\x04name\x18\x02 \x01(\tR\x04n" +
+	"ame\x12\x14\n\x05house\x18\x03 \x01(\tR\x05house\x12\x16\n\x06player\x18\x04 \x01(\rR\x06player\x12\x1a\n\bquestion\x18\x05 " +
+	"\x01(\rR\bquestion\x12\x16\n\x06detail\x18\x06 \x01(\tR\x06detail\"/\n\x05Entry\x12\x12\n\x04host\x18\x01 \x01(\bR\x04ho" +
+	"st\x12\x12\n\x04team\x18\x02 \x01(\tR\x04team\"N\n\x06Answer\x12\x1a\n\bquestion\x18\x01 \x01(\rR\bquestion\x12\x16\n\x06" +
+	"option\x18\x02 \x01(\rR\x06option\x12\x10\n\x03run\x18\x03 \x01(\rR\x03run\"m\n\vAnswerReply\x12\x16\n\x06option\x18" +
+	"\x01 \x01(\rR\x06option\x12\x18\n\aelapsed\x18\x02 \x01(\rR\aelapsed\x12\x16\n\x06credit\x18\x03 \x01(\rR\x06credit\x12" +
+	"\x14\n\x05again\x18\x04 \x01(\bR\x05again\" \n\nChooseTeam\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\"?\n\x0fChoos" +
+	"eTeamReply\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\amembers\x18\x02 \x01(\rR\amembers\"`\n\aCond" +
+	"uct\x12'\n\x03act\x18\x01 \x01(\x0e2\x15.tickroom.quiz.v1.ActR\x03act\x12\x1a\n\bquestion\x18\x02 \x01(\rR\b" +
+	"question\x12\x10\n\x03key\x18\x03 \x01(\rR\x03key\"&\n\fConductReply\x12\x16\n\x06ticket\x18\x01 \x01(\rR\x06tick" +
+	"et\"F\n\x06Upload\x12\x12\n\x04part\x18\x01 \x01(\rR\x04part\x12\x14\n\x05parts\x18\x02 \x01(\rR\x05parts\x12\x12\n\x04text\x18\x03" +
+	" \x01(\tR\x04text\"\xd9\x01\n\x04Pose\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n\x05image\x18\x02 \x01(\tR\x05image\x12\x18\n" +
+	"\aoptions\x18\x03 \x03(\tR\aoptions\x12#\n\roption_images\x18\x04 \x03(\tR\foptionImages\x12\x10\n\x03" +
+	"key\x18\x05 \x01(\rR\x03key\x12\x18\n\aseconds\x18\x06 \x01(\x02R\aseconds\x12\x16\n\x06points\x18\a \x01(\rR\x06points" +
+	"\x12\x12\n\x04note\x18\b \x01(\tR\x04note\x12\x10\n\x03now\x18\t \x01(\bR\x03now\"\x1f\n\aResults\x12\x14\n\x05after\x18\x01 \x01(\r" +
+	"R\x05after\"h\n\fResultsReply\x122\n\aresults\x18\x01 \x03(\v2\x18.tickroom.quiz.v1.Resu" +
+	"ltR\aresults\x12\x12\n\x04more\x18\x02 \x01(\bR\x04more\x12\x10\n\x03run\x18\x03 \x01(\rR\x03run\"\x8c\x02\n\x06Result\x12\x1b\n\t" +
+	"player_id\x18\x01 \x01(\tR\bplayerId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n\x04team\x18\x03 \x01(\tR\x04tea" +
+	"m\x12\x12\n\x04rank\x18\x04 \x01(\rR\x04rank\x12\x10\n\x03won\x18\x05 \x01(\bR\x03won\x12\x14\n\x05alive\x18\x06 \x01(\bR\x05alive\x12\x10\n" +
+	"\x03out\x18\a \x01(\rR\x03out\x12\x16\n\x06points\x18\b \x01(\rR\x06points\x12\x14\n\x05right\x18\t \x01(\rR\x05right\x12\x12\n" +
+	"\x04time\x18\n \x01(\rR\x04time\x12-\n\x05given\x18\v \x03(\v2\x17.tickroom.quiz.v1.GivenR\x05given" +
+	"\"\x86\x01\n\x05Given\x12\x16\n\x06choice\x18\x01 \x01(\rR\x06choice\x12\x18\n\aelapsed\x18\x02 \x01(\rR\aelapsed\x12\x16\n\x06" +
+	"credit\x18\x03 \x01(\rR\x06credit\x123\n\averdict\x18\x04 \x01(\x0e2\x19.tickroom.quiz.v1.Verdict" +
+	"R\averdict\"\x83\x02\n\x03Ask\x12\x16\n\x06number\x18\x01 \x01(\rR\x06number\x12\x12\n\x04text\x18\x02 \x01(\tR\x04text\x12\x14\n" +
+	"\x05image\x18\x03 \x01(\tR\x05image\x12\x18\n\aoptions\x18\x04 \x03(\tR\aoptions\x12#\n\roption_images\x18\x05" +
+	" \x03(\tR\foptionImages\x12\x17\n\atime_ms\x18\x06 \x01(\rR\x06timeMs\x12\x16\n\x06points\x18\a \x01(\rR\x06poi" +
+	"nts\x12\x12\n\x04last\x18\b \x01(\bR\x04last\x12\x19\n\bopens_at\x18\t \x01(\x03R\aopensAt\x12\x1b\n\tcloses_at\x18" +
+	"\n \x01(\x03R\bclosesAt\"\xca\x01\n\aOutcome\x12\x16\n\x06number\x18\x01 \x01(\rR\x06number\x12\x10\n\x03key\x18\x02 \x01(\r" +
+	"R\x03key\x12\x18\n\askipped\x18\x03 \x01(\bR\askipped\x12\x17\n\atime_ms\x18\x04 \x01(\rR\x06timeMs\x12\x16\n\x06poin" +
+	"ts\x18\x05 \x01(\rR\x06points\x12\x12\n\x04last\x18\x06 \x01(\bR\x04last\x12\x19\n\bopens_at\x18\a \x01(\x03R\aopensAt\x12" +
+	"\x1b\n\tcloses_at\x18\b \x01(\x03R\bclosesAt\"\x9d\x02\n\x04Line\x12\x12\n\x04rank\x18\x01 \x01(\rR\x04rank\x12\x12\n\x04nam" +
+	"e\x18\x02 \x01(\tR\x04name\x12\x14\n\x05house\x18\x03 \x01(\tR\x05house\x12\x16\n\x06player\x18\x04 \x01(\rR\x06player\x12\x14\n\x05s" +
+	"core\x18\x05 \x01(\rR\x05score\x12\x16\n\x06points\x18\x06 \x01(\rR\x06points\x12\x14\n\x05right\x18\a \x01(\rR\x05right\x12" +
+	"\x12\n\x04time\x18\b \x01(\rR\x04time\x12\x14\n\x05alive\x18\t \x01(\bR\x05alive\x12\x12\n\x04team\x18\n \x01(\tR\x04team\x12\x18\n" +
+	"\amembers\x18\v \x01(\rR\amembers\x12#\n\ralive_members\x18\f \x01(\rR\faliveMembers\"\x91\x01\n" +
+	"\aFigures\x12\x16\n\x06counts\x18\x01 \x03(\rR\x06counts\x12\x16\n\x06missed\x18\x02 \x01(\rR\x06missed\x12\x14\n\x05righ" +
+	"t\x18\x03 \x01(\rR\x05right\x12\x10\n\x03out\x18\x04 \x01(\rR\x03out\x12\x18\n\arevived\x18\x05 \x01(\rR\arevived\x12\x14\n\x05sa" +
+	"ved\x18\x06 \x01(\rR\x05saved\"\xa8\t\n\x05State\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x18\n\aversion\x18\x02 \x01(" +
+	"\x04R\aversion\x12-\n\x05phase\x18\x03 \x01(\x0e2\x17.tickroom.quiz.v1.PhaseR\x05phase\x12\x10\n\x03run" +
+	"\x18\x04 \x01(\rR\x03run\x12\x1c\n\trehearsal\x18\x05 \x01(\bR\trehearsal\x12\x12\n\x04held\x18\x06 \x01(\bR\x04held\x12\x17\n" +
+	"\anext_at\x18\a \x01(\x03R\x06nextAt\x12\x14\n\x05title\x18\b \x01(\tR\x05title\x12\x14\n\x05image\x18\t \x01(\tR\x05ima" +
+	"ge\x12*\n\x04mode\x18\n \x01(\x0e2\x16.tickroom.quiz.v1.ModeR\x04mode\x12\x1c\n\tquestions\x18\v \x01(" +
+	"\rR\tquestions\x12\x18\n\arevives\x18\f \x01(\rR\arevives\x12\x1b\n\tteam_size\x18\r \x01(\rR\bteamS" +
+	"ize\x12\x1d\n\nlate_plays\x18\x0e \x01(\bR\tlatePlays\x12\x18\n\ashuffle\x18\x0f \x01(\bR\ashuffle\x12\"\n\r" +
+	"max_credit_ms\x18\x10 \x01(\rR\vmaxCreditMs\x12\x17\n\alead_ms\x18\x11 \x01(\rR\x06leadMs\x12!\n\fstr" +
+	"eak_bonus\x18\x12 \x01(\rR\vstreakBonus\x12(\n\x10max_streak_bonus\x18\x13 \x01(\rR\x0emaxStrea" +
+	"kBonus\x12'\n\x03ask\x18\x14 \x01(\v2\x15.tickroom.quiz.v1.AskR\x03ask\x125\n\boutcomes\x18\x15 \x03(" +
+	"\v2\x19.tickroom.quiz.v1.OutcomeR\boutcomes\x12\x12\n\x04note\x18\x16 \x01(\tR\x04note\x12\x15\n\x06ke" +
+	"y_at\x18\x17 \x01(\x03R\x05keyAt\x123\n\afigures\x18\x18 \x01(\v2\x19.tickroom.quiz.v1.FiguresR\af" +
+	"igures\x12 \n\vcontestants\x18\x19 \x01(\rR\vcontestants\x12\x14\n\x05alive\x18\x1a \x01(\rR\x05alive\x12\x1e" +
+	"\n\nspectators\x18\x1b \x01(\rR\nspectators\x12\x1a\n\banswered\x18\x1c \x01(\rR\banswered\x12\x16\n\x06ho" +
+	"uses\x18\x1d \x01(\rR\x06houses\x12\x16\n\x06ranked\x18\x1e \x01(\rR\x06ranked\x12\x18\n\awinners\x18\x1f \x01(\rR\awin" +
+	"ners\x120\n\aleaders\x18  \x03(\v2\x16.tickroom.quiz.v1.LineR\aleaders\x12,\n\x05teams\x18" +
+	"! \x03(\v2\x16.tickroom.quiz.v1.LineR\x05teams\x12/\n\apreview\x18\" \x01(\v2\x15.tickroom" +
+	".quiz.v1.AskR\apreview\x122\n\areports\x18# \x03(\v2\x18.tickroom.quiz.v1.Report" +
+	"R\areports\x12\x18\n\aproblem\x18$ \x01(\tR\aproblem\x12\x16\n\x06source\x18% \x01(\tR\x06source\"\xf2\x03\n\x06" +
+	"Report\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x18\n\aversion\x18\x02 \x01(\x04R\aversion\x12\x10\n\x03run\x18\x03 " +
+	"\x01(\rR\x03run\x12\x1a\n\bquestion\x18\x04 \x01(\rR\bquestion\x12\x16\n\x06counts\x18\x05 \x03(\rR\x06counts\x12\x16\n\x06" +
+	"closed\x18\x06 \x01(\bR\x06closed\x12 \n\vcontestants\x18\a \x01(\rR\vcontestants\x12\x14\n\x05alive\x18" +
+	"\b \x01(\rR\x05alive\x12\x1e\n\nspectators\x18\t \x01(\rR\nspectators\x12\x1a\n\bcredited\x18\n \x01(\rR\b" +
+	"credited\x12\x16\n\x06capped\x18\v \x01(\rR\x06capped\x12\x14\n\x05early\x18\f \x01(\rR\x05early\x12\x12\n\x04late\x18\r" +
+	" \x01(\rR\x04late\x12\x16\n\x06barred\x18\x0e \x01(\rR\x06barred\x12\"\n\rcredit_sum_ms\x18\x0f \x01(\x04R\vcredi" +
+	"tSumMs\x12,\n\x12greatest_credit_ms\x18\x10 \x01(\rR\x10greatestCreditMs\x12\x12\n\x04lost\x18\x11 \x01" +
+	"(\bR\x04lost\x12\x12\n\x04asks\x18\x12 \x01(\bR\x04asks\x12\x12\n\x04ends\x18\x13 \x01(\bR\x04ends\"Q\n\tStandings\x12\x16\n" +
+	"\x06scores\x18\x01 \x03(\rR\x06scores\x12\x14\n\x05times\x18\x02 \x03(\rR\x05times\x12\x16\n\x06counts\x18\x03 \x03(\rR\x06cou" +
+	"nts\"\xe4\x03\n\x06Scores\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x18\n\aversion\x18\x02 \x01(\x04R\aversion\x12\x10" +
+	"\n\x03run\x18\x03 \x01(\rR\x03run\x12\x1a\n\bquestion\x18\x04 \x01(\rR\bquestion\x12\x1a\n\boutcomes\x18\x05 \x01(\x04R\b" +
+	"outcomes\x12\x12\n\x04part\x18\x06 \x01(\rR\x04part\x12\x14\n\x05parts\x18\a \x01(\rR\x05parts\x12=\n\vcontestant" +
+	"s\x18\b \x01(\v2\x1b.tickroom.quiz.v1.StandingsR\vcontestants\x121\n\x05teams\x18\t \x01(\v" +
+	"2\x1b.tickroom.quiz.v1.StandingsR\x05teams\x123\n\afigures\x18\n \x01(\v2\x19.tickroom" +
+	".quiz.v1.FiguresR\afigures\x120\n\aleaders\x18\v \x03(\v2\x16.tickroom.quiz.v1.Li" +
+	"neR\aleaders\x125\n\nbest_teams\x18\f \x03(\v2\x16.tickroom.quiz.v1.LineR\tbestTea" +
+	"ms\x12\x14\n\x05alive\x18\r \x01(\rR\x05alive\x12\x10\n\x03all\x18\x0e \x01(\rR\x03all\"\xca\x01\n\x05Ranks\x12\x14\n\x05epoch\x18\x01 " +
+	"\x01(\x04R\x05epoch\x12\x18\n\aversion\x18\x02 \x01(\x04R\aversion\x12\x10\n\x03run\x18\x03 \x01(\rR\x03run\x12\x1a\n\bquesti" +
+	"on\x18\x04 \x01(\rR\bquestion\x12\x12\n\x04part\x18\x05 \x01(\rR\x04part\x12\x14\n\x05among\x18\x06 \x01(\rR\x05among\x12\x16\n\x06" +
+	"better\x18\a \x03(\rR\x06better\x12!\n\fbetter_teams\x18\b \x03(\rR\vbetterTeams\"\xf8\x01\n\x05Orde" +
+	"r\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x16\n\x06player\x18\x02 \x01(\rR\x06player\x12\x16\n\x06ticket\x18\x03 \x01(\rR" +
+	"\x06ticket\x12\x12\n\x04name\x18\x04 \x01(\tR\x04name\x12'\n\x03act\x18\x05 \x01(\x0e2\x15.tickroom.quiz.v1.ActR" +
+	"\x03act\x12\x1a\n\bquestion\x18\x06 \x01(\rR\bquestion\x12\x10\n\x03key\x18\a \x01(\rR\x03key\x12\x12\n\x04file\x18\b \x01(\t" +
+	"R\x04file\x12*\n\x04pose\x18\t \x01(\v2\x16.tickroom.quiz.v1.PoseR\x04pose\"S\n\aOrdered\x12\x16\n" +
+	"\x06player\x18\x01 \x01(\rR\x06player\x12\x16\n\x06ticket\x18\x02 \x01(\rR\x06ticket\x12\x18\n\aproblem\x18\x03 \x01(\tR\a" +
+	"problem\"<\n\tSuspected\x12/\n\x04what\x18\x01 \x01(\v2\x1b.tickroom.quiz.v1.SuspicionR" +
+	"\x04what\"!\n\x05Grant\x12\x18\n\arevives\x18\x01 \x01(\rR\arevives\"Z\n\x06Loaded\x12\x14\n\x05epoch\x18\x01 \x01(" +
+	"\x04R\x05epoch\x12\x16\n\x06source\x18\x02 \x01(\tR\x06source\x12\x12\n\x04file\x18\x03 \x01(\tR\x04file\x12\x0e\n\x02at\x18\x04 \x01(\x03" +
+	"R\x02at\"\xd6\x01\n\x04Kept\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x0e\n\x02at\x18\x02 \x01(\x03R\x02at\x12-\n\x05state\x18\x03 \x01" +
+	"(\v2\x17.tickroom.quiz.v1.StateR\x05state\x12,\n\x05posed\x18\x04 \x03(\v2\x16.tickroom.qui" +
+	"z.v1.PoseR\x05posed\x12#\n\rposed_numbers\x18\x05 \x03(\rR\fposedNumbers\x12\x14\n\x05asked\x18\x06" +
+	" \x01(\rR\x05asked\x12\x10\n\x03key\x18\a \x01(\rR\x03key\"\x1c\n\x04Mark\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\"O\n\x06W" +
+	"anted\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x1d\n\nplayer_ids\x18\x03 \x03(" +
+	"\tR\tplayerIds\"\xa9\x01\n\x05Moved\x12\x1b\n\tplayer_id\x18\x01 \x01(\tR\bplayerId\x12\x14\n\x05house\x18\x02 \x01" +
+	"(\tR\x05house\x12\x10\n\x03run\x18\x03 \x01(\rR\x03run\x12\x12\n\x04from\x18\x04 \x01(\rR\x04from\x12\x18\n\agranted\x18\x05 \x01(\r" +
+	"R\agranted\x12-\n\x05given\x18\x06 \x03(\v2\x17.tickroom.quiz.v1.GivenR\x05given\"\xff\x01\n\fQue" +
+	"stionDone\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12'\n\x03ask\x18\x03 \x01(\v2\x15.t" +
+	"ickroom.quiz.v1.AskR\x03ask\x123\n\aoutcome\x18\x04 \x01(\v2\x19.tickroom.quiz.v1.Out" +
+	"comeR\aoutcome\x123\n\afigures\x18\x05 \x01(\v2\x19.tickroom.quiz.v1.FiguresR\afigur" +
+	"es\x12 \n\vcontestants\x18\x06 \x01(\rR\vcontestants\x12\x14\n\x05alive\x18\a \x01(\rR\x05alive\"\x8e\x02\n\bS" +
+	"howDone\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x14\n\x05title\x18\x03 \x01(\tR\x05ti" +
+	"tle\x12*\n\x04mode\x18\x04 \x01(\x0e2\x16.tickroom.quiz.v1.ModeR\x04mode\x12 \n\vcontestants\x18\x05" +
+	" \x01(\rR\vcontestants\x12\x18\n\awinners\x18\x06 \x01(\rR\awinners\x120\n\aleaders\x18\a \x03(\v2\x16.t" +
+	"ickroom.quiz.v1.LineR\aleaders\x12,\n\x05teams\x18\b \x03(\v2\x16.tickroom.quiz.v1." +
+	"LineR\x05teams\"\xab\x01\n\x0fContestantsDone\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\r" +
+	"R\x03run\x12\x14\n\x05house\x18\x03 \x01(\tR\x05house\x12\x12\n\x04part\x18\x04 \x01(\rR\x04part\x12\x14\n\x05parts\x18\x05 \x01(\rR\x05" +
+	"parts\x122\n\aresults\x18\x06 \x03(\v2\x18.tickroom.quiz.v1.ResultR\aresults*V\n\x04Mod" +
+	"e\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x14\n\x10MODE_ELIMINATION\x10\x01\x12\x0f\n\vMODE_POINTS\x10\x02\x12\x11" +
+	"\n\rMODE_PRACTICE\x10\x03*\x85\x01\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x0f\n\vPHASE_LOBB" +
+	"Y\x10\x01\x12\x0e\n\nPHASE_NEXT\x10\x02\x12\x0e\n\nPHASE_OPEN\x10\x03\x12\x10\n\fPHASE_CLOSED\x10\x04\x12\x12\n\x0ePHASE_R" +
+	"EVEALED\x10\x05\x12\x0e\n\nPHASE_OVER\x10\x06*\x99\x01\n\aVerdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11" +
+	"\n\rVERDICT_RIGHT\x10\x01\x12\x11\n\rVERDICT_WRONG\x10\x02\x12\x12\n\x0eVERDICT_MISSED\x10\x03\x12\x13\n\x0fVERD" +
+	"ICT_REVIVED\x10\x04\x12\x11\n\rVERDICT_SAVED\x10\x05\x12\x13\n\x0fVERDICT_SKIPPED\x10\x06*{\n\aPattern" +
+	"\x12\x17\n\x13PATTERN_UNSPECIFIED\x10\x00\x12\x14\n\x10PATTERN_TOO_FAST\x10\x01\x12\x14\n\x10PATTERN_TOO_E" +
+	"VEN\x10\x02\x12\x14\n\x10PATTERN_TOGETHER\x10\x03\x12\x15\n\x11PATTERN_TOO_EARLY\x10\x04*\xaf\x01\n\x03Act\x12\x13\n\x0fAC" +
+	"T_UNSPECIFIED\x10\x00\x12\x10\n\fACT_REHEARSE\x10\x01\x12\r\n\tACT_START\x10\x02\x12\f\n\bACT_HOLD\x10\x03\x12\x0e" +
+	"\n\nACT_RESUME\x10\x04\x12\f\n\bACT_NEXT\x10\x05\x12\x0e\n\nACT_REVEAL\x10\x06\x12\f\n\bACT_SKIP\x10\a\x12\v\n\aAC" +
+	"T_END\x10\b\x12\r\n\tACT_RESET\x10\t\x12\f\n\bACT_LOAD\x10\nb\x06proto3"
 
 // Mode is what a show is about.
 type Mode int32
@@ -3328,6 +3509,9 @@ type State struct {
 	Source  string
 }
 
+// MessageID gives the message's id in the schema.
+func (*State) MessageID() uint32 { return 1 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *State) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -3630,6 +3814,9 @@ type Report struct {
 	Ends bool
 }
 
+// MessageID gives the message's id in the schema.
+func (*Report) MessageID() uint32 { return 2 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *Report) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -3887,6 +4074,9 @@ type Scores struct {
 	All       uint32
 }
 
+// MessageID gives the message's id in the schema.
+func (*Scores) MessageID() uint32 { return 3 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *Scores) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -4029,6 +4219,9 @@ type Ranks struct {
 	BetterTeams []uint32
 }
 
+// MessageID gives the message's id in the schema.
+func (*Ranks) MessageID() uint32 { return 4 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *Ranks) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -4139,6 +4332,9 @@ type Order struct {
 	Pose *Pose
 }
 
+// MessageID gives the message's id in the schema.
+func (*Order) MessageID() uint32 { return 5 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *Order) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -4230,6 +4426,9 @@ type Ordered struct {
 	Problem string
 }
 
+// MessageID gives the message's id in the schema.
+func (*Ordered) MessageID() uint32 { return 6 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *Ordered) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -4279,6 +4478,9 @@ type Suspected struct {
 	What *Suspicion
 }
 
+// MessageID gives the message's id in the schema.
+func (*Suspected) MessageID() uint32 { return 7 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *Suspected) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -4320,6 +4522,9 @@ type Grant struct {
 	Revives uint32
 }
 
+// MessageID gives the message's id in the schema.
+func (*Grant) MessageID() uint32 { return 8 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *Grant) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -4359,6 +4564,9 @@ type Loaded struct {
 	File   string
 	At     int64
 }
+
+// MessageID gives the message's id in the schema.
+func (*Loaded) MessageID() uint32 { return 9 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *Loaded) AppendProto(b []byte) []byte {
@@ -4423,6 +4631,9 @@ type Kept struct {
 	// The key of the question that is asked.
 	Key uint32
 }
+
+// MessageID gives the message's id in the schema.
+func (*Kept) MessageID() uint32 { return 10 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *Kept) AppendProto(b []byte) []byte {
@@ -4515,6 +4726,9 @@ type Mark struct {
 	Epoch uint64
 }
 
+// MessageID gives the message's id in the schema.
+func (*Mark) MessageID() uint32 { return 11 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *Mark) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -4553,6 +4767,9 @@ type Wanted struct {
 	Run       uint32
 	PlayerIds []string
 }
+
+// MessageID gives the message's id in the schema.
+func (*Wanted) MessageID() uint32 { return 12 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *Wanted) AppendProto(b []byte) []byte {
@@ -4607,6 +4824,9 @@ type Moved struct {
 	Granted  uint32
 	Given    []*Given
 }
+
+// MessageID gives the message's id in the schema.
+func (*Moved) MessageID() uint32 { return 13 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *Moved) AppendProto(b []byte) []byte {
@@ -4683,6 +4903,9 @@ type QuestionDone struct {
 	Contestants uint32
 	Alive       uint32
 }
+
+// MessageID gives the message's id in the schema.
+func (*QuestionDone) MessageID() uint32 { return 14 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *QuestionDone) AppendProto(b []byte) []byte {
@@ -4776,6 +4999,9 @@ type ShowDone struct {
 	Teams       []*Line
 }
 
+// MessageID gives the message's id in the schema.
+func (*ShowDone) MessageID() uint32 { return 15 }
+
 // AppendProto appends the message's protobuf encoding.
 func (m *ShowDone) AppendProto(b []byte) []byte {
 	if m == nil {
@@ -4865,6 +5091,9 @@ type ContestantsDone struct {
 	Parts   uint32
 	Results []*Result
 }
+
+// MessageID gives the message's id in the schema.
+func (*ContestantsDone) MessageID() uint32 { return 16 }
 
 // AppendProto appends the message's protobuf encoding.
 func (m *ContestantsDone) AppendProto(b []byte) []byte {

@@ -1,0 +1,160 @@
+package quiz
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+
+	quizv1 "github.com/tickroom/tickroom/proto/gen/tickroom/quiz/v1"
+	"github.com/tickroom/tickroom/world"
+)
+
+// Refusals of answers, as contestants are shown them.
+var (
+	errNotOpen  = errors.New("the question is not open")
+	errEarly    = errors.New("the question is not open yet")
+	errTooLate  = errors.New("the time was up when the answer came")
+	errOut      = errors.New("you are out")
+	errWatching = errors.New("you only watch")
+)
+
+// answer takes a contestant's answer. Its time is that of the tick in which it has come, by the
+// server's clock; nothing that the client says is looked at.
+func (h *house) answer(p *world.Player, m *quizv1.Answer) (*quizv1.AnswerReply, error) {
+	c, ok := p.Data.(*contestant)
+	if !ok {
+		return nil, errWatching
+	}
+	st := h.state
+	if st == nil || st.Ask == nil || m.Run != h.run || !h.running() {
+		return nil, errNotOpen
+	}
+	if a := c.answer(m.Question); a.given {
+		return &quizv1.AnswerReply{Option: uint32(a.option), Elapsed: uint32(a.elapsed), Credit: uint32(a.credit), Again: true}, nil
+	}
+	ask, now := st.Ask, h.room.Now()
+	if h.count.question != ask.Number {
+		h.count = counts{question: ask.Number}
+	}
+	switch {
+	case m.Question != ask.Number || st.Phase == quizv1.Phase_PHASE_NEXT:
+		return nil, errNotOpen
+	case m.Option >= uint32(len(ask.Options)):
+		return nil, fmt.Errorf("option %d is not there; there are %d, counted from 0", m.Option, len(ask.Options))
+	case !c.score.alive || m.Question < c.from:
+		h.count.barred++
+		return nil, errOut
+	case now < ask.OpensAt:
+		h.count.early++
+		c.asked++
+		h.suspect.early(h, c, ask.Number)
+		return nil, errEarly
+	}
+	way := wayOf(p.RTT(), st.LeadMs)
+	credit := min(way, h.maxCredit())
+	if now-credit > ask.ClosesAt || uint32(len(st.Outcomes)) >= ask.Number {
+		h.count.late++
+		return nil, errTooLate
+	}
+	elapsed := max(now-ask.OpensAt-credit, 0)
+	a := answer{given: true, option: uint8(m.Option), elapsed: uint16(min(elapsed/10_000, 65535)), credit: uint16(credit / 1000)}
+	c.give(ask.Number, a)
+	h.count.add(a, way > credit)
+	return &quizv1.AnswerReply{Option: m.Option, Elapsed: uint32(a.elapsed), Credit: uint32(a.credit)}, nil
+}
+
+// wayOf returns what the way has cost a contestant with a round trip of so many seconds, in
+// microseconds: the answer's way to the server, and the question's as far as it took longer than the
+// questions come early.
+func wayOf(rtt float64, leadMs uint32) int64 {
+	half := int64(max(rtt, 0) * second / 2)
+	return half + max(half-int64(leadMs)*1000, 0)
+}
+
+// add counts an answer.
+func (n *counts) add(a answer, capped bool) {
+	n.answered++
+	n.options[a.option]++
+	if a.credit > 0 {
+		n.credited++
+		n.creditSum += uint64(a.credit)
+		n.greatestCredit = max(n.greatestCredit, uint32(a.credit))
+	}
+	if capped {
+		n.capped++
+	}
+}
+
+// order returns the order in which a contestant is shown the options of a question. It follows from
+// the show, the run, the question and the contestant alone.
+func (h *house) order(c *contestant, number uint32, options int) []uint32 {
+	f := fnv.New64a()
+	_, _ = fmt.Fprintf(f, "%s %d %d %s", h.name, h.run, number, c.id)
+	rnd := rand.New(rand.NewPCG(f.Sum64(), uint64(number)))
+	order := make([]uint32, options)
+	for i, o := range rnd.Perm(options) {
+		order[i] = uint32(o)
+	}
+	return order
+}
+
+// tell sends a player all that it is told of itself.
+func (h *house) tell(p *world.Player) {
+	if h.hidden(h.room.Now()) || p.Spectator || h.hosting(p) {
+		return // all are told when the outcome is shown
+	}
+	c, ok := p.Data.(*contestant)
+	if !ok {
+		p.Emit(&quizv1.Mine{Run: h.run})
+		return
+	}
+	p.Emit(h.mine(c))
+}
+
+// tellAll sends all contestants who are here what they are told of themselves.
+func (h *house) tellAll() {
+	for _, c := range h.contestants {
+		if c.player != nil && !c.player.Away() {
+			c.player.Emit(h.mine(c))
+		}
+	}
+}
+
+// mine returns what a contestant is told of itself.
+func (h *house) mine(c *contestant) *quizv1.Mine {
+	s := &c.score
+	m := &quizv1.Mine{
+		Run: h.run, Playing: true, Alive: s.alive, Out: s.out, Revives: s.revives, Points: s.points, Right: s.right, Streak: s.streak,
+		Time: s.time, Rank: c.rank, Among: c.among, Ranked: c.ranked, Question: h.shown, Verdicts: c.verdicts,
+	}
+	if c.team != nil {
+		m.Team, m.TeamRank = c.team.name, c.team.rank
+	}
+	st := h.state
+	if st == nil {
+		return m
+	}
+	if a := c.answer(h.shown); a.given {
+		m.Answered, m.Option, m.Elapsed, m.Credit = true, uint32(a.option), uint32(a.elapsed), uint32(a.credit)
+	}
+	if n := uint32(len(st.Outcomes)); n > 0 && n == h.shown {
+		m.Verdict, m.Gained = s.verdict, s.gained
+	}
+	if st.Shuffle && st.Ask != nil && st.Ask.Number == h.shown {
+		m.Order = h.order(c, h.shown, len(st.Ask.Options))
+	}
+	m.Won = st.Phase == quizv1.Phase_PHASE_OVER && h.won(c)
+	return m
+}
+
+// won reports whether a contestant has won the run that is over.
+func (h *house) won(c *contestant) bool {
+	switch h.state.Mode {
+	case quizv1.Mode_MODE_ELIMINATION:
+		return c.score.alive && c.score.survived > 0
+	case quizv1.Mode_MODE_POINTS:
+		return c.rank == 1
+	}
+	return false
+}
