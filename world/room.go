@@ -71,6 +71,10 @@ type Player struct {
 	Team    int
 	Role    string
 	InMatch bool
+	// Network stands for the network that the player has come from: it is the same for players of
+	// one address, or of one /64 of IPv6, as long as the server runs, and tells nothing else. Many
+	// people may share one. 0: it is not known.
+	Network uint64
 	// Data is free for the game to keep what belongs to this player. Clients don't see it.
 	Data any
 

@@ -4,7 +4,9 @@
 package kinds
 
 import (
+	"context"
 	"math/rand/v2"
+	"os"
 
 	"github.com/tickroom/tickroom/bots"
 	"github.com/tickroom/tickroom/internal/audience"
@@ -32,7 +34,7 @@ func All() []Entry {
 		{Kind: arena.Kind(), NewPilot: pilot(pilots.NewGunner)},
 		{Kind: danmaku.Kind(), Behaviour: new(audience.Viewers).Behaviour},
 		{Kind: quiz.Kind()},
-		{Kind: quiz.ShowKind()},
+		{Kind: quiz.ShowKind(readFile)},
 		{Kind: walkers.Kind(), NewPilot: pilot(pilots.NewWalker)},
 	}
 }
@@ -55,3 +57,6 @@ func Bots() map[string]bots.Behaviour {
 func pilot[P bots.Pilot](newPilot func(*rand.Rand) P) func(*rand.Rand) bots.Pilot {
 	return func(rnd *rand.Rand) bots.Pilot { return newPilot(rnd) }
 }
+
+// readFile reads a file that an operator has named in an option, beside a room.
+func readFile(_ context.Context, name string) ([]byte, error) { return os.ReadFile(name) }

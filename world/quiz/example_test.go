@@ -8,7 +8,7 @@ import (
 
 // A server's program lists the kinds of rooms that it runs.
 func ExampleKind() {
-	for _, k := range []string{quiz.Kind().Name, quiz.ShowKind().Name} {
+	for _, k := range []string{quiz.Kind().Name, quiz.ShowKind(nil).Name} {
 		fmt.Println(k)
 	}
 	// Output:

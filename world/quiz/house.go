@@ -60,14 +60,14 @@ type house struct {
 
 // counts are those of the answers to one question.
 type counts struct {
-	question                        uint32
-	options                         [maxOptions]uint32
-	credited, capped                uint32
-	early, late, barred             uint32
-	creditSum                       uint64 // milliseconds
-	greatestCredit                  uint32
-	answered                        uint32
-	closesAt, opensAt               int64
+	question            uint32
+	options             [maxOptions]uint32
+	credited, capped    uint32
+	early, late, barred uint32
+	creditSum           uint64 // milliseconds
+	greatestCredit      uint32
+	answered            uint32
+	closesAt, opensAt   int64
 }
 
 func newHouse(r *world.Room) (world.Game, error) {
@@ -130,7 +130,9 @@ func (h *house) Join(p *world.Player, data []byte) error {
 }
 
 // mayHost reports whether a player has the role of a host.
-func (h *house) mayHost(p *world.Player) bool { return h.role == "" || slices.Contains(p.Roles, h.role) }
+func (h *house) mayHost(p *world.Player) bool {
+	return h.role == "" || slices.Contains(p.Roles, h.role)
+}
 
 // hosting reports whether a player has come as a host.
 func (h *house) hosting(p *world.Player) bool { return slices.Contains(h.hosts, p) }

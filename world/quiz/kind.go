@@ -18,7 +18,7 @@ func Kind() world.Kind {
 		Name: houseKind, Doc: "a quiz show: a house, for contestants, spectators and hosts", Schema: quizv1.Schema,
 		TickRate: 20, MaxPlayers: 10_000, Spectators: true, MaxSpectators: 10_000,
 		Options: []world.Option{
-			{Name: "show", Default: "main", Doc: "name of the show that the house is of", Clients: true},
+			{Name: "show", Default: "main", Doc: "name of the show that the house is of", Clients: true, Check: checkShow},
 			{Name: "players", Default: "10000", Doc: "contestants per house"},
 			{Name: "role", Default: "host", Doc: "role in the token that makes a host; empty: everybody may host, for trying out"},
 		},
@@ -28,15 +28,18 @@ func Kind() world.Kind {
 }
 
 // ShowKind returns the room kind "quiz-show": a show, which its houses hear and clients don't join.
-func ShowKind() world.Kind {
+// read reads the file that the option file names; nil: there are no files, and hosts send what is to
+// be asked.
+func ShowKind(read Reader) world.Kind {
 	return world.Kind{
 		Name: showKind, Doc: "a quiz show: what its houses have in common",
-		Schema:   &schema.Schema{}, // of what clients see it has nothing
-		TickRate: 20, MaxPlayers: 1, Backstage: true,
+		Schema:   &schema.Schema{Package: quizv1.Schema.Package, Messages: quizv1.Schema.Messages, Descriptor: quizv1.Schema.Descriptor},
+		TickRate: 20, MaxPlayers: 1,
 		Options: []world.Option{
 			{Name: "show", Default: "main", Doc: "name of the show"},
 			{Name: "epoch", Default: "0", Doc: "number of the claim to the show, which the server sets"},
+			{Name: "file", Default: "", Doc: "file of the show, in which * stands for its name; none: a host sends it; empty: a few questions to try it out"},
 		},
-		New: newShow,
+		New: func(r *world.Room) (world.Game, error) { return newShow(r, read) },
 	}
 }

@@ -21,7 +21,6 @@ func (s *show) onLoaded(_ *world.Posting, m *quizv1.Loaded) {
 	}
 	if c, err := parse(m.Source, []byte(m.File)); err == nil {
 		s.script, s.source = c, m.Source
-		s.loadedAt = m.At
 	}
 }
 

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"time"
 
@@ -111,11 +112,31 @@ func (j *Joiner) name() string {
 	return j.Seat.Name
 }
 
+// networkSeed keeps anybody from working out addresses from world.Player.Network.
+var networkSeed = maphash.MakeSeed()
+
+// networkOf returns what stands for the network of an address, in this process.
+func networkOf(a netip.Addr) uint64 {
+	if !a.IsValid() {
+		return 0
+	}
+	a = a.Unmap().WithZone("")
+	bits := a.BitLen()
+	if a.Is6() {
+		bits = 64
+	}
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return 0
+	}
+	return maphash.Comparable(networkSeed, p)
+}
+
 // player makes the joiner's player, as the game sees it.
 func (j *Joiner) player(w *world.World, id uint32) *world.Player {
 	p := &world.Player{
 		Interest: world.NewInterest(w), ID: id, Name: j.name(), Spectator: j.Spectates(),
-		PlayerID: j.Identity.Player, Roles: j.Identity.Roles.Names(),
+		PlayerID: j.Identity.Player, Roles: j.Identity.Roles.Names(), Network: networkOf(j.Addr),
 	}
 	if s := j.Seat; s != nil {
 		p.Team, p.Role, p.InMatch = int(s.Team), s.Role, s.Mode != ""

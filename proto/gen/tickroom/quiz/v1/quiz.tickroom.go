@@ -82,7 +82,7 @@ var Schema = &schema.Schema{
 
 // schemaDescriptor is a google.protobuf.FileDescriptorSet of the game's files, without comments and options.
 const schemaDescriptor = "" +
-	"\n\xa9O\n\x1btickroom/quiz/v1/quiz.proto\x12\x10tickroom.quiz.v1\"+\n\x05Clock\x12\x12\n\x04t" +
+	"\n\xdaO\n\x1btickroom/quiz/v1/quiz.proto\x12\x10tickroom.quiz.v1\"+\n\x05Clock\x12\x12\n\x04t" +
 	"ick\x18\x01 \x01(\rR\x04tick\x12\x0e\n\x02at\x18\x02 \x01(\x03R\x02at\"\xc2\x03\n\x04Show\x12-\n\x05phase\x18\x01 \x01(\x0e2\x17.tickro" +
 	"om.quiz.v1.PhaseR\x05phase\x12\x1a\n\bquestion\x18\x02 \x01(\rR\bquestion\x12\x17\n\anext_at\x18\x03" +
 	" \x01(\x03R\x06nextAt\x12\x12\n\x04held\x18\x04 \x01(\bR\x04held\x12\x12\n\x04lost\x18\x05 \x01(\bR\x04lost\x12\x10\n\x03run\x18\x06 \x01(" +
@@ -138,59 +138,59 @@ const schemaDescriptor = "" +
 	"uct\x12'\n\x03act\x18\x01 \x01(\x0e2\x15.tickroom.quiz.v1.ActR\x03act\x12\x1a\n\bquestion\x18\x02 \x01(\rR\b" +
 	"question\x12\x10\n\x03key\x18\x03 \x01(\rR\x03key\"&\n\fConductReply\x12\x16\n\x06ticket\x18\x01 \x01(\rR\x06tick" +
 	"et\"F\n\x06Upload\x12\x12\n\x04part\x18\x01 \x01(\rR\x04part\x12\x14\n\x05parts\x18\x02 \x01(\rR\x05parts\x12\x12\n\x04text\x18\x03" +
-	" \x01(\tR\x04text\"\xd9\x01\n\x04Pose\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n\x05image\x18\x02 \x01(\tR\x05image\x12\x18\n" +
+	" \x01(\tR\x04text\"\xed\x01\n\x04Pose\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n\x05image\x18\x02 \x01(\tR\x05image\x12\x18\n" +
 	"\aoptions\x18\x03 \x03(\tR\aoptions\x12#\n\roption_images\x18\x04 \x03(\tR\foptionImages\x12\x10\n\x03" +
 	"key\x18\x05 \x01(\rR\x03key\x12\x18\n\aseconds\x18\x06 \x01(\x02R\aseconds\x12\x16\n\x06points\x18\a \x01(\rR\x06points" +
-	"\x12\x12\n\x04note\x18\b \x01(\tR\x04note\x12\x10\n\x03now\x18\t \x01(\bR\x03now\"\x1f\n\aResults\x12\x14\n\x05after\x18\x01 \x01(\r" +
-	"R\x05after\"h\n\fResultsReply\x122\n\aresults\x18\x01 \x03(\v2\x18.tickroom.quiz.v1.Resu" +
-	"ltR\aresults\x12\x12\n\x04more\x18\x02 \x01(\bR\x04more\x12\x10\n\x03run\x18\x03 \x01(\rR\x03run\"\x8c\x02\n\x06Result\x12\x1b\n\t" +
-	"player_id\x18\x01 \x01(\tR\bplayerId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n\x04team\x18\x03 \x01(\tR\x04tea" +
-	"m\x12\x12\n\x04rank\x18\x04 \x01(\rR\x04rank\x12\x10\n\x03won\x18\x05 \x01(\bR\x03won\x12\x14\n\x05alive\x18\x06 \x01(\bR\x05alive\x12\x10\n" +
-	"\x03out\x18\a \x01(\rR\x03out\x12\x16\n\x06points\x18\b \x01(\rR\x06points\x12\x14\n\x05right\x18\t \x01(\rR\x05right\x12\x12\n" +
-	"\x04time\x18\n \x01(\rR\x04time\x12-\n\x05given\x18\v \x03(\v2\x17.tickroom.quiz.v1.GivenR\x05given" +
-	"\"\x86\x01\n\x05Given\x12\x16\n\x06choice\x18\x01 \x01(\rR\x06choice\x12\x18\n\aelapsed\x18\x02 \x01(\rR\aelapsed\x12\x16\n\x06" +
-	"credit\x18\x03 \x01(\rR\x06credit\x123\n\averdict\x18\x04 \x01(\x0e2\x19.tickroom.quiz.v1.Verdict" +
-	"R\averdict\"\x83\x02\n\x03Ask\x12\x16\n\x06number\x18\x01 \x01(\rR\x06number\x12\x12\n\x04text\x18\x02 \x01(\tR\x04text\x12\x14\n" +
-	"\x05image\x18\x03 \x01(\tR\x05image\x12\x18\n\aoptions\x18\x04 \x03(\tR\aoptions\x12#\n\roption_images\x18\x05" +
-	" \x03(\tR\foptionImages\x12\x17\n\atime_ms\x18\x06 \x01(\rR\x06timeMs\x12\x16\n\x06points\x18\a \x01(\rR\x06poi" +
-	"nts\x12\x12\n\x04last\x18\b \x01(\bR\x04last\x12\x19\n\bopens_at\x18\t \x01(\x03R\aopensAt\x12\x1b\n\tcloses_at\x18" +
-	"\n \x01(\x03R\bclosesAt\"\xca\x01\n\aOutcome\x12\x16\n\x06number\x18\x01 \x01(\rR\x06number\x12\x10\n\x03key\x18\x02 \x01(\r" +
-	"R\x03key\x12\x18\n\askipped\x18\x03 \x01(\bR\askipped\x12\x17\n\atime_ms\x18\x04 \x01(\rR\x06timeMs\x12\x16\n\x06poin" +
-	"ts\x18\x05 \x01(\rR\x06points\x12\x12\n\x04last\x18\x06 \x01(\bR\x04last\x12\x19\n\bopens_at\x18\a \x01(\x03R\aopensAt\x12" +
-	"\x1b\n\tcloses_at\x18\b \x01(\x03R\bclosesAt\"\x9d\x02\n\x04Line\x12\x12\n\x04rank\x18\x01 \x01(\rR\x04rank\x12\x12\n\x04nam" +
-	"e\x18\x02 \x01(\tR\x04name\x12\x14\n\x05house\x18\x03 \x01(\tR\x05house\x12\x16\n\x06player\x18\x04 \x01(\rR\x06player\x12\x14\n\x05s" +
-	"core\x18\x05 \x01(\rR\x05score\x12\x16\n\x06points\x18\x06 \x01(\rR\x06points\x12\x14\n\x05right\x18\a \x01(\rR\x05right\x12" +
-	"\x12\n\x04time\x18\b \x01(\rR\x04time\x12\x14\n\x05alive\x18\t \x01(\bR\x05alive\x12\x12\n\x04team\x18\n \x01(\tR\x04team\x12\x18\n" +
-	"\amembers\x18\v \x01(\rR\amembers\x12#\n\ralive_members\x18\f \x01(\rR\faliveMembers\"\x91\x01\n" +
-	"\aFigures\x12\x16\n\x06counts\x18\x01 \x03(\rR\x06counts\x12\x16\n\x06missed\x18\x02 \x01(\rR\x06missed\x12\x14\n\x05righ" +
-	"t\x18\x03 \x01(\rR\x05right\x12\x10\n\x03out\x18\x04 \x01(\rR\x03out\x12\x18\n\arevived\x18\x05 \x01(\rR\arevived\x12\x14\n\x05sa" +
-	"ved\x18\x06 \x01(\rR\x05saved\"\xa8\t\n\x05State\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x18\n\aversion\x18\x02 \x01(" +
-	"\x04R\aversion\x12-\n\x05phase\x18\x03 \x01(\x0e2\x17.tickroom.quiz.v1.PhaseR\x05phase\x12\x10\n\x03run" +
-	"\x18\x04 \x01(\rR\x03run\x12\x1c\n\trehearsal\x18\x05 \x01(\bR\trehearsal\x12\x12\n\x04held\x18\x06 \x01(\bR\x04held\x12\x17\n" +
-	"\anext_at\x18\a \x01(\x03R\x06nextAt\x12\x14\n\x05title\x18\b \x01(\tR\x05title\x12\x14\n\x05image\x18\t \x01(\tR\x05ima" +
-	"ge\x12*\n\x04mode\x18\n \x01(\x0e2\x16.tickroom.quiz.v1.ModeR\x04mode\x12\x1c\n\tquestions\x18\v \x01(" +
-	"\rR\tquestions\x12\x18\n\arevives\x18\f \x01(\rR\arevives\x12\x1b\n\tteam_size\x18\r \x01(\rR\bteamS" +
-	"ize\x12\x1d\n\nlate_plays\x18\x0e \x01(\bR\tlatePlays\x12\x18\n\ashuffle\x18\x0f \x01(\bR\ashuffle\x12\"\n\r" +
-	"max_credit_ms\x18\x10 \x01(\rR\vmaxCreditMs\x12\x17\n\alead_ms\x18\x11 \x01(\rR\x06leadMs\x12!\n\fstr" +
-	"eak_bonus\x18\x12 \x01(\rR\vstreakBonus\x12(\n\x10max_streak_bonus\x18\x13 \x01(\rR\x0emaxStrea" +
-	"kBonus\x12'\n\x03ask\x18\x14 \x01(\v2\x15.tickroom.quiz.v1.AskR\x03ask\x125\n\boutcomes\x18\x15 \x03(" +
-	"\v2\x19.tickroom.quiz.v1.OutcomeR\boutcomes\x12\x12\n\x04note\x18\x16 \x01(\tR\x04note\x12\x15\n\x06ke" +
-	"y_at\x18\x17 \x01(\x03R\x05keyAt\x123\n\afigures\x18\x18 \x01(\v2\x19.tickroom.quiz.v1.FiguresR\af" +
-	"igures\x12 \n\vcontestants\x18\x19 \x01(\rR\vcontestants\x12\x14\n\x05alive\x18\x1a \x01(\rR\x05alive\x12\x1e" +
-	"\n\nspectators\x18\x1b \x01(\rR\nspectators\x12\x1a\n\banswered\x18\x1c \x01(\rR\banswered\x12\x16\n\x06ho" +
-	"uses\x18\x1d \x01(\rR\x06houses\x12\x16\n\x06ranked\x18\x1e \x01(\rR\x06ranked\x12\x18\n\awinners\x18\x1f \x01(\rR\awin" +
-	"ners\x120\n\aleaders\x18  \x03(\v2\x16.tickroom.quiz.v1.LineR\aleaders\x12,\n\x05teams\x18" +
-	"! \x03(\v2\x16.tickroom.quiz.v1.LineR\x05teams\x12/\n\apreview\x18\" \x01(\v2\x15.tickroom" +
-	".quiz.v1.AskR\apreview\x122\n\areports\x18# \x03(\v2\x18.tickroom.quiz.v1.Report" +
-	"R\areports\x12\x18\n\aproblem\x18$ \x01(\tR\aproblem\x12\x16\n\x06source\x18% \x01(\tR\x06source\"\xf2\x03\n\x06" +
-	"Report\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x18\n\aversion\x18\x02 \x01(\x04R\aversion\x12\x10\n\x03run\x18\x03 " +
-	"\x01(\rR\x03run\x12\x1a\n\bquestion\x18\x04 \x01(\rR\bquestion\x12\x16\n\x06counts\x18\x05 \x03(\rR\x06counts\x12\x16\n\x06" +
-	"closed\x18\x06 \x01(\bR\x06closed\x12 \n\vcontestants\x18\a \x01(\rR\vcontestants\x12\x14\n\x05alive\x18" +
-	"\b \x01(\rR\x05alive\x12\x1e\n\nspectators\x18\t \x01(\rR\nspectators\x12\x1a\n\bcredited\x18\n \x01(\rR\b" +
-	"credited\x12\x16\n\x06capped\x18\v \x01(\rR\x06capped\x12\x14\n\x05early\x18\f \x01(\rR\x05early\x12\x12\n\x04late\x18\r" +
-	" \x01(\rR\x04late\x12\x16\n\x06barred\x18\x0e \x01(\rR\x06barred\x12\"\n\rcredit_sum_ms\x18\x0f \x01(\x04R\vcredi" +
-	"tSumMs\x12,\n\x12greatest_credit_ms\x18\x10 \x01(\rR\x10greatestCreditMs\x12\x12\n\x04lost\x18\x11 \x01" +
-	"(\bR\x04lost\x12\x12\n\x04asks\x18\x12 \x01(\bR\x04asks\x12\x12\n\x04ends\x18\x13 \x01(\bR\x04ends\"Q\n\tStandings\x12\x16\n" +
+	"\x12\x12\n\x04note\x18\b \x01(\tR\x04note\x12\x10\n\x03now\x18\t \x01(\bR\x03now\x12\x12\n\x04last\x18\n \x01(\bR\x04last\"\x1f\n\aRe" +
+	"sults\x12\x14\n\x05after\x18\x01 \x01(\rR\x05after\"h\n\fResultsReply\x122\n\aresults\x18\x01 \x03(\v2\x18.t" +
+	"ickroom.quiz.v1.ResultR\aresults\x12\x12\n\x04more\x18\x02 \x01(\bR\x04more\x12\x10\n\x03run\x18\x03 \x01(\r" +
+	"R\x03run\"\x8c\x02\n\x06Result\x12\x1b\n\tplayer_id\x18\x01 \x01(\tR\bplayerId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04nam" +
+	"e\x12\x12\n\x04team\x18\x03 \x01(\tR\x04team\x12\x12\n\x04rank\x18\x04 \x01(\rR\x04rank\x12\x10\n\x03won\x18\x05 \x01(\bR\x03won\x12\x14\n\x05a" +
+	"live\x18\x06 \x01(\bR\x05alive\x12\x10\n\x03out\x18\a \x01(\rR\x03out\x12\x16\n\x06points\x18\b \x01(\rR\x06points\x12\x14\n\x05r" +
+	"ight\x18\t \x01(\rR\x05right\x12\x12\n\x04time\x18\n \x01(\rR\x04time\x12-\n\x05given\x18\v \x03(\v2\x17.tickroom." +
+	"quiz.v1.GivenR\x05given\"\x86\x01\n\x05Given\x12\x16\n\x06choice\x18\x01 \x01(\rR\x06choice\x12\x18\n\aelapse" +
+	"d\x18\x02 \x01(\rR\aelapsed\x12\x16\n\x06credit\x18\x03 \x01(\rR\x06credit\x123\n\averdict\x18\x04 \x01(\x0e2\x19.tick" +
+	"room.quiz.v1.VerdictR\averdict\"\x83\x02\n\x03Ask\x12\x16\n\x06number\x18\x01 \x01(\rR\x06number\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x14\n\x05image\x18\x03 \x01(\tR\x05image\x12\x18\n\aoptions\x18\x04 \x03(\tR\aoption" +
+	"s\x12#\n\roption_images\x18\x05 \x03(\tR\foptionImages\x12\x17\n\atime_ms\x18\x06 \x01(\rR\x06timeMs\x12" +
+	"\x16\n\x06points\x18\a \x01(\rR\x06points\x12\x12\n\x04last\x18\b \x01(\bR\x04last\x12\x19\n\bopens_at\x18\t \x01(\x03R\ao" +
+	"pensAt\x12\x1b\n\tcloses_at\x18\n \x01(\x03R\bclosesAt\"\xca\x01\n\aOutcome\x12\x16\n\x06number\x18\x01 \x01(\rR" +
+	"\x06number\x12\x10\n\x03key\x18\x02 \x01(\rR\x03key\x12\x18\n\askipped\x18\x03 \x01(\bR\askipped\x12\x17\n\atime_ms\x18\x04" +
+	" \x01(\rR\x06timeMs\x12\x16\n\x06points\x18\x05 \x01(\rR\x06points\x12\x12\n\x04last\x18\x06 \x01(\bR\x04last\x12\x19\n\bopen" +
+	"s_at\x18\a \x01(\x03R\aopensAt\x12\x1b\n\tcloses_at\x18\b \x01(\x03R\bclosesAt\"\x9d\x02\n\x04Line\x12\x12\n\x04ran" +
+	"k\x18\x01 \x01(\rR\x04rank\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n\x05house\x18\x03 \x01(\tR\x05house\x12\x16\n\x06playe" +
+	"r\x18\x04 \x01(\rR\x06player\x12\x14\n\x05score\x18\x05 \x01(\rR\x05score\x12\x16\n\x06points\x18\x06 \x01(\rR\x06points\x12\x14\n" +
+	"\x05right\x18\a \x01(\rR\x05right\x12\x12\n\x04time\x18\b \x01(\rR\x04time\x12\x14\n\x05alive\x18\t \x01(\bR\x05alive\x12\x12\n" +
+	"\x04team\x18\n \x01(\tR\x04team\x12\x18\n\amembers\x18\v \x01(\rR\amembers\x12#\n\ralive_members\x18\f \x01" +
+	"(\rR\faliveMembers\"\x91\x01\n\aFigures\x12\x16\n\x06counts\x18\x01 \x03(\rR\x06counts\x12\x16\n\x06missed\x18\x02" +
+	" \x01(\rR\x06missed\x12\x14\n\x05right\x18\x03 \x01(\rR\x05right\x12\x10\n\x03out\x18\x04 \x01(\rR\x03out\x12\x18\n\arevived\x18" +
+	"\x05 \x01(\rR\arevived\x12\x14\n\x05saved\x18\x06 \x01(\rR\x05saved\"\xa8\t\n\x05State\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05e" +
+	"poch\x12\x18\n\aversion\x18\x02 \x01(\x04R\aversion\x12-\n\x05phase\x18\x03 \x01(\x0e2\x17.tickroom.quiz.v1" +
+	".PhaseR\x05phase\x12\x10\n\x03run\x18\x04 \x01(\rR\x03run\x12\x1c\n\trehearsal\x18\x05 \x01(\bR\trehearsal\x12\x12\n" +
+	"\x04held\x18\x06 \x01(\bR\x04held\x12\x17\n\anext_at\x18\a \x01(\x03R\x06nextAt\x12\x14\n\x05title\x18\b \x01(\tR\x05title" +
+	"\x12\x14\n\x05image\x18\t \x01(\tR\x05image\x12*\n\x04mode\x18\n \x01(\x0e2\x16.tickroom.quiz.v1.ModeR\x04mo" +
+	"de\x12\x1c\n\tquestions\x18\v \x01(\rR\tquestions\x12\x18\n\arevives\x18\f \x01(\rR\arevives\x12\x1b\n\tte" +
+	"am_size\x18\r \x01(\rR\bteamSize\x12\x1d\n\nlate_plays\x18\x0e \x01(\bR\tlatePlays\x12\x18\n\ashuffl" +
+	"e\x18\x0f \x01(\bR\ashuffle\x12\"\n\rmax_credit_ms\x18\x10 \x01(\rR\vmaxCreditMs\x12\x17\n\alead_ms\x18" +
+	"\x11 \x01(\rR\x06leadMs\x12!\n\fstreak_bonus\x18\x12 \x01(\rR\vstreakBonus\x12(\n\x10max_streak_b" +
+	"onus\x18\x13 \x01(\rR\x0emaxStreakBonus\x12'\n\x03ask\x18\x14 \x01(\v2\x15.tickroom.quiz.v1.AskR\x03" +
+	"ask\x125\n\boutcomes\x18\x15 \x03(\v2\x19.tickroom.quiz.v1.OutcomeR\boutcomes\x12\x12\n\x04no" +
+	"te\x18\x16 \x01(\tR\x04note\x12\x15\n\x06key_at\x18\x17 \x01(\x03R\x05keyAt\x123\n\afigures\x18\x18 \x01(\v2\x19.tickroo" +
+	"m.quiz.v1.FiguresR\afigures\x12 \n\vcontestants\x18\x19 \x01(\rR\vcontestants\x12\x14\n\x05" +
+	"alive\x18\x1a \x01(\rR\x05alive\x12\x1e\n\nspectators\x18\x1b \x01(\rR\nspectators\x12\x1a\n\banswered\x18\x1c" +
+	" \x01(\rR\banswered\x12\x16\n\x06houses\x18\x1d \x01(\rR\x06houses\x12\x16\n\x06ranked\x18\x1e \x01(\rR\x06ranked\x12\x18" +
+	"\n\awinners\x18\x1f \x01(\rR\awinners\x120\n\aleaders\x18  \x03(\v2\x16.tickroom.quiz.v1.Lin" +
+	"eR\aleaders\x12,\n\x05teams\x18! \x03(\v2\x16.tickroom.quiz.v1.LineR\x05teams\x12/\n\aprev" +
+	"iew\x18\" \x01(\v2\x15.tickroom.quiz.v1.AskR\apreview\x122\n\areports\x18# \x03(\v2\x18.tic" +
+	"kroom.quiz.v1.ReportR\areports\x12\x18\n\aproblem\x18$ \x01(\tR\aproblem\x12\x16\n\x06sourc" +
+	"e\x18% \x01(\tR\x06source\"\xde\x03\n\x06Report\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x18\n\aversion\x18\x02 \x01(" +
+	"\x04R\aversion\x12\x10\n\x03run\x18\x03 \x01(\rR\x03run\x12\x1a\n\bquestion\x18\x04 \x01(\rR\bquestion\x12\x16\n\x06coun" +
+	"ts\x18\x05 \x03(\rR\x06counts\x12\x16\n\x06closed\x18\x06 \x01(\bR\x06closed\x12 \n\vcontestants\x18\a \x01(\rR\vc" +
+	"ontestants\x12\x14\n\x05alive\x18\b \x01(\rR\x05alive\x12\x1e\n\nspectators\x18\t \x01(\rR\nspectators" +
+	"\x12\x1a\n\bcredited\x18\n \x01(\rR\bcredited\x12\x16\n\x06capped\x18\v \x01(\rR\x06capped\x12\x14\n\x05early\x18\f " +
+	"\x01(\rR\x05early\x12\x12\n\x04late\x18\r \x01(\rR\x04late\x12\x16\n\x06barred\x18\x0e \x01(\rR\x06barred\x12\"\n\rcredit" +
+	"_sum_ms\x18\x0f \x01(\x04R\vcreditSumMs\x12,\n\x12greatest_credit_ms\x18\x10 \x01(\rR\x10greatest" +
+	"CreditMs\x12\x12\n\x04lost\x18\x11 \x01(\bR\x04lost\x12\x12\n\x04asks\x18\x12 \x01(\bR\x04asks\"Q\n\tStandings\x12\x16\n" +
 	"\x06scores\x18\x01 \x03(\rR\x06scores\x12\x14\n\x05times\x18\x02 \x03(\rR\x05times\x12\x16\n\x06counts\x18\x03 \x03(\rR\x06cou" +
 	"nts\"\xe4\x03\n\x06Scores\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x18\n\aversion\x18\x02 \x01(\x04R\aversion\x12\x10" +
 	"\n\x03run\x18\x03 \x01(\rR\x03run\x12\x1a\n\bquestion\x18\x04 \x01(\rR\bquestion\x12\x1a\n\boutcomes\x18\x05 \x01(\x04R\b" +
@@ -211,36 +211,37 @@ const schemaDescriptor = "" +
 	"problem\"<\n\tSuspected\x12/\n\x04what\x18\x01 \x01(\v2\x1b.tickroom.quiz.v1.SuspicionR" +
 	"\x04what\"!\n\x05Grant\x12\x18\n\arevives\x18\x01 \x01(\rR\arevives\"Z\n\x06Loaded\x12\x14\n\x05epoch\x18\x01 \x01(" +
 	"\x04R\x05epoch\x12\x16\n\x06source\x18\x02 \x01(\tR\x06source\x12\x12\n\x04file\x18\x03 \x01(\tR\x04file\x12\x0e\n\x02at\x18\x04 \x01(\x03" +
-	"R\x02at\"\xd6\x01\n\x04Kept\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x0e\n\x02at\x18\x02 \x01(\x03R\x02at\x12-\n\x05state\x18\x03 \x01" +
+	"R\x02at\"\xc5\x01\n\x04Kept\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x0e\n\x02at\x18\x02 \x01(\x03R\x02at\x12-\n\x05state\x18\x03 \x01" +
 	"(\v2\x17.tickroom.quiz.v1.StateR\x05state\x12,\n\x05posed\x18\x04 \x03(\v2\x16.tickroom.qui" +
-	"z.v1.PoseR\x05posed\x12#\n\rposed_numbers\x18\x05 \x03(\rR\fposedNumbers\x12\x14\n\x05asked\x18\x06" +
-	" \x01(\rR\x05asked\x12\x10\n\x03key\x18\a \x01(\rR\x03key\"\x1c\n\x04Mark\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\"O\n\x06W" +
-	"anted\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x1d\n\nplayer_ids\x18\x03 \x03(" +
-	"\tR\tplayerIds\"\xa9\x01\n\x05Moved\x12\x1b\n\tplayer_id\x18\x01 \x01(\tR\bplayerId\x12\x14\n\x05house\x18\x02 \x01" +
-	"(\tR\x05house\x12\x10\n\x03run\x18\x03 \x01(\rR\x03run\x12\x12\n\x04from\x18\x04 \x01(\rR\x04from\x12\x18\n\agranted\x18\x05 \x01(\r" +
-	"R\agranted\x12-\n\x05given\x18\x06 \x03(\v2\x17.tickroom.quiz.v1.GivenR\x05given\"\xff\x01\n\fQue" +
-	"stionDone\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12'\n\x03ask\x18\x03 \x01(\v2\x15.t" +
-	"ickroom.quiz.v1.AskR\x03ask\x123\n\aoutcome\x18\x04 \x01(\v2\x19.tickroom.quiz.v1.Out" +
-	"comeR\aoutcome\x123\n\afigures\x18\x05 \x01(\v2\x19.tickroom.quiz.v1.FiguresR\afigur" +
-	"es\x12 \n\vcontestants\x18\x06 \x01(\rR\vcontestants\x12\x14\n\x05alive\x18\a \x01(\rR\x05alive\"\x8e\x02\n\bS" +
-	"howDone\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x14\n\x05title\x18\x03 \x01(\tR\x05ti" +
-	"tle\x12*\n\x04mode\x18\x04 \x01(\x0e2\x16.tickroom.quiz.v1.ModeR\x04mode\x12 \n\vcontestants\x18\x05" +
-	" \x01(\rR\vcontestants\x12\x18\n\awinners\x18\x06 \x01(\rR\awinners\x120\n\aleaders\x18\a \x03(\v2\x16.t" +
-	"ickroom.quiz.v1.LineR\aleaders\x12,\n\x05teams\x18\b \x03(\v2\x16.tickroom.quiz.v1." +
-	"LineR\x05teams\"\xab\x01\n\x0fContestantsDone\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\r" +
-	"R\x03run\x12\x14\n\x05house\x18\x03 \x01(\tR\x05house\x12\x12\n\x04part\x18\x04 \x01(\rR\x04part\x12\x14\n\x05parts\x18\x05 \x01(\rR\x05" +
-	"parts\x122\n\aresults\x18\x06 \x03(\v2\x18.tickroom.quiz.v1.ResultR\aresults*V\n\x04Mod" +
-	"e\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x14\n\x10MODE_ELIMINATION\x10\x01\x12\x0f\n\vMODE_POINTS\x10\x02\x12\x11" +
-	"\n\rMODE_PRACTICE\x10\x03*\x85\x01\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x0f\n\vPHASE_LOBB" +
-	"Y\x10\x01\x12\x0e\n\nPHASE_NEXT\x10\x02\x12\x0e\n\nPHASE_OPEN\x10\x03\x12\x10\n\fPHASE_CLOSED\x10\x04\x12\x12\n\x0ePHASE_R" +
-	"EVEALED\x10\x05\x12\x0e\n\nPHASE_OVER\x10\x06*\x99\x01\n\aVerdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11" +
-	"\n\rVERDICT_RIGHT\x10\x01\x12\x11\n\rVERDICT_WRONG\x10\x02\x12\x12\n\x0eVERDICT_MISSED\x10\x03\x12\x13\n\x0fVERD" +
-	"ICT_REVIVED\x10\x04\x12\x11\n\rVERDICT_SAVED\x10\x05\x12\x13\n\x0fVERDICT_SKIPPED\x10\x06*{\n\aPattern" +
-	"\x12\x17\n\x13PATTERN_UNSPECIFIED\x10\x00\x12\x14\n\x10PATTERN_TOO_FAST\x10\x01\x12\x14\n\x10PATTERN_TOO_E" +
-	"VEN\x10\x02\x12\x14\n\x10PATTERN_TOGETHER\x10\x03\x12\x15\n\x11PATTERN_TOO_EARLY\x10\x04*\xaf\x01\n\x03Act\x12\x13\n\x0fAC" +
-	"T_UNSPECIFIED\x10\x00\x12\x10\n\fACT_REHEARSE\x10\x01\x12\r\n\tACT_START\x10\x02\x12\f\n\bACT_HOLD\x10\x03\x12\x0e" +
-	"\n\nACT_RESUME\x10\x04\x12\f\n\bACT_NEXT\x10\x05\x12\x0e\n\nACT_REVEAL\x10\x06\x12\f\n\bACT_SKIP\x10\a\x12\v\n\aAC" +
-	"T_END\x10\b\x12\r\n\tACT_RESET\x10\t\x12\f\n\bACT_LOAD\x10\nb\x06proto3"
+	"z.v1.PoseR\x05posed\x12\x14\n\x05asked\x18\x05 \x01(\rR\x05asked\x12\x10\n\x03key\x18\x06 \x01(\rR\x03key\x12\x12\n\x04note" +
+	"\x18\a \x01(\tR\x04note\"\x1c\n\x04Mark\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\"O\n\x06Wanted\x12\x14\n\x05house\x18\x01 " +
+	"\x01(\tR\x05house\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x1d\n\nplayer_ids\x18\x03 \x03(\tR\tplayerIds\"\xeb\x01\n\x05" +
+	"Moved\x12\x1b\n\tplayer_id\x18\x01 \x01(\tR\bplayerId\x12\x14\n\x05house\x18\x02 \x01(\tR\x05house\x12\x10\n\x03run\x18" +
+	"\x03 \x01(\rR\x03run\x12\x12\n\x04from\x18\x04 \x01(\rR\x04from\x12\x18\n\agranted\x18\x05 \x01(\rR\agranted\x12-\n\x05give" +
+	"n\x18\x06 \x03(\v2\x17.tickroom.quiz.v1.GivenR\x05given\x12\x12\n\x04rank\x18\a \x01(\rR\x04rank\x12\x14\n\x05a" +
+	"mong\x18\b \x01(\rR\x05among\x12\x16\n\x06ranked\x18\t \x01(\rR\x06ranked\"\xff\x01\n\fQuestionDone\x12\x12\n\x04sh" +
+	"ow\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12'\n\x03ask\x18\x03 \x01(\v2\x15.tickroom.quiz.v1" +
+	".AskR\x03ask\x123\n\aoutcome\x18\x04 \x01(\v2\x19.tickroom.quiz.v1.OutcomeR\aoutcome\x123" +
+	"\n\afigures\x18\x05 \x01(\v2\x19.tickroom.quiz.v1.FiguresR\afigures\x12 \n\vcontestan" +
+	"ts\x18\x06 \x01(\rR\vcontestants\x12\x14\n\x05alive\x18\a \x01(\rR\x05alive\"\x8e\x02\n\bShowDone\x12\x12\n\x04show" +
+	"\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x14\n\x05title\x18\x03 \x01(\tR\x05title\x12*\n\x04mode\x18\x04 \x01" +
+	"(\x0e2\x16.tickroom.quiz.v1.ModeR\x04mode\x12 \n\vcontestants\x18\x05 \x01(\rR\vcontestan" +
+	"ts\x12\x18\n\awinners\x18\x06 \x01(\rR\awinners\x120\n\aleaders\x18\a \x03(\v2\x16.tickroom.quiz.v1" +
+	".LineR\aleaders\x12,\n\x05teams\x18\b \x03(\v2\x16.tickroom.quiz.v1.LineR\x05teams\"\xab\x01\n" +
+	"\x0fContestantsDone\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x14\n\x05house\x18" +
+	"\x03 \x01(\tR\x05house\x12\x12\n\x04part\x18\x04 \x01(\rR\x04part\x12\x14\n\x05parts\x18\x05 \x01(\rR\x05parts\x122\n\aresult" +
+	"s\x18\x06 \x03(\v2\x18.tickroom.quiz.v1.ResultR\aresults*V\n\x04Mode\x12\x14\n\x10MODE_UNSPE" +
+	"CIFIED\x10\x00\x12\x14\n\x10MODE_ELIMINATION\x10\x01\x12\x0f\n\vMODE_POINTS\x10\x02\x12\x11\n\rMODE_PRACTICE" +
+	"\x10\x03*\x85\x01\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x0f\n\vPHASE_LOBBY\x10\x01\x12\x0e\n\nPHASE_NE" +
+	"XT\x10\x02\x12\x0e\n\nPHASE_OPEN\x10\x03\x12\x10\n\fPHASE_CLOSED\x10\x04\x12\x12\n\x0ePHASE_REVEALED\x10\x05\x12\x0e\n\nPH" +
+	"ASE_OVER\x10\x06*\x99\x01\n\aVerdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_RIGHT" +
+	"\x10\x01\x12\x11\n\rVERDICT_WRONG\x10\x02\x12\x12\n\x0eVERDICT_MISSED\x10\x03\x12\x13\n\x0fVERDICT_REVIVED\x10\x04\x12\x11" +
+	"\n\rVERDICT_SAVED\x10\x05\x12\x13\n\x0fVERDICT_SKIPPED\x10\x06*{\n\aPattern\x12\x17\n\x13PATTERN_UNS" +
+	"PECIFIED\x10\x00\x12\x14\n\x10PATTERN_TOO_FAST\x10\x01\x12\x14\n\x10PATTERN_TOO_EVEN\x10\x02\x12\x14\n\x10PATTER" +
+	"N_TOGETHER\x10\x03\x12\x15\n\x11PATTERN_TOO_EARLY\x10\x04*\xaf\x01\n\x03Act\x12\x13\n\x0fACT_UNSPECIFIED\x10\x00" +
+	"\x12\x10\n\fACT_REHEARSE\x10\x01\x12\r\n\tACT_START\x10\x02\x12\f\n\bACT_HOLD\x10\x03\x12\x0e\n\nACT_RESUME\x10\x04\x12" +
+	"\f\n\bACT_NEXT\x10\x05\x12\x0e\n\nACT_REVEAL\x10\x06\x12\f\n\bACT_SKIP\x10\a\x12\v\n\aACT_END\x10\b\x12\r\n\tACT_" +
+	"RESET\x10\t\x12\f\n\bACT_LOAD\x10\nb\x06proto3"
 
 // Mode is what a show is about.
 type Mode int32
@@ -2715,6 +2716,8 @@ type Pose struct {
 	Note   string
 	// Ask it now.
 	Now bool
+	// Whether it is the last one, in which there are no revives.
+	Last bool
 }
 
 // CommandID gives the command's id in the schema.
@@ -2761,6 +2764,10 @@ func (m *Pose) AppendProto(b []byte) []byte {
 		b = append(b, 0x48)
 		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Now)))
 	}
+	if m.Last {
+		b = append(b, 0x50)
+		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Last)))
+	}
 	return b
 }
 
@@ -2793,6 +2800,8 @@ func (m *Pose) mergeProto(d schema.Decoder) error {
 			m.Note = d.Text()
 		case 9<<3 | 0:
 			m.Now = d.Varint() != 0
+		case 10<<3 | 0:
+			m.Last = d.Varint() != 0
 		default:
 			d.Skip()
 		}
@@ -3810,8 +3819,6 @@ type Report struct {
 	Lost bool
 	// Whether the house has just begun, or missed something: it wants the State.
 	Asks bool
-	// Whether it ends.
-	Ends bool
 }
 
 // MessageID gives the message's id in the schema.
@@ -3898,10 +3905,6 @@ func (m *Report) AppendProto(b []byte) []byte {
 		b = append(b, 0x90, 0x1)
 		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Asks)))
 	}
-	if m.Ends {
-		b = append(b, 0x98, 0x1)
-		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Ends)))
-	}
 	return b
 }
 
@@ -3958,8 +3961,6 @@ func (m *Report) mergeProto(d schema.Decoder) error {
 			m.Lost = d.Varint() != 0
 		case 18<<3 | 0:
 			m.Asks = d.Varint() != 0
-		case 19<<3 | 0:
-			m.Ends = d.Varint() != 0
 		default:
 			d.Skip()
 		}
@@ -4057,8 +4058,8 @@ type Scores struct {
 	// Rises; a newer one replaces those before it.
 	Version uint64
 	Run     uint32
-	// Number of the newest outcome, and how many there were: taking one out changes
-	// what they come to.
+	// Number of the newest outcome, and a number that changes whenever outcomes do:
+	// taking one out changes what they come to.
 	Question uint32
 	Outcomes uint64
 	// Of so many parts, from 0.
@@ -4623,13 +4624,13 @@ type Kept struct {
 	Epoch uint64
 	At    int64
 	State *State
-	// Questions that hosts have posed in this run, by the numbers that they have.
-	Posed        []*Pose
-	PosedNumbers []uint32
+	// Questions that hosts have posed and that have not been asked yet.
+	Posed []*Pose
 	// How many of the file's questions have been asked.
 	Asked uint32
-	// The key of the question that is asked.
-	Key uint32
+	// The key of the question that is asked, and its note.
+	Key  uint32
+	Note string
 }
 
 // MessageID gives the message's id in the schema.
@@ -4658,21 +4659,17 @@ func (m *Kept) AppendProto(b []byte) []byte {
 		at := len(b) - 1
 		b = schema.EndLength(v.AppendProto(b), at)
 	}
-	if len(m.PosedNumbers) > 0 {
-		b = append(b, 0x2a, 0)
-		at := len(b) - 1
-		for _, v := range m.PosedNumbers {
-			b = protowire.AppendVarint(b, uint64(v))
-		}
-		b = schema.EndLength(b, at)
-	}
 	if m.Asked != 0 {
-		b = append(b, 0x30)
+		b = append(b, 0x28)
 		b = protowire.AppendVarint(b, uint64(m.Asked))
 	}
 	if m.Key != 0 {
-		b = append(b, 0x38)
+		b = append(b, 0x30)
 		b = protowire.AppendVarint(b, uint64(m.Key))
+	}
+	if m.Note != "" {
+		b = append(b, 0x3a)
+		b = protowire.AppendString(b, schema.ValidText(m.Note))
 	}
 	return b
 }
@@ -4702,17 +4699,11 @@ func (m *Kept) mergeProto(d schema.Decoder) error {
 			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Pose")))
 			m.Posed = append(m.Posed, v)
 		case 5<<3 | 0:
-			m.PosedNumbers = append(m.PosedNumbers, uint32(d.Varint()))
-		case 5<<3 | 2:
-			p := d.Packed()
-			for p.More() {
-				m.PosedNumbers = append(m.PosedNumbers, uint32(p.Varint()))
-			}
-			d.Check(p.Err())
-		case 6<<3 | 0:
 			m.Asked = uint32(d.Varint())
-		case 7<<3 | 0:
+		case 6<<3 | 0:
 			m.Key = uint32(d.Varint())
+		case 7<<3 | 2:
+			m.Note = d.Text()
 		default:
 			d.Skip()
 		}
@@ -4823,6 +4814,10 @@ type Moved struct {
 	From     uint32
 	Granted  uint32
 	Given    []*Given
+	// Its rank, as it was told last.
+	Rank   uint32
+	Among  uint32
+	Ranked uint32
 }
 
 // MessageID gives the message's id in the schema.
@@ -4858,6 +4853,18 @@ func (m *Moved) AppendProto(b []byte) []byte {
 		at := len(b) - 1
 		b = schema.EndLength(v.AppendProto(b), at)
 	}
+	if m.Rank != 0 {
+		b = append(b, 0x38)
+		b = protowire.AppendVarint(b, uint64(m.Rank))
+	}
+	if m.Among != 0 {
+		b = append(b, 0x40)
+		b = protowire.AppendVarint(b, uint64(m.Among))
+	}
+	if m.Ranked != 0 {
+		b = append(b, 0x48)
+		b = protowire.AppendVarint(b, uint64(m.Ranked))
+	}
 	return b
 }
 
@@ -4886,6 +4893,12 @@ func (m *Moved) mergeProto(d schema.Decoder) error {
 			v := new(Given)
 			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Given")))
 			m.Given = append(m.Given, v)
+		case 7<<3 | 0:
+			m.Rank = uint32(d.Varint())
+		case 8<<3 | 0:
+			m.Among = uint32(d.Varint())
+		case 9<<3 | 0:
+			m.Ranked = uint32(d.Varint())
 		default:
 			d.Skip()
 		}

@@ -422,6 +422,8 @@ export type Pose = Message<'tickroom.quiz.v1.Pose'> & {
   note: string;
   /** Ask it now. */
   now: boolean;
+  /** Whether it is the last one, in which there are no revives. */
+  last: boolean;
 };
 const PoseMessage = /* @__PURE__ */ message<Pose>('tickroom.quiz.v1.Pose', [
   [1, 'text', 'string'],
@@ -433,6 +435,7 @@ const PoseMessage = /* @__PURE__ */ message<Pose>('tickroom.quiz.v1.Pose', [
   [7, 'points', 'uint32'],
   [8, 'note', 'string'],
   [9, 'now', 'bool'],
+  [10, 'last', 'bool'],
 ]);
 
 /**
