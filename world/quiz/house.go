@@ -67,7 +67,6 @@ type counts struct {
 	creditSum           uint64 // milliseconds
 	greatestCredit      uint32
 	answered            uint32
-	closesAt, opensAt   int64
 }
 
 func newHouse(r *world.Room) (world.Game, error) {
