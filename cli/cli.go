@@ -52,6 +52,10 @@ type Program struct {
 	// Pages serves what is at / and below of the server's address for players, but for
 	// what the server has itself. Nil: nothing is there.
 	Pages http.Handler
+	// HostPages are the paths of those of the Pages that hosts of shows need a token for, such
+	// as /quiz/host. On a developer's own machine serve prints links to them that have one: at
+	// a terminal, if only this machine can connect and no keys are configured.
+	HostPages []string
 	// Greeting is what serve says besides, once it runs, to somebody at a terminal. Empty:
 	// nothing.
 	Greeting string

@@ -21,6 +21,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/goleak"
 
+	"github.com/tickroom/tickroom/internal/identity"
 	"github.com/tickroom/tickroom/internal/kinds"
 	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	"github.com/tickroom/tickroom/server/config"
@@ -189,7 +190,7 @@ func TestGreeting(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	cfg := config.Default()
-	builtin().greet(&b, cfg, &net.TCPAddr{IP: net.IPv6zero, Port: 7777}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7778})
+	builtin().greet(&b, cfg, &net.TCPAddr{IP: net.IPv6zero, Port: 7777}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7778}, "")
 	for _, want := range []string{"http://localhost:7777/", "http://127.0.0.1:7778/"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %s in: %s", want, &b)
@@ -197,9 +198,55 @@ func TestGreeting(t *testing.T) {
 	}
 	b.Reset()
 	cfg.TLS = config.TLS{Cert: "c", Key: "k"}
-	builtin().greet(&b, cfg, &net.TCPAddr{IP: net.IPv6loopback, Port: 443}, nil)
+	builtin().greet(&b, cfg, &net.TCPAddr{IP: net.IPv6loopback, Port: 443}, nil, "")
 	if !strings.Contains(b.String(), "https://[::1]:443/") || strings.Contains(b.String(), "admin") {
 		t.Errorf("%s", &b)
+	}
+}
+
+// TestHostPages looks at who is given the token for hosts' pages, and whether it is good.
+func TestHostPages(t *testing.T) {
+	t.Parallel()
+	p := Program{Name: "x", HostPages: []string{"/quiz/host", "/live/host"}}
+	for name, tt := range map[string]struct {
+		change func(c *config.Config)
+		given  bool
+	}{
+		"a developer's own machine": {func(*config.Config) {}, true},
+		"other machines":            {func(c *config.Config) { c.Listen = ":7777" }, false},
+		"guests from everywhere":    {func(c *config.Config) { c.Identity.Guests = "on" }, false},
+		"keys are configured":       {func(c *config.Config) { c.Identity.KeyFiles = []string{"account.pub"} }, false},
+		"behind a proxy":            {func(c *config.Config) { c.Access.TrustedProxies = []string{"127.0.0.1"} }, false},
+	} {
+		cfg := config.Default()
+		tt.change(cfg)
+		token, err := p.hostToken(cfg)
+		if err != nil || (token != "") != tt.given || cfg.Identity.Secret != "" != tt.given {
+			t.Errorf("%s: a token: %t, a secret: %t: %v", name, token != "", cfg.Identity.Secret != "", err)
+		}
+		if token == "" {
+			continue
+		}
+		is := cfg.Identity
+		v, err := identity.NewVerifier(t.Context(), identity.Config{
+			Secret: is.Secret, RolesClaim: is.RolesClaim, NameClaim: is.NameClaim, MaxToken: is.MaxToken, Leeway: is.Leeway,
+			Refresh: is.Refresh, Refetch: is.Refetch,
+		}, identity.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer v.Close()
+		if id, err := v.Verify(t.Context(), identity.Token(token)); err != nil || !id.Roles.Has(identity.Host|identity.Moderator) || id.Roles.Has(identity.Admin) {
+			t.Errorf("%+v: %v", id, err)
+		}
+		var b bytes.Buffer
+		p.greet(&b, cfg, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7777}, nil, token)
+		if want := "http://127.0.0.1:7777/live/host#token=" + token + "\n"; !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in: %s", want, &b)
+		}
+	}
+	if token, _ := (Program{Name: "x"}).hostToken(config.Default()); token != "" {
+		t.Error("a token for no page")
 	}
 }
 
@@ -248,7 +295,7 @@ func TestOwnProgram(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	p.greet(&b, config.Default(), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7777}, nil)
+	p.greet(&b, config.Default(), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7777}, nil, "")
 	if want := "dodge is running.\n\n    games  ws://127.0.0.1:7777/ws\n"; !strings.Contains(b.String(), want) {
 		t.Errorf("no %q in: %s", want, &b)
 	}

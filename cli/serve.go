@@ -78,6 +78,13 @@ func (p Program) newServer(cfg *config.Config) (*server.Server, error) {
 
 // serve runs a server until ctx is done.
 func (p Program) serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
+	hosts := ""
+	if isTerminal(stderr) {
+		var err error
+		if hosts, err = p.hostToken(cfg); err != nil {
+			return err
+		}
+	}
 	srv, err := p.newServer(cfg)
 	if err != nil {
 		return err
@@ -89,7 +96,7 @@ func (p Program) serve(ctx context.Context, cfg *config.Config, stderr io.Writer
 		select {
 		case <-srv.Ready():
 			if isTerminal(stderr) {
-				p.greet(stderr, cfg, srv.Addr(), srv.AdminAddr())
+				p.greet(stderr, cfg, srv.Addr(), srv.AdminAddr(), hosts)
 			}
 		case <-ctx.Done():
 		}
@@ -105,8 +112,9 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// greet prints where to look, for somebody at a terminal.
-func (p Program) greet(w io.Writer, cfg *config.Config, addr, admin net.Addr) {
+// greet prints where to look, for somebody at a terminal. hosts is the token for hosts' pages,
+// or empty.
+func (p Program) greet(w io.Writer, cfg *config.Config, addr, admin net.Addr, hosts string) {
 	scheme := "http"
 	if cfg.TLS.Enabled() {
 		scheme = "https"
@@ -118,6 +126,12 @@ func (p Program) greet(w io.Writer, cfg *config.Config, addr, admin net.Addr) {
 	fmt.Fprintf(w, "\n  %s is running.\n\n    %s  %s\n", p.Name, what, play)
 	if admin != nil {
 		fmt.Fprintf(w, "    admin  %s\n", pageURL("http", admin))
+	}
+	if hosts != "" {
+		fmt.Fprintf(w, "\n  Shows are run from these pages, with a token of this run alone:\n\n")
+		for _, page := range p.HostPages {
+			fmt.Fprintf(w, "    %s%s#token=%s\n\n", pageURL(scheme, addr), strings.TrimPrefix(page, "/"), hosts)
+		}
 	}
 	if p.Greeting != "" {
 		fmt.Fprintf(w, "\n  %s\n", p.Greeting)

@@ -33,7 +33,7 @@ var fallback embed.FS
 
 // pages are the sources of the pages below /, for their names.
 //
-//go:embed demo/*/index.html
+//go:embed demo/*/index.html demo/*/host/index.html
 var pages embed.FS
 
 // policy lets a page load its own files and connect to its own server, and
@@ -87,12 +87,15 @@ func Handler() http.Handler {
 	}
 	if !Built() {
 		// Whatever page was asked for, it is the same that is missing.
-		folders, err := fs.ReadDir(pages, "demo")
-		if err != nil {
-			panic(err)
-		}
-		for _, f := range folders {
-			files["/"+f.Name()], files["/"+f.Name()+"/"] = files["/"], files["/"]
+		for _, pattern := range []string{"demo/*/index.html", "demo/*/host/index.html"} {
+			names, err := fs.Glob(pages, pattern)
+			if err != nil {
+				panic(err)
+			}
+			for _, name := range names {
+				at := strings.TrimPrefix(path.Dir(name), "demo")
+				files[at], files[at+"/"] = files["/"], files["/"]
+			}
 		}
 	}
 	return files

@@ -21,6 +21,8 @@ fixed rate, and every client holds an exact copy of what it may see.`,
 		Bots:  kinds.Bots(),
 		Pages: web.Handler(),
 
+		HostPages: []string{"/quiz/host"},
+
 		Commands: []*cobra.Command{newNew(), newDev(), newGenerate()},
 	}
 	for _, k := range kinds.All() {

@@ -81,6 +81,13 @@ func ReadSigningKey(path string) (*SigningKey, error) {
 	return &SigningKey{EdDSA, ed}, nil
 }
 
+// Secret returns an HS256 key as servers take it, as the text of identity.secret; empty for
+// other keys.
+func (k *SigningKey) Secret() string {
+	b, _ := k.material.([]byte)
+	return string(b)
+}
+
 // Write writes a key to a new file that only its owner can read, and an EdDSA key's
 // public half to a second one, path with ".pub" after it. It overwrites nothing. It
 // returns the file that a server verifies with.

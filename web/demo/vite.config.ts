@@ -5,6 +5,18 @@ import { defineConfig } from 'vitest/config';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** Returns the folders that have a page, by what the page's files are called: that of `/live/host` is `live-host`. */
+function pages(): Record<string, string> {
+  const folders = readdirSync(at('.'), { withFileTypes: true })
+    .filter((f) => f.isDirectory() && !['node_modules', 'public', 'src'].includes(f.name))
+    .flatMap(({ name }) => [name, ...readdirSync(at(name)).map((below) => `${name}/${below}`)]);
+  return Object.fromEntries(
+    ['.', ...folders]
+      .filter((dir) => existsSync(at(`${dir}/index.html`)))
+      .map((dir) => [dir === '.' ? 'landing' : dir.replace('/', '-'), at(`${dir}/index.html`)]),
+  );
+}
+
 // Where `npm run dev` finds a tickroom server.
 const server = process.env.TICKROOM ?? 'http://127.0.0.1:7777';
 
@@ -26,12 +38,7 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
-      // The landing page, and each folder that has one.
-      input: Object.fromEntries(
-        ['.', ...readdirSync(at('.'))]
-          .filter((dir) => existsSync(at(`${dir}/index.html`)))
-          .map((dir) => [dir === '.' ? 'landing' : dir, at(`${dir}/index.html`)]),
-      ),
+      input: pages(),
     },
   },
   server: {
