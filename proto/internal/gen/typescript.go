@@ -139,6 +139,9 @@ func (o TypeScript) writeGame(p *protogen.Plugin, g *game) {
 	}
 	for _, m := range g.components {
 		w.row(m)
+		if w.travels[m.Message] {
+			w.description(m, w.messageOf+"<"+quote(string(m.Desc.FullName()))+"> & "+tsName(m.Desc))
+		}
 	}
 	w.components()
 	w.inputAndEvents()
@@ -183,7 +186,7 @@ func (w *tsWriter) imports(runtime string) {
 	for _, f := range g.files {
 		hasEnums = hasEnums || len(f.enums) > 0
 		for _, m := range f.messages {
-			hasTypes = hasTypes || m.role != component && !w.hidden[m.Message]
+			hasTypes = hasTypes || (m.role != component || w.travels[m.Message]) && !w.hidden[m.Message]
 			if !w.travels[m.Message] {
 				continue
 			}
@@ -275,7 +278,12 @@ func (w *tsWriter) message(m *message) {
 		w.P() // nobody would use the value, which compilers complain of
 		return
 	}
-	head = fmt.Sprintf("const %s = /* @__PURE__ */ message<%s>(%s, [", w.value(m.Message), n, quote(string(m.Desc.FullName())))
+	w.description(m, n)
+}
+
+// description writes how a message is read and written; typ is what it is read as.
+func (w *tsWriter) description(m *message, typ string) {
+	head := fmt.Sprintf("const %s = /* @__PURE__ */ message<%s>(%s, [", w.value(m.Message), typ, quote(string(m.Desc.FullName())))
 	if len(m.fields) == 0 {
 		w.P(head, "]);")
 		w.P()
@@ -300,7 +308,8 @@ func (w *tsWriter) message(m *message) {
 	w.P()
 }
 
-// travels returns the messages that clients send or are sent, but for components.
+// travels returns the messages that clients send or are sent, components among them only where
+// another message has one as a field.
 func (g *game) travels() map[*protogen.Message]bool {
 	all := reachable{}
 	for _, m := range slices.Concat(g.events, g.commands) {

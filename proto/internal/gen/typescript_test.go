@@ -275,6 +275,12 @@ message Card { option (tickroom.v1.component) = 1; uint32 rank = 1; }
 message Played { uint32 left = 1; }`,
 		"a component without fields": `
 message Card { option (tickroom.v1.component) = 1; }`,
+		"an event and a reply with components in them": `
+message Card { option (tickroom.v1.component) = 1; uint32 rank = 1; }
+message Dealt { option (tickroom.v1.event) = {id: 1}; repeated Card cards = 1; Hand hand = 2; }
+message Hand { option (tickroom.v1.component) = 2; repeated uint32 ranks = 1; }
+message Ask { option (tickroom.v1.command) = {id: 1, reply: "Answer"}; }
+message Answer { Card card = 1; }`,
 		"an event and an enum": `
 message Dealt { option (tickroom.v1.event) = {id: 1}; Suit suit = 1; }
 enum Suit { SUIT_UNSPECIFIED = 0; }`,
@@ -298,6 +304,11 @@ message Deep { repeated uint32 n = 1; }`,
 		}
 		if strings.Contains(got, "= Message<") != slices.Contains(locals, "Message") {
 			t.Errorf("%s: the type Message is not imported if it is used, or the other way round:\n%s", name, got)
+		}
+		for _, value := range regexp.MustCompile(`\b\w+Message\b`).FindAllString(got, -1) {
+			if !slices.Contains(locals, value) {
+				t.Errorf("%s: %s is used, and is nowhere:\n%s", name, value, got)
+			}
 		}
 		for _, l := range locals {
 			uses := regexp.MustCompile(`(?m)\b`+regexp.QuoteMeta(l)+`\b`).FindAllString(got, -1)
