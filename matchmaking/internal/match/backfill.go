@@ -42,7 +42,7 @@ func (m *Matcher) AddBackfill(b *store.Backfill) error {
 	if m.requests[b.ID] != nil {
 		return fmt.Errorf("%w: request %s", ErrExists, b.ID)
 	}
-	r := &request{Backfill: *b, subject: query.Subject{Attributes: b.Attributes}}
+	r := &request{Backfill: *b, subject: query.NewSubject(b.Attributes, 0, 0)}
 	var err error
 	if r.query, err = readQuery(b.Attributes, b.Query); err != nil {
 		return err

@@ -1,6 +1,8 @@
 package match
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -74,12 +76,16 @@ func finite(x float64) float64 {
 	return x
 }
 
+// askEvery is after how much work of queries it is asked whether an explanation is still
+// wanted: a fraction of a millisecond.
+const askEvery = 10_000
+
 // Explain returns why a ticket waits, or false if there is none with the id. It looks at
-// each other ticket once, and changes nothing.
-func (m *Matcher) Explain(id string, now time.Time) (Explanation, bool) {
+// each other ticket once, and changes nothing. The error is that of ctx if that ends meanwhile.
+func (m *Matcher) Explain(ctx context.Context, id string, now time.Time) (Explanation, bool, error) {
 	e := m.tickets[id]
 	if e == nil {
-		return Explanation{}, false
+		return Explanation{}, false, nil
 	}
 	// A group of the ticket alone, even if it may play nowhere yet.
 	p := &pass{m: m, cands: []cand{m.cand(e, now.UnixNano())}}
@@ -90,9 +96,16 @@ func (m *Matcher) Explain(id string, now time.Time) (Explanation, bool) {
 	g.join(0, c)
 	x := m.explainAlone(c)
 	later := map[time.Duration]int{} // players who will be suitable, by when
+	work := 0
 	for _, o := range m.tickets {
 		if o == e {
 			continue
+		}
+		if work += e.work + o.work + dear; work > askEvery {
+			if err := ctx.Err(); err != nil {
+				return Explanation{}, false, fmt.Errorf("match: to explain a ticket: %w", context.Cause(ctx))
+			}
+			work = 0
 		}
 		other := m.cand(o, now.UnixNano())
 		x.Waiting += o.size
@@ -111,7 +124,7 @@ func (m *Matcher) Explain(id string, now time.Time) (Explanation, bool) {
 		}
 	}
 	x.Enough = m.enough(&x, later)
-	return x, true
+	return x, true, nil
 }
 
 // explainAlone explains what has nothing to do with others.

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -41,7 +42,7 @@ func (x *explained) waits(id string, mu float64, age int, change func(*store.Tic
 
 // explain writes the explanation of a ticket below a title.
 func (x *explained) explain(title, id string) {
-	e, ok := x.Explain(id, epoch)
+	e, ok, _ := x.Explain(context.Background(), id, epoch)
 	if !ok {
 		x.Fatalf("%s does not wait", id)
 	}
@@ -161,9 +162,9 @@ func TestExplainCounts(t *testing.T) {
 			}
 			return n
 		}
-		x, ok := m.Explain(me.ID, epoch)
-		if !ok {
-			t.Fatal("it does not wait")
+		x, ok, err := m.Explain(context.Background(), me.ID, epoch)
+		if !ok || err != nil {
+			t.Fatal("it does not wait", err)
 		}
 		excluded := 0
 		for _, r := range slices.Collect(maps.Keys(x.Excluded)) {
@@ -191,7 +192,7 @@ func TestExplainCounts(t *testing.T) {
 		if n := suitable(epoch.Add(x.Enough.In - time.Millisecond)); n >= need {
 			t.Fatalf("there are %d a moment before %v", n, x.Enough.In)
 		}
-		if _, ok := m.Explain("nobody", epoch); ok {
+		if _, ok, err := m.Explain(context.Background(), "nobody", epoch); ok || err != nil {
 			t.Fatal("nobody waits")
 		}
 	})

@@ -19,6 +19,7 @@ type cand struct {
 	home    int8 // its nearest region; -1 if it names none
 	taken   bool
 	failed  bool // no group began with it
+	waits   bool // it is not looked at in this pass; see pass.admit
 }
 
 // shape is into how many teams of which size tickets are to be put.

@@ -361,5 +361,5 @@ func subject(t *store.Ticket) query.Subject {
 	for _, p := range t.Members {
 		sum += p.Mu
 	}
-	return query.Subject{Attributes: t.Attributes, Rating: sum / float64(len(t.Members)), Players: len(t.Members)}
+	return query.NewSubject(t.Attributes, sum/float64(len(t.Members)), len(t.Members))
 }

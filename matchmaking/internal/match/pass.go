@@ -46,6 +46,9 @@ const (
 	// longPass is how many a pass looks at before it hurries, or longEach for each
 	// ticket if that is more.
 	longPass, longEach = 1_000_000, 40
+	// workPerLook is how much of the work of queries (query.Query.Work) counts as another
+	// ticket looked at.
+	workPerLook = 16
 )
 
 // hurried reports whether the pass has been at it for long.
@@ -85,6 +88,7 @@ func (m *Matcher) Pass(now time.Time) Result {
 			out.Matches = append(out.Matches, match)
 		}
 	}
+	p.dismiss()
 	late := func(c *cand) bool { return m.mode.Timeout > 0 && c.wait >= int64(m.mode.Timeout) }
 	for _, i := range p.byAge(late) {
 		out.TimedOut = append(out.TimedOut, p.cands[i].e.t.ID)
@@ -103,6 +107,7 @@ func (m *Matcher) begin(now time.Time) *pass {
 	for _, e := range m.sorted {
 		p.cands, p.lo = append(p.cands, m.cand(e, p.now)), append(p.lo, e.lo)
 	}
+	p.admit()
 	return p
 }
 

@@ -59,12 +59,21 @@ func (g *group) packs(c *cand) bool {
 
 // wants reports whether the queries of the members hold of a ticket.
 func (g *group) wants(c *cand) bool {
-	return !slices.ContainsFunc(g.members, func(j int32) bool { return !g.p.cands[j].wants(c) })
+	return !slices.ContainsFunc(g.members, func(j int32) bool { return !g.asks(&g.p.cands[j], c) })
 }
 
 // wanted reports whether a ticket's query holds of the members.
 func (g *group) wanted(c *cand) bool {
-	return !slices.ContainsFunc(g.members, func(j int32) bool { return !c.wants(&g.p.cands[j]) })
+	return !slices.ContainsFunc(g.members, func(j int32) bool { return !g.asks(c, &g.p.cands[j]) })
+}
+
+// asks reports whether the query of a ticket holds of another one, and counts what that takes.
+func (g *group) asks(c, o *cand) bool {
+	if c.e.query == nil {
+		return true
+	}
+	g.p.spent += c.e.work / workPerLook
+	return c.wants(o)
 }
 
 // wants reports whether the query of a ticket holds of another one.

@@ -53,6 +53,7 @@ type entry struct {
 	// of their variances.
 	strength, variance float64
 	query              *query.Query
+	work               int // of the query, for each ticket that it is asked of
 	subject            query.Subject
 	gone               bool // matched or removed
 }
@@ -109,9 +110,9 @@ func (m *Matcher) newEntry(t *store.Ticket) (*entry, error) {
 			return nil, err
 		}
 	}
-	e.subject.Attributes, e.subject.Players = t.Attributes, e.size
 	var err error
 	e.query, err = readQuery(t.Attributes, t.Query)
+	e.work = e.query.Work()
 	return e, err
 }
 
@@ -126,7 +127,7 @@ func (m *Matcher) readRatings(e *entry) error {
 		e.variance += p.Sigma * p.Sigma
 	}
 	mean := sum / float64(e.size)
-	e.subject.Rating = mean
+	e.subject = query.NewSubject(e.t.Attributes, mean, e.size)
 	e.strength = sum + m.mode.Party.Advantage*float64(e.size*(e.size-1))
 	switch m.mode.Rating.Party {
 	case mode.Each:

@@ -28,7 +28,8 @@ func Compile(text string) (q *Query, err error) {
 	}()
 	p := &parser{text: text}
 	p.advance()
-	q = &Query{text, p.or()}
+	q = &Query{text: text, holds: p.or()}
+	q.work = p.work
 	const expected = `"and", "or" or the end`
 	if p.is(")") {
 		p.unexpected(expected + ": no bracket is open")
@@ -55,7 +56,7 @@ type parser struct {
 	tok  token
 	end  int // of tok
 	// What was read, for the bounds.
-	tests, terms, depth int
+	tests, depth, work int
 }
 
 func (p *parser) fail(pos int, problem, expected string) {
@@ -90,6 +91,15 @@ func (p *parser) accept(sign string) bool {
 func (p *parser) count() {
 	if p.tests++; p.tests > MaxTests {
 		p.fail(p.tok.pos, fmt.Sprintf("the query has more than %d tests", MaxTests), "a smaller query; lists can replace many tests with or")
+	}
+	p.works(1)
+}
+
+// works counts what the query has to do for one ticket.
+func (p *parser) works(n int) {
+	if p.work += n; p.work > MaxWork {
+		p.fail(p.tok.pos, fmt.Sprintf("the query has more to do for each ticket than it may: more than %d values to look up, compare and combine", MaxWork),
+			fmt.Sprintf(`a smaller query; each value of a list after "has any" and "has all" counts, up to %d`, MaxTexts))
 	}
 }
 
@@ -164,16 +174,8 @@ func (p *parser) relation(lhs operand) test {
 		return p.comparison(lhs, sign, compare)
 	case p.accept("in"):
 		if p.is("(") {
-			list := p.list(lhs.kind())
-			return func(mine, other *Subject) bool {
-				v := lhs.value(mine, other)
-				for i := range list {
-					if equal(v, list[i]) {
-						return true
-					}
-				}
-				return false
-			}
+			one := oneOf(p.list(lhs.kind()))
+			return func(mine, other *Subject) bool { return one(lhs.value(mine, other)) }
 		}
 		return p.between(lhs, `a list such as ("a", "b") or a range such as 10..20`)
 	case p.is("has"):
@@ -258,23 +260,19 @@ func (p *parser) has(set operand) test {
 		if p.advance(); !p.is("(") {
 			p.unexpected(`a list such as ("a", "b")`)
 		}
-		list := p.list(String)
-		return func(mine, other *Subject) bool {
-			v := set.value(mine, other)
-			for i := range list {
-				if slices.Contains(v.set, list[i].str) != all {
-					return !all
-				}
-			}
-			return all && v.kind == Set
+		texts := texts(p.list(String))
+		p.works(min(len(texts), MaxTexts))
+		if all {
+			return func(mine, other *Subject) bool { return hasAll(set.value(mine, other), texts) }
 		}
+		return func(mine, other *Subject) bool { return hasAny(set.value(mine, other).set, texts) }
 	}
 	const expected = `a string, or "any" or "all" and a list`
 	one := p.operand(expected)
 	p.want(one, String, "a set holds strings", expected)
 	return func(mine, other *Subject) bool {
 		v, s := set.value(mine, other), one.value(mine, other)
-		return s.kind == String && slices.Contains(v.set, s.str)
+		return s.kind == String && v.holds(s.str)
 	}
 }
 
@@ -322,9 +320,7 @@ func (p *parser) operand(expected string) operand {
 			p.unexpected(expected)
 		}
 		p.summand(tok, sum)
-		if p.terms++; p.terms > 4*MaxTests {
-			p.fail(tok.pos, fmt.Sprintf("the query has more than %d values", 4*MaxTests), "a smaller query")
-		}
+		p.works(1)
 		name, mine := strings.CutPrefix(tok.text, "my.")
 		o.terms = append(o.terms, term{tok.lit, name, mine, minus})
 		p.advance()

@@ -97,11 +97,11 @@ func (e *Explainer) Explain(ctx context.Context, id string) (match.Explanation, 
 		p.q, p.at = q, now
 	}
 	p.q.Apply(&store.Changes{Tickets: []store.Ticket{st.Ticket}}) // if it came later
-	x, ok := p.q.m.Explain(id, now)
-	if !ok {
-		return none, store.ErrNoTicket
+	x, ok, err := p.q.m.Explain(ctx, id, now)
+	if err == nil && !ok {
+		err = store.ErrNoTicket
 	}
-	return x, nil
+	return x, err
 }
 
 // read reads what waits for a mode.

@@ -292,7 +292,8 @@ func (w *wish) fits(r *store.Listing) bool {
 		"capacity": float64(r.MaxPlayers), "free": float64(free), "watching": float64(watching(r)), "locked": r.Locked,
 		"kind": r.Kind, "mode": r.Mode, "region": r.Region, "age": age,
 	})
-	return w.query.Match(&query.Subject{}, &query.Subject{Players: r.Taken(), Attributes: attributes})
+	room := query.NewSubject(attributes, 0, r.Taken())
+	return w.query.Match(&query.Subject{}, &room)
 }
 
 // pageSize reads how many rooms a list has at most.
