@@ -77,7 +77,7 @@ func (s *Server) statusSource() status.Source {
 		Rooms: s.registry.List, Private: s.registry.Private, Allowed: s.gateway.Allowed,
 		Kinds: func() []status.Counted {
 			var out []status.Counted
-			for _, name := range s.registry.Kinds() {
+			for _, name := range s.registry.Public() {
 				k, m := s.registry.Kind(name), s.metrics.Kind(name)
 				out = append(out, status.Counted{Name: name, Doc: k.Doc, Watchable: k.Spectators, Clients: m.Clients(), Totals: m.Totals()})
 			}

@@ -163,7 +163,7 @@ func (s *Server) openRooms(matches registry.Matches) {
 	}
 	s.registry = registry.New(registry.Options{
 		Config: s.cfg, Node: s.node, Directory: s.backend.Stores.Directory, Matches: matches, Pool: s.pool, Metrics: s.metrics,
-		Guard: s.guard, Bans: s.backend.Bans, Renew: s.renewals.Renew, Refusals: s.refusals, Bus: s.bus, Async: s.async, Logger: s.log,
+		Guard: s.guard, Bans: s.backend.Bans, Claims: s.backend.Claims, Renew: s.renewals.Renew, Refusals: s.refusals, Bus: s.bus, Async: s.async, Logger: s.log,
 	})
 }
 

@@ -23,7 +23,7 @@ const (
 // taken are the names that queries have for what every room has.
 var takenLabels = map[string]bool{
 	"players": true, "rating": true, "capacity": true, "free": true, "kind": true, "mode": true, "region": true, "age": true,
-	"watching": true, "locked": true, "spectators": true, "room": true, "my": true,
+	"watching": true, "locked": true, "spectators": true, "room": true, "show": true, "my": true,
 	// Words of the language of queries.
 	"and": true, "or": true, "not": true, "in": true, "has": true, "any": true, "all": true, "true": true, "false": true,
 }

@@ -176,6 +176,8 @@ type Room struct {
 	id  string
 	now int64 // µs since 1970
 
+	showEpoch uint64 // of a house
+
 	// Messages and work beside the room.
 	messages    map[uint32]func(from *Posting, data []byte) error // nil: no handler
 	topics      []topic                                           // the room's own first

@@ -67,3 +67,11 @@ func (k *Kind) option(name string) *Option {
 	}
 	return &k.Options[i]
 }
+
+// ShowEpoch returns the highest epoch that the server knows of the show that the room is a house of;
+// 0: none yet. It may be ahead of what the room has heard by the show's topics, where what was posted
+// before comes first. See OptionEpoch.
+func (r *Room) ShowEpoch() uint64 { return r.showEpoch }
+
+// SetShowEpoch sets what ShowEpoch returns, if it is higher than before. It is for servers.
+func (r *Room) SetShowEpoch(epoch uint64) { r.showEpoch = max(r.showEpoch, epoch) }

@@ -117,6 +117,19 @@ func OptionsText(options map[string]string) string {
 	return q.Encode()
 }
 
+// OptionsOf returns the options that OptionsText has made a text of; nil for none.
+func OptionsOf(text string) map[string]string {
+	q, err := url.ParseQuery(text)
+	if err != nil || len(q) == 0 {
+		return nil
+	}
+	options := make(map[string]string, len(q))
+	for name := range q {
+		options[name] = q.Get(name)
+	}
+	return options
+}
+
 // Reservation says which reservation is meant: the one with the name, to play or to watch, if
 // it was made no later than Made, to the millisecond.
 type Reservation struct {

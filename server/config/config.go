@@ -130,6 +130,8 @@ type Config struct {
 	Node Node `yaml:"node"`
 	// Matchmaking is about how this server takes part in making matches.
 	Matchmaking Matchmaking `yaml:"matchmaking"`
+	// Shows is about shows, which several rooms are houses of.
+	Shows Shows `yaml:"shows"`
 	// Redis is where the Redis is that several servers share. With neither redis.url nor
 	// redis.addresses there is none, and the server is on its own.
 	Redis Redis `yaml:"redis"`
@@ -199,6 +201,15 @@ type Matchmaking struct {
 	Calls float64 `yaml:"calls" default:"20" above:"0" max:"1000000"`
 	// CallBurst is how many calls of the service one address may make at once.
 	CallBurst int `yaml:"call_burst" default:"100" min:"1" max:"1000000"`
+}
+
+// Shows is about shows, which several rooms are houses of.
+type Shows struct {
+	// Lease is how long a show is without a server when the one that has it dies. It is renewed
+	// four times as often.
+	Lease time.Duration `yaml:"lease" default:"1500ms" min:"200ms" max:"1m"`
+	// Linger is how long a show is kept of which no house is there on any server.
+	Linger time.Duration `yaml:"linger" default:"30s" min:"0s" max:"24h"`
 }
 
 // Log is about what is logged, and how.

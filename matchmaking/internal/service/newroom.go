@@ -90,6 +90,7 @@ func (s *Service) list(ctx context.Context, c *call, m *store.Match) error {
 	k := s.o.Kinds[m.Kind]
 	r := store.Report{Listing: store.Listing{
 		ID: m.ID, Kind: m.Kind, Mode: m.Mode, Options: chosen(m), Node: m.Node, URL: m.URL, Region: m.Region, Created: m.Created,
+		Spread: k.Spread, Show: k.show(m.Options),
 		Occupancy: store.Occupancy{MaxPlayers: k.capacity(m.Mode), MaxSpectators: k.MaxSpectators},
 	}}
 	err := do(ctx, func(ctx context.Context) error {

@@ -125,7 +125,7 @@ func (s *Service) openRoom(ctx context.Context, c *call, w *wish) (*tickroomv1.A
 	return nil, nil
 }
 
-// chooseRoom gives a seat in the fullest room of the list that will do; nil if none will.
+// chooseRoom gives a seat in the best room of the list that will do; nil if none will.
 func (s *Service) chooseRoom(ctx context.Context, c *call, w *wish, region string) (*tickroomv1.Assignment, error) {
 	all, err := s.rooms(ctx)
 	if err != nil {
@@ -138,7 +138,7 @@ func (s *Service) chooseRoom(ctx context.Context, c *call, w *wish, region strin
 	fit := slices.DeleteFunc(slices.Clone(all), func(r store.Listing) bool {
 		return !w.fits(&r) || r.Mode != w.modeName || r.Options != w.alike || r.Free() == 0 || r.Locked || slices.Contains(w.except, r.ID) || region != "" && r.Region != region || !contains(nodes, r.Node)
 	})
-	slices.SortStableFunc(fit, func(a, b store.Listing) int { return cmp.Compare(b.Taken(), a.Taken()) })
+	slices.SortStableFunc(fit, func(a, b store.Listing) int { return cmp.Compare(b.Rank(false), a.Rank(false)) })
 	for _, r := range fit[:min(len(fit), reserveTries)] {
 		got, err := s.reserveIfFree(ctx, c, store.Want{ID: r.ID})
 		if err != nil {

@@ -173,7 +173,8 @@ func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.
 	return connect.NewResponse(&tickroomv1.SpectateResponse{Assignment: a, GuestToken: c.GuestToken, GuestExpires: c.guestExpires(), PlayerId: c.Player}), err
 }
 
-// watchAny gives a place to watch from in the room with the most players that will do. It
+// watchAny gives a place to watch from in the room with the most players that will do, or, if rooms
+// are spread, with the most places to watch from. It
 // makes none.
 func (s *Service) watchAny(ctx context.Context, c *call, r *tickroomv1.SpectateRequest) (*tickroomv1.Assignment, error) {
 	var q request
@@ -203,7 +204,7 @@ func (s *Service) watchAny(ctx context.Context, c *call, r *tickroomv1.SpectateR
 		}
 	}
 	fit := slices.DeleteFunc(slices.Clone(all), func(r store.Listing) bool { return !fits(r) })
-	slices.SortStableFunc(fit, func(a, b store.Listing) int { return cmp.Compare(b.Taken(), a.Taken()) })
+	slices.SortStableFunc(fit, func(a, b store.Listing) int { return cmp.Compare(b.Rank(true), a.Rank(true)) })
 	for _, r := range fit[:min(len(fit), reserveTries)] {
 		got, err := s.reserveIfFree(ctx, c, store.Want{ID: r.ID, Spectate: true})
 		if err != nil {
@@ -290,7 +291,7 @@ func (w *wish) fits(r *store.Listing) bool {
 	maps.Copy(attributes, r.Labels)
 	maps.Copy(attributes, map[string]any{
 		"capacity": float64(r.MaxPlayers), "free": float64(free), "watching": float64(watching(r)), "locked": r.Locked,
-		"kind": r.Kind, "mode": r.Mode, "region": r.Region, "age": age,
+		"kind": r.Kind, "show": r.Show, "mode": r.Mode, "region": r.Region, "age": age,
 	})
 	room := query.NewSubject(attributes, 0, r.Taken())
 	return w.query.Match(&query.Subject{}, &room)
@@ -345,6 +346,7 @@ func info(r *store.Listing) *tickroomv1.RoomInfo {
 		Room: r.ID, Kind: r.Kind, Mode: r.Mode, Region: r.Region, Players: uint32(max(0, r.Taken())), Capacity: uint32(max(0, r.MaxPlayers)),
 		Spectators: r.MaxSpectators > 0, Watching: uint32(max(0, watching(r))), MaxWatching: uint32(max(0, r.MaxSpectators)), Locked: r.Locked,
 	}
+	info.Show, info.Options = r.Show, store.OptionsOf(r.Options)
 	for name, v := range r.Labels {
 		if info.Labels == nil {
 			info.Labels = make(map[string]*tickroomv1.Value, len(r.Labels))

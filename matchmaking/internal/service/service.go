@@ -47,6 +47,11 @@ type Kind struct {
 	Modes    map[string]int
 	// MaxSpectators is how many spectators a room has at most; 0: it can't be watched.
 	MaxSpectators int
+	// Spread rooms are filled evenly; see store.Listing.
+	Spread bool
+	// Show returns the name of the show that a room is a house of which is made with some
+	// options; empty: none. nil: none is.
+	Show func(options map[string]string) string
 	// Asked returns the options of a room that a client asks for, without those that are
 	// as they would be anyway. The error is told to the client. nil: clients choose none.
 	Asked func(options map[string]string) (map[string]string, error)
@@ -58,6 +63,14 @@ func (k *Kind) capacity(mode string) int {
 		return n
 	}
 	return k.Capacity
+}
+
+// show returns the name of the show that a room is a house of; empty: none.
+func (k *Kind) show(options map[string]string) string {
+	if k.Show == nil {
+		return ""
+	}
+	return k.Show(options)
 }
 
 // Options of a Service. Those without a default have to be set.

@@ -153,7 +153,7 @@ var rules = map[int]listed{
 	HelloTimeout:    {"HELLO_TIMEOUT", Rule{Advice: ComeBack, KeepsSession: true, KeepsSeat: true, Text: "The hello came too late."}},
 	BadHello:        {"BAD_HELLO", Rule{Advice: StayAway, Text: "The server refused the hello."}},
 	NoSuchRoom:      {"NO_SUCH_ROOM", Rule{Advice: StayAway, OtherRoom: true, Text: "There is no such room."}},
-	RoomFull:        {"ROOM_FULL", Rule{Advice: ComeBackLater, Wait: 2000 * time.Millisecond, KeepsSession: true, OtherRoom: true, Text: "The room is full."}},
+	RoomFull:        {"ROOM_FULL", Rule{Advice: ComeBackLater, Wait: 2000 * time.Millisecond, KeepsSession: true, KeepsSeat: true, OtherRoom: true, Text: "The room is full."}},
 	RoomClosed:      {"ROOM_CLOSED", Rule{Advice: JoinAnotherRoom, OtherRoom: true, Text: "The room has ended."}},
 	RoomFailed:      {"ROOM_FAILED", Rule{Advice: JoinAnotherRoom, OtherRoom: true, Text: "The room has failed."}},
 	Schema:          {"SCHEMA", Rule{Advice: StayAway, Text: "This client is too old for the server, or too new."}},

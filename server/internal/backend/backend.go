@@ -16,8 +16,10 @@ import (
 	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/claim"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/redisbans"
+	"github.com/tickroom/tickroom/server/internal/redisclaim"
 	"github.com/tickroom/tickroom/server/internal/redisused"
 	"github.com/tickroom/tickroom/server/internal/seat"
 )
@@ -41,6 +43,7 @@ type Backend struct {
 	Stores store.Stores
 	Bans   limits.Bans
 	Used   seat.Used // seats
+	Claims claim.Claims
 
 	once    sync.Once
 	closers []func() error // in the order of their making
@@ -69,6 +72,9 @@ func Open(cfg *config.Config, given Given, log *slog.Logger) (_ *Backend, err er
 	if b.Bans == nil {
 		b.Bans = limits.NewMemoryBans(maxBans, nil)
 	}
+	if b.Claims == nil {
+		b.Claims = claim.NewMemory(time.Now)
+	}
 	if b.Used == nil {
 		if b.Used, err = seat.NewMemory(cfg.Seats.MaxUsed, nil); err != nil {
 			return nil, err
@@ -93,6 +99,7 @@ func (b *Backend) openRedis(cfg *config.Config, stores bool, log *slog.Logger) e
 		b.closers = append(b.closers, func() error { closeStores(); return nil })
 		b.Stores = st
 	}
+	b.Claims = redisclaim.New(c, prefix)
 	if b.Used == nil {
 		b.Used = redisused.New(c, prefix)
 	}

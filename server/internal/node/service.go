@@ -23,13 +23,17 @@ import (
 func (n *Node) kinds() (map[string]matchmaking.Kind, error) {
 	cfg, rooms := n.o.Config, n.o.Registry
 	out := map[string]matchmaking.Kind{}
-	for _, name := range rooms.Kinds() {
+	for _, name := range rooms.Public() {
 		k := rooms.Kind(name)
 		capacity, spectators, err := rooms.Probe(k, cfg.Options(name))
 		if err != nil {
 			return nil, fmt.Errorf("server: %w", err)
 		}
-		out[name] = matchmaking.Kind{Capacity: capacity, Modes: map[string]int{}, MaxSpectators: spectators, Asked: func(options map[string]string) (map[string]string, error) {
+		out[name] = matchmaking.Kind{Capacity: capacity, Modes: map[string]int{}, MaxSpectators: spectators, Spread: k.Spread, Show: func(options map[string]string) string {
+			all := maps.Clone(cfg.Options(name))
+			maps.Copy(all, options)
+			return k.ShowName(all)
+		}, Asked: func(options map[string]string) (map[string]string, error) {
 			return k.Asked(options, cfg.Options(name))
 		}}
 	}
@@ -37,7 +41,7 @@ func (n *Node) kinds() (map[string]matchmaking.Kind, error) {
 	for i := range cfg.Modes {
 		md := &cfg.Modes[i]
 		k := rooms.Kind(md.Room.Kind)
-		if k == nil {
+		if k == nil || k.Backstage {
 			continue // the service refuses it
 		}
 		options := maps.Clone(cfg.Options(k.Name))

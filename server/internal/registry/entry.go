@@ -9,6 +9,7 @@ import (
 	"github.com/tickroom/tickroom/server/internal/refusal"
 	"github.com/tickroom/tickroom/server/internal/room"
 	"github.com/tickroom/tickroom/server/internal/seat"
+	"github.com/tickroom/tickroom/server/internal/shows"
 	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/world"
 )
@@ -24,6 +25,10 @@ type Entry struct {
 	chosen   map[string]string // what clients chose of its options
 	alike    string            // the same, for comparison
 	disown   func()            // the room counts no more among those of its owner
+	of       *shows.Show       // that the room is a house of; nil: none
+	is       *shows.State      // which show the room is, by its claim; nil: none
+	spread   bool              // see world.Kind.Spread
+	hidden   bool              // clients have no business there
 
 	// Of its own lock.
 	told told // what the directory is told
@@ -33,8 +38,8 @@ type Entry struct {
 }
 
 // Private reports whether the room is one of a match that lets in those alone who have
-// seats.
-func (e *Entry) Private() bool { return e.match != nil && !e.match.Open }
+// seats, or is backstage.
+func (e *Entry) Private() bool { return e.hidden || e.match != nil && !e.match.Open }
 
 // What follows is called by the room's loop, and does not block; but for ended, with which
 // that is over.
@@ -111,6 +116,9 @@ func (e *Entry) ended() {
 	r.mu.Lock()
 	delete(r.entries, e.ID)
 	r.mu.Unlock()
+	if e.of != nil {
+		r.shows.Closed(*e.of, e)
+	}
 	if err := r.o.Directory.Remove(context.Background(), e.ID, e.told.last()); err != nil {
 		r.o.Logger.Warn("a room that has ended stays in the directory for now", "room", e.ID, "error", err)
 	}

@@ -76,8 +76,8 @@ func (r *Registry) Join(ctx context.Context, j *room.Joiner) (*Entry, error) {
 // place is reserved in it, if the directory answers.
 func (r *Registry) open(ctx context.Context, j *room.Joiner, kindName, id string) (*Entry, error) {
 	k := r.kinds[kindName]
-	if k == nil {
-		return nil, refusal.New(closecode.NoSuchRoom, "there is no kind %.20q; there are: %s", kindName, strings.Join(r.Kinds(), ", ")).Because("no_such_kind")
+	if k == nil || k.Backstage {
+		return nil, refusal.New(closecode.NoSuchRoom, "there is no kind %.20q; there are: %s", kindName, strings.Join(r.Public(), ", ")).Because("no_such_kind")
 	}
 	if r.Private(id) {
 		return nil, needsSeat()
@@ -280,11 +280,17 @@ func (r *Registry) known(w *store.Want) *Entry {
 	var best *Entry
 	most := -1
 	for _, e := range r.Entries() {
-		if in := e.Info(); fits(e, &in, w) && in.Places.Players > most {
-			best, most = e, in.Places.Players
+		if in := e.Info(); fits(e, &in, w) && e.rank(&in, w) > most {
+			best, most = e, e.rank(&in, w)
 		}
 	}
 	return best
+}
+
+// rank orders rooms that fit as store.Listing.Rank does.
+func (e *Entry) rank(in *room.Info, w *store.Want) int {
+	l := store.Listing{Spread: e.spread, Occupancy: occupancy(in.Places)}
+	return l.Rank(w.Spectate)
 }
 
 // fits reports whether a room of this server is one of those that are wanted, and has a

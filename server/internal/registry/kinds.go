@@ -52,6 +52,9 @@ func (r *Registry) Register(k world.Kind) error {
 	if k.Name == "" || k.New == nil || k.Schema == nil {
 		return fmt.Errorf("server: kind %q: Name, Schema and New must be set", k.Name)
 	}
+	if err := checkShow(&k); err != nil {
+		return fmt.Errorf("server: kind %q: %w", k.Name, err)
+	}
 	if r.kinds[k.Name] != nil {
 		return fmt.Errorf("server: kind %q is registered already", k.Name)
 	}
@@ -61,6 +64,11 @@ func (r *Registry) Register(k world.Kind) error {
 
 // Kinds returns the names of the kinds, in order.
 func (r *Registry) Kinds() []string { return slices.Sorted(maps.Keys(r.kinds)) }
+
+// Public returns the names of the kinds that clients may know of, in order.
+func (r *Registry) Public() []string {
+	return slices.DeleteFunc(r.Kinds(), func(name string) bool { return r.kinds[name].Backstage })
+}
 
 // Kind returns a kind by its name, nil if there is none.
 func (r *Registry) Kind(name string) *world.Kind {
@@ -73,6 +81,9 @@ func (r *Registry) Kind(name string) *world.Kind {
 // Check makes and drops a room of each kind that has options set, so that a wrong option
 // is found at the start and not when the first player comes.
 func (r *Registry) Check() error {
+	if err := r.checkShows(); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
 	for name := range r.o.Config.KindOptions {
 		k := r.Kind(name)
 		if k == nil {

@@ -49,7 +49,10 @@ func (r *Registry) newTold(p *plan, engine *room.Engine) told {
 		l.Mode, l.URL, l.Region = m.Mode, m.URL, m.Region
 	}
 	l.Occupancy, l.Labels = occupancy(engine.Places()), engine.Labels()
-	l.Private = p.match != nil && !p.match.Open
+	l.Spread, l.Show = p.kind.Spread, p.kind.ShowName(p.options)
+	if l.Private = p.match != nil && !p.match.Open || p.kind.Backstage; p.show != nil {
+		l.Show = p.show.Name
+	}
 	return told{listing: l, settled: map[holder]settled{}}
 }
 

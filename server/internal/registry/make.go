@@ -17,6 +17,7 @@ import (
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/refusal"
 	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/server/internal/shows"
 )
 
 // plan says which room to make.
@@ -29,6 +30,8 @@ type plan struct {
 	chosen map[string]string
 	// match is what the room is for; nil: for whoever comes.
 	match *store.Match
+	// show is which show the room is to be, by which claim; nil: none.
+	show *shows.State
 	// owner is the player for whom the room is made; empty: nobody.
 	owner string
 }
@@ -80,6 +83,8 @@ func (r *Registry) number() (uint64, error) {
 func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 	cfg := r.roomConfig()
 	cfg.Omitted = r.omits(p.kind)
+	of := p.kind.houseOf(p.options)
+	cfg.ShowTopics = p.kind.showTopics(of)
 	engine, err := room.New(p.id, p.kind.Kind, r.seed(made), p.options, cfg, r.o.Logger)
 	switch {
 	case err != nil && len(p.chosen) > 0 && !errors.Is(err, room.ErrFailed):
@@ -87,7 +92,8 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 	case err != nil:
 		return nil, refusal.New(closecode.RoomFailed, "the room could not be made").CausedBy(err).At(slog.LevelError)
 	}
-	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, chosen: p.chosen, alike: store.OptionsText(p.chosen), told: r.newTold(p, engine), disown: disown}
+	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, chosen: p.chosen, alike: store.OptionsText(p.chosen), told: r.newTold(p, engine), disown: disown,
+		of: of, is: p.show, spread: p.kind.Spread, hidden: p.kind.Backstage}
 	dt := time.Duration(float64(time.Second) / engine.World().TickRate)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -106,6 +112,9 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 		Refused: e.refused, PutOut: e.putOut, Renew: r.o.Renew, Elsewhere: e.elsewhere,
 	})
 	r.entries[e.ID] = e
+	if of != nil {
+		r.shows.Opened(*of, e)
+	}
 	if p.match != nil {
 		r.reporter.Opened(p.match, func() bool { p := e.Info().Places; return p.Open() })
 	}

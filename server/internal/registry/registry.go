@@ -26,9 +26,11 @@ package registry
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,11 +41,13 @@ import (
 	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/server/internal/async"
 	"github.com/tickroom/tickroom/server/internal/bus"
+	"github.com/tickroom/tickroom/server/internal/claim"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/refusal"
 	"github.com/tickroom/tickroom/server/internal/reporter"
 	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/server/internal/shows"
 	"github.com/tickroom/tickroom/server/internal/workqueue"
 )
 
@@ -68,6 +72,8 @@ type Options struct {
 	Bans limits.Bans
 	// Renew checks tokens that come within sessions; see room.LoopConfig.
 	Renew func(token identity.Token, session identity.Identity, done func(identity.Identity, error)) bool
+	// Claims say which server has which show.
+	Claims claim.Claims
 	// Refusals hears of those whom a room turns away.
 	Refusals *refusal.Journal
 	// Bus carries the rooms' messages, and Async does work beside them. nil: nobody does.
@@ -101,6 +107,7 @@ type Registry struct {
 	closings *workqueue.Queue[*Entry] // empty rooms that ask whether they may end
 	quiet    atomic.Int64             // until when the directory is not asked by those who can do without, in nanoseconds since 1970: it has failed
 	moves    *workqueue.Queue[move]
+	shows    *shows.Keeper // of the houses here
 
 	mu      sync.Mutex
 	entries map[string]*Entry // by id
@@ -112,6 +119,9 @@ type Registry struct {
 func New(o Options) *Registry {
 	r := &Registry{o: o, start: time.Now(), kinds: map[string]*kind{}, entries: map[string]*Entry{}, players: newPlayers(), telling: newTelling()}
 	r.closings, r.moves = r.newClosings(), r.newMoves(r.Join)
+	r.shows = shows.New(shows.Options{
+		Claims: o.Claims, Owner: o.Node + "/" + strings.ToLower(rand.Text()[:10]), Lease: o.Config.Shows.Lease, Linger: o.Config.Shows.Linger, Make: r.makeShow, Logger: o.Logger,
+	})
 	return r
 }
 
@@ -125,6 +135,7 @@ func (r *Registry) Run(ctx context.Context) {
 	wg.Go(func() { r.tell(ctx) })
 	wg.Go(func() { r.closings.Run(ctx) })
 	wg.Go(func() { r.moves.Run(ctx) })
+	wg.Go(func() { r.shows.Run(ctx) })
 	wg.Wait()
 }
 
@@ -134,6 +145,7 @@ func (r *Registry) Close(ctx context.Context) error {
 	r.mu.Lock()
 	r.closed = true
 	r.mu.Unlock()
+	r.shows.Close(ctx) // other servers take them over at once
 	all := r.Entries()
 	for _, e := range all {
 		e.Stop(closecode.GoingAway, "the server is going away")

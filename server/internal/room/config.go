@@ -33,6 +33,9 @@ type Config struct {
 	// SecondDevice is RefuseDevice if a player who is in the room and comes from elsewhere
 	// is refused. Otherwise the new connection takes over the session.
 	SecondDevice string
+	// ShowTopics are the topics by which a show speaks to the room, its house. None: it is no
+	// house.
+	ShowTopics []string
 	// Banned reports whether a player, or an address, is banned, and what to tell it. nil:
 	// nobody is.
 	Banned func(player string, addr netip.Addr) (reason string, banned bool)

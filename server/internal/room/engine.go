@@ -51,6 +51,7 @@ type Engine struct {
 	ending  bool   // no session is held any more
 	reply   []byte // scratch memory for replies
 	mail    mail   // of the next tick
+	showing showing
 }
 
 // ErrFailed is what an engine's methods return once its game has panicked.
@@ -67,6 +68,7 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 	if cfg.Hold != 0 {
 		kind.Hold = cfg.Hold.Seconds() // the world remembers for as long, too
 	}
+	e.showing = showing{topics: cfg.ShowTopics, heard: map[string]hearing{}}
 	err := e.guard("New", func() (err error) {
 		e.room, _, err = world.NewRoom(kind, world.Setup{ID: id, Seed: seed, Options: options, Now: time.Now().UnixMicro(), MaxAsync: cfg.MaxAsync, Log: e.log})
 		return err

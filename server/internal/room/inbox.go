@@ -23,6 +23,7 @@ type inbox struct {
 	renewed  []renewed       // no more than one for each session
 	tasks    []task          // no more than there are callers of Do
 	outcomes []world.Outcome // no more than there is work under way
+	shown    showNews        // of a house
 	stop     *socket.CloseError
 }
 
@@ -123,7 +124,8 @@ func (l *Loop) takeIn() {
 	l.inbox.mu.Lock()
 	joiners, done, tasks := l.inbox.joiners, l.inbox.renewed, l.inbox.tasks
 	l.engine.mail.outcomes = append(l.engine.mail.outcomes, l.inbox.outcomes...)
-	l.inbox.joiners, l.inbox.renewed, l.inbox.tasks, l.inbox.outcomes = nil, nil, nil, nil
+	l.engine.mail.shown = l.inbox.shown
+	l.inbox.joiners, l.inbox.renewed, l.inbox.tasks, l.inbox.outcomes, l.inbox.shown = nil, nil, nil, nil, showNews{}
 	l.inbox.mu.Unlock()
 	for i := range joiners {
 		l.admit(joiners[i].conn, &joiners[i].Joiner)

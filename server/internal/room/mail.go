@@ -27,14 +27,18 @@ type Told struct {
 type mail struct {
 	outcomes []world.Outcome
 	arrived  []bus.Arrival
+	shown    showNews
 }
 
-func (m *mail) empty() bool { return m.outcomes == nil && m.arrived == nil }
+func (m *mail) empty() bool { return m.outcomes == nil && m.arrived == nil && !m.shown.news }
 
 // handOver hands to the game what has come.
 func (e *Engine) handOver(counts *metrics.Counts) {
-	outcomes, arrived := e.mail.outcomes, e.mail.arrived
+	outcomes, arrived, shown := e.mail.outcomes, e.mail.arrived, e.mail.shown
 	e.mail = mail{}
+	if shown.news {
+		e.turned(shown)
+	}
 	for i := range outcomes {
 		if err := e.room.HandleOutcome(&outcomes[i]); err != nil {
 			e.log.Error("the result of work beside the room can't be read", "error", err)
@@ -51,10 +55,8 @@ func (e *Engine) handOver(counts *metrics.Counts) {
 				}
 			}
 			e.handMessage(&from, a.Message, counts)
-		case a.Deaf:
-			e.room.HandleDeaf(a.Topic)
 		default:
-			e.room.HandleHears(a.Topic, a.Missed)
+			e.carries(a)
 		}
 	}
 }

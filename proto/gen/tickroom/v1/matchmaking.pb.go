@@ -1892,7 +1892,12 @@ type RoomInfo struct {
 	// Whether it takes no new players for now, since its game says so.
 	Locked bool `protobuf:"varint,11,opt,name=locked,proto3" json:"locked,omitempty"`
 	// What the game says of it, by names that queries know: number, text or flag each.
-	Labels        map[string]*Value `protobuf:"bytes,12,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Labels map[string]*Value `protobuf:"bytes,12,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What clients chose it to be like when it was made, where that is not as usual.
+	Options map[string]string `protobuf:"bytes,13,rep,name=options,proto3" json:"options,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The show that it is a house of; empty: none. What goes on in a show is the same in all its
+	// houses.
+	Show          string `protobuf:"bytes,14,opt,name=show,proto3" json:"show,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2009,6 +2014,20 @@ func (x *RoomInfo) GetLabels() map[string]*Value {
 		return x.Labels
 	}
 	return nil
+}
+
+func (x *RoomInfo) GetOptions() map[string]string {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *RoomInfo) GetShow() string {
+	if x != nil {
+		return x.Show
+	}
+	return ""
 }
 
 // WatchRoomsRequest says which rooms, as ListRoomsRequest does.
@@ -2871,7 +2890,7 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tR\tpageToken\"h\n" +
 	"\x11ListRoomsResponse\x12+\n" +
 	"\x05rooms\x18\x01 \x03(\v2\x15.tickroom.v1.RoomInfoR\x05rooms\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcb\x03\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd9\x04\n" +
 	"\bRoomInfo\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
@@ -2887,10 +2906,15 @@ const file_tickroom_v1_matchmaking_proto_rawDesc = "" +
 	"\fmax_watching\x18\n" +
 	" \x01(\rR\vmaxWatching\x12\x16\n" +
 	"\x06locked\x18\v \x01(\bR\x06locked\x129\n" +
-	"\x06labels\x18\f \x03(\v2!.tickroom.v1.RoomInfo.LabelsEntryR\x06labels\x1aM\n" +
+	"\x06labels\x18\f \x03(\v2!.tickroom.v1.RoomInfo.LabelsEntryR\x06labels\x12<\n" +
+	"\aoptions\x18\r \x03(\v2\".tickroom.v1.RoomInfo.OptionsEntryR\aoptions\x12\x12\n" +
+	"\x04show\x18\x0e \x01(\tR\x04show\x1aM\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12(\n" +
-	"\x05value\x18\x02 \x01(\v2\x12.tickroom.v1.ValueR\x05value:\x028\x01\"n\n" +
+	"\x05value\x18\x02 \x01(\v2\x12.tickroom.v1.ValueR\x05value:\x028\x01\x1a:\n" +
+	"\fOptionsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"n\n" +
 	"\x11WatchRoomsRequest\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04mode\x18\x02 \x01(\tR\x04mode\x12\x14\n" +
@@ -2979,7 +3003,7 @@ func file_tickroom_v1_matchmaking_proto_rawDescGZIP() []byte {
 }
 
 var file_tickroom_v1_matchmaking_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tickroom_v1_matchmaking_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_tickroom_v1_matchmaking_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_tickroom_v1_matchmaking_proto_goTypes = []any{
 	(TicketState)(0),              // 0: tickroom.v1.TicketState
 	(*Assignment)(nil),            // 1: tickroom.v1.Assignment
@@ -3024,11 +3048,12 @@ var file_tickroom_v1_matchmaking_proto_goTypes = []any{
 	nil,                           // 40: tickroom.v1.EnqueueRequest.AttributesEntry
 	nil,                           // 41: tickroom.v1.CreateRoomRequest.OptionsEntry
 	nil,                           // 42: tickroom.v1.RoomInfo.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 43: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 44: google.protobuf.Duration
+	nil,                           // 43: tickroom.v1.RoomInfo.OptionsEntry
+	(*timestamppb.Timestamp)(nil), // 44: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 45: google.protobuf.Duration
 }
 var file_tickroom_v1_matchmaking_proto_depIdxs = []int32{
-	43, // 0: tickroom.v1.Assignment.expires:type_name -> google.protobuf.Timestamp
+	44, // 0: tickroom.v1.Assignment.expires:type_name -> google.protobuf.Timestamp
 	2,  // 1: tickroom.v1.Assignment.teams:type_name -> tickroom.v1.Team
 	3,  // 2: tickroom.v1.Team.seats:type_name -> tickroom.v1.Seat
 	38, // 3: tickroom.v1.Member.latency_ms:type_name -> tickroom.v1.Member.LatencyMsEntry
@@ -3036,71 +3061,72 @@ var file_tickroom_v1_matchmaking_proto_depIdxs = []int32{
 	4,  // 5: tickroom.v1.QuickJoinRequest.self:type_name -> tickroom.v1.Member
 	39, // 6: tickroom.v1.QuickJoinRequest.options:type_name -> tickroom.v1.QuickJoinRequest.OptionsEntry
 	1,  // 7: tickroom.v1.QuickJoinResponse.assignment:type_name -> tickroom.v1.Assignment
-	43, // 8: tickroom.v1.QuickJoinResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	44, // 8: tickroom.v1.QuickJoinResponse.guest_expires:type_name -> google.protobuf.Timestamp
 	4,  // 9: tickroom.v1.EnqueueRequest.self:type_name -> tickroom.v1.Member
 	40, // 10: tickroom.v1.EnqueueRequest.attributes:type_name -> tickroom.v1.EnqueueRequest.AttributesEntry
 	1,  // 11: tickroom.v1.EnqueueResponse.rejoin:type_name -> tickroom.v1.Assignment
-	43, // 12: tickroom.v1.EnqueueResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	44, // 12: tickroom.v1.EnqueueResponse.guest_expires:type_name -> google.protobuf.Timestamp
 	4,  // 13: tickroom.v1.ReadyRequest.self:type_name -> tickroom.v1.Member
 	0,  // 14: tickroom.v1.WatchResponse.state:type_name -> tickroom.v1.TicketState
-	43, // 15: tickroom.v1.WatchResponse.since:type_name -> google.protobuf.Timestamp
+	44, // 15: tickroom.v1.WatchResponse.since:type_name -> google.protobuf.Timestamp
 	1,  // 16: tickroom.v1.WatchResponse.assignment:type_name -> tickroom.v1.Assignment
 	0,  // 17: tickroom.v1.CancelResponse.state:type_name -> tickroom.v1.TicketState
-	44, // 18: tickroom.v1.ExplainResponse.waited:type_name -> google.protobuf.Duration
+	45, // 18: tickroom.v1.ExplainResponse.waited:type_name -> google.protobuf.Duration
 	19, // 19: tickroom.v1.ExplainResponse.obstacles:type_name -> tickroom.v1.Obstacle
-	44, // 20: tickroom.v1.ExplainResponse.enough_in:type_name -> google.protobuf.Duration
-	44, // 21: tickroom.v1.ExplainResponse.given_up_in:type_name -> google.protobuf.Duration
+	45, // 20: tickroom.v1.ExplainResponse.enough_in:type_name -> google.protobuf.Duration
+	45, // 21: tickroom.v1.ExplainResponse.given_up_in:type_name -> google.protobuf.Duration
 	4,  // 22: tickroom.v1.CreateRoomRequest.self:type_name -> tickroom.v1.Member
 	41, // 23: tickroom.v1.CreateRoomRequest.options:type_name -> tickroom.v1.CreateRoomRequest.OptionsEntry
 	1,  // 24: tickroom.v1.CreateRoomResponse.assignment:type_name -> tickroom.v1.Assignment
-	43, // 25: tickroom.v1.CreateRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	44, // 25: tickroom.v1.CreateRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
 	4,  // 26: tickroom.v1.JoinRoomRequest.self:type_name -> tickroom.v1.Member
 	1,  // 27: tickroom.v1.JoinRoomResponse.assignment:type_name -> tickroom.v1.Assignment
-	43, // 28: tickroom.v1.JoinRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	44, // 28: tickroom.v1.JoinRoomResponse.guest_expires:type_name -> google.protobuf.Timestamp
 	26, // 29: tickroom.v1.ListRoomsResponse.rooms:type_name -> tickroom.v1.RoomInfo
-	43, // 30: tickroom.v1.RoomInfo.created:type_name -> google.protobuf.Timestamp
+	44, // 30: tickroom.v1.RoomInfo.created:type_name -> google.protobuf.Timestamp
 	42, // 31: tickroom.v1.RoomInfo.labels:type_name -> tickroom.v1.RoomInfo.LabelsEntry
-	26, // 32: tickroom.v1.WatchRoomsResponse.rooms:type_name -> tickroom.v1.RoomInfo
-	4,  // 33: tickroom.v1.SpectateRequest.self:type_name -> tickroom.v1.Member
-	1,  // 34: tickroom.v1.SpectateResponse.assignment:type_name -> tickroom.v1.Assignment
-	43, // 35: tickroom.v1.SpectateResponse.guest_expires:type_name -> google.protobuf.Timestamp
-	32, // 36: tickroom.v1.ReportResultRequest.teams:type_name -> tickroom.v1.TeamResult
-	33, // 37: tickroom.v1.TeamResult.players:type_name -> tickroom.v1.PlayerResult
-	37, // 38: tickroom.v1.ReportResultResponse.ratings:type_name -> tickroom.v1.PlayerRating
-	37, // 39: tickroom.v1.GetRatingResponse.ratings:type_name -> tickroom.v1.PlayerRating
-	5,  // 40: tickroom.v1.EnqueueRequest.AttributesEntry.value:type_name -> tickroom.v1.Value
-	5,  // 41: tickroom.v1.RoomInfo.LabelsEntry.value:type_name -> tickroom.v1.Value
-	7,  // 42: tickroom.v1.MatchmakingService.QuickJoin:input_type -> tickroom.v1.QuickJoinRequest
-	9,  // 43: tickroom.v1.MatchmakingService.Enqueue:input_type -> tickroom.v1.EnqueueRequest
-	11, // 44: tickroom.v1.MatchmakingService.Ready:input_type -> tickroom.v1.ReadyRequest
-	13, // 45: tickroom.v1.MatchmakingService.Watch:input_type -> tickroom.v1.WatchRequest
-	15, // 46: tickroom.v1.MatchmakingService.Cancel:input_type -> tickroom.v1.CancelRequest
-	17, // 47: tickroom.v1.MatchmakingService.Explain:input_type -> tickroom.v1.ExplainRequest
-	20, // 48: tickroom.v1.MatchmakingService.CreateRoom:input_type -> tickroom.v1.CreateRoomRequest
-	22, // 49: tickroom.v1.MatchmakingService.JoinRoom:input_type -> tickroom.v1.JoinRoomRequest
-	24, // 50: tickroom.v1.MatchmakingService.ListRooms:input_type -> tickroom.v1.ListRoomsRequest
-	27, // 51: tickroom.v1.MatchmakingService.WatchRooms:input_type -> tickroom.v1.WatchRoomsRequest
-	29, // 52: tickroom.v1.MatchmakingService.Spectate:input_type -> tickroom.v1.SpectateRequest
-	31, // 53: tickroom.v1.MatchmakingService.ReportResult:input_type -> tickroom.v1.ReportResultRequest
-	35, // 54: tickroom.v1.MatchmakingService.GetRating:input_type -> tickroom.v1.GetRatingRequest
-	8,  // 55: tickroom.v1.MatchmakingService.QuickJoin:output_type -> tickroom.v1.QuickJoinResponse
-	10, // 56: tickroom.v1.MatchmakingService.Enqueue:output_type -> tickroom.v1.EnqueueResponse
-	12, // 57: tickroom.v1.MatchmakingService.Ready:output_type -> tickroom.v1.ReadyResponse
-	14, // 58: tickroom.v1.MatchmakingService.Watch:output_type -> tickroom.v1.WatchResponse
-	16, // 59: tickroom.v1.MatchmakingService.Cancel:output_type -> tickroom.v1.CancelResponse
-	18, // 60: tickroom.v1.MatchmakingService.Explain:output_type -> tickroom.v1.ExplainResponse
-	21, // 61: tickroom.v1.MatchmakingService.CreateRoom:output_type -> tickroom.v1.CreateRoomResponse
-	23, // 62: tickroom.v1.MatchmakingService.JoinRoom:output_type -> tickroom.v1.JoinRoomResponse
-	25, // 63: tickroom.v1.MatchmakingService.ListRooms:output_type -> tickroom.v1.ListRoomsResponse
-	28, // 64: tickroom.v1.MatchmakingService.WatchRooms:output_type -> tickroom.v1.WatchRoomsResponse
-	30, // 65: tickroom.v1.MatchmakingService.Spectate:output_type -> tickroom.v1.SpectateResponse
-	34, // 66: tickroom.v1.MatchmakingService.ReportResult:output_type -> tickroom.v1.ReportResultResponse
-	36, // 67: tickroom.v1.MatchmakingService.GetRating:output_type -> tickroom.v1.GetRatingResponse
-	55, // [55:68] is the sub-list for method output_type
-	42, // [42:55] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	43, // 32: tickroom.v1.RoomInfo.options:type_name -> tickroom.v1.RoomInfo.OptionsEntry
+	26, // 33: tickroom.v1.WatchRoomsResponse.rooms:type_name -> tickroom.v1.RoomInfo
+	4,  // 34: tickroom.v1.SpectateRequest.self:type_name -> tickroom.v1.Member
+	1,  // 35: tickroom.v1.SpectateResponse.assignment:type_name -> tickroom.v1.Assignment
+	44, // 36: tickroom.v1.SpectateResponse.guest_expires:type_name -> google.protobuf.Timestamp
+	32, // 37: tickroom.v1.ReportResultRequest.teams:type_name -> tickroom.v1.TeamResult
+	33, // 38: tickroom.v1.TeamResult.players:type_name -> tickroom.v1.PlayerResult
+	37, // 39: tickroom.v1.ReportResultResponse.ratings:type_name -> tickroom.v1.PlayerRating
+	37, // 40: tickroom.v1.GetRatingResponse.ratings:type_name -> tickroom.v1.PlayerRating
+	5,  // 41: tickroom.v1.EnqueueRequest.AttributesEntry.value:type_name -> tickroom.v1.Value
+	5,  // 42: tickroom.v1.RoomInfo.LabelsEntry.value:type_name -> tickroom.v1.Value
+	7,  // 43: tickroom.v1.MatchmakingService.QuickJoin:input_type -> tickroom.v1.QuickJoinRequest
+	9,  // 44: tickroom.v1.MatchmakingService.Enqueue:input_type -> tickroom.v1.EnqueueRequest
+	11, // 45: tickroom.v1.MatchmakingService.Ready:input_type -> tickroom.v1.ReadyRequest
+	13, // 46: tickroom.v1.MatchmakingService.Watch:input_type -> tickroom.v1.WatchRequest
+	15, // 47: tickroom.v1.MatchmakingService.Cancel:input_type -> tickroom.v1.CancelRequest
+	17, // 48: tickroom.v1.MatchmakingService.Explain:input_type -> tickroom.v1.ExplainRequest
+	20, // 49: tickroom.v1.MatchmakingService.CreateRoom:input_type -> tickroom.v1.CreateRoomRequest
+	22, // 50: tickroom.v1.MatchmakingService.JoinRoom:input_type -> tickroom.v1.JoinRoomRequest
+	24, // 51: tickroom.v1.MatchmakingService.ListRooms:input_type -> tickroom.v1.ListRoomsRequest
+	27, // 52: tickroom.v1.MatchmakingService.WatchRooms:input_type -> tickroom.v1.WatchRoomsRequest
+	29, // 53: tickroom.v1.MatchmakingService.Spectate:input_type -> tickroom.v1.SpectateRequest
+	31, // 54: tickroom.v1.MatchmakingService.ReportResult:input_type -> tickroom.v1.ReportResultRequest
+	35, // 55: tickroom.v1.MatchmakingService.GetRating:input_type -> tickroom.v1.GetRatingRequest
+	8,  // 56: tickroom.v1.MatchmakingService.QuickJoin:output_type -> tickroom.v1.QuickJoinResponse
+	10, // 57: tickroom.v1.MatchmakingService.Enqueue:output_type -> tickroom.v1.EnqueueResponse
+	12, // 58: tickroom.v1.MatchmakingService.Ready:output_type -> tickroom.v1.ReadyResponse
+	14, // 59: tickroom.v1.MatchmakingService.Watch:output_type -> tickroom.v1.WatchResponse
+	16, // 60: tickroom.v1.MatchmakingService.Cancel:output_type -> tickroom.v1.CancelResponse
+	18, // 61: tickroom.v1.MatchmakingService.Explain:output_type -> tickroom.v1.ExplainResponse
+	21, // 62: tickroom.v1.MatchmakingService.CreateRoom:output_type -> tickroom.v1.CreateRoomResponse
+	23, // 63: tickroom.v1.MatchmakingService.JoinRoom:output_type -> tickroom.v1.JoinRoomResponse
+	25, // 64: tickroom.v1.MatchmakingService.ListRooms:output_type -> tickroom.v1.ListRoomsResponse
+	28, // 65: tickroom.v1.MatchmakingService.WatchRooms:output_type -> tickroom.v1.WatchRoomsResponse
+	30, // 66: tickroom.v1.MatchmakingService.Spectate:output_type -> tickroom.v1.SpectateResponse
+	34, // 67: tickroom.v1.MatchmakingService.ReportResult:output_type -> tickroom.v1.ReportResultResponse
+	36, // 68: tickroom.v1.MatchmakingService.GetRating:output_type -> tickroom.v1.GetRatingResponse
+	56, // [56:69] is the sub-list for method output_type
+	43, // [43:56] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_tickroom_v1_matchmaking_proto_init() }
@@ -3120,7 +3146,7 @@ func file_tickroom_v1_matchmaking_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tickroom_v1_matchmaking_proto_rawDesc), len(file_tickroom_v1_matchmaking_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   42,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

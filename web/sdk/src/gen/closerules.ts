@@ -40,7 +40,7 @@ export const rules: Readonly<Record<number, PackedRule>> = {
   4000: ['The hello came too late.', 'come back', 0, 3],
   4001: ['The server refused the hello.', 'stay away'],
   4002: ['There is no such room.', 'stay away', 0, 4],
-  4003: ['The room is full.', 'come back later', 2000, 5],
+  4003: ['The room is full.', 'come back later', 2000, 7],
   4004: ['The room has ended.', 'join another room', 0, 4],
   4005: ['The room has failed.', 'join another room', 0, 4],
   4006: ['This client is too old for the server, or too new.', 'stay away'],

@@ -1,0 +1,105 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/tickroom/tickroom/proto/gen/closecode"
+	"github.com/tickroom/tickroom/server/internal/refusal"
+	"github.com/tickroom/tickroom/server/internal/shows"
+	"github.com/tickroom/tickroom/world"
+)
+
+// houseOf returns the show that a room of the kind is a house of; nil: none.
+func (k *kind) houseOf(options map[string]string) *shows.Show {
+	if k.Show == nil {
+		return nil
+	}
+	return &shows.Show{Kind: k.Show.Kind, Name: k.ShowName(options)}
+}
+
+// showTopics returns the topics by which a show may speak to its houses.
+func (k *kind) showTopics(of *shows.Show) []string {
+	if of == nil {
+		return nil
+	}
+	return slices.Compact([]string{"show/" + k.Name + "/" + of.Name, "show/" + of.Kind + "/" + of.Name})
+}
+
+// checkShow returns what is wrong with what a kind says of shows, as far as it alone can tell.
+func checkShow(k *world.Kind) error {
+	if k.Show == nil {
+		return nil
+	}
+	if !slices.ContainsFunc(k.Options, func(o world.Option) bool { return o.Name == k.Show.Option }) {
+		return fmt.Errorf("Show.Option is %q, which is none of its options", k.Show.Option)
+	}
+	if err := world.CheckShowName(k.ShowName(nil)); err != nil {
+		return fmt.Errorf("the default of option %s: %w", k.Show.Option, err)
+	}
+	return nil
+}
+
+// checkShows returns what is wrong with the kinds of shows.
+func (r *Registry) checkShows() error {
+	for _, name := range r.Kinds() {
+		k := r.kinds[name]
+		if k.Show == nil {
+			continue
+		}
+		show := r.kinds[k.Show.Kind]
+		if show == nil || !show.Backstage {
+			return fmt.Errorf("kind %q: its shows are of kind %q, which is not registered, or not Backstage", name, k.Show.Kind)
+		}
+		for _, o := range []string{world.OptionShow, world.OptionEpoch} {
+			if !slices.ContainsFunc(show.Options, func(have world.Option) bool { return have.Name == o }) {
+				return fmt.Errorf("kind %q is of shows, and has no option %q", show.Name, o)
+			}
+		}
+		if err := world.CheckShowName(k.ShowName(r.o.Config.Options(name))); err != nil {
+			return fmt.Errorf("kind %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// makeShow makes the room of a show whose claim is here; see shows.Options.
+func (r *Registry) makeShow(ctx context.Context, s shows.Show, epoch uint64) (shows.Room, error) {
+	k := r.kinds[s.Kind]
+	unlock, err := k.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	options := maps.Clone(r.o.Config.Options(s.Kind))
+	options[world.OptionShow], options[world.OptionEpoch] = s.Name, strconv.FormatUint(epoch, 10)
+	e, err := r.make(ctx, plan{kind: k, options: options, show: &shows.State{Show: s, Epoch: epoch}})
+	if err != nil {
+		return nil, refusal.Of(err)
+	}
+	return e, nil
+}
+
+// ShowID implements shows.Room.
+func (e *Entry) ShowID() string { return e.ID }
+
+// EndShow implements shows.Room.
+func (e *Entry) EndShow(why string) { e.Stop(closecode.RoomClosed, why) }
+
+// Shows returns the shows that run here, or have houses here, by kind and name.
+func (r *Registry) Shows() []shows.State { return r.shows.States() }
+
+// Show returns which show a room is, or is a house of, with the epoch of a show; ok reports whether it
+// is either.
+func (e *Entry) Show() (s shows.State, house, ok bool) {
+	switch {
+	case e.is != nil:
+		return *e.is, false, true
+	case e.of != nil:
+		return shows.State{Show: *e.of}, true, true
+	}
+	return shows.State{}, false, false
+}
