@@ -67,7 +67,7 @@ func (r *Registry) checkShows() error {
 }
 
 // makeShow makes the room of a show whose claim is here; see shows.Options.
-func (r *Registry) makeShow(ctx context.Context, s shows.Show, epoch uint64) (shows.Room, error) {
+func (r *Registry) makeShow(ctx context.Context, s shows.Show, epoch uint64) (shows.Stage, error) {
 	k := r.kinds[s.Kind]
 	unlock, err := k.lock(ctx)
 	if err != nil {
@@ -83,10 +83,10 @@ func (r *Registry) makeShow(ctx context.Context, s shows.Show, epoch uint64) (sh
 	return e, nil
 }
 
-// ShowID implements shows.Room.
+// ShowID implements shows.Stage.
 func (e *Entry) ShowID() string { return e.ID }
 
-// EndShow implements shows.Room.
+// EndShow implements shows.Stage.
 func (e *Entry) EndShow(why string) { e.Stop(closecode.RoomClosed, why) }
 
 // Shows returns the shows that run here, or have houses here, by kind and name.

@@ -41,8 +41,8 @@ type House interface {
 	Shown(epoch uint64)
 }
 
-// Room is a show's room, which runs here.
-type Room interface {
+// Stage is a show's room, which runs here.
+type Stage interface {
 	// ShowID returns the room's id.
 	ShowID() string
 	// EndShow has the room end, and does not wait for it. It may be called again.
@@ -61,7 +61,7 @@ type Options struct {
 	// Linger is how long a show is kept of which no house is there.
 	Linger time.Duration
 	// Make makes a show's room. It is called by a goroutine of its own.
-	Make   func(ctx context.Context, s Show, epoch uint64) (Room, error)
+	Make   func(ctx context.Context, s Show, epoch uint64) (Stage, error)
 	Logger *slog.Logger
 }
 
@@ -90,7 +90,7 @@ type show struct {
 
 	// What is here of it.
 	phase phase
-	room  Room
+	room  Stage
 	began time.Time // when the room was made
 	gone  bool      // the claim is another's
 

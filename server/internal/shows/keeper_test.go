@@ -76,7 +76,7 @@ type server struct {
 	fail  error // with which no room is made
 }
 
-func (s *server) make(_ context.Context, of shows.Show, epoch uint64) (shows.Room, error) {
+func (s *server) make(_ context.Context, of shows.Show, epoch uint64) (shows.Stage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fail != nil {

@@ -190,7 +190,7 @@ func (k *Keeper) begin(sh *show) {
 const makeTimeout = 5 * time.Second
 
 // made notes that the room of a show was made, or not.
-func (k *Keeper) made(sh *show, epoch uint64, room Room, err error) {
+func (k *Keeper) made(sh *show, epoch uint64, room Stage, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	defer k.soon()
