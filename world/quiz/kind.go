@@ -34,7 +34,7 @@ func ShowKind(read Reader) world.Kind {
 	return world.Kind{
 		Name: showKind, Doc: "a quiz show: what its houses have in common",
 		Schema:   &schema.Schema{Package: quizv1.Schema.Package, Messages: quizv1.Schema.Messages, Descriptor: quizv1.Schema.Descriptor},
-		TickRate: 20, MaxPlayers: 1,
+		TickRate: 20, MaxPlayers: 1, Backstage: true,
 		Options: []world.Option{
 			{Name: "show", Default: "main", Doc: "name of the show"},
 			{Name: "epoch", Default: "0", Doc: "number of the claim to the show, which the server sets"},

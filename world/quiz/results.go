@@ -21,7 +21,7 @@ const (
 // tellQuestion tells backends what a question has come to.
 func (s *show) tellQuestion(o *quizv1.Outcome) {
 	s.room.Tell(&quizv1.QuestionDone{
-		Show: s.name, Run: s.run, Ask: s.ask, Outcome: o, Figures: s.figures, Contestants: s.tally.contestants(), Alive: s.tally.alive(),
+		Show: s.name, Run: s.run, Ask: s.closed, Outcome: o, Figures: s.figures, Contestants: s.tally.contestants(), Alive: s.tally.alive(),
 	})
 }
 

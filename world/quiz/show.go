@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,9 +56,9 @@ type show struct {
 	since            int64 // when the show took over
 	asked            int   // questions of the script
 	posed            []*quizv1.Pose
-	ask              *quizv1.Ask
-	key              uint32 // of ask
-	note             string // of ask
+	ask, closed      *quizv1.Ask // the question that is asked, that of the newest outcome
+	key              uint32      // of ask
+	note             string      // of ask
 	outcomes         []*quizv1.Outcome
 	figures          *quizv1.Figures
 	winners, ranked  uint32
@@ -77,13 +76,14 @@ type show struct {
 	kept             *quizv1.Kept
 }
 
-// showName is what a show may be called: it is part of topics and of names of files.
-var showName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$`)
-
-// checkShow returns what is wrong with the name of a show.
+// checkShow returns what is wrong with the name of a show, which is part of topics and of names of
+// files.
 func checkShow(name string) error {
-	if !showName.MatchString(name) {
-		return errors.New("it must have 1 to 32 letters, digits, _ and -, and begin with a letter or digit")
+	if err := world.CheckShowName(name); err != nil {
+		return err
+	}
+	if name[0] == '.' || name[0] == '-' {
+		return fmt.Errorf("the name of the show %q must begin with a letter or a digit", name)
 	}
 	return nil
 }
@@ -91,7 +91,10 @@ func checkShow(name string) error {
 // Topics between a show and its houses.
 func downTopic(name string) string { return "show/" + houseKind + "/" + name }
 func upTopic(name string) string   { return "houses/" + houseKind + "/" + name }
-func logTopic(name string) string  { return downTopic(name) + "/log" }
+
+// orderTopic is where backends post Orders.
+func orderTopic(name string) string { return "orders/" + houseKind + "/" + name }
+func logTopic(name string) string   { return downTopic(name) + "/log" }
 
 func newShow(r *world.Room, read Reader) (world.Game, error) {
 	s := &show{room: r, name: r.Text("show"), read: read}
@@ -114,6 +117,7 @@ func newShow(r *world.Room, read Reader) (world.Game, error) {
 	world.OnMessage(r, func(_ *world.Posting, m *quizv1.Suspected) { r.Post(s.down, m) })
 	r.Listen(s.log, world.Start)
 	r.Listen(s.up, world.Now)
+	r.Listen(orderTopic(s.name), world.Now)
 	return s, nil
 }
 

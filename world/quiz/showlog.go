@@ -71,6 +71,7 @@ func (s *show) takeOver(k *quizv1.Kept) {
 	s.ask, s.outcomes, s.figures = st.Ask, st.Outcomes, st.Figures
 	s.winners, s.ranked, s.leaders, s.teams = st.Winners, st.Ranked, st.Leaders, st.Teams
 	s.posed, s.asked, s.key, s.note = k.Posed, int(k.Asked), k.Key, k.Note
+	s.closed = st.Ask
 	s.told, s.toldShow = st.Ranked == uint32(len(st.Outcomes)), st.Phase == quizv1.Phase_PHASE_OVER
 	s.tally.reset(s.greatestScore())
 	s.tally.waitUntil = now + silence + patience

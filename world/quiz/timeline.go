@@ -6,6 +6,9 @@ import (
 
 // advance goes on with the show if it is time.
 func (s *show) advance(now int64) {
+	if s.running() || s.phase == quizv1.Phase_PHASE_OVER {
+		s.ranking(now)
+	}
 	switch s.phase {
 	case quizv1.Phase_PHASE_LOBBY:
 		s.lobby(now)
@@ -27,7 +30,6 @@ func (s *show) advance(now int64) {
 	case quizv1.Phase_PHASE_REVEALED:
 		s.settle(now)
 	case quizv1.Phase_PHASE_OVER:
-		s.ranking(now)
 		if s.nextAt != 0 && now >= s.nextAt {
 			s.toLobby()
 		}
@@ -145,7 +147,7 @@ func (s *show) skip(now int64) {
 
 // shown notes that there is an outcome that clients are shown at some time.
 func (s *show) shown(now, keyAt int64) {
-	s.phase, s.keyAt, s.told, s.figures = quizv1.Phase_PHASE_REVEALED, keyAt, false, nil
+	s.phase, s.keyAt, s.told, s.figures, s.closed = quizv1.Phase_PHASE_REVEALED, keyAt, false, nil, s.ask
 	s.tally.reset(s.greatestScore())
 	s.tally.waitUntil = now + ahead + patience
 	s.nextAt = 0
@@ -161,9 +163,8 @@ func (s *show) continues() bool {
 	return q != nil || len(s.script.questions) > 0 || s.ask != nil && s.ask.Last
 }
 
-// settle ranks, and goes on when the key has been there for its time.
+// settle goes on when the key has been there for its time.
 func (s *show) settle(now int64) {
-	s.ranking(now)
 	if s.nextAt == 0 || now < s.nextAt {
 		return
 	}
@@ -208,6 +209,7 @@ func (s *show) allOut() bool {
 func (s *show) over(now int64) {
 	if s.asking() { // nobody will know what was right
 		s.outcomes = append(s.outcomes, &quizv1.Outcome{Number: s.ask.Number, Skipped: true, TimeMs: s.ask.TimeMs, OpensAt: s.ask.OpensAt, ClosesAt: s.ask.ClosesAt})
+		s.closed, s.told = s.ask, false
 		s.tally.reset(s.greatestScore())
 		s.tally.waitUntil = now + ahead + patience
 	}

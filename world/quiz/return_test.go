@@ -1,0 +1,199 @@
+package quiz
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/tickroom/tickroom/gametest"
+	quizv1 "github.com/tickroom/tickroom/proto/gen/tickroom/quiz/v1"
+	"github.com/tickroom/tickroom/world"
+)
+
+// TestReturn has contestants cut off in all ways: they come back with answers and rank.
+func TestReturn(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 2, file("mode: points\nlate: play", 4))
+	all := s.start("Away", "Gone", "Mover", "Stays")
+	away, gone, mover, stays := all[0], all[1], all[2], all[3]
+	s.open(1)
+	for _, p := range all {
+		s.mustAnswer(p, 1, 1)
+		s.tick(4)
+	}
+	away.Lose() // the session is held
+	s.phase(quizv1.Phase_PHASE_REVEALED)
+	s.tick(20)
+	before := mine(mover, nil)
+	if before.Rank != 3 {
+		t.Fatalf("the one who moves: %+v", before)
+	}
+	gone.Leave() // the session has ended
+	mover.Leave()
+	s.open(2)
+	away.Return()
+	s.tick(2)
+	if m := mine(away, nil); m == nil || m.Points == 0 || m.Rank != 1 || m.Verdicts[0] != quizv1.Verdict_VERDICT_RIGHT {
+		t.Errorf("away, and back: %+v", m)
+	}
+	// The reply to an answer is lost with the connection: it is sent again, and counts once.
+	first := s.mustAnswer(away, 2, 1)
+	away.Lose()
+	s.tick(10)
+	away.Return()
+	if r := s.mustAnswer(away, 2, 1); !r.Again || r.Elapsed != first.Elapsed {
+		t.Errorf("an answer whose reply was lost, again: %+v", r)
+	}
+	again := func(h int, old *gametest.Player) *gametest.Player {
+		p, err := s.houses[h].TryJoin(&world.Player{Name: old.Name, PlayerID: old.PlayerID}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	gone = again(0, gone) // into the same house
+	s.tick(1)
+	if m := mine(gone, nil); m.Rank != 2 || m.Points == 0 || !m.Playing {
+		t.Errorf("back in the same house: %+v", m)
+	}
+	mover = again(1, mover) // into another one
+	s.tick(5)
+	m := mine(mover, nil)
+	if m.Rank != before.Rank || m.Points != before.Points || fmt.Sprint(m.Verdicts) != fmt.Sprint(before.Verdicts) {
+		t.Errorf("in another house:\n%+v, was\n%+v", m, before)
+	}
+	for _, p := range []*gametest.Player{gone, mover, stays} {
+		s.mustAnswer(p, 2, 1)
+	}
+	s.open(3)
+	s.tick(2)
+	for _, p := range []*gametest.Player{away, gone, mover, stays} {
+		if m := mine(p, nil); m.Right != 2 || m.Among != 4 || m.Ranked != 2 {
+			t.Errorf("%s after question 2: %+v", p.Name, m)
+		}
+	}
+	if q := one[quizv1.Totals](stays); q.Contestants != 4 {
+		t.Errorf("there are %d contestants, want 4", q.Contestants)
+	}
+}
+
+// TestLate has somebody come when the first question is over.
+func TestLate(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		head  string
+		plays bool
+	}{
+		{"mode: elimination", false}, {"mode: elimination\nlate: play", true}, {"mode: points", true}, {"mode: points\nlate: watch", false},
+	} {
+		t.Run(c.head, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, 1, file(c.head, 3))
+			ann := s.start("Ann")[0]
+			s.open(1)
+			s.mustAnswer(ann, 1, 1)
+			intime := s.houses[0].Join("In time")
+			s.mustAnswer(intime, 1, 1)
+			s.phase(quizv1.Phase_PHASE_REVEALED)
+			late := s.houses[0].Join("Late")
+			s.open(2)
+			if row := one[quizv1.Show](late); row.Closed == c.plays {
+				t.Errorf("clients are told %+v", row)
+			}
+			if _, err := s.answer(late, 2, 1); (err == nil) != c.plays {
+				t.Errorf("an answer of who came late: %v", err)
+			}
+			s.mustAnswer(ann, 2, 1)
+			s.open(3)
+			m := mine(late, nil)
+			if m.Playing != c.plays || c.plays && (!m.Alive || m.Right != 1 || m.Rank != 2) {
+				t.Errorf("who came late: %+v", m)
+			}
+		})
+	}
+}
+
+// TestLostShow takes the show from its houses in the middle of a question: they go on, say so, and
+// what they have counts once when the show is back.
+func TestLostShow(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 2, file("mode: points", 3))
+	s.load()
+	ann, bob := s.houses[0].Join("Ann"), s.houses[1].Join("Bob")
+	s.tick(30)
+	s.conduct(quizv1.Act_ACT_START)
+	s.open(1)
+	down := downTopic("main")
+	s.houses[1].Deafen(down)
+	s.tick(2)
+	if row := s.row(bob); !row.Lost || row.Phase != quizv1.Phase_PHASE_OPEN {
+		t.Errorf("a house that does not hear its show says %+v", row)
+	}
+	s.mustAnswer(ann, 1, 1)
+	s.mustAnswer(bob, 1, 1)
+	if _, err := s.answer(bob, 1, 0); err != nil {
+		t.Errorf("a retry: %v", err)
+	}
+	s.phase(quizv1.Phase_PHASE_REVEALED)
+	s.tick(30)
+	if row := s.row(bob); row.Phase != quizv1.Phase_PHASE_CLOSED {
+		t.Errorf("the question is closed by its time, and the house says %+v", row)
+	}
+	s.houses[1].Undeafen(down, false)
+	s.open(2)
+	a, b := mine(ann, nil), mine(bob, nil)
+	if a.Rank != 1 || b.Rank != 1 || a.Among != 2 || b.Among != 2 || b.Verdict != quizv1.Verdict_VERDICT_RIGHT {
+		t.Errorf("with the show back:\n%+v\n%+v", a, b)
+	}
+	if row := s.row(bob); row.Lost {
+		t.Errorf("the show is back, and the house says %+v", row)
+	}
+}
+
+// TestTakeOver ends a show without a word, in each phase, and has another one take over.
+func TestTakeOver(t *testing.T) {
+	t.Parallel()
+	for _, phase := range []quizv1.Phase{quizv1.Phase_PHASE_NEXT, quizv1.Phase_PHASE_OPEN, quizv1.Phase_PHASE_CLOSED, quizv1.Phase_PHASE_REVEALED} {
+		t.Run(phase.String(), func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, 2, file("mode: elimination\nrevives: 1", 3))
+			next := s.newShow("show-2", 2)
+			gametest.Link(append([]*gametest.Room{s.show, next}, s.houses...)...)
+			s.load()
+			ann, bob := s.houses[0].Join("Ann"), s.houses[1].Join("Bob")
+			s.tick(30)
+			s.conduct(quizv1.Act_ACT_START)
+			s.open(1)
+			s.mustAnswer(ann, 1, 1)
+			s.mustAnswer(bob, 1, 0)
+			s.open(2)
+			if phase == quizv1.Phase_PHASE_NEXT {
+				s.phase(quizv1.Phase_PHASE_REVEALED)
+			} else {
+				s.mustAnswer(ann, 2, 1)
+			}
+			s.phase(phase)
+			old := s.show
+			s.show = nil // its node is gone
+			s.until("a house that notices", func() bool { return s.row(s.host).Lost })
+			s.show = next
+			next.Tick(int((s.houses[0].Now() - next.Now()) * 20 / second)) // its clock is right
+			s.phase(quizv1.Phase_PHASE_OVER)
+			s.tick(40)
+			// The old one is there again: it sees that it is not the show any more.
+			old.Tick(2)
+			if !old.Over() {
+				t.Error("the old show goes on")
+			}
+			a, b := mine(ann, nil), mine(bob, nil)
+			if len(a.Verdicts) != 3 || a.Verdicts[0] != quizv1.Verdict_VERDICT_RIGHT || b.Verdicts[0] != quizv1.Verdict_VERDICT_REVIVED {
+				t.Errorf("the first question is not as it was: %v, %v", a.Verdicts, b.Verdicts)
+			}
+			if phase != quizv1.Phase_PHASE_NEXT && a.Verdicts[1] != quizv1.Verdict_VERDICT_RIGHT {
+				t.Errorf("Ann's answer was lost: %v", a.Verdicts)
+			}
+			if a.Among != 2 || a.Rank != 1 || b.Rank != 2 {
+				t.Errorf("ranks at the end:\n%+v\n%+v", a, b)
+			}
+		})
+	}
+}
