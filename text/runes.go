@@ -63,10 +63,10 @@ func isPictographic(r rune) bool {
 
 func isRegional(r rune) bool { return r >= 0x1F1E6 && r <= 0x1F1FF }
 
-// isEmoji reports whether a grapheme cluster is an emoji: by the grammar of Unicode
+// IsEmoji reports whether a character, a grapheme cluster, is an emoji: by the grammar of Unicode
 // Technical Standard #51, a key cap, a flag, or pictures that are joined, each with the tone
 // of a skin, a form, or the tags of a region's flag.
-func isEmoji(cluster string) bool {
+func IsEmoji(cluster string) bool {
 	r := []rune(cluster)
 	switch {
 	case len(r) == 2 && isRegional(r[0]) && isRegional(r[1]):
@@ -130,7 +130,7 @@ func setAside(s string) (words string, emoji []string, err error) {
 		switch c := g.Str(); {
 		case strings.Contains(c, object):
 			return "", nil, character('\uFFFC')
-		case isEmoji(c):
+		case IsEmoji(c):
 			emoji = append(emoji, c)
 			b.WriteString(object)
 		default:

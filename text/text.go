@@ -160,7 +160,7 @@ func Line(what, s string, most int) (string, error) {
 					continue
 				}
 				isolates--
-			case !typed(r) && !isEmoji(g.Str()):
+			case !typed(r) && !IsEmoji(g.Str()):
 				return "", wrong(what, character(r))
 			}
 			b.WriteRune(r)

@@ -32,7 +32,8 @@ type Entry struct {
 func All() []Entry {
 	return []Entry{
 		{Kind: arena.Kind(), NewPilot: pilot(pilots.NewGunner)},
-		{Kind: danmaku.Kind(), Behaviour: new(audience.Viewers).Behaviour},
+		{Kind: danmaku.Kind(nil), Behaviour: new(audience.Viewers).Behaviour},
+		{Kind: danmaku.ShowKind()},
 		{Kind: quiz.Kind()},
 		{Kind: quiz.ShowKind(readFile)},
 		{Kind: walkers.Kind(), NewPilot: pilot(pilots.NewWalker)},

@@ -7,7 +7,7 @@ import (
 )
 
 func Example() {
-	k := danmaku.Kind()
+	k := danmaku.Kind(nil)
 	fmt.Println(k.Name, k.TickRate)
 	// Output: danmaku 5
 }

@@ -2108,7 +2108,7 @@ type Comment struct {
 	Place Place
 	// Tier in which it is shown, 1 to 3; 0: in none, or not yet.
 	Tier uint32
-	// How many said the same in its window, beside this one.
+	// How many have said the same so far, beside this one. Tally has it anew.
 	Same uint32
 	// When the house had it.
 	AtMs uint64
@@ -2256,8 +2256,7 @@ func (m *Comment) mergeProto(d schema.Decoder) error {
 	return d.Err()
 }
 
-// Tally is how many have said the same as a comment since it was shown, that one apart. The
-// newest one counts.
+// Tally is how many have said the same as a comment by now, beside that one. The newest one counts.
 type Tally struct {
 	Comment uint64
 	Same    uint32

@@ -692,6 +692,10 @@ func (m *HouseReport) mergeProto(d schema.Decoder) error {
 type HouseState struct {
 	Epoch uint64
 	State *ShowState
+	// Number of the last gift that it has told its viewers.
+	Gift uint64
+	// Whether the state is that of a show; else the house knows what it began with.
+	Stated bool
 }
 
 // MessageID gives the message's id in the schema.
@@ -710,6 +714,14 @@ func (m *HouseState) AppendProto(b []byte) []byte {
 		b = append(b, 0x12, 0)
 		at := len(b) - 1
 		b = schema.EndLength(m.State.AppendProto(b), at)
+	}
+	if m.Gift != 0 {
+		b = append(b, 0x18)
+		b = protowire.AppendVarint(b, m.Gift)
+	}
+	if m.Stated {
+		b = append(b, 0x20)
+		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Stated)))
 	}
 	return b
 }
@@ -732,6 +744,10 @@ func (m *HouseState) mergeProto(d schema.Decoder) error {
 				m.State = new(ShowState)
 			}
 			d.Check(m.State.mergeProto(d.Nested("tickroom.danmaku.v1.ShowState")))
+		case 3<<3 | 0:
+			m.Gift = d.Varint()
+		case 4<<3 | 0:
+			m.Stated = d.Varint() != 0
 		default:
 			d.Skip()
 		}
@@ -1235,11 +1251,13 @@ type ShowState struct {
 	// Sums of houses that are gone.
 	Gone *HouseReport
 	Peak uint32
-	// Number of the last gift that was told, and how many there were.
+	// Number of the last message of a backend that was taken, and how many gifts there were.
 	Gift  uint64
 	Gifts uint64
 	// The last orders of houses that were carried out.
 	Acks []*Ack
+	// Number of the last gift that was told in a report.
+	Told uint64
 }
 
 // MessageID gives the message's id in the schema.
@@ -1354,6 +1372,10 @@ func (m *ShowState) AppendProto(b []byte) []byte {
 		at := len(b) - 1
 		b = schema.EndLength(v.AppendProto(b), at)
 	}
+	if m.Told != 0 {
+		b = append(b, 0xc0, 0x1)
+		b = protowire.AppendVarint(b, m.Told)
+	}
 	return b
 }
 
@@ -1442,6 +1464,8 @@ func (m *ShowState) mergeProto(d schema.Decoder) error {
 			v := new(Ack)
 			d.Check(v.mergeProto(d.Nested("tickroom.danmaku.v1.Ack")))
 			m.Acks = append(m.Acks, v)
+		case 24<<3 | 0:
+			m.Told = d.Varint()
 		default:
 			d.Skip()
 		}

@@ -180,7 +180,7 @@ export type Comment = Message<'tickroom.danmaku.v1.Comment'> & {
   place: Place;
   /** Tier in which it is shown, 1 to 3; 0: in none, or not yet. */
   tier: number;
-  /** How many said the same in its window, beside this one. */
+  /** How many have said the same so far, beside this one. Tally has it anew. */
   same: number;
   /** When the house had it. */
   atMs: bigint;
@@ -211,10 +211,7 @@ const CommentMessage = /* @__PURE__ */ message<Comment>('tickroom.danmaku.v1.Com
   [16, 'mentions', 'uint64', true],
 ]);
 
-/**
- * Tally is how many have said the same as a comment since it was shown, that one apart. The
- * newest one counts.
- */
+/** Tally is how many have said the same as a comment by now, beside that one. The newest one counts. */
 export type Tally = Message<'tickroom.danmaku.v1.Tally'> & {
   comment: bigint;
   same: number;
@@ -918,10 +915,7 @@ export const components = {
  */
 export const Comment = /* @__PURE__ */ event(1, CommentMessage);
 
-/**
- * Tally is how many have said the same as a comment since it was shown, that one apart. The
- * newest one counts.
- */
+/** Tally is how many have said the same as a comment by now, beside that one. The newest one counts. */
 export const Tally = /* @__PURE__ */ event(2, TallyMessage);
 
 /** Removed takes comments away: one, or all of an author that the client has. */

@@ -1,0 +1,96 @@
+package danmaku
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+
+	danmakuv1 "github.com/tickroom/tickroom/proto/gen/tickroom/danmaku/v1"
+	"github.com/tickroom/tickroom/world"
+)
+
+// viewer is one player in a house.
+type viewer struct {
+	p      *world.Player
+	author uint64
+	badges uint32
+	name   string
+	tier   uint32
+
+	allowance bucket // of comments
+	likes     bucket
+	orders    bucket // votes, complaints, and what else costs more than it does good
+	tried     uint32 // tick of the last Say, and how many of that tick
+	tries     uint32
+	spoke     uint32 // tick of the last comment that was taken; 0: none
+	gave      uint32 // tick of the last gift; 0: none
+
+	follows  []uint64
+	voted    []uint32 // polls
+	entered  uint32   // lottery
+	reported []uint64 // comments, the newest ones
+}
+
+// badgeRoles are the roles of tokens by which one has a badge.
+var badgeRoles = []struct {
+	role  string
+	badge danmakuv1.Badge
+}{
+	{"follower", danmakuv1.Badge_BADGE_FOLLOWER},
+	{"member", danmakuv1.Badge_BADGE_MEMBER},
+	{"subscriber", danmakuv1.Badge_BADGE_SUBSCRIBER},
+	{"moderator", danmakuv1.Badge_BADGE_MODERATOR},
+	{"host", danmakuv1.Badge_BADGE_HOST},
+	{"admin", danmakuv1.Badge_BADGE_MODERATOR},
+}
+
+// badgesOf returns the badges of a player, as a sum.
+func badgesOf(p *world.Player) uint32 {
+	var sum uint32
+	for _, r := range badgeRoles {
+		if slices.Contains(p.Roles, r.role) {
+			sum |= uint32(r.badge)
+		}
+	}
+	return sum
+}
+
+// staff reports whether somebody with these badges may moderate.
+func staff(badges uint32) bool {
+	return badges&uint32(danmakuv1.Badge_BADGE_MODERATOR|danmakuv1.Badge_BADGE_HOST) != 0
+}
+
+// authorOf returns the number of an account in a show. It is another one in each show, and without
+// the salt, which no client learns, says nothing of the account.
+func authorOf(salt uint64, playerID string) uint64 {
+	b := binary.LittleEndian.AppendUint64(make([]byte, 0, 64), salt)
+	sum := sha256.Sum256(append(b, playerID...))
+	return max(binary.LittleEndian.Uint64(sum[:]), 1)
+}
+
+// priority returns how urgent a viewer's comment is.
+func (h *house) priority(v *viewer) uint32 {
+	now := h.r.Tick()
+	switch {
+	case v.badges&uint32(danmakuv1.Badge_BADGE_HOST) != 0:
+		return host
+	case v.badges&uint32(danmakuv1.Badge_BADGE_MODERATOR) != 0:
+		return moderator
+	case v.gave != 0 && now-v.gave < h.ticks(giftGlow):
+		return giver
+	case v.badges&uint32(danmakuv1.Badge_BADGE_SUBSCRIBER|danmakuv1.Badge_BADGE_MEMBER) != 0:
+		return paying
+	case h.fans.prized(v.author):
+		return followed
+	case v.spoke == 0 || now-v.spoke > h.ticks(silentFor):
+		return longSilent
+	}
+	return ordinary
+}
+
+// giftGlow and silentFor are the seconds for which who has given goes first, and after which who has said
+// nothing does.
+const (
+	giftGlow  = 120
+	silentFor = 180
+)
