@@ -365,7 +365,7 @@ func TestOptions(t *testing.T) {
 			t.Errorf("option %s=%q of a show: %v", name, value, err)
 		}
 	}
-	if err := k.Options[0].Check(strings.Repeat("x", MaxShowName+1)); err == nil {
+	if err := k.Options[0].Check(strings.Repeat("x", world.MaxShowName+1)); err == nil {
 		t.Error("a show may have a long name")
 	}
 }

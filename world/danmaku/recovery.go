@@ -98,7 +98,7 @@ func (s *show) recover() {
 	switch {
 	case v.best == nil:
 		wait = 4 * askFor
-	case v.best.Stated || s.epoch == 1:
+	case v.best.Stated || s.begins():
 		wait = askFor / 4
 	}
 	from := v.begun
@@ -117,6 +117,17 @@ func (s *show) recover() {
 	}
 	v.best = nil
 	s.change()
+}
+
+// begins reports whether the show is a new one, as far as its houses have been heard: none of them has the
+// state of another.
+func (s *show) begins() bool {
+	for _, h := range s.houses {
+		if h.revision > 0 {
+			return false
+		}
+	}
+	return len(s.houses) > 0
 }
 
 // takeOver begins with what a house knows.

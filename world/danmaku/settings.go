@@ -26,22 +26,9 @@ type settings struct {
 	reviewPass bool // what the reviewer could not judge is shown
 }
 
-// MaxShowName is the longest name of a show, in bytes.
-const MaxShowName = 48
-
-var showName = regexp.MustCompile(`^[A-Za-z0-9._:-]+$`)
-
-// checkShow returns what is wrong with the name of a show, which is in the names of topics.
-func checkShow(name string) error {
-	if len(name) > MaxShowName || !showName.MatchString(name) {
-		return fmt.Errorf("a show has a name of 1 to %d letters of ASCII, digits and . _ : -", MaxShowName)
-	}
-	return nil
-}
-
 func houseOptions() []world.Option {
 	return []world.Option{
-		{Name: "show", Default: "main", Doc: "name of the show that the room is a house of", Clients: true, Check: checkShow},
+		{Name: "show", Default: "main", Doc: "name of the show that the room is a house of", Clients: true, Check: world.CheckShowName},
 		{Name: "viewers", Default: "10000", Doc: "viewers per house"},
 		{Name: "rate", Default: "5", Doc: "ticks per second: 5, 10 or 20"},
 		{Name: "tiers", Default: "5,20,60", Doc: "comments a second that viewers get, of the first tier, the first two, all three"},
@@ -69,7 +56,7 @@ func readSettings(r *world.Room) (settings, error) {
 		return v
 	}
 	s.show = r.Text("show")
-	if e := checkShow(s.show); e != nil {
+	if e := world.CheckShowName(s.show); e != nil {
 		return s, fmt.Errorf("option show=%q: %w", s.show, e)
 	}
 	switch rate := r.Text("rate"); rate {

@@ -74,7 +74,7 @@ type total struct {
 
 func newShow(r *world.Room) (world.Game, error) {
 	s := &show{r: r, name: r.Text("show")}
-	if err := checkShow(s.name); err != nil {
+	if err := world.CheckShowName(s.name); err != nil {
 		return nil, fmt.Errorf("option show=%q: %w", s.name, err)
 	}
 	epoch, err := strconv.ParseUint(r.Text("epoch"), 10, 64)
