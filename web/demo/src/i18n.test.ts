@@ -31,9 +31,10 @@ test('both languages name the same parameters', () => {
 });
 
 const demo = new URL('..', import.meta.url);
-const hosts = kinds.map((k) => `${k.name}/host/index.html`).filter((page) => existsSync(new URL(page, demo)));
+const folders = kinds.map((k) => k.page ?? k.name);
+const hosts = folders.map((folder) => `${folder}/host/index.html`).filter((page) => existsSync(new URL(page, demo)));
 
-test.each(['index.html', ...kinds.map((k) => `${k.name}/index.html`), ...hosts])(
+test.each(['index.html', ...folders.map((folder) => `${folder}/index.html`), ...hosts])(
   '%s asks for texts that there are',
   (page) => {
     const html = readFileSync(new URL(`../${page}`, import.meta.url), 'utf8');
@@ -46,7 +47,7 @@ test.each(['index.html', ...kinds.map((k) => `${k.name}/index.html`), ...hosts])
 test('pages and kinds are the same', () => {
   const demo = new URL('..', import.meta.url);
   const pages = readdirSync(demo).filter((dir) => existsSync(new URL(`${dir}/index.html`, demo)));
-  expect(pages.sort()).toEqual(kinds.map((k) => k.name).sort());
+  expect(pages.sort()).toEqual(folders.toSorted());
 });
 
 test('addresses of ways in', () => {

@@ -3,8 +3,8 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { danmaku } from '../src/games/danmaku.js';
-import type { CommandType, EventType, InitOf, Message } from '../src/index.js';
-import { Live, type LiveComment, type LiveRoom, Moderation, settings } from '../src/live/index.js';
+import type { CommandType, EventType, InitOf, Message, Room } from '../src/index.js';
+import { Live, type LiveComment, Moderation, settings } from '../src/live/index.js';
 import { createMessage } from '../src/message.js';
 
 class FakeRoom {
@@ -67,7 +67,7 @@ const said = (id: bigint, more: InitOf<danmaku.Comment> = {}): InitOf<danmaku.Co
 
 beforeEach(() => {
   room = new FakeRoom();
-  live = new Live(room as unknown as LiveRoom);
+  live = new Live(room as unknown as Room<typeof danmaku>);
   batches = [];
   live.on('comments', (c) => batches.push(c));
 });

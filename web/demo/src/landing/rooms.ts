@@ -62,10 +62,20 @@ function kindOf(k: KindStatus, rooms: readonly RoomStatus[], known: boolean, nam
   );
   const ways = el('div', { class: 'ways' });
   if (page) {
-    ways.append(way(`/${page.page ?? page.name}`, {}, t(`${page.name}.join`), k.kind, 'btn small primary', undefined, name));
+    ways.append(
+      way(`/${page.page ?? page.name}`, {}, t(`${page.name}.join`), k.kind, 'btn small primary', undefined, name),
+    );
     if (k.watchable)
       ways.append(
-        way(`/${page.page ?? page.name}`, { watch: '' }, t('home.room.watch'), `${k.kind} watch`, 'btn small', undefined, name),
+        way(
+          `/${page.page ?? page.name}`,
+          { watch: '' },
+          t('home.room.watch'),
+          `${k.kind} watch`,
+          'btn small',
+          undefined,
+          name,
+        ),
       );
   }
   const box = el('article', { class: 'kind', 'aria-labelledby': id }, el('div', { class: 'kind-top' }, head, ways));

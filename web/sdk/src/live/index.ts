@@ -6,6 +6,7 @@
  */
 
 export type { LiveComment } from './comment.js';
+export { withEmotes } from './label.js';
 export { type Area, type Box, Lanes, type Position } from './lanes.js';
 export type { Line } from './line.js';
 export {
@@ -14,7 +15,6 @@ export {
   type LiveEvents,
   type LiveGift,
   type LiveOptions,
-  type LiveRoom,
   type SayOptions,
   type Tier,
 } from './live.js';

@@ -38,7 +38,7 @@ export function fill(node: HTMLElement, line: Line, look: Look): void {
   style.color = look.colours && line.colour !== undefined ? css(line.colour) : '#fff';
   style.borderColor = line.own ? 'currentColor' : 'transparent';
   style.backgroundColor = line.own ? 'rgba(4,6,15,.35)' : 'transparent';
-  node.replaceChildren(...content(node.ownerDocument, line.text, look.emote));
+  node.replaceChildren(...withEmotes(node.ownerDocument, line.text, look.emote));
   if (line.count !== undefined && line.count > 1) {
     const times = node.ownerDocument.createElement('span');
     times.style.cssText = 'margin-left:.4em;opacity:.85;font-size:.8em;color:#ffc861';
@@ -47,8 +47,12 @@ export function fill(node: HTMLElement, line: Line, look: Look): void {
   }
 }
 
-/** Returns a text with pictures in the place of the emotes that there are. */
-export function content(doc: Document, text: string, emote: (name: string) => string | undefined): Node[] {
+/**
+ * Returns a text as nodes, with pictures in the place of the emotes in it that are written as `:name:`.
+ *
+ * @param emote returns the address of a picture, or undefined if there is none of the name: then the text stays.
+ */
+export function withEmotes(doc: Document, text: string, emote: (name: string) => string | undefined): Node[] {
   const out: Node[] = [];
   let from = 0;
   for (const m of text.matchAll(emotes)) {

@@ -80,19 +80,13 @@ export const Badge = { follower: 1, member: 2, subscriber: 4, moderator: 8, host
 const places: Readonly<Record<Position, number>> = { scroll: 0, top: 1, bottom: 2 };
 const sizes = { normal: 0, small: 1, large: 2 } as const;
 
-/** The part of a {@link Room} that a live room needs. */
-export type LiveRoom = Pick<
-  Room<typeof danmaku>,
-  'tables' | 'state' | 'on' | 'onEvent' | 'command' | 'serverTime' | 'leave'
->;
-
 /**
  * A live room: its comments, gifts, polls and all else that is to be seen there, and what a viewer can do.
  * It comes back by itself when the connection is lost.
  */
 export class Live {
   /** The room beneath, with the connection's statistics. */
-  readonly room: LiveRoom;
+  readonly room: Room<typeof danmaku>;
   readonly #backlog = new Backlog(kept);
   readonly #listeners = new Map<keyof LiveEvents, Callbacks<[never]>>();
   readonly #arrived: LiveComment[] = [];
@@ -115,7 +109,7 @@ export class Live {
   }
 
   /** Makes one of a room that was joined otherwise, at once after it was. */
-  constructor(room: LiveRoom) {
+  constructor(room: Room<typeof danmaku>) {
     this.room = room;
     const on = this.#ends;
     on.push(

@@ -9,6 +9,10 @@ const maxWaiting = 64;
 const patience = 1500;
 /** The most comments that are laid out at a time. */
 const atOnce = 6;
+/** How long the pointer rests on a comment before it is held, in milliseconds. */
+const dwell = 160;
+/** The most comments at once where nothing moves. */
+const maxStill = 5;
 /** How often an overlay looks after its comments, in milliseconds: who waits for a place, who has gone. */
 const lookEvery = 50;
 
@@ -21,7 +25,8 @@ export interface OverlayOptions<L extends Line> {
   readonly video?: HTMLVideoElement;
   /**
    * Called when the pointer rests on a comment, or a finger taps it, and with undefined when it is let go. The
-   * comment stands still meanwhile, with its place in pixels of the container.
+   * comment stands still meanwhile, with its place in pixels of the container. It is held on while the pointer is
+   * over an element with the attribute data-over, which has what can be done about the comment.
    */
   readonly onHold?: (held: Held<L> | undefined) => void;
 }
@@ -86,6 +91,7 @@ export class Overlay<L extends Line = Line> {
   #stands = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #paused = false;
+  #dwell: ReturnType<typeof setTimeout> | undefined;
   #held: { box: Shown<L>; node: HTMLElement; left: number } | undefined;
   #shown = 0;
   #dropped = 0;
@@ -202,6 +208,7 @@ export class Overlay<L extends Line = Line> {
   /** Ends it, and removes the layer. */
   destroy(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#dwell);
     this.release();
     this.clear();
     for (const end of this.#ends.splice(0)) end();
@@ -281,11 +288,13 @@ export class Overlay<L extends Line = Line> {
   #letIn(): void {
     const waiting = this.#waiting;
     const now = this.#now;
+    const { most, still } = this.#settings;
     this.#layOut();
     for (let i = 0; i < waiting.length; i++) {
       const w = waiting[i];
       if (!w.node) continue;
-      const entered = this.#lanes.boxes.length < this.#settings.most && this.#enter(w, w.node, now);
+      const entered =
+        this.#lanes.boxes.length < (still ? Math.min(most, maxStill) : most) && this.#enter(w, w.node, now);
       if (!entered && now - w.since < patience) continue;
       waiting.splice(i--, 1);
       if (entered) continue;
@@ -350,10 +359,10 @@ export class Overlay<L extends Line = Line> {
       this.#ends.push(() => this.#container.removeEventListener(name, fn));
     };
     on('pointermove', (e) => {
-      if (e.pointerType === 'mouse' && e.buttons === 0) this.#point(e);
+      if (e.pointerType === 'mouse' && e.buttons === 0) this.#point(e, dwell);
     });
     on('pointerdown', (e) => {
-      if (e.pointerType !== 'mouse') this.#point(e);
+      if (e.pointerType !== 'mouse') this.#point(e, 0);
     });
     const doc = this.#container.ownerDocument;
     const { video } = this.#options;
@@ -369,11 +378,14 @@ export class Overlay<L extends Line = Line> {
     }
     this.#stop();
     on('pointerleave', (e) => {
-      if (e.pointerType === 'mouse') this.release();
+      clearTimeout(this.#dwell);
+      const to = e.relatedTarget;
+      if (e.pointerType === 'mouse' && !(to instanceof Element && to.closest('[data-over]'))) this.release();
     });
   }
 
-  #point(e: PointerEvent): void {
+  #point(e: PointerEvent, after: number): void {
+    clearTimeout(this.#dwell);
     // What stands over the layer, such as buttons and the card of the held comment, has its own use.
     const over = e.target as Element;
     if (over !== this.#container && over.closest('button, a, input, [data-over]')) return;
@@ -382,9 +394,13 @@ export class Overlay<L extends Line = Line> {
     const y = e.clientY - r.top;
     const held = this.#held;
     if (held && within(x, y, held.left, held.box)) return;
-    const box = this.#boxAt(x, y);
-    if (held) this.release();
-    if (box) this.#hold(box);
+    this.release();
+    const hold = () => {
+      const box = this.#boxAt(x, y);
+      if (box) this.#hold(box);
+    };
+    if (after === 0) hold();
+    else this.#dwell = setTimeout(hold, after);
   }
 
   #boxAt(x: number, y: number): Shown<L> | undefined {
