@@ -34,6 +34,12 @@ type Batch struct {
 	frames [BatchSize][]byte // what is being sent
 	queued int               // bytes of frames
 
+	// Of the connections that are asked whether they have something to say, before they are read.
+	asked    int
+	question question
+	askedOf  [BatchSize]*rawConn
+	askedAt  [BatchSize]int // their numbers
+
 	cur     int // number of the connection that delivers
 	fn      func(i int, msg []byte) error
 	deliver func(msg []byte) error
@@ -66,10 +72,21 @@ func (b *Batch) Close() {
 		b.conns[k], b.frames[k] = nil, nil
 	}
 	b.n, b.queued = 0, 0
+	b.unask(0)
 	if b.ring != nil {
 		b.ring.close()
 		b.ring = nil
 	}
+}
+
+// unask leaves the connections that are asked, from the k-th on.
+func (b *Batch) unask(k int) {
+	for ; k < b.asked; k++ {
+		b.askedOf[k].leave()
+		b.askedOf[k] = nil
+	}
+	b.asked = 0
+	b.question.reset()
 }
 
 // Poll is Conn.Poll for the connections that conn returns for the numbers below n: fn is
@@ -92,19 +109,75 @@ func (b *Batch) Poll(n int, conn func(i int) Conn, fn func(i int, msg []byte) er
 			over(i, rc.ended())
 			continue
 		}
-		if rc.early != nil { // its first bytes are here already
+		switch {
+		case rc.early != nil: // its first bytes are here already
 			rc.leave()
 			b.one(i, c, over)
-			continue
-		}
-		b.ring.recv(rc.fd, b.bufs[b.n*batchBuffer:(b.n+1)*batchBuffer], b.n)
-		b.conns[b.n], b.which[b.n] = rc, i
-		if b.n++; b.n == BatchSize {
-			b.read(over)
+		case rc.quiet >= asksFrom:
+			b.question.add(rc.fd)
+			b.askedOf[b.asked], b.askedAt[b.asked] = rc, i
+			if b.asked++; b.asked == BatchSize {
+				b.ask(over)
+			}
+		default:
+			b.readLater(i, rc, over)
 		}
 	}
+	b.ask(over)
 	b.read(over)
 	b.fn = nil
+}
+
+// readLater queues a connection, which has been entered, to be read.
+func (b *Batch) readLater(i int, rc *rawConn, over func(i int, err error)) {
+	b.ring.recv(rc.fd, b.bufs[b.n*batchBuffer:(b.n+1)*batchBuffer], b.n)
+	b.conns[b.n], b.which[b.n] = rc, i
+	if b.n++; b.n == BatchSize {
+		b.read(over)
+	}
+}
+
+// ask finds out which of the connections to ask have something to say, and queues those.
+func (b *Batch) ask(over func(i int, err error)) {
+	if b.asked == 0 {
+		return
+	}
+	b.question.ask()
+	k := 0
+	defer func() { b.unask(k) }() // also after a panic
+	for k < b.asked {
+		rc := b.askedOf[k]
+		b.askedOf[k] = nil
+		k++
+		switch {
+		case !b.question.yes(k - 1):
+			rc.noteRead(false)
+			rc.leave()
+		case b.ring == nil: // lost meanwhile
+			rc.leave()
+			b.one(b.askedAt[k-1], rc, over)
+		default:
+			b.readLater(b.askedAt[k-1], rc, over)
+		}
+	}
+}
+
+// asksFrom is from which value of rawConn.quiet on a connection is asked before it is read.
+const asksFrom = 8
+
+// noteRead notes whether a connection had something to say. Those that are silent in more than
+// three of four ticks come to be asked before they are read; for the others that costs more
+// than it saves.
+func (c *rawConn) noteRead(something bool) {
+	const most, back = 2 * asksFrom, 3
+	switch {
+	case !something:
+		c.quiet = min(c.quiet+1, most)
+	case c.quiet > back:
+		c.quiet -= back
+	default:
+		c.quiet = 0
+	}
 }
 
 // one polls one connection on its own.
@@ -233,6 +306,7 @@ func (c *rawConn) arrived(buf []byte, res int32, scratch []byte, onMsg func([]by
 		c.leave()
 	}()
 	c.pongs = 0
+	c.noteRead(res > 0)
 	var err error
 	switch errno := syscall.Errno(-res); {
 	case res > 0:

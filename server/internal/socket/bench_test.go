@@ -90,6 +90,60 @@ func BenchmarkPollNothing(b *testing.B) {
 	}
 }
 
+// BenchmarkBatchPoll is a tick's reads of a part of a room, of which so many have sent something
+// in each tick.
+func BenchmarkBatchPoll(b *testing.B) {
+	for _, every := range []int{0, 10, 5, 3, 2, 1} {
+		b.Run(fmt.Sprintf("one-in-%d", every), func(b *testing.B) {
+			batch := NewBatch(false)
+			defer batch.Close()
+			r := newRoom(b)
+			s := open(b, "raw", Options{OnHello: r.onHello})
+			const n = 4 * BatchSize
+			clients, conns := make([]*client, n), make([]Conn, n)
+			for i := range clients {
+				clients[i] = s.upgrade(binaryFrame("hello"))
+				_ = clients[i].nc.SetDeadline(time.Time{})
+				conns[i] = r.conn(b)
+			}
+			input := binaryFrame(strings.Repeat("i", 20))
+			got, sent := 0, 0
+			poll := func() {
+				batch.Poll(n, func(i int) Conn { return conns[i] }, func(int, []byte) error { got++; return nil }, func(i int, err error) { b.Fatal(i, err) })
+			}
+			tick := 0
+			send := func() {
+				for i := range clients {
+					if every > 0 && (i+tick)%every == 0 {
+						if _, err := clients[i].nc.Write(input); err != nil {
+							b.Fatal(err)
+						}
+						sent++
+					}
+				}
+				tick++
+			}
+			for range 30 {
+				send()
+				poll()
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range b.N {
+				b.StopTimer()
+				send()
+				b.StartTimer()
+				poll()
+			}
+			b.StopTimer()
+			if got != sent {
+				b.Fatalf("%d messages came of %d", got, sent)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/conn")
+		})
+	}
+}
+
 func BenchmarkMask(b *testing.B) {
 	for _, n := range []int{20, 200, 4096} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

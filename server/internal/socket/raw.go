@@ -36,6 +36,7 @@ type rawConn struct {
 	in    reader
 	early []byte // read before the connection was seated
 	out   outbox
+	quiet uint8 // how seldom it has something to say: see noteRead
 	pongs int
 	onMsg func([]byte) error       // during Poll
 	onAny func(bool, []byte) error // during PollAny
