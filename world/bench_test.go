@@ -163,3 +163,62 @@ func BenchmarkGather(b *testing.B) {
 		b.ReportMetric(float64(size)/float64(b.N), "bytes/message")
 	})
 }
+
+// BenchmarkAudience is what putting together the snapshot of one client costs of many that see
+// the same: a few rows that change now and then, and twelve events in each tick, in three groups of
+// which a client sees one, two or all. Apart: a group for each client alone.
+func BenchmarkAudience(b *testing.B) {
+	for _, apart := range []bool{false, true} {
+		b.Run(fmt.Sprintf("apart=%t", apart), func(b *testing.B) {
+			w := world.New(world.Config{Seed: 1, TransientTicks: 5})
+			table := world.NewTable[walkersv1.Walker](w)
+			stage := w.NewGroup("stage")
+			row := table.Set(w.Spawn(stage), walkersv1.Walker{Health: 100})
+			var tiers [3]*world.Group
+			for i := range tiers {
+				tiers[i] = w.NewGroup(fmt.Sprint("t", i))
+			}
+			const n, part = 1024, 64
+			var clients [n]*world.Interest
+			for i := range clients {
+				clients[i] = world.NewInterest(w)
+				clients[i].Subscribe(stage)
+				for k := range 1 + i%3 {
+					clients[i].Subscribe(tiers[k])
+				}
+				if apart {
+					clients[i].Subscribe(w.NewGroup(fmt.Sprint("own", i)))
+				}
+			}
+			say := &walkersv1.Heard{Player: 123456, Text: "a comment of the usual length, as there are many"}
+			tick := func() {
+				row.Health++
+				for k := range 12 {
+					tiers[min(k/4, 2)].Emit(say)
+				}
+				w.Commit()
+			}
+			for range 5 {
+				tick()
+			}
+			var sc world.Scratch
+			var out []byte
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := range b.N {
+				if i%n == 0 {
+					b.StopTimer()
+					tick()
+					b.StartTimer()
+				}
+				out = clients[i%n].AppendSince(out[:0], &sc, w.Committed()-1, w.Committed()-1)
+				if i%part == part-1 {
+					sc.Release()
+				}
+			}
+			if len(out) < 100 {
+				b.Fatalf("%d bytes", len(out))
+			}
+		})
+	}
+}

@@ -42,7 +42,8 @@ type Scratch struct {
 	epoch uint32
 	seen  []viewEntry // a view's new entries
 
-	inner *Scratch // for a group's shared bytes, made while a message is
+	inner  *Scratch // for a group's shared bytes, made while a message is
+	bodies bodies
 }
 
 // item is one row of the message.
@@ -65,6 +66,7 @@ type bucket struct {
 // Release drops the reference to the world that was last read, so that a Scratch that
 // is kept for later does not keep the memory of a world that has ended.
 func (sc *Scratch) Release() {
+	sc.bodies.reset()
 	if sc.w == nil {
 		return
 	}

@@ -168,6 +168,20 @@ func (in *Interest) EventsFrom(base uint32) uint32 {
 // It may run at the same time as the AppendSince of other clients, with another
 // Scratch, but for one client only once a tick.
 func (in *Interest) AppendSince(b []byte, sc *Scratch, base, events uint32) []byte {
+	if !sc.bodies.worth(in) || !in.shared(base, events) {
+		return in.appendSince(b, sc, base, events)
+	}
+	if x := sc.bodies.find(in, base, events); x != nil {
+		return append(b, x.b...)
+	}
+	at := len(b)
+	b = in.appendSince(b, sc, base, events)
+	sc.bodies.keep(in, base, events, b[at:])
+	return b
+}
+
+// appendSince is AppendSince for one client alone.
+func (in *Interest) appendSince(b []byte, sc *Scratch, base, events uint32) []byte {
 	now := in.w.committed
 	views := false
 	for i := range in.subs {
