@@ -147,6 +147,13 @@ func (m *Matchmaker) Report(ctx context.Context, r *tickroomv1.ReportResultReque
 	return m.service.Report(ctx, r)
 }
 
+// Open opens a room of a kind for whoever comes, before anybody has: on a server in a region, or
+// anywhere if that is "", that has the most spare tick time. options are what clients chose it to be
+// like.
+func (m *Matchmaker) Open(ctx context.Context, kind string, options map[string]string, region string) error {
+	return m.service.Open(ctx, kind, options, region)
+}
+
 // Start begins to take part, until stop is called, which waits until queues are given back and
 // all has ended. It must be called even if ctx is done before.
 func (m *Matchmaker) Start(ctx context.Context) (stop func(), err error) {

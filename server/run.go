@@ -83,6 +83,7 @@ func (s *Server) openMatchmaking() (err error) {
 		return err
 	}
 	s.registry.ReportTo(s.matchmaking.Reporter)
+	s.registry.PlaceBy(s.matchmaking.Open)
 	s.mux.Handle(s.matchmaking.Path, s.recordOrigins(s.matchmaking))
 	return nil
 }

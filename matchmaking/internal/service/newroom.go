@@ -43,9 +43,17 @@ func readCode(s string) (string, bool) {
 	return s, len(s) == codeLength && strings.Trim(s, codeLetters) == ""
 }
 
+// Open opens a room of a kind, in a region, on the node that has the most to spare, for whoever
+// comes. options are what clients chose it to be like.
+func (s *Service) Open(ctx context.Context, kind string, options map[string]string, region string) error {
+	w := &wish{kind: kind, options: options, alike: store.OptionsText(options), regions: []string{region}}
+	_, err := s.newRoom(ctx, nil, w, store.Match{Open: true})
+	return err
+}
+
 // newRoom keeps a match that no matcher has made, on the node that has the most to
 // spare. m has who may come; with a Host it gets a code. If the match is open its room is
-// listed, with a place for the caller.
+// listed, with a place for the caller; nil is nobody.
 func (s *Service) newRoom(ctx context.Context, c *call, w *wish, m store.Match) (*store.Match, error) {
 	node, err := s.place(ctx, w)
 	if err != nil {
@@ -97,7 +105,7 @@ func (s *Service) list(ctx context.Context, c *call, m *store.Match) error {
 		_, err := s.o.Directory.Report(ctx, m.Node, []store.Report{r})
 		return err
 	})
-	if err != nil {
+	if err != nil || c == nil {
 		return err
 	}
 	_, err = s.reserve(ctx, c, store.Want{ID: m.ID})

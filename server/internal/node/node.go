@@ -127,6 +127,12 @@ func (n *Node) Start(ctx context.Context) (stop func(), err error) {
 	}, nil
 }
 
+// Open opens a room of a kind in the region of this server, for whoever comes; see
+// matchmaking.Matchmaker.
+func (n *Node) Open(ctx context.Context, kind string, options map[string]string) error {
+	return n.matchmaker.Open(ctx, kind, options, n.o.Config.Matchmaking.Region)
+}
+
 // Sweep gives back the memory of callers that is not needed any more. It is to be called
 // now and then.
 func (n *Node) Sweep() { n.calls.Sweep() }

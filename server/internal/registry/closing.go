@@ -34,6 +34,10 @@ func (r *Registry) newClosings() *workqueue.Queue[*Entry] {
 		Size: maxClosing, Workers: closeWorkers, Timeout: store.CallTimeout,
 		Do: func(ctx context.Context, e *Entry) error {
 			n := e.told.report(true)
+			if e.needed(ctx) {
+				e.told.answered(n.Revision, false, nil)
+				return nil
+			}
 			ok, err := r.o.Directory.Close(ctx, n)
 			e.told.answered(n.Revision, ok, err)
 			return nil

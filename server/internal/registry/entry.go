@@ -52,6 +52,9 @@ func (e *Entry) places(p room.Places, settled []room.Reservation) {
 	if e.told.note(p) && e.match != nil {
 		e.registry.reporter.Places(e.ID)
 	}
+	if e.spread && e.mode() == "" && !e.hidden {
+		e.registry.ahead.soon(e)
+	}
 	e.settle(settled...)
 }
 

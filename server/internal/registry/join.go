@@ -44,7 +44,7 @@ func (r *Registry) Join(ctx context.Context, j *room.Joiner) (*Entry, error) {
 	case j.Seat != nil:
 		id = j.Seat.Room
 	}
-	if e := r.players.find(j.Identity.Player, kindName, id, j.Spectates()); e != nil {
+	if e := r.players.find(j.Identity.Player, kindName, id, r.showOf(j, kindName), j.Spectates()); e != nil {
 		j.Back, j.Reservation = true, room.Reservation{}
 		if j.Seat != nil && j.Seat.Room == e.ID {
 			j.Reservation = room.SeatReservation(j.Seat) // which it does not need

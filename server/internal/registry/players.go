@@ -60,14 +60,15 @@ func (p *players) stays(player string) []stay {
 }
 
 // find returns the room with the id, or if that is empty the newest of the kind, if the
-// player has a session there to play by, or to watch by; else nil.
-func (p *players) find(player, kind, id string, watches bool) *Entry {
+// player has a session there to play by, or to watch by; else nil. Among houses it is one of the show
+// of that name.
+func (p *players) find(player, kind, id, show string, watches bool) *Entry {
 	if player == "" {
 		return nil
 	}
 	for _, s := range p.stays(player) {
 		e := s.in
-		if s.watches == watches && (id != "" && e.ID == id && (kind == "" || kind == e.Kind) || id == "" && e.Kind == kind) {
+		if s.watches == watches && (id != "" && e.ID == id && (kind == "" || kind == e.Kind) || id == "" && e.Kind == kind && (e.of == nil || e.of.Name == show)) {
 			return e
 		}
 	}

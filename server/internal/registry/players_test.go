@@ -22,7 +22,7 @@ func TestPlayersAreFoundWhereTheyAre(t *testing.T) {
 		{"ann", "arena", "", true, old}, {"ann", "walkers", "", true, nil}, {"ann", "arena", "a-2", true, nil}, {"bob", "arena", "a-1", true, nil},
 		{"bob", "arena", "", false, old}, {"bob", "arena", "a-2", false, nil}, {"eve", "arena", "", false, nil}, {"", "arena", "", false, nil},
 	} {
-		if got := p.find(c.player, c.kind, c.id, c.watches); got != c.want {
+		if got := p.find(c.player, c.kind, c.id, "", c.watches); got != c.want {
 			t.Errorf("%s in %q of kind %q, watches %t: %v", c.player, c.id, c.kind, c.watches, got)
 		}
 	}
@@ -33,7 +33,7 @@ func TestPlayersAreFoundWhereTheyAre(t *testing.T) {
 	p.left("ann", stay{in: newer})
 	p.left("ann", stay{in: newer}) // once more is nothing
 	p.left("bob", stay{in: old})
-	if got := p.find("ann", "arena", "", false); got != old {
+	if got := p.find("ann", "arena", "", "", false); got != old {
 		t.Errorf("after ann has left: %v", got)
 	}
 	if list := p.of("ann"); len(list) != 2 || list[0] != other || list[1] != old {

@@ -92,13 +92,15 @@ type Matches interface {
 }
 
 // Registry holds the rooms that run here. Its methods may be called from any goroutine,
-// but for Register and ReportTo, which come before all others.
+// but for Register, PlaceBy and ReportTo, which come before all others.
 type Registry struct {
 	// Fixed before the first room.
 	o        Options
 	start    time.Time
 	kinds    map[string]*kind
 	reporter *reporter.Reporter // told of the rooms of matches; nil: nobody is
+	owner    string             // of claims: this server, in this life
+	placed   Placed             // nil: rooms are opened here
 
 	// Of each its own lock.
 	clients  atomic.Int64             // in rooms, or about to be
@@ -108,6 +110,7 @@ type Registry struct {
 	quiet    atomic.Int64             // until when the directory is not asked by those who can do without, in nanoseconds since 1970: it has failed
 	moves    *workqueue.Queue[move]
 	shows    *shows.Keeper // of the houses here
+	ahead    ahead
 
 	mu      sync.Mutex
 	entries map[string]*Entry // by id
@@ -119,11 +122,19 @@ type Registry struct {
 func New(o Options) *Registry {
 	r := &Registry{o: o, start: time.Now(), kinds: map[string]*kind{}, entries: map[string]*Entry{}, players: newPlayers(), telling: newTelling()}
 	r.closings, r.moves = r.newClosings(), r.newMoves(r.Join)
+	r.ahead, r.owner = newAhead(), o.Node+"/"+strings.ToLower(rand.Text()[:10])
 	r.shows = shows.New(shows.Options{
-		Claims: o.Claims, Owner: o.Node + "/" + strings.ToLower(rand.Text()[:10]), Lease: o.Config.Shows.Lease, Linger: o.Config.Shows.Linger, Make: r.makeShow, Logger: o.Logger,
+		Claims: o.Claims, Owner: r.owner, Lease: o.Config.Shows.Lease, Linger: o.Config.Shows.Linger, Make: r.makeShow, Logger: o.Logger,
 	})
 	return r
 }
+
+// Placed has a room of a kind opened on the server that has the most to spare, for whoever comes, with
+// options that clients chose.
+type Placed func(ctx context.Context, kind string, options map[string]string) error
+
+// PlaceBy has rooms that are opened before others are full placed on any server.
+func (r *Registry) PlaceBy(place Placed) { r.placed = place }
 
 // ReportTo has a reporter told of the rooms of matches.
 func (r *Registry) ReportTo(rep *reporter.Reporter) { r.reporter = rep }
@@ -136,6 +147,7 @@ func (r *Registry) Run(ctx context.Context) {
 	wg.Go(func() { r.closings.Run(ctx) })
 	wg.Go(func() { r.moves.Run(ctx) })
 	wg.Go(func() { r.shows.Run(ctx) })
+	wg.Go(func() { r.openAhead(ctx) })
 	wg.Wait()
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/internal/refusal"
+	"github.com/tickroom/tickroom/server/internal/room"
 	"github.com/tickroom/tickroom/server/internal/shows"
 	"github.com/tickroom/tickroom/world"
 )
@@ -64,6 +65,19 @@ func (r *Registry) checkShows() error {
 		}
 	}
 	return nil
+}
+
+// showOf returns the name of the show that a joiner wants a house of; empty: the kind has none.
+func (r *Registry) showOf(j *room.Joiner, kindName string) string {
+	k := r.kinds[kindName]
+	if k == nil || k.Show == nil {
+		return ""
+	}
+	asked := j.Hello.GetOptions()
+	if j.Led != nil {
+		asked = j.Led.Options
+	}
+	return k.ShowName(r.options(k, asked))
 }
 
 // makeShow makes the room of a show whose claim is here; see shows.Options.
