@@ -43,6 +43,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	after, stopAfter := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopAfter()
 	all.Go(func() { s.registry.Run(after) })
+	all.Go(func() { s.bus.Run(after) })
 	if s.matchmaking != nil {
 		all.Go(func() { s.matchmaking.Reporter.Run(after, s.cfg.Matchmaking.Beat) })
 		stop, err := s.matchmaking.Start(ctx)
@@ -165,7 +166,7 @@ const sweepEvery = time.Minute
 // sweep gives memory back now and then, until ctx is done, and has the log told what was
 // left out of it.
 func (s *Server) sweep(ctx context.Context) {
-	sweepers := []func(){s.guard.Sweep, s.refusals.Flush, s.bus.Sweep}
+	sweepers := []func(){s.guard.Sweep, s.refusals.Flush}
 	if s.matchmaking != nil {
 		sweepers = append(sweepers, s.matchmaking.Sweep)
 	}

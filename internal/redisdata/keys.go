@@ -3,7 +3,10 @@
 // means.
 package redisdata
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Space is the keys of one store. They have one hash tag, and so are on one node of a
 // cluster: {PREFIX + tag}:KEY. A store of some thousand operations a second is what one
@@ -87,6 +90,22 @@ func Ratings(mode string) Space {
 	return Space{"ratings:" + mode, []key{
 		{"players", "players", "hash", "by player: the rating", forGood},
 		{"rated", "rated:", "string", "MATCH: there if it was rated", "RatedKept"},
+	}}
+}
+
+// BusParts is how many parts the bus has. All servers that share a Redis have the same.
+const BusParts = 8
+
+// Bus is a part of the bus: the topics whose names lead to it, by a hash.
+func Bus(part int) Space {
+	return Space{"bus:" + strconv.Itoa(part), []key{
+		{"topic", "t:", "stream", "TOPIC: its messages: f the room, k the key, i the type, d the message, s the sender, q its number there, p the message before", "bus.keep"},
+		{"direct", "direct", "stream", "the messages to rooms and players, likewise, with t the topic", "bus.keep"},
+		{"last", "l:", "string", "t and TOPIC, or d: the newest message of that stream", "bus.keep"},
+		{"key", "k:", "string", "TOPIC (with its length) and KEY: the message with the key", "bus.keys"},
+		{"sender", "s:", "hash", "SENDER: first and last number of its newest batch, ids of the messages in that", "a day"},
+		{"floor", "floor", "string", "a message that somebody knows and a fail-over may have lost: new ones come after it", "an hour"},
+		{"wake", "w:", "stream", "READER: one entry when it is to stop waiting", "a minute"},
 	}}
 }
 

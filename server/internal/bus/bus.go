@@ -61,6 +61,9 @@ type Bus interface {
 	// one that is kept. It does not block. Calls of the listener for one subscription come one
 	// after the other, and may come before Subscribe returns.
 	Subscribe(topic string, since world.Since, l Listener) Subscription
+
+	// Run carries the messages until ctx is done. It is to be called once.
+	Run(ctx context.Context)
 }
 
 // Listener is who hears topics. Its methods must not block and not call the bus.

@@ -194,8 +194,25 @@ func (s *memorySub) Close() {
 	}
 }
 
-// Sweep forgets what is too old. It is to be called now and then.
-func (b *Memory) Sweep() {
+// sweepEvery is how often it is looked what is too old.
+const sweepEvery = 30 * time.Second
+
+// Run implements Bus. Messages are carried without it, too, but those that are too old are kept.
+func (b *Memory) Run(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			b.sweep()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// sweep forgets what is too old.
+func (b *Memory) sweep() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
