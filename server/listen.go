@@ -11,6 +11,7 @@ import (
 	"github.com/tickroom/tickroom/server/internal/certificate"
 	"github.com/tickroom/tickroom/server/internal/door"
 	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/redisbus"
 	"github.com/tickroom/tickroom/server/internal/refusal"
 )
 
@@ -83,7 +84,7 @@ func (s *Server) reserve() int {
 		n += adminConnections
 	}
 	if s.cfg.Redis.Enabled() {
-		n += s.cfg.Redis.MostConnections()
+		n += s.cfg.Redis.MostConnections() + redisbus.Connections*max(1, len(s.cfg.Redis.Addresses))
 	}
 	return n
 }

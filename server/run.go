@@ -43,7 +43,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	after, stopAfter := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopAfter()
 	all.Go(func() { s.registry.Run(after) })
-	all.Go(func() { s.bus.Run(after) })
+	all.Go(func() { s.backend.Bus.Run(after) })
 	if s.matchmaking != nil {
 		all.Go(func() { s.matchmaking.Reporter.Run(after, s.cfg.Matchmaking.Beat) })
 		stop, err := s.matchmaking.Start(ctx)

@@ -18,7 +18,6 @@ import (
 	"github.com/tickroom/tickroom/server/internal/async"
 	"github.com/tickroom/tickroom/server/internal/auth"
 	"github.com/tickroom/tickroom/server/internal/backend"
-	"github.com/tickroom/tickroom/server/internal/bus"
 	"github.com/tickroom/tickroom/server/internal/door"
 	"github.com/tickroom/tickroom/server/internal/join"
 	"github.com/tickroom/tickroom/server/internal/limits"
@@ -62,7 +61,6 @@ type Server struct {
 	renewals *auth.Renewals
 	pool     *room.Pool
 	guard    *limits.Guard
-	bus      *bus.Memory
 	async    *async.Runner
 	registry *registry.Registry
 	gateway  *socket.Gateway
@@ -101,7 +99,7 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if s.backend, err = backend.Open(cfg, o.given, s.log); err != nil {
+	if s.backend, err = backend.Open(cfg, o.given, s.metrics, s.log); err != nil {
 		return nil, err
 	}
 	if err = s.openAuth(); err != nil {
@@ -116,8 +114,7 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.bus = bus.NewMemory(bus.Keep{Age: 15 * time.Minute, Messages: 10_000, Bytes: 16 << 20, Keys: 24 * time.Hour})
-	s.async = async.New(64, s.log)
+	s.async = async.New(cfg.Async.AtOnce, s.metrics, s.log)
 	s.openRooms(o.matches)
 	if s.gateway, err = socket.New(s.socketOptions()); err != nil {
 		return nil, err
@@ -163,7 +160,7 @@ func (s *Server) openRooms(matches registry.Matches) {
 	}
 	s.registry = registry.New(registry.Options{
 		Config: s.cfg, Node: s.node, Directory: s.backend.Stores.Directory, Matches: matches, Pool: s.pool, Metrics: s.metrics,
-		Guard: s.guard, Bans: s.backend.Bans, Claims: s.backend.Claims, Renew: s.renewals.Renew, Refusals: s.refusals, Bus: s.bus, Async: s.async, Logger: s.log,
+		Guard: s.guard, Bans: s.backend.Bans, Claims: s.backend.Claims, Renew: s.renewals.Renew, Refusals: s.refusals, Bus: s.backend.Bus, Async: s.async, Logger: s.log,
 	})
 }
 

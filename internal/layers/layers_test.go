@@ -63,6 +63,7 @@ var layers = []layer{
 	{folder: "server/internal/limits", may: []string{"server/config", "server/internal/networks"}},
 	{folder: "server/internal/door", may: []string{"server/internal/limits", "server/internal/networks"}},
 	{folder: "server/internal/refusal", may: []string{"proto", "server/internal/socket", "server/internal/limits"}},
+	{folder: "server/internal/bustest", may: []string{"world", "server/internal/bus"}},
 	{folder: "server/internal/bus", may: []string{"world"}},
 	{folder: "server/internal/async", may: []string{"world"}},
 	{folder: "server/internal/room", may: []string{"proto", "world", "netcode", "internal/identity", "server/internal/socket", "server/internal/seat", "server/internal/metrics", "server/internal/bus", "server/internal/async"}},

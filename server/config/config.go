@@ -132,6 +132,11 @@ type Config struct {
 	Matchmaking Matchmaking `yaml:"matchmaking"`
 	// Shows is about shows, which several rooms are houses of.
 	Shows Shows `yaml:"shows"`
+	// Bus is about the messages that rooms and backends send each other.
+	Bus Bus `yaml:"bus"`
+	// Async is about the work that rooms have done beside themselves, such as questions to a
+	// database.
+	Async Async `yaml:"async"`
 	// Redis is where the Redis is that several servers share. With neither redis.url nor
 	// redis.addresses there is none, and the server is on its own.
 	Redis Redis `yaml:"redis"`

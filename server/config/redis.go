@@ -59,8 +59,8 @@ type Redis struct {
 	// Pool is how many connections are kept, to each server. 0: ten for each processor.
 	Pool int `yaml:"pool" default:"0" min:"0" max:"10000"`
 	// Replicas is how many replicas must have what changes about tickets, matches and
-	// ratings, within half of redis.read_timeout, so that a fail-over loses none of it.
-	// While there are fewer, nobody can enqueue. 0: none.
+	// ratings, and each message of the bus, within half of redis.read_timeout, so that a fail-over
+	// loses none of it. While there are fewer, nobody can enqueue, and messages wait. 0: none.
 	Replicas int `yaml:"replicas" default:"0" min:"0" max:"10"`
 }
 

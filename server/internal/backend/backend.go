@@ -1,5 +1,5 @@
 // Package backend opens what a server keeps outside of its rooms: the directory of rooms,
-// tickets, matches, ratings and nodes, the bans, the seats that were used. It is kept in
+// tickets, matches, ratings and nodes, the bans, the seats that were used, the bus. It is kept in
 // Redis, for several servers, or in memory, for one on its own.
 package backend
 
@@ -16,9 +16,12 @@ import (
 	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/server/internal/bus"
 	"github.com/tickroom/tickroom/server/internal/claim"
 	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/redisbans"
+	"github.com/tickroom/tickroom/server/internal/redisbus"
 	"github.com/tickroom/tickroom/server/internal/redisclaim"
 	"github.com/tickroom/tickroom/server/internal/redisused"
 	"github.com/tickroom/tickroom/server/internal/seat"
@@ -44,6 +47,7 @@ type Backend struct {
 	Bans   limits.Bans
 	Used   seat.Used // seats
 	Claims claim.Claims
+	Bus    bus.Bus
 
 	once    sync.Once
 	closers []func() error // in the order of their making
@@ -51,7 +55,7 @@ type Backend struct {
 
 // Open opens what is not given: in Redis if the configuration names one, else in memory.
 // The caller calls Close.
-func Open(cfg *config.Config, given Given, log *slog.Logger) (_ *Backend, err error) {
+func Open(cfg *config.Config, given Given, m *metrics.Metrics, log *slog.Logger) (_ *Backend, err error) {
 	b := &Backend{Bans: given.Bans, Used: given.Used}
 	if given.Stores != nil {
 		b.Stores = *given.Stores
@@ -62,12 +66,16 @@ func Open(cfg *config.Config, given Given, log *slog.Logger) (_ *Backend, err er
 		}
 	}()
 	if cfg.Redis.Enabled() {
-		err = b.openRedis(cfg, given.Stores == nil, log)
+		err = errors.Join(b.openRedis(cfg, given.Stores == nil, log), b.openBus(cfg, m, log))
 	} else if given.Stores == nil {
 		b.Stores = matchmaking.OpenMemory()
 	}
 	if err != nil {
 		return nil, err
+	}
+	if b.Bus == nil {
+		b.Bus = bus.NewMemory(keep(cfg))
+		m.BusUp(true)
 	}
 	if b.Bans == nil {
 		b.Bans = limits.NewMemoryBans(maxBans, nil)
@@ -115,6 +123,27 @@ func (b *Backend) openRedis(cfg *config.Config, stores bool, log *slog.Logger) e
 	b.closers = append(b.closers, func() error { bans.Close(); return nil })
 	b.Bans = bans
 	return nil
+}
+
+// openBus opens the bus in Redis. Its calls wait, so that it has connections of its own.
+func (b *Backend) openBus(cfg *config.Config, m *metrics.Metrics, log *slog.Logger) error {
+	rc := redisclient.Config(cfg.Redis)
+	rc.Pool = redisbus.Connections
+	c, err := redisclient.New(rc)
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	b.closers = append(b.closers, c.Close)
+	b.Bus = redisbus.New(c, redisbus.Options{
+		Prefix: cfg.Redis.Prefix, Keep: keep(cfg), Queue: cfg.Bus.Queue, QueueBytes: cfg.Bus.QueueBytes,
+		Replicas: cfg.Redis.Replicas, ReplicaWait: cfg.Redis.ReadTimeout / 2, Timeout: cfg.Redis.ReadTimeout, Metrics: m, Log: log,
+	})
+	return nil
+}
+
+// keep returns what the bus keeps.
+func keep(cfg *config.Config) bus.Keep {
+	return bus.Keep{Age: cfg.Bus.Keep, Messages: cfg.Bus.KeepMessages, Bytes: cfg.Bus.KeepBytes, Keys: cfg.Bus.Keys}
 }
 
 // Close closes what Open has opened, in the reverse order. It may be called twice.

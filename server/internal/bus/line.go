@@ -172,7 +172,7 @@ func (l *Line) put(a Arrival) bool {
 	return true
 }
 
-// playerListener hears the topics of players. Whether they can be heard is nobody's business.
+// playerListener hears the topics of players. Whether they can be heard is not for the game to know.
 type playerListener struct{ line *Line }
 
 func (p playerListener) Hear(m *Message) bool {
@@ -181,4 +181,8 @@ func (p playerListener) Hear(m *Message) bool {
 
 func (playerListener) Deaf(string) {}
 
-func (playerListener) Hears(string, bool) {}
+func (p playerListener) Hears(topic string, missed bool) {
+	if missed {
+		p.line.put(Arrival{Topic: topic, Missed: true, Player: true})
+	}
+}

@@ -72,6 +72,13 @@ var (
 var (
 	busMessages = newCounter("bus_messages_total", "Messages that rooms posted, or lost since they were too many, too long or to a bad topic; and that were handed to games, or not: they had come before or too late, or the game has no handler for them.",
 		byKind, oneOf("result", "posted", "lost", "handed", "repeated", "refused"))
+	busMissed  = newCounter("bus_missed_total", "Times that a room was told that a topic has had messages that it has missed: they were not kept for long enough.", byKind)
+	busQueue   = newGauge("bus_queue_messages", "Messages of rooms and backends that wait to be posted to Redis.")
+	busUp      = newGauge("bus_up", "1 while the bus can be reached, else 0.")
+	busAgain   = newCounter("bus_reposted_total", "Messages that were posted once more, since a fail-over of Redis had lost them.")
+	asyncWork  = newCounter("async_total", "Work that was done beside rooms, by how it ended.", oneOf("result", "done", "failed", "late", "panicked", "abandoned"))
+	asyncBusy  = newGauge("async_running", "Work that is being done beside rooms, late work that has not returned included.")
+	asyncTimes = newHistogram("async_seconds", "How long work beside rooms took, waiting for a place included.", waitBuckets)
 )
 
 // Connections, and why they end.

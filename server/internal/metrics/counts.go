@@ -33,6 +33,7 @@ const (
 	BusHanded
 	BusRepeated // came again, or too late
 	BusRefused  // the game has no handler, or can't read it
+	BusMissed   // times that a room has missed messages
 
 	// Clients that were closed since they sent too much of something.
 	MessagesLimited
@@ -76,6 +77,7 @@ var countOf = [numCounts]struct {
 	BusHanded:         {busMessages, "handed"},
 	BusRepeated:       {busMessages, "repeated"},
 	BusRefused:        {busMessages, "refused"},
+	BusMissed:         {busMissed, ""},
 	MessagesLimited:   {limited, "messages"},
 	BytesLimited:      {limited, "bytes"},
 	TokensLimited:     {limited, "tokens"},

@@ -145,7 +145,7 @@ func (r *Registry) roomConfig() room.Config {
 		AckWindow: cfg.AckWindow, IdleTimeout: cfg.IdleTimeout, Hold: cfg.Hold, MaxOutbox: cfg.MaxOutbox, MaxMessage: cfg.MaxMessage,
 		MessagesPerSecond: cfg.Limits.Messages, MessageBurst: float64(cfg.Limits.MessageBurst),
 		BytesPerSecond: cfg.Limits.Bytes, ByteBurst: float64(cfg.Limits.ByteBurst),
-		SecondDevice: cfg.SecondDevice, Banned: r.banned,
+		SecondDevice: cfg.SecondDevice, Banned: r.banned, MaxAsync: cfg.Async.PerRoom,
 		CommandsPerSecond: cfg.Limits.Commands, CommandBurst: float64(cfg.Limits.CommandBurst),
 	}
 }

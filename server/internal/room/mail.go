@@ -56,6 +56,10 @@ func (e *Engine) handOver(counts *metrics.Counts) {
 			}
 			e.handMessage(&from, a.Message, counts)
 		default:
+			if a.Missed {
+				counts[metrics.BusMissed]++
+				e.log.Warn("the room has missed messages: the bus does not keep them any more", "topic", a.Topic)
+			}
 			e.carries(a)
 		}
 	}
