@@ -31,6 +31,7 @@ type mail struct {
 	exchange *exchange
 	heard    map[string]int // by topic, how many of the kept messages the room has been past
 	players  int            // the same, of the topics of players
+	since    int            // how many there were when the room came
 	deaf     map[string]bool
 	taken    uint32 // world.Room.Retuned, and 1; 0: nothing
 	posted   []world.Post
@@ -38,12 +39,13 @@ type mail struct {
 	outcomes []world.Outcome
 }
 
-// Link puts rooms on one bus: from then on each hears what the others post. It is to be called
-// before they are stepped. A room that is not linked hears itself, and what Post posts.
+// Link puts rooms on one bus, that of the first one: from then on each hears what the others post. It
+// is to be called before they are stepped, but for the first one: a room that is made later comes to
+// those that are there. A room that is not linked hears itself, and what Post posts.
 func Link(rooms ...*Room) {
-	x := &exchange{}
-	for _, r := range rooms {
-		r.mail.exchange = x
+	x := rooms[0].mail.exchange
+	for _, r := range rooms[1:] {
+		r.mail.exchange, r.mail.since = x, len(x.kept)
 	}
 }
 
@@ -162,8 +164,10 @@ func (r *Room) tune() {
 	for _, t := range topics {
 		n, before := m.heard[t.Name]
 		if !before {
-			if t.From == world.Now && !first {
-				n = len(m.exchange.kept)
+			if t.From == world.Now {
+				if n = len(m.exchange.kept); first {
+					n = m.since
+				}
 			}
 			r.HandleHears(t.Name, false)
 		}

@@ -92,9 +92,6 @@ func newHouse(r *world.Room, reviewer Reviewer) (world.Game, error) {
 	r.Listen(topicDown(set.show), world.Now)
 	r.Listen(topicWords, world.Start)
 	r.Listen(topicWords+"/"+set.show, world.Start)
-	if err := r.SetLabel("show", set.show); err != nil {
-		return nil, err
-	}
 	return h, nil
 }
 
