@@ -94,7 +94,14 @@ func (m *Matcher) Pass(now time.Time) Result {
 		out.TimedOut = append(out.TimedOut, p.cands[i].e.t.ID)
 		m.drop(p.cands[i].e)
 	}
+	p.end()
 	return out
+}
+
+// end lets go of the tickets, whose memory is not for as long as the pass's.
+func (p *pass) end() {
+	clear(p.cands)
+	p.made = nil
 }
 
 // begin sorts the tickets in and finds what they allow now.

@@ -91,6 +91,8 @@ func (s *Tickets) end(t *ticket, state store.State, now time.Time) {
 	s.leave(t)
 	s.free(t)
 	t.State = state
+	// What it was sought by, and may be long, nobody asks for any more.
+	t.Ticket.Query, t.Ticket.Attributes = "", nil
 	s.timers.set(&t.timer, now.Add(store.EndedKept))
 	s.watch.Wake(t.Ticket.ID)
 }

@@ -14,6 +14,8 @@ import (
 const (
 	// pictureKept is how long what waits in a queue is explained from one reading of it.
 	pictureKept = time.Second
+	// pictureForgotten is how long its memory is held for the next one who asks.
+	pictureForgotten = 10 * time.Second
 	// pictureMost is about how many tickets are read. Where more wait, an explanation
 	// speaks of these, which are enough to see what is wrong.
 	pictureMost = 20_000
@@ -40,17 +42,31 @@ type Explainer struct {
 
 // picture is what waits for a mode, as it was read at a time.
 type picture struct {
-	mode mode.Mode
-	lock chan struct{} // held by whoever has a value in it
-	q    *Queue
-	at   time.Time
+	mode   mode.Mode
+	lock   chan struct{} // held by whoever has a value in it
+	q      *Queue
+	at     time.Time
+	forget *time.Timer // drops q, unless somebody is at it
+}
+
+// drop lets go of what was read, if nobody asks just now.
+func (p *picture) drop() {
+	select {
+	case p.lock <- struct{}{}:
+		p.q = nil
+		<-p.lock
+	default: // who is at it sets the timer anew
+	}
 }
 
 // NewExplainer returns an explainer of the tickets that wait for modes.
 func NewExplainer(t store.Tickets, q store.Queues, modes []mode.Mode) *Explainer {
 	e := &Explainer{tickets: t, queues: q, now: time.Now, pictures: map[string]*picture{}}
 	for _, md := range modes {
-		e.pictures[md.Name] = &picture{mode: md, lock: make(chan struct{}, 1)}
+		p := &picture{mode: md, lock: make(chan struct{}, 1)}
+		p.forget = time.AfterFunc(pictureForgotten, p.drop)
+		p.forget.Stop()
+		e.pictures[md.Name] = p
 	}
 	return e
 }
@@ -84,7 +100,10 @@ func (e *Explainer) Explain(ctx context.Context, id string) (match.Explanation, 
 	}
 	select {
 	case p.lock <- struct{}{}:
-		defer func() { <-p.lock }()
+		defer func() {
+			<-p.lock
+			p.forget.Reset(pictureForgotten)
+		}()
 	case <-ctx.Done():
 		return none, fmt.Errorf("queue: to explain a ticket: %w", context.Cause(ctx))
 	}

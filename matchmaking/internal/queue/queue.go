@@ -84,11 +84,12 @@ func (q *Queue) Apply(c *store.Changes) {
 	if c.Anew {
 		q.Anew()
 	}
-	for i := range c.Tickets {
-		q.come(c.Tickets[i].ID, &item{ticket: &c.Tickets[i]})
+	// Copies, since one that waits for long would keep all that came with it in memory.
+	for _, t := range c.Tickets {
+		q.come(t.ID, &item{ticket: &t})
 	}
-	for i := range c.Backfills {
-		q.come(c.Backfills[i].ID, &item{backfill: &c.Backfills[i]})
+	for _, b := range c.Backfills {
+		q.come(b.ID, &item{backfill: &b})
 	}
 	for _, id := range c.Gone {
 		if i := q.items[id]; i != nil && i.in != nil {
