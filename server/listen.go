@@ -13,6 +13,7 @@ import (
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/redisbus"
 	"github.com/tickroom/tickroom/server/internal/refusal"
+	"github.com/tickroom/tickroom/server/internal/stall"
 )
 
 // listen takes the addresses of clients and operators. back is nil if there is none.
@@ -33,7 +34,8 @@ func (s *Server) listen() (front, back *address, err error) {
 		return nil, nil, errors.Join(fmt.Errorf("server: clients' address: %w; set --listen to another", err), back.close())
 	}
 	s.addr, s.door = ln.Addr(), door.New(ln, s.doorOptions())
-	front = &address{"clients' address", s.gateway.Server(s.mux), s.door}
+	within := stall.Limits{Body: 2 * s.cfg.HandshakeTimeout, Piece: 2 * s.cfg.HandshakeTimeout}
+	front = &address{"clients' address", s.gateway.Server(stall.Handler(s.mux, within, forSockets)), s.door}
 	s.door.Serve(front.http)
 	if !s.cfg.TLS.Enabled() {
 		return front, back, nil
@@ -71,10 +73,13 @@ func (s *Server) doorOptions() door.Options {
 	return door.Options{
 		Guard: s.guard, Max: places, MaxFresh: max(1, s.cfg.MaxPending*7/8), Files: files, Beside: s.gateway.Ending,
 		IdleTimeout: s.cfg.KeepAlive, ProxyIdleTimeout: s.cfg.ProxyKeepAlive, PressureTimeout: s.cfg.HandshakeTimeout / 2,
-		Except:    func(r *http.Request) bool { return r.URL.Path == Path },
+		Except:    forSockets,
 		OnRefused: s.overLimit, OnClosed: s.metrics.Shed, Logger: s.log,
 	}
 }
+
+// forSockets reports whether a request is for the gateway, which has limits of its own.
+func forSockets(r *http.Request) bool { return r.URL.Path == Path }
 
 // reserve returns how many descriptors the server may need beside those that are open at its
 // start and clients' connections.

@@ -202,8 +202,13 @@ func (d *Door) relieve(err error) {
 	}
 }
 
+// sendBuffer is what the kernel may keep of what a connection is sent, in bytes. By itself it takes some megabytes of
+// an answer that nobody reads.
+const sendBuffer = 64 << 10
+
 // admit counts a connection, at others' cost if need be. It returns nil if it was closed.
 func (d *Door) admit(t *net.TCPConn, now time.Time) *Conn {
+	_ = t.SetWriteBuffer(sendBuffer)
 	c := &Conn{TCPConn: t, door: d, since: now, stage: fresh}
 	if a, ok := t.RemoteAddr().(*net.TCPAddr); ok {
 		c.peer = networks.Plain(a.AddrPort().Addr())

@@ -13,7 +13,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/store"
@@ -96,14 +95,8 @@ func New(o Options) (*Node, error) {
 	return n, nil
 }
 
-// ServeHTTP serves the matchmaking service. Streams go on for longer than a request's
-// header and body may take.
-func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.ProtoMajor == 1 {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	}
-	n.handler.ServeHTTP(w, r)
-}
+// ServeHTTP serves the matchmaking service.
+func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) { n.handler.ServeHTTP(w, r) }
 
 // Start begins to take part, until stop is called, which waits. The reporter is run by the
 // caller, since it has more to tell when the node takes no part any more.

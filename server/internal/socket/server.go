@@ -29,7 +29,7 @@ func (g *Gateway) Server(h http.Handler) *http.Server {
 		// As little as calls need: an attacker pays for a connection of its own with
 		// each few streams.
 		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: 64, MaxReadFrameSize: 16 << 10,
+			MaxConcurrentStreams: 32, MaxReadFrameSize: 16 << 10,
 			MaxReceiveBufferPerConnection: 128 << 10, MaxReceiveBufferPerStream: 64 << 10,
 			SendPingTimeout: 20 * time.Second, PingTimeout: 10 * time.Second, WriteByteTimeout: 10 * time.Second,
 		},
