@@ -49,8 +49,6 @@ export function optionsOf(set: number): number[] {
 /** Reads the rows of one room, and remembers what was seen when. */
 export class Rows {
   #mine: quiz.Mine | undefined;
-  #marks: Mark[] = [];
-  #marksOf = 0; // the run
   #phase = '';
   #since = 0;
 
@@ -62,7 +60,6 @@ export class Rows {
   /** Forgets what was told: the player is another one now. */
   forget(): void {
     this.#mine = undefined;
-    this.#marks = [];
     this.#phase = '';
   }
 
@@ -79,11 +76,6 @@ export class Rows {
       this.#phase = phase;
       this.#since = now;
     }
-    if (this.#marksOf !== show.run) {
-      this.#marksOf = show.run;
-      this.#marks = [];
-    }
-    if (mine) this.#note(mine);
     return {
       title: show.title,
       mode: modes[show.mode] ?? 'practice',
@@ -104,7 +96,7 @@ export class Rows {
       lost: show.lost,
       closed: show.closed,
       question: asked ? questionOf(asked, show, mine) : undefined,
-      me: mine ? meOf(mine, name, [...this.#marks]) : undefined,
+      me: mine ? meOf(mine, name) : undefined,
       leaders: [...tables.leader]
         .map((l) => ({
           rank: l.rank,
@@ -120,14 +112,6 @@ export class Rows {
         .map(({ rank, name, members, alive, points }) => ({ rank, name, members, alive, points }))
         .sort((a, b) => a.rank - b.rank),
     };
-  }
-
-  /** Notes what became of an answer, for the row of marks. */
-  #note(mine: quiz.Mine): void {
-    const fate = fates[mine.verdict] ?? '';
-    if (fate === '' || mine.question === 0 || !mine.playing) return;
-    while (this.#marks.length < mine.question - 1) this.#marks.push('unknown');
-    this.#marks[mine.question - 1] = fate;
   }
 }
 
@@ -167,7 +151,7 @@ function resultOf(row: quiz.Question): Result {
   };
 }
 
-function meOf(m: quiz.Mine, name: string, marks: readonly Mark[]): Me {
+function meOf(m: quiz.Mine, name: string): Me {
   return {
     playing: m.playing,
     name,
@@ -188,6 +172,6 @@ function meOf(m: quiz.Mine, name: string, marks: readonly Mark[]): Me {
     ranked: m.ranked,
     teamRank: m.teamRank,
     won: m.won,
-    marks,
+    marks: m.verdicts.map((v): Mark => fates[v] || 'unknown'),
   };
 }

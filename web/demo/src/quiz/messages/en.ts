@@ -163,7 +163,4 @@ export const quizEn = {
   'quiz.state.closed': 'Disconnected',
   'quiz.state.again': 'Join again',
   'quiz.state.reload': 'Load the page again',
-
-  'quiz.host.title': 'Host of the quiz',
-  'quiz.host.lead': 'From here a host runs the show.',
 };

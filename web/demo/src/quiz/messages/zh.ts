@@ -163,7 +163,4 @@ export const quizZh: Readonly<Record<keyof typeof quizEn, string>> = {
   'quiz.state.closed': '连接已断开',
   'quiz.state.again': '重新加入',
   'quiz.state.reload': '重新载入页面',
-
-  'quiz.host.title': '答题主持台',
-  'quiz.host.lead': '主持人在这里控制节目。',
 };
