@@ -9,8 +9,6 @@ import { Scene } from './scene.ts';
 import type { Status } from './status.ts';
 
 const $ = (id: string): HTMLElement => document.getElementById(id)!;
-/** A room with fewer free places is not watched, to leave them to players. */
-const crowded = 0.8;
 /** The pause after a failure, in milliseconds. */
 const again = 15_000;
 /** Where frames take longer, in milliseconds, there is no graphics card, and the picture is simplified in steps. */
@@ -69,9 +67,8 @@ export class Hero {
     if (this.#live && !this.#live.worthwhile(now)) this.#rest();
     this.#caption();
     if (!s || this.#live || this.#joining || this.#paused || now < this.#notBefore) return;
-    const room = s.open_rooms.find(
-      (r) => r.kind === 'arena' && r.players > 0 && r.players + r.spectators + r.away < r.capacity * crowded,
-    );
+    // Spectators have places of their own, and take none of the players'.
+    const room = s.open_rooms.find((r) => r.kind === 'arena' && r.players > 0);
     if (room) void this.#watch(room.id);
   }
 

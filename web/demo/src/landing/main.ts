@@ -36,6 +36,13 @@ function open(): void {
     );
   });
 
+  // As the links to rooms do.
+  for (const a of document.querySelectorAll<HTMLAnchorElement>('a[data-named]')) {
+    const path = a.getAttribute('href')!;
+    const withName = () => (a.href = address(path, name() === '' ? {} : { name: name() }));
+    for (const before of ['pointerdown', 'focus', 'click'] as const) a.addEventListener(before, withName);
+  }
+
   mountCode($('tabs'), $('listing'));
   const hero = new Hero($<HTMLCanvasElement>('scene'));
 

@@ -31,6 +31,7 @@ export const homeEn = {
 
   'home.title': 'tickroom: state sync for multiplayer games and live rooms',
   'home.nav': 'Sections',
+  'home.nav.live': 'Live',
   'home.nav.rooms': 'Rooms',
   'home.nav.how': 'How it works',
   'home.nav.code': 'Code',
@@ -62,6 +63,14 @@ export const homeEn = {
   'home.now.up': 'up {time}',
   'home.now.lost': 'The server does not answer. Trying again …',
   'home.now.off': 'This server keeps its numbers to itself.',
+
+  'home.live': 'Live rooms, for audiences without limit',
+  'home.live.lead':
+    'A show is one room; its houses are rooms for its audience, as many as it takes, on as many servers. What goes up is counted and chosen, so that a show costs the same for a hundred and for a million.',
+  'home.live.danmaku':
+    'Comments that fly over the picture: gifts that are never lost, polls, super chats, moderation, and as many comments as each viewer wants to see.',
+  'home.live.quiz':
+    'Everybody sees the question in the same moment, and nobody the answer before the close. Times are the server’s, ranks exact, and a lost connection costs no answer.',
 
   'home.rooms': 'Rooms',
   'home.rooms.lead':
@@ -109,6 +118,7 @@ export const homeEn = {
   'home.run.first': 'write a game, from the schema to the client',
   'home.run.matchmaking': 'fair matches, on one server or several',
   'home.run.protocol': 'the protocol, complete enough to write a client from',
+  'home.run.live': 'danmaku and quizzes: run one, embed it, moderate it',
   'home.run.sdk': 'the client library for browsers, Node.js and mini-games',
   'home.run.architecture': 'how it works, and why so',
   'home.run.status': 'the numbers above, as JSON',

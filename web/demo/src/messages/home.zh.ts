@@ -31,6 +31,7 @@ export const homeZh: Record<keyof typeof homeEn, string> = {
 
   'home.title': 'tickroom：多人游戏与直播间的状态同步服务器',
   'home.nav': '页面导航',
+  'home.nav.live': '直播',
   'home.nav.rooms': '房间',
   'home.nav.how': '原理',
   'home.nav.code': '代码',
@@ -62,6 +63,12 @@ export const homeZh: Record<keyof typeof homeEn, string> = {
   'home.now.up': '已运行 {time}',
   'home.now.lost': '服务器没有响应，正在重试…',
   'home.now.off': '这台服务器没有公开状态数据。',
+
+  'home.live': '直播间，观众不设上限',
+  'home.live.lead':
+    '一场节目是一个房间，观众分在任意多的分房里，可以分布在任意多台服务器上。上行的内容先汇总、先筛选，一百人和一百万人的开销是一样的。',
+  'home.live.danmaku': '弹幕飞过画面：礼物不丢不重，还有投票、醒目留言和管理，想看多少弹幕由每位观众自己决定。',
+  'home.live.quiz': '所有人同一时刻看到题目，截止之前没有人能看到答案。计时以服务器为准，排名精确，断线也不会丢答案。',
 
   'home.rooms': '房间',
   'home.rooms.lead': '有人加入时自动创建房间，人走空后自动关闭。可以选一个房间加入，也可以直接进入有空位的房间。',
@@ -103,6 +110,7 @@ export const homeZh: Record<keyof typeof homeEn, string> = {
   'home.run.first': '从状态定义到客户端，写出第一个游戏',
   'home.run.matchmaking': '公平匹配，单台或多台服务器',
   'home.run.protocol': '协议说明，照着它就能写出客户端',
+  'home.run.live': '弹幕与答题：搭建、嵌入和管理',
   'home.run.sdk': '适用于浏览器、Node.js 和小游戏的客户端库',
   'home.run.architecture': '工作原理与设计取舍',
   'home.run.status': '上面那些数字的 JSON 版',
