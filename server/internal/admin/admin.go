@@ -76,6 +76,39 @@ type RoomInfo struct {
 	TickMillis float64   `json:"tick_ms"` // how long a tick takes, a mean of the last ones
 	Entities   int       `json:"entities"`
 	Created    time.Time `json:"created"`
+	// Labels are what the game says of it, Options what clients chose it to be like.
+	Labels  map[string]any    `json:"labels,omitempty"`
+	Options map[string]string `json:"options,omitempty"`
+	// Show is which show it is, or is a house of; nil: neither.
+	Show *ShowInfo `json:"show,omitempty"`
+}
+
+// ShowInfo is a show, as this server knows it.
+type ShowInfo struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// House is true if the room is a house of the show, and not the show.
+	House bool `json:"house"`
+	// Epoch is the newest that is known, Owner the server that has it; 0 and empty: nobody.
+	Epoch uint64 `json:"epoch,omitempty"`
+	Owner string `json:"owner,omitempty"`
+	// Room is the id of the show's room; empty: it is not there now.
+	Room string `json:"room,omitempty"`
+	// Houses is how many houses of it run on this server.
+	Houses int `json:"houses"`
+}
+
+// text says what the room is of the show, for people.
+func (s *ShowInfo) text() string {
+	switch {
+	case s == nil:
+		return ""
+	case !s.House:
+		return fmt.Sprintf("show %s, epoch %d; houses here: %d", s.Name, s.Epoch, s.Houses)
+	case s.Room == "":
+		return fmt.Sprintf("house of %s, which is away", s.Name)
+	}
+	return fmt.Sprintf("house of %s", s.Name)
 }
 
 // Version is what runs.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +53,9 @@ func (f *fakeRooms) CloseRoom(_ context.Context, id, reason string) error {
 func twoRooms() *fakeRooms {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	return &fakeRooms{rooms: map[string]RoomInfo{
-		"b": {ID: "b", Kind: "arena", Players: 3, MaxPlayers: 100, Tick: 40, TickRate: 20, TickMillis: 1.25, Entities: 7, Created: at},
+		"b": {ID: "b", Kind: "arena", Players: 3, MaxPlayers: 100, Tick: 40, TickRate: 20, TickMillis: 1.25, Entities: 7, Created: at,
+			Labels: map[string]any{"map": "<dust>", "level": 3.0}, Options: map[string]string{"show": "one"},
+			Show: &ShowInfo{Kind: "s", Name: "one", House: true, Epoch: 7, Owner: "n1/x", Room: "s-1", Houses: 2}},
 		"a": {ID: "a", Kind: "walkers", Players: 10, MaxPlayers: 10, Tick: 400, TickRate: 20, Created: at},
 	}}
 }
@@ -101,7 +104,7 @@ func TestRooms(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &list); err != nil || code != 200 {
 		t.Fatalf("%d %v: %s", code, err, body)
 	}
-	if list.Count != 2 || list.Players != 13 || list.Rooms[0] != rooms.rooms["b"] || list.Rooms[1] != rooms.rooms["a"] {
+	if list.Count != 2 || list.Players != 13 || !reflect.DeepEqual(list.Rooms, []RoomInfo{rooms.rooms["b"], rooms.rooms["a"]}) {
 		t.Errorf("%s", body)
 	}
 	for _, tt := range []struct {

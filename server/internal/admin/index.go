@@ -4,8 +4,10 @@ import (
 	_ "embed"
 	"fmt"
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -55,18 +57,30 @@ func roomTable(rooms []RoomInfo, now time.Time) string {
 	}
 	var b strings.Builder
 	b.WriteString(`<div class="wide"><table>
-<tr><th>room<th>kind<th>players<th>entities<th>tick<th>per second<th>tick takes<th>load<th>age</tr>
+<tr><th>room<th>kind<th>players<th>entities<th>tick<th>per second<th>tick takes<th>load<th>age<th>show<th>is like</tr>
 `)
 	for _, r := range rooms[:min(len(rooms), maxShown)] {
 		// How much of its tick the room uses, in percent.
 		load := r.TickMillis * r.TickRate / 10
-		fmt.Fprintf(&b, `<tr><td><a href="/rooms/%s">%s</a><td>%s<td>%d / %d<td>%d<td>%d<td>%v<td>%.2f ms<td>%.0f %%<td>%v</tr>
+		fmt.Fprintf(&b, `<tr><td><a href="/rooms/%s">%s</a><td>%s<td>%d / %d<td>%d<td>%d<td>%v<td>%.2f ms<td>%.0f %%<td>%v<td>%s<td>%s</tr>
 `, url.PathEscape(r.ID), html.EscapeString(r.ID), html.EscapeString(r.Kind), r.Players, r.MaxPlayers, r.Entities, r.Tick, r.TickRate,
-			r.TickMillis, load, now.Sub(r.Created).Round(time.Second))
+			r.TickMillis, load, now.Sub(r.Created).Round(time.Second), html.EscapeString(r.Show.text()), html.EscapeString(likeness(&r)))
 	}
 	b.WriteString("</table></div>")
 	if more := len(rooms) - maxShown; more > 0 {
 		fmt.Fprintf(&b, `<p class="sub">and %d more: see <a href="/rooms">/rooms</a></p>`, more)
 	}
 	return b.String()
+}
+
+// likeness says what a room is like: its options and labels.
+func likeness(r *RoomInfo) string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(r.Options)) {
+		out = append(out, name+"="+r.Options[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Labels)) {
+		out = append(out, fmt.Sprintf("%s: %v", name, r.Labels[name]))
+	}
+	return strings.Join(out, ", ")
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/internal/admin"
 	"github.com/tickroom/tickroom/server/internal/registry"
-	"github.com/tickroom/tickroom/server/internal/room"
+	"github.com/tickroom/tickroom/server/internal/shows"
 )
 
 // Rooms implements admin.Rooms.
@@ -18,8 +18,9 @@ type Rooms struct{ Registry *registry.Registry }
 // Rooms returns all rooms.
 func (o Rooms) Rooms() []admin.RoomInfo {
 	var out []admin.RoomInfo
-	for _, i := range o.Registry.List() {
-		out = append(out, roomInfo(i))
+	known := o.Registry.Shows()
+	for _, e := range o.Registry.Entries() {
+		out = append(out, roomInfo(e, known))
 	}
 	return out
 }
@@ -30,10 +31,10 @@ func (o Rooms) Room(id string) (admin.RoomInfo, error) {
 	if e == nil {
 		return admin.RoomInfo{}, admin.ErrNoRoom
 	}
-	return roomInfo(e.Info()), nil
+	return roomInfo(e, o.Registry.Shows()), nil
 }
 
-// CloseRoom ends a room.
+// CloseRoom ends a room. A show that has houses is made anew.
 func (o Rooms) CloseRoom(_ context.Context, id, reason string) error {
 	e := o.Registry.Get(id)
 	if e == nil {
@@ -43,10 +44,31 @@ func (o Rooms) CloseRoom(_ context.Context, id, reason string) error {
 	return nil
 }
 
-func roomInfo(i room.Info) admin.RoomInfo {
+func roomInfo(e *registry.Entry, known []shows.State) admin.RoomInfo {
+	i := e.Info()
 	return admin.RoomInfo{
 		ID: i.ID, Kind: i.Kind, Players: i.Clients - i.Spectators, MaxPlayers: i.Places.MaxPlayers,
 		Spectators: i.Spectators, Locked: i.Places.Locked, Tick: i.Tick, TickRate: i.TickRate,
 		TickMillis: float64(i.TickTime) / float64(time.Millisecond), Entities: i.Entities, Created: i.Created,
+		Labels: i.Labels, Options: e.Chosen(), Show: showInfo(e, known),
 	}
+}
+
+// showInfo returns what is known of the show that a room is, or is a house of; nil: neither.
+func showInfo(e *registry.Entry, known []shows.State) *admin.ShowInfo {
+	s, house, ok := e.Show()
+	if !ok {
+		return nil
+	}
+	out := &admin.ShowInfo{Kind: s.Kind, Name: s.Name, House: house, Epoch: s.Epoch}
+	for _, k := range known {
+		if k.Show != s.Show {
+			continue
+		}
+		out.Owner, out.Room, out.Houses = k.Owner, k.Room, k.Houses
+		if house {
+			out.Epoch = k.Epoch
+		}
+	}
+	return out
 }

@@ -41,6 +41,9 @@ type Entry struct {
 // seats, or is backstage.
 func (e *Entry) Private() bool { return e.hidden || e.match != nil && !e.match.Open }
 
+// Chosen returns what clients chose of the room's options; it is not to be changed.
+func (e *Entry) Chosen() map[string]string { return e.chosen }
+
 // What follows is called by the room's loop, and does not block; but for ended, with which
 // that is over.
 
