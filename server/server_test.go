@@ -28,6 +28,10 @@ func TestMain(m *testing.M) {
 		runSmall(small)
 		return
 	}
+	if tally := os.Getenv(tallyServer); tally != "" {
+		runTally(tally)
+		return
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
 }
 

@@ -157,7 +157,7 @@ func TestOtherPages(t *testing.T) {
 		}
 	}
 	_, page := ask(h, "GET", "/")
-	if strings.Contains(page, "<script>") || !strings.Contains(page, "1.25 ms") {
+	if strings.Contains(page, "<script>") || !strings.Contains(page, "1.25 ms") || !strings.Contains(page, "house of one<td>show=one, level: 3, map: &lt;dust&gt;") {
 		t.Errorf("%s", page)
 	}
 	if code, _ := ask(Handler(Config{}), "GET", "/metrics"); code != 404 {

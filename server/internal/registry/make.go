@@ -82,7 +82,9 @@ func (r *Registry) number() (uint64, error) {
 // begin makes the room with a number, and starts its loop.
 func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 	cfg := r.roomConfig()
-	cfg.Omitted = r.omits(p.kind)
+	if !p.kind.Backstage { // what clients could do does not matter
+		cfg.Omitted = r.omits(p.kind)
+	}
 	of := p.kind.houseOf(p.options)
 	cfg.ShowTopics = p.kind.showTopics(of)
 	engine, err := room.New(p.id, p.kind.Kind, r.seed(made), p.options, cfg, r.o.Logger)
