@@ -50,13 +50,21 @@ func (r *reader) key(name string, ids ...string) string {
 	return r.part.space.Key(r.part.bus.o.Prefix, name, ids...)
 }
 
+// streamKey returns the stream that a topic is in.
+func (r *reader) streamKey(topic string) string {
+	if direct(topic) {
+		return r.key("direct")
+	}
+	return r.key("topic", topic)
+}
+
 // subscribe has a listener given the messages of a topic.
 func (r *reader) subscribe(topic string, since world.Since, l bus.Listener) bus.Subscription {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	name, key, only := "t"+topic, r.key("topic", topic), topic
+	name, only, key := "t"+topic, topic, r.streamKey(topic)
 	if direct(topic) {
-		name, key, only = "d", r.key("direct"), ""
+		name, only = "d", ""
 	}
 	st := r.streams[name]
 	if st == nil {

@@ -27,7 +27,7 @@ const (
 type writer struct {
 	part *part
 	kick chan struct{} // holds one: there is something to do
-	away atomic.Bool   // the last call has failed
+	away atomic.Bool   // Redis is
 
 	mu    sync.Mutex
 	queue []*item // bounded by bus.waits
@@ -41,6 +41,8 @@ type writer struct {
 	kept []batch // the oldest first
 	size int     // bytes of kept
 	wait backoff
+	// failures is how many calls have failed since one succeeded.
+	failures int
 }
 
 // item is a message that is posted.
@@ -229,8 +231,10 @@ func (it *item) tell(p posted) {
 	}
 }
 
+// failed notes that a call has failed: once may be a connection that was cut, twice is Redis away.
 func (w *writer) failed(ctx context.Context, err error) {
-	if !w.away.Swap(true) {
+	if w.failures++; w.failures == 2 {
+		w.away.Store(true)
 		w.part.bus.health.lost(err)
 	}
 	w.part.failed(ctx)
@@ -238,6 +242,7 @@ func (w *writer) failed(ctx context.Context, err error) {
 
 func (w *writer) answered() {
 	w.wait.reset()
+	w.failures = 0
 	if w.away.Swap(false) {
 		w.part.bus.health.found()
 	}
