@@ -34,7 +34,7 @@ func All() []Entry {
 		{Kind: arena.Kind(), NewPilot: pilot(pilots.NewGunner)},
 		{Kind: danmaku.Kind(nil), Behaviour: new(audience.Viewers).Behaviour},
 		{Kind: danmaku.ShowKind()},
-		{Kind: quiz.Kind()},
+		{Kind: quiz.Kind(), Behaviour: new(audience.Contestants).Behaviour},
 		{Kind: quiz.ShowKind(readFile)},
 		{Kind: walkers.Kind(), NewPilot: pilot(pilots.NewWalker)},
 	}
