@@ -27,6 +27,7 @@ type contestant struct {
 	among    uint32
 	ranked   uint32 // number of the question
 	flagged  uint32 // set of patterns that were reported
+	fast     uint32 // right answers in less time than anybody takes, in this run
 }
 
 // answer returns what was answered to a question.

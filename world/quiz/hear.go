@@ -99,8 +99,12 @@ func (h *house) judge() {
 	st := h.state
 	mark := outcomesMark(st.Outcomes)
 	if mark != h.judged && len(st.Outcomes) > 0 {
+		done := 0
+		if n := len(st.Outcomes) - 1; h.judged != 0 && h.judged == outcomesMark(st.Outcomes[:n]) {
+			done = n // the earlier ones are as they were
+		}
 		h.judged = mark
-		judge(rules{mode: st.Mode, revives: st.Revives, streakBonus: st.StreakBonus, maxStreakBonus: st.MaxStreakBonus}, st.Outcomes, h.contestants)
+		judge(rules{mode: st.Mode, revives: st.Revives, streakBonus: st.StreakBonus, maxStreakBonus: st.MaxStreakBonus}, st.Outcomes, done, h.contestants)
 		h.scored = 0
 		h.suspect.look(h)
 	}

@@ -74,13 +74,16 @@ func inTime(o *quizv1.Outcome, a answer) bool {
 // correct reports whether an answer is right.
 func correct(o *quizv1.Outcome, a answer) bool { return inTime(o, a) && o.Key&(1<<a.option) != 0 }
 
-// judge works out the scores of a house's contestants after some outcomes.
-func judge(r rules, outcomes []*quizv1.Outcome, all []*contestant) {
-	for _, c := range all {
-		c.score = score{alive: true, revives: r.revives + c.granted}
-		c.verdicts = c.verdicts[:0]
+// judge works out the scores of a house's contestants after some outcomes, of which the first done are
+// in the scores already.
+func judge(r rules, outcomes []*quizv1.Outcome, done int, all []*contestant) {
+	if done == 0 {
+		for _, c := range all {
+			c.score = score{alive: true, revives: r.revives + c.granted}
+			c.verdicts = c.verdicts[:0]
+		}
 	}
-	for _, o := range outcomes {
+	for _, o := range outcomes[done:] {
 		saved := teamsSaved(o, all)
 		for _, c := range all {
 			c.score.apply(r, o, c, c.team != nil && saved[c.team])

@@ -56,11 +56,16 @@ type question struct {
 	Options []string `yaml:"options"`
 	Images  []string `yaml:"images"`
 	Answer  []string `yaml:"answer"` // letters
-	Seconds float64  `yaml:"seconds" min:"1" max:"600"`
-	Points  int      `yaml:"points" min:"0" max:"10000"`
 	Note    string   `yaml:"note"`
+	worth
 
 	key uint32 // the set of options that are right; 0: nobody knows yet
+}
+
+// worth is what a question has of its own, or else as the script has it.
+type worth struct {
+	Seconds float64 `yaml:"seconds" min:"1" max:"600"`
+	Points  int     `yaml:"points" min:"0" max:"10000"`
 }
 
 var modes = map[string]quizv1.Mode{
@@ -94,12 +99,12 @@ func parse(path string, content []byte) (*script, error) {
 		list = nil
 	}
 	for i, m := range list {
-		q := question{Seconds: s.Seconds, Points: s.Points}
+		q := question{worth: worth{Seconds: s.Seconds, Points: s.Points}}
 		m.Need("text", "options", "answer")
 		m.Fields(&q)
 		m.Done()
 		before := d.Problems()
-		d.Check(m.Field()+".", &q)
+		d.Check(m.Field()+".", &q.worth)
 		if before == d.Problems() {
 			if at, err := q.settle(); err != nil {
 				d.Fail(fmt.Sprintf("questions.%d.%s", i, at), "%v", err)

@@ -66,7 +66,8 @@ type show struct {
 	leaders, teams   []*quizv1.Line
 	among, teamCount uint32
 
-	tally tally
+	tally     tally
+	suspected []*quizv1.Suspected // that wait to be told
 
 	// What is posted, and when.
 	version          uint64
@@ -114,7 +115,7 @@ func newShow(r *world.Room, read Reader) (world.Game, error) {
 	world.OnMessage(r, s.onReport)
 	world.OnMessage(r, s.onScores)
 	world.OnMessage(r, s.onOrder)
-	world.OnMessage(r, func(_ *world.Posting, m *quizv1.Suspected) { r.Post(s.down, m) })
+	world.OnMessage(r, s.onSuspected)
 	r.Listen(s.log, world.Start)
 	r.Listen(s.up, world.Now)
 	r.Listen(orderTopic(s.name), world.Now)
@@ -142,8 +143,10 @@ func (s *show) Tick() {
 	if s.tally.watch(now, s.phase == quizv1.Phase_PHASE_LOBBY) {
 		s.dirty = true
 	}
+	s.tally.countSome()
 	s.advance(now)
 	s.rankSome()
+	s.relaySuspects()
 	every := int64(beat)
 	if s.phase == quizv1.Phase_PHASE_OPEN {
 		every = beatOpen
@@ -286,8 +289,8 @@ func (s *show) next() (q *question, last bool) {
 // fromPose returns the question that a host has posed.
 func (s *show) fromPose(p *quizv1.Pose) *question {
 	q := &question{
-		Text: p.Text, Image: p.Image, Options: p.Options, Images: p.OptionImages, Seconds: float64(p.Seconds), Points: int(p.Points),
-		Note: p.Note, key: p.Key,
+		Text: p.Text, Image: p.Image, Options: p.Options, Images: p.OptionImages, Note: p.Note, key: p.Key,
+		worth: worth{Seconds: float64(p.Seconds), Points: int(p.Points)},
 	}
 	if q.Seconds == 0 {
 		q.Seconds = s.script.Seconds

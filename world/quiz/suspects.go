@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	quizv1 "github.com/tickroom/tickroom/proto/gen/tickroom/quiz/v1"
+	"github.com/tickroom/tickroom/world"
 )
 
 // What is odd about answers. Nothing follows from it but that hosts are told, once for each
@@ -18,16 +19,18 @@ const (
 
 	// maxSuspects bounds what waits to be told; more is left out.
 	maxSuspects = 1000
-	// suspectsPerTick bounds what is told in one tick.
-	suspectsPerTick = 20
+	// suspectsPerTick bounds what a house tells in one tick, and relayedPerTick what a show does.
+	suspectsPerTick = 2
+	relayedPerTick  = 10
 )
 
 // suspects are those whose answers look odd, as far as the show was not told of them.
 type suspects struct {
 	waiting []*quizv1.Suspected
+	looked  uint32 // number of the question whose answers were looked at last
 }
 
-func (s *suspects) reset() { s.waiting = nil }
+func (s *suspects) reset() { *s = suspects{} }
 
 // report notes that something is odd about a contestant.
 func (s *suspects) report(h *house, c *contestant, pattern quizv1.Pattern, question uint32, format string, args ...any) {
@@ -59,63 +62,78 @@ func (s *suspects) early(h *house, c *contestant, question uint32) {
 // taken returns how long an answer took, in hundredths of a second, before it was lessened.
 func (a answer) taken() int { return int(a.elapsed) + int(a.credit)/10 }
 
-// look looks at all contestants' answers once a question is closed.
+// look looks at the contestants' answers once a question is closed.
 func (s *suspects) look(h *house) {
 	outcomes := h.state.Outcomes
-	last := outcomes[len(outcomes)-1].Number
-	type signature struct {
-		network uint64
-		options [sameAnswers]uint8
-		times   [sameAnswers]int
+	last := outcomes[len(outcomes)-1]
+	if last.Number <= s.looked {
+		return // the scores were worked out again
 	}
-	same := map[signature][]*contestant{}
-	var order []signature // of same, as contestants come
-	for _, c := range h.contestants {
-		fast, n := 0, 0
-		lo, hi := 0, 0
-		sig := signature{network: c.network}
-		for i := len(outcomes) - 1; i >= 0; i-- {
-			o := outcomes[i]
-			a := c.answer(o.Number)
-			if !inTime(o, a) {
-				if n < evenAnswers {
-					break
-				}
-				continue
-			}
-			if correct(o, a) && a.taken() < fastest {
-				fast++
-			}
-			if n < evenAnswers {
-				if n == 0 {
-					lo, hi = a.taken(), a.taken()
-				}
-				lo, hi = min(lo, a.taken()), max(hi, a.taken())
-			}
-			if n < sameAnswers {
-				sig.options[n], sig.times[n] = a.option, (a.taken()+2)/5
-			}
-			n++
+	s.looked = last.Number
+	same := map[uint64]uint32{} // contestants by what they have answered, and from where
+	marks := make([]uint64, len(h.contestants))
+	for i, c := range h.contestants {
+		a := c.answer(last.Number)
+		if !inTime(last, a) {
+			continue
 		}
-		if fast >= tooFastTimes {
-			s.report(h, c, quizv1.Pattern_PATTERN_TOO_FAST, last, "%d right answers within %d ms", fast, fastest*10)
+		if correct(last, a) && a.taken() < fastest {
+			if c.fast++; c.fast >= tooFastTimes {
+				s.report(h, c, quizv1.Pattern_PATTERN_TOO_FAST, last.Number, "%d right answers within %d ms", c.fast, fastest*10)
+			}
 		}
+		n, lo, hi, mark := lately(outcomes, c)
 		if n >= evenAnswers && hi-lo <= evenSpread {
-			s.report(h, c, quizv1.Pattern_PATTERN_TOO_EVEN, last, "the last %d answers took %d to %d ms", evenAnswers, lo*10, hi*10)
+			s.report(h, c, quizv1.Pattern_PATTERN_TOO_EVEN, last.Number, "the last %d answers took %d to %d ms", evenAnswers, lo*10, hi*10)
 		}
 		if n >= sameAnswers && c.network != 0 {
-			if same[sig] == nil {
-				order = append(order, sig)
-			}
-			same[sig] = append(same[sig], c)
+			marks[i] = mark
+			same[mark]++
 		}
 	}
-	for _, sig := range order {
-		if all := same[sig]; len(all) > 1 {
-			for _, c := range all {
-				s.report(h, c, quizv1.Pattern_PATTERN_TOGETHER, last,
-					"the same %d answers at the same times as %d others from its network", sameAnswers, len(all)-1)
-			}
+	for i, c := range h.contestants {
+		if n := same[marks[i]]; marks[i] != 0 && n > 1 {
+			s.report(h, c, quizv1.Pattern_PATTERN_TOGETHER, last.Number,
+				"the same %d answers at the same times as %d others from its network", sameAnswers, n-1)
 		}
 	}
+}
+
+// lately looks at a contestant's answers to the last questions, as far as there is one to each, and
+// returns how many there are, the shortest and the longest time, and a number that stands for its
+// network and the last sameAnswers of them.
+func lately(outcomes []*quizv1.Outcome, c *contestant) (n, lo, hi int, mark uint64) {
+	mark = c.network
+	for i := len(outcomes) - 1; i >= 0 && n < evenAnswers; i-- {
+		a := c.answer(outcomes[i].Number)
+		if !inTime(outcomes[i], a) {
+			break
+		}
+		took := a.taken()
+		if n == 0 {
+			lo, hi = took, took
+		}
+		lo, hi = min(lo, took), max(hi, took)
+		if n < sameAnswers {
+			mark = (mark^uint64(a.option)^uint64((took+2)/5)<<8)*0x9e3779b97f4a7c15 + 1
+		}
+		n++
+	}
+	return n, lo, hi, mark
+}
+
+// onSuspected takes what a house finds odd. What is more than hosts could look at is left out.
+func (s *show) onSuspected(_ *world.Posting, m *quizv1.Suspected) {
+	if len(s.suspected) < maxSuspects {
+		s.suspected = append(s.suspected, m)
+	}
+}
+
+// relaySuspects tells the houses, for their hosts, a few in each tick.
+func (s *show) relaySuspects() {
+	n := min(len(s.suspected), relayedPerTick)
+	for _, m := range s.suspected[:n] {
+		s.room.Post(s.down, m)
+	}
+	s.suspected = s.suspected[n:]
 }

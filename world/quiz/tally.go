@@ -13,8 +13,10 @@ const (
 	listed = 20
 	// maxReports bounds the houses that hosts are told of one by one.
 	maxReports = 100
-	// rankedPerTick bounds the standings whose ranks are worked out in one tick.
-	rankedPerTick = 100_000
+	// countedPerTick and rankedPerTick bound the standings that are counted, and whose ranks are
+	// worked out, in one tick.
+	countedPerTick = 100_000
+	rankedPerTick  = 100_000
 	// forgotten is after how long a house that is lost is not spoken of any more.
 	forgotten = 60 * second
 )
@@ -25,9 +27,10 @@ type tally struct {
 	ids    []string // of houses, in order
 
 	hist, teams *histogram
-	fresh       bool  // something was counted that no ranks were worked out of
-	waitUntil   int64 // until then all houses are waited for
-	queue       []*houseTally
+	fresh       bool          // something was counted that no ranks were worked out of
+	waitUntil   int64         // until then all houses are waited for
+	coming      []*houseTally // whose parts are there and not counted
+	queue       []*houseTally // who have not been told all their ranks
 }
 
 // houseTally is what a show has heard of one house.
@@ -49,7 +52,7 @@ func (t *tally) reset(most uint32) {
 	if t.houses == nil {
 		t.houses = map[string]*houseTally{}
 	}
-	t.hist, t.teams, t.fresh, t.queue = newHistogram(most), newHistogram(most), false, nil
+	t.hist, t.teams, t.fresh, t.queue, t.coming = newHistogram(most), newHistogram(most), false, nil, nil
 	for _, h := range t.houses {
 		h.parts, h.counted, h.missing, h.version = nil, nil, 0, 0
 	}
@@ -184,7 +187,21 @@ func (s *show) onScores(_ *world.Posting, m *quizv1.Scores) {
 	}
 	h.parts[m.Part] = m
 	if h.missing--; h.missing == 0 {
-		s.tally.count(h)
+		s.tally.coming = append(s.tally.coming, h)
+	}
+}
+
+// countSome counts what has come, as much as fits in one tick.
+func (t *tally) countSome() {
+	for done := 0; len(t.coming) > 0 && done < countedPerTick; t.coming = t.coming[1:] {
+		h := t.coming[0]
+		if h.missing > 0 || h.parts == nil {
+			continue // something newer is on its way
+		}
+		t.count(h)
+		for _, p := range h.counted {
+			done += 1000 + standingsLen(p.Contestants)
+		}
 	}
 }
 
@@ -226,7 +243,7 @@ func addStandings(h *histogram, l *quizv1.Standings, sign int32) {
 
 // due reports whether ranks are to be worked out: something has come, and no house is waited for.
 func (t *tally) due(now int64) bool {
-	if !t.fresh || len(t.queue) > 0 {
+	if !t.fresh || len(t.queue)+len(t.coming) > 0 {
 		return false
 	}
 	if now >= t.waitUntil {
@@ -241,7 +258,7 @@ func (t *tally) due(now int64) bool {
 }
 
 // idle reports whether all that has come is ranked, and told.
-func (t *tally) idle() bool { return !t.fresh && len(t.queue) == 0 }
+func (t *tally) idle() bool { return !t.fresh && len(t.queue)+len(t.coming) == 0 }
 
 // rank sums up what the houses have said of the newest outcome. Their contestants' ranks are posted
 // by and by.
