@@ -21,7 +21,7 @@ fixed rate, and every client holds an exact copy of what it may see.`,
 		Bots:  kinds.Bots(),
 		Pages: web.Handler(),
 
-		HostPages: []string{"/quiz/host"},
+		HostPages: []string{"/live/host", "/quiz/host"},
 
 		Commands: []*cobra.Command{newNew(), newDev(), newGenerate()},
 	}

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { danmaku } from '../src/games/danmaku.js';
 import type { CommandType, EventType, InitOf, Message, Room } from '../src/index.js';
 import { Live, type LiveComment, Moderation, settings } from '../src/live/index.js';
+import { light } from '../src/live/label.js';
 import { createMessage } from '../src/message.js';
 
 class FakeRoom {
@@ -247,6 +248,12 @@ test('settings are held within bounds, and what is none is passed over', () => {
   expect(s).toMatchObject({ opacity: 0.1, fontSize: 2, most: 50, area: 0.75, top: false, bottom: true });
   expect(s).not.toHaveProperty('nothing');
   expect(settings('{}')).toEqual(settings());
+});
+
+test('dark letters are made lighter, and others stay', () => {
+  expect(light(0xffc861)).toBe(0xffc861);
+  expect(light(0)).toBe(0x737373);
+  expect(light(0x0000ff)).toBe(0x6161ff);
 });
 
 function drops(house: boolean, some: object): object {

@@ -35,7 +35,7 @@ export function fill(node: HTMLElement, line: Line, look: Look): void {
   const { style } = node;
   const size = line.size === 'small' ? 0.8 : line.size === 'large' ? 1.3 : 1;
   style.fontSize = `${Math.round(look.font * size)}px`;
-  style.color = look.colours && line.colour !== undefined ? css(line.colour) : '#fff';
+  style.color = look.colours && line.colour !== undefined ? css(light(line.colour)) : '#fff';
   style.borderColor = line.own ? 'currentColor' : 'transparent';
   style.backgroundColor = line.own ? 'rgba(4,6,15,.35)' : 'transparent';
   node.replaceChildren(...withEmotes(node.ownerDocument, line.text, look.emote));
@@ -73,4 +73,16 @@ export function withEmotes(doc: Document, text: string, emote: (name: string) =>
 /** Returns a colour for a style sheet, given as 0xRRGGBB. */
 export function css(colour: number): string {
   return `#${(colour & 0xffffff).toString(16).padStart(6, '0')}`;
+}
+
+/** The least lightness of letters, from 0 to 1, by which they stand out from their dark outline. */
+const leastLight = 0.45;
+
+/** Returns a colour that can be read over any picture: the darker it is the more white is mixed in. */
+export function light(colour: number): number {
+  const parts = [(colour >> 16) & 255, (colour >> 8) & 255, colour & 255];
+  const is = (0.3 * parts[0] + 0.59 * parts[1] + 0.11 * parts[2]) / 255;
+  if (is >= leastLight) return colour;
+  const white = (leastLight - is) / (1 - is);
+  return parts.reduce((sum, p) => sum * 256 + Math.round(p + (255 - p) * white), 0);
 }
