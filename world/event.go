@@ -91,10 +91,25 @@ func (w *World) prunePersonal(t uint32) {
 		if l.prune(w, t); len(l.events) > 0 {
 			w.personal[n] = l
 			n++
+		} else if l.large() {
+			l.events = nil
 		}
 	}
 	clear(w.personal[n:])
 	w.personal = w.personal[:n]
+}
+
+// largeLog is from how many bytes on the memory of what a client was sent alone is not kept for what
+// comes next: there are many clients, and most are sent little.
+const largeLog = 1024
+
+// large reports whether a log that is empty holds much memory.
+func (l *eventLog) large() bool {
+	n := 0
+	for _, e := range l.events[:cap(l.events)] {
+		n += cap(e.b)
+	}
+	return n > largeLog
 }
 
 // lifetime returns for how many ticks an event is remembered.

@@ -18,7 +18,7 @@
 //	aud    whom it is for; required if Config.Audience is set
 //	jti    the token's own id, optional
 //
-// The roles are player, spectator, host, moderator and admin. Others are ignored,
+// The roles are player, spectator, host, moderator and admin, and follower, member and subscriber. Others are ignored,
 // since account services put the roles of all their systems in one claim, and a
 // role only ever grants something. A token without the claim makes a player; one
 // whose claim names no role of ours is refused: it was meant for somebody else, or

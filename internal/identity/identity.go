@@ -93,12 +93,18 @@ const (
 	Moderator
 	// Admin may do everything.
 	Admin
+	// Follower, Member and Subscriber are what somebody is to whoever runs a room: they take part,
+	// and may be let do more than others.
+	Follower
+	Member
+	Subscriber
 )
 
 var roleNames = []struct {
 	role Roles
 	name string
-}{{Player, "player"}, {Spectator, "spectator"}, {Host, "host"}, {Moderator, "moderator"}, {Admin, "admin"}}
+}{{Player, "player"}, {Spectator, "spectator"}, {Host, "host"}, {Moderator, "moderator"}, {Admin, "admin"},
+	{Follower, "follower"}, {Member, "member"}, {Subscriber, "subscriber"}}
 
 // ParseRole returns the role of a name, and whether there is one.
 func ParseRole(name string) (Roles, bool) {

@@ -13,7 +13,7 @@ import (
 )
 
 // Playing are the roles of which one is needed to take part.
-const Playing = identity.Player | identity.Host | identity.Moderator | identity.Admin
+const Playing = identity.Player | identity.Host | identity.Moderator | identity.Admin | identity.Follower | identity.Member | identity.Subscriber
 
 // mayPlay reports whether somebody may do more than watch. So may the zero identity: whoever resumes a session.
 func mayPlay(id *identity.Identity) bool { return id.Roles == 0 || id.Roles&Playing != 0 }
