@@ -13,6 +13,7 @@ import (
 	"github.com/tickroom/tickroom/internal/kinds/arena"
 	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	"github.com/tickroom/tickroom/internal/pilots"
+	"github.com/tickroom/tickroom/internal/reviewer"
 	"github.com/tickroom/tickroom/world"
 	"github.com/tickroom/tickroom/world/danmaku"
 	"github.com/tickroom/tickroom/world/quiz"
@@ -32,7 +33,7 @@ type Entry struct {
 func All() []Entry {
 	return []Entry{
 		{Kind: arena.Kind(), NewPilot: pilot(pilots.NewGunner)},
-		{Kind: danmaku.Kind(nil), Behaviour: new(audience.Viewers).Behaviour},
+		{Kind: danmaku.Kind(danmaku.Outside{Reviewer: reviewer.New(), ReadFile: readFile}), Behaviour: new(audience.Viewers).Behaviour},
 		{Kind: danmaku.ShowKind()},
 		{Kind: quiz.Kind(), Behaviour: new(audience.Contestants).Behaviour},
 		{Kind: quiz.ShowKind(readFile)},

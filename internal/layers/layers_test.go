@@ -51,7 +51,7 @@ var layers = []layer{
 	{folder: "internal/newgame/template", may: []string{"cli", "world", "proto", "text"}}, // as a game outside may
 	{folder: "internal/newgame", may: []string{"proto"}},
 	{folder: "internal/dev", may: []string{"proto"}},
-	{folder: "internal/kinds/kinds.go", may: []string{"world", "bots", "internal/kinds", "internal/pilots", "internal/audience"}}, // the list of them
+	{folder: "internal/kinds/kinds.go", may: []string{"world", "bots", "internal/kinds", "internal/pilots", "internal/audience", "internal/reviewer"}}, // the list of them
 	{folder: "internal/kinds", may: []string{"proto", "world", "text"}, not: outside},
 	{folder: "matchmaking", may: []string{"proto", "text", "internal/reportpage", "internal/origin", "internal/strictyaml", "internal/redisdata"}},
 	{folder: "netcode", may: []string{"proto", "world"}},

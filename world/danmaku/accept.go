@@ -53,7 +53,7 @@ func (h *house) review(picked []*danmakuv1.Candidate) {
 		one := *c.Comment // the reviewer reads it beside the room
 		comments[i] = &one
 	}
-	address, show, reviewer := h.set.review, h.set.show, h.reviewer
+	address, show, reviewer := h.set.review, h.set.show, h.outside.Reviewer
 	failed := func(err error) {
 		if !h.set.reviewPass {
 			h.sums.drops.add(danmakuv1.Reason_REASON_REVIEW, uint64(len(picked)))

@@ -15,7 +15,7 @@ import (
 func BenchmarkHouse(b *testing.B) {
 	const viewers, perTick = 10_000, 100
 	before := heap()
-	r, _, err := world.NewRoom(Kind(nil), world.Setup{ID: "h", Seed: 1, Options: map[string]string{"every": "0.2"}})
+	r, _, err := world.NewRoom(Kind(Outside{}), world.Setup{ID: "h", Seed: 1, Options: map[string]string{"every": "0.2"}})
 	if err != nil {
 		b.Fatal(err)
 	}

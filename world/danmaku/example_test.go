@@ -7,7 +7,7 @@ import (
 )
 
 func Example() {
-	k := danmaku.Kind(nil)
+	k := danmaku.Kind(danmaku.Outside{})
 	fmt.Println(k.Name, k.TickRate)
 	// Output: danmaku 5
 }

@@ -26,7 +26,7 @@ func newFleet(t *testing.T, houses int, options map[string]string) *fleet {
 	f.show, f.s = newRoom[*show](t, "show-1", ShowKind(), map[string]string{"epoch": "1"})
 	all := []*gametest.Room{f.show}
 	for i := range houses {
-		r, h := newRoom[*house](t, fmt.Sprintf("house-%d", i+1), Kind(nil), options)
+		r, h := newRoom[*house](t, fmt.Sprintf("house-%d", i+1), Kind(Outside{}), options)
 		f.houses, f.h = append(f.houses, r), append(f.h, h)
 		all = append(all, r)
 	}

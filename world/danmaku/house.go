@@ -20,9 +20,9 @@ const (
 
 // house is a room in which viewers are. It takes comments in and shows them.
 type house struct {
-	r        *world.Room
-	set      settings
-	reviewer Reviewer
+	r       *world.Room
+	set     settings
+	outside Outside
 
 	stage *world.Group            // what all see
 	tiers [tierCount]*world.Group // comments, each in one
@@ -65,16 +65,19 @@ type sums struct {
 	drops    drops
 }
 
-func newHouse(r *world.Room, reviewer Reviewer) (world.Game, error) {
+func newHouse(r *world.Room, outside Outside) (world.Game, error) {
 	set, err := readSettings(r)
 	if err != nil {
 		return nil, err
 	}
-	if set.review != "" && reviewer == nil {
+	if set.review != "" && outside.Reviewer == nil {
 		return nil, errors.New("option review: this program has no external reviewer")
 	}
+	if set.words != "" && outside.ReadFile == nil {
+		return nil, errors.New("option words: this program reads no files for rooms")
+	}
 	h := &house{
-		r: r, set: set, reviewer: reviewer, stage: r.NewGroup("stage"), desk: r.NewGroup("desk"),
+		r: r, set: set, outside: outside, stage: r.NewGroup("stage"), desk: r.NewGroup("desk"),
 		byAuthor: map[uint64]*viewer{}, byName: map[string]*viewer{}, fans: newFans(),
 		prefix: idPrefix(r.ID()), budget: newBudget(set.tiers, r.TickRate), collator: newCollator(), unique: newCollator(),
 		known: newRemembered(known), shown: newRemembered(recap), listed: newWordLists(),
@@ -205,6 +208,7 @@ func (h *house) Tick() {
 	h.tally()
 	h.entries.tell(h)
 	h.expire()
+	h.readWords()
 	h.report()
 	h.board.update()
 }

@@ -169,7 +169,7 @@ func TestNoRoomIsForFloods(t *testing.T) {
 
 func TestTextsThatAreNone(t *testing.T) {
 	t.Parallel()
-	r, h := newRoom[*house](t, "h", Kind(nil), nil)
+	r, h := newRoom[*house](t, "h", Kind(Outside{}), nil)
 	p, mod := join(t, r, "Ann"), join(t, r, "Mod", "moderator")
 	do(t, mod, &danmakuv1.BlockWords{Add: []string{"badword", "微信", "*shabi*"}})
 	r.Tick(1)
@@ -330,7 +330,7 @@ func TestReview(t *testing.T) {
 		failure, text string
 		shown         bool
 	}{{"show", "fine", true}, {"show", "refuse", false}, {"show", "fail", true}, {"drop", "fail", false}, {"drop", "fine", true}} {
-		r, h := newRoom[*house](t, "h", Kind(reviewer{}), map[string]string{"review": "http://reviewer", "review_failure": c.failure})
+		r, h := newRoom[*house](t, "h", Kind(Outside{Reviewer: reviewer{}}), map[string]string{"review": "http://reviewer", "review_failure": c.failure})
 		ann, bob := join(t, r, "Ann"), join(t, r, "Bob")
 		r.Tick(1)
 		say(t, ann, c.text)
@@ -343,7 +343,7 @@ func TestReview(t *testing.T) {
 			t.Errorf("the author has %q", own)
 		}
 	}
-	k := Kind(nil)
+	k := Kind(Outside{})
 	if _, _, err := world.NewRoom(k, world.Setup{Options: map[string]string{"review": "http://x"}}); err == nil {
 		t.Error("a program without a reviewer may have one")
 	}
@@ -351,7 +351,7 @@ func TestReview(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	t.Parallel()
-	k := Kind(nil)
+	k := Kind(Outside{})
 	for name, value := range map[string]string{
 		"show": "a b", "viewers": "0", "rate": "7", "tiers": "5,4,60", "emotes": "a,b c", "max_text": "x", "every": "0",
 		"room": "0", "candidates": "1", "max_age": "0", "collate": "61", "review_failure": "perhaps", "review_deadline": "11",

@@ -25,9 +25,17 @@ type Reviewer interface {
 	Review(ctx context.Context, address, show string, comments []*danmakuv1.Comment) (*danmakuv1.Verdicts, error)
 }
 
-// Kind returns the room kind "danmaku": a house, which viewers join. A nil reviewer is none: then the option
-// "review" is an error.
-func Kind(reviewer Reviewer) world.Kind {
+// Outside is what houses ask of the world outside, beside their ticks. The zero Outside is nothing: then the
+// options that need it are errors.
+type Outside struct {
+	// Reviewer is asked for the option "review".
+	Reviewer Reviewer
+	// ReadFile returns a file's content, for the option "words". It is called as Reviewer is.
+	ReadFile func(ctx context.Context, name string) ([]byte, error)
+}
+
+// Kind returns the room kind "danmaku": a house, which viewers join.
+func Kind(outside Outside) world.Kind {
 	return world.Kind{
 		Name: houseKind, Doc: "comments over a live stream, with gifts, polls and moderation", Schema: danmakuv1.Schema,
 		TickRate: windowRate, MaxPlayers: 10_000,
@@ -35,7 +43,7 @@ func Kind(reviewer Reviewer) world.Kind {
 		Options: houseOptions(),
 		// Comments that a client has not been sent for 5 s are no news to it.
 		World: world.Config{TransientTicks: 25, MaxEvents: 8192},
-		New:   func(r *world.Room) (world.Game, error) { return newHouse(r, reviewer) },
+		New:   func(r *world.Room) (world.Game, error) { return newHouse(r, outside) },
 	}
 }
 

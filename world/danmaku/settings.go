@@ -21,6 +21,7 @@ type settings struct {
 	windowLen  uint32
 	maxAge     uint32
 	collate    uint32
+	words      string // file of blocked words; empty: none
 	review     string // address of the external reviewer; empty: none
 	reviewFor  float64
 	reviewPass bool // what the reviewer could not judge is shown
@@ -39,6 +40,7 @@ func houseOptions() []world.Option {
 		{Name: "candidates", Default: "40", Doc: "comments that a house takes out of a window of 200 ms, half of them for those who go first"},
 		{Name: "max_age", Default: "3", Doc: "seconds after which a comment is not shown any more"},
 		{Name: "collate", Default: "5", Doc: "seconds in which equal texts are shown as one; 0: not at all"},
+		{Name: "words", Default: "", Doc: "file of blocked words, one a line, which is read again while the room runs"},
 		{Name: "review", Default: "", Doc: "address of an external reviewer, which is asked before comments are shown"},
 		{Name: "review_deadline", Default: "0.5", Doc: "seconds that the reviewer has"},
 		{Name: "review_failure", Default: "show", Doc: "what becomes of comments that it could not judge in time: show or drop"},
@@ -83,7 +85,7 @@ func readSettings(r *world.Room) (settings, error) {
 	if s.emotes, err = readEmotes(r.Text("emotes")); err != nil {
 		return s, err
 	}
-	s.review = r.Text("review")
+	s.review, s.words = r.Text("review"), r.Text("words")
 	switch how := r.Text("review_failure"); how {
 	case "show", "drop":
 		s.reviewPass = how == "show"

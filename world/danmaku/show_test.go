@@ -1,6 +1,8 @@
 package danmaku
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -439,7 +441,7 @@ func TestAHouseGoesOnAlone(t *testing.T) {
 
 func TestWordLists(t *testing.T) {
 	t.Parallel()
-	r, h := newRoom[*house](t, "h", Kind(nil), nil)
+	r, h := newRoom[*house](t, "h", Kind(Outside{}), nil)
 	p, mod := join(t, r, "Ann"), join(t, r, "Mod", "host")
 	r.Post("words/danmaku", &danmakuv1.Words{Words: []string{"first", "one"}})
 	r.Tick(1)
@@ -468,7 +470,7 @@ func TestWordLists(t *testing.T) {
 
 func TestEntries(t *testing.T) {
 	t.Parallel()
-	r, _ := newRoom[*house](t, "h", Kind(nil), nil)
+	r, _ := newRoom[*house](t, "h", Kind(Outside{}), nil)
 	ann := join(t, r, "Ann")
 	r.Tick(4)
 	gametest.Events[danmakuv1.Entered](ann)
@@ -480,5 +482,36 @@ func TestEntries(t *testing.T) {
 	r.Tick(10)
 	if got := gametest.Events[danmakuv1.Entered](ann); len(got) != 1 || got[0].Name != "Sub" || got[0].Others < 100 {
 		t.Errorf("notices: %v", got)
+	}
+}
+
+func TestWordsOfAFile(t *testing.T) {
+	t.Parallel()
+	content := "# a comment\nfirst\n\n  second  \n"
+	var fails error
+	k := Kind(Outside{ReadFile: func(_ context.Context, name string) ([]byte, error) {
+		if name != "words.txt" {
+			t.Errorf("the file %q is read", name)
+		}
+		return []byte(content), fails
+	}})
+	r, h := newRoom[*house](t, "h", k, map[string]string{"words": "words.txt"})
+	p := join(t, r, "Ann")
+	r.Tick(2)
+	if sayErr(p, "first") == nil || h.listed.count() != 2 {
+		t.Error("the file's words are taken")
+	}
+	content = "third"
+	r.Tick(60)
+	if sayErr(p, "third") == nil || sayErr(p, "first") != nil || h.listed.lists != 2 {
+		t.Error("the file is not read again")
+	}
+	fails = errors.New("no such file")
+	r.Tick(120)
+	if sayErr(p, "third") == nil || h.listed.lists != 2 {
+		t.Error("a file that can't be read has no words")
+	}
+	if _, _, err := world.NewRoom(Kind(Outside{}), world.Setup{Options: map[string]string{"words": "x"}}); err == nil {
+		t.Error("a program that reads no files may have one")
 	}
 }

@@ -1,6 +1,11 @@
 package danmaku
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"strings"
+
 	danmakuv1 "github.com/tickroom/tickroom/proto/gen/tickroom/danmaku/v1"
 	"github.com/tickroom/tickroom/world"
 	"github.com/tickroom/tickroom/world/danmaku/internal/words"
@@ -11,8 +16,12 @@ const maxListParts = 64
 
 // wordLists are the lists of blocked words that backends have posted, by topic.
 type wordLists struct {
-	topics [2]listOf // all shows, this one
+	topics [3]listOf // all shows, this one, the file
 	lists  uint32    // how many have come
+	// The file.
+	read   uint32 // tick in which it was looked at last; 0: never
+	digest uint64 // of its content
+	failed bool   // it could not be read, which has been said
 }
 
 type listOf struct {
@@ -25,7 +34,12 @@ type listOf struct {
 func newWordLists() wordLists { return wordLists{} }
 
 // count returns how many words are listed.
-func (l *wordLists) count() int { return l.topics[0].filter.Len() + l.topics[1].filter.Len() }
+func (l *wordLists) count() (n int) {
+	for i := range l.topics {
+		n += l.topics[i].filter.Len()
+	}
+	return n
+}
 
 // find returns a listed word that is in a text.
 func (l *wordLists) find(t *words.Text) (string, bool) {
@@ -65,13 +79,66 @@ func (h *house) onWords(from *world.Posting, m *danmakuv1.Words) {
 	if m.Part < m.Parts {
 		return
 	}
-	l.filter = words.NewFilter(l.parts)
+	list := l.parts
 	l.parts, l.next = nil, 0
+	h.listWords(l, list, from.Topic)
+}
+
+// listWords replaces a list of blocked words.
+func (h *house) listWords(l *listOf, list []string, from string) {
+	l.filter = words.NewFilter(list)
 	h.listed.lists++
 	h.board.stale = true
 	if n := len(l.filter.Rejected); n > 0 {
 		h.r.Log.Warn("words of the list of blocked words can't be blocked: they are empty once they are normalised, too long or too many",
-			"words", n, "first", l.filter.Rejected[0])
+			"from", from, "words", n, "first", l.filter.Rejected[0])
 	}
-	h.r.Log.Info("a list of blocked words has come", "topic", from.Topic, "words", l.filter.Len())
+	h.r.Log.Info("there is a list of blocked words", "from", from, "words", l.filter.Len())
+}
+
+// readEvery is after how many seconds the file of blocked words is looked at again.
+const readEvery = 10
+
+// readWords has the file of blocked words looked at beside the room, now and then.
+func (h *house) readWords() {
+	now, l := h.r.Tick(), &h.listed
+	if h.set.words == "" || l.read != 0 && now-l.read < h.ticks(readEvery) {
+		return
+	}
+	l.read = now
+	name, digest, read := h.set.words, l.digest, h.outside.ReadFile
+	err := world.Async(h.r, readEvery/2, func(ctx context.Context) (*danmakuv1.WordFile, error) {
+		b, err := read(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(b)
+		f := &danmakuv1.WordFile{Digest: binary.LittleEndian.Uint64(sum[:])}
+		if f.Digest != digest {
+			f.Words = wordsIn(b)
+		}
+		return f, nil
+	}, func(f *danmakuv1.WordFile, err error) {
+		switch {
+		case err != nil && !l.failed:
+			h.r.Log.Error("the file of blocked words can't be read; the last list stays, and it is tried again", "file", name, "error", err)
+		case err == nil && f.Digest != l.digest:
+			l.digest = f.Digest
+			h.listWords(&l.topics[2], f.Words, name)
+		}
+		l.failed = err != nil
+	})
+	if err != nil { // too much is under way: in the next tick then
+		l.read = now - h.ticks(readEvery) + 1
+	}
+}
+
+// wordsIn returns the words of a file: one a line, without those that begin with a #.
+func wordsIn(b []byte) (list []string) {
+	for line := range strings.Lines(strings.ToValidUTF8(string(b), "")) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			list = append(list, line)
+		}
+	}
+	return list
 }

@@ -173,6 +173,52 @@ func (m *Verdicts) mergeProto(d schema.Decoder) error {
 	return d.Err()
 }
 
+// WordFile is the content of a file of blocked words.
+type WordFile struct {
+	// Of the whole file.
+	Digest uint64
+	// None if the digest is as it was.
+	Words []string
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *WordFile) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Digest != 0 {
+		b = append(b, 0x8)
+		b = protowire.AppendVarint(b, m.Digest)
+	}
+	for _, v := range m.Words {
+		b = append(b, 0x12)
+		b = protowire.AppendString(b, schema.ValidText(v))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *WordFile) UnmarshalProto(b []byte) error {
+	*m = WordFile{}
+	return m.mergeProto(schema.NewDecoder("tickroom.danmaku.v1.WordFile", b))
+}
+
+func (m *WordFile) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Digest = d.Varint()
+		case 2<<3 | 2:
+			m.Words = append(m.Words, d.Text())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
 // DropCounts are the fields of Drops, in their order from said on.
 type DropCounts struct {
 	Counts []uint64

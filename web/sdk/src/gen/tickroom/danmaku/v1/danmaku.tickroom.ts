@@ -569,6 +569,14 @@ export type Verdicts = Message<'tickroom.danmaku.v1.Verdicts'> & {
   refused: bigint[];
 };
 
+/** WordFile is the content of a file of blocked words. */
+export type WordFile = Message<'tickroom.danmaku.v1.WordFile'> & {
+  /** Of the whole file. */
+  digest: bigint;
+  /** None if the digest is as it was. */
+  words: string[];
+};
+
 /** Stage is what the room is about. One row. */
 export interface Stage {
   /** Name of the show. */
