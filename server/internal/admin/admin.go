@@ -216,8 +216,8 @@ func (h *handler) guard(next http.Handler) http.Handler {
 				"the host %q is not one that this address may be asked under; use 127.0.0.1 or localhost, or add it to admin_hosts", r.Host))
 			return
 		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead && foreign(r) {
-			say(w, http.StatusForbidden, "this request comes from a page of another origin; only this address's own pages, and tools that are no browsers, may change something")
+		if foreign(r) && !follows(r) {
+			say(w, http.StatusForbidden, "this request comes from a page of another origin; only this address's own pages, and tools that are no browsers, are answered, and who follows a link to the first page")
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -254,6 +254,12 @@ func foreign(r *http.Request) bool {
 	}
 	u, err := url.Parse(origin[0])
 	return err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host)
+}
+
+// follows reports whether somebody has followed a link to the first page, which costs little and
+// changes nothing.
+func follows(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.URL.Path == "/" && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
 func (h *handler) ready(w http.ResponseWriter, _ *http.Request) {

@@ -194,6 +194,11 @@ func TestBrowsersOfOthers(t *testing.T) {
 		{"other port", "POST", "/rooms/a/close", []string{"Origin", "http://127.0.0.1:7777", "Sec-Fetch-Site", "same-site"}, 403},
 		{"sandboxed page", "POST", "/rooms/a/close", []string{"Origin", "null"}, 403},
 		{"page that hides", "POST", "/rooms/a/close", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"page that looks", "GET", "/debug/pprof/profile", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors"}, 403},
+		{"page that looks for a neighbour", "GET", "/rooms", []string{"Sec-Fetch-Site", "same-site"}, 403},
+		{"a link to a profile", "GET", "/debug/pprof/heap", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, 403},
+		{"a link", "GET", "/", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, 200},
+		{"a frame", "GET", "/", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, 403},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

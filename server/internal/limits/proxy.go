@@ -52,8 +52,8 @@ func (p *Proxies) Any() bool { return len(p.trusted) > 0 }
 func (p *Proxies) Trusts(a netip.Addr) bool { return networks.Contain(p.trusted, networks.Plain(a)) }
 
 // Client returns the client's address: of a connection from remote, which is an
-// http.Request's RemoteAddr, and with these headers. The error is ErrForwarded, or
-// tells that remote is no address.
+// http.Request's RemoteAddr, and with these headers. The error is ErrForwarded, also if a
+// trusted proxy says nothing at all, or tells that remote is no address.
 func (p *Proxies) Client(remote string, h http.Header) (netip.Addr, error) {
 	a, err := parseHop(remote)
 	if err != nil {
@@ -93,7 +93,10 @@ func (p *Proxies) Client(remote string, h http.Header) (netip.Addr, error) {
 			}
 		}
 	}
-	return a, nil // a trusted proxy's own request, a health check for one
+	if hops == 0 {
+		return netip.Addr{}, ErrForwarded
+	}
+	return a, nil // a trusted proxy's own request, by another one
 }
 
 // parseHop reads an address, with or without brackets and a port.
