@@ -200,11 +200,13 @@ func (d *Directory) Rooms(ctx context.Context, kind, node string) ([]store.Listi
 			return nil, err
 		}
 		for i := range a {
-			l, err := listing(a.list(i))
+			id := a.list(i).text(0)
+			from = "(" + id
+			l, err := listing(a.list(i).list(1))
 			if err != nil {
-				return nil, err
+				unreadable("room "+id, err)
+				continue
 			}
-			from = "(" + l.ID
 			if kind == "" || l.Kind == kind {
 				out = append(out, l)
 			}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/tickroom/tickroom/internal/redisdata"
 	"github.com/tickroom/tickroom/internal/redistest"
 	"github.com/tickroom/tickroom/matchmaking/internal/redisdb"
 	"github.com/tickroom/tickroom/matchmaking/store"
@@ -135,5 +137,55 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 	if keys, err := c.Keys(ctx, "*").Result(); err != nil || len(keys) > 0 {
 		t.Errorf("left: %q, %v", keys, err)
+	}
+}
+
+// TestOneThatCannotBeReadIsPassedOver: whatever somebody has put in the place of one room, of a
+// server or of a ticket, the others are there.
+func TestOneThatCannotBeReadIsPassedOver(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	c, ctx := srv.Client(), t.Context()
+	d := redisdb.NewDirectory(c, "t:")
+	names := []string{"a", "b", "c", "d", "e", "f"}
+	for _, id := range names {
+		if _, err := d.Report(ctx, "n", []store.Report{room(id, 2)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key := func(id string) string { return redisdata.Rooms.Key("t:", "room", id) }
+	for _, cmd := range [][]any{
+		{"HSET", key("a"), "b", "no JSON"},
+		{"HDEL", key("b"), "o"},
+		{"DEL", key("c")},
+		{"SET", key("c"), "no hash"},
+		{"DEL", key("f")},
+	} {
+		if err := c.Do(ctx, cmd...).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, node := range []string{"", "n"} {
+		rooms, err := d.Rooms(ctx, "", node)
+		var got []string
+		for _, r := range rooms {
+			got = append(got, r.ID)
+		}
+		if err != nil || !slices.Equal(got, []string{"d", "e"}) {
+			t.Errorf("of %q: %v, %v", node, got, err)
+		}
+	}
+
+	nodes := redisdb.NewNodes(c, "t:")
+	for _, id := range []string{"n", "m"} {
+		if err := nodes.Beat(ctx, store.Node{ID: id, URL: "ws://" + id}, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.HSet(ctx, redisdata.Nodes.Key("t:", "nodes"), "n", "{").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := nodes.Nodes(ctx); err != nil || len(all) != 1 || all[0].ID != "m" {
+		t.Errorf("%+v, %v", all, err)
 	}
 }

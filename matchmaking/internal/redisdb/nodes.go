@@ -44,7 +44,7 @@ func (n *Nodes) Nodes(ctx context.Context) ([]store.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := decode[store.Node](a)
+	out := decode[store.Node](a)
 	slices.SortFunc(out, func(a, b store.Node) int { return strings.Compare(a.ID, b.ID) })
-	return out, err
+	return out, nil
 }

@@ -48,15 +48,11 @@ func (t *Tickets) Changes(ctx context.Context, queue string, after uint64) (c st
 	if c.Next, err = strconv.ParseUint(a.text(1), 10, 64); err != nil {
 		return store.Changes{}, fmt.Errorf("matchmaking: redis: the last number of queue %s: %w", queue, err)
 	}
-	if c.Tickets, err = decode[store.Ticket](a.list(3)); err != nil {
-		return store.Changes{}, err
-	}
+	c.Tickets = decode[store.Ticket](a.list(3))
 	for i := range c.Tickets {
 		attributes(c.Tickets[i].Attributes)
 	}
-	if c.Backfills, err = decode[store.Backfill](a.list(4)); err != nil {
-		return store.Changes{}, err
-	}
+	c.Backfills = decode[store.Backfill](a.list(4))
 	for i := range c.Backfills {
 		attributes(c.Backfills[i].Attributes)
 	}

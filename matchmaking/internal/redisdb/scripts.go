@@ -3,6 +3,10 @@ package redisdb
 import (
 	_ "embed"
 	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/tickroom/tickroom/internal/redisdata"
 	"github.com/tickroom/tickroom/matchmaking/store"
@@ -75,13 +79,27 @@ func (a answer) texts() []string {
 	return out
 }
 
-// decode reads the texts of an answer.
-func decode[T any](a answer) ([]T, error) {
-	out := make([]T, len(a))
+// decode reads the texts of an answer. What can't be read is left out: it is nothing to those that
+// can.
+func decode[T any](a answer) []T {
+	out := make([]T, 0, len(a))
 	for i := range a {
-		if err := redisdata.Decode(a.text(i), &out[i]); err != nil {
-			return nil, err
+		var v T
+		if err := redisdata.Decode(a.text(i), &v); err != nil {
+			unreadable(fmt.Sprintf("%T", v), err)
+			continue
 		}
+		out = append(out, v)
 	}
-	return out, nil
+	return out
+}
+
+// unreadableLog keeps what is read again and again from filling the log.
+var unreadableLog = rate.Sometimes{Interval: time.Minute}
+
+// unreadable logs that something that is stored can't be read, at most once a minute.
+func unreadable(what string, err error) {
+	unreadableLog.Do(func() {
+		slog.Default().Error("what is stored in Redis can't be read, and is passed over; remove it there", "what", what, "error", err)
+	})
 }

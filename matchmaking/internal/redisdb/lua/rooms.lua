@@ -254,10 +254,15 @@ end
 
 function F.owners() return call('SMEMBERS', K.nodes) end
 
--- Some of the rooms, of a node or of all, from an id on in the form of ZRANGEBYLEX.
+-- Some of the rooms, of a node or of all, from an id on in the form of ZRANGEBYLEX, each behind
+-- its id.
 function F.rooms(node, from, page)
   local out = {}
   local list = node == '' and K.all or K.node .. node
-  for _, id in ipairs(call('ZRANGEBYLEX', list, from, '+', 'LIMIT', 0, page)) do out[#out + 1] = answer(find(id)) end
+  for _, id in ipairs(call('ZRANGEBYLEX', list, from, '+', 'LIMIT', 0, page)) do
+    -- What can't be read is that room's alone.
+    local ok, room = pcall(function() return answer(find(id)) end)
+    out[#out + 1] = {id, ok and room or {}}
+  end
   return out
 end
