@@ -36,7 +36,9 @@ func TestJudge(t *testing.T) {
 			outcomes = append(outcomes, o)
 			if word[0] != '-' {
 				var tenths uint16
-				fmt.Sscan(strings.TrimRight(word[1:], "x!"), &tenths)
+				if _, err := fmt.Sscan(strings.TrimRight(word[1:], "x!"), &tenths); err != nil {
+					t.Fatal(err)
+				}
 				who.give(o.Number, answer{given: true, option: word[0] - 'A', elapsed: tenths * 10})
 			}
 		}

@@ -66,7 +66,7 @@ func (s *show) start(now int64, rehearsal bool) {
 	s.forget()
 	s.phase, s.nextAt = quizv1.Phase_PHASE_NEXT, 0
 	if q, _ := s.next(); q != nil {
-		s.nextAt = now + ready
+		s.nextAt = now + min(ready, int64(s.script.Pause*second))
 	}
 	s.changed()
 }
