@@ -69,6 +69,17 @@ type (
 // WorkCode is the work of trying the code of a room. It is the greatest Work.
 const WorkCode = service.Code
 
+// RoomFilter returns whether rooms are as a query wants them, in the language of tickets, for those
+// who know all rooms: beside what players ask for there are private, closed and node. The error says
+// what is wrong with the query, and where.
+func RoomFilter(query string) (func(r *store.Listing) bool, error) { return service.Filter(query) }
+
+// RoomInfo returns what everybody may know of a room.
+func RoomInfo(r *store.Listing) *tickroomv1.RoomInfo { return service.Info(r) }
+
+// NewCode returns a code for a private room, which nobody can foresee.
+func NewCode() string { return service.NewCode() }
+
 // Options are those of a Matchmaker. Those without a default have to be set.
 type Options struct {
 	// Stores may be shared with other servers.
@@ -153,6 +164,16 @@ func (m *Matchmaker) Report(ctx context.Context, r *tickroomv1.ReportResultReque
 func (m *Matchmaker) Open(ctx context.Context, kind string, options map[string]string, region string) error {
 	return m.service.Open(ctx, kind, options, region)
 }
+
+// Place returns the node on which a room of a kind is to be made, with places for so many players:
+// the one with the most to spare, in the region if one there can take it; empty: anywhere. The error
+// is, or wraps, ErrNoNode if there is none.
+func (m *Matchmaker) Place(ctx context.Context, kind, region string, players int) (store.Node, error) {
+	return m.placer.Place(ctx, time.Now(), kind, region, players)
+}
+
+// ErrNoNode means that no node can take a room now.
+var ErrNoNode = place.ErrNoNode
 
 // Start begins to take part, until stop is called, which waits until queues are given back and
 // all has ended. It must be called even if ctx is done before.

@@ -48,7 +48,41 @@ func (s *Server) listen() (front, back *address, err error) {
 	return front, back, nil
 }
 
+// listenBackends takes the address of the API for backends, or has it served at the clients'. inside is
+// nil if there is none.
+func (s *Server) listenBackends() (inside *address, err error) {
+	if s.backends.service == nil {
+		return nil, nil
+	}
+	if s.cfg.Service.Listen == "" {
+		s.serveBackends(s.mux)
+		s.serviceAddr = s.addr
+		return nil, nil
+	}
+	ln, err := net.Listen("tcp", s.cfg.Service.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("server: backends' address: %w; set --service-listen to another, or to nothing for the clients'", err)
+	}
+	s.serviceAddr = ln.Addr()
+	mux := http.NewServeMux()
+	s.serveBackends(mux)
+	d := door.New(ln, door.Options{Max: serviceConnections, Logger: s.log.With("address", "backends")})
+	inside = &address{"backends' address", s.gateway.Server(mux), d}
+	d.Serve(inside.http)
+	if !s.cfg.TLS.Enabled() {
+		return inside, nil
+	}
+	cert, err := certificate.Load(s.cfg.TLS.Cert, s.cfg.TLS.Key, s.log)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("server: TLS files: %w", err), inside.close())
+	}
+	inside.ln = tls.NewListener(d, &tls.Config{GetCertificate: cert.Get, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12})
+	return inside, nil
+}
+
 const (
+	// serviceConnections is how many connections backends have at once at an address of their own.
+	serviceConnections = 1024
 	// adminConnections is how many connections the admin address has at once.
 	adminConnections = 64
 	// spareFiles is how many more descriptors are kept for what comes and goes: files that are
@@ -87,6 +121,9 @@ func (s *Server) reserve() int {
 	n := spareFiles + s.cfg.PoolSize()
 	if s.cfg.Admin != "" {
 		n += adminConnections
+	}
+	if s.cfg.Service.Listen != "" {
+		n += serviceConnections
 	}
 	if s.cfg.Redis.Enabled() {
 		n += s.cfg.Redis.MostConnections() + redisbus.Connections*max(1, len(s.cfg.Redis.Addresses))

@@ -25,42 +25,51 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	if err := s.registry.Check(); err != nil {
 		return err
 	}
-	if err := s.openMatchmaking(); err != nil {
+	if err := errors.Join(s.openMatchmaking(), s.startBackends()); err != nil {
 		return err
 	}
 	front, back, err := s.listen()
 	if err != nil {
 		return err
 	}
+	inside, err := s.listenBackends()
+	if err != nil {
+		return errors.Join(err, back.close(), front.close())
+	}
 	defer s.backend.Bans.Watch(s.expel)()
 	defer s.refusals.Flush()
 
 	var all sync.WaitGroup
 	defer all.Wait()
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	back.serve(&all, failed)
 	// What the rooms' ends are told to goes on until the rooms have ended.
 	after, stopAfter := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopAfter()
 	all.Go(func() { s.registry.Run(after) })
 	all.Go(func() { s.backend.Bus.Run(after) })
+	if s.backends.hooks != nil {
+		all.Go(func() { s.backends.hooks.Run(after) })
+	}
 	if s.matchmaking != nil {
 		all.Go(func() { s.matchmaking.Reporter.Run(after, s.cfg.Matchmaking.Beat) })
 		stop, err := s.matchmaking.Start(ctx)
 		if err != nil {
-			return errors.Join(err, back.close(), front.close())
+			return errors.Join(err, back.close(), front.close(), inside.close())
 		}
 		defer stop()
 	}
 	front.serve(&all, failed)
+	inside.serve(&all, failed)
 	during, stop := context.WithCancel(ctx)
 	defer stop()
-	for _, run := range []func(context.Context){s.auth.Run, s.renewals.Run, s.sweep, s.door.Run} {
+	for _, run := range append(s.backendRuns(), s.auth.Run, s.renewals.Run, s.sweep, s.door.Run) {
 		all.Go(func() { run(during) })
 	}
 	if s.status != nil {
 		all.Go(func() { s.status.Run(during) })
 	}
+	s.awaitFleet(during)
 	s.announce()
 	close(s.ready)
 
@@ -68,7 +77,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	return errors.Join(err, s.shutdown(front, back))
+	return errors.Join(err, s.shutdown(front, back, inside))
 }
 
 // openMatchmaking makes the server a node, now that all kinds of rooms are registered.
@@ -170,6 +179,9 @@ func (s *Server) sweep(ctx context.Context) {
 	if s.matchmaking != nil {
 		sweepers = append(sweepers, s.matchmaking.Sweep)
 	}
+	if s.backends.service != nil {
+		sweepers = append(sweepers, s.backends.service.Sweep)
+	}
 	each(ctx, sweepEvery, sweepers)
 }
 
@@ -190,7 +202,7 @@ func each(ctx context.Context, interval time.Duration, fns []func()) {
 }
 
 // shutdown takes the server apart in the reverse order of its making.
-func (s *Server) shutdown(front, back *address) error {
+func (s *Server) shutdown(front, back, inside *address) error {
 	s.goingAway.Store(true)
 	s.log.Info("going away", "grace", s.cfg.ShutdownGrace.String())
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownGrace+2*time.Second)
@@ -200,7 +212,7 @@ func (s *Server) shutdown(front, back *address) error {
 	defer httpCancel()
 	done := make(chan error, 1)
 	go func() { done <- s.gateway.Close(ctx) }()
-	err := errors.Join(s.registry.Close(ctx), <-done, front.shutdown(httpCtx), back.shutdown(httpCtx))
+	err := errors.Join(s.registry.Close(ctx), <-done, front.shutdown(httpCtx), back.shutdown(httpCtx), inside.shutdown(httpCtx))
 	err = errors.Join(err, s.async.Wait(ctx))
 	if err == nil {
 		s.log.Info("gone")

@@ -62,6 +62,7 @@ type Server struct {
 	pool     *room.Pool
 	guard    *limits.Guard
 	async    *async.Runner
+	backends backends
 	registry *registry.Registry
 	gateway  *socket.Gateway
 	status   *status.Page // nil: not shown
@@ -75,6 +76,7 @@ type Server struct {
 	addr        net.Addr
 	door        *door.Door // of the clients' address
 	adminAddr   net.Addr   // nil: there is none
+	serviceAddr net.Addr   // of the API for backends; nil: it is off
 }
 
 // New makes a server. The error says which part of the configuration is wrong.
@@ -115,6 +117,9 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 		return nil, err
 	}
 	s.async = async.New(cfg.Async.AtOnce, s.metrics, s.log)
+	if err = s.openBackends(); err != nil {
+		return nil, err
+	}
 	s.openRooms(o.matches)
 	if s.gateway, err = socket.New(s.socketOptions()); err != nil {
 		return nil, err
@@ -160,7 +165,7 @@ func (s *Server) openRooms(matches registry.Matches) {
 	}
 	s.registry = registry.New(registry.Options{
 		Config: s.cfg, Node: s.node, Directory: s.backend.Stores.Directory, Matches: matches, Pool: s.pool, Metrics: s.metrics,
-		Guard: s.guard, Bans: s.backend.Bans, Claims: s.backend.Claims, Renew: s.renewals.Renew, Refusals: s.refusals, Bus: s.backend.Bus, Async: s.async, Logger: s.log,
+		Guard: s.guard, Bans: s.backend.Bans, Claims: s.backend.Claims, Renew: s.renewals.Renew, Refusals: s.refusals, Bus: s.backend.Bus, Async: s.async, Hooks: s.backends.hooks, Logger: s.log,
 	})
 }
 
@@ -189,6 +194,7 @@ func (s *Server) close() (err error) {
 	if s.auth != nil {
 		s.auth.Close()
 	}
+	err = errors.Join(err, s.closeBackends())
 	if s.backend != nil {
 		err = errors.Join(err, s.backend.Close())
 	}
@@ -207,6 +213,10 @@ func (s *Server) Ready() <-chan struct{} { return s.ready }
 
 // Addr returns where clients connect, once the server is Ready.
 func (s *Server) Addr() net.Addr { return s.addr }
+
+// ServiceAddr returns where backends call RoomService, once the server is Ready: the clients'
+// address, or one of its own; nil: the API is off.
+func (s *Server) ServiceAddr() net.Addr { return s.serviceAddr }
 
 // AdminAddr returns where operators look, once the server is Ready; nil: nowhere.
 func (s *Server) AdminAddr() net.Addr { return s.adminAddr }

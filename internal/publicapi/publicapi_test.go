@@ -42,6 +42,7 @@ var public = []string{
 	"netcode/client",
 	"netcode/matchmaker",
 	"netcode/replica",
+	"netcode/roomservice",
 	"netcode/webhook",
 	"proto/codegen",
 	"proto/schema",

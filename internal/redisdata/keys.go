@@ -68,6 +68,10 @@ var (
 	Claims = Space{"claims", []key{
 		{"claim", "claim:", "hash", "NAME: owner, epoch and note of who has it; until, when it is free (ms); wanted, when it was last (ms)", "a day after its end"},
 	}}
+	// Fleet is what servers ask each other.
+	Fleet = Space{"fleet", []key{
+		{"node", "node:", "channel", "NODE: calls of other servers, and answers to its own, as JSON", ""},
+	}}
 	// Hooks are what backends are told of what happens in rooms.
 	Hooks = Space{"hooks", []key{
 		{"events", "events", "stream", "the events, for consumer groups of others: id, type, room, kind, event (JSON)", "hooks.stream_length of them"},

@@ -35,7 +35,7 @@ func (c *Config) YAML() ([]byte, error) {
 		opts := &yaml.Node{Kind: yaml.MappingNode}
 		for _, o := range slices.Sorted(maps.Keys(c.KindOptions[kind])) {
 			v := c.KindOptions[kind][o]
-			if secretOption(o) {
+			if SecretOption(o) {
 				v = secret.Redacted
 			}
 			n := &yaml.Node{}

@@ -95,7 +95,7 @@ func (v *view) now(all []store.Listing) *lobbyPage {
 		if next.more = len(next.rooms) == v.size; next.more {
 			break
 		}
-		told := info(r)
+		told := Info(r)
 		if was := before.find(r.ID); was != nil && proto.Equal(was, told) {
 			told = was
 		}

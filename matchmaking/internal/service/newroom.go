@@ -26,8 +26,8 @@ const (
 	noNode = 5 * time.Second
 )
 
-// newCode returns a code that nobody can foresee.
-func newCode() string {
+// NewCode returns a code that nobody can foresee.
+func NewCode() string {
 	out := make([]byte, codeLength)
 	for i := range out {
 		n, _ := rand.Int(rand.Reader, big.NewInt(int64(len(codeLetters)))) // it ends the program rather than fail
@@ -66,7 +66,7 @@ func (s *Service) newRoom(ctx context.Context, c *call, w *wish, m store.Match) 
 	}
 	for range tries {
 		if m.ID = queue.NewID(w.kind); m.Host != "" {
-			m.Code = newCode()
+			m.Code = NewCode()
 		}
 		if err = do(ctx, func(ctx context.Context) error { return s.o.Tickets.Keep(ctx, m) }); !errors.Is(err, store.ErrExists) {
 			break

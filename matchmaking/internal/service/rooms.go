@@ -276,25 +276,28 @@ func (w *wish) fits(r *store.Listing) bool {
 	if r.Private || r.Closed || w.kind != "" && r.Kind != w.kind || w.mode != nil && r.Mode != w.modeName {
 		return false
 	}
+	return w.query == nil || w.query.Match(&query.Subject{}, subject(r, nil))
+}
+
+// subject returns a room as queries see it, with more attributes.
+func subject(r *store.Listing, more map[string]any) *query.Subject {
 	age := 0.0
 	if !r.Created.IsZero() {
 		age = max(0, time.Since(r.Created).Seconds())
-	}
-	if w.query == nil {
-		return true
 	}
 	free := r.Free()
 	if r.Locked {
 		free = 0
 	}
-	attributes := make(map[string]any, len(r.Labels)+8)
+	attributes := make(map[string]any, len(r.Labels)+len(more)+8)
 	maps.Copy(attributes, r.Labels)
 	maps.Copy(attributes, map[string]any{
 		"capacity": float64(r.MaxPlayers), "free": float64(free), "watching": float64(watching(r)), "locked": r.Locked,
 		"kind": r.Kind, "show": r.Show, "mode": r.Mode, "region": r.Region, "age": age,
 	})
-	room := query.NewSubject(attributes, 0, r.Taken())
-	return w.query.Match(&query.Subject{}, &room)
+	maps.Copy(attributes, more)
+	out := query.NewSubject(attributes, 0, r.Taken())
+	return &out
 }
 
 // pageSize reads how many rooms a list has at most.
@@ -332,7 +335,7 @@ func (s *Service) ListRooms(ctx context.Context, req *connect.Request[tickroomv1
 			out.NextPageToken = base64.RawURLEncoding.EncodeToString([]byte(out.GetRooms()[size-1].GetRoom()))
 			return connect.NewResponse(out), nil
 		default:
-			out.Rooms = append(out.Rooms, info(r))
+			out.Rooms = append(out.Rooms, Info(r))
 		}
 	}
 	return connect.NewResponse(out), nil
@@ -341,7 +344,8 @@ func (s *Service) ListRooms(ctx context.Context, req *connect.Request[tickroomv1
 // watching returns how many watch a room or are about to come to.
 func watching(r *store.Listing) int { return r.Spectators + r.ReservedSpectators }
 
-func info(r *store.Listing) *tickroomv1.RoomInfo {
+// Info returns what everybody may know of a room.
+func Info(r *store.Listing) *tickroomv1.RoomInfo {
 	info := &tickroomv1.RoomInfo{
 		Room: r.ID, Kind: r.Kind, Mode: r.Mode, Region: r.Region, Players: uint32(max(0, r.Taken())), Capacity: uint32(max(0, r.MaxPlayers)),
 		Spectators: r.MaxSpectators > 0, Watching: uint32(max(0, watching(r))), MaxWatching: uint32(max(0, r.MaxSpectators)), Locked: r.Locked,

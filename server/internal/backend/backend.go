@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/tickroom/tickroom/internal/redisclient"
 	"github.com/tickroom/tickroom/matchmaking"
 	"github.com/tickroom/tickroom/matchmaking/store"
@@ -48,6 +50,8 @@ type Backend struct {
 	Used   seat.Used // seats
 	Claims claim.Claims
 	Bus    bus.Bus
+	// Redis is the client of the Redis that servers share; nil: there is none.
+	Redis redis.UniversalClient
 
 	once    sync.Once
 	closers []func() error // in the order of their making
@@ -101,6 +105,7 @@ func (b *Backend) openRedis(cfg *config.Config, stores bool, log *slog.Logger) e
 		return fmt.Errorf("server: %w", err)
 	}
 	b.closers = append(b.closers, c.Close)
+	b.Redis = c
 	prefix := cfg.Redis.Prefix
 	if stores {
 		st, closeStores := matchmaking.OpenRedis(c, prefix, cfg.Redis.Replicas, cfg.Redis.ReadTimeout/2)

@@ -36,6 +36,10 @@ type Metrics interface {
 	Delivered(webhook string, after time.Duration)
 	Failed(webhook string)
 	Buried(webhook string)
+	// Sender sets whether this server sends a webhook's letters, Waiting how many there are, as it
+	// knows then.
+	Sender(webhook string, is bool)
+	Waiting(webhook string, waiting, dead int, lost uint64)
 }
 
 // Options of Hooks. Those without a default have to be set.

@@ -156,6 +156,12 @@ func (s *sender) claim(ctx context.Context) {
 		s.reset() // what lies in the store is what is to be sent
 		s.log.Debug("who sends webhooks has changed", "this_server", mine)
 	}
+	s.o.Metrics.Sender(s.name, mine)
+	if mine {
+		if c, err := s.o.Store.Counts(ctx, s.name); err == nil {
+			s.o.Metrics.Waiting(s.name, c.Waiting, c.Dead, c.Lost)
+		}
+	}
 	s.mu.Lock()
 	s.status.Sender = mine
 	s.mu.Unlock()

@@ -25,6 +25,8 @@ var (
 	waitBuckets = []float64{0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600}
 	// passBuckets are how long a pass takes, up to where one server is not enough.
 	passBuckets = []float64{100e-6, 300e-6, 1e-3, 3e-3, 10e-3, 30e-3, 100e-3, 300e-3, 1, 3, 10}
+	// callBuckets are how long a call of a backend takes, which may wait for another server.
+	callBuckets = []float64{1e-3, 3e-3, 10e-3, 30e-3, 100e-3, 300e-3, 1, 3}
 	// spreadBuckets are in points of rating.
 	spreadBuckets = []float64{10, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400, 600, 1000}
 )
@@ -123,6 +125,22 @@ var (
 	queueGivenUp        = newCounter("queue_given_up_total", "Tickets that were given up: they waited too long, or don't fit the mode.", byMode)
 	queueNoNode         = newCounter("queue_no_node_total", "Times that a match had to wait since no node could take it.", byMode, label{name: "region"})
 	queueErrors         = newCounter("queue_errors_total", "Times that the store did not answer as it should.", byMode)
+)
+
+// What backends ask, and are told.
+var (
+	serviceCalls   = newCounter("service_calls_total", "Calls of RoomService by backends, by method and by how they ended.", label{name: "method"}, label{name: "code"})
+	serviceSeconds = newHistogram("service_call_seconds", "Time that calls of RoomService take.", callBuckets, label{name: "method"})
+	hookEvents     = newCounter("hook_events_total", "Events that are told to backends, by type.", label{name: "type"})
+	hookLost       = newCounter("hook_events_lost_total", "Events that were lost since too many were in memory on their way, by type.", label{name: "type"})
+	hookBuffered   = newGauge("hook_events_buffered", "Events in memory on their way to where they wait for webhooks.")
+	webhookSent    = newHistogram("webhook_delay_seconds", "Time from an event until its webhook has arrived.", waitBuckets, label{name: "webhook"})
+	webhookFailed  = newCounter("webhook_failures_total", "Attempts at webhooks that have failed.", label{name: "webhook"})
+	webhookBuried  = newCounter("webhooks_buried_total", "Webhooks that were given up, and are dead letters.", label{name: "webhook"})
+	webhookSender  = newGauge("webhook_sender", "1 while this server sends the webhook, else 0.", label{name: "webhook"})
+	webhookWaiting = newGauge("webhooks_waiting", "Events that wait for a webhook, as the server knows that sends it.", label{name: "webhook"})
+	webhookDead    = newGauge("webhooks_dead", "Dead letters of a webhook, as the server knows that sends it.", label{name: "webhook"})
+	webhookLost    = newGauge("webhooks_lost", "Dead letters of a webhook that have made place for others, as the server knows that sends it.", label{name: "webhook"})
 )
 
 var buildInfo = newGauge("build_info", "1; the label says which version runs.", label{name: "version"})

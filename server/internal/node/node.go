@@ -126,6 +126,11 @@ func (n *Node) Open(ctx context.Context, kind string, options map[string]string)
 	return n.matchmaker.Open(ctx, kind, options, n.o.Config.Matchmaking.Region)
 }
 
+// Place returns the node for a room that a backend wants; see matchmaking.Matchmaker.Place.
+func (n *Node) Place(ctx context.Context, kind, region string, players int) (store.Node, error) {
+	return n.matchmaker.Place(ctx, kind, region, players)
+}
+
 // Sweep gives back the memory of callers that is not needed any more. It is to be called
 // now and then.
 func (n *Node) Sweep() { n.calls.Sweep() }

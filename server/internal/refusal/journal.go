@@ -30,14 +30,16 @@ const (
 	Room      Stage = "room"      // by the room itself, when it was to be let in
 	Session   Stage = "session"   // put out of a room by the server
 	Call      Stage = "call"      // a call of the matchmaking service
+	Service   Stage = "service"   // a backend's call of RoomService
 )
 
 // Subject is who was turned away, as far as that is known.
 type Subject struct {
-	Player string // its id
-	Room   string // that it wanted, or was in
-	Kind   string // of the room
-	Client netip.Addr
+	Player  string // its id
+	Service string // the name of a backend
+	Room    string // that it wanted, or was in
+	Kind    string // of the room
+	Client  netip.Addr
 }
 
 // Counter counts refusals. The metrics do.
@@ -84,7 +86,7 @@ func (j *Journal) Record(stage Stage, r *Refusal, who Subject) {
 		attrs = append(attrs, slog.Int("code", r.Code))
 	}
 	attrs = append(attrs, slog.String("reason", r.Reason))
-	for _, a := range []struct{ name, value string }{{"player", who.Player}, {"room", who.Room}, {"kind", who.Kind}} {
+	for _, a := range []struct{ name, value string }{{"player", who.Player}, {"service", who.Service}, {"room", who.Room}, {"kind", who.Kind}} {
 		if a.value != "" {
 			attrs = append(attrs, slog.String(a.name, a.value))
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/matchmaking/store"
+	"github.com/tickroom/tickroom/server/internal/hooks"
 	"github.com/tickroom/tickroom/server/internal/refusal"
 	"github.com/tickroom/tickroom/server/internal/room"
 	"github.com/tickroom/tickroom/server/internal/seat"
@@ -24,6 +25,8 @@ type Entry struct {
 	match    *store.Match      // that the room is for; nil: for whoever comes
 	chosen   map[string]string // what clients chose of its options
 	alike    string            // the same, for comparison
+	options  map[string]string // all that are not by default
+	hooks    *hooks.Room       // tells backends what happens; nil: nobody is told
 	disown   func()            // the room counts no more among those of its owner
 	of       *shows.Show       // that the room is a house of; nil: none
 	is       *shows.State      // which show the room is, by its claim; nil: none
@@ -74,7 +77,26 @@ func (e *Entry) settle(done ...room.Reservation) {
 	e.registry.telling.soon(e)
 }
 
+// made tells that the room was made, before it runs.
+func (e *Entry) made() {
+	e.hooks = e.registry.o.Hooks.Room(e.ID, e.Kind)
+	e.hooks.Made(e.mode(), e.chosen, e.Private())
+}
+
+// tells returns what is told what the game tells backends; nil if nobody wants to know.
+func (e *Entry) tells() func(t room.Told) {
+	if e.hooks == nil {
+		return nil
+	}
+	return func(t room.Told) {
+		for i := range t.Messages {
+			e.hooks.Told(t.Messages[i].ID, t.Messages[i].Data)
+		}
+	}
+}
+
 func (e *Entry) joined(p *world.Player) {
+	e.hooks.Joined(p)
 	e.registry.players.joined(p.PlayerID, stay{e, p.Spectator})
 	if e.plays(p) {
 		e.registry.reporter.Joined(e.ID, p.PlayerID)
@@ -84,6 +106,7 @@ func (e *Entry) joined(p *world.Player) {
 func (e *Entry) leaves(p *world.Player) {
 	r := e.registry
 	r.players.left(p.PlayerID, stay{e, p.Spectator})
+	e.hooks.Left(p)
 	if !e.plays(p) {
 		return
 	}
@@ -110,14 +133,16 @@ func (e *Entry) putOut(player string, addr netip.Addr, why *socket.CloseError) {
 }
 
 func (e *Entry) result(res *world.Result) {
+	e.hooks.Result(res)
 	if e.match != nil {
 		e.registry.reporter.Result(e.ID, res)
 	}
 }
 
 // ended takes the room out of the registry and the directory.
-func (e *Entry) ended() {
+func (e *Entry) ended(why string) {
 	r := e.registry
+	e.hooks.Ended(why)
 	e.disown()
 	r.mu.Lock()
 	delete(r.entries, e.ID)

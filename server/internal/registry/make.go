@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -34,6 +35,8 @@ type plan struct {
 	show *shows.State
 	// owner is the player for whom the room is made; empty: nobody.
 	owner string
+	// linger is how long it is kept while nobody is in it; 0: as the server says.
+	linger time.Duration
 }
 
 // make makes a room and lists it. The caller has locked the making of the kind.
@@ -94,7 +97,7 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 	case err != nil:
 		return nil, refusal.New(closecode.RoomFailed, "the room could not be made").CausedBy(err).At(slog.LevelError)
 	}
-	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, chosen: p.chosen, alike: store.OptionsText(p.chosen), told: r.newTold(p, engine), disown: disown,
+	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, chosen: p.chosen, alike: store.OptionsText(p.chosen), options: p.options, told: r.newTold(p, engine), disown: disown,
 		of: of, is: p.show, spread: p.kind.Spread, hidden: p.kind.Backstage}
 	dt := time.Duration(float64(time.Second) / engine.World().TickRate)
 	r.mu.Lock()
@@ -102,15 +105,16 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 	if r.closed {
 		return nil, refusal.GoingAway()
 	}
+	e.made()
 	e.Loop = room.StartLoop(engine, r.o.Pool, room.LoopConfig{
-		MaxCatchUp: r.o.Config.MaxCatchUp, EmptyRoomLinger: r.o.Config.EmptyRoomLinger,
+		MaxCatchUp: r.o.Config.MaxCatchUp, EmptyRoomLinger: cmp.Or(p.linger, r.o.Config.EmptyRoomLinger),
 		Phase:      phase(time.Since(r.start), dt, made),
 		Metrics:    r.o.Metrics.Kind(e.Kind),
 		Line:       r.line(p.id),
 		Async:      r.o.Async,
-		Told:       r.o.Told,
 		CloseEmpty: e.closeEmpty, Places: e.places, Labels: e.labels,
 		PlaceFree: e.placeFree, Joined: e.joined, Left: e.leaves, Result: e.result, Ended: e.ended,
+		Told:    e.tells(),
 		Refused: e.refused, PutOut: e.putOut, Renew: r.o.Renew, Elsewhere: e.elsewhere,
 	})
 	r.entries[e.ID] = e

@@ -42,6 +42,7 @@ import (
 	"github.com/tickroom/tickroom/server/internal/async"
 	"github.com/tickroom/tickroom/server/internal/bus"
 	"github.com/tickroom/tickroom/server/internal/claim"
+	"github.com/tickroom/tickroom/server/internal/hooks"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/refusal"
@@ -79,8 +80,8 @@ type Options struct {
 	// Bus carries the rooms' messages, and Async does work beside them. nil: nobody does.
 	Bus   bus.Bus
 	Async *async.Runner
-	// Told hears what rooms tell backends; it does not block. nil: nobody does.
-	Told   func(t room.Told)
+	// Hooks tell backends what happens in the rooms. nil: nobody is told.
+	Hooks  *hooks.Hooks
 	Logger *slog.Logger
 }
 

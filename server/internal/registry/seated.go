@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
@@ -105,6 +106,11 @@ func (r *Registry) seated(ctx context.Context, j *room.Joiner) (*Entry, error) {
 // is set if the caller has locked the making of rooms of the kind.
 // The error's code is closecode.RoomClosed if there is no such match any more.
 func (r *Registry) openMatch(ctx context.Context, id string, making bool) (*Entry, error) {
+	return r.openKept(ctx, id, making, 0)
+}
+
+// openKept is openMatch for a room that is kept for so long while nobody is in it; 0: as usual.
+func (r *Registry) openKept(ctx context.Context, id string, making bool, linger time.Duration) (*Entry, error) {
 	gone := refusal.New(closecode.RoomClosed, "the room is not there any more").Because("match_gone")
 	if r.o.Matches == nil {
 		return nil, gone
@@ -132,7 +138,7 @@ func (r *Registry) openMatch(ctx context.Context, id string, making bool) (*Entr
 	if e := r.Get(id); e != nil {
 		return e, nil // somebody else was faster
 	}
-	p := plan{kind: k, id: id, options: r.matchOptions(k, &m), match: &m, owner: m.Host}
+	p := plan{kind: k, id: id, options: r.matchOptions(k, &m), match: &m, owner: m.Host, linger: linger}
 	if m.Mode == "" {
 		p.chosen = m.Options
 	}

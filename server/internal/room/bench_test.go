@@ -28,7 +28,7 @@ func BenchmarkTick(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			l := newLoop(e, pool, LoopConfig{Metrics: metrics.New("test").Kind("walkers"), PlaceFree: func() {}, Ended: func() {}})
+			l := newLoop(e, pool, LoopConfig{Metrics: metrics.New("test").Kind("walkers"), PlaceFree: func() {}, Ended: func(string) {}})
 			clients := make([]quiet, n)
 			for i := range clients {
 				if _, err := e.Join(&clients[i], &Joiner{Hello: &tickroomv1.Hello{}}); err != nil {

@@ -48,6 +48,7 @@ type Engine struct {
 	written uint32 // newest tick whose snapshots were written
 	elapsed uint32 // ticks since the clients were inspected
 	failed  error  // the game has panicked
+	barred  bool   // a backend has locked the room
 	ending  bool   // no session is held any more
 	reply   []byte // scratch memory for replies
 	mail    mail   // of the next tick

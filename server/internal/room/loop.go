@@ -227,5 +227,5 @@ func (l *Loop) end(why *socket.CloseError) {
 		l.cfg.Line.Close()
 	}
 	l.own.Closed()
-	l.cfg.Ended()
+	l.cfg.Ended(why.Reason)
 }

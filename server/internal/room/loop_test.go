@@ -62,7 +62,7 @@ func newRig(t *testing.T, players int) *rig {
 	g.keep.Store(true)
 	g.loop = StartLoop(r, g.pool, LoopConfig{
 		EmptyRoomLinger: time.Second, CloseEmpty: func() bool { return !g.keep.Load() },
-		PlaceFree: func() { g.gone.Add(1) }, Ended: func() { g.ended.Store(true) }, Metrics: g.m.Kind("slow"),
+		PlaceFree: func() { g.gone.Add(1) }, Ended: func(string) { g.ended.Store(true) }, Metrics: g.m.Kind("slow"),
 		Elsewhere: func(_ socket.Conn, j Joiner, why *socket.CloseError) bool {
 			if why.Code == closecode.SessionGone {
 				g.anew <- j

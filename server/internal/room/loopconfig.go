@@ -37,8 +37,8 @@ type LoopConfig struct {
 	// CloseEmpty is asked before a room that has lingered ends, so that nobody is
 	// sent to it any more. It reports whether the room may end.
 	CloseEmpty func() bool
-	// Ended is called when the room has ended and its clients are told.
-	Ended func()
+	// Ended is called when the room has ended and its clients are told why.
+	Ended func(why string)
 	// Result is called with what the game has reported of its match; nil: nobody wants to
 	// know.
 	Result func(r *world.Result)

@@ -85,7 +85,7 @@ func startClub(t *testing.T, b bus.Bus, id string, pool *Pool, run *async.Runner
 		t.Fatal(err)
 	}
 	return &clubRoom{c, StartLoop(e, pool, LoopConfig{
-		CloseEmpty: func() bool { return false }, PlaceFree: func() {}, Ended: func() {}, Metrics: metrics.New("test").Kind("club"),
+		CloseEmpty: func() bool { return false }, PlaceFree: func() {}, Ended: func(string) {}, Metrics: metrics.New("test").Kind("club"),
 		Line: bus.NewLine(b, id), Async: run, Told: told,
 	})}
 }

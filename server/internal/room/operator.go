@@ -36,6 +36,13 @@ func (e *Engine) Kick(player, reason string) bool {
 	return kicked
 }
 
+// Bar keeps new players out, beside the lock that the game has, or lets them in again. Its game
+// hears nothing of it.
+func (e *Engine) Bar(on bool) { e.barred = on }
+
+// Barred reports whether new players are kept out by Bar.
+func (e *Engine) Barred() bool { return e.barred }
+
 // PlayerInfo is what an operator is shown of a player.
 type PlayerInfo struct {
 	Player    string // its id

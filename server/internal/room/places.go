@@ -31,8 +31,8 @@ type Places struct {
 	// Players and Spectators are those who have a session, be it that they are away.
 	Players, MaxPlayers       int
 	Spectators, MaxSpectators int
-	// Locked is true if no new players are to be sent to the room: its game has locked it,
-	// or had no place for the last one who came.
+	// Locked is true if no new players are to be sent to the room: its game or a backend has
+	// locked it, or the game had no place for the last one who came.
 	Locked bool
 }
 
@@ -44,7 +44,7 @@ func (e *Engine) Places() Places {
 	p := Places{
 		Players: e.inside[plays], MaxPlayers: max(e.room.MaxPlayers, 0),
 		Spectators: e.inside[watches], MaxSpectators: e.maxSpectators(),
-		Locked: e.room.Locked() || e.refusals[plays].hold(e, plays),
+		Locked: e.room.Locked() || e.barred || e.refusals[plays].hold(e, plays),
 	}
 	if e.refusals[watches].hold(e, watches) {
 		p.MaxSpectators = p.Spectators
@@ -80,7 +80,7 @@ func (e *Engine) hasPlace(j *Joiner) error {
 		return closeError(closecode.BadHello, NotWatched)
 	case j.part() == watches && e.inside[watches] >= e.maxSpectators():
 		return errNoPlaceToWatch
-	case j.part() == plays && e.room.Locked():
+	case j.part() == plays && (e.room.Locked() || e.barred):
 		return errLocked
 	case j.part() == plays && e.inside[plays] >= e.room.MaxPlayers:
 		return errNoPlace

@@ -178,7 +178,7 @@ func (s *script) open() {
 	}
 	s.banned, s.checks = map[string]string{}, map[string]func(identity.Identity, error){}
 	s.loop = newLoop(e, s.pool, LoopConfig{
-		PlaceFree: func() {}, Ended: func() {}, CloseEmpty: func() bool { return false }, Metrics: metrics.New("test").Kind(kind.Name),
+		PlaceFree: func() {}, Ended: func(string) {}, CloseEmpty: func() bool { return false }, Metrics: metrics.New("test").Kind(kind.Name),
 		Renew: func(token identity.Token, _ identity.Identity, done func(identity.Identity, error)) bool {
 			s.checks[string(token)] = done
 			return true
