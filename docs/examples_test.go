@@ -20,9 +20,12 @@ import (
 	"github.com/tickroom/tickroom/internal/servertest"
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/netcode/replica"
+	danmakuv1 "github.com/tickroom/tickroom/proto/gen/tickroom/danmaku/v1"
 	walkersv1 "github.com/tickroom/tickroom/proto/gen/tickroom/walkers/v1"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
+	"github.com/tickroom/tickroom/world"
+	"github.com/tickroom/tickroom/world/danmaku"
 )
 
 // python is Debian's own, whose modules come as packages; make setup installs
@@ -143,6 +146,55 @@ func TestWalkersInPython(t *testing.T) {
 				t.Errorf("only %d places were seen; did inputs have an effect: %t", len(moved), steered)
 			}
 		})
+	}
+}
+
+// TestDanmakuInPython has the example client read a room of comments.
+func TestDanmakuInPython(t *testing.T) {
+	t.Parallel()
+	cfg := config.Default()
+	cfg.Listen, cfg.Admin, cfg.ShutdownGrace = "127.0.0.1:0", "", time.Second
+	srv, err := server.New(cfg, server.WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []world.Kind{danmaku.Kind(danmaku.Outside{}), danmaku.ShowKind()} {
+		if err := srv.Register(k); err != nil {
+			t.Fatal(err)
+		}
+	}
+	servertest.Run(t, srv)
+	url := fmt.Sprintf("ws://%s%s", srv.Addr(), server.Path)
+	c, err := client.Dial(t.Context(), url, client.Options{Config: client.Config{Kind: "danmaku", Name: "Ann", Schema: danmakuv1.Schema}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(client.CloseNormal, "")
+	writing := make(chan struct{})
+	over := make(chan struct{})
+	go func() { // as often as the room lets her
+		defer close(writing)
+		for {
+			said, err := client.Call[danmakuv1.Say, danmakuv1.Said](t.Context(), c, &danmakuv1.Say{Text: "hello \u4e16\u754c"})
+			wait := time.Second
+			if err == nil {
+				wait = time.Duration(said.WaitMs) * time.Millisecond
+			}
+			select {
+			case <-over:
+				return
+			case <-time.After(max(wait, 100*time.Millisecond)):
+			}
+		}
+	}()
+	lines := runPython(t, "examples/walkers.py", url, "6", "danmaku")
+	close(over)
+	<-writing
+	out := strings.Join(lines, "\n")
+	for _, want := range []string{"comment Ann: hello 世界", "stage 1 show=main live=1", "drops"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it does not print %q:\n%s", want, out)
+		}
 	}
 }
 

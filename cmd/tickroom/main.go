@@ -23,7 +23,7 @@ fixed rate, and every client holds an exact copy of what it may see.`,
 
 		HostPages: []string{"/live/host", "/quiz/host"},
 
-		Commands: []*cobra.Command{newNew(), newDev(), newGenerate()},
+		Commands: []*cobra.Command{newNew(), newDev(), newGenerate(), newRecord()},
 	}
 	for _, k := range kinds.All() {
 		p.Kinds = append(p.Kinds, k.Kind)

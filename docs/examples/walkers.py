@@ -1,20 +1,21 @@
 #!/usr/bin/python3
 """A client of a walkers room in Python, written from docs/protocol.md alone.
 Debian: apt-get install protobuf-compiler python3-protobuf python3-websockets
-Run:    docs/examples/walkers.py [ws://127.0.0.1:7777/ws [seconds]]
+Run:    docs/examples/walkers.py [ws://127.0.0.1:7777/ws [seconds [danmaku]]]
 
-It joins, walks in circles, prints where everybody is once a second, and checks
-with the state hash that it holds exactly what the server says it should.
+It joins, walks in circles, prints where everybody is once a second, and checks with the state hash that
+it holds exactly what the server says it should. In a danmaku room it prints comments, and the rows there.
 """
 import asyncio, importlib, math, pathlib, struct, subprocess, sys, tempfile
 import websockets
 
-# The protocol's message classes are made from its .proto file when the program starts.
+# The message classes are made from the .proto files when the program starts.
 protos = pathlib.Path(__file__).resolve().parents[2] / "proto"
 with tempfile.TemporaryDirectory() as out:
-    subprocess.run(["protoc", f"-I{protos}", f"--python_out={out}", "tickroom/v1/frame.proto"], check=True)
+    files = [f"tickroom/{name}.proto" for name in ("v1/frame", "v1/options", "danmaku/v1/danmaku")]
+    subprocess.run(["protoc", f"-I{protos}", f"--python_out={out}", *files], check=True)
     sys.path.insert(0, out)
-    pb = importlib.import_module("tickroom.v1.frame_pb2")
+    pb, danmaku = (importlib.import_module(f"tickroom.{m}_pb2") for m in ("v1.frame", "danmaku.v1.danmaku"))
 
 M = 0xFFFFFFFF
 unzigzag = lambda u: (u >> 1) ^ -(u & 1)
@@ -60,8 +61,7 @@ class Replica:
                         row[f.number] = [self.value(f, next(take), 0, False) for _ in range(next(source))]
                     else:
                         row[f.number] = self.value(f, next(take), row.get(f.number, 0), delta)
-        if any(list(i) for i in side.values()):
-            raise ValueError("values are left over")
+        if any(list(i) for i in side.values()): raise ValueError("values are left over")
 
     @staticmethod
     def value(f, v, old, delta):
@@ -79,8 +79,7 @@ class Replica:
         v = old + unzigzag(v) & M
         return v - (1 << 32) if signed and v >> 31 else v
 
-    def hash(self):
-        low = high = 0
+    def hash(self, low=0, high=0):
         for (component, entity), row in self.rows.items():
             words = [component, entity]
             for f in self.components[component].fields:
@@ -116,35 +115,36 @@ def murmur(h, words):
 
 def show(replica):
     for (component, entity), row in sorted(replica.rows.items()):
-        fields = replica.components[component].fields  # step and min are 0 if there is no quantisation
-        values = [f"{f.name}={f.min + row.get(f.number, 0) * (f.step or 1)}" for f in fields]
-        print(f"tick {replica.tick} walker {entity}", *values, flush=True)
+        c = replica.components[component]  # step and min are 0 if there is no quantisation
+        values = ((f, row.get(f.number, 0)) for f in c.fields)
+        values = [f"{f.name}={f.min + v * f.step if f.step else v}" for f, v in values]
+        print(f"tick {replica.tick} {c.name.split('.')[-1].lower()} {entity}", *values, flush=True)
 
 
-async def play(url, seconds):
+async def play(url, seconds, kind):
     async with websockets.connect(url, subprotocols=["tickroom.v1"], max_size=8 << 20) as ws:
-        hello = pb.Hello(version=1, kind="walkers", name="Python", hash_every=20)
-        await ws.send(pb.ClientFrame(hello=hello).SerializeToString())
+        await ws.send(pb.ClientFrame(hello=pb.Hello(version=1, kind=kind, name="Python", hash_every=20)).SerializeToString())
         replica, seq, end = None, 0, None
         async for message in ws:
             f = pb.ServerFrame.FromString(message)
             if f.HasField("welcome"):
                 replica, end = Replica(f.welcome.schema), f.welcome.tick + seconds * f.welcome.tick_rate
                 print(f"room {f.welcome.room} player {f.welcome.player}", flush=True)
-            if not f.tick:
-                continue
+            if not f.tick: continue
             replica.apply(f)
             if f.HasField("hash"):
                 if f.hash != replica.hash():
                     raise ValueError(f"tick {f.tick}: hash {replica.hash():016x}, the server has {f.hash:016x}")
                 show(replica)
-            if f.tick >= end:
-                return
+            for c in (danmaku.Comment.FromString(e.data) for e in f.events if kind == "danmaku" and e.event == 1):
+                print(f"tick {f.tick} comment {c.name}: {c.text}", flush=True)
+            if f.tick >= end: return
             seq += 1
             move = b"\x0d" + struct.pack("<f", seq / 20 % math.tau)  # a WalkerInput: field 1, direction, a float
-            await ws.send(pb.ClientFrame(ack=f.tick, inputs=[pb.Input(seq=seq, data=move)]).SerializeToString())
+            inputs = [pb.Input(seq=seq, data=move)] * (kind == "walkers")
+            await ws.send(pb.ClientFrame(ack=f.tick, inputs=inputs).SerializeToString())
 
 
 if __name__ == "__main__":
-    args = sys.argv[1:] + ["ws://127.0.0.1:7777/ws", "10"][len(sys.argv) - 1:]
-    asyncio.run(play(args[0], float(args[1])))
+    args = sys.argv[1:] + ["ws://127.0.0.1:7777/ws", "10", "walkers"][len(sys.argv) - 1:]
+    asyncio.run(play(args[0], float(args[1]), args[2]))
