@@ -130,6 +130,14 @@ fuzz: ## run each fuzz target for FUZZTIME (5m), one after another
 soak: ## play against a server for SOAK_TIME (60s) with SOAK_CLIENTS (1000), some slow, some leaving
 	scripts/soak.sh
 
+.PHONY: live
+live: ## 10,000 viewers, 500 comments a second and gifts: on one server, on two of which one is killed, and with Redis killed and failed over (RUNS, CLIENTS, TIME, COMMENTS, GIFTS)
+	scripts/audience.sh danmaku $(RUNS)
+
+.PHONY: quiz
+quiz: ## 10,000 contestants answer 12 questions, on one server, and with Redis killed and failed over (RUNS, CLIENTS, QUESTIONS, ANSWER, PAUSE)
+	scripts/audience.sh quiz $(RUNS)
+
 .PHONY: kill
 kill: ## kill the matcher KILLS (50) times under load, and Redis with it, and account for every ticket
 	TICKROOM_KILLS=$(or $(KILLS),50) $(GO) test -race -count 1 -timeout 20m -v -run TestNoTicketIsLostOrMatchedTwice ./matchmaking/internal/queue

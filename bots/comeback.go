@@ -14,7 +14,7 @@ const (
 	maxAway     = 30 * time.Second       // after that a bot joins anew
 	// elsewhereAfter is how long a bot that came via matchmaking tries to reach the server
 	// of its session before it asks for another seat.
-	elsewhereAfter = 3 * time.Second
+	elsewhereAfter = time.Second
 )
 
 // cut breaks a bot's connection without a word, as a phone in a tunnel does. The bot comes

@@ -228,7 +228,7 @@ func (c *viewers) giveOne(ctx context.Context, n int) {
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(settleLimit, cancel) })
 	defer stop()
 	for {
-		err := c.post.post(limit, "gifts/danmaku/"+c.show, m, fmt.Sprintf("bots-%d-%d", c.setup.Seed, n))
+		err := c.post.post(limit, "gifts/danmaku/"+c.show, "tickroom.danmaku.v1.Gift", m, fmt.Sprintf("bots-%d-%d", c.setup.Seed, n))
 		g.mu.Lock()
 		if err == nil {
 			g.posted[n].taken = true

@@ -39,7 +39,10 @@ type viewer struct {
 }
 
 // Seated begins a session.
-func (v *viewer) Seated(*client.Session) { v.place.last, v.place.span, v.place.inSpan = 0, 0, 0 }
+func (v *viewer) Seated(s *client.Session) {
+	v.place.last, v.place.span, v.place.inSpan = 0, 0, 0
+	v.crew.rate.Store(uint32(s.Welcome().GetTickRate()))
+}
 
 // Input appends nothing: viewers have no inputs.
 func (v *viewer) Input(b []byte, _ *client.Session) []byte { return b }
@@ -239,7 +242,7 @@ func (v *viewer) count(tick uint32, playing bool) {
 	if limit == 0 {
 		return // not known yet
 	}
-	if span := tick / (spanSeconds * tickRate); span != p.span {
+	if span := tick / (spanSeconds * v.crew.rate.Load()); span != p.span {
 		p.span, p.inSpan = span, 0
 		p.moved = false
 	}

@@ -58,15 +58,16 @@ func (v *Viewers) flags(f *pflag.FlagSet) {
 type viewers struct {
 	Viewers
 	setup  bots.Setup
-	post   poster // nil: there is no backend
+	post   *poster // nil: there is no backend
 	show   string
 	places []place // of all viewers, each for the loop of its bot
 
 	playing atomic.Bool // comments are to be written
 	sent    atomic.Int64
-	again   atomic.Int64 // comments that say what others say
-	tiers   [3]atomic.Uint32
-	stamps  stamps // when comments were sent
+	again   atomic.Int64     // comments that say what others say
+	tiers   [3]atomic.Uint32 // comments a second, as houses say; 0: not known yet
+	rate    atomic.Uint32    // ticks a second of houses
+	stamps  stamps           // when comments were sent
 
 	comment, echo, gift, alone *bots.Latencies
 	refusals                   tally
@@ -188,7 +189,7 @@ func (c *viewers) Figures() []bots.Figure {
 		if ticks == 0 {
 			return 0
 		}
-		return n / ticks * tickRate
+		return n / ticks * float64(c.rate.Load())
 	}
 	for t, n := range byTier {
 		byTier[t] = perS(n, ticksOf[t])
@@ -215,9 +216,6 @@ func (c *viewers) Figures() []bots.Figure {
 		c.alone.Figure("alone_ms", "house without its show"),
 	)
 }
-
-// tickRate is that of houses.
-const tickRate = 5
 
 // defaultShow is the show of those who name none.
 const defaultShow = "main"

@@ -59,6 +59,7 @@ func TestViewer(t *testing.T) {
 	v := c.NewPilot(4, rand.New(rand.NewPCG(1, 2))).(*viewer)
 	v.place.tier = 1
 	c.tiers[0].Store(2)
+	c.rate.Store(5)
 	c.stamps.put(7, 10*time.Second)
 	c.stamps.put(8, 11*time.Second)
 	v.own[0] = 8
@@ -90,7 +91,7 @@ func TestViewer(t *testing.T) {
 	}
 	say(danmakuv1.Comment{Text: "x", Tier: 1}, 2)
 	say(danmakuv1.Comment{Text: "x", Tier: 1}, 2)
-	say(danmakuv1.Comment{Text: "x", Tier: 1}, spanSeconds*tickRate)
+	say(danmakuv1.Comment{Text: "x", Tier: 1}, spanSeconds*5)
 	if v.place.over != 1 {
 		t.Errorf("%d spans with too many comments, want 1", v.place.over)
 	}
