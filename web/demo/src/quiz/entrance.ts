@@ -9,6 +9,7 @@ import { onLanguage, t } from '../i18n.ts';
 import { playerName } from '../name.ts';
 import { Answers, type Given, Refused, type Taken } from './answers.ts';
 import { ShowClock } from './clock.ts';
+import { refusal } from './refusals.ts';
 import { Rows } from './rows.ts';
 import type { QuizState } from './state.ts';
 import type { View } from './view/view.ts';
@@ -215,7 +216,7 @@ export class Entrance {
     try {
       return await this.room.command(quiz.answer, { ...given }, { timeoutMs: 5000 });
     } catch (err) {
-      if (err instanceof CommandError && err.code === 'refused') throw new Refused(err.message);
+      if (err instanceof CommandError && err.code === 'refused') throw new Refused(refusal(err.message));
       throw err;
     }
   }

@@ -78,6 +78,7 @@ export class Rows {
     }
     return {
       title: show.title,
+      image: show.image,
       mode: modes[show.mode] ?? 'practice',
       questions: show.questions,
       revives: show.revives,

@@ -56,6 +56,7 @@ const me: Me = {
 function state(change: Partial<QuizState> = {}, mine: Partial<Me> = {}): QuizState {
   return {
     title: 'Planets',
+    image: '',
     mode: 'points',
     questions: 8,
     revives: 1,

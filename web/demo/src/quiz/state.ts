@@ -108,6 +108,8 @@ export interface TeamLine {
 
 export interface QuizState {
   readonly title: string;
+  /** The address of the show's own picture; empty: none. */
+  readonly image: string;
   readonly mode: Mode;
   /** How many questions there are; 0: not known. */
   readonly questions: number;

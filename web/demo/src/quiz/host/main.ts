@@ -27,6 +27,8 @@ const clock = new ShowClock();
 const show = new URLSearchParams(location.search).get('show') ?? '';
 /** What a hello says of who wants to be a host: tickroom.quiz.v1.Entry with host set. */
 const asHost = Uint8Array.of(8, 1);
+/** The time between two looks at the desk, in milliseconds. */
+const showEvery = 90;
 /** The most results that are shown, and suspicions that are kept. */
 const most = { results: 200, suspicions: 200 } as const;
 
@@ -84,8 +86,12 @@ function change(): void {
   desk = room && deskOf(room.tables);
 }
 
+let shownAt = 0;
+
 function frame(now: number): void {
   requestAnimationFrame(frame);
+  if (now - shownAt < showEvery) return;
+  shownAt = now;
   const [anchor] = room?.tables.clock ?? [];
   if (!room || !desk || !anchor || room.tickRate === 0) return;
   const at = { tick: anchor.tick, us: Number(anchor.at) };
@@ -275,7 +281,7 @@ function showResults(all: readonly quiz.Result[]): void {
   const head = table.createTHead().insertRow();
   const columns = [
     t('quiz.fact.rank'),
-    t('quiz.name'),
+    t('quiz.host.name'),
     t('quiz.fact.points'),
     t('quiz.fact.right'),
     t('quiz.fact.time'),

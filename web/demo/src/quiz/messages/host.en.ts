@@ -82,6 +82,7 @@ export const quizHostEn = {
   'quiz.host.results': 'Results',
   'quiz.host.results.text': 'Of the contestants in this house, at any time between two questions.',
   'quiz.host.results.more': 'This is one of {n} houses; backends are sent the results of all.',
+  'quiz.host.name': 'Name',
   'quiz.host.results.show': 'Show',
   'quiz.host.results.loading': 'Loading …',
   'quiz.host.results.count': '{n} contestant | {n} contestants',

@@ -84,6 +84,7 @@ export const quizHostZh: Readonly<Record<keyof typeof quizHostEn, string>> = {
   'quiz.host.results': '成绩',
   'quiz.host.results.text': '本房参赛者的成绩，两题之间随时可查。',
   'quiz.host.results.more': '共有 {n} 个分房，这是其中一个；后台会收到全部成绩。',
+  'quiz.host.name': '名字',
   'quiz.host.results.show': '查看',
   'quiz.host.results.loading': '载入中……',
   'quiz.host.results.count': '{n} 人',

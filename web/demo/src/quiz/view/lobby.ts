@@ -13,6 +13,13 @@ export class Lobby {
     el('rules').replaceChildren(...rules.map((r) => make('li', '', r))),
   );
 
+  readonly #image = once((image: string) => {
+    const picture = el<HTMLImageElement>('lobby-image');
+    picture.hidden = image === '';
+    if (image === '') picture.removeAttribute('src');
+    else picture.src = image;
+  });
+
   constructor() {
     el<HTMLFormElement>('team').addEventListener('submit', (e) => {
       e.preventDefault();
@@ -22,6 +29,7 @@ export class Lobby {
 
   show(s: QuizState, screen: Screen): void {
     const { stage } = screen;
+    this.#image(stage === 'lobby' ? s.image : '');
     const comes = stage === 'ready' || stage === 'between';
     el('lobby').dataset.stage = stage;
     text(el('lobby-eyebrow'), s.rehearsal ? t('quiz.rehearsal') : t(`quiz.mode.${s.mode}`));

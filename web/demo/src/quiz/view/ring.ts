@@ -32,6 +32,7 @@ export class Ring {
       this.#text,
       seconds < 100 ? String(seconds) : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`,
     );
+    this.#root.classList.toggle('minutes', seconds >= 100);
     this.#root.setAttribute('aria-label', t('quiz.left', { n: seconds }));
     this.#root.classList.toggle('low', seconds <= 3);
   }
