@@ -164,6 +164,17 @@ func TestFallback(t *testing.T) {
 	holdsToPolicy(t, h)
 }
 
+func TestPicturesOfQuizzes(t *testing.T) {
+	t.Parallel()
+	h := site(t)
+	for page, may := range map[string]bool{"/": false, "/arena": false, "/quizzes": false, "/quiz": true, "/quiz/host": true} {
+		got := get(h, "GET", page).Header.Get("Content-Security-Policy")
+		if strings.Contains(got, "img-src https: 'self'") != may || !strings.Contains(got, "script-src 'self'") {
+			t.Errorf("%s: %s", page, got)
+		}
+	}
+}
+
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	h, ok := Handler().(handler)

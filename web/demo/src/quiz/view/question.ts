@@ -34,6 +34,7 @@ export class QuestionView {
     const q = screen.question;
     if (!q) return;
     el('question').dataset.stage = screen.stage;
+    el('question').dataset.verdict = screen.verdict?.kind ?? '';
     this.#head({ of: of(s, q), chips: chips(s, q) });
     this.#text({ number: q.number, text: q.text, image: q.image });
     // A place of its own, so that nothing moves when it goes.
