@@ -67,7 +67,9 @@ export class Banner {
 
   /** Shows what is to be said of the show, unless the connection has more to say. */
   of(s: QuizState | undefined): void {
-    const key = s?.lost ? 'quiz.lost' : s?.held ? 'quiz.held' : undefined;
+    // A question that is open goes on to its end, whether the show is held or not.
+    const held = s?.held && s.phase !== 'open' && s.phase !== 'closed';
+    const key = s?.lost ? 'quiz.lost' : held ? 'quiz.held' : undefined;
     const words: Words | undefined = key ? () => ['', t(key)] : undefined;
     if ((words === undefined) === (this.#show === undefined) && words?.()[1] === this.#show?.()[1]) return;
     this.#show = words;
