@@ -85,6 +85,7 @@ export class Banner {
     const words = this.#connection?.words ?? this.#show;
     el('banner').hidden = words === undefined;
     if (!words) return;
+    el('banner').classList.toggle('calm', this.#connection === undefined);
     const [title, more] = words();
     el('banner-dot').className = `dot ${this.#connection?.light ?? 'wait'}`;
     text(el('banner-title'), title);
