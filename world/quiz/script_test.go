@@ -1,9 +1,11 @@
 package quiz
 
 import (
+	"os"
 	"strings"
 	"testing"
 
+	"github.com/tickroom/tickroom/internal/strictyaml"
 	quizv1 "github.com/tickroom/tickroom/proto/gen/tickroom/quiz/v1"
 )
 
@@ -76,5 +78,31 @@ func TestFileProblems(t *testing.T) {
 	}
 	if err := CheckFile("f", []byte("questions:\n- "+good)); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDocumentation reads the file that docs/quiz.md shows.
+func TestDocumentation(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/quiz.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```yaml file=friday.yaml\n")
+	text, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("docs/quiz.md shows no file")
+	}
+	s, err := parse("friday.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.questions) != 2 || s.questions[0].key != 2 {
+		t.Errorf("it is read as %+v", s)
+	}
+	for _, f := range strictyaml.Fields(s) {
+		if !strings.Contains(string(page), "`"+f.Key+"`") {
+			t.Errorf("docs/quiz.md does not tell of the field %s", f.Key)
+		}
 	}
 }
