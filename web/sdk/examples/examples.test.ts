@@ -28,7 +28,7 @@ afterEach(() => {
 
 test('the README has the example', () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  for (const name of ['walkers/index.html', 'walkers/main.ts']) {
+  for (const name of ['walkers/index.html', 'walkers/main.ts', 'live/index.html', 'live/main.ts']) {
     const text = readFileSync(new URL(name, import.meta.url), 'utf8');
     expect(readme).toContain(text);
     expect(text.split('\n').length).toBeLessThanOrEqual(61);

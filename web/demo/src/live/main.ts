@@ -65,7 +65,6 @@ async function join(): Promise<void> {
     live = await Live.join('/ws', {
       socket: network.socket,
       name: name(),
-      storage: sessionStorage,
       hashEvery: 10,
       tier: kept.tier,
       ...(params.has('show') ? { show: params.get('show')! } : {}),
@@ -77,6 +76,12 @@ async function join(): Promise<void> {
   }
   begin(live);
 }
+
+// Whoever closes the page is no viewer any more; a page that is taken out of the browser's cache is one again.
+addEventListener('pagehide', () => void live?.leave());
+addEventListener('pageshow', (e) => {
+  if (e.persisted) void join();
+});
 
 function begin(room: Live): void {
   for (const part of [composer, notices, support, talk]) part.live = room;

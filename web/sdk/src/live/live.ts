@@ -17,8 +17,11 @@ const maxLikes = 100;
 /** How many comments a viewer wants: 1, the fewest, to 3, the most; 0: only those that are meant for the viewer. */
 export type Tier = 0 | 1 | 2 | 3;
 
-/** How a live room is joined. */
-export interface LiveOptions extends ClientOptions, Omit<JoinOptions, 'data'> {
+/**
+ * How a live room is joined. A page that is loaded again joins anew: a session that is resumed knows
+ * nothing of the comments before.
+ */
+export interface LiveOptions extends ClientOptions, Omit<JoinOptions, 'data' | 'storage' | 'storageKey'> {
   /** The name of the show. Default: the server's. */
   show?: string;
   /** How many comments. Default 3. */

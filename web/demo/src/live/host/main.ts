@@ -44,8 +44,6 @@ async function enter(): Promise<void> {
   try {
     live = await Live.join('/ws', {
       token,
-      storage: sessionStorage,
-      storageKey: `tickroom.live.host:${params.get('show') ?? ''}`,
       hashEvery: 10,
       ...(params.has('show') ? { show: params.get('show')! } : {}),
     });
@@ -71,6 +69,11 @@ byId<HTMLFormElement>('pass').addEventListener('submit', (e) => {
   keepHostToken(field.value.trim());
   field.value = '';
   void enter();
+});
+
+addEventListener('pagehide', () => void live?.leave());
+addEventListener('pageshow', (e) => {
+  if (e.persisted) void enter();
 });
 
 // --- the room
