@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+
+	"github.com/tickroom/tickroom/proto/schema"
 )
 
 // Entity is the number of an entity in its world, from 1; 0 is no entity. A number is
@@ -50,7 +52,7 @@ func (c Config) withDefaults() Config {
 }
 
 // MaxTables is the most component tables that a World can have.
-const MaxTables = 64
+const MaxTables = schema.MaxComponents
 
 // entityState is what the world knows of one entity number.
 type entityState struct {

@@ -11,6 +11,7 @@ package replica
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -55,7 +56,7 @@ type Replica struct {
 func New(s *schema.Schema) *Replica {
 	r := &Replica{schema: s}
 	for _, c := range s.Components {
-		t := &Table{comp: c}
+		t := &Table{comp: c, ix: index{by: rand.Uint64() | 1}}
 		r.tables = append(r.tables, t)
 		if c.ID < uint32(len(r.byID)) {
 			r.byID[c.ID] = t
@@ -175,7 +176,9 @@ func (r *Replica) apply(f *Frame) error {
 				return fmt.Errorf("%w: list of removed entities", ErrMalformed)
 			}
 			list = list[n:]
-			r.touched++
+			if r.touched++; r.touched > MaxRows {
+				return fmt.Errorf("%w: the snapshot removes more than %d entities", ErrTooManyRows, MaxRows)
+			}
 			for _, t := range r.tables {
 				if t.remove(uint32(e)) {
 					r.rows--

@@ -116,6 +116,7 @@ func (t *Table) truncate(n int) {
 type index struct {
 	at    []place // a power of two of them
 	n     int
+	by    uint64 // odd, and not known to whoever chooses the entities
 	shift uint8
 }
 
@@ -124,8 +125,10 @@ type place struct {
 	slot   int32 // plus one; 0: free
 }
 
-// home is Fibonacci hashing (Knuth, vol. 3, 6.4): neighbours end up far apart.
-func (x *index) home(e uint32) uint32 { return e * 0x9e3779b1 >> x.shift }
+// home is multiply-shift hashing (Dietzfelbinger et al., A reliable randomized algorithm for the
+// closest-pair problem, 1997) by a random number: neighbours end up far apart, and nobody can choose
+// entities that do not.
+func (x *index) home(e uint32) uint32 { return uint32(uint64(e) * x.by >> x.shift) }
 
 func (x *index) find(e uint32) int {
 	if x.n == 0 {
@@ -149,7 +152,7 @@ func (x *index) put(e uint32, slot int) {
 		old := x.at
 		size := max(16, 2*len(old))
 		x.at, x.n = make([]place, size), 0
-		x.shift = uint8(32 - bits.TrailingZeros(uint(size)))
+		x.shift = uint8(64 - bits.TrailingZeros(uint(size)))
 		for _, p := range old {
 			if p.slot != 0 {
 				x.put(p.entity, int(p.slot)-1)

@@ -358,10 +358,16 @@ func (s *Schema) Proto() *tickroomv1.Schema {
 	return p
 }
 
+// MaxComponents is how many components a schema may have whose rows travel.
+const MaxComponents = 64
+
 // FromProto reads a schema's components as a welcome carries them. It returns an
 // error that names what is wrong with a description that can't be used.
 func FromProto(p *tickroomv1.Schema) (*Schema, error) {
 	s := &Schema{}
+	if n := len(p.GetComponents()); n > MaxComponents {
+		return nil, fmt.Errorf("schema: the server describes %d components; there are at most %d", n, MaxComponents)
+	}
 	for _, pc := range p.GetComponents() {
 		var fields []Field
 		last := uint32(0)

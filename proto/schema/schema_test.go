@@ -54,6 +54,7 @@ func TestFromProtoErrors(t *testing.T) {
 		{comp(&tickroomv1.ComponentField{Number: 1, Name: "f", Kind: 12}), "unknown kind 12"},
 		{comp(&tickroomv1.ComponentField{Number: 1, Name: "f", Kind: 1, Smooth: 3}), "unknown smoothing 3"},
 		{append(comp(), comp()...), "two components with id 1"},
+		{make([]*tickroomv1.Component, schema.MaxComponents+1), "65 components"},
 	} {
 		if _, err := schema.FromProto(&tickroomv1.Schema{Components: tt.comps}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("got %v, want %q", err, tt.want)

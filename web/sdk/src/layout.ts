@@ -103,9 +103,14 @@ export function emptyObject(p: Plan): unknown {
   return p.repeated ? emptyList : p.kind === Kind.String ? '' : noBytes;
 }
 
+/** How many components a schema may have. */
+const maxComponents = 64;
+
 /** Checks a server's description of its components, and sorts their fields by number. */
 export function checkComponents(components: readonly Component[]): void {
   const ids = new Set<number>();
+  if (components.length > maxComponents)
+    throw new SchemaError(`the server describes ${components.length} components; there are at most ${maxComponents}`);
   for (const c of components) {
     if (ids.has(c.id)) throw new SchemaError(`two components have the id ${c.id}`);
     ids.add(c.id);

@@ -85,7 +85,8 @@ export class Replica {
     if (full) for (const t of this.tables) t.clear();
     const c = this.#cursor;
     f.open(Frame.Removed, c);
-    while (c.more) {
+    for (let n = 0; c.more; n++) {
+      if (n === maxRows) throw new ProtocolError(`more than ${maxRows} entities are removed`);
       const entity = c.uint32();
       for (const t of this.tables) t.remove(entity);
     }
@@ -94,8 +95,17 @@ export class Replica {
       const t = this.#open(f, Frame.Absolute, i, bytes, view);
       while (reader.removed.more) t.remove(reader.removed.uint32());
     }
-    for (let i = 0; i < f.count[Frame.Absolute]; i++) this.#open(f, Frame.Absolute, i, bytes, view).read(reader, false);
-    for (let i = 0; i < f.count[Frame.Delta]; i++) this.#open(f, Frame.Delta, i, bytes, view).read(reader, true);
+    // Counted while they come: the memory of rows is many times that of what brings them.
+    let held = 0;
+    for (const t of this.tables) held += t.size;
+    for (let i = 0; i < f.count[Frame.Absolute]; i++) {
+      const t = this.#open(f, Frame.Absolute, i, bytes, view);
+      held -= t.size;
+      t.read(reader, false, maxRows - held);
+      held += t.size;
+    }
+    for (let i = 0; i < f.count[Frame.Delta]; i++)
+      this.#open(f, Frame.Delta, i, bytes, view).read(reader, true, maxRows);
     this.rows = 0;
     this.changes = 0;
     for (const t of this.tables) {
@@ -103,7 +113,6 @@ export class Replica {
       this.changes += t.changes;
       t.track(tick, full ? tick : this.tick);
     }
-    if (this.rows > maxRows) throw new ProtocolError(`more than ${maxRows} rows`);
     this.tick = tick;
     return full ? 1 : skip + 1;
   }

@@ -90,6 +90,7 @@ export class Rows implements Table<object>, TrackedTable {
   readonly #index = new EntityMap<Entry>();
   readonly #touched: Entry[] = [];
   #touchedCount = 0;
+  #most = 0;
   readonly #removed: Entry[] = [];
   #removedCount = 0;
   #pool: Entry[] = [];
@@ -214,8 +215,9 @@ export class Rows implements Table<object>, TrackedTable {
     for (let i = this.entries.length - 1; i >= 0; i--) this.remove(this.entries[i].entity);
   }
 
-  /** Reads the rows of a Table message. */
-  read(t: TableReader, delta: boolean): void {
+  /** Reads the rows of a Table message, of which there must be at most so many then. */
+  read(t: TableReader, delta: boolean, most: number): void {
+    this.#most = most;
     const { rows, mixed } = t;
     while (rows.more) this.#readRow(t, rows, rows.uint32(), t.mask, t.maskHigh, delta);
     while (mixed.more) {
@@ -233,6 +235,7 @@ export class Rows implements Table<object>, TrackedTable {
     let e = this.#index.get(entity);
     if (!e) {
       if (delta) throw new ProtocolError(`${layout.name}: a difference for entity ${entity}, which has no row`);
+      if (this.entries.length >= this.#most) throw new ProtocolError(`${layout.name}: too many rows`);
       e = this.add(entity);
     }
     if (!e.touched) {
