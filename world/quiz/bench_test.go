@@ -2,6 +2,7 @@ package quiz
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 
 	quizv1 "github.com/tickroom/tickroom/proto/gen/tickroom/quiz/v1"
@@ -53,5 +54,29 @@ func BenchmarkReveal(b *testing.B) {
 		h.room.TakePosts()
 		b.StartTimer()
 		h.tellAll()
+	}
+}
+
+// BenchmarkContestant is the memory of a contestant of a full house, with what it was told after each
+// of 12 questions, beside what the server has for it.
+func BenchmarkContestant(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		h, _ := fullHouse(b)
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/10_000, "B/contestant")
+		for range 24 {
+			h.tellAll()
+			h.room.Step()
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/10_000, "B/contestant-told")
+		b.StartTimer()
+		h.room.Step()
 	}
 }

@@ -7,8 +7,13 @@ import (
 	"github.com/tickroom/tickroom/world"
 )
 
-// standingsPerPart bounds the standings in one message.
-const standingsPerPart = 16_384
+const (
+	// standingsPerPart bounds the standings in one message.
+	standingsPerPart = 16_384
+	// unanswered is after how long scores are told again for which no ranks have come: what the bus
+	// has not kept is told again.
+	unanswered = 5 * second
+)
 
 // onState takes what the show says. Messages of a show that another one has taken over from are
 // passed over.
@@ -113,6 +118,13 @@ func (h *house) judge() {
 	}
 }
 
+// tellAgain tells the show the scores again if it has not answered.
+func (h *house) tellAgain(now int64) {
+	if h.ranks.missing > 0 && !h.lost && now-h.scoredAt > unanswered {
+		h.postScores()
+	}
+}
+
 // judgeAgain works out the scores anew, as there are other contestants than before.
 func (h *house) judgeAgain() {
 	if h.state == nil || h.judged == 0 {
@@ -126,7 +138,7 @@ func (h *house) judgeAgain() {
 func (h *house) postScores() {
 	st := h.state
 	h.version++
-	h.scored, h.scoredEpoch = h.version, st.Epoch
+	h.scored, h.scoredEpoch, h.scoredAt = h.version, st.Epoch, h.room.Now()
 	last := st.Outcomes[len(st.Outcomes)-1]
 	first := &quizv1.Scores{Figures: h.figures(last), All: uint32(len(h.contestants))}
 	var all, teams []standing

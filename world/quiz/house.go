@@ -43,6 +43,7 @@ type house struct {
 	revealed    uint64 // mark of the outcomes that clients were shown
 	scored      uint64 // version of the Scores that were posted
 	scoredEpoch uint64 // epoch of the show that they were posted to
+	scoredAt    int64
 	ranks       rankParts
 	toldRun     uint32 // run whose results backends know
 	telling     int    // how many of them
@@ -249,6 +250,7 @@ func (h *house) Tick() {
 		h.rows.set(h, now)
 	}
 	h.report(now)
+	h.tellAgain(now)
 	h.moves.flush(h, now)
 	h.suspect.flush(h)
 	h.tellResults()

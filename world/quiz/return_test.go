@@ -149,6 +149,26 @@ func TestLostShow(t *testing.T) {
 	}
 }
 
+// TestForgetfulBus has a show miss what its houses have told it of a question: they tell it again.
+func TestForgetfulBus(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 2, file("mode: points", 1))
+	ann, bob := s.startTwo()
+	s.open(1)
+	s.mustAnswer(ann, 1, 1)
+	up := upTopic("main")
+	s.phase(quizv1.Phase_PHASE_CLOSED)
+	s.show.Deafen(up)
+	s.until("the key", func() bool { return s.inner[0].judged != 0 })
+	s.tick(2)
+	s.show.Undeafen(up, true)
+	s.until("ranks", func() bool { return s.inner[0].ranks.missing == 0 })
+	s.tick(2)
+	if a, b := mine(ann, nil), mine(bob, nil); a.Rank != 1 || b.Rank != 2 || a.Among != 2 {
+		t.Errorf("after all:\n%+v\n%+v", a, b)
+	}
+}
+
 // TestTakeOver ends a show without a word, in each phase, and has another one take over.
 func TestTakeOver(t *testing.T) {
 	t.Parallel()
