@@ -18,6 +18,7 @@ import (
 // Times that a bot keeps.
 const (
 	pingEvery    = time.Second
+	quietPing    = 2 * time.Second  // in kinds that have no inputs
 	welcomeLimit = 10 * time.Second // from hello to welcome
 	silenceLimit = 15 * time.Second // from one message to the next
 	leaveLimit   = 5 * time.Second  // from our close frame to the server's
@@ -170,7 +171,7 @@ func (b *bot) seat(now time.Duration) {
 	if p := l.sw.period; p > 0 {
 		b.nextInput = now + time.Duration(b.rnd.Int64N(int64(p)))
 	} else {
-		b.nextInput = now + pingEvery
+		b.nextInput = now + time.Duration(b.rnd.Int64N(int64(quietPing)))
 	}
 	b.nextPing = now
 	if b.slow {
@@ -264,7 +265,9 @@ func (b *bot) stall(now time.Duration) {
 func (b *bot) play(now time.Duration) {
 	if now >= b.nextPing {
 		b.s.Ping(now)
-		b.nextPing = now + pingEvery
+		if b.nextPing = now + pingEvery; b.loop.sw.period == 0 {
+			b.nextPing = now + quietPing
+		}
 	}
 	if now >= b.nextInput {
 		if p := b.loop.sw.period; p > 0 {
@@ -275,7 +278,7 @@ func (b *bot) play(now time.Duration) {
 				b.nextInput = now + p // far behind: don't make up for it in a burst
 			}
 		} else {
-			b.nextInput = now + pingEvery
+			b.nextInput = now + quietPing
 		}
 	}
 	b.wake = b.nextInput

@@ -10,7 +10,8 @@
 // What the figures of a Report mean:
 //   - rtt_ms is from a ping to its pong as they are, without a filter. The server
 //     answers in its next tick, so half a tick is added on average, and a whole
-//     one at worst. Pings ride on inputs, once a second.
+//     one at worst. Pings ride on inputs, once a second, and where there are none go out
+//     every two seconds.
 //   - input_to_state_ms is from sending an input to the arrival of the first
 //     snapshot whose input_ack shows that its state includes the input.
 //   - snapshot_gap_ms is between two snapshots of one bot.

@@ -136,7 +136,7 @@ memory() { # says what each server holds and has used
   done
 }
 
-token() { bin/tickroom token --service bots --scopes post --key-file "$work/service.secret" --ttl 2h >"$work/token"; }
+token() { bin/tickroom token --service --key-file "$work/service.secret" --player bots --scopes post --ttl 2h >"$work/token" 2>/dev/null; }
 
 required=(--require 'failed == 0')
 if [[ $kind == danmaku ]]; then

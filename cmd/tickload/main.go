@@ -28,6 +28,7 @@ func main() {
 	every := flag.Uint("every", 0, "with --hello, ask for a snapshot only every so many ticks")
 	flag.IntVar(&cfg.SendEvery, "send-every", 1, "ticks between two frames of a client; 0: it sends none")
 	flag.BoolVar(&cfg.AckOnly, "ack-only", false, "with --hello, acknowledge but send no inputs")
+	flag.IntVar(&cfg.SayEvery, "say-every", 0, "with --ack-only, one of so many acknowledgements brings a comment, as danmaku takes them")
 	flag.IntVar(&cfg.InputSize, "input-size", 21, "without --hello, bytes of an input on the wire")
 	flag.IntVar(&cfg.Watch, "watch", 0, "report CPU time and memory of the process with this `pid`")
 	phases := flag.Bool("phases", false, "print a line of JSON when a phase begins")

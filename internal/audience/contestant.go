@@ -155,7 +155,7 @@ func (p *contestant) Act(s *client.Session, now time.Duration) {
 	}
 	number, run, losses := p.question, p.run, p.losses
 	a := p.record.at(number)
-	first := a.state == notAnswered
+	first := a.state == notAnswered // or refused as too early
 	if first {
 		*a = given{state: asked, option: uint8(p.option)}
 		c.sent.Add(1)
@@ -208,6 +208,11 @@ func (p *contestant) replied(number uint32, sent time.Duration, r replica.Reply,
 		} else {
 			c.late.Add(1)
 		}
+	case a.state == asked && strings.Contains(r.Error, "not open yet"):
+		// By the contestant's clock it was: who plays would touch it again.
+		c.refusals.add("too early")
+		a.state = notAnswered
+		p.answerAt = now + 100*time.Millisecond
 	case a.state != accepted:
 		a.state = refused
 		c.refusals.add(shorten(r.Error))

@@ -82,6 +82,17 @@ var rows = []row{
 		run: compare, runs: comparisons,
 	},
 	{
+		name: "danmaku", work: "500 comments/s to 10,000 viewers, 5 Hz", measure: "µs/delivery",
+		aim: aim{bound: 1.1, unit: " × bare writes"},
+		does: work{
+			clients: 10000, rate: 5, room: 10000, mode: "write", size: 1000,
+			kind: "danmaku", args: append(options("danmaku.viewers=20000"), "--max-pending", "10000"),
+			load:  []string{"--send-every", "0"},
+			hello: []string{"--send-every", "5", "--ack-only", "--say-every", "20"},
+		},
+		run: compare, runs: comparisons,
+	},
+	{
 		name: "jitter", work: "rooms of 10, 70% of a core", measure: "ms late, p99",
 		aim: aim{bound: 2, unit: " ms"}, does: small, run: jitter, runs: served(3),
 	},

@@ -327,7 +327,12 @@ func (d *driver) turn(c *conn, tick int) {
 		case d.cfg.Hello == nil:
 			return append(b, make([]byte, d.cfg.InputSize-6)...)
 		case d.cfg.AckOnly:
-			return appendAck(b, c.r.newest)
+			b = appendAck(b, c.r.newest)
+			if n := d.cfg.SayEvery; n > 0 && (tick/d.cfg.SendEvery+c.number)%n == 0 {
+				c.seq++
+				b = appendSay(b, c.seq, c.number)
+			}
+			return b
 		}
 		c.seq++
 		d.input = d.input[:0]

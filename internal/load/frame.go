@@ -151,6 +151,24 @@ func appendAck(dst []byte, ack uint32) []byte {
 	return protowire.AppendVarint(dst, uint64(ack))
 }
 
+// appendSay appends a command that writes a comment, each one another: tickroom.danmaku.v1.Say.
+func appendSay(dst []byte, seq uint32, client int) []byte {
+	text := fmt.Sprintf("comment %d of viewer %d, about as long as they are", seq, client)
+	dst = protowire.AppendTag(dst, 3, protowire.BytesType)
+	dst = append(dst, 0)
+	at := len(dst)
+	dst = protowire.AppendTag(dst, 1, protowire.VarintType)
+	dst = protowire.AppendVarint(dst, uint64(seq))
+	dst = protowire.AppendTag(dst, 2, protowire.VarintType)
+	dst = protowire.AppendVarint(dst, 1)
+	dst = protowire.AppendTag(dst, 3, protowire.BytesType)
+	dst = append(dst, byte(2+len(text)))
+	dst = protowire.AppendTag(dst, 1, protowire.BytesType)
+	dst = protowire.AppendString(dst, text)
+	dst[at-1] = byte(len(dst) - at)
+	return dst
+}
+
 // appendWalk appends a WalkerInput that walks a slow curve, each client another one.
 func appendWalk(dst []byte, client int, seq uint32) []byte {
 	direction := math.Mod(float64(client)*2.399963+float64(seq)*0.05, 2*math.Pi)

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
 
+	danmakuv1 "github.com/tickroom/tickroom/proto/gen/tickroom/danmaku/v1"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
@@ -124,5 +126,24 @@ func TestInputsAreClientFrames(t *testing.T) {
 		if !proto.Equal(&got, want) {
 			t.Errorf("got %v, want %v", &got, want)
 		}
+	}
+}
+
+// TestSay: a comment is a command that the server understands.
+func TestSay(t *testing.T) {
+	t.Parallel()
+	f := new(tickroomv1.ClientFrame)
+	if err := proto.Unmarshal(appendSay(appendAck(nil, 7), 3, 9999), f); err != nil {
+		t.Fatal(err)
+	}
+	var say danmakuv1.Say
+	if f.Ack != 7 || len(f.Commands) != 1 || f.Commands[0].Id != 3 || f.Commands[0].Command != say.CommandID() {
+		t.Fatalf("%v", f)
+	}
+	if err := say.UnmarshalProto(f.Commands[0].Data); err != nil || !strings.Contains(say.Text, "viewer 9999") {
+		t.Errorf("%+v, %v", say, err)
+	}
+	if n := len(appendSay(appendAck(nil, 1<<30), 1<<20, 28000)); n >= 126 {
+		t.Errorf("%d bytes are too long for a frame", n)
 	}
 }

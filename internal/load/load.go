@@ -36,6 +36,8 @@ type Config struct {
 	SendEvery int
 	// Send acknowledgements without inputs.
 	AckOnly bool
+	// With AckOnly, one of so many of these brings a comment, as danmaku takes them. 0: none does.
+	SayEvery int
 	// Bytes on the wire of what a client sends when there is no hello, 7 to 131.
 	InputSize int
 
@@ -60,6 +62,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("load: %d ticks per second; 1 to 1000 make sense", c.Rate)
 	case c.Window <= 0 || c.Warm < 0:
 		return errors.New("load: there must be a time to measure, and none of the times is negative")
+	case c.SayEvery < 0 || c.SayEvery > 0 && (c.Hello == nil || !c.AckOnly):
+		return fmt.Errorf("load: a comment with every %d-th acknowledgement; only clients that acknowledge, and send no inputs, can write them", c.SayEvery)
 	case c.SendEvery < 0:
 		return fmt.Errorf("load: sending every %d ticks; use 0 for never", c.SendEvery)
 	case c.Hello == nil && c.SendEvery > 0 && (c.InputSize < 7 || c.InputSize > 131):

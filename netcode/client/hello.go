@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -12,6 +13,20 @@ import (
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/proto/schema"
 )
+
+// fingerprints holds the fingerprints of the programs' schemas, by the schema: they are asked for
+// with each connection, of which some programs make thousands, and take long to work out.
+var fingerprints sync.Map
+
+// fingerprint returns the fingerprint of a program's schema, which does not change.
+func fingerprint(s *schema.Schema) uint64 {
+	if v, ok := fingerprints.Load(s); ok {
+		return v.(uint64)
+	}
+	v := s.Fingerprint()
+	fingerprints.Store(s, v)
+	return v
+}
 
 // AppendHello appends the message that opens the session, or resumes it.
 func (s *Session) AppendHello(b []byte) []byte {
@@ -39,7 +54,7 @@ func (s *Session) AppendHello(b []byte) []byte {
 	str(3, room)
 	str(4, schema.ValidText(s.cfg.Name))
 	if s.cfg.Schema != nil {
-		h = protowire.AppendFixed64(protowire.AppendTag(h, 5, protowire.Fixed64Type), s.cfg.Schema.Fingerprint())
+		h = protowire.AppendFixed64(protowire.AppendTag(h, 5, protowire.Fixed64Type), fingerprint(s.cfg.Schema))
 	}
 	num(6, s.cfg.HashEvery)
 	num(7, s.wish)
@@ -137,7 +152,7 @@ func (s *Session) takeWelcome(w *tickroomv1.Welcome) error {
 // that is another one of which the program knows enough.
 func (s *Session) schemaFor(w *tickroomv1.Welcome) (*schema.Schema, error) {
 	own := s.cfg.Schema
-	if own != nil && own.Fingerprint() == w.GetFingerprint() {
+	if own != nil && fingerprint(own) == w.GetFingerprint() {
 		return own, nil
 	}
 	if w.GetSchema() == nil {
