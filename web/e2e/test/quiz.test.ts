@@ -33,8 +33,8 @@ declare const window: { readonly tickroom: Quiz & Desk };
 const show = `
 title: Friday quiz
 mode: elimination
-seconds: 120
-pause: 60
+seconds: 600
+pause: 600
 revives: 1
 shuffle: true
 questions:
@@ -102,8 +102,6 @@ test('a whole quiz: answers are locked in and survive a reload, revives, a quest
   expect(host.page.url()).not.toContain(token);
   await host.until('two contestants wait', () => window.tickroom.desk?.contestants === 2);
   await ann.until('the lobby counts two', () => document.getElementById('lobby-crowd')?.textContent === '2');
-  await picture(host, 'host lobby', true);
-  await picture(ann, 'lobby');
 
   // The first question: both see it, one is right, one is wrong, and has a revive.
   await press(host, /start the show/);
@@ -116,7 +114,6 @@ test('a whole quiz: answers are locked in and survive a reload, revives, a quest
   await verdict(bob, 'locked');
   await host.until('the host sees both answers', () => window.tickroom.desk.answered === 2);
   await picture(host, 'host answers', true);
-  await picture(ann, 'locked');
   const player = await bob.page.evaluate(() => window.tickroom.room.player);
 
   await bob.page.reload({ waitUntil: 'domcontentloaded' });
@@ -137,7 +134,6 @@ test('a whole quiz: answers are locked in and survive a reload, revives, a quest
     /1\s*\/ 2/.test(document.querySelector('#outcome .rank dd')!.textContent!),
   );
   await picture(ann, 'right');
-  await picture(bob, 'revived');
 
   // The second one turns out to be broken: whoever went out by it is in again.
   await press(host, /ask the next/);
@@ -147,11 +143,9 @@ test('a whole quiz: answers are locked in and survive a reload, revives, a quest
   await Promise.all([verdict(ann, 'locked'), verdict(bob, 'locked')]);
   await press(host, /close and reveal/);
   await verdict(bob, 'out');
-  await picture(bob, 'out');
   await host.page.click('button[data-act="skip"]');
   await host.page.click('#sure-yes');
   await Promise.all([verdict(ann, 'skipped'), verdict(bob, 'skipped')]);
-  await picture(host, 'host skipped', true);
 
   // The last one has no revives.
   await press(host, /ask the next/);

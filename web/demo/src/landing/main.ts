@@ -43,6 +43,9 @@ function open(): void {
     for (const before of ['pointerdown', 'focus', 'click'] as const) a.addEventListener(before, withName);
   }
 
+  const shows = document.querySelector('.shows')!;
+  new IntersectionObserver(([e]) => shows.classList.toggle('seen', e.isIntersecting)).observe(shows);
+
   mountCode($('tabs'), $('listing'));
   const hero = new Hero($<HTMLCanvasElement>('scene'));
 
