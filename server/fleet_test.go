@@ -193,3 +193,31 @@ func TestAShowOutlivesItsServer(t *testing.T) {
 	}
 	t.Logf("messages of the old show that were not believed: %v", viewers[servers[0]].row().Y)
 }
+
+// TestAShowOutlivesItsRedis has the Redis killed that servers share, and started again: the show is the
+// same, its houses are told meanwhile, and what is counted meanwhile is counted.
+func TestAShowOutlivesItsRedis(t *testing.T) {
+	t.Parallel()
+	r := redistest.Start(t)
+	var viewers []viewer
+	for range 2 {
+		viewers = append(viewers, view(t, startTally(t, r, nil).addr, ""))
+	}
+	for _, v := range viewers {
+		v.shout()
+	}
+	counts(t, 2, viewers...)
+	epoch := viewers[0].row().LastInput
+	r.Kill()
+	for _, v := range viewers {
+		until(t, "the house hears nothing", func() bool { return v.row().Player == tallyDeaf })
+		v.shout()
+	}
+	r.Run()
+	counts(t, 4, viewers...)
+	for _, v := range viewers {
+		if row := v.row(); row.LastInput != epoch || row.Y != 0 {
+			t.Errorf("%+v; the epoch was %d", row, epoch)
+		}
+	}
+}

@@ -205,3 +205,79 @@ func TestShowsHaveGoodNames(t *testing.T) {
 		}
 	}
 }
+
+// TestAHouseIsARoom has players who come back, watch, and are in two shows.
+func TestAHouseIsARoom(t *testing.T) {
+	t.Parallel()
+	srv := start(t, nil, tallyKinds(4)...)
+	addr := srv.Addr().String()
+
+	// The connection is lost, and the session goes on with one delta.
+	hello := func() *tickroomv1.Hello {
+		return &tickroomv1.Hello{Kind: "tally", Options: asks("one")}
+	}
+	p := join(t, srv, hello())
+	room, token := p.welc.GetRoom(), p.welc.GetSession()
+	p.frame()
+	send(t, p.ws, &tickroomv1.ClientFrame{Ack: p.rep.Tick()})
+	for p.row().Player != tallyHears {
+		p.frame()
+		send(t, p.ws, &tickroomv1.ClientFrame{Ack: p.rep.Tick()})
+	}
+	_ = p.ws.CloseNow()
+	p.ws, p.welc = dial(t, srv), nil
+	send(t, p.ws, &tickroomv1.ClientFrame{Hello: &tickroomv1.Hello{Version: 1, Kind: "tally", Room: room, Resume: token, ResumeTick: p.rep.Tick(), HashEvery: 1}})
+	for p.welc == nil {
+		p.frame()
+	}
+	if !p.welc.GetResumed() || p.welc.GetRoom() != room {
+		t.Errorf("welcome: %v", p.welc)
+	}
+	if p.frame(); p.row().Player != tallyHears {
+		t.Errorf("%+v", p.row())
+	}
+	// One whose house is gone is in another one of the show.
+	again := hello()
+	again.Room, again.Resume, again.ResumeTick, again.OrJoin = "tally-elsewhere", "of another life", 77, true
+	if q := join(t, srv, again); q.welc.GetRoom() != room || q.welc.GetResumed() {
+		t.Errorf("welcome: %v", q.welc)
+	}
+
+	watch := hello()
+	watch.Spectate = true
+	if w := join(t, srv, watch); w.welc.GetRoom() != room || !w.welc.GetSpectator() {
+		t.Errorf("welcome: %v", w.welc)
+	}
+
+	// A player with a session in one show is sent there by that show's name alone.
+	s := seek(t, srv, matchmaker.Options{})
+	a, err := s.QuickJoin(t.Context(), &tickroomv1.QuickJoinRequest{Kind: "tally", Options: asks("one")})
+	if err != nil || a.GetRoom() != room {
+		t.Fatalf("%v, %v", a, err)
+	}
+	as := func(show string) viewer {
+		v, err := tryView(t, addr, client.Config{Options: asks(show), Token: s.Token()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	one := as("one")
+	two := as("two")
+	if one.Welcome().GetRoom() != room || two.Welcome().GetRoom() == room {
+		t.Errorf("in %s and %s; the house of the first show is %s", one.Welcome().GetRoom(), two.Welcome().GetRoom(), room)
+	}
+	back := as("one")
+	if back.Welcome().GetRoom() != room || back.Welcome().GetPlayer() != one.Welcome().GetPlayer() {
+		t.Errorf("back in %s as player %d", back.Welcome().GetRoom(), back.Welcome().GetPlayer())
+	}
+	<-one.Done()
+}
+
+// row returns what the player sees of a tally.
+func (p *player) row() (row walkersv1.Walker) {
+	for _, w := range replica.All[walkersv1.Walker](p.rep) {
+		row = *w
+	}
+	return row
+}

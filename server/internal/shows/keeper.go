@@ -8,7 +8,8 @@
 // said meanwhile has the old epoch, and the houses do not believe it.
 //
 // While the claims can't be asked nobody can take one, so the show's room goes on; its houses are
-// told that they do not hear it once the lease is over.
+// told that they do not hear it once the lease is over. When they can be asked again nobody takes one
+// for as long as a lease, so that those who have them come first.
 //
 // keeper.go has what is known of the shows, turn.go what is done about it, run.go when.
 package shows
@@ -18,6 +19,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -54,7 +56,7 @@ type Stage interface {
 // Options of a Keeper. All are to be set.
 type Options struct {
 	Claims claim.Claims
-	// Owner is this server, in this life of its process.
+	// Owner is this server, in this life of its process: its name, a slash, something random.
 	Owner string
 	// Lease is how long a claim is good without being renewed. It is renewed four times as often.
 	Lease time.Duration
@@ -71,12 +73,14 @@ type Keeper struct {
 	wake chan struct{} // holds one: there is something to do before the next beat
 
 	making  sync.WaitGroup // rooms, and those who wait for their ends
-	turning sync.Mutex     // held for a turn, before mu
+	turning chan struct{}  // holds one while there is a turn
 
 	mu      sync.Mutex
 	shows   map[Show]*show
-	closing bool // no show is made any more
-	failing bool // the claims can't be asked
+	closing bool      // no show is made any more
+	failing bool      // the claims can't be asked
+	patient time.Time // until when no claim is taken
+	begun   uint64    // shows, so far
 }
 
 // show is what is known of one. The keeper's mu guards it.
@@ -90,6 +94,7 @@ type show struct {
 
 	// What is here of it.
 	phase phase
+	owner string // of the claim, as which this server has it
 	room  Stage
 	began time.Time // when the room was made
 	gone  bool      // the claim is another's
@@ -111,8 +116,12 @@ const (
 
 // New returns a keeper without shows.
 func New(o Options) *Keeper {
-	return &Keeper{o: o, wake: make(chan struct{}, 1), shows: map[Show]*show{}}
+	return &Keeper{o: o, wake: make(chan struct{}, 1), turning: make(chan struct{}, 1), shows: map[Show]*show{}}
 }
+
+// owner returns as whom claims are taken. That is another one after each show that has begun: a claim
+// whose release is lost is not taken for one that was taken anew, so that no epoch is there twice.
+func (k *Keeper) owner() string { return k.o.Owner + "/" + strconv.FormatUint(k.begun, 10) }
 
 // soon has the next turn come at once.
 func (k *Keeper) soon() {
@@ -184,7 +193,7 @@ func (sh *show) learn(c claim.Claim, asked time.Time) {
 // State is how a show is, as this server knows it.
 type State struct {
 	Show
-	// Epoch is the newest that is known, Owner who has it; 0 and empty: nobody.
+	// Epoch is the newest that is known, Owner the server that has it; 0 and empty: nobody.
 	Epoch uint64
 	Owner string
 	// Room is the id of its room; empty: it is not there now.
@@ -202,7 +211,8 @@ func (k *Keeper) States() []State {
 	now := time.Now()
 	out := make([]State, 0, len(k.shows))
 	for _, sh := range k.shows {
-		st := State{Show: sh.Show, Epoch: sh.known.Epoch, Owner: sh.known.Owner, Here: sh.phase == running, Houses: len(sh.houses)}
+		owner, _, _ := strings.Cut(sh.known.Owner, "/")
+		st := State{Show: sh.Show, Epoch: sh.known.Epoch, Owner: owner, Here: sh.phase == running, Houses: len(sh.houses)}
 		if sh.there(now) != 0 {
 			st.Room = sh.known.Note
 		}

@@ -18,8 +18,8 @@ const (
 
 // turn does once what is to be done about the shows.
 func (k *Keeper) turn(ctx context.Context) {
-	k.turning.Lock()
-	defer k.turning.Unlock()
+	k.turning <- struct{}{}
+	defer func() { <-k.turning }()
 	err := errors.Join(k.release(ctx), k.renew(ctx), k.want(ctx))
 	now := time.Now()
 	k.mu.Lock()
@@ -32,7 +32,9 @@ func (k *Keeper) turn(ctx context.Context) {
 	} else if err == nil && k.failing {
 		k.o.Logger.Info("it is known again who has the shows")
 	}
-	k.failing = err != nil
+	if k.failing = err != nil; k.failing {
+		k.patient = now.Add(k.o.Lease)
+	}
 }
 
 // call bounds a call of the claims: one that takes longer than the lease is of no use.
@@ -44,7 +46,7 @@ func (k *Keeper) call(ctx context.Context) (context.Context, context.CancelFunc)
 func (k *Keeper) release(ctx context.Context) error {
 	var errs []error
 	for _, was := range k.in(over) {
-		if !was.gone && was.known.Owner == k.o.Owner {
+		if !was.gone && was.known.Owner == was.owner {
 			ctx, cancel := k.call(ctx)
 			errs = append(errs, k.o.Claims.Release(ctx, was.known)) // after an error it ends by itself
 			cancel()
@@ -52,7 +54,7 @@ func (k *Keeper) release(ctx context.Context) error {
 		k.mu.Lock()
 		sh := k.shows[was.Show]
 		sh.phase, sh.room = elsewhere, nil
-		if sh.known.Owner == k.o.Owner {
+		if sh.known.Owner == was.owner {
 			sh.known.Owner, sh.known.Note, sh.known.Left = "", "", 0
 		}
 		k.forget(sh)
@@ -132,12 +134,13 @@ func (k *Keeper) end(sh *show, why string) {
 // server's.
 func (k *Keeper) want(ctx context.Context) error {
 	k.mu.Lock()
+	owner := k.owner()
 	var wanted []claim.Wanted
 	var of []Show
 	now := time.Now()
 	for _, sh := range k.shows {
 		if len(sh.houses) > 0 {
-			wanted = append(wanted, claim.Wanted{Name: sh.claim(), Above: sh.known.Epoch, Take: sh.phase == elsewhere && !k.closing && !now.Before(sh.again)})
+			wanted = append(wanted, claim.Wanted{Name: sh.claim(), Above: sh.known.Epoch, Take: sh.phase == elsewhere && !k.closing && !now.Before(sh.again) && !now.Before(k.patient)})
 			of = append(of, sh.Show)
 		}
 	}
@@ -148,7 +151,7 @@ func (k *Keeper) want(ctx context.Context) error {
 	ctx, cancel := k.call(ctx)
 	defer cancel()
 	asked := time.Now()
-	got, err := k.o.Claims.Want(ctx, k.o.Owner, k.o.Lease, wanted)
+	got, err := k.o.Claims.Want(ctx, owner, k.o.Lease, wanted)
 	if err != nil {
 		return err
 	}
@@ -162,7 +165,8 @@ func (k *Keeper) want(ctx context.Context) error {
 		if sh.phase == elsewhere {
 			sh.learn(got[i], asked)
 		}
-		if sh.phase == elsewhere && wanted[i].Take && got[i].Owner == k.o.Owner && !k.closing {
+		if sh.phase == elsewhere && wanted[i].Take && got[i].Owner == owner && !k.closing {
+			sh.owner = owner
 			k.begin(sh)
 		}
 	}
@@ -172,6 +176,7 @@ func (k *Keeper) want(ctx context.Context) error {
 // begin has the room of a show made, whose claim is here.
 func (k *Keeper) begin(sh *show) {
 	sh.phase, sh.gone = making, false
+	k.begun++
 	epoch := sh.known.Epoch
 	k.making.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), makeTimeout)
