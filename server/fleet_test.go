@@ -9,8 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -70,10 +69,7 @@ func startTally(t *testing.T, r *redistest.Server, change func(c *config.Config)
 	t.Helper()
 	cfg := config.Default()
 	cfg.Redis.Addresses = []string{r.Addr()}
-	cfg.Seats.SecretFiles = []string{filepath.Join(t.TempDir(), "secret")}
-	if err := os.WriteFile(cfg.Seats.SecretFiles[0], []byte(strings.Repeat("s", 48)), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cfg.Seats.SecretFiles = []string{secretFile(t)}
 	cfg.Shows.Lease, cfg.Matchmaking.Beat = 800*time.Millisecond, 200*time.Millisecond
 	if change != nil {
 		change(cfg)
@@ -116,8 +112,13 @@ func (p *process) signal(sig syscall.Signal) {
 	}
 }
 
-// hasShow reports whether the process runs the show.
-func (p *process) hasShow() bool { return len(adminRooms(p.t, p.admin, "tally-show")) > 0 }
+// show returns the id of the show's room, if that runs here; else it is empty.
+func (p *process) show() string {
+	for _, r := range adminRooms(p.t, p.admin, "tally-show") {
+		return r["id"].(string)
+	}
+	return ""
+}
 
 // TestAShowOutlivesItsServer has three servers with a house each: the one that has the show is killed,
 // and of the others the one that has it then is paused until its lease is over, and comes back.
@@ -143,16 +144,17 @@ func TestAShowOutlivesItsServer(t *testing.T) {
 	}
 	everybody(3)
 	// stage returns the server that has the show, and takes it from the list.
-	stage := func() *process {
+	stage := func() (p *process) {
 		t.Helper()
-		for i, p := range servers {
-			if p.hasShow() {
+		until(t, "a server has the show", func() bool {
+			i := slices.IndexFunc(servers, func(p *process) bool { return p.show() != "" })
+			if i >= 0 {
+				p = servers[i]
 				servers = append(servers[:i:i], servers[i+1:]...)
-				return p
 			}
-		}
-		t.Fatal("no server has the show")
-		return nil
+			return i >= 0
+		})
+		return p
 	}
 	first := stage()
 	epoch := viewers[servers[0]].row().LastInput
@@ -177,6 +179,7 @@ func TestAShowOutlivesItsServer(t *testing.T) {
 
 	paused := stage()
 	epoch = viewers[servers[0]].row().LastInput
+	old := paused.show()
 	began = time.Now()
 	paused.signal(syscall.SIGSTOP)
 	newer(servers[0], epoch)
@@ -184,11 +187,11 @@ func TestAShowOutlivesItsServer(t *testing.T) {
 	epoch = viewers[servers[0]].row().LastInput
 	viewers[servers[0]].shout()
 	paused.signal(syscall.SIGCONT)
-	until(t, "the show ends on the server that was paused", func() bool { return !paused.hasShow() })
+	until(t, "the show ends on the server that was paused", func() bool { return paused.show() != old })
 	everybody(6)
 	for _, v := range viewers {
-		if row := v.row(); row.LastInput != epoch {
-			t.Errorf("%+v; the epoch is %d", row, epoch)
+		if row := v.row(); row.LastInput < epoch { // on a slow machine it may have changed again
+			t.Errorf("%+v; the epoch was %d", row, epoch)
 		}
 	}
 	t.Logf("messages of the old show that were not believed: %v", viewers[servers[0]].row().Y)
@@ -201,7 +204,8 @@ func TestAShowOutlivesItsRedis(t *testing.T) {
 	r := redistest.Start(t)
 	var viewers []viewer
 	for range 2 {
-		viewers = append(viewers, view(t, startTally(t, r, nil).addr, ""))
+		p := startTally(t, r, func(c *config.Config) { c.Shows.Lease = 10 * time.Second }) // also on a slow machine nobody is late
+		viewers = append(viewers, view(t, p.addr, ""))
 	}
 	for _, v := range viewers {
 		v.shout()
