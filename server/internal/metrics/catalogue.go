@@ -46,6 +46,13 @@ var (
 		byKind, oneOf("connection", "lost", "taken_over"))
 )
 
+// Shows, and rooms that are spread.
+var (
+	showChanges = newCounter("show_changes_total", "What became of shows on this server: begun here; ended, since they had no houses or the server goes away; failed, or could not be made; lost, since another server has them. A show that begins without one that has ended was another server's, or failed.",
+		oneOf("what", "begun", "ended", "failed", "lost"))
+	openedAhead = newCounter("rooms_opened_ahead_total", "Rooms that were opened, here or elsewhere, before those that are like them were full.", byKind)
+)
+
 // Ticks.
 var (
 	tickDuration   = newHistogram("tick_duration_seconds", "Time that a tick takes: reading, simulating, committing and writing.", tickBuckets, byKind)

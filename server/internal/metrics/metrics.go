@@ -100,6 +100,12 @@ func (m *Metrics) TokenRenewed(result string) { m.counter(tokenRenewals, result)
 // Seat counts a seat that a client came with.
 func (m *Metrics) Seat(result string) { m.counter(seats, result).Inc() }
 
+// Show counts what becomes of a show: begun, ended, failed or lost.
+func (m *Metrics) Show(what string) { m.counter(showChanges, what).Inc() }
+
+// OpenedAhead counts a room that was opened before others were full.
+func (m *Metrics) OpenedAhead(kind string) { m.counter(openedAhead, kind).Inc() }
+
 // Banned counts a ban.
 func (m *Metrics) Banned() { m.counter(bans).Inc() }
 

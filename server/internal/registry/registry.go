@@ -125,7 +125,7 @@ func New(o Options) *Registry {
 	r.closings, r.moves = r.newClosings(), r.newMoves(r.Join)
 	r.ahead, r.owner = newAhead(), o.Node+"/"+strings.ToLower(rand.Text()[:10])
 	r.shows = shows.New(shows.Options{
-		Claims: o.Claims, Owner: r.owner, Lease: o.Config.Shows.Lease, Linger: o.Config.Shows.Linger, Make: r.makeShow, Logger: o.Logger,
+		Claims: o.Claims, Owner: r.owner, Lease: o.Config.Shows.Lease, Linger: o.Config.Shows.Linger, Make: r.makeShow, Count: o.Metrics.Show, Logger: o.Logger,
 	})
 	return r
 }

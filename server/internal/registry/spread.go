@@ -94,6 +94,7 @@ func (r *Registry) openNext(ctx context.Context, key alike, chosen map[string]st
 		if err := r.openOne(ctx, key.kind, chosen); err != nil {
 			return err // the claim ends later: there is no use in trying at once
 		}
+		r.o.Metrics.OpenedAhead(key.kind)
 	}
 	return r.o.Claims.Release(ctx, held[0])
 }

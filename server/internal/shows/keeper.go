@@ -63,7 +63,9 @@ type Options struct {
 	// Linger is how long a show is kept of which no house is there.
 	Linger time.Duration
 	// Make makes a show's room. It is called by a goroutine of its own.
-	Make   func(ctx context.Context, s Show, epoch uint64) (Stage, error)
+	Make func(ctx context.Context, s Show, epoch uint64) (Stage, error)
+	// Count hears what becomes of shows here: begun, ended, failed or lost.
+	Count  func(what string)
 	Logger *slog.Logger
 }
 

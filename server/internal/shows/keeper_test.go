@@ -103,7 +103,7 @@ func (s *server) running() (out []*room) {
 func begin(t *testing.T, c claim.Claims, owner string) *server {
 	s := &server{}
 	s.Keeper = shows.New(shows.Options{
-		Claims: c, Owner: owner, Lease: lease, Linger: 10 * time.Second, Make: s.make, Logger: slog.New(slog.DiscardHandler),
+		Claims: c, Owner: owner, Lease: lease, Linger: 10 * time.Second, Make: s.make, Count: func(string) {}, Logger: slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup

@@ -110,6 +110,7 @@ func (k *Keeper) renew(ctx context.Context) error {
 		switch {
 		case got[i].Owner != held[i].Owner || got[i].Epoch != held[i].Epoch:
 			sh.gone = true
+			k.o.Count("lost")
 			k.o.Logger.Warn("a show is another server's by now; it ends here", "show", sh.Name, "kind", sh.Kind, "epoch", held[i].Epoch, "new_epoch", got[i].Epoch, "owner", got[i].Owner)
 			k.end(sh, "another server has the show")
 		case len(sh.houses) == 0 && got[i].Idle > k.o.Linger && sh.phase == running:
@@ -205,6 +206,7 @@ func (k *Keeper) made(sh *show, epoch uint64, room Stage, err error) {
 		k.o.Logger.Error("a show can't be made; it is tried again", "show", sh.Name, "kind", sh.Kind, "epoch", epoch, "error", err)
 		return
 	}
+	k.o.Count("begun")
 	k.o.Logger.Info("a show begins", "show", sh.Name, "kind", sh.Kind, "epoch", epoch, "room", room.ShowID())
 	sh.phase, sh.room, sh.began = running, room, time.Now()
 	if sh.gone || k.closing {
@@ -223,6 +225,8 @@ func (k *Keeper) ended(sh *show) {
 		}
 		k.failed(sh)
 		sh.known.Note = ""
+	} else if !sh.gone {
+		k.o.Count("ended")
 	}
 	sh.phase = over
 }
@@ -231,5 +235,6 @@ func (k *Keeper) ended(sh *show) {
 func (k *Keeper) failed(sh *show) {
 	wait := min(firstRetry<<min(sh.failures, 10), lastRetry)
 	sh.failures++
+	k.o.Count("failed")
 	sh.again = time.Now().Add(wait)
 }
