@@ -51,7 +51,7 @@ func do[T any](ctx context.Context, f *faulty, call func() (T, error)) (out T, e
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		time.Sleep(wait)
+		<-time.After(wait)
 		a := answer{err: errLost}
 		if arrives {
 			a.out, a.err = call()
