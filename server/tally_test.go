@@ -36,11 +36,11 @@ func (m *tallyDown) UnmarshalProto(b []byte) error {
 
 func uvarints(b []byte, into ...*uint64) error {
 	for _, v := range into {
-		n := 0
-		if *v, n = binary.Uvarint(b); n <= 0 {
+		x, n := binary.Uvarint(b)
+		if n <= 0 {
 			return errTally
 		}
-		b = b[n:]
+		*v, b = x, b[n:]
 	}
 	return nil
 }
