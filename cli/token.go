@@ -20,6 +20,9 @@ type tokenFlags struct {
 	ttl, notBefore   time.Duration
 	keyFile, newFile string
 	alg              string
+
+	service       bool // of a service, not of a player
+	scopes, kinds []string
 }
 
 func newToken() *cobra.Command {
@@ -37,13 +40,19 @@ HS256 key is one secret that both sides have. The server reads the public key's
 file as identity.key_files, the secret's as identity.secret_files.
 
 Whoever has the private key or the secret can be any player, admins included; keep
-it out of the repository. A token is a password too, until it expires.`,
+it out of the repository. A token is a password too, until it expires.
+
+With --service the token is a backend's, for the server's RoomService: --player is
+the service's name then. It needs a key of its own, which the server reads as
+service.key_files or service.secret_files.`,
 		Example: `  tickroom token --new-key dev.key                        # make dev.key and dev.key.pub
   tickroom token --key-file dev.key --player ann --name Ann
   tickroom token --key-file dev.key --player mod1 --role moderator --ttl 10m
   tickroom token --new-key dev.key --player ann           # both at once
   tickroom token --new-key dev.secret --alg HS256         # a shared secret instead
-  TOKEN=$(tickroom token --key-file dev.key --player ann 2>/dev/null)`,
+  TOKEN=$(tickroom token --key-file dev.key --player ann 2>/dev/null)
+  tickroom token --service --new-key service.key
+  tickroom token --service --key-file service.key --player shop --scopes post,list --kinds danmaku`,
 		Args: NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.run(cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -59,6 +68,9 @@ it out of the repository. A token is a password too, until it expires.`,
 	fl.StringSliceVar(&f.audience, "audience", nil, "whom it is for, if the server asks for an audience (identity.audience)")
 	fl.StringVar(&f.keyFile, "key-file", "", "file with the key to sign with: an Ed25519 private key in PEM, or an HS256 secret")
 	fl.StringVar(&f.newFile, "new-key", "", "make a new key in this file, which must not be there yet")
+	fl.BoolVar(&f.service, "service", false, "the token is a backend's, for RoomService")
+	fl.StringSliceVar(&f.scopes, "scopes", nil, "what the service may do: "+strings.Join(identity.Scopes(), ", "))
+	fl.StringSliceVar(&f.kinds, "kinds", nil, "the kinds of rooms that the service is bound to (default all)")
 	fl.StringVar(&f.alg, "alg", identity.EdDSA, "what the new key is for: EdDSA or HS256")
 	fl.SortFlags = false
 	return cmd
@@ -78,6 +90,9 @@ func (f *tokenFlags) run(stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if f.service {
+		return f.mintService(key, &grant, stdout, stderr)
+	}
 	if f.player == "" {
 		fmt.Fprintf(stderr, "\nNow mint a token:\n\n  tickroom token --key-file %s --player ann\n", f.newFile)
 		return nil
@@ -87,6 +102,34 @@ func (f *tokenFlags) run(stdout, stderr io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(stderr, describe(grant, key))
+	_, err = fmt.Fprintln(stdout, string(token))
+	return err
+}
+
+// serviceAudience is whom tokens of services are for, unless the server is told otherwise.
+const serviceAudience = "tickroom-rooms"
+
+// mintService mints a token of a service.
+func (f *tokenFlags) mintService(key *identity.SigningKey, g *identity.Grant, stdout, stderr io.Writer) error {
+	if f.player == "" {
+		fmt.Fprintf(stderr, "\nNow mint a token:\n\n  tickroom token --service --key-file %s --player shop --scopes post,list\n", f.newFile)
+		return nil
+	}
+	s := identity.ServiceGrant{
+		Service: f.player, Scopes: f.scopes, Kinds: f.kinds, Issuer: f.issuer, Audience: f.audience, TTL: f.ttl, NotBefore: g.NotBefore, Now: g.Now,
+	}
+	if len(s.Audience) == 0 {
+		s.Audience = []string{serviceAudience}
+	}
+	token, err := key.MintService(s)
+	if err != nil {
+		return usageError{err}
+	}
+	kinds := "all kinds"
+	if len(s.Kinds) > 0 {
+		kinds = strings.Join(s.Kinds, ", ")
+	}
+	fmt.Fprintf(stderr, "service %s (%s; %s), good until %s, signed with %s\n", s.Service, strings.Join(s.Scopes, ", "), kinds, s.Now.Add(s.TTL).Format(time.RFC3339), key.Alg())
 	_, err = fmt.Fprintln(stdout, string(token))
 	return err
 }
@@ -114,10 +157,14 @@ func (f *tokenFlags) newKey(stderr io.Writer) (*identity.SigningKey, error) {
 	if err != nil {
 		return nil, err
 	}
+	section := "identity"
+	if f.service {
+		section = "service"
+	}
 	if key.Alg() == identity.HS256 {
-		fmt.Fprintf(stderr, "%s is a new secret. Whoever has it can sign tokens.\nThe server needs it in its configuration:\n\n  identity:\n    secret_files: [%s]\n", f.newFile, verify)
+		fmt.Fprintf(stderr, "%s is a new secret. Whoever has it can sign tokens.\nThe server needs it in its configuration:\n\n  %s:\n    secret_files: [%s]\n", f.newFile, section, verify)
 	} else {
-		fmt.Fprintf(stderr, "%s is a new private key. Whoever has it can sign tokens.\nThe server needs the public key in its configuration:\n\n  identity:\n    key_files: [%s]\n", f.newFile, verify)
+		fmt.Fprintf(stderr, "%s is a new private key. Whoever has it can sign tokens.\nThe server needs the public key in its configuration:\n\n  %s:\n    key_files: [%s]\n", f.newFile, section, verify)
 	}
 	return key, nil
 }
@@ -132,6 +179,14 @@ func (f *tokenFlags) grant() (identity.Grant, error) {
 		return g, errors.New("--key-file takes a key that is there, --new-key makes one: give one of them")
 	case f.player == "" && f.keyFile != "":
 		return g, errors.New("whose token? give --player ID, for example --player ann")
+	case f.service && (f.name != "" || len(f.roles) > 0):
+		return g, errors.New("--name and --role are a player's; a service has --scopes and --kinds")
+	case !f.service && len(f.scopes)+len(f.kinds) > 0:
+		return g, errors.New("--scopes and --kinds are a service's; give --service, too")
+	case f.service && f.player != "" && len(f.scopes) == 0:
+		return g, fmt.Errorf("what may the service do? give --scopes, some of %s", strings.Join(identity.Scopes(), ", "))
+	case f.service && f.ttl == 0:
+		return g, errors.New("--ttl: tokens of services expire; give a time such as 720h")
 	case f.alg != identity.EdDSA && f.alg != identity.HS256:
 		return g, fmt.Errorf("--alg: %q is not one of: %s, %s", f.alg, identity.EdDSA, identity.HS256)
 	case f.ttl < 0:

@@ -17,7 +17,12 @@ import (
 
 // adminServer returns the HTTP server of the operators' address.
 func (s *Server) adminServer() *http.Server {
+	var webhooks admin.Hooks
+	if s.backends.hooks != nil {
+		webhooks = operator.Hooks{Hooks: s.backends.hooks}
+	}
 	return admin.Server(admin.Handler(admin.Config{
+		Hooks:    webhooks,
 		Ready:    s.welcoming,
 		Rooms:    operator.Rooms{Registry: s.registry},
 		Players:  operator.Players{Registry: s.registry, Bans: s.backend.Bans, Shared: s.cfg.Redis.Enabled()},
@@ -65,6 +70,9 @@ func (g *gatherer) Gather() ([]*dto.MetricFamily, error) {
 		}
 	}
 	m.Keys(g.s.auth.Keys())
+	if h := g.s.backends.hooks; h != nil {
+		m.Hooks().Buffered(h.Buffered())
+	}
 	m.Tracked(g.s.guard.Stats().Tracked)
 	g.mu.Unlock()
 	return m.Registry().Gather()

@@ -107,7 +107,7 @@ func newBackendKeys(t *testing.T) *backendKeys {
 	t.Helper()
 	k := &backendKeys{t: t}
 	dir := t.TempDir()
-	make := func(name string) (*identity.SigningKey, string) {
+	write := func(name string) (*identity.SigningKey, string) {
 		key, err := identity.NewSigningKey(identity.EdDSA)
 		if err != nil {
 			t.Fatal(err)
@@ -118,8 +118,8 @@ func newBackendKeys(t *testing.T) *backendKeys {
 		}
 		return key, file
 	}
-	k.service, k.serviceFile = make("service")
-	k.player, k.file = make("player")
+	k.service, k.serviceFile = write("service")
+	k.player, k.file = write("player")
 	return k
 }
 

@@ -44,6 +44,18 @@ func start(t *testing.T, change func(*config.Config), kinds ...world.Kind) *serv
 // startWith is start with options.
 func startWith(t *testing.T, opts []server.Option, change func(*config.Config), kinds ...world.Kind) *server.Server {
 	t.Helper()
+	srv, _ := prepared(t, opts, change, kinds...)
+	return srv
+}
+
+// startStop is start for a server that ends when stop is called.
+func startStop(t *testing.T, change func(*config.Config), kinds ...world.Kind) (srv *server.Server, stop func()) {
+	t.Helper()
+	return prepared(t, nil, change, kinds...)
+}
+
+func prepared(t *testing.T, opts []server.Option, change func(*config.Config), kinds ...world.Kind) (_ *server.Server, stop func()) {
+	t.Helper()
 	cfg := config.Default()
 	cfg.Listen, cfg.Admin, cfg.Seed = "127.0.0.1:0", "127.0.0.1:0", 1
 	cfg.ShutdownGrace = time.Second
@@ -62,8 +74,7 @@ func startWith(t *testing.T, opts []server.Option, change func(*config.Config), 
 			t.Fatal(err)
 		}
 	}
-	servertest.Run(t, srv)
-	return srv
+	return srv, servertest.Run(t, srv)
 }
 
 // player is a plain WebSocket client of an independent library.

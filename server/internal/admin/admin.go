@@ -16,6 +16,10 @@
 //	GET  /bans              the bans, as JSON
 //	POST /bans              bans player=ID or address=NETWORK, for=24h, reason=TEXT, by=WHO
 //	DELETE /bans            ends the ban of player=ID or address=NETWORK
+//	GET  /hooks             the webhooks, as JSON
+//	GET  /hooks/{name}/dead its dead letters (?after=PLACE, ?limit=N), as JSON
+//	POST /hooks/{name}/retry  sends dead letters again (place=PLACE, several; or all=true)
+//	POST /hooks/{name}/forget forgets dead letters, in the same way
 //	GET  /version           what runs, as JSON
 //	GET  /debug/pprof/      profiles of the process
 //
@@ -130,6 +134,8 @@ type Config struct {
 	Players Players
 	// Bans are the server's. nil: none.
 	Bans limits.Bans
+	// Hooks are the server's webhooks. nil: none.
+	Hooks Hooks
 	// Masks say what an address stands for that is banned. The zero value: IPv4 ones for
 	// themselves, IPv6 ones for their /64.
 	Masks limits.Masks
@@ -170,6 +176,7 @@ func Handler(cfg Config) http.Handler {
 	mux.HandleFunc("GET /rooms/{id}", h.room)
 	mux.HandleFunc("POST /rooms/{id}/close", h.closeRoom)
 	h.handlePlayers(mux)
+	h.handleHooks(mux)
 	if cfg.Registry != nil {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{
 			ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelError), ErrorHandling: promhttp.ContinueOnError,

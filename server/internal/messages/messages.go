@@ -169,7 +169,7 @@ var position = regexp.MustCompile(`^proto:\s*(\x{00a0}|\s)*(syntax error )?\(lin
 // wrong returns an error of protojson for people.
 func (t *Type) wrong(err error) error {
 	text := position.ReplaceAllString(err.Error(), "")
-	text = strings.TrimLeft(strings.TrimPrefix(text, "proto:"), "  ")
+	text = strings.TrimLeft(strings.TrimPrefix(text, "proto:"), " \u00a0")
 	if name, ok := strings.CutPrefix(text, "unknown field "); ok {
 		return fmt.Errorf("%s has no field %s; its fields are: %s", t.Name, name, t.fields())
 	}
