@@ -73,7 +73,10 @@ export async function main(): Promise<void> {
         .filter((p) => p.type === type)
         .reduce((sum, p) => sum + p.cpuTime, 0);
     const before = [await cpu('renderer'), await cpu('GPU'), performance.now()] as const;
-    const start = await view.page.evaluate(() => ((window.seen.length = 0), window.frames));
+    const start = await view.page.evaluate(() => {
+      window.seen.length = 0;
+      return window.frames;
+    });
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     const after = [await cpu('renderer'), await cpu('GPU'), performance.now()] as const;
     const took = (after[2] - before[2]) / 1000;

@@ -33,7 +33,7 @@ async function say(view: View, said: string): Promise<void> {
   await view.page.keyboard.press('Enter');
 }
 
-test('a comment, a deletion, a poll, and a viewer who is muted', async ({ serve, open, picture, ends }) => {
+test('a comment, a deletion, a poll, a gift, and a viewer who is muted', async ({ serve, open, picture, ends }) => {
   const backend = new Backend();
   ends.add(async () => backend.remove());
   const server = await serve(...backend.flags);
@@ -78,7 +78,23 @@ test('a comment, a deletion, a poll, and a viewer who is muted', async ({ serve,
     });
   await bob.until('the result is shown', () => document.querySelector('.poll li.mine .num')?.textContent === '100%');
 
-  await picture(ann, 'a poll');
+  // A gift, which the backend sends twice, as it lost the first answer.
+  await bob.page.evaluate(() => {
+    const gifts: string[] = [];
+    window.tickroom.live.on('gift', (g) => gifts.push(`${g.name} ${g.count} ${g.gift}`));
+    Object.assign(window, { gifts });
+  });
+  const gift = {
+    topic: 'gifts/danmaku/main',
+    key: 'order-1',
+    message: 'tickroom.danmaku.v1.Gift',
+    json: { name: 'Cat', gift: 'rocket', title: 'Rocket', count: 3, value: '1560' },
+  };
+  const first = backend.call(server.url, 'Post', gift);
+  expect(backend.call(server.url, 'Post', gift)).toEqual(first);
+  for (const view of [ann, bob]) await listed(view, 'gave 3 × Rocket');
+  await bob.until('it is over the picture', () => /Cat/.test(document.getElementById('combos')!.textContent!));
+  await picture(ann, 'a gift');
   await picture(bob, 'phone');
 
   // The moderator mutes Bob, who is told why.
@@ -96,10 +112,11 @@ test('a comment, a deletion, a poll, and a viewer who is muted', async ({ serve,
   await mod.until('the desk knows it', () => /Bob.*advertising/.test(document.getElementById('mutes')!.textContent!));
   await picture(mod, 'host at the end');
 
-  // Whoever comes late is told all that; all copies of the state are exact.
+  // Whoever comes late is told all that; the gift was shown once; all copies of the state are exact.
   await ann.page.reload({ waitUntil: 'domcontentloaded' });
   await listed(ann, 'still here');
   await ann.until('the poll is there', () => document.querySelector('.poll'));
+  expect(await bob.page.evaluate(() => (window as unknown as { gifts: string[] }).gifts)).toEqual(['Cat 3 rocket']);
   for (const view of [mod, ann, bob]) {
     await view.until('hashes were compared', () => window.tickroom.live.room.stats.hashChecks > 0);
     expect(await view.page.evaluate(() => window.tickroom.live.room.stats.desyncs)).toBe(0);
