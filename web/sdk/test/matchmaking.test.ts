@@ -134,12 +134,15 @@ describe('a seat at once', () => {
         return {
           assignment: { seat: bearer(ctx) || 'first' },
           guestToken: bearer(ctx) ? '' : `guest${++guests}`,
+          guestExpires: bearer(ctx) ? undefined : timestampFromMs(1_767_225_600_000),
           playerId: 'guest:1',
         };
       },
     });
+    expect(m.guestExpires).toBeUndefined();
     const list = await Promise.all([1, 2, 3, 4].map(() => m.quickJoin()));
     expect(m.playerId).toBe('guest:1');
+    expect(m.guestExpires).toBe(1_767_225_600_000);
     expect(list.map((a) => [a.seat, a.token])).toEqual([
       ['first', 'guest1'],
       ...Array(3).fill(['Bearer guest1', 'guest1']),

@@ -1,3 +1,4 @@
+import { type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
 import { type CallOptions as ConnectOptions, createClient, type Transport } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 
@@ -91,6 +92,7 @@ export class Matchmaker {
   /** The newest token; empty if there is none yet. */
   #token = '';
   #playerId = '';
+  #guestExpires: number | undefined;
   #fetching: Promise<string> | undefined;
   /** A guest's first call. Others wait for it, since each would make another guest. */
   #first: Promise<unknown> | undefined;
@@ -123,6 +125,14 @@ export class Matchmaker {
    */
   get playerId(): string {
     return this.#playerId;
+  }
+
+  /**
+   * When the token of a guest expires, in milliseconds since 1970: whoever calls after it is another
+   * guest. undefined for players with a token of their own, and before the first answer.
+   */
+  get guestExpires(): number | undefined {
+    return this.#guestExpires;
   }
 
   /**
@@ -268,8 +278,15 @@ export class Matchmaker {
         const o: ConnectOptions = { headers: bearer(this.#token) };
         if (signal) o.signal = signal;
         const r = await fn(this.#caller.api, o);
-        const { guestToken, playerId } = r as { guestToken?: string; playerId?: string };
-        if (guestToken) this.#token = guestToken;
+        const { guestToken, guestExpires, playerId } = r as {
+          guestToken?: string;
+          guestExpires?: Timestamp;
+          playerId?: string;
+        };
+        if (guestToken) {
+          this.#token = guestToken;
+          this.#guestExpires = guestExpires && timestampMs(guestExpires);
+        }
         if (playerId) this.#playerId = playerId;
         return r;
       } catch (err) {
