@@ -40,7 +40,10 @@ export class ChatList {
       const node = (e.target as Element).closest<HTMLElement>('[data-key]');
       if (node && !getSelection()?.toString()) this.onPick(node.dataset.key!, node, false);
     });
-    newest.addEventListener('click', () => this.follow());
+    newest.addEventListener('click', () => {
+      list.focus({ preventScroll: true }); // the button goes
+      this.follow();
+    });
     new ResizeObserver(() => {
       if (this.#window.follows) this.#toEnd();
     }).observe(list);

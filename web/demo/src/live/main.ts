@@ -2,6 +2,7 @@
 //
 //	/live               the server's usual show
 //	/live?show=NAME     one show
+//	/live?room=ID       one house
 //	/live?name=Ann      under a name
 //	/live?lang=zh       in Chinese
 
@@ -62,7 +63,8 @@ byId('like').addEventListener('click', () => {
 async function join(): Promise<void> {
   banner.connecting();
   try {
-    live = await Live.join('/ws', {
+    const house = params.get('room');
+    live = await Live.join(house ? { url: '/ws', room: house } : '/ws', {
       socket: network.socket,
       name: name(),
       hashEvery: 10,
