@@ -60,6 +60,7 @@ func (h *house) answer(p *world.Player, m *quizv1.Answer) (*quizv1.AnswerReply, 
 	elapsed := max(now-ask.OpensAt-credit, 0)
 	a := answer{given: true, option: uint8(m.Option), elapsed: uint16(min(elapsed/10_000, 65535)), credit: uint16(credit / 1000)}
 	c.give(ask.Number, a)
+	h.books.enter(c, ask.Number, a)
 	h.count.add(a, way > credit)
 	return &quizv1.AnswerReply{Option: m.Option, Elapsed: uint32(a.elapsed), Credit: uint32(a.credit)}, nil
 }

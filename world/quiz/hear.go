@@ -36,6 +36,9 @@ func (h *house) onState(_ *world.Posting, m *quizv1.State) {
 	if before != nil && m.Epoch != before.Epoch {
 		h.reportNow = true
 	}
+	if h.books.wanted {
+		h.books.seek(h) // houses that are lost are known to be so only after a while
+	}
 	if h.running() || m.Phase == quizv1.Phase_PHASE_OVER {
 		h.judge()
 	}
@@ -48,6 +51,10 @@ func (h *house) begin(first bool) {
 	h.judged, h.revealed, h.ranks = 0, 0, rankParts{}
 	h.telling = 0
 	h.suspect.reset()
+	h.books.reset(h)
+	if first && h.running() {
+		h.books.seek(h)
+	}
 	if h.doorsClosed() {
 		h.late()
 	} else {

@@ -49,6 +49,7 @@ type house struct {
 	telling     int    // how many of them
 	suspect     suspects
 	moves       moves
+	books       books
 
 	// What is posted, and when.
 	version    uint64
@@ -92,6 +93,7 @@ func newHouse(r *world.Room) (world.Game, error) {
 	world.OnMessage(r, h.onGrant)
 	world.OnMessage(r, h.onWanted)
 	world.OnMessage(r, h.onMoved)
+	world.OnMessage(r, h.onBook)
 	world.OnCommand(r, h.answer)
 	world.OnCommand(r, h.chooseTeam)
 	world.OnCommand(r, h.conduct)
@@ -142,9 +144,13 @@ func (h *house) hosting(p *world.Player) bool { return slices.Contains(h.hosts, 
 func (h *house) enter(p *world.Player) *contestant {
 	c := h.byID[p.PlayerID]
 	if c == nil {
-		if h.doorsClosed() {
+		if h.running() { // it may have played in another house
 			h.moves.want(h, p)
-			if !h.state.LatePlays {
+			h.books.seek(h)
+			if h.recall(p) {
+				return h.byID[p.PlayerID]
+			}
+			if h.doorsClosed() && !h.state.LatePlays {
 				return nil
 			}
 		}
@@ -252,6 +258,7 @@ func (h *house) Tick() {
 	h.report(now)
 	h.tellAgain(now)
 	h.moves.flush(h, now)
+	h.books.flush(h)
 	h.suspect.flush(h)
 	h.tellResults()
 }

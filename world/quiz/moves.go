@@ -18,7 +18,7 @@ type moves struct {
 
 // want looks for a player who has come.
 func (v *moves) want(h *house, p *world.Player) {
-	if len(v.wanted) < 50*maxWanted && h.state.Houses > 1 {
+	if len(v.wanted) < 50*maxWanted && len(h.state.Reports) > 1 {
 		v.wanted = append(v.wanted, p.PlayerID)
 	}
 }
@@ -41,7 +41,7 @@ func (h *house) onWanted(_ *world.Posting, m *quizv1.Wanted) {
 	moved := false
 	for _, id := range m.PlayerIds {
 		c := h.byID[id]
-		if c == nil || c.player != nil {
+		if c == nil || c.player != nil && !c.player.Away() {
 			continue
 		}
 		h.room.Post(world.RoomTopic(m.House), &quizv1.Moved{

@@ -149,6 +149,46 @@ func TestLostShow(t *testing.T) {
 	}
 }
 
+// TestLostHouse takes a house away, as when its server is gone: its contestants come to another one
+// with their answers.
+func TestLostHouse(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"elimination", "points"} {
+		for _, questions := range []uint32{1, 2} {
+			t.Run(fmt.Sprint(mode, questions), func(t *testing.T) {
+				t.Parallel()
+				loseHouse(t, mode, questions)
+			})
+		}
+	}
+}
+
+func loseHouse(t *testing.T, mode string, questions uint32) {
+	t.Helper()
+	s := newStage(t, 2, file("mode: "+mode, 5))
+	s.load()
+	ann, bob := s.houses[0].Join("Ann"), s.houses[1].Join("Bob")
+	s.tick(30)
+	s.conduct(quizv1.Act_ACT_START)
+	for n := range questions {
+		s.open(n + 1)
+		s.mustAnswer(ann, n+1, 1)
+		s.mustAnswer(bob, n+1, 1)
+		s.tick(2)
+	}
+	s.houses = s.houses[:1]
+	back, err := s.houses[0].TryJoin(&world.Player{Name: "Bob", PlayerID: bob.PlayerID}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.phase(quizv1.Phase_PHASE_OVER)
+	s.tick(40)
+	a, b := mine(ann, nil), mine(back, nil)
+	if len(b.Verdicts) < 3 || b.Verdicts[0] != quizv1.Verdict_VERDICT_RIGHT || b.Right != questions || b.Among != 2 || a.Among != 2 || a.Right != b.Right {
+		t.Errorf("Bob, whose house is gone:\n%+v\nAnn:\n%+v", b, a)
+	}
+}
+
 // TestForgetfulBus has a show miss what its houses have told it of a question: they tell it again.
 func TestForgetfulBus(t *testing.T) {
 	t.Parallel()

@@ -76,13 +76,14 @@ var Schema = &schema.Schema{
 		{ID: 14, Name: "tickroom.quiz.v1.QuestionDone", New: func() schema.Posted { return new(QuestionDone) }},
 		{ID: 15, Name: "tickroom.quiz.v1.ShowDone", New: func() schema.Posted { return new(ShowDone) }},
 		{ID: 16, Name: "tickroom.quiz.v1.ContestantsDone", New: func() schema.Posted { return new(ContestantsDone) }},
+		{ID: 17, Name: "tickroom.quiz.v1.Book", New: func() schema.Posted { return new(Book) }},
 	},
 	Descriptor: func() []byte { return []byte(schemaDescriptor) },
 }
 
 // schemaDescriptor is a google.protobuf.FileDescriptorSet of the game's files, without comments and options.
 const schemaDescriptor = "" +
-	"\n\xdaO\n\x1btickroom/quiz/v1/quiz.proto\x12\x10tickroom.quiz.v1\"+\n\x05Clock\x12\x12\n\x04t" +
+	"\n\xccQ\n\x1btickroom/quiz/v1/quiz.proto\x12\x10tickroom.quiz.v1\"+\n\x05Clock\x12\x12\n\x04t" +
 	"ick\x18\x01 \x01(\rR\x04tick\x12\x0e\n\x02at\x18\x02 \x01(\x03R\x02at\"\xc2\x03\n\x04Show\x12-\n\x05phase\x18\x01 \x01(\x0e2\x17.tickro" +
 	"om.quiz.v1.PhaseR\x05phase\x12\x1a\n\bquestion\x18\x02 \x01(\rR\bquestion\x12\x17\n\anext_at\x18\x03" +
 	" \x01(\x03R\x06nextAt\x12\x12\n\x04held\x18\x04 \x01(\bR\x04held\x12\x12\n\x04lost\x18\x05 \x01(\bR\x04lost\x12\x10\n\x03run\x18\x06 \x01(" +
@@ -230,18 +231,22 @@ const schemaDescriptor = "" +
 	".LineR\aleaders\x12,\n\x05teams\x18\b \x03(\v2\x16.tickroom.quiz.v1.LineR\x05teams\"\xab\x01\n" +
 	"\x0fContestantsDone\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x14\n\x05house\x18" +
 	"\x03 \x01(\tR\x05house\x12\x12\n\x04part\x18\x04 \x01(\rR\x04part\x12\x14\n\x05parts\x18\x05 \x01(\rR\x05parts\x122\n\aresult" +
-	"s\x18\x06 \x03(\v2\x18.tickroom.quiz.v1.ResultR\aresults*V\n\x04Mode\x12\x14\n\x10MODE_UNSPE" +
-	"CIFIED\x10\x00\x12\x14\n\x10MODE_ELIMINATION\x10\x01\x12\x0f\n\vMODE_POINTS\x10\x02\x12\x11\n\rMODE_PRACTICE" +
-	"\x10\x03*\x85\x01\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x0f\n\vPHASE_LOBBY\x10\x01\x12\x0e\n\nPHASE_NE" +
-	"XT\x10\x02\x12\x0e\n\nPHASE_OPEN\x10\x03\x12\x10\n\fPHASE_CLOSED\x10\x04\x12\x12\n\x0ePHASE_REVEALED\x10\x05\x12\x0e\n\nPH" +
-	"ASE_OVER\x10\x06*\x99\x01\n\aVerdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_RIGHT" +
-	"\x10\x01\x12\x11\n\rVERDICT_WRONG\x10\x02\x12\x12\n\x0eVERDICT_MISSED\x10\x03\x12\x13\n\x0fVERDICT_REVIVED\x10\x04\x12\x11" +
-	"\n\rVERDICT_SAVED\x10\x05\x12\x13\n\x0fVERDICT_SKIPPED\x10\x06*{\n\aPattern\x12\x17\n\x13PATTERN_UNS" +
-	"PECIFIED\x10\x00\x12\x14\n\x10PATTERN_TOO_FAST\x10\x01\x12\x14\n\x10PATTERN_TOO_EVEN\x10\x02\x12\x14\n\x10PATTER" +
-	"N_TOGETHER\x10\x03\x12\x15\n\x11PATTERN_TOO_EARLY\x10\x04*\xaf\x01\n\x03Act\x12\x13\n\x0fACT_UNSPECIFIED\x10\x00" +
-	"\x12\x10\n\fACT_REHEARSE\x10\x01\x12\r\n\tACT_START\x10\x02\x12\f\n\bACT_HOLD\x10\x03\x12\x0e\n\nACT_RESUME\x10\x04\x12" +
-	"\f\n\bACT_NEXT\x10\x05\x12\x0e\n\nACT_REVEAL\x10\x06\x12\f\n\bACT_SKIP\x10\a\x12\v\n\aACT_END\x10\b\x12\r\n\tACT_" +
-	"RESET\x10\t\x12\f\n\bACT_LOAD\x10\nb\x06proto3"
+	"s\x18\x06 \x03(\v2\x18.tickroom.quiz.v1.ResultR\aresults\"M\n\x04Book\x12\x10\n\x03run\x18\x01 \x01(\rR" +
+	"\x03run\x123\n\aentered\x18\x02 \x03(\v2\x19.tickroom.quiz.v1.EnteredR\aentered\"\xa0\x01\n\aEn" +
+	"tered\x12\x1b\n\tplayer_id\x18\x01 \x01(\tR\bplayerId\x12\x1a\n\bquestion\x18\x02 \x01(\rR\bquestion\x12\x16" +
+	"\n\x06option\x18\x03 \x01(\rR\x06option\x12\x18\n\aelapsed\x18\x04 \x01(\rR\aelapsed\x12\x16\n\x06credit\x18\x05 \x01(\r" +
+	"R\x06credit\x12\x12\n\x04from\x18\x06 \x01(\rR\x04from*V\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x14\n\x10MO" +
+	"DE_ELIMINATION\x10\x01\x12\x0f\n\vMODE_POINTS\x10\x02\x12\x11\n\rMODE_PRACTICE\x10\x03*\x85\x01\n\x05Phase\x12\x15" +
+	"\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x0f\n\vPHASE_LOBBY\x10\x01\x12\x0e\n\nPHASE_NEXT\x10\x02\x12\x0e\n\nPHASE_" +
+	"OPEN\x10\x03\x12\x10\n\fPHASE_CLOSED\x10\x04\x12\x12\n\x0ePHASE_REVEALED\x10\x05\x12\x0e\n\nPHASE_OVER\x10\x06*\x99\x01\n" +
+	"\aVerdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_RIGHT\x10\x01\x12\x11\n\rVERDICT_" +
+	"WRONG\x10\x02\x12\x12\n\x0eVERDICT_MISSED\x10\x03\x12\x13\n\x0fVERDICT_REVIVED\x10\x04\x12\x11\n\rVERDICT_SAVE" +
+	"D\x10\x05\x12\x13\n\x0fVERDICT_SKIPPED\x10\x06*{\n\aPattern\x12\x17\n\x13PATTERN_UNSPECIFIED\x10\x00\x12\x14\n\x10" +
+	"PATTERN_TOO_FAST\x10\x01\x12\x14\n\x10PATTERN_TOO_EVEN\x10\x02\x12\x14\n\x10PATTERN_TOGETHER\x10\x03\x12\x15" +
+	"\n\x11PATTERN_TOO_EARLY\x10\x04*\xaf\x01\n\x03Act\x12\x13\n\x0fACT_UNSPECIFIED\x10\x00\x12\x10\n\fACT_REHEAR" +
+	"SE\x10\x01\x12\r\n\tACT_START\x10\x02\x12\f\n\bACT_HOLD\x10\x03\x12\x0e\n\nACT_RESUME\x10\x04\x12\f\n\bACT_NEXT\x10\x05\x12" +
+	"\x0e\n\nACT_REVEAL\x10\x06\x12\f\n\bACT_SKIP\x10\a\x12\v\n\aACT_END\x10\b\x12\r\n\tACT_RESET\x10\t\x12\f\n\bACT" +
+	"_LOAD\x10\nb\x06proto3"
 
 // Mode is what a show is about.
 type Mode int32
@@ -5166,6 +5171,130 @@ func (m *ContestantsDone) mergeProto(d schema.Decoder) error {
 			v := new(Result)
 			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Result")))
 			m.Results = append(m.Results, v)
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Book is what a house notes of its contestants' answers as they come, on a topic of
+// its own: if its server is gone, the houses that they come to read it.
+type Book struct {
+	Run     uint32
+	Entered []*Entered
+}
+
+// MessageID gives the message's id in the schema.
+func (*Book) MessageID() uint32 { return 17 }
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Book) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.Run != 0 {
+		b = append(b, 0x8)
+		b = protowire.AppendVarint(b, uint64(m.Run))
+	}
+	for _, v := range m.Entered {
+		b = append(b, 0x12, 0)
+		at := len(b) - 1
+		b = schema.EndLength(v.AppendProto(b), at)
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Book) UnmarshalProto(b []byte) error {
+	*m = Book{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Book", b))
+}
+
+func (m *Book) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 0:
+			m.Run = uint32(d.Varint())
+		case 2<<3 | 2:
+			v := new(Entered)
+			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Entered")))
+			m.Entered = append(m.Entered, v)
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Entered is one answer in a Book.
+type Entered struct {
+	PlayerId string
+	Question uint32
+	Option   uint32
+	Elapsed  uint32
+	Credit   uint32
+	// Number of the first question that the contestant could answer.
+	From uint32
+}
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Entered) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.PlayerId != "" {
+		b = append(b, 0xa)
+		b = protowire.AppendString(b, schema.ValidText(m.PlayerId))
+	}
+	if m.Question != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(m.Question))
+	}
+	if m.Option != 0 {
+		b = append(b, 0x18)
+		b = protowire.AppendVarint(b, uint64(m.Option))
+	}
+	if m.Elapsed != 0 {
+		b = append(b, 0x20)
+		b = protowire.AppendVarint(b, uint64(m.Elapsed))
+	}
+	if m.Credit != 0 {
+		b = append(b, 0x28)
+		b = protowire.AppendVarint(b, uint64(m.Credit))
+	}
+	if m.From != 0 {
+		b = append(b, 0x30)
+		b = protowire.AppendVarint(b, uint64(m.From))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Entered) UnmarshalProto(b []byte) error {
+	*m = Entered{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Entered", b))
+}
+
+func (m *Entered) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			m.PlayerId = d.Text()
+		case 2<<3 | 0:
+			m.Question = uint32(d.Varint())
+		case 3<<3 | 0:
+			m.Option = uint32(d.Varint())
+		case 4<<3 | 0:
+			m.Elapsed = uint32(d.Varint())
+		case 5<<3 | 0:
+			m.Credit = uint32(d.Varint())
+		case 6<<3 | 0:
+			m.From = uint32(d.Varint())
 		default:
 			d.Skip()
 		}
