@@ -77,6 +77,12 @@ const examples = `  # A hundred bots for half a minute, in rooms of walkers.
   # A soak test of the arena: bots come and go, some read slowly.
   tickroom bots --kind arena --clients 1000 --duration 10m --churn 0.02 --slow 0.05
 
+  # Viewers of a live stream, with a backend that posts gifts, each of which must be seen once.
+  tickroom bots --kind danmaku --clients 10000 --comments 500 --gifts 30 --service-token bots.token --require 'gifts_lost == 0'
+
+  # Contestants of a quiz, of whom some lose their connection; their ranks are worked out a second time.
+  tickroom bots --kind quiz --clients 1000 --cut 0.02 --duration 10m --require 'rank_errors == 0'
+
   # A thousand players press Play.
   tickroom bots --kind arena --via matchmaking --mode duel --clients 1000 --key-file dev.secret
 
