@@ -15,6 +15,8 @@ type Posting struct {
 	From string
 	// Number is that of the message in its topic. Numbers rise, with gaps.
 	Number uint64
+	// Type is the full name of the message's type; empty: whoever posted it did not say.
+	Type string
 	// Key is the idempotency key that a backend gave; it may be empty.
 	Key string
 	// Player is to whom the message was posted; nil: to nobody in particular.
@@ -54,7 +56,8 @@ func OnMessage[M any, PM interface {
 	}
 }
 
-// ErrUnknownMessage is what HandleMessage returns for a message that the game has no handler for.
+// ErrUnknownMessage is what HandleMessage returns for a message that the game has no handler for, or
+// that is of another schema.
 var ErrUnknownMessage = errors.New("unknown message")
 
 // HandleMessage hands an encoded message to the game, and reports whether it did: a message
@@ -70,12 +73,26 @@ func (r *Room) HandleMessage(from *Posting, id uint32, data []byte) (handed bool
 	*last = from.Number
 	handle, ok := r.messages[id]
 	if !ok {
-		return false, fmt.Errorf("%w: %d", ErrUnknownMessage, id)
+		return false, fmt.Errorf("%w: %d %s", ErrUnknownMessage, id, from.Type)
+	}
+	if own := r.messageType(id); from.Type != own && from.Type != "" && own != "" {
+		return false, fmt.Errorf("%w: %s, which is of another schema than the room's %s", ErrUnknownMessage, from.Type, own)
 	}
 	if err := handle(from, data); err != nil {
 		return false, err
 	}
 	return true, nil
+}
+
+// messageType returns the full name of a message of the room's schema; empty: there is none.
+func (r *Room) messageType(id uint32) string {
+	if r.schema == nil {
+		return ""
+	}
+	if m := r.schema.Message(id); m != nil {
+		return m.Name
+	}
+	return ""
 }
 
 // lastNumber returns where the number of a topic's last message stands; nil: the room does not

@@ -18,6 +18,7 @@ const (
 type Post struct {
 	Topic string // empty: it is told to backends
 	ID    uint32 // of the message in the schema
+	Type  string // its full name there; empty: it is not in the schema
 	Data  []byte // the encoded message
 }
 
@@ -59,7 +60,7 @@ func (r *Room) post(out *outbound, topic string, m schema.Posted) {
 		}
 		return
 	}
-	out.posts = append(out.posts, Post{topic, m.MessageID(), data})
+	out.posts = append(out.posts, Post{topic, m.MessageID(), r.messageType(m.MessageID()), data})
 	out.bytes += len(data)
 }
 

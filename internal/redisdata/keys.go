@@ -103,7 +103,7 @@ const BusParts = 8
 // Bus is a part of the bus: the topics whose names lead to it, by a hash.
 func Bus(part int) Space {
 	return Space{"bus:" + strconv.Itoa(part), []key{
-		{"topic", "t:", "stream", "TOPIC: its messages: f the room, k the key, i the type, d the message, s the sender, q its number there, p the message before", "bus.keep"},
+		{"topic", "t:", "stream", "TOPIC: its messages: f the room, k the key, i the id and n the name of the type, d the message, s the sender, q its number there, p the message before", "bus.keep"},
 		{"direct", "direct", "stream", "the messages to rooms and players, likewise, with t the topic", "bus.keep"},
 		{"last", "l:", "string", "t and TOPIC, or d: the newest message of that stream", "bus.keep"},
 		{"key", "k:", "string", "TOPIC (with its length) and KEY: the message with the key", "bus.keys"},

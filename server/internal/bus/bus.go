@@ -12,6 +12,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/tickroom/tickroom/world"
 )
@@ -23,6 +24,7 @@ type Message struct {
 	Number uint64 // rises within its topic
 	Key    string // idempotency key of a backend; may be empty
 	ID     uint32 // of its type in the schema of the game
+	Type   string // full name of that; may be empty
 	Data   []byte // encoded
 }
 
@@ -31,16 +33,39 @@ type Draft struct {
 	Topic string
 	// Key, if it is not empty, makes the message one with those of the same topic and key that
 	// were posted in the last while (config.Bus.Keys).
-	Key  string
+	Key string
+	// ID is that of the message's type in the schema of a game, and Type its full name, by which
+	// rooms of other games know that the message is not for them. It may be empty.
 	ID   uint32
+	Type string
 	Data []byte
 }
+
+// Check returns what is wrong with a draft, nil if nothing is. It is fit for backends.
+func (d *Draft) Check() error {
+	switch err := world.CheckTopic(d.Topic); {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrBad, err)
+	case len(d.Key) > MaxKey:
+		return fmt.Errorf("%w: the key has %d bytes; at most %d are allowed", ErrBad, len(d.Key), MaxKey)
+	case len(d.Type) > MaxKey:
+		return fmt.Errorf("%w: the name of the type has %d bytes; at most %d are allowed", ErrBad, len(d.Type), MaxKey)
+	case len(d.Data) > world.MaxPost:
+		return fmt.Errorf("%w: the message has %d bytes; at most %d are allowed", ErrBad, len(d.Data), world.MaxPost)
+	}
+	return nil
+}
+
+// MaxKey is the longest key, and the longest name of a type, in bytes.
+const MaxKey = 256
 
 // Errors of Bus.Post.
 var (
 	// ErrAway says that the bus can't be reached: whether the message was posted is not known,
 	// and it may be posted again with the same key.
 	ErrAway = errors.New("the bus can't be reached")
+	// ErrBad says that the message can't be posted as it is.
+	ErrBad = errors.New("bad message")
 	// ErrFull says that too many messages wait to be posted.
 	ErrFull = errors.New("too many messages wait to be posted")
 )
@@ -49,7 +74,7 @@ var (
 type Bus interface {
 	// Post posts a message of a backend, and returns its number when the bus has it: that of the
 	// first one, if one with its key was posted before. It blocks until ctx is done at most. The
-	// error is, or wraps, ErrAway, ErrFull, or that of ctx.
+	// error is, or wraps, ErrBad, ErrAway, ErrFull, or that of ctx.
 	Post(ctx context.Context, d *Draft) (number uint64, err error)
 
 	// Send posts messages of a room, in their order. It does not block, and returns how many

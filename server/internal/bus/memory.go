@@ -1,8 +1,10 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,7 +72,7 @@ func NewMemory(keep Keep) *Memory {
 
 // Post implements Bus. It does not wait.
 func (b *Memory) Post(ctx context.Context, d *Draft) (number uint64, err error) {
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(d.Check(), ctx.Err()); err != nil {
 		return 0, err
 	}
 	b.mu.Lock()
@@ -80,7 +82,7 @@ func (b *Memory) Post(ctx context.Context, d *Draft) (number uint64, err error) 
 	if n, posted := b.keys[key]; posted {
 		return n, nil
 	}
-	m := &Message{Topic: d.Topic, Key: d.Key, ID: d.ID, Data: slices.Clone(d.Data)}
+	m := &Message{Topic: d.Topic, Key: d.Key, ID: d.ID, Type: d.Type, Data: slices.Clone(d.Data)}
 	b.post(m, now)
 	if d.Key != "" {
 		b.keys[key] = m.Number
@@ -96,7 +98,7 @@ func (b *Memory) Send(room string, posts []world.Post) (lost int) {
 	defer b.mu.Unlock()
 	now := time.Now()
 	for i := range posts {
-		b.post(&Message{Topic: posts[i].Topic, From: room, ID: posts[i].ID, Data: posts[i].Data}, now)
+		b.post(&Message{Topic: posts[i].Topic, From: room, ID: posts[i].ID, Type: posts[i].Type, Data: posts[i].Data}, now)
 	}
 	return 0
 }
@@ -104,6 +106,9 @@ func (b *Memory) Send(room string, posts []world.Post) (lost int) {
 func (b *Memory) post(m *Message, now time.Time) {
 	b.last++
 	m.Number = b.last
+	if b.topics[m.Topic] == nil && Direct(m.Topic) {
+		return // to a room or a player who is not here
+	}
 	t := b.topic(m.Topic)
 	t.kept = append(t.kept, kept{m, now})
 	t.bytes += len(m.Data)
@@ -111,6 +116,11 @@ func (b *Memory) post(m *Message, now time.Time) {
 	for _, s := range t.subs {
 		s.offer(t)
 	}
+}
+
+// Direct reports whether a topic is that of a room or of a player.
+func Direct(topic string) bool {
+	return strings.HasPrefix(topic, world.RoomTopic("")) || strings.HasPrefix(topic, world.PlayerTopic(""))
 }
 
 func (b *Memory) topic(name string) *memoryTopic {

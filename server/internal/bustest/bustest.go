@@ -164,7 +164,7 @@ func Texts(begins string, n int) (all []string) {
 // Posts returns messages for a topic.
 func Posts(topic string, texts ...string) (all []world.Post) {
 	for _, s := range texts {
-		all = append(all, world.Post{Topic: topic, ID: 7, Data: []byte(s)})
+		all = append(all, world.Post{Topic: topic, ID: 7, Type: "game.Note", Data: []byte(s)})
 	}
 	return all
 }
@@ -174,7 +174,7 @@ func Post(t *testing.T, b bus.Bus, topic, key, text string) uint64 {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	n, err := b.Post(ctx, &bus.Draft{Topic: topic, Key: key, ID: 7, Data: []byte(text)})
+	n, err := b.Post(ctx, &bus.Draft{Topic: topic, Key: key, ID: 7, Type: "game.Note", Data: []byte(text)})
 	if err != nil || n == 0 {
 		t.Fatalf("posted as %d: %v", n, err)
 	}
@@ -215,7 +215,7 @@ func order(t *testing.T, open opener) {
 		last := uint64(0)
 		from := map[string][]string{}
 		for _, m := range e.Heard() {
-			if m.Number <= last || m.Topic != "news" || m.ID != 7 {
+			if m.Number <= last || m.Topic != "news" || m.ID != 7 || m.Type != "game.Note" {
 				t.Errorf("after %d: %+v", last, m)
 			}
 			last = m.Number

@@ -50,6 +50,9 @@ function F.check(sender)
   return call('HGET', K.sender .. sender, 'last') or '0'
 end
 
+-- each is how many arguments there are for each message.
+local each = 7
+
 -- post adds a batch of messages of one sender, of which the first has a number that follows that of
 -- the batch before. It returns done and their ids, also if it has added them before; old for a batch
 -- before that; and behind with the number up to which it has messages, if one in between is missing,
@@ -69,8 +72,8 @@ function F.post(sender, first, force, keep, most, mostDirect, keys, ...)
 
   local args, ms, floor = {...}, now(), call('GET', K.floor) or '0-0'
   local newest, ids = {}, {'done'}
-  for at = 1, #args, 6 do
-    local kind, topic, from, key, id, data = args[at], args[at + 1], args[at + 2], args[at + 3], args[at + 4], args[at + 5]
+  for at = 1, #args, each do
+    local kind, topic, from, key, id, typ, data = unpack(args, at, at + each - 1)
     local kkey = key ~= '' and K.key .. #topic .. ':' .. topic .. ':' .. key
     local known = kkey and call('GET', kkey)
     if known then
@@ -79,10 +82,11 @@ function F.post(sender, first, force, keep, most, mostDirect, keys, ...)
       local name, stream, length = 't' .. topic, K.topic .. topic, most
       if kind == 'd' then name, stream, length = 'd', K.direct, mostDirect end
       local prev = newest[name] or call('GET', K.last .. name) or '0-0'
-      local number = string.format('%.0f', first + (at - 1) / 6)
+      local number = string.format('%.0f', first + (at - 1) / each)
       local entry = {'XADD', stream, 'MAXLEN', length, following(prev, floor, ms),
         'f', from, 'i', id, 'd', data, 's', sender, 'q', number, 'p', prev}
       if key ~= '' then entry[#entry + 1] = 'k'; entry[#entry + 1] = key end
+      if typ ~= '' then entry[#entry + 1] = 'n'; entry[#entry + 1] = typ end
       if kind == 'd' then entry[#entry + 1] = 't'; entry[#entry + 1] = topic end
       local added = call(unpack(entry))
       newest[name] = added
@@ -96,7 +100,7 @@ function F.post(sender, first, force, keep, most, mostDirect, keys, ...)
     call('PEXPIRE', stream, keep + 60000)
     call('SET', K.last .. name, id, 'PX', keep + 60000)
   end
-  call('HSET', skey, 'first', first, 'last', first + #args / 6 - 1, 'ids', table.concat(ids, ' ', 2))
+  call('HSET', skey, 'first', first, 'last', first + #args / each - 1, 'ids', table.concat(ids, ' ', 2))
   call('PEXPIRE', skey, 86400000)
   return ids
 end

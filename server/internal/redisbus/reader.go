@@ -52,7 +52,7 @@ func (r *reader) key(name string, ids ...string) string {
 
 // streamKey returns the stream that a topic is in.
 func (r *reader) streamKey(topic string) string {
-	if direct(topic) {
+	if bus.Direct(topic) {
 		return r.key("direct")
 	}
 	return r.key("topic", topic)
@@ -63,7 +63,7 @@ func (r *reader) subscribe(topic string, since world.Since, l bus.Listener) bus.
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	name, only, key := "t"+topic, topic, r.streamKey(topic)
-	if direct(topic) {
+	if bus.Direct(topic) {
 		name, only = "d", ""
 	}
 	st := r.streams[name]

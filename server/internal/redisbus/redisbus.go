@@ -112,11 +112,6 @@ func New(c redis.UniversalClient, o Options) *Bus {
 // Connections is how many connections to Redis a bus uses at most, to each server.
 const Connections = 2*redisdata.BusParts + 2
 
-// direct reports whether a topic is that of a room or of a player.
-func direct(topic string) bool {
-	return strings.HasPrefix(topic, world.RoomTopic("")) || strings.HasPrefix(topic, world.PlayerTopic(""))
-}
-
 func (b *Bus) part(topic string) *part {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(topic)) // it never fails
@@ -140,11 +135,14 @@ func (b *Bus) Run(ctx context.Context) {
 
 // Post implements bus.Bus. While Redis is away it fails at once.
 func (b *Bus) Post(ctx context.Context, d *bus.Draft) (number uint64, err error) {
+	if err := d.Check(); err != nil {
+		return 0, err
+	}
 	w := &b.part(d.Topic).writer
 	if w.away.Load() {
 		return 0, fmt.Errorf("%w: Redis does not answer", bus.ErrAway)
 	}
-	it := &item{topic: d.Topic, key: d.Key, id: d.ID, data: slices.Clone(d.Data), done: make(chan posted, 1)}
+	it := &item{topic: d.Topic, key: d.Key, id: d.ID, typ: d.Type, data: slices.Clone(d.Data), done: make(chan posted, 1)}
 	if !w.add(it) {
 		return 0, bus.ErrFull
 	}
@@ -163,7 +161,7 @@ func (b *Bus) Post(ctx context.Context, d *bus.Draft) (number uint64, err error)
 func (b *Bus) Send(room string, posts []world.Post) (lost int) {
 	for i := range posts {
 		m := &posts[i]
-		if !b.part(m.Topic).writer.add(&item{topic: m.Topic, from: room, id: m.ID, data: m.Data}) {
+		if !b.part(m.Topic).writer.add(&item{topic: m.Topic, from: room, id: m.ID, typ: m.Type, data: m.Data}) {
 			lost++
 		}
 	}

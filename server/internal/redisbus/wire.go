@@ -41,7 +41,7 @@ type entry struct {
 func parse(x *redis.XMessage, topic string) (*entry, error) {
 	text := func(name string) string { s, _ := x.Values[name].(string); return s }
 	e := &entry{sender: text("s")}
-	e.Topic, e.From, e.Key, e.Data = topic, text("f"), text("k"), []byte(text("d"))
+	e.Topic, e.From, e.Key, e.Type, e.Data = topic, text("f"), text("k"), text("n"), []byte(text("d"))
 	if topic == "" {
 		e.Topic = text("t")
 	}

@@ -49,6 +49,7 @@ type writer struct {
 type item struct {
 	topic, from, key string
 	id               uint32
+	typ              string
 	data             []byte
 	done             chan posted // of a backend's, holds one; else nil
 }
@@ -308,10 +309,10 @@ func (w *writer) call(ctx context.Context, b *batch, force bool) (ids []string, 
 	}
 	for _, it := range b.items {
 		kind := "t"
-		if direct(it.topic) {
+		if bus.Direct(it.topic) {
 			kind = "d"
 		}
-		args = append(args, kind, it.topic, it.from, it.key, it.id, it.data)
+		args = append(args, kind, it.topic, it.from, it.key, it.id, it.typ, it.data)
 	}
 	list, err := texts(w.part.write(ctx, "post", args...))
 	switch {

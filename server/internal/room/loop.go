@@ -35,6 +35,7 @@ type Loop struct {
 	labels     labelling
 	tuned      uint32                // which topics the line listens to: world.Room.Retuned
 	unposted   uint64                // messages that were counted
+	losing     bool                  // what was posted last was lost, some of it
 	parts      sync.WaitGroup        // that workers of the pool read or write
 	partFailed atomic.Pointer[error] // one of them has panicked
 }

@@ -48,7 +48,7 @@ func (e *Engine) handOver(counts *metrics.Counts) {
 	for i := range arrived {
 		switch a := &arrived[i]; {
 		case a.Message != nil:
-			from = world.Posting{Topic: a.Topic, From: a.Message.From, Number: a.Message.Number, Key: a.Message.Key}
+			from = world.Posting{Topic: a.Topic, From: a.Message.From, Number: a.Message.Number, Type: a.Message.Type, Key: a.Message.Key}
 			if a.Player {
 				if from.Player = e.player(strings.TrimPrefix(a.Topic, world.PlayerTopic(""))); from.Player == nil {
 					continue // it has left
@@ -117,10 +117,12 @@ func (l *Loop) dispatch() {
 	if posts := r.TakePosts(); posts != nil {
 		l.stats.Counts[metrics.BusPosted] += len(posts)
 		if l.cfg.Line != nil {
-			if lost := l.cfg.Line.Send(posts); lost > 0 {
-				l.stats.Counts[metrics.BusLost] += lost
+			lost := l.cfg.Line.Send(posts)
+			l.stats.Counts[metrics.BusLost] += lost
+			if lost > 0 && !l.losing {
 				l.log.Error("messages of the room are lost: too many wait to be posted", "lost", lost)
 			}
+			l.losing = lost > 0 // it is told once
 		}
 	}
 	if n := r.Unposted(); n != l.unposted {
