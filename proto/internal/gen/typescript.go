@@ -331,7 +331,16 @@ func (g *game) hidden(travels map[*protogen.Message]bool) map[*protogen.Message]
 	for _, m := range g.posted {
 		all.add(m.Message)
 	}
+	used := reachable{} // by what pages know
 	for m := range travels {
+		used.add(m)
+	}
+	for m := range g.messages {
+		if !all[m] {
+			used.add(m)
+		}
+	}
+	for m := range used {
 		delete(all, m)
 	}
 	return all

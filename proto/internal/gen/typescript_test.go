@@ -284,6 +284,13 @@ message Answer { Card card = 1; }`,
 		"an event and an enum": `
 message Dealt { option (tickroom.v1.event) = {id: 1}; Suit suit = 1; }
 enum Suit { SUIT_UNSPECIFIED = 0; }`,
+		"an event, and a message between rooms": `
+message Dealt { option (tickroom.v1.event) = {id: 1}; In in = 1; }
+message Gift { option (tickroom.v1.message) = {id: 1}; In in = 1; Hidden hidden = 2; Seen seen = 3; }
+message Hidden { uint32 n = 1; }
+message In { uint32 n = 1; }
+message Seen { uint32 n = 1; }
+message Unused { Seen seen = 1; }`,
 		"an input, and what is no part of anything": `
 message Move { option (tickroom.v1.input) = true; }
 message Join { Deep deep = 1; }
@@ -319,6 +326,25 @@ message Deep { repeated uint32 n = 1; }`,
 				t.Errorf("%s: %s is not used:\n%s", name, l, got)
 			}
 		}
+	}
+}
+
+// TestTypeScriptPassesMessagesOver sees that pages know nothing of messages between rooms.
+func TestTypeScriptPassesMessagesOver(t *testing.T) {
+	t.Parallel()
+	got := oneTS(t, `
+message Dealt { option (tickroom.v1.event) = {id: 1}; In in = 1; Used used = 2; }
+message Gift { option (tickroom.v1.message) = {id: 1}; In in = 1; Hidden hidden = 2; }
+message Used { option (tickroom.v1.message) = {id: 2}; }
+message Hidden { uint32 n = 1; }
+message In { uint32 n = 1; }`)
+	for _, known := range []string{"Dealt", "In", "Used"} {
+		if !strings.Contains(got, "export type "+known+" ") {
+			t.Errorf("%s is missing:\n%s", known, got)
+		}
+	}
+	if strings.Contains(got, "Gift") || strings.Contains(got, "Hidden") {
+		t.Errorf("a message between rooms is there:\n%s", got)
 	}
 }
 
