@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/tickroom/tickroom/proto/schema"
 	"github.com/tickroom/tickroom/world"
@@ -193,8 +192,7 @@ func (r *Room) hear() {
 	}
 	for ; m.players < len(m.exchange.kept); m.players++ {
 		k := &m.exchange.kept[m.players]
-		id, ok := strings.CutPrefix(k.Topic, world.PlayerTopic(""))
-		if i := slices.IndexFunc(r.players, func(p *Player) bool { return p.PlayerID == id && !p.left }); ok && i >= 0 {
+		if i := slices.IndexFunc(r.players, func(p *Player) bool { return world.PlayerTopic(p.PlayerID) == k.Topic && !p.left }); i >= 0 {
 			r.hand(k, r.players[i].Player)
 		}
 	}

@@ -137,6 +137,21 @@ func TestTopics(t *testing.T) {
 	}
 }
 
+func TestPlayersHaveTopics(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, id := range []string{"ann", "guest:1f", "auth0|ann", "ann@example.com", strings.Repeat("x", 500), "x:", "", "x:" + strings.Repeat("a", 64)} {
+		topic := world.PlayerTopic(id)
+		if err := world.CheckTopic(topic); err != nil || seen[topic] || !strings.HasPrefix(topic, world.PlayerTopic("")) {
+			t.Errorf("%q: %q, %v", id, topic, err)
+		}
+		seen[topic] = true
+	}
+	if got := world.PlayerTopic("guest:1f"); got != "player/guest:1f" {
+		t.Error(got)
+	}
+}
+
 func TestPostsAreBounded(t *testing.T) {
 	t.Parallel()
 	r, _ := listening(t)

@@ -1,8 +1,11 @@
 package world
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Since says from which message on a room hears a topic.
@@ -42,8 +45,16 @@ func CheckTopic(topic string) error {
 func RoomTopic(id string) string { return "room/" + id }
 
 // PlayerTopic returns the topic of a player, by Player.PlayerID: the rooms hear it in which the
-// player is. What is posted while it is in none is heard by nobody.
-func PlayerTopic(id string) string { return "player/" + id }
+// player is. What is posted while it is in none is heard by nobody. It is player/ID, unless the id can't
+// be in a topic: then it is player/x: and the id's SHA-256 in hex.
+func PlayerTopic(id string) string {
+	const begins, hashed = "player/", "x:"
+	if topic := begins + id; CheckTopic(topic) == nil && !strings.HasPrefix(id, hashed) {
+		return topic
+	}
+	sum := sha256.Sum256([]byte(id))
+	return begins + hashed + hex.EncodeToString(sum[:])
+}
 
 // Topic is one that a room listens to.
 type Topic struct {

@@ -22,7 +22,7 @@ type Arrival struct {
 	Message *Message // nil: see Deaf
 	Deaf    bool     // the topic does not reach the room any more; else it does
 	Missed  bool     // messages were missed
-	Player  bool     // the topic is a player's
+	Player  string   // whose topic it is; empty: it is no player's
 }
 
 // Line is a room's end of the bus. Its methods are for the room's goroutine, but for those of a
@@ -82,10 +82,7 @@ func (l *Line) Join(player string) {
 		s.stays++
 		return
 	}
-	topic := world.PlayerTopic(player)
-	if world.CheckTopic(topic) == nil {
-		l.players[player] = &playerSub{l.bus.Subscribe(topic, world.Now, playerListener{l}), 1}
-	}
+	l.players[player] = &playerSub{l.bus.Subscribe(world.PlayerTopic(player), world.Now, playerListener{l, player}), 1}
 }
 
 // Leave undoes one Join.
@@ -123,7 +120,7 @@ func (l *Line) Take() []Arrival {
 		}
 	}
 	place := func(a *Arrival) int {
-		if i, ok := l.order[a.Topic]; ok && !a.Player {
+		if i, ok := l.order[a.Topic]; ok && a.Player == "" {
 			return i
 		}
 		return len(l.order)
@@ -173,16 +170,19 @@ func (l *Line) put(a Arrival) bool {
 }
 
 // playerListener hears the topics of players. Whether they can be heard is not for the game to know.
-type playerListener struct{ line *Line }
+type playerListener struct {
+	line *Line
+	id   string
+}
 
 func (p playerListener) Hear(m *Message) bool {
-	return p.line.put(Arrival{Topic: m.Topic, Message: m, Player: true})
+	return p.line.put(Arrival{Topic: m.Topic, Message: m, Player: p.id})
 }
 
 func (playerListener) Deaf(string) {}
 
 func (p playerListener) Hears(topic string, missed bool) {
 	if missed {
-		p.line.put(Arrival{Topic: topic, Missed: true, Player: true})
+		p.line.put(Arrival{Topic: topic, Missed: true, Player: p.id})
 	}
 }

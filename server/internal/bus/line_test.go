@@ -42,11 +42,11 @@ func TestLine(t *testing.T) {
 	l.Join("bob")
 	l.Join("bob")
 	l.Join("ann")
-	l.Join("no topic")
-	for _, topic := range []string{"player/bob", "a", "z", "player/ann", "a", "room/r", "player/eve"} {
+	l.Join("no | topic")
+	for _, topic := range []string{"player/bob", "a", "z", "player/ann", "a", "room/r", "player/eve", world.PlayerTopic("no | topic")} {
 		bustest.Post(t, b, topic, "", "1")
 	}
-	want := []string{"room/r 1", "z 1", "a 1", "a 1", "player/ann 1", "player/bob 1"}
+	want := []string{"room/r 1", "z 1", "a 1", "a 1", "player/ann 1", "player/bob 1", world.PlayerTopic("no | topic") + " 1"}
 	if got := taken(l); !slices.Equal(got, want) {
 		t.Errorf("taken: %q", got)
 	}

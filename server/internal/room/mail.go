@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/tickroom/tickroom/server/internal/bus"
@@ -49,8 +48,8 @@ func (e *Engine) handOver(counts *metrics.Counts) {
 		switch a := &arrived[i]; {
 		case a.Message != nil:
 			from = world.Posting{Topic: a.Topic, From: a.Message.From, Number: a.Message.Number, Type: a.Message.Type, Key: a.Message.Key}
-			if a.Player {
-				if from.Player = e.player(strings.TrimPrefix(a.Topic, world.PlayerTopic(""))); from.Player == nil {
+			if a.Player != "" {
+				if from.Player = e.player(a.Player); from.Player == nil {
 					continue // it has left
 				}
 			}
