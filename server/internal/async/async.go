@@ -57,7 +57,7 @@ func (r *Runner) Run(life context.Context, room string, job *world.Job, done fun
 			})
 		case <-ctx.Done():
 		}
-		how := "abandoned"
+		var how string
 		select {
 		case o := <-outcome:
 			if how = o.how; ctx.Err() == nil || life.Err() == nil && o.Err == "" {

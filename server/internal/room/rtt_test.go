@@ -1,12 +1,12 @@
 package room
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
-	"log/slog"
 )
 
 // far is a connection whose round trips take as long as it is told.

@@ -27,7 +27,7 @@ func (s *Service) Post(ctx context.Context, req *connect.Request[tickroomv1.Room
 	if err != nil {
 		return nil, err
 	}
-	number, err := s.o.Bus.Post(ctx, &bus.Draft{Topic: topic, Key: m.GetKey(), ID: typ.ID, Data: data})
+	number, err := s.o.Bus.Post(ctx, &bus.Draft{Topic: topic, Key: m.GetKey(), ID: typ.ID, Type: typ.Name, Data: data})
 	switch {
 	case errors.Is(err, bus.ErrFull):
 		return nil, retry(failed(connect.CodeResourceExhausted, "too many messages wait to be posted"), later)
