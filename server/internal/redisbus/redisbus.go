@@ -188,16 +188,15 @@ func (w *waiting) take(size int) bool {
 		w.bytes.Add(-int64(size))
 		return false
 	}
-	w.count()
 	return true
 }
 
 func (w *waiting) give(size int) {
 	w.messages.Add(-1)
 	w.bytes.Add(-int64(size))
-	w.count()
 }
 
+// count tells how many wait. Rooms do not do it, in their ticks.
 func (w *waiting) count() {
 	if m := w.o.Metrics; m != nil {
 		m.BusQueue(int(w.messages.Load()))

@@ -185,6 +185,7 @@ func (w *writer) take() batch {
 // insist posts a batch, in as many attempts as it takes. It reports false if ctx is done before one
 // succeeds.
 func (w *writer) insist(ctx context.Context, b *batch) bool {
+	defer w.part.bus.waits.count()
 	for attempt := 1; ; attempt++ {
 		ids, err := w.post(ctx, b)
 		if err == nil {
@@ -195,6 +196,7 @@ func (w *writer) insist(ctx context.Context, b *batch) bool {
 		if ctx.Err() != nil {
 			return false
 		}
+		w.part.bus.waits.count()
 		if w.failed(ctx, err); attempt >= patience {
 			w.refuse(b, err)
 		}
