@@ -158,3 +158,56 @@ test('the library’s example in a page of its own', async ({ serve, open, pictu
   });
   await picture(view, 'over a video');
 });
+
+test('comments over the picture never cover each other, also after a pause and in another size', async ({
+  serve,
+  open,
+  picture,
+}) => {
+  const server = await serve();
+  const view = await open(`${server.url}/live?name=Ann`, { viewport: { width: 1100, height: 700 } });
+  await view.until('it has joined', () => window.tickroom.live?.state.viewers === 1);
+  await view.page.evaluate(() => {
+    const { overlay } = window.tickroom;
+    const positions = ['scroll', 'scroll', 'scroll', 'top', 'bottom'] as const;
+    const sizes = ['normal', 'small', 'large'] as const;
+    let n = 0;
+    setInterval(() => {
+      for (let i = 0; i < 3; i++, n++) {
+        const text = `${n} `.padEnd(4 + ((n * 7) % 30), '弹幕');
+        overlay.show({ text, position: positions[n % 5]!, size: sizes[n % 3]!, own: n % 9 === 0 });
+      }
+    }, 50);
+  });
+  /** Returns the texts of two comments that cover each other, or how many there are. */
+  const look = () =>
+    view.page.evaluate(() => {
+      const layer = document.querySelector<HTMLElement>('#player > div[aria-hidden="true"]:not(#hearts)')!;
+      const all = [...layer.children].filter((c) => (c as HTMLElement).style.visibility !== 'hidden');
+      const boxes = all.map((c) => ({ text: c.textContent, r: c.getBoundingClientRect() }));
+      for (const [i, a] of boxes.entries())
+        for (const b of boxes.slice(0, i)) {
+          const across = Math.min(a.r.right, b.r.right) - Math.max(a.r.left, b.r.left);
+          const down = Math.min(a.r.bottom, b.r.bottom) - Math.max(a.r.top, b.r.top);
+          if (across > 0.5 && down > 0.5) return `${a.text} and ${b.text}`;
+        }
+      return boxes.length;
+    });
+  const places = () =>
+    view.page.evaluate(() => [...document.querySelectorAll('#player div div')].map((c) => c.getBoundingClientRect().x));
+  const moved = async (from: number[]) => (await places()).some((x, i) => Math.abs(x - from[i]!) > 1);
+  await view.until('there are many', () => window.tickroom.overlay.counts.onScreen > 20);
+  const seen: unknown[] = [];
+  for (let i = 0; i < 5; i++) seen.push(await look());
+  await view.page.click('#pause');
+  const before = await places();
+  await view.page.evaluate(() => new Promise((r) => requestAnimationFrame(() => setTimeout(r, 100))));
+  expect(await moved(before)).toBe(false);
+  await view.page.click('#pause');
+  await view.page.setViewportSize({ width: 950, height: 560 });
+  const shown = await view.page.evaluate(() => window.tickroom.overlay.counts.shown);
+  await view.until('more have come', (n) => window.tickroom.overlay.counts.shown > n + 10, shown);
+  for (let i = 0; i < 5; i++) seen.push(await look());
+  expect(seen.filter((s) => typeof s !== 'number' || s < 5)).toEqual([]);
+  await picture(view, 'lanes');
+});
