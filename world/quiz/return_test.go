@@ -155,17 +155,22 @@ func TestLostHouse(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"elimination", "points"} {
 		for _, questions := range []uint32{1, 2} {
-			t.Run(fmt.Sprint(mode, questions), func(t *testing.T) {
-				t.Parallel()
-				loseHouse(t, mode, questions)
-			})
+			for _, show := range []bool{false, true} {
+				t.Run(fmt.Sprint(mode, questions, show), func(t *testing.T) {
+					t.Parallel()
+					loseHouse(t, mode, questions, show)
+				})
+			}
 		}
 	}
 }
 
-func loseHouse(t *testing.T, mode string, questions uint32) {
+// loseHouse takes away a house, perhaps with its show, which was on the same server.
+func loseHouse(t *testing.T, mode string, questions uint32, show bool) {
 	t.Helper()
 	s := newStage(t, 2, file("mode: "+mode, 5))
+	next := s.newShow("show-2", 2)
+	gametest.Link(append([]*gametest.Room{s.show, next}, s.houses...)...)
 	s.load()
 	ann, bob := s.houses[0].Join("Ann"), s.houses[1].Join("Bob")
 	s.tick(30)
@@ -177,6 +182,12 @@ func loseHouse(t *testing.T, mode string, questions uint32) {
 		s.tick(2)
 	}
 	s.houses = s.houses[:1]
+	if show {
+		s.show = nil
+		s.tick(20)
+		s.show = next
+		next.Tick(int((s.houses[0].Now() - next.Now()) * 20 / second))
+	}
 	back, err := s.houses[0].TryJoin(&world.Player{Name: "Bob", PlayerID: bob.PlayerID}, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -75,6 +75,10 @@ func (s *show) takeOver(k *quizv1.Kept) {
 	s.told, s.toldShow = st.Ranked == uint32(len(st.Outcomes)), st.Phase == quizv1.Phase_PHASE_OVER
 	s.tally.reset(s.greatestScore())
 	s.tally.waitUntil = now + silence + patience
+	for _, r := range st.Reports { // those that are not heard from are lost, and known to be so
+		h := s.tally.house(r.House)
+		h.report, h.heardAt = r, now
+	}
 	if s.nextAt != 0 && s.nextAt < now+ready && s.phase != quizv1.Phase_PHASE_OPEN {
 		s.nextAt = now + ready // nobody is to miss what came due meanwhile
 	}

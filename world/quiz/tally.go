@@ -99,7 +99,11 @@ func (t *tally) watch(now int64, idle bool) (changed bool) {
 
 // contestants returns how many there are.
 func (t *tally) contestants() (n uint32) {
-	t.each(func(h *houseTally) { n += h.report.Contestants })
+	t.each(func(h *houseTally) {
+		if !h.lost {
+			n += h.report.Contestants
+		}
+	})
 	return n
 }
 
@@ -129,11 +133,11 @@ func (t *tally) describe(st *quizv1.State) {
 	t.each(func(h *houseTally) {
 		r := *h.report
 		r.Lost = h.lost
-		st.Contestants += r.Contestants
-		st.Alive += r.Alive
-		st.Spectators += r.Spectators
-		if !h.lost {
+		if !h.lost { // those of a house that is lost may be in others by now
 			st.Houses++
+			st.Contestants += r.Contestants
+			st.Alive += r.Alive
+			st.Spectators += r.Spectators
 		}
 		if st.Ask != nil && r.Run == st.Run && r.Question == st.Ask.Number {
 			for _, n := range r.Counts {
