@@ -19,6 +19,7 @@ type books struct {
 	read    map[string][]*quizv1.Entered // by PlayerID
 	open    []string                     // topics that are read
 	again   bool                         // scores are to be worked out anew
+	againAt int64                        // not before that
 	wanted  bool                         // somebody has come who may have been in another house
 }
 
@@ -41,8 +42,8 @@ func (b *books) flush(h *house) {
 		b.entered = b.entered[n:]
 	}
 	b.entered = nil
-	if b.again {
-		b.again = false
+	if now := h.room.Now(); b.again && now >= b.againAt {
+		b.again, b.againAt = false, now+second
 		h.judgeAgain()
 	}
 }
@@ -86,15 +87,11 @@ func (h *house) onBook(from *world.Posting, m *quizv1.Book) {
 	if b.read == nil {
 		b.read = map[string][]*quizv1.Entered{}
 	}
-	here := map[string]*world.Player{}
-	for p := range h.room.Players() {
-		here[p.PlayerID] = p
-	}
 	for _, e := range m.Entered {
 		if len(b.read) < maxRead || b.read[e.PlayerId] != nil {
 			b.read[e.PlayerId] = append(b.read[e.PlayerId], e)
 		}
-		if p := here[e.PlayerId]; p != nil && !h.hosting(p) {
+		if p := h.present[e.PlayerId]; p != nil {
 			h.takeEntered(p, e)
 		}
 	}

@@ -28,7 +28,8 @@ type house struct {
 	contestants []*contestant // in the order in which they came
 	byID        map[string]*contestant
 	teams       map[string]*team
-	teamList    []*team // in the order in which they were made
+	teamList    []*team                  // in the order in which they were made
+	present     map[string]*world.Player // who would play, by PlayerID
 	hosts       []*world.Player
 	uploads     map[uint32]*upload // by the number of the host
 
@@ -78,7 +79,7 @@ func newHouse(r *world.Room) (world.Game, error) {
 	}
 	r.MaxPlayers = players
 	h := &house{
-		room: r, name: r.Text("show"), role: r.Text("role"), byID: map[string]*contestant{}, teams: map[string]*team{},
+		room: r, name: r.Text("show"), role: r.Text("role"), byID: map[string]*contestant{}, present: map[string]*world.Player{}, teams: map[string]*team{},
 		uploads: map[uint32]*upload{}, asks: true, heardAt: r.Now(), refresh: true, version: uint64(r.Now()),
 	}
 	if err := checkShow(h.name); err != nil {
@@ -123,6 +124,7 @@ func (h *house) Join(p *world.Player, data []byte) error {
 	if p.Spectator {
 		return nil
 	}
+	h.present[p.PlayerID] = p
 	h.reportNow = h.reportNow || h.lobby()
 	if c := h.enter(p); c != nil && entry.Team != "" {
 		_, _ = h.toTeam(c, entry.Team) // what can't be is passed over
@@ -203,6 +205,9 @@ func (h *house) firstQuestion() uint32 {
 func (h *house) Leave(p *world.Player) {
 	h.hosts = slices.DeleteFunc(h.hosts, func(q *world.Player) bool { return q == p })
 	delete(h.uploads, p.ID)
+	if h.present[p.PlayerID] == p {
+		delete(h.present, p.PlayerID)
+	}
 	c, ok := p.Data.(*contestant)
 	if !ok || c.player != p {
 		return

@@ -68,11 +68,9 @@ func (h *house) onMoved(_ *world.Posting, m *quizv1.Moved) {
 		h.byID[c.id] = c
 		h.contestants = append(h.contestants, c)
 	}
-	for p := range h.room.Players() {
-		if p.PlayerID == m.PlayerId {
-			c.player, c.name, c.number, c.network = p, p.Name, p.ID, p.Network
-			p.Data = c
-		}
+	if p := h.present[m.PlayerId]; p != nil {
+		c.player, c.name, c.number, c.network = p, p.Name, p.ID, p.Network
+		p.Data = c
 	}
 	c.from, c.granted = m.From, m.Granted
 	c.rank, c.among, c.ranked = m.Rank, m.Among, m.Ranked
