@@ -16,6 +16,7 @@ import (
 type tokenFlags struct {
 	player, name     string
 	roles, audience  []string
+	shows            []string
 	issuer           string
 	ttl, notBefore   time.Duration
 	keyFile, newFile string
@@ -62,6 +63,7 @@ service.key_files or service.secret_files.`,
 	fl.StringVar(&f.player, "player", "", "the player's id: up to 128 printable ASCII characters without spaces")
 	fl.StringVar(&f.name, "name", "", "the player's name, for others: up to 64 bytes")
 	fl.StringSliceVar(&f.roles, "role", nil, "what the player may do: "+strings.Join(identity.RoleNames(), ", ")+"; may be repeated (default player)")
+	fl.StringSliceVar(&f.shows, "show", nil, "where the player is host, moderator or admin: the `name` of a show; may be repeated (default everywhere)")
 	fl.DurationVar(&f.ttl, "ttl", time.Hour, "how long the token is good for; 0: for ever, which servers refuse unless told otherwise")
 	fl.DurationVar(&f.notBefore, "not-before", 0, "how long from now it becomes good")
 	fl.StringVar(&f.issuer, "issuer", "", "who made it, if the server asks for an issuer (identity.issuer)")
@@ -171,7 +173,7 @@ func (f *tokenFlags) newKey(stderr io.Writer) (*identity.SigningKey, error) {
 
 // grant checks the flags, before any file is touched.
 func (f *tokenFlags) grant() (identity.Grant, error) {
-	g := identity.Grant{Player: f.player, Name: f.name, Issuer: f.issuer, Audience: f.audience, TTL: f.ttl, Now: time.Now()}
+	g := identity.Grant{Player: f.player, Name: f.name, Shows: f.shows, Issuer: f.issuer, Audience: f.audience, TTL: f.ttl, Now: time.Now()}
 	switch {
 	case f.keyFile == "" && f.newFile == "":
 		return g, errors.New("a key to sign with is missing: give --key-file FILE, or make one with --new-key FILE; see tickroom token --help")

@@ -113,6 +113,14 @@ func (c *claims) identity(cfg *Config) (Identity, *Error) {
 		}
 	}
 
+	var shows []string
+	if !c.list("shows", &shows) {
+		return Identity{}, refuse(Malformed, "the token's shows are neither a list of names nor names in one text")
+	}
+	if raw, ok := c.named["shows"]; ok && string(raw) != "null" {
+		id.Shows = " " + strings.Join(strings.Fields(strings.Join(shows[:min(len(shows), maxRoles)], " ")), " ") + " "
+	}
+
 	if c.IssuedAt != nil {
 		id.Issued = c.IssuedAt.Time
 	}

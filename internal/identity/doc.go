@@ -11,6 +11,8 @@
 //	sub    the player's id: 1 to 128 printable ASCII characters without spaces
 //	name   the player's name for others, optional; cut at 64 bytes
 //	roles  what the player may do, optional: a list, or words in one string
+//	shows  the shows in which its holder is host, moderator or admin, optional: a list, or
+//	       names in one string; without it everywhere
 //	exp    when the token expires; required unless Config.AllowNoExpiry
 //	nbf    from when on it may be used, optional
 //	iat    when it was made; required if Config.MaxAge is set

@@ -48,6 +48,9 @@ type Identity struct {
 	Name string
 	// Roles are what the player may do. There is at least one.
 	Roles Roles
+	// Shows are the names of the shows in which Host, Moderator and Admin count, with spaces between
+	// and around; empty: everywhere. RolesIn says which roles the player has where.
+	Shows string
 	// Guest: nobody vouches for the player.
 	Guest bool
 	// Issued is when the token was made; zero if that is not in it.
@@ -59,6 +62,17 @@ type Identity struct {
 	Grace time.Duration
 	// TokenID is the token's own id, if it has one.
 	TokenID string
+}
+
+// RolesIn returns the roles that the player has in the rooms of a show, or elsewhere if that is empty.
+func (i Identity) RolesIn(show string) Roles {
+	if i.Shows == "" || show != "" && strings.Contains(i.Shows, " "+show+" ") {
+		return i.Roles
+	}
+	if rest := i.Roles &^ (Host | Moderator | Admin); rest != 0 {
+		return rest
+	}
+	return Player
 }
 
 // Deadline returns the time at which a session of the identity must end; zero: never.

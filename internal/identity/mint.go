@@ -130,7 +130,8 @@ func writeNew(path string, b []byte, mode os.FileMode) error {
 type Grant struct {
 	Player   string
 	Name     string
-	Roles    Roles // 0: the token has no such claim, which makes a player
+	Roles    Roles    // 0: the token has no such claim, which makes a player
+	Shows    []string // where the roles of hosts, moderators and admins count; none: everywhere
 	Issuer   string
 	Audience []string
 	// TTL is how long the token is good for; 0: for ever.
@@ -168,6 +169,9 @@ func (k *SigningKey) Mint(g Grant) (Token, error) {
 	}
 	if g.Roles != 0 {
 		c["roles"] = g.Roles.Names()
+	}
+	if len(g.Shows) > 0 {
+		c["shows"] = g.Shows
 	}
 	if g.Issuer != "" {
 		c["iss"] = g.Issuer

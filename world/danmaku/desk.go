@@ -172,6 +172,7 @@ func order[C any, PC interface {
 }](h *house, fill func(o *danmakuv1.Order, cmd *C) error) {
 	world.OnOrder[C, PC](h.r, func(p *world.Player, cmd *C) error {
 		v := viewerOf(p)
+		h.refresh(v)
 		if !staff(v.badges) {
 			return errNotStaff
 		}

@@ -34,6 +34,7 @@ func refuse(reason danmakuv1.Reason, format string, args ...any) error {
 // the end of the window.
 func (h *house) say(p *world.Player, cmd *danmakuv1.Say) (*danmakuv1.Said, error) {
 	v := viewerOf(p)
+	h.refresh(v)
 	h.sums.drops.said++
 	c, key, err := h.take(v, cmd)
 	if err != nil {

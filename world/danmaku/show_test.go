@@ -262,6 +262,26 @@ func TestModeration(t *testing.T) {
 	}
 }
 
+// TestARoleThatIsTaken has a moderator's token renewed without the role.
+func TestARoleThatIsTaken(t *testing.T) {
+	t.Parallel()
+	r, _ := newRoom[*house](t, "h", Kind(Outside{}), nil)
+	mod := join(t, r, "Mod", "moderator")
+	do(t, mod, &danmakuv1.Announce{Text: "x"})
+	r.Tick(1)
+	if len(rowsOf[danmakuv1.Wordlist](mod)) != 1 {
+		t.Error("a moderator does not see the desk")
+	}
+	mod.Roles = []string{"player"}
+	if err := gametest.Order(mod, &danmakuv1.Announce{Text: "x"}); err == nil {
+		t.Error("who is no moderator any more announces something")
+	}
+	r.Tick(1)
+	if len(rowsOf[danmakuv1.Wordlist](mod)) != 0 {
+		t.Error("who is no moderator any more sees the desk")
+	}
+}
+
 func TestStageOfModerators(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 2, nil)

@@ -55,6 +55,17 @@ func badgesOf(p *world.Player) uint32 {
 	return sum
 }
 
+// refresh looks what a viewer is by its roles, which change when its token is renewed.
+func (h *house) refresh(v *viewer) {
+	badges := badgesOf(v.p)
+	if staff(v.badges) && !staff(badges) {
+		v.p.Unsubscribe(h.desk)
+	} else if staff(badges) && !staff(v.badges) {
+		v.p.Subscribe(h.desk)
+	}
+	v.badges = badges
+}
+
 // staff reports whether somebody with these badges may moderate.
 func staff(badges uint32) bool {
 	return badges&uint32(danmakuv1.Badge_BADGE_MODERATOR|danmakuv1.Badge_BADGE_HOST) != 0

@@ -50,12 +50,13 @@ func (c *Callers) Authenticate(ctx context.Context, h http.Header, peer string) 
 	if err != nil {
 		return matchmaking.Caller{}, c.refuseToken(err, peer, h)
 	}
+	everywhere := id.RolesIn("")
 	out := matchmaking.Caller{
 		Player: id.Player, Name: id.Name, Guest: id.Guest,
 		CanPlay:     id.Roles&^identity.Spectator != 0,
 		CanSpectate: true,
-		CanExplain:  id.Roles&(identity.Host|identity.Moderator|identity.Admin) != 0,
-		CanReport:   id.Roles.Has(identity.Admin),
+		CanExplain:  everywhere&(identity.Host|identity.Moderator|identity.Admin) != 0,
+		CanReport:   everywhere.Has(identity.Admin),
 	}
 	if id.Guest && token == "" {
 		t, expires, err := c.Authenticator.GuestToken(id)

@@ -124,7 +124,7 @@ func (e *Engine) begin(conn socket.Conn, j *Joiner) (*Client, error) {
 	c := &Client{
 		conn:     conn,
 		token:    rand.Text(),
-		player:   j.player(e.room.World, e.last),
+		player:   j.player(e.room.World, e.last, e.show),
 		identity: j.Identity,
 		addr:     j.Addr,
 		greet:    true, fingerprint: j.Hello.GetFingerprint(), parts: j.Hello.GetParts(),

@@ -28,6 +28,7 @@ type Engine struct {
 	log       *slog.Logger
 	room      *world.Room
 	welcome   *tickroomv1.Welcome                     // what is the same for all
+	show      string                                  // that the room is a house of; empty: none
 	holdTicks uint32                                  // 0: no session is held
 	idleTicks uint32                                  // that a client may be silent
 	maxEvery  uint32                                  // most ticks from one snapshot to the next
@@ -77,6 +78,7 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 	if err != nil {
 		return nil, err
 	}
+	e.show = kind.ShowName(options)
 	e.cfg = cfg.withDefaults(e.room.TickRate)
 	hold := kind.HoldSeconds()
 	e.holdTicks = uint32(hold * e.room.TickRate)

@@ -132,11 +132,11 @@ func networkOf(a netip.Addr) uint64 {
 	return maphash.Comparable(networkSeed, p)
 }
 
-// player makes the joiner's player, as the game sees it.
-func (j *Joiner) player(w *world.World, id uint32) *world.Player {
+// player makes the joiner's player, as the game sees it in a room of a show, if it is of one.
+func (j *Joiner) player(w *world.World, id uint32, show string) *world.Player {
 	p := &world.Player{
 		Interest: world.NewInterest(w), ID: id, Name: j.name(), Spectator: j.Spectates(),
-		PlayerID: j.Identity.Player, Roles: j.Identity.Roles.Names(), Network: networkOf(j.Addr),
+		PlayerID: j.Identity.Player, Roles: j.Identity.RolesIn(show).Names(), Network: networkOf(j.Addr),
 	}
 	if s := j.Seat; s != nil {
 		p.Team, p.Role, p.InMatch = int(s.Team), s.Role, s.Mode != ""
