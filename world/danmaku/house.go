@@ -153,10 +153,18 @@ func (h *house) Join(p *world.Player, data []byte) error {
 func (h *house) number(v *viewer) {
 	v.author = authorOf(h.state.Salt, v.p.PlayerID)
 	h.byAuthor[v.author] = v
-	if v.name == "" {
+	if v.name == "" || h.blockedName(v.name) {
 		v.name = guestName(v.author)
 	}
 	h.byName[v.name] = v
+}
+
+// blockedName reports whether a name has a blocked word in it.
+func (h *house) blockedName(name string) bool {
+	h.text.Set(name)
+	_, listed := h.listed.find(&h.text)
+	_, blocked := h.blocked.Find(&h.text)
+	return listed || blocked
 }
 
 func guestName(author uint64) string {

@@ -190,6 +190,10 @@ func TestTextsThatAreNone(t *testing.T) {
 	if public, own := heard(p); public != nil || own != nil {
 		t.Errorf("there was shown %q, %q", public, own)
 	}
+	bad := join(t, r, "B.A.D.W.O.R.D")
+	if name := bad.Data.(*viewer).name; !strings.HasPrefix(name, "guest-") {
+		t.Errorf("somebody is called %s", name)
+	}
 	do(t, mod, &danmakuv1.BlockWords{Remove: []string{"badword"}})
 	say(t, p, "badword")
 	for _, w := range []string{"a", "", "!!"} {

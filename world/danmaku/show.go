@@ -192,9 +192,6 @@ func (s *show) onHouseReport(from *world.Posting, m *danmakuv1.HouseReport) {
 	for _, t := range m.Tallies {
 		s.merge.again(t)
 	}
-	if m.Leaving {
-		s.depart(h)
-	}
 }
 
 // greet sends a house the state that comes to the show, or has not heard of it.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	danmakuv1 "github.com/tickroom/tickroom/proto/gen/tickroom/danmaku/v1"
+	"github.com/tickroom/tickroom/text"
 )
 
 // Bounds of a show's state.
@@ -16,6 +17,7 @@ const (
 	maxGivers     = 20
 	maxMutes      = 2000
 	maxLog        = 50
+	maxAbout      = 200 // characters
 	toldMutes     = 100 // those whose names and reasons are kept
 )
 
@@ -87,6 +89,7 @@ func apply(s *danmakuv1.ShowState, o *danmakuv1.Order, now uint64) (effect, *dan
 
 // note adds a line to the log.
 func note(s *danmakuv1.ShowState, e *danmakuv1.ModerationEntry) {
+	e.About = text.Cut(e.About, maxAbout)
 	if len(s.Log) >= maxLog {
 		s.Log = slices.Delete(s.Log, 0, len(s.Log)-maxLog+1)
 	}
@@ -196,8 +199,8 @@ func openPoll(s *danmakuv1.ShowState, cmd *danmakuv1.OpenPoll, now uint64, e *da
 	}
 	s.PollCount++
 	s.Polls = append(s.Polls, &danmakuv1.Poll{Poll: s.PollCount, Question: cmd.Question, UntilMs: until(now, cmd.Seconds)})
-	for i, text := range cmd.Choices {
-		s.Choices = append(s.Choices, &danmakuv1.Choice{Poll: s.PollCount, Choice: uint32(i + 1), Text: text})
+	for i, choice := range cmd.Choices {
+		s.Choices = append(s.Choices, &danmakuv1.Choice{Poll: s.PollCount, Choice: uint32(i + 1), Text: choice})
 	}
 }
 

@@ -192,7 +192,7 @@ const schemaDescriptor = "" +
 	"\x01(\rR\alottery\x12\x14\n\x05prize\x18\x03 \x01(\tR\x05prize\x12\x1a\n\bentrants\x18\x04 \x01(\rR\bentrants\x12\x1d" +
 	"\n\nplayer_ids\x18\x05 \x03(\tR\tplayerIds\x12\x14\n\x05names\x18\x06 \x03(\tR\x05names\"\x80\x01\n\nPollClos" +
 	"ed\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x12\n\x04poll\x18\x02 \x01(\rR\x04poll\x12\x1a\n\bquestion\x18\x03 \x01(\tR\bqu" +
-	"estion\x12\x18\n\achoices\x18\x04 \x03(\tR\achoices\x12\x14\n\x05votes\x18\x05 \x03(\x04R\x05votesb\x06proto3\n\xa1" +
+	"estion\x12\x18\n\achoices\x18\x04 \x03(\tR\achoices\x12\x14\n\x05votes\x18\x05 \x03(\x04R\x05votesb\x06proto3\n\x87" +
 	"!\n tickroom/danmaku/v1/inside.proto\x12\x13tickroom.danmaku.v1\x1a!tickro" +
 	"om/danmaku/v1/danmaku.proto\"\xa3\x01\n\tCandidate\x126\n\acomment\x18\x01 \x01(\v2\x1c.tic" +
 	"kroom.danmaku.v1.CommentR\acomment\x12\x10\n\x03key\x18\x02 \x01(\x04R\x03key\x12\x1a\n\bpriority\x18" +
@@ -215,7 +215,7 @@ const schemaDescriptor = "" +
 	"tickroom.danmaku.v1.BlockWordsR\x05words\x123\n\x06record\x18\x10 \x01(\v2\x1b.tickroom" +
 	".danmaku.v1.RecordR\x06record\x126\n\acomment\x18\x11 \x01(\v2\x1c.tickroom.danmaku.v" +
 	"1.CommentR\acomment\x12\x1f\n\vauthor_name\x18\x12 \x01(\tR\nauthorName\x12(\n\x10author_pl" +
-	"ayer_id\x18\x13 \x01(\tR\x0eauthorPlayerId\"\xcd\x04\n\vHouseReport\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05ep" +
+	"ayer_id\x18\x13 \x01(\tR\x0eauthorPlayerId\"\xb3\x04\n\vHouseReport\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05ep" +
 	"och\x12>\n\ncandidates\x18\x02 \x03(\v2\x1e.tickroom.danmaku.v1.CandidateR\ncandida" +
 	"tes\x127\n\atallies\x18\x03 \x03(\v2\x1d.tickroom.danmaku.v1.KeyCountR\atallies\x12\x18\n\a" +
 	"viewers\x18\x04 \x01(\rR\aviewers\x12\x14\n\x05likes\x18\x05 \x01(\x04R\x05likes\x12\x1a\n\bcomments\x18\x06 \x01(\x04R\b" +
@@ -223,43 +223,43 @@ const schemaDescriptor = "" +
 	"4\n\x05votes\x18\b \x03(\v2\x1e.tickroom.danmaku.v1.VoteCountR\x05votes\x12\x18\n\alottery" +
 	"\x18\t \x01(\rR\alottery\x12\x1a\n\bentrants\x18\n \x01(\rR\bentrants\x122\n\x06orders\x18\v \x03(\v2\x1a.ti" +
 	"ckroom.danmaku.v1.OrderR\x06orders\x12\x12\n\x04gift\x18\f \x01(\x04R\x04gift\x12\x1a\n\brevision\x18" +
-	"\r \x01(\x04R\brevision\x12\x1a\n\bfollowed\x18\x0e \x03(\x04R\bfollowed\x12\x18\n\aleaving\x18\x0f \x01(\bR\ale" +
-	"aving\x12\x12\n\x04salt\x18\x10 \x01(\x04R\x04salt\x12\x12\n\x04sums\x18\x11 \x01(\bR\x04sums\"\x84\x01\n\nHouseState\x12\x14\n\x05" +
-	"epoch\x18\x01 \x01(\x04R\x05epoch\x124\n\x05state\x18\x02 \x01(\v2\x1e.tickroom.danmaku.v1.ShowStat" +
-	"eR\x05state\x12\x12\n\x04gift\x18\x03 \x01(\x04R\x04gift\x12\x16\n\x06stated\x18\x04 \x01(\bR\x06stated\"\x86\x01\n\x05Drawn\x12\x18" +
-	"\n\alottery\x18\x01 \x01(\rR\alottery\x12\x18\n\aauthors\x18\x02 \x03(\x04R\aauthors\x12\x14\n\x05names\x18\x03 \x03(" +
-	"\tR\x05names\x12\x1d\n\nplayer_ids\x18\x04 \x03(\tR\tplayerIds\x12\x14\n\x05round\x18\x05 \x01(\rR\x05round\"3\n" +
-	"\x05Share\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x14\n\x05share\x18\x02 \x01(\rR\x05share\"1\n\x03Ack\x12\x14\n\x05hou" +
-	"se\x18\x01 \x01(\tR\x05house\x12\x14\n\x05order\x18\x02 \x01(\x04R\x05order\"h\n\bDrawFrom\x12\x14\n\x05house\x18\x01 \x01(\t" +
-	"R\x05house\x12\x18\n\alottery\x18\x02 \x01(\rR\alottery\x12\x16\n\x06places\x18\x03 \x01(\rR\x06places\x12\x14\n\x05rou" +
-	"nd\x18\x04 \x01(\rR\x05round\";\n\x06Resend\x121\n\x05gifts\x18\x01 \x03(\v2\x1b.tickroom.danmaku.v1.G" +
-	"iftedR\x05gifts\"\xd0\x05\n\nShowReport\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x1a\n\brevision\x18\x02 " +
-	"\x01(\x04R\brevision\x12:\n\bcomments\x18\x03 \x03(\v2\x1e.tickroom.danmaku.v1.CandidateR" +
-	"\bcomments\x124\n\atallies\x18\x04 \x03(\v2\x1a.tickroom.danmaku.v1.TallyR\atallies\x12" +
-	"6\n\aremoved\x18\x05 \x03(\v2\x1c.tickroom.danmaku.v1.RemovedR\aremoved\x121\n\x05gifts" +
-	"\x18\x06 \x03(\v2\x1b.tickroom.danmaku.v1.GiftedR\x05gifts\x122\n\x06shares\x18\a \x03(\v2\x1a.tic" +
-	"kroom.danmaku.v1.ShareR\x06shares\x12,\n\x04acks\x18\b \x03(\v2\x18.tickroom.danmaku." +
-	"v1.AckR\x04acks\x123\n\x05draws\x18\t \x03(\v2\x1d.tickroom.danmaku.v1.DrawFromR\x05draw" +
-	"s\x129\n\baudience\x18\n \x01(\v2\x1d.tickroom.danmaku.v1.AudienceR\baudience\x125\n\x05" +
-	"drops\x18\v \x01(\v2\x1f.tickroom.danmaku.v1.DropCountsR\x05drops\x124\n\x05votes\x18\f \x03" +
-	"(\v2\x1e.tickroom.danmaku.v1.VoteCountR\x05votes\x12\x1a\n\bentrants\x18\r \x01(\rR\bent" +
-	"rants\x12\x10\n\x03ask\x18\x0e \x01(\bR\x03ask\x12\x1a\n\bfollowed\x18\x0f \x03(\x04R\bfollowed\x12\x14\n\x05share\x18\x10 \x01" +
-	"(\rR\x05share\x12\x14\n\x05limit\x18\x11 \x01(\rR\x05limit\"\xb8\a\n\tShowState\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05ep" +
-	"och\x12\x1a\n\brevision\x18\x02 \x01(\x04R\brevision\x12\x12\n\x04salt\x18\x03 \x01(\x04R\x04salt\x12\x1d\n\nstarted_m" +
-	"s\x18\x04 \x01(\x04R\tstartedMs\x12\x1c\n\trecording\x18\x05 \x01(\bR\trecording\x123\n\x05modes\x18\x06 \x01(\v2" +
-	"\x1d.tickroom.danmaku.v1.SetModesR\x05modes\x12,\n\x04pins\x18\a \x03(\v2\x18.tickroom.d" +
-	"anmaku.v1.PinR\x04pins\x12?\n\vsuper_chats\x18\b \x03(\v2\x1e.tickroom.danmaku.v1.S" +
-	"uperChatR\nsuperChats\x122\n\x06givers\x18\t \x03(\v2\x1a.tickroom.danmaku.v1.Giver" +
-	"R\x06givers\x12/\n\x05polls\x18\n \x03(\v2\x19.tickroom.danmaku.v1.PollR\x05polls\x125\n\acho" +
-	"ices\x18\v \x03(\v2\x1b.tickroom.danmaku.v1.ChoiceR\achoices\x126\n\alottery\x18\f \x01(" +
-	"\v2\x1c.tickroom.danmaku.v1.LotteryR\alottery\x12\x1c\n\tlotteries\x18\r \x01(\rR\tlot" +
-	"teries\x12\x1d\n\npoll_count\x18\x0e \x01(\rR\tpollCount\x12E\n\fannouncement\x18\x0f \x01(\v2!.ti" +
-	"ckroom.danmaku.v1.AnnouncementR\fannouncement\x12/\n\x05mutes\x18\x10 \x03(\v2\x19.ti" +
-	"ckroom.danmaku.v1.MuteR\x05mutes\x12\x14\n\x05words\x18\x11 \x03(\tR\x05words\x12/\n\x03log\x18\x12 \x03(\v" +
-	"2\x1d.tickroom.danmaku.v1.LogEntryR\x03log\x124\n\x04gone\x18\x13 \x01(\v2 .tickroom.da" +
-	"nmaku.v1.HouseReportR\x04gone\x12\x12\n\x04peak\x18\x14 \x01(\rR\x04peak\x12\x12\n\x04gift\x18\x15 \x01(\x04R\x04gi" +
-	"ft\x12\x14\n\x05gifts\x18\x16 \x01(\x04R\x05gifts\x12,\n\x04acks\x18\x17 \x03(\v2\x18.tickroom.danmaku.v1.Ack" +
-	"R\x04acks\x12\x12\n\x04told\x18\x18 \x01(\x04R\x04toldb\x06proto3"
+	"\r \x01(\x04R\brevision\x12\x1a\n\bfollowed\x18\x0e \x03(\x04R\bfollowed\x12\x12\n\x04salt\x18\x0f \x01(\x04R\x04salt\x12" +
+	"\x12\n\x04sums\x18\x10 \x01(\bR\x04sums\"\x84\x01\n\nHouseState\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x124\n\x05stat" +
+	"e\x18\x02 \x01(\v2\x1e.tickroom.danmaku.v1.ShowStateR\x05state\x12\x12\n\x04gift\x18\x03 \x01(\x04R\x04gi" +
+	"ft\x12\x16\n\x06stated\x18\x04 \x01(\bR\x06stated\"\x86\x01\n\x05Drawn\x12\x18\n\alottery\x18\x01 \x01(\rR\alottery\x12\x18" +
+	"\n\aauthors\x18\x02 \x03(\x04R\aauthors\x12\x14\n\x05names\x18\x03 \x03(\tR\x05names\x12\x1d\n\nplayer_ids\x18\x04 \x03" +
+	"(\tR\tplayerIds\x12\x14\n\x05round\x18\x05 \x01(\rR\x05round\"3\n\x05Share\x12\x14\n\x05house\x18\x01 \x01(\tR\x05hou" +
+	"se\x12\x14\n\x05share\x18\x02 \x01(\rR\x05share\"1\n\x03Ack\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x14\n\x05order\x18\x02" +
+	" \x01(\x04R\x05order\"h\n\bDrawFrom\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x18\n\alottery\x18\x02 \x01(\rR\a" +
+	"lottery\x12\x16\n\x06places\x18\x03 \x01(\rR\x06places\x12\x14\n\x05round\x18\x04 \x01(\rR\x05round\";\n\x06Resend\x12" +
+	"1\n\x05gifts\x18\x01 \x03(\v2\x1b.tickroom.danmaku.v1.GiftedR\x05gifts\"\xd0\x05\n\nShowRepor" +
+	"t\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x1a\n\brevision\x18\x02 \x01(\x04R\brevision\x12:\n\bcomments\x18" +
+	"\x03 \x03(\v2\x1e.tickroom.danmaku.v1.CandidateR\bcomments\x124\n\atallies\x18\x04 \x03(\v" +
+	"2\x1a.tickroom.danmaku.v1.TallyR\atallies\x126\n\aremoved\x18\x05 \x03(\v2\x1c.tickroo" +
+	"m.danmaku.v1.RemovedR\aremoved\x121\n\x05gifts\x18\x06 \x03(\v2\x1b.tickroom.danmaku." +
+	"v1.GiftedR\x05gifts\x122\n\x06shares\x18\a \x03(\v2\x1a.tickroom.danmaku.v1.ShareR\x06sh" +
+	"ares\x12,\n\x04acks\x18\b \x03(\v2\x18.tickroom.danmaku.v1.AckR\x04acks\x123\n\x05draws\x18\t \x03(" +
+	"\v2\x1d.tickroom.danmaku.v1.DrawFromR\x05draws\x129\n\baudience\x18\n \x01(\v2\x1d.tick" +
+	"room.danmaku.v1.AudienceR\baudience\x125\n\x05drops\x18\v \x01(\v2\x1f.tickroom.dan" +
+	"maku.v1.DropCountsR\x05drops\x124\n\x05votes\x18\f \x03(\v2\x1e.tickroom.danmaku.v1.V" +
+	"oteCountR\x05votes\x12\x1a\n\bentrants\x18\r \x01(\rR\bentrants\x12\x10\n\x03ask\x18\x0e \x01(\bR\x03ask\x12\x1a\n" +
+	"\bfollowed\x18\x0f \x03(\x04R\bfollowed\x12\x14\n\x05share\x18\x10 \x01(\rR\x05share\x12\x14\n\x05limit\x18\x11 \x01(\rR\x05" +
+	"limit\"\xb8\a\n\tShowState\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x1a\n\brevision\x18\x02 \x01(\x04R\brev" +
+	"ision\x12\x12\n\x04salt\x18\x03 \x01(\x04R\x04salt\x12\x1d\n\nstarted_ms\x18\x04 \x01(\x04R\tstartedMs\x12\x1c\n\treco" +
+	"rding\x18\x05 \x01(\bR\trecording\x123\n\x05modes\x18\x06 \x01(\v2\x1d.tickroom.danmaku.v1.SetM" +
+	"odesR\x05modes\x12,\n\x04pins\x18\a \x03(\v2\x18.tickroom.danmaku.v1.PinR\x04pins\x12?\n\vsup" +
+	"er_chats\x18\b \x03(\v2\x1e.tickroom.danmaku.v1.SuperChatR\nsuperChats\x122\n\x06gi" +
+	"vers\x18\t \x03(\v2\x1a.tickroom.danmaku.v1.GiverR\x06givers\x12/\n\x05polls\x18\n \x03(\v2\x19." +
+	"tickroom.danmaku.v1.PollR\x05polls\x125\n\achoices\x18\v \x03(\v2\x1b.tickroom.danm" +
+	"aku.v1.ChoiceR\achoices\x126\n\alottery\x18\f \x01(\v2\x1c.tickroom.danmaku.v1.Lo" +
+	"tteryR\alottery\x12\x1c\n\tlotteries\x18\r \x01(\rR\tlotteries\x12\x1d\n\npoll_count\x18\x0e \x01(\r" +
+	"R\tpollCount\x12E\n\fannouncement\x18\x0f \x01(\v2!.tickroom.danmaku.v1.Announce" +
+	"mentR\fannouncement\x12/\n\x05mutes\x18\x10 \x03(\v2\x19.tickroom.danmaku.v1.MuteR\x05mu" +
+	"tes\x12\x14\n\x05words\x18\x11 \x03(\tR\x05words\x12/\n\x03log\x18\x12 \x03(\v2\x1d.tickroom.danmaku.v1.Log" +
+	"EntryR\x03log\x124\n\x04gone\x18\x13 \x01(\v2 .tickroom.danmaku.v1.HouseReportR\x04gone" +
+	"\x12\x12\n\x04peak\x18\x14 \x01(\rR\x04peak\x12\x12\n\x04gift\x18\x15 \x01(\x04R\x04gift\x12\x14\n\x05gifts\x18\x16 \x01(\x04R\x05gifts\x12," +
+	"\n\x04acks\x18\x17 \x03(\v2\x18.tickroom.danmaku.v1.AckR\x04acks\x12\x12\n\x04told\x18\x18 \x01(\x04R\x04told" +
+	"b\x06proto3"
 
 // Gift is a gift that somebody has paid for.
 type Gift struct {

@@ -569,8 +569,6 @@ type HouseReport struct {
 	Revision uint64
 	// Authors whom its viewers follow, those with the most followers.
 	Followed []uint64
-	// The house is about to end.
-	Leaving bool
 	// What it makes numbers of authors with.
 	Salt uint64
 	// Sums are there: viewers, likes, comments, drops, votes, entrants, followed.
@@ -650,16 +648,12 @@ func (m *HouseReport) AppendProto(b []byte) []byte {
 		}
 		b = schema.EndLength(b, at)
 	}
-	if m.Leaving {
-		b = append(b, 0x78)
-		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Leaving)))
-	}
 	if m.Salt != 0 {
-		b = append(b, 0x80, 0x1)
+		b = append(b, 0x78)
 		b = protowire.AppendVarint(b, m.Salt)
 	}
 	if m.Sums {
-		b = append(b, 0x88, 0x1)
+		b = append(b, 0x80, 0x1)
 		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Sums)))
 	}
 	return b
@@ -722,10 +716,8 @@ func (m *HouseReport) mergeProto(d schema.Decoder) error {
 			}
 			d.Check(p.Err())
 		case 15<<3 | 0:
-			m.Leaving = d.Varint() != 0
-		case 16<<3 | 0:
 			m.Salt = d.Varint()
-		case 17<<3 | 0:
+		case 16<<3 | 0:
 			m.Sums = d.Varint() != 0
 		default:
 			d.Skip()
