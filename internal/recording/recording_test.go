@@ -104,12 +104,15 @@ func TestRun(t *testing.T) {
 			URL: url, Show: "tonight", Dir: dir, Formats: []string{"jsonl", "xml"}, Always: true, Out: t.Output(), Every: 20 * time.Millisecond, Hold: time.Millisecond,
 		})
 	}()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
 	wait := func(what string, done func() bool) {
 		for !done() {
-			if ctx.Err() != nil {
+			select {
+			case <-look.C:
+			case <-ctx.Done():
 				t.Fatalf("%s: %v", what, ctx.Err())
 			}
-			time.Sleep(5 * time.Millisecond)
 		}
 	}
 	files := func(pattern string) []string {
@@ -155,5 +158,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("the XML is %s: %v", b, err)
 	}
 	cancel()
-	<-served
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
 }

@@ -283,13 +283,3 @@ func expire(s *danmakuv1.ShowState, now uint64) (changed bool, closed []*danmaku
 	}
 	return changed, closed
 }
-
-// mutedIn returns the mute of an author, or nil.
-func mutedIn(s *danmakuv1.ShowState, author uint64) *danmakuv1.Mute {
-	for _, m := range s.Mutes {
-		if m.Author == author {
-			return m
-		}
-	}
-	return nil
-}

@@ -27,7 +27,6 @@ type viewer struct {
 
 	follows  []uint64
 	voted    []uint32 // polls
-	entered  uint32   // lottery
 	reported []uint64 // comments, the newest ones
 }
 
