@@ -126,13 +126,15 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Call[danmakuv1.Say, danmakuv1.Said](ctx, c, &danmakuv1.Say{Text: "hello <world>"}); err != nil {
-		t.Fatal(err)
+	for _, text := range []string{"hello <world>", "bye"} {
+		if _, err := client.Call[danmakuv1.Say, danmakuv1.Said](ctx, c, &danmakuv1.Say{Text: text}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	c.Close(client.CloseNormal, "")
 	wait("the comment is written", func() bool {
 		b, _ := os.ReadFile(files("tonight-*.jsonl")[0])
-		return strings.Contains(string(b), "hello")
+		return strings.Contains(string(b), "hello") && strings.Contains(string(b), "bye")
 	})
 	stop()
 	if err := <-recorded; err != nil {
@@ -144,7 +146,7 @@ func TestRun(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
 	var l jsonLine
-	if len(lines) != 2 || json.Unmarshal([]byte(lines[1]), &l) != nil || l.Text != "hello <world>" || l.Name != "Ann" || l.T <= 0 {
+	if len(lines) != 3 || json.Unmarshal([]byte(lines[1]), &l) != nil || l.Text != "hello <world>" || l.Name != "Ann" || l.T <= 0 {
 		t.Errorf("the lines are %q", lines)
 	}
 	b, err = os.ReadFile(files("tonight-*.xml")[0])
@@ -154,7 +156,7 @@ func TestRun(t *testing.T) {
 	var doc struct {
 		D []xmlComment `xml:"d"`
 	}
-	if err := xml.Unmarshal(b, &doc); err != nil || len(doc.D) != 1 || doc.D[0].Text != "hello <world>" {
+	if err := xml.Unmarshal(b, &doc); err != nil || len(doc.D) != 2 || doc.D[0].Text != "hello <world>" {
 		t.Errorf("the XML is %s: %v", b, err)
 	}
 	cancel()

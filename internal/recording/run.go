@@ -76,12 +76,13 @@ type recorder struct {
 const maxCome = 100_000
 
 func (r *recorder) setup(s *client.Session) {
-	client.OnEvent(s, func(e *danmakuv1.Comment, _ uint32) { r.came(e) })
-	client.OnEvent(s, func(e *danmakuv1.Gifted, _ uint32) { r.came(e) })
-	client.OnEvent(s, func(e *danmakuv1.Removed, _ uint32) { r.came(e) })
+	client.OnEvent(s, func(e *danmakuv1.Comment, _ uint32) { one := *e; r.came(&one) }) // e is used again
+	client.OnEvent(s, func(e *danmakuv1.Gifted, _ uint32) { one := *e; r.came(&one) })
+	client.OnEvent(s, func(e *danmakuv1.Removed, _ uint32) { one := *e; r.came(&one) })
 	client.OnEvent(s, func(e *danmakuv1.Welcome, _ uint32) { // what was missed while the line was lost
 		for _, c := range e.Comments {
-			r.came(c)
+			one := *c
+			r.came(&one)
 		}
 	})
 }
