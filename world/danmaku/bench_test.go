@@ -86,3 +86,52 @@ func heap() int {
 	runtime.ReadMemStats(&m)
 	return int(m.HeapAlloc)
 }
+
+// BenchmarkShow is a second of a show with many houses, each of which has more to be shown than it may send.
+func BenchmarkShow(b *testing.B) {
+	for _, houses := range []int{1, 10, 100, 500} {
+		b.Run(fmt.Sprint(houses), func(b *testing.B) {
+			r, game, err := world.NewRoom(ShowKind(), world.Setup{ID: "s", Seed: 1})
+			if err != nil {
+				b.Fatal(err)
+			}
+			s := game.(*show)
+			s.recovery.done = true
+			limit := int(limitOf(houses, 40))
+			now, n, number := int64(1_700_000_000_000_000), uint64(0), uint64(0)
+			data := []byte{}
+			second := func() {
+				for tick := range 20 {
+					now += 50_000
+					for h := range houses {
+						if tick%4 != h%4 {
+							continue
+						}
+						rep := &danmakuv1.HouseReport{Revision: 1 << 40, Epoch: s.epoch, Sums: tick < 4, Viewers: 10_000, Drops: &danmakuv1.DropCounts{}}
+						for range limit {
+							n++
+							rep.Candidates = append(rep.Candidates, &danmakuv1.Candidate{Key: n, Comment: &danmakuv1.Comment{
+								Id: uint64(h)<<32 | n, Author: n, Name: "Viewer", Text: "this is a comment of usual length", AtMs: uint64(now / 1000),
+							}})
+						}
+						number++
+						data = rep.AppendProto(data[:0])
+						from := world.Posting{Topic: topicUp("main"), From: fmt.Sprint("house-", h), Number: number}
+						if _, err := r.HandleMessage(&from, rep.MessageID(), data); err != nil {
+							b.Fatal(err)
+						}
+					}
+					r.SetNow(now)
+					r.Step()
+					r.TakePosts()
+				}
+			}
+			second()
+			b.ReportAllocs()
+			for b.Loop() {
+				second()
+			}
+			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N)/10, "%core")
+		})
+	}
+}
