@@ -217,6 +217,7 @@ func (h *house) Tick() {
 	h.entries.tell(h)
 	h.expire()
 	h.readWords()
+	h.buildWords()
 	h.report()
 	h.board.update()
 }

@@ -353,6 +353,39 @@ func TestReview(t *testing.T) {
 	}
 }
 
+// TestAHouseThatTicksFaster has windows of 200 ms still.
+func TestAHouseThatTicksFaster(t *testing.T) {
+	t.Parallel()
+	r, h := newRoom[*house](t, "h", Kind(Outside{}), map[string]string{"rate": "20", "tiers": "5,10,15"})
+	bob := join(t, r, "Bob")
+	var all []*gametest.Player
+	for i := range 200 {
+		all = append(all, join(t, r, fmt.Sprint("p", i)))
+	}
+	r.Tick(1)
+	say(t, all[0], "first")
+	r.Tick(1)
+	if public, _ := heard(bob); public != nil {
+		t.Errorf("in tick %d there is %q", r.Committed(), public)
+	}
+	if _, own := heard(all[0]); len(own) != 1 {
+		t.Error("the author has no echo in the next tick")
+	}
+	r.Tick(2)
+	if public, _ := heard(bob); len(public) != 1 {
+		t.Errorf("in tick %d there is %q", r.Committed(), public)
+	}
+	for i := range 200 {
+		_ = sayErr(all[i], fmt.Sprint("text number ", i))
+		if i%5 == 0 {
+			r.Tick(2)
+		}
+	}
+	if public, _ := heard(bob); len(public) < 4*12 || len(public) > 4*15+15 {
+		t.Errorf("%d comments are shown in 4 s, of 15 a second; %+v", len(public), h.sums.drops)
+	}
+}
+
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	k := Kind(Outside{})

@@ -29,6 +29,9 @@ type listOf struct {
 	// What has come of a list that comes in parts.
 	parts []string
 	next  uint32 // the part that is to come; 0: none
+	// What is being made of the newest list, bit by bit.
+	build *words.Build
+	from  string
 }
 
 func newWordLists() wordLists { return wordLists{} }
@@ -84,16 +87,34 @@ func (h *house) onWords(from *world.Posting, m *danmakuv1.Words) {
 	h.listWords(l, list, from.Topic)
 }
 
-// listWords replaces a list of blocked words.
+// listWords begins to replace a list of blocked words.
 func (h *house) listWords(l *listOf, list []string, from string) {
-	l.filter = words.NewFilter(list)
+	l.build, l.from = words.NewBuild(list), from
+}
+
+// buildWords goes on with lists that have come: a little in each tick.
+func (h *house) buildWords() {
+	for i := range h.listed.topics {
+		if l := &h.listed.topics[i]; l.build != nil {
+			if f := l.build.Step(); f != nil {
+				l.build = nil
+				h.listWordsNow(l, f)
+			}
+			return
+		}
+	}
+}
+
+// listWordsNow has a new list count.
+func (h *house) listWordsNow(l *listOf, f *words.Filter) {
+	l.filter = f
 	h.listed.lists++
 	h.board.stale = true
 	if n := len(l.filter.Rejected); n > 0 {
 		h.r.Log.Warn("words of the list of blocked words can't be blocked: they are empty once they are normalised, too long or too many",
-			"from", from, "words", n, "first", l.filter.Rejected[0])
+			"from", l.from, "words", n, "first", l.filter.Rejected[0])
 	}
-	h.r.Log.Info("there is a list of blocked words", "from", from, "words", l.filter.Len())
+	h.r.Log.Info("there is a list of blocked words", "from", l.from, "words", l.filter.Len())
 }
 
 // readEvery is after how many seconds the file of blocked words is looked at again.

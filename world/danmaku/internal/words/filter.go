@@ -14,11 +14,20 @@ const (
 	MaxWord = 150
 )
 
+// shardWords is how many words are built at once: building takes some 20 µs for each.
+const shardWords = 500
+
 // Filter finds the words of one list. It does not change, so any number of goroutines may use it.
 type Filter struct {
-	words    []word
-	ac       ahocorasick.AhoCorasick
+	shards   []shard
+	words    int
 	Rejected []string // words that can't be: nothing is left of them, or they are too long or too many
+}
+
+// shard is a part of the list.
+type shard struct {
+	words []word
+	ac    ahocorasick.AhoCorasick
 }
 
 type word struct {
@@ -31,26 +40,51 @@ type word struct {
 // "a s s" has. With a * at its beginning or end letters may stand there. In other scripts a word counts
 // wherever it is.
 func NewFilter(list []string) *Filter {
-	f := &Filter{}
+	for b := NewBuild(list); ; {
+		if f := b.Step(); f != nil {
+			return f
+		}
+	}
+}
+
+// Build makes a Filter bit by bit, for whom a long list would keep for too long.
+type Build struct {
+	f    *Filter
+	rest []string
+	text Text
+}
+
+// NewBuild begins with a filter as NewFilter makes it. The list must not be changed any more.
+func NewBuild(list []string) *Build { return &Build{f: &Filter{}, rest: list} }
+
+// Step goes on, for some 10 ms, and returns the filter if it is done, else nil.
+func (b *Build) Step() *Filter {
+	var s shard
 	var keys []string
-	var t Text
-	for _, as := range list {
+	for len(b.rest) > 0 && len(keys) < shardWords {
+		as := b.rest[0]
+		b.rest = b.rest[1:]
 		w := word{as: as, before: strings.HasPrefix(as, "*"), more: strings.HasSuffix(as, "*")}
-		t.Set(strings.Trim(as, "*"))
-		if len(t.key) == 0 || len(t.key) > MaxWord || len(keys) == MaxWords {
+		b.text.Set(strings.Trim(as, "*"))
+		if len(b.text.key) == 0 || len(b.text.key) > MaxWord || b.f.words == MaxWords {
 			if strings.TrimSpace(as) != "" {
-				f.Rejected = append(f.Rejected, as)
+				b.f.Rejected = append(b.f.Rejected, as)
 			}
 			continue
 		}
-		keys = append(keys, string(t.key))
-		f.words = append(f.words, w)
+		keys = append(keys, string(b.text.key))
+		s.words = append(s.words, w)
+		b.f.words++
 	}
 	if len(keys) > 0 {
-		b := ahocorasick.NewAhoCorasickBuilder(ahocorasick.Opts{MatchKind: ahocorasick.StandardMatch})
-		f.ac = b.Build(keys)
+		builder := ahocorasick.NewAhoCorasickBuilder(ahocorasick.Opts{MatchKind: ahocorasick.StandardMatch})
+		s.ac = builder.Build(keys)
+		b.f.shards = append(b.f.shards, s)
 	}
-	return f
+	if len(b.rest) > 0 {
+		return nil
+	}
+	return b.f
 }
 
 // Len returns how many words the filter has.
@@ -58,7 +92,7 @@ func (f *Filter) Len() int {
 	if f == nil {
 		return 0
 	}
-	return len(f.words)
+	return f.words
 }
 
 // Find returns a word of the list that is in a text, as it stands in the list.
@@ -77,12 +111,21 @@ func (f *Filter) Find(t *Text) (as string, found bool) {
 }
 
 func (f *Filter) find(t *Text) (as string, found bool) {
-	for it := f.ac.IterOverlappingByte(t.key); ; {
+	for i := range f.shards {
+		if as, found = f.shards[i].find(t); found {
+			return as, true
+		}
+	}
+	return "", false
+}
+
+func (s *shard) find(t *Text) (as string, found bool) {
+	for it := s.ac.IterOverlappingByte(t.key); ; {
 		m := it.Next()
 		if m == nil {
 			return "", false
 		}
-		if w := &f.words[m.Pattern()]; w.counts(t, m.Start(), m.End()) {
+		if w := &s.words[m.Pattern()]; w.counts(t, m.Start(), m.End()) {
 			return w.as, true
 		}
 	}

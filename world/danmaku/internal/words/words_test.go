@@ -1,6 +1,7 @@
 package words
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -53,6 +54,29 @@ func TestFind(t *testing.T) {
 	var none *Filter
 	if _, ok := none.Find(Normalise("x")); ok || NewFilter(nil).Len() != 0 {
 		t.Error("no list finds something")
+	}
+}
+
+// TestALongList is built bit by bit, and all of it counts.
+func TestALongList(t *testing.T) {
+	t.Parallel()
+	var list []string
+	for i := range 1200 {
+		list = append(list, "w"+strings.Repeat("x", 1+i/26/26)+string(rune('a'+i/26%26))+string(rune('a'+i%26))+"q")
+	}
+	b := NewBuild(list)
+	steps := 1
+	var f *Filter
+	for f = b.Step(); f == nil; f = b.Step() {
+		steps++
+	}
+	if steps != 3 || f.Len() != 1200 {
+		t.Errorf("it took %d steps, and has %d words", steps, f.Len())
+	}
+	for _, i := range []int{0, 499, 500, 999, 1199} {
+		if got, _ := f.Find(Normalise("a " + list[i] + " b")); got == "" {
+			t.Errorf("word %d, %s, is not found", i, list[i])
+		}
 	}
 }
 
@@ -110,13 +134,20 @@ func FuzzFind(f *testing.F) {
 func BenchmarkFind(b *testing.B) {
 	list := make([]string, 0, 10000)
 	for i := range 10000 {
-		list = append(list, "word"+strings.Repeat(string(rune('a'+i%26)), 1+i/26%10)+string(rune('a'+i/260%26)))
+		list = append(list, "word"+strconv.FormatInt(int64(i)*7919, 36)+string(rune(0x4e00+i)))
 	}
+	b.Run("build", func(b *testing.B) {
+		for b.Loop() {
+			NewFilter(list)
+		}
+	})
 	f := NewFilter(list)
 	var t Text
-	b.ReportAllocs()
-	for b.Loop() {
-		t.Set("哈哈哈 this is a comment of usual length 666")
-		f.Find(&t)
-	}
+	b.Run("find", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			t.Set("哈哈哈 this is a comment of usual length 666")
+			f.Find(&t)
+		}
+	})
 }
