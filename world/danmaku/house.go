@@ -34,6 +34,7 @@ type house struct {
 	byName   map[string]*viewer // those who can be mentioned by what they are called
 	fans     fans
 	entries  entries
+	traces   traces
 
 	// Comments.
 	prefix   uint64 // of their ids
@@ -134,6 +135,7 @@ func (h *house) Join(p *world.Player, data []byte) error {
 	v := &viewer{p: p, badges: badgesOf(p), name: text.CleanName(p.Name, maxName)}
 	p.Data = v
 	h.number(v)
+	h.traces.recall(v)
 	p.Subscribe(h.stage)
 	switch enter.Tier {
 	case 0:
@@ -197,6 +199,7 @@ func (h *house) Leave(p *world.Player) {
 		return
 	}
 	h.fans.set(v, nil)
+	h.traces.keep(v)
 	if h.byAuthor[v.author] == v {
 		delete(h.byAuthor, v.author)
 	}

@@ -136,6 +136,11 @@ func TestNoRoomIsForFloods(t *testing.T) {
 	if taken != burst {
 		t.Errorf("%d comments of one player were taken at once, want %d", taken, burst)
 	}
+	one.Leave()
+	one = f.viewer(0, "One")
+	if sayErr(one, "and I am back") == nil {
+		t.Error("who leaves and comes back may write again")
+	}
 	f.run(5)
 	if public, _ := heard(bob); len(public) != burst {
 		t.Errorf("%d were shown", len(public))
@@ -162,7 +167,7 @@ func TestNoRoomIsForFloods(t *testing.T) {
 		t.Errorf("%d comments were shown, the moderator's among them: %v", len(public), slices.Contains(public, "Mod: calm down"))
 	}
 	d := rowsOf[danmakuv1.Drops](bob)[1]
-	if d.Slow != 97 || d.Busy != 950 || d.Said != 1101 || d.Shown+d.Crowded != 54 {
+	if d.Slow != 98 || d.Busy != 950 || d.Said != 1102 || d.Shown+d.Crowded != 54 {
 		t.Errorf("the counters: %+v", d)
 	}
 }

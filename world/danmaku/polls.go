@@ -14,8 +14,9 @@ const maxEntrants = 100_000
 
 // polls are the votes of a house, and those of it who take part in the lottery.
 type polls struct {
-	own    map[uint32][]uint64 // by poll, of this house
-	totals map[uint32][]uint64 // of all houses, as the show has told
+	own    map[uint32][]uint64        // by poll, of this house
+	totals map[uint32][]uint64        // of all houses, as the show has told
+	voters map[uint32]map[uint64]bool // by poll, the authors who have voted here; they stay when they leave
 
 	lottery  uint32
 	word     *words.Text
@@ -31,7 +32,7 @@ type entrant struct {
 }
 
 func newPolls() polls {
-	return polls{own: map[uint32][]uint64{}, totals: map[uint32][]uint64{}}
+	return polls{own: map[uint32][]uint64{}, totals: map[uint32][]uint64{}, voters: map[uint32]map[uint64]bool{}}
 }
 
 // follow takes over which polls and lottery there are.
@@ -41,6 +42,11 @@ func (q *polls) follow(s *danmakuv1.ShowState) {
 			if pollOf(s, poll) == nil {
 				delete(all, poll)
 			}
+		}
+	}
+	for poll := range q.voters {
+		if pollOf(s, poll) == nil {
+			delete(q.voters, poll)
 		}
 	}
 	switch {
@@ -125,7 +131,7 @@ func (h *house) vote(p *world.Player, cmd *danmakuv1.Vote) error {
 	switch {
 	case poll == nil:
 		return errors.New("there is no such poll")
-	case slices.Contains(v.voted, cmd.Poll):
+	case h.polls.voters[cmd.Poll][v.author]:
 		return nil // the first one counts
 	case poll.Closed || poll.UntilMs != 0 && poll.UntilMs <= nowMs(h.r):
 		return errors.New("the poll is closed")
@@ -139,11 +145,11 @@ func (h *house) vote(p *world.Player, cmd *danmakuv1.Vote) error {
 	if cmd.Choice < 1 || cmd.Choice > n {
 		return errors.New("the poll has no such choice")
 	}
-	v.voted = slices.DeleteFunc(v.voted, func(old uint32) bool { return pollOf(h.state, old) == nil })
-	v.voted = append(v.voted, cmd.Poll)
 	if h.polls.own[cmd.Poll] == nil {
 		h.polls.own[cmd.Poll] = make([]uint64, n)
+		h.polls.voters[cmd.Poll] = map[uint64]bool{}
 	}
+	h.polls.voters[cmd.Poll][v.author] = true
 	h.polls.own[cmd.Poll][cmd.Choice-1]++
 	return nil
 }

@@ -305,6 +305,9 @@ func TestStageOfModerators(t *testing.T) {
 	poll := row[danmakuv1.Poll](t, ann)
 	do(t, ann, &danmakuv1.Vote{Poll: poll.Poll, Choice: 1})
 	do(t, ann, &danmakuv1.Vote{Poll: poll.Poll, Choice: 2}) // the first one counts
+	ann.Leave()
+	ann = f.viewer(0, "Ann")
+	do(t, ann, &danmakuv1.Vote{Poll: poll.Poll, Choice: 2})
 	do(t, bob, &danmakuv1.Vote{Poll: poll.Poll, Choice: 1})
 	do(t, mod, &danmakuv1.Vote{Poll: poll.Poll, Choice: 2})
 	if err := gametest.Order(f.viewer(0, "X"), &danmakuv1.Vote{Poll: poll.Poll, Choice: 3}); err == nil {

@@ -26,8 +26,43 @@ type viewer struct {
 	gave      uint32 // tick of the last gift; 0: none
 
 	follows  []uint64
-	voted    []uint32 // polls
 	reported []uint64 // comments, the newest ones
+}
+
+// maxTraces is of how many viewers who have left a house knows what they have spent. The oldest goes.
+const maxTraces = 20_000
+
+// traces are what viewers have spent who have left: to leave and to come back does not fill an allowance.
+type traces struct {
+	of    map[uint64]trace
+	order []uint64
+}
+
+type trace struct {
+	allowance, likes, orders bucket
+	spoke                    uint32
+}
+
+// keep notes what a viewer who leaves has spent.
+func (t *traces) keep(v *viewer) {
+	if t.of == nil {
+		t.of = map[uint64]trace{}
+	}
+	if _, is := t.of[v.author]; !is {
+		if len(t.order) >= maxTraces {
+			delete(t.of, t.order[0])
+			t.order = t.order[1:]
+		}
+		t.order = append(t.order, v.author)
+	}
+	t.of[v.author] = trace{v.allowance, v.likes, v.orders, v.spoke}
+}
+
+// recall gives a viewer who comes back what it had.
+func (t *traces) recall(v *viewer) {
+	if old, is := t.of[v.author]; is {
+		v.allowance, v.likes, v.orders, v.spoke = old.allowance, old.likes, old.orders, old.spoke
+	}
 }
 
 // badgeRoles are the roles of tokens by which one has a badge.
