@@ -2,6 +2,7 @@ package danmaku
 
 import (
 	"slices"
+	"strings"
 
 	danmakuv1 "github.com/tickroom/tickroom/proto/gen/tickroom/danmaku/v1"
 	"github.com/tickroom/tickroom/proto/schema"
@@ -22,6 +23,8 @@ type board struct {
 	words    []string // that moderators have blocked
 	scaled   uint32   // slow mode by viewers, in seconds
 	told     uint32   // tick of the last counters
+	logged   uint32   // tick of the last ones in the log
+	before   drops    // which those were
 	gone     map[uint64]bool
 	goneIDs  []uint64
 
@@ -198,6 +201,26 @@ func (b *board) count() {
 	b.setVotes()
 	b.setEntrants()
 	b.tellReports()
+	if now := h.r.Tick(); now-b.logged >= h.ticks(60) {
+		b.logged = now
+		b.logDrops()
+	}
+}
+
+// logDrops tells the operator what became of the comments since the last time, if there were any.
+func (b *board) logDrops() {
+	d, before := &b.h.sums.drops, &b.before
+	if d.said == before.said {
+		return
+	}
+	attrs := []any{"viewers", b.h.r.PlayerCount(), "live", b.h.link.live, "said", d.said - before.said, "shown", d.shown - before.shown}
+	for i, n := range d.reasons {
+		if n != before.reasons[i] {
+			attrs = append(attrs, strings.ToLower(strings.TrimPrefix(danmakuv1.Reason(i).String(), "REASON_")), n-before.reasons[i])
+		}
+	}
+	b.h.r.Log.Info("comments", attrs...)
+	b.before = *d
 }
 
 func (b *board) setVotes() {
