@@ -105,6 +105,7 @@ func (p *contestant) ask(s *client.Session, now time.Duration) {
 		server := clock.At + int64((s.ServerTick(now)-float64(clock.Tick))*perTick/float64(time.Microsecond))
 		at := func(us int64) time.Duration { return now + time.Duration(us-server)*time.Microsecond }
 		p.question, p.closesAt = q.Number, q.ClosesAt
+		p.crew.sawAsked(p.run, q)
 		p.openAt = max(at(q.OpensAt), now)
 		if p.timed {
 			p.crew.sawOpen(p.run, q.Number, p.openAt)
@@ -241,13 +242,19 @@ func (p *contestant) told(m *quizv1.Mine) {
 		a := rec.at(m.Question)
 		a.told, a.verdict, a.counted, a.countedOption, a.countedTime = true, m.Verdict, m.Answered, uint8(m.Option), uint16(m.Elapsed)
 	}
+	for i, v := range m.Verdicts {
+		if a := rec.answer(uint32(i + 1)); v == quizv1.Verdict_VERDICT_RIGHT && a.state == accepted && !a.right {
+			rec.at(uint32(i + 1)).right = true
+			p.crew.wasRight(m.Run, uint32(i+1), a.option)
+		}
+	}
 	if m.Ranked == 0 {
 		return
 	}
 	a := rec.at(m.Ranked)
 	a.rank, a.among = m.Rank, m.Among
 	if m.Question == m.Ranked { // else the points may be those after the next question already
-		a.exact, a.points, a.right, a.time = true, m.Points, m.Right, m.Time
+		a.exact, a.points, a.rights, a.time = true, m.Points, m.Right, m.Time
 	}
 	if m.Ranked > rec.toldFor {
 		rec.toldFor = m.Ranked

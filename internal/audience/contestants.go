@@ -106,11 +106,7 @@ func (c *contestants) sawOutcome(run uint32, q *quizv1.Question, now time.Durati
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.begin(run)
-	c.last.Store(q.Number)
-	for len(c.outcomes) < int(q.Number) {
-		c.outcomes = append(c.outcomes, outcome{})
-	}
-	o := &c.outcomes[q.Number-1]
+	o := c.outcome(q.Number)
 	*o = outcome{
 		known: true, key: q.Key, skipped: q.Skipped, last: q.Last, points: q.Points, opens: q.OpensAt, closes: q.ClosesAt, counts: slices.Clone(q.Counts),
 	}
@@ -121,6 +117,40 @@ func (c *contestants) sawOutcome(run uint32, q *quizv1.Question, now time.Durati
 	c.keysAt = append(c.keysAt, now)
 }
 
+// outcome returns what is known of a question. The caller holds mu.
+func (c *contestants) outcome(number uint32) *outcome {
+	if number > c.last.Load() {
+		c.last.Store(number)
+	}
+	for len(c.outcomes) < int(number) {
+		c.outcomes = append(c.outcomes, outcome{})
+	}
+	return &c.outcomes[number-1]
+}
+
+// sawAsked notes a question, whose key may never be shown: if the show can't be reached when it is
+// due, the next question may come before it.
+func (c *contestants) sawAsked(run uint32, q *quizv1.Question) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.begin(run)
+	if o := c.outcome(q.Number); !o.known && o.opens == 0 {
+		o.opens, o.closes, o.points, o.last = q.OpensAt, q.ClosesAt, q.Points, q.Last
+	}
+}
+
+// wasRight notes that a contestant was told that an option was right.
+func (c *contestants) wasRight(run, number uint32, option uint8) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if run != c.run {
+		return
+	}
+	if o := c.outcome(number); !o.known {
+		o.key |= 1 << option
+	}
+}
+
 // begin forgets another run. The caller holds mu.
 func (c *contestants) begin(run uint32) {
 	if run != c.run {
@@ -129,6 +159,7 @@ func (c *contestants) begin(run uint32) {
 		for i := range c.ranked {
 			c.ranked[i].Store(0)
 		}
+		c.last.Store(0)
 	}
 }
 
@@ -168,6 +199,7 @@ func (c *contestants) Figures() []bots.Figure {
 	}
 	return []bots.Figure{
 		n("questions", "questions that were answered and judged", v.questions),
+		n("keys_unseen", "of these, questions whose right answer nobody was shown in time", v.unseen),
 		n("answers_sent", "answers sent", c.sent.Load()),
 		n("answers_accepted", "answers that were accepted", c.accepted.Load()),
 		{Name: "answers_refused", Text: "answers that were refused", Counts: c.refusals.counts()},

@@ -46,6 +46,7 @@ type given struct {
 	option  uint8
 	elapsed uint16 // hundredths of a second, of an accepted one
 
+	right         bool // it was told so
 	told          bool // what follows was told
 	counted       bool
 	countedOption uint8
@@ -55,7 +56,7 @@ type given struct {
 	rank, among uint32 // 0: not told
 	exact       bool   // what follows was told with the rank
 	points      uint32
-	right       uint32
+	rights      uint32
 	time        uint32
 }
 
@@ -166,7 +167,7 @@ func (s *sheet) compare(t *sheet, elimination bool) int {
 
 // verdict is what came of a comparison.
 type verdict struct {
-	questions, checked, wrong, missing, lost, doubled, counts int64
+	questions, unseen, checked, wrong, missing, lost, doubled, counts int64
 }
 
 // check works out how all contestants stand after each question, from what they have answered and
@@ -181,10 +182,13 @@ func check(outcomes []outcome, records []record, mode quizv1.Mode) (v verdict) {
 	}
 	for q := range outcomes {
 		o := &outcomes[q]
-		if !o.known {
+		if !o.known && o.key == 0 {
 			continue
 		}
 		v.questions++
+		if !o.known {
+			v.unseen++
+		}
 		number := uint32(q + 1)
 		tally := make([]int64, 32)
 		for i := range records {
@@ -242,7 +246,7 @@ func (v *verdict) rank(g given, s *sheet, rank, among uint32, last bool) {
 		return
 	}
 	v.checked++
-	if g.rank != rank || g.among != among || g.exact && (g.points != s.points || g.right != s.right || g.time != s.time) {
+	if g.rank != rank || g.among != among || g.exact && (g.points != s.points || g.rights != s.right || g.time != s.time) {
 		v.wrong++
 	}
 }
