@@ -149,7 +149,7 @@ else
   quick=(--require 'reveal_spread_ms.p99 <= 50')
 fi
 
-a=$port b=$((port + 2)) r=$((port + 4)) r2=$((port + 5)) s=$((port + 6))
+a=$port b=$((port + 2)) r=$((port + 4)) r2=$((port + 5)) r3=$((port + 6)) s=$((port + 7))
 both="http://127.0.0.1:$a,http://127.0.0.1:$b"
 
 run_one() {
@@ -189,6 +189,7 @@ run_redis() {
 run_failover() {
   redis redis "$r"
   redis replica "$r2" --replicaof "127.0.0.1 $r"
+  redis replica2 "$r3" --replicaof "127.0.0.1 $r" # that of the next master
   sentinel "$s" "$r"
   local there=(--redis-addresses "127.0.0.1:$s" --redis-master live --redis-replicas 1)
   node node1 "$a" "${there[@]}"
