@@ -4,7 +4,7 @@ package bells
 import (
 	"context"
 
-	bellsv1 "github.com/tickroom/tickroom/docs/examples/bells/proto/bells/v1"
+	bellsv1 "github.com/tickroom/tickroom/docs/examples/internal/bells/proto/bells/v1"
 	"github.com/tickroom/tickroom/world"
 )
 

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/tickroom/tickroom/docs/examples/bells"
-	bellsv1 "github.com/tickroom/tickroom/docs/examples/bells/proto/bells/v1"
+	"github.com/tickroom/tickroom/docs/examples/internal/bells"
+	bellsv1 "github.com/tickroom/tickroom/docs/examples/internal/bells/proto/bells/v1"
 	"github.com/tickroom/tickroom/gametest"
 )
 
