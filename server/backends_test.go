@@ -21,6 +21,7 @@ import (
 	"github.com/tickroom/tickroom/netcode/matchmaker"
 	"github.com/tickroom/tickroom/netcode/roomservice"
 	danmakuv1 "github.com/tickroom/tickroom/proto/gen/tickroom/danmaku/v1"
+	quizv1 "github.com/tickroom/tickroom/proto/gen/tickroom/quiz/v1"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
@@ -540,4 +541,51 @@ func fleetOf(t *testing.T, r *redistest.Server, k *backendKeys, of ...*tills) (s
 		}, kind.kind()))
 	}
 	return srvs
+}
+
+// asked is a kind of rooms whose schema has another message with the id of a gift.
+func (s *tills) asked() world.Kind {
+	return world.Kind{Name: "asked", Schema: quizv1.Schema, New: func(r *world.Room) (world.Game, error) {
+		r.Listen("gifts/till/main", world.Now)
+		world.OnMessage(r, func(*world.Posting, *quizv1.State) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.heard = append(s.heard, "misread")
+		})
+		return &till{r, s, r.NewGroup("asked")}, nil
+	}}
+}
+
+// TestPostToAnotherSchema has a player in rooms of two kinds, whose schemas have different messages
+// with the same id: a room passes over what is not of its own.
+func TestPostToAnotherSchema(t *testing.T) {
+	t.Parallel()
+	k, all := newBackendKeys(t), &tills{}
+	srv := start(t, k.on, all.kind(), all.asked())
+	ops := backend(t, srv, k.token(nil))
+	ann := k.playerToken("ann")
+	sit(t, srv, ann, client.Config{Kind: "till"})
+	other, err := client.Dial(t.Context(), "ws://"+srv.Addr().String()+server.Path, client.Options{Config: client.Config{Kind: "asked", Schema: quizv1.Schema, Token: ann}, NoReconnect: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { other.Close(1000, "") })
+	data := &tickroomv1.RoomServicePostRequest_Data{Data: (&danmakuv1.Gift{Gift: "car", Count: 1}).AppendProto(nil)}
+	for i, to := range []*tickroomv1.RoomServicePostRequest{
+		{To: toTopic("gifts/till/main")}, {To: &tickroomv1.RoomServicePostRequest_Player{Player: "ann"}},
+	} {
+		to.Message, to.Content, to.Key = giftType, data, fmt.Sprint("order-", i)
+		if _, err := ops.Post(t.Context(), to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all.have(t, "gifts/till/main: 1 x car by order-0")
+	all.have(t, "player ann: 1 x car by order-1")
+	// Of the other room's own type one is handed over, behind those.
+	if _, err := ops.Post(t.Context(), &tickroomv1.RoomServicePostRequest{To: toRoom(other.Welcome().GetRoom()), Message: "tickroom.quiz.v1.State"}); err != nil {
+		t.Fatal(err)
+	}
+	all.have(t, "misread")
+	_, err = ops.Post(t.Context(), &tickroomv1.RoomServicePostRequest{To: toRoom(other.Welcome().GetRoom()), Message: giftType})
+	refuses(t, "to a room of another schema", err, connect.CodeInvalidArgument, "no such message; they have: tickroom.quiz.v1.")
 }
