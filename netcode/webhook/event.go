@@ -76,11 +76,11 @@ type Player struct {
 
 // Result is how a match has ended.
 type Result struct {
-	Teams []Team `json:"teams"`
+	Teams []TeamResult `json:"teams"`
 }
 
-// Team is how a team did. In a free-for-all each player is one.
-type Team struct {
+// TeamResult is how a team did. In a free-for-all each player is one.
+type TeamResult struct {
 	// Rank is 1 for the best. Teams with the same rank have drawn.
 	Rank    int          `json:"rank"`
 	Players []TeamPlayer `json:"players"`

@@ -110,11 +110,11 @@ func New(o Options) *Hooks {
 }
 
 // Room returns what a room of a kind hands its events in by. Nil Hooks tell nobody.
-func (h *Hooks) Room(id, kind string) *Room {
+func (h *Hooks) Room(id, kind string) *Events {
 	if h == nil {
 		return nil
 	}
-	return &Room{hooks: h, id: id, kind: kind, life: strings.ToLower(rand.Text()[:16])}
+	return &Events{hooks: h, id: id, kind: kind, life: strings.ToLower(rand.Text()[:16])}
 }
 
 // wanted reports whether events of a type are told.

@@ -12,7 +12,7 @@ import (
 type event struct {
 	typ    string
 	at     time.Time
-	room   *Room
+	room   *Events
 	number uint64
 	data   any
 	told   *told // of a message
@@ -25,16 +25,16 @@ type told struct {
 	data []byte
 }
 
-// Room hands in the events of one room. Its methods are called by the room's goroutine, and do
-// not block. A nil Room is one of which nobody is told anything.
-type Room struct {
+// Events hands in what happens in one room. Its methods are called by the room's goroutine, and do
+// not block. Nil Events are those of a room which nobody is told anything.
+type Events struct {
 	hooks    *Hooks
 	id, kind string
 	life     string
 	number   uint64
 }
 
-func (r *Room) tell(typ string, data any) {
+func (r *Events) tell(typ string, data any) {
 	if r == nil {
 		return
 	}
@@ -42,7 +42,7 @@ func (r *Room) tell(typ string, data any) {
 }
 
 // add hands an event in. Those that nobody wants have no number.
-func (r *Room) add(e event) {
+func (r *Events) add(e event) {
 	if !r.hooks.wanted(e.typ) {
 		return
 	}
@@ -53,17 +53,17 @@ func (r *Room) add(e event) {
 
 // Made tells that the room was made, for a match in a mode, if that is not empty, and with options
 // that were chosen. It comes before all else.
-func (r *Room) Made(mode string, options map[string]string, private bool) {
+func (r *Events) Made(mode string, options map[string]string, private bool) {
 	r.tell(webhook.RoomMade, webhook.Made{Mode: mode, Options: maps.Clone(options), Private: private})
 }
 
 // Joined tells of a player who has come in.
-func (r *Room) Joined(p *world.Player) { r.player(webhook.PlayerJoined, p) }
+func (r *Events) Joined(p *world.Player) { r.player(webhook.PlayerJoined, p) }
 
 // Left tells of a player who has left for good.
-func (r *Room) Left(p *world.Player) { r.player(webhook.PlayerLeft, p) }
+func (r *Events) Left(p *world.Player) { r.player(webhook.PlayerLeft, p) }
 
-func (r *Room) player(typ string, p *world.Player) {
+func (r *Events) player(typ string, p *world.Player) {
 	if r == nil {
 		return
 	}
@@ -71,13 +71,13 @@ func (r *Room) player(typ string, p *world.Player) {
 }
 
 // Result tells how the room's match has ended.
-func (r *Room) Result(res *world.Result) {
+func (r *Events) Result(res *world.Result) {
 	if r == nil {
 		return
 	}
-	out := webhook.Result{Teams: make([]webhook.Team, 0, len(res.Teams))}
+	out := webhook.Result{Teams: make([]webhook.TeamResult, 0, len(res.Teams))}
 	for _, t := range res.Teams {
-		team := webhook.Team{Rank: t.Rank, Players: make([]webhook.TeamPlayer, 0, len(t.Players))}
+		team := webhook.TeamResult{Rank: t.Rank, Players: make([]webhook.TeamPlayer, 0, len(t.Players))}
 		for _, p := range t.Players {
 			team.Players = append(team.Players, webhook.TeamPlayer{Player: p.PlayerID, Weight: p.Weight, Left: p.Left})
 		}
@@ -87,11 +87,11 @@ func (r *Room) Result(res *world.Result) {
 }
 
 // Told tells a message of the room's game, by the id that its type has in the schema. data is kept.
-func (r *Room) Told(id uint32, data []byte) {
+func (r *Events) Told(id uint32, data []byte) {
 	if r != nil {
 		r.add(event{typ: webhook.RoomMessage, told: &told{id, data}})
 	}
 }
 
 // Ended tells that the room has ended, and what its clients were told. Nothing comes after it.
-func (r *Room) Ended(reason string) { r.tell(webhook.RoomEnded, webhook.Ended{Reason: reason}) }
+func (r *Events) Ended(reason string) { r.tell(webhook.RoomEnded, webhook.Ended{Reason: reason}) }

@@ -26,7 +26,7 @@ type Entry struct {
 	chosen   map[string]string // what clients chose of its options
 	alike    string            // the same, for comparison
 	options  map[string]string // all that are not by default
-	hooks    *hooks.Room       // tells backends what happens; nil: nobody is told
+	hooks    *hooks.Events     // tells backends what happens; nil: nobody is told
 	disown   func()            // the room counts no more among those of its owner
 	of       *shows.Show       // that the room is a house of; nil: none
 	is       *shows.State      // which show the room is, by its claim; nil: none
