@@ -71,7 +71,8 @@ test: setup web ## install what is missing, build the pages, check types and for
 	$(NPM) test -w sdk -w demo --if-present
 	$(NPM) run build -w sdk --if-present
 	$(GO) build -o bin/ ./cmd/...
-	$(GO) test -race -vet=off -timeout 8m ./...
+	@# Four packages at a time, since many tests wait for sockets and servers most of the time.
+	$(GO) test -race -vet=off -p 4 -timeout 8m ./...
 	$(NPM) test -w e2e --if-present
 
 .PHONY: setup
