@@ -35,7 +35,9 @@ type Presence interface {
 	// Away is called when a player's connection is lost: no input comes from it
 	// until Back is called. Leave is called instead if it does not return in time.
 	Away(p *Player)
-	// Back is called when an away player has returned.
+	// Back is called when an away player has returned, be it with a client that knows nothing
+	// of what the player was told before. One that takes the place of another is such a client:
+	// then Away and Back are called.
 	Back(p *Player)
 }
 

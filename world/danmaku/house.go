@@ -192,6 +192,17 @@ func (h *house) welcome(v *viewer) {
 	}
 }
 
+// Away does nothing: what a viewer has in the room is held with its session.
+func (h *house) Away(*world.Player) {}
+
+// Back tells a viewer again what it is told first: it may have come with another device, or with
+// a page that was loaded anew, and has missed the comments of meanwhile in any case.
+func (h *house) Back(p *world.Player) {
+	if v, ok := p.Data.(*viewer); ok {
+		h.welcome(v)
+	}
+}
+
 // Leave lets a viewer go.
 func (h *house) Leave(p *world.Player) {
 	v, ok := p.Data.(*viewer)

@@ -48,6 +48,24 @@ func TestACommentIsSeen(t *testing.T) {
 	}
 }
 
+// TestWhoComesBackIsWelcomed: the client may be another one, which knows nothing.
+func TestWhoComesBackIsWelcomed(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 1, nil)
+	ann, bob := f.viewer(0, "Ann"), f.viewer(0, "Bob")
+	f.run(1)
+	gametest.Events[danmakuv1.Welcome](bob)
+	bob.Lose()
+	id := say(t, ann, "Meanwhile")
+	f.run(3)
+	bob.Return()
+	f.run(1)
+	w := gametest.Events[danmakuv1.Welcome](bob)
+	if len(w) != 1 || w[0].Author != author(bob) || len(w[0].Comments) != 1 || w[0].Comments[0].Id != id {
+		t.Errorf("who comes back gets %v", w)
+	}
+}
+
 // TestTiers looks that each viewer gets as much as its tier has, that tiers contain one another, and that all
 // houses show the same.
 func TestTiers(t *testing.T) {

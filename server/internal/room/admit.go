@@ -210,5 +210,10 @@ func (e *Engine) takeOver(c *Client, conn socket.Conn, j *Joiner) (_ *Client, aw
 	c.down.Resume(0)
 	c.in, c.lastCommand, c.ncmds, c.player.InputSeq = netcode.Inputs{}, 0, 0, 0
 	c.answers, c.kept = nil, kept{}
-	return c, away, e.back(c, away)
+	if !away { // to the game it is gone and back: what the player was told went to the other one
+		if err := e.guard("Away", func() error { e.room.SetAway(c.player, true); return nil }); err != nil {
+			return nil, false, roomFailed()
+		}
+	}
+	return c, away, e.back(c, true)
 }

@@ -249,7 +249,7 @@ func TestASecondDeviceBeginsAnew(t *testing.T) {
 	if r := second.frames(t)[0].GetReplies(); len(r) != 1 || r[0].GetId() != 1 {
 		t.Errorf("replies: %v", r)
 	}
-	if got := fmt.Sprint(g.lines, g.calls); got != "[had lost new] [join 1]" {
+	if got := fmt.Sprint(g.lines, g.calls); got != "[had lost new] [join 1 away 1 back 1]" {
 		t.Errorf("the game was told %s", got)
 	}
 

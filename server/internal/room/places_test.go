@@ -176,15 +176,15 @@ func TestASessionIsForOnePart(t *testing.T) {
 		calls       string // what the game was told after the first one had joined
 		play, watch int    // sessions in the end
 	}{
-		{"to play, and to play", Joiner{}, Joiner{}, "", 0, closecode.TakenOver, "", 1, 0},
-		{"to watch, and to watch", Joiner{Hello: watch()}, Joiner{Hello: watch()}, "", 0, closecode.TakenOver, "", 0, 1},
+		{"to play, and to play", Joiner{}, Joiner{}, "", 0, closecode.TakenOver, "[away 1 back 1]", 1, 0},
+		{"to watch, and to watch", Joiner{Hello: watch()}, Joiner{Hello: watch()}, "", 0, closecode.TakenOver, "[away 1 back 1]", 0, 1},
 		{"to watch, and to play", Joiner{Hello: watch()}, Joiner{}, "", 0, closecode.TakenOver, "[leave 1 join 2]", 1, 0},
 		{"to watch, and to play by a seat", Joiner{Seat: inMatch(0, RoleSpectator)}, Joiner{Seat: inMatch(1, "")}, "", 0, closecode.TakenOver, "[leave 1 join 2]", 1, 0},
 		{"to play, and to watch", Joiner{}, Joiner{Hello: watch()}, "", 0, 0, "[join 2]", 1, 1},
 		{"to play, and to watch by a seat", Joiner{Seat: inMatch(1, "")}, Joiner{Seat: inMatch(0, RoleSpectator)}, "", 0, 0, "[join 2]", 1, 1},
 		{"a seat to play, and the wish to watch", Joiner{}, Joiner{Hello: watch(), Seat: inMatch(0, "")}, "", 0, 0, "[join 2]", 1, 1},
-		{"the same seat", Joiner{Seat: inMatch(1, "tank")}, Joiner{Seat: inMatch(1, "tank")}, "", 0, closecode.TakenOver, "", 1, 0},
-		{"without the seat", Joiner{Seat: inMatch(1, "tank")}, Joiner{}, "", 0, closecode.TakenOver, "", 1, 0},
+		{"the same seat", Joiner{Seat: inMatch(1, "tank")}, Joiner{Seat: inMatch(1, "tank")}, "", 0, closecode.TakenOver, "[away 1 back 1]", 1, 0},
+		{"without the seat", Joiner{Seat: inMatch(1, "tank")}, Joiner{}, "", 0, closecode.TakenOver, "[away 1 back 1]", 1, 0},
 		{"another team", Joiner{Seat: inMatch(1, "tank")}, Joiner{Seat: inMatch(0, "tank")}, "", 0, closecode.TakenOver, "[leave 1 join 2]", 1, 0},
 		{"another team, by who was expected back", Joiner{Seat: inMatch(1, "")}, Joiner{Seat: inMatch(0, ""), Back: true}, "", 0, closecode.TakenOver, "[leave 1 join 2]", 1, 0},
 		{"another role", Joiner{Seat: inMatch(1, "tank")}, Joiner{Seat: inMatch(1, "")}, "", 0, closecode.TakenOver, "[leave 1 join 2]", 1, 0},

@@ -2507,6 +2507,7 @@ func (m *Entered) mergeProto(d schema.Decoder) error {
 }
 
 // Welcome is the first event, and one for the client alone: what it missed. It comes again when the
+// player comes back, with comments that the client may have had already, and when the
 // numbers of authors have changed, which is when a house begins alone and then finds
 // its show; what a client knows by such numbers it forgets then.
 type Welcome struct {

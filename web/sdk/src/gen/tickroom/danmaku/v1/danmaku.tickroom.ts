@@ -275,6 +275,7 @@ const EnteredMessage = /* @__PURE__ */ message<Entered>('tickroom.danmaku.v1.Ent
 
 /**
  * Welcome is the first event, and one for the client alone: what it missed. It comes again when the
+ * player comes back, with comments that the client may have had already, and when the
  * numbers of authors have changed, which is when a house begins alone and then finds
  * its show; what a client knows by such numbers it forgets then.
  */
@@ -937,6 +938,7 @@ export const Entered = /* @__PURE__ */ event(5, EnteredMessage);
 
 /**
  * Welcome is the first event, and one for the client alone: what it missed. It comes again when the
+ * player comes back, with comments that the client may have had already, and when the
  * numbers of authors have changed, which is when a house begins alone and then finds
  * its show; what a client knows by such numbers it forgets then.
  */
