@@ -148,8 +148,8 @@ func newHooksListen() *cobra.Command {
 		Use:   "listen",
 		Short: "Receive webhooks, check their signatures and print them",
 		Long: `Receive webhooks for tests, check their signatures and print each as a line of JSON.
-What is wrong with one goes to standard error. It says of one that comes again that
-it does, and prints it once.`,
+Which ones came, and what is wrong with one, goes to standard error. One that comes
+again is named there again, and printed once.`,
 		Example: `  tickroom token --new-key hooks.secret --alg HS256
   tickroom hooks listen --secret-file hooks.secret &
   tickroom serve --hooks-webhooks test=http://127.0.0.1:7780/ --hooks-secret-files hooks.secret --hooks-allow-private

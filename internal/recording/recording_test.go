@@ -96,7 +96,7 @@ func TestRun(t *testing.T) {
 	go func() { served <- srv.Run(ctx) }()
 	<-srv.Ready()
 	url := "http://" + srv.Addr().String()
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "recordings")
 	recCtx, stop := context.WithCancel(ctx)
 	recorded := make(chan error, 1)
 	go func() {

@@ -18,7 +18,7 @@ import (
 type Config struct {
 	URL     string   // of the server
 	Show    string   // its name
-	Dir     string   // folder of the files
+	Dir     string   // folder of the files, which is made if it is not there
 	Formats []string // jsonl, xml
 	Always  bool     // also while no moderator has started the recording
 	Token   string
@@ -44,6 +44,9 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	if cfg.Hold == 0 {
 		cfg.Hold = 5 * time.Second
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil { // #nosec G301 -- comments are public
+		return err
 	}
 	rec := &recorder{cfg: cfg, formats: formats}
 	c, err := client.Dial(ctx, cfg.URL, client.Options{
