@@ -1,6 +1,7 @@
 package strictyaml
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -19,8 +20,14 @@ type Document struct {
 	Hint string
 
 	path   string
-	errs   []error
+	wrong  []problem
 	places map[string]*yaml.Node // by field
+}
+
+// problem is what is wrong at a place in the file, from 1; 0: with all of it.
+type problem struct {
+	line, column int
+	err          error
 }
 
 // Parse reads a file's text. Its top level must be a mapping, or nothing.
@@ -28,7 +35,7 @@ func Parse(path string, text []byte) (*Document, *Map) {
 	d := &Document{path: path, places: map[string]*yaml.Node{}}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
-		d.errs = append(d.errs, fmt.Errorf("%s: %s", path, strings.TrimPrefix(err.Error(), "yaml: ")))
+		d.wrong = append(d.wrong, problem{err: fmt.Errorf("%s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))})
 		return d, nil
 	}
 	if len(doc.Content) == 0 {
@@ -37,11 +44,19 @@ func Parse(path string, text []byte) (*Document, *Map) {
 	return d, d.mapping(doc.Content[0], "")
 }
 
-// Err returns all that is wrong, or nil.
-func (d *Document) Err() error { return errors.Join(d.errs...) }
+// Err returns all that is wrong, in the order of the file's lines, or nil.
+func (d *Document) Err() error {
+	sorted := slices.Clone(d.wrong)
+	slices.SortStableFunc(sorted, func(a, b problem) int { return cmp.Or(a.line-b.line, a.column-b.column) })
+	errs := make([]error, 0, len(sorted))
+	for _, p := range sorted {
+		errs = append(errs, p.err)
+	}
+	return errors.Join(errs...)
+}
 
 // Problems returns how much is wrong so far.
-func (d *Document) Problems() int { return len(d.errs) }
+func (d *Document) Problems() int { return len(d.wrong) }
 
 // Fail notes that a field is wrong; its place is that of the field, or if the file
 // does not have it, that of the nearest one around it.
@@ -62,14 +77,15 @@ func (d *Document) Check(prefix string, p any) {
 }
 
 func (d *Document) fail(n *yaml.Node, field, format string, args ...any) {
-	where := d.path
+	where, line, column := d.path, 0, 0
 	if n != nil {
+		line, column = n.Line, n.Column
 		where = fmt.Sprintf("%s:%d:%d", d.path, n.Line, n.Column)
 	}
 	if field != "" {
 		field += ": "
 	}
-	d.errs = append(d.errs, fmt.Errorf("%s: %s%s", where, field, fmt.Sprintf(format, args...)))
+	d.wrong = append(d.wrong, problem{line, column, fmt.Errorf("%s: %s%s", where, field, fmt.Sprintf(format, args...))})
 }
 
 // Map is a mapping whose fields are asked for one by one; Done ends that. All methods

@@ -139,8 +139,8 @@ func TestRead(t *testing.T) {
 		"name: [1]":                "f:1:7: name: a list is not allowed; it must be a plain value",
 		"list: [[1]]":              "f:1:8: list: a list is not allowed; it must be a list of plain values",
 		"<<: {a: 1}":               "f:1:1: a key must be a plain word",
-		"count: 0\nwait: 5":        "f:2:7: wait: \"5\" is not allowed; it must be a time such as 500ms, 30s or 1m30s\nf:1:8: count: 0 is not allowed; it must be from 1 to 1e3",
-		"list: [a, '']\nrate: 0.0": "f:2:7: rate: 0 is not allowed; it must be more than 0, at most 10\nf:1:1: list: an item is empty",
+		"count: 0\nwait: 5":        "f:1:8: count: 0 is not allowed; it must be from 1 to 1e3\nf:2:7: wait: \"5\" is not allowed; it must be a time such as 500ms, 30s or 1m30s",
+		"list: [a, '']\nrate: 0.0": "f:1:1: list: an item is empty\nf:2:7: rate: 0 is not allowed; it must be more than 0, at most 10",
 	} {
 		s := defaults()
 		d, top := Parse("f", []byte(text))

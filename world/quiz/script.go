@@ -100,7 +100,6 @@ func parse(path string, content []byte) (*script, error) {
 	}
 	for i, m := range list {
 		q := question{worth: worth{Seconds: s.Seconds, Points: s.Points}}
-		m.Need("text", "options", "answer")
 		m.Fields(&q)
 		m.Done()
 		before := d.Problems()

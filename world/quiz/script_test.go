@@ -1,6 +1,7 @@
 package quiz
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ questions:
     seconds: 20
     points: 50
     note: Both count.
-  - {text: "", image: /x.png, options: ["", "yes"], images: [/a, ""], answer: A}
+  - {image: /x.png, options: ["", "yes"], images: [/a, ""], answer: A}
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -78,6 +79,15 @@ func TestFileProblems(t *testing.T) {
 	}
 	if err := CheckFile("f", []byte("questions:\n- "+good)); err != nil {
 		t.Error(err)
+	}
+	// In the order of the lines, and each once.
+	err := CheckFile("f", []byte("titel: x\nmode: knockout\nquestions:\n- {text: q, options: [a]}\n- {text: q, options: [a, b]}\nrevives: -1"))
+	var lines []string
+	for line := range strings.Lines(fmt.Sprintln(err)) {
+		lines = append(lines, strings.Split(line, ":")[1])
+	}
+	if got := strings.Join(lines, " "); got != "1 2 4 5 6" {
+		t.Errorf("told of the lines %s:\n%v", got, err)
 	}
 }
 
