@@ -49,7 +49,7 @@ a moderator deletes within five seconds is not written.`,
 	f := cmd.Flags()
 	f.StringVar(&cfg.URL, "url", "http://127.0.0.1:7777", "the server's `address`")
 	f.StringVar(&cfg.Show, "show", "main", "`name` of the show")
-	f.StringVar(&cfg.Dir, "dir", ".", "`folder` of the files, which is there")
+	f.StringVar(&cfg.Dir, "dir", ".", "`folder` of the files; it is made if it is not there")
 	f.StringSliceVar(&cfg.Formats, "format", []string{"jsonl", "xml"}, "`formats` to write: jsonl, xml")
 	f.BoolVar(&cfg.Always, "always", false, "record all the time, not only while a moderator wants it")
 	f.StringVar(&tokenFile, "token-file", "", "`file` with a player's token; without one it is a guest")
