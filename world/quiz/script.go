@@ -215,7 +215,7 @@ func checkURL(s string) error {
 		return nil
 	case len(s) > maxURL:
 		return fmt.Errorf("the address has %d bytes; there can be %d", len(s), maxURL)
-	case !strings.HasPrefix(s, "https://") && !strings.HasPrefix(s, "http://") && (!strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//")):
+	case !strings.HasPrefix(s, "https://") && (!strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//")):
 		return fmt.Errorf("%q is not allowed; it must be an address that begins with https:// or, on the same server, with /", s)
 	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) || !utf8.ValidString(s):
 		return fmt.Errorf("%q has characters that an address can't have", s)

@@ -64,6 +64,7 @@ func TestFileProblems(t *testing.T) {
 		"questions:\n- {text: q, options: [a, b], answer: a, points: -1}":                    "f:2:49: questions.0.points: -1 is not allowed; it must be from 0 to 10000",
 		"questions:\n- {text: q, options: [a, ''], answer: A}":                               "questions.0.options: option B is empty; it must have a text or a picture",
 		"questions:\n- {text: q, options: [a, b], answer: A, image: 'javascript:x'}":         `questions.0.image: "javascript:x" is not allowed; it must be an address that begins with https://`,
+		"questions:\n- {text: q, options: [a, b], answer: A, image: 'http://x/y.png'}":       `questions.0.image: "http://x/y.png" is not allowed; it must be an address that begins with https://`,
 		"questions:\n- {text: q, options: [a, b], answer: A, images: [/x]}":                  "questions.0.images: there are 1, and 2 options; there must be as many, or none",
 		"questions:\n- {text: " + strings.Repeat("x", 301) + ", options: [a, b], answer: A}": "questions.0.text: it has 301 characters; there can be 300",
 		"questions:\n- {text: q, options: [a, b], answer: []}":                               "questions.0.answer: it is missing: the letter of the right option, A for the first",
