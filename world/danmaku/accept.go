@@ -28,7 +28,7 @@ func (h *house) accept(c *danmakuv1.Comment, key uint64, priority uint32) {
 
 // closeWindow takes the best of what came in a window, and has it reviewed if that is to be.
 func (h *house) closeWindow() {
-	h.taken = 0
+	h.taken = max(0, h.taken-h.set.room)
 	places := h.set.candidates
 	if h.link.live && h.link.share < wholeShare {
 		places = min(places, int(h.link.limit))

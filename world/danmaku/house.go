@@ -39,7 +39,7 @@ type house struct {
 	// Comments.
 	prefix   uint64 // of their ids
 	count    uint64
-	taken    int // in this window
+	taken    int // in this window, and before it beyond what a window takes
 	window   window
 	ready    []*danmakuv1.Candidate // those that were picked, and may be shown
 	budget   budget

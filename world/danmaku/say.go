@@ -13,9 +13,10 @@ import (
 
 // Bounds of what viewers say.
 const (
-	burst       = 3 // comments at once, before the allowance counts
-	maxMentions = 5
-	uniqueFor   = 30 // seconds
+	burst        = 3 // comments at once, before the allowance counts
+	burstWindows = 3 // windows whose comments a house takes at once, after calm or a late tick
+	maxMentions  = 5
+	uniqueFor    = 30 // seconds
 )
 
 // refused is why a comment is not taken.
@@ -53,7 +54,8 @@ func (h *house) say(p *world.Player, cmd *danmakuv1.Say) (*danmakuv1.Said, error
 	priority := h.priority(v)
 	said := &danmakuv1.Said{Comment: c.Id, WaitMs: h.spend(v)}
 	if h.mutes[v.author] != nil { // one that the player does not know of
-		h.sums.drops.add(danmakuv1.Reason_REASON_MUTED, 1)
+		// As one for which there was no room: the counters must not tell.
+		h.sums.drops.add(danmakuv1.Reason_REASON_CROWDED, 1)
 		return said, nil
 	}
 	h.known.add(c)
@@ -74,7 +76,7 @@ func (h *house) take(v *viewer, cmd *danmakuv1.Say) (*danmakuv1.Comment, uint64,
 	if err := h.may(v); err != nil {
 		return nil, 0, err
 	}
-	if h.taken >= h.set.room && !staff(v.badges) {
+	if h.taken >= burstWindows*h.set.room && !staff(v.badges) {
 		return nil, 0, refuse(danmakuv1.Reason_REASON_BUSY, "too many are writing just now: try again")
 	}
 	line, err := text.Line("comment", strings.TrimSpace(cmd.Text), h.set.maxText)

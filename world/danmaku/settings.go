@@ -16,7 +16,7 @@ type settings struct {
 	emotes     []string
 	maxText    int     // characters
 	every      float64 // seconds between two comments of a viewer, after a burst
-	room       int     // comments that the house takes in a window
+	room       int     // comments that the house takes in a window, of burstWindows at once
 	candidates int     // of a window
 	windowLen  uint32
 	maxAge     uint32
