@@ -1,6 +1,7 @@
 package gametest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -55,13 +56,15 @@ func (r *Room) Post(topic string, m schema.Posted) {
 	r.PostAs(world.Posting{Topic: topic}, m)
 }
 
-// PostAs posts a message as Post does, with the topic, the room, the type and the key of from.
+// PostAs posts a message as Post does, with the topic, the room, the type, the key and the time of
+// from; without a time, with the room's.
 func (r *Room) PostAs(from world.Posting, m schema.Posted) {
 	r.t.Helper()
 	if err := world.CheckTopic(from.Topic); err != nil {
 		r.t.Fatal(err)
 	}
-	r.mail.exchange.post(world.Posting{Topic: from.Topic, From: from.From, Type: from.Type, Key: from.Key}, m.MessageID(), m.AppendProto(nil))
+	at := cmp.Or(from.At, r.Now())
+	r.mail.exchange.post(world.Posting{Topic: from.Topic, From: from.From, Type: from.Type, Key: from.Key, At: at}, m.MessageID(), m.AppendProto(nil))
 }
 
 // Deafen has a topic not reach the room until Undeafen, as when the bus is away. The game is told
@@ -137,7 +140,7 @@ func (r *Room) step() {
 	r.tune()
 	for _, p := range r.TakePosts() {
 		r.mail.posted = append(r.mail.posted, p)
-		r.mail.exchange.post(world.Posting{Topic: p.Topic, From: r.ID(), Type: p.Type}, p.ID, p.Data)
+		r.mail.exchange.post(world.Posting{Topic: p.Topic, From: r.ID(), Type: p.Type, At: r.Now()}, p.ID, p.Data)
 	}
 	r.mail.told = append(r.mail.told, r.TakeTold()...)
 	for _, job := range r.TakeJobs() {

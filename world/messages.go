@@ -19,6 +19,9 @@ type Posting struct {
 	Type string
 	// Key is the idempotency key that a backend gave; it may be empty.
 	Key string
+	// At is when the bus took the message, in microseconds since 1970 by the bus's own clock; 0: it
+	// is not known.
+	At int64
 	// Player is to whom the message was posted; nil: to nobody in particular.
 	Player *Player
 }

@@ -20,6 +20,9 @@ const (
 	maxGiftName  = 32
 	maxGiftID    = 64
 	maxSuperText = 200
+	// oldGift is how long before a show a gift was given, in seconds, of which viewers were told
+	// by the show before it.
+	oldGift = 60
 )
 
 // gifts are those that backends have posted.
@@ -118,8 +121,27 @@ func (s *show) onGift(from *world.Posting, m *danmakuv1.Gift) {
 	if !s.paid(from) {
 		return
 	}
-	number, key := from.Number, from.Key
-	s.later(from, func() { s.give(number, key, m) })
+	o := s.offer(from)
+	s.later(from, func() { s.give(&o, m) })
+}
+
+// offer is a posting that has been paid.
+type offer struct {
+	number uint64
+	key    string
+	atMs   uint64 // when it was posted
+	old    bool   // that long before this show that nobody is told of it again
+}
+
+func (s *show) offer(from *world.Posting) offer {
+	if s.began == 0 {
+		s.began = s.r.Now()
+	}
+	o := offer{number: from.Number, key: from.Key, atMs: nowMs(s.r)}
+	if from.At > 0 {
+		o.atMs, o.old = min(o.atMs, uint64(from.At)/1000), s.began-from.At > oldGift*1_000_000
+	}
+	return o
 }
 
 // paid reports whether a posting may be a gift, which was not taken yet.
@@ -131,16 +153,19 @@ func (s *show) paid(from *world.Posting) bool {
 	return s.gifts.fresh(from)
 }
 
-func (s *show) give(number uint64, key string, m *danmakuv1.Gift) {
+func (s *show) give(o *offer, m *danmakuv1.Gift) {
+	number := o.number
 	g := &danmakuv1.Gifted{
-		Number: number, Name: cmp.Or(text.CleanName(m.Name, maxName), "guest"), Gift: text.CutBytes(m.Gift, maxGiftID),
+		Number: number, Name: cmp.Or(text.CleanName(m.Name, maxName), "guest"), Gift: cleanLine(m.Gift, maxGiftID),
 		Title: cleanLine(m.Title, maxGiftName), Count: max(m.Count, 1), Value: m.Value,
 	}
 	if m.PlayerId != "" {
 		g.Author = authorOf(s.state.Salt, m.PlayerId)
 	}
 	g.Combo = s.gifts.combo(comboKey{g.Author, g.Name, g.Gift}, g.Count, s.r.Tick(), s.ticks(comboFor))
-	s.gifts.remember(g)
+	if !o.old {
+		s.gifts.remember(g)
+	}
 	s.count(g.Author, g.Name, g.Value, number)
 	if number <= s.state.Gift { // one of before this show began; a house that lacks it is sent it
 		s.gifts.last = max(s.gifts.last, number)
@@ -148,9 +173,13 @@ func (s *show) give(number uint64, key string, m *danmakuv1.Gift) {
 	}
 	s.state.Gift = number
 	s.state.Gifts += uint64(g.Count)
-	s.gifts.out = append(s.gifts.out, g)
+	if o.old {
+		s.gifts.last = max(s.gifts.last, number)
+	} else {
+		s.gifts.out = append(s.gifts.out, g)
+	}
 	s.r.Tell(&danmakuv1.GiftEntry{
-		Show: s.name, Key: key, Number: number, PlayerId: m.PlayerId, Name: g.Name, Gift: g.Gift, Count: g.Count, Value: g.Value, AtMs: nowMs(s.r),
+		Show: s.name, Key: o.key, Number: number, PlayerId: m.PlayerId, Name: g.Name, Gift: g.Gift, Count: g.Count, Value: g.Value, AtMs: o.atMs,
 	})
 	s.change()
 }
@@ -160,11 +189,12 @@ func (s *show) onPaidComment(from *world.Posting, m *danmakuv1.PaidComment) {
 	if !s.paid(from) {
 		return
 	}
-	number, key := from.Number, from.Key
-	s.later(from, func() { s.pay(number, key, m) })
+	o := s.offer(from)
+	s.later(from, func() { s.pay(&o, m) })
 }
 
-func (s *show) pay(number uint64, key string, m *danmakuv1.PaidComment) {
+func (s *show) pay(o *offer, m *danmakuv1.PaidComment) {
+	number := o.number
 	value := cmp.Or(m.Value, m.Amount)
 	name := cmp.Or(text.CleanName(m.Name, maxName), "guest")
 	var author uint64
@@ -177,13 +207,24 @@ func (s *show) pay(number uint64, key string, m *danmakuv1.PaidComment) {
 	}
 	s.state.Gift = number
 	s.state.Gifts++
-	now := nowMs(s.r)
 	level, seconds := superLevel(m.Amount)
 	c := &danmakuv1.SuperChat{
 		Id: 1<<63 | number, Author: author, Name: name, Text: cleanLine(m.Text, maxSuperText), Amount: m.Amount, Currency: text.CutBytes(m.Currency, 8),
-		Level: level, FromMs: now, UntilMs: until(now, min(cmp.Or(m.Seconds, seconds), maxSeconds)),
+		Level: level, FromMs: o.atMs, UntilMs: until(o.atMs, min(cmp.Or(m.Seconds, seconds), maxSeconds)),
 	}
-	if len(s.state.SuperChats) >= maxSuperChats { // the one that would end first goes
+	if c.UntilMs > nowMs(s.r) {
+		s.pin(c)
+	}
+	s.r.Tell(&danmakuv1.GiftEntry{
+		Show: s.name, Key: o.key, Number: number, PlayerId: m.PlayerId, Name: name, Count: 1, Value: value, AtMs: o.atMs,
+		Text: c.Text, Amount: m.Amount, Currency: c.Currency,
+	})
+	s.change()
+}
+
+// pin shows a super chat, in the place of the one that would end first if there are many.
+func (s *show) pin(c *danmakuv1.SuperChat) {
+	if len(s.state.SuperChats) >= maxSuperChats {
 		first := 0
 		for i, o := range s.state.SuperChats {
 			if o.UntilMs < s.state.SuperChats[first].UntilMs {
@@ -193,11 +234,6 @@ func (s *show) pay(number uint64, key string, m *danmakuv1.PaidComment) {
 		s.state.SuperChats = slices.Delete(s.state.SuperChats, first, first+1)
 	}
 	s.state.SuperChats = append(s.state.SuperChats, c)
-	s.r.Tell(&danmakuv1.GiftEntry{
-		Show: s.name, Key: key, Number: number, PlayerId: m.PlayerId, Name: name, Count: 1, Value: value, AtMs: now,
-		Text: c.Text, Amount: m.Amount, Currency: c.Currency,
-	})
-	s.change()
 }
 
 // superLevels are from which amount on a super chat has a level, and for how many seconds it is pinned.

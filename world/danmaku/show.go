@@ -40,6 +40,7 @@ type show struct {
 	gifts    gifts
 	drawing  drawing
 	removed  []*danmakuv1.Removed
+	began    int64  // world.Room.Now when the first gift came; 0: none has
 	beat     uint32 // tick of the last report
 	summed   uint32 // tick of the last sums
 	acked    bool   // orders were carried out since the last report

@@ -89,6 +89,41 @@ func TestGifts(t *testing.T) {
 
 // TestNoGiftIsLostOrDoubled ends the show under gifts, again and again: each viewer sees each gift once, and the
 // ledger has all of them.
+// TestOldGiftsAreNotToldAgain has a show begin that reads gifts which the one before it has told.
+func TestOldGiftsAreNotToldAgain(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 1, nil)
+	ann := f.viewer(0, "Ann")
+	f.run(1)
+	now := f.show.Now()
+	post := func(key string, ago int64, m schema.Posted) {
+		f.houses[0].PostAs(world.Posting{Topic: topicGifts("main"), Key: key, At: now - ago*1_000_000}, m)
+	}
+	post("a", 3000, &danmakuv1.Gift{PlayerId: "id-Ann", Name: "Ann", Gift: "rose", Value: 7})
+	post("b", 3000, &danmakuv1.PaidComment{PlayerId: "id-Bob", Name: "Bob", Text: "long ago", Amount: 100})
+	post("c", 20, &danmakuv1.PaidComment{PlayerId: "id-Bob", Name: "Bob", Text: "just now", Amount: 100})
+	post("d", 20, &danmakuv1.Gift{PlayerId: "id-Ann", Name: "Ann", Gift: "star", Value: 1})
+	f.run(9)
+	if got := giftsSeen(ann); !slices.Equal(got, []string{"Ann star x1/1"}) {
+		t.Errorf("Ann sees %q", got)
+	}
+	if c := row[danmakuv1.SuperChat](t, ann); c.Text != "just now" || c.UntilMs-c.FromMs != 30_000 || int64(c.FromMs) != now/1000-20_000 {
+		t.Errorf("the super chat: %+v; now it is %d", c, now/1000)
+	}
+	for _, g := range rowsOf[danmakuv1.Giver](ann) {
+		if g.Name == "Ann" && g.Value != 8 || g.Name == "Bob" && g.Value != 200 {
+			t.Errorf("the wall has %+v", g)
+		}
+	}
+	if a := row[danmakuv1.Audience](t, ann); a.Gifts != 4 {
+		t.Errorf("there were %d gifts", a.Gifts)
+	}
+	told := gametest.Told[danmakuv1.GiftEntry](f.show)
+	if len(told) != 4 || int64(told[0].AtMs) != now/1000-3_000_000 {
+		t.Errorf("the ledger: %v", told)
+	}
+}
+
 func TestNoGiftIsLostOrDoubled(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 2, nil)

@@ -25,6 +25,7 @@ type Message struct {
 	Key    string // idempotency key of a backend; may be empty
 	ID     uint32 // of its type in the schema of the game
 	Type   string // full name of that; may be empty
+	At     int64  // when the bus took it: microseconds since 1970
 	Data   []byte // encoded
 }
 

@@ -105,7 +105,7 @@ func (b *Memory) Send(room string, posts []world.Post) (lost int) {
 
 func (b *Memory) post(m *Message, now time.Time) {
 	b.last++
-	m.Number = b.last
+	m.Number, m.At = b.last, now.UnixMicro()
 	if b.topics[m.Topic] == nil && Direct(m.Topic) {
 		return // to a room or a player who is not here
 	}

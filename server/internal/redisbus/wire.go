@@ -49,6 +49,7 @@ func parse(x *redis.XMessage, topic string) (*entry, error) {
 	if e.Number, err = number(x.ID); err != nil {
 		return nil, err
 	}
+	e.At = int64(e.Number>>countBits) * 1000
 	if e.prev, err = number(text("p")); err != nil {
 		return nil, err
 	}

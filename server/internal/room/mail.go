@@ -47,7 +47,7 @@ func (e *Engine) handOver(counts *metrics.Counts) {
 	for i := range arrived {
 		switch a := &arrived[i]; {
 		case a.Message != nil:
-			from = world.Posting{Topic: a.Topic, From: a.Message.From, Number: a.Message.Number, Type: a.Message.Type, Key: a.Message.Key}
+			from = world.Posting{Topic: a.Topic, From: a.Message.From, Number: a.Message.Number, Type: a.Message.Type, Key: a.Message.Key, At: a.Message.At}
 			if a.Player != "" {
 				if from.Player = e.player(a.Player); from.Player == nil {
 					continue // it has left
