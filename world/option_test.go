@@ -59,7 +59,7 @@ func TestShowNames(t *testing.T) {
 	if none := (&world.Kind{}).ShowName(map[string]string{"of": "x"}); none != "" {
 		t.Errorf("%q", none)
 	}
-	for name, good := range map[string]bool{"a": true, "Live_7-b.c": true, strings.Repeat("x", 64): true, "": false, "a/b": false, "a b": false, "é": false, strings.Repeat("x", 65): false} {
+	for name, good := range map[string]bool{"a": true, "Live_7-b.c": true, strings.Repeat("x", 64): true, "": false, "..": false, ".a": false, "a/b": false, "a b": false, "é": false, strings.Repeat("x", 65): false} {
 		if err := world.CheckShowName(name); (err == nil) != good {
 			t.Errorf("%q: %v", name, err)
 		}

@@ -29,12 +29,16 @@ const (
 const MaxShowName = 64
 
 // CheckShowName returns what is wrong with a show's name, nil if nothing is: it has 1 to
-// MaxShowName letters and digits of ASCII and ".", "_", "-", so that topics can be named after it.
+// MaxShowName letters and digits of ASCII and ".", "_", "-", so that topics can be named after it, and
+// does not begin with ".", so that files and folders can, too.
 func CheckShowName(name string) error {
 	if name == "" || len(name) > MaxShowName {
 		return fmt.Errorf("the name of the show has %d bytes; it must have 1 to %d", len(name), MaxShowName)
 	}
-	for _, c := range []byte(name) {
+	if name[0] == '.' {
+		return fmt.Errorf("the name of the show %q begins with a dot", name)
+	}
+	for _, c := range name {
 		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '_', c == '-':
 		default:
