@@ -14,6 +14,9 @@ import (
 func (p Program) newBots() *cobra.Command {
 	all := map[string]bots.Behaviour{}
 	for _, k := range p.Kinds {
+		if k.Backstage {
+			continue // nobody can join it
+		}
 		all[k.Name] = bots.Behaviour{Schema: k.Schema, NewPilot: func(*rand.Rand) bots.Pilot { return idler{} }}
 	}
 	maps.Copy(all, p.Bots)

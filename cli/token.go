@@ -164,7 +164,7 @@ func (f *tokenFlags) newKey(stderr io.Writer) (*identity.SigningKey, error) {
 		section = "service"
 	}
 	if key.Alg() == identity.HS256 {
-		fmt.Fprintf(stderr, "%s is a new secret. Whoever has it can sign tokens.\nThe server needs it in its configuration:\n\n  %s:\n    secret_files: [%s]\n", f.newFile, section, verify)
+		fmt.Fprintf(stderr, "%s is a new secret. Whoever has it can sign what is checked by it,\nso each use has a secret of its own: never give a webhook's, or one of seats, to tokens too.\nFor tokens the server needs it in its configuration:\n\n  %s:\n    secret_files: [%s]\n", f.newFile, section, verify)
 	} else {
 		fmt.Fprintf(stderr, "%s is a new private key. Whoever has it can sign tokens.\nThe server needs the public key in its configuration:\n\n  %s:\n    key_files: [%s]\n", f.newFile, section, verify)
 	}

@@ -73,3 +73,40 @@ func ExampleKind() {
 	ann.Each(func(e world.Entity) { fmt.Println("after", room.Committed(), "ticks Ann sees entity", e) })
 	// Output: after 5 ticks Ann sees entity 1
 }
+
+// What is to happen later happens in a tick, not at a time.
+func ExampleRoom_After() {
+	room, _, err := world.NewRoom(world.Kind{Name: "race", Schema: walkersv1.Schema, TickRate: 20, New: newRace}, world.Setup{Seed: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	room.After(room.Ticks(0.1), func() { fmt.Println("the start, in tick", room.Tick()) })
+	room.Every(2, func() { fmt.Println("a lap, in tick", room.Tick()) })
+	for range 6 {
+		room.Step()
+	}
+	// Output:
+	// the start, in tick 3
+	// a lap, in tick 3
+	// a lap, in tick 5
+}
+
+// Labels are what lists of rooms show, and what is asked for when one is sought.
+func ExampleRoom_SetLabel() {
+	room, _, err := world.NewRoom(world.Kind{Name: "race", Schema: walkersv1.Schema, TickRate: 20, New: newRace}, world.Setup{Seed: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for name, value := range map[string]any{"track": "forest", "laps": 3, "crew": room} {
+		if err := room.SetLabel(name, value); err != nil {
+			fmt.Println(err)
+		}
+	}
+	labels, changes := room.Labels()
+	fmt.Println(labels, "after", changes, "changes")
+	// Output:
+	// world: label crew is a *world.Room; it must be a string, a bool or a number
+	// map[laps:3 track:forest] after 2 changes
+}
