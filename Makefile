@@ -8,10 +8,6 @@ BENCHTIME ?= 1s
 
 export FUZZTIME
 
-# Without the folder's name in what is compiled a copy of the repository, and a game beside it,
-# of which the tests make some, find it in Go's cache.
-export GOFLAGS := $(or $(GOFLAGS),-trimpath)
-
 # The Go tools, built once for each tools/go.sum and compiler.
 TOOLS := bin/tools/$(shell { cat tools/go.sum; $(GO) env GOVERSION; } | cksum | cut -d ' ' -f 1)
 BUF   := $(TOOLS)/buf
@@ -62,7 +58,6 @@ $(PACKAGES): web/package-lock.json
 
 .PHONY: test
 test: setup web ## install what is missing, build the pages, check types and formats, run all tests
-	$(GO) vet ./...
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then \
 		echo "not formatted, run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; \

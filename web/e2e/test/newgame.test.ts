@@ -20,15 +20,12 @@ function caches(): Record<string, string> {
   return { GOMODCACHE: go[0] ?? '', GOCACHE: go[1] ?? '', npm_config_cache: npm };
 }
 
-/**
- * An environment with an empty home, plain texts, and nothing of what the tests run in. Go's flag is
- * make's, by which what was compiled already is found in the cache.
- */
+/** An environment with an empty home, plain texts, and nothing of what the tests run in. */
 function environment(home: string): NodeJS.ProcessEnv {
   const own =
     /^npm_(package|lifecycle|command|execpath|config_(local_prefix|prefix|workspace))|^(INIT_CWD|HOME|GOFLAGS|CI|FORCE_COLOR|TICKROOM_.*)$/i;
   const kept = Object.entries(process.env).filter(([name]) => !own.test(name));
-  return { ...Object.fromEntries(kept), ...caches(), HOME: home, GOFLAGS: '-trimpath', NO_COLOR: '1' };
+  return { ...Object.fromEntries(kept), ...caches(), HOME: home, GOFLAGS: '', NO_COLOR: '1' };
 }
 
 /** A port that nobody listens on. */
