@@ -125,9 +125,8 @@ type place struct {
 	slot   int32 // plus one; 0: free
 }
 
-// home is multiply-shift hashing (Dietzfelbinger et al., A reliable randomized algorithm for the
-// closest-pair problem, 1997) by a random number: neighbours end up far apart, and nobody can choose
-// entities that do not.
+// home is multiply-shift hashing (M. Dietzfelbinger et al., Journal of Algorithms 25, 1997) by a
+// random number: neighbours end up far apart, and nobody can choose entities that do not.
 func (x *index) home(e uint32) uint32 { return uint32(uint64(e) * x.by >> x.shift) }
 
 func (x *index) find(e uint32) int {
