@@ -66,8 +66,7 @@ test: setup web ## install what is missing, build the pages, check types and for
 	$(NPM) test -w sdk -w demo --if-present
 	$(NPM) run build -w sdk --if-present
 	$(GO) build -o bin/ ./cmd/...
-	@# Four packages at a time, since many tests wait for sockets and servers most of the time.
-	$(GO) test -race -vet=off -p 4 -timeout 20m ./...
+	$(GO) test -race -vet=off -timeout 20m ./...
 	$(NPM) test -w e2e --if-present
 
 .PHONY: setup

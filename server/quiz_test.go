@@ -30,7 +30,7 @@ func contest(t *testing.T, addr, name string, entry *quizv1.Entry) *contestant {
 	got, err := client.Dial(ctx, "ws://"+addr+server.Path, client.Options{
 		Config: client.Config{Kind: "quiz", Name: name, Schema: quizv1.Schema, HashEvery: 1, Options: map[string]string{"show": "one"}, Data: entry.AppendProto(nil)},
 		Setup: func(s *client.Session) {
-			client.OnEvent(s, func(m *quizv1.Mine, _ uint32) { c.mine.Store(m) })
+			client.OnEvent(s, func(m *quizv1.Mine, _ uint32) { c.mine.Store(new(*m)) }) // the event is the session's
 		},
 	})
 	if err != nil {
@@ -102,7 +102,7 @@ func TestQuiz(t *testing.T) {
 	}
 	until(t, "both are ranked", func() bool {
 		a, b := ann.mine.Load(), bob.mine.Load()
-		return a.Rank == 2 && b.Rank == 1 && a.Among == 2 && b.Verdict == quizv1.Verdict_VERDICT_RIGHT && !a.Alive
+		return a != nil && b != nil && a.Rank == 2 && b.Rank == 1 && a.Among == 2 && b.Verdict == quizv1.Verdict_VERDICT_RIGHT && !a.Alive
 	})
 	if _, q, _ := ann.rows(); q.Key != 2 {
 		t.Errorf("the key shows as %b", q.Key)
