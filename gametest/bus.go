@@ -71,7 +71,7 @@ func (r *Room) PostAs(from world.Posting, m schema.Posted) {
 // before the next tick.
 func (r *Room) Deafen(topic string) {
 	r.mail.deaf[topic] = true
-	r.HandleDeaf(topic)
+	r.caller.HandleDeaf(topic)
 }
 
 // Undeafen undoes Deafen. What was posted meanwhile comes with the next tick; if it is to be missed
@@ -81,7 +81,7 @@ func (r *Room) Undeafen(topic string, missed bool) {
 	if missed {
 		r.mail.heard[topic] = len(r.mail.exchange.kept)
 	}
-	r.HandleHears(topic, missed)
+	r.caller.HandleHears(topic, missed)
 }
 
 // Posted returns the messages of one type that the room has posted to a topic, or to any if that is
@@ -129,14 +129,14 @@ func (r *Room) step() {
 	r.t.Helper()
 	r.tune()
 	for _, o := range r.mail.outcomes {
-		if err := r.HandleOutcome(&o); err != nil {
+		if err := r.caller.HandleOutcome(&o); err != nil {
 			r.t.Fatal(err)
 		}
 	}
 	r.mail.outcomes = nil
 	r.hear()
-	r.SetNow(epoch + int64(float64(r.World.Tick())*1e6/r.TickRate))
-	r.Step()
+	r.caller.SetNow(epoch + int64(float64(r.World.Tick())*1e6/r.TickRate))
+	r.caller.Step()
 	r.tune()
 	for _, p := range r.TakePosts() {
 		r.mail.posted = append(r.mail.posted, p)
@@ -171,7 +171,7 @@ func (r *Room) tune() {
 					n = m.since
 				}
 			}
-			r.HandleHears(t.Name, false)
+			r.caller.HandleHears(t.Name, false)
 		}
 		heard[t.Name] = n
 	}
@@ -205,7 +205,7 @@ func (r *Room) hand(k *keptMessage, to *world.Player) {
 	r.t.Helper()
 	from := k.Posting
 	from.Player = to
-	switch _, err := r.HandleMessage(&from, k.id, k.data); {
+	switch _, err := r.caller.HandleMessage(&from, k.id, k.data); {
 	case errors.Is(err, world.ErrUnknownMessage):
 		r.t.Logf("a message on %s is passed over: the game has no handler for %d", k.Topic, k.id)
 	case err != nil:

@@ -34,7 +34,7 @@ func (p *Player) Input(in schema.Message) {
 	if p.seq++; p.Spectator || p.left {
 		return
 	}
-	if err := p.room.HandleInput(p.Player, p.seq, in.AppendProto(nil)); err != nil {
+	if err := p.room.caller.HandleInput(p.Player, p.seq, in.AppendProto(nil)); err != nil {
 		p.room.t.Fatalf("%s sends an input: %v", p.Name, err)
 	}
 }
@@ -49,7 +49,7 @@ func Call[C, R any, PC interface {
 	schema.Message
 }](p *Player, cmd *C) (*R, error) {
 	p.room.t.Helper()
-	reply, err := p.room.HandleCommand(p.Player, PC(cmd).CommandID(), PC(cmd).AppendProto(nil), nil)
+	reply, err := p.room.caller.HandleCommand(p.Player, PC(cmd).CommandID(), PC(cmd).AppendProto(nil), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func Order[C any, PC interface {
 	schema.Command
 }](p *Player, order *C) error {
 	p.room.t.Helper()
-	_, err := p.room.HandleCommand(p.Player, PC(order).CommandID(), PC(order).AppendProto(nil), nil)
+	_, err := p.room.caller.HandleCommand(p.Player, PC(order).CommandID(), PC(order).AppendProto(nil), nil)
 	return err
 }
 
@@ -112,12 +112,12 @@ func Events[E any, P interface {
 
 // Lose takes the player's connection away: it is sent nothing, and the game is told that it is
 // away. Return or Leave is to follow.
-func (p *Player) Lose() { p.room.SetAway(p.Player, true) }
+func (p *Player) Lose() { p.room.caller.SetAway(p.Player, true) }
 
 // Return gives the player a connection again. It resumes with its next snapshot where it was.
 func (p *Player) Return() {
 	p.down.Resume(p.replica.Tick())
-	p.room.SetAway(p.Player, false)
+	p.room.caller.SetAway(p.Player, false)
 }
 
 // Leave takes the player out of the room for good. It sees no more than it did.
@@ -129,7 +129,7 @@ func (p *Player) Leave() {
 
 func (p *Player) leave() {
 	p.left = true
-	p.room.Leave(p.Player)
+	p.room.caller.Leave(p.Player)
 }
 
 // receive sends the player the snapshot of the tick that is over.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/tickroom/tickroom/internal/journal"
 	"github.com/tickroom/tickroom/netcode"
 	"github.com/tickroom/tickroom/netcode/replica"
 	"github.com/tickroom/tickroom/world"
@@ -19,6 +20,7 @@ type Room struct {
 	// Room is the game's side of the room.
 	*world.Room
 
+	caller  *journal.Caller
 	t       testing.TB
 	kind    world.Kind
 	players []*Player
@@ -41,11 +43,11 @@ func New(t testing.TB, k world.Kind, options map[string]string) *Room {
 func NewNamed(t testing.TB, id string, k world.Kind, options map[string]string) *Room {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	r, _, err := world.NewRoom(k, world.Setup{ID: id, Seed: 1, Options: options, Now: epoch, Log: log})
+	c, err := journal.New(k, world.Setup{ID: id, Seed: 1, Options: options, Now: epoch, Log: log}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Room{Room: r, t: t, kind: k, mail: mail{exchange: &exchange{}, heard: map[string]int{}, deaf: map[string]bool{}}}
+	return &Room{Room: c.Room, caller: c, t: t, kind: k, mail: mail{exchange: &exchange{}, heard: map[string]int{}, deaf: map[string]bool{}}}
 }
 
 // Join lets a player in, who is called so. It is to play, and the game is given no data.
@@ -77,7 +79,7 @@ func (r *Room) TryJoin(p *world.Player, data []byte) (*Player, error) {
 	if p.PlayerID == "" {
 		p.PlayerID = fmt.Sprint("player-", p.ID)
 	}
-	if err := r.Room.Join(p, data); err != nil {
+	if err := r.caller.Join(p, data); err != nil {
 		return nil, err
 	}
 	q := &Player{Player: p, room: r, replica: replica.New(r.kind.Schema), down: netcode.NewDownlink(p.Interest, window)}

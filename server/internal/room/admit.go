@@ -208,7 +208,8 @@ func (e *Engine) takeOver(c *Client, conn socket.Conn, j *Joiner) (_ *Client, aw
 	e.sessions[c.token] = c
 	c.resumed = false
 	c.down.Resume(0)
-	c.in, c.lastCommand, c.ncmds, c.player.InputSeq = netcode.Inputs{}, 0, 0, 0
+	c.in, c.lastCommand, c.ncmds = netcode.Inputs{}, 0, 0
+	e.room.NumberAnew(c.player)
 	c.answers, c.kept = nil, kept{}
 	if !away { // to the game it is gone and back: what the player was told went to the other one
 		if err := e.guard("Away", func() error { e.room.SetAway(c.player, true); return nil }); err != nil {

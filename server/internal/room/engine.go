@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/tickroom/tickroom/internal/journal"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server/internal/metrics"
@@ -26,7 +27,7 @@ type Engine struct {
 	kind      world.Kind
 	cfg       Config
 	log       *slog.Logger
-	room      *world.Room
+	room      *journal.Caller                         // of the game, and of all that reaches it
 	welcome   *tickroomv1.Welcome                     // what is the same for all
 	show      string                                  // that the room is a house of; empty: none
 	holdTicks uint32                                  // 0: no session is held
@@ -72,7 +73,7 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 	}
 	e.showing = showing{topics: cfg.ShowTopics, heard: map[string]hearing{}}
 	err := e.guard("New", func() (err error) {
-		e.room, _, err = world.NewRoom(kind, world.Setup{ID: id, Seed: seed, Options: options, Now: time.Now().UnixMicro(), MaxAsync: cfg.MaxAsync, Log: e.log})
+		e.room, err = journal.New(kind, world.Setup{ID: id, Seed: seed, Options: options, Now: time.Now().UnixMicro(), MaxAsync: cfg.MaxAsync, Log: e.log}, nil)
 		return err
 	})
 	if err != nil {
@@ -107,7 +108,7 @@ func (e *Engine) omissions() {
 func (e *Engine) ID() string { return e.id }
 
 // World returns the game's side of the room.
-func (e *Engine) World() *world.Room { return e.room }
+func (e *Engine) World() *world.Room { return e.room.Room }
 
 // Clients returns the number of clients with a connection.
 func (e *Engine) Clients() int { return len(e.clients) }

@@ -74,10 +74,10 @@ func (c *Client) watchToken(now time.Time) {
 	}
 }
 
-// identify sets the client's identity from now on: that of the same player as before.
-func (c *Client) identify(id identity.Identity, show string) {
+// identify sets a client's identity from now on: that of the same player as before.
+func (e *Engine) identify(c *Client, id identity.Identity) {
 	c.identity, c.since, c.reminded = id, time.Time{}, false
-	c.player.Roles = id.RolesIn(show).Names()
+	e.room.SetRoles(c.player, id.RolesIn(e.show).Names())
 }
 
 // Renewals calls ask for each token that has come since the last call. ask reports
@@ -119,7 +119,7 @@ func (e *Engine) Renewed(c *Client, id identity.Identity, err error) {
 	default:
 		// The session may have been resumed with a newer token meanwhile.
 		if id.Expires.IsZero() || !id.Expires.Before(c.identity.Expires) {
-			c.identify(id, e.show)
+			e.identify(c, id)
 		}
 		c.auth("", false)
 	}

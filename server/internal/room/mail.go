@@ -109,7 +109,7 @@ func (l *Loop) fetch() {
 // dispatch sends what the game has posted and told, has its work begun, and listens to what it
 // listens to by now.
 func (l *Loop) dispatch() {
-	r := l.engine.room
+	r := l.engine.room.Room
 	if r.Retuned() != l.tuned {
 		l.tune()
 	}

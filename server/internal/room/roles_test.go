@@ -30,7 +30,7 @@ func TestAModeratorOfOneShow(t *testing.T) {
 		if !slices.Equal(c.player.Roles, want) {
 			t.Errorf("in show %q the player is %q, want %q", show, c.player.Roles, want)
 		}
-		c.identify(id, e.show) // with a newer token
+		e.identify(c, id) // with a newer token
 		if !slices.Equal(c.player.Roles, want) {
 			t.Errorf("in show %q the player is %q after a while, want %q", show, c.player.Roles, want)
 		}

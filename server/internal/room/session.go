@@ -104,7 +104,7 @@ func (e *Engine) connect(c *Client, conn socket.Conn, j *Joiner, reason string) 
 	c.down.SetEvery(max(j.Hello.GetEvery(), 1))
 	c.down.SetHashEvery(j.Hello.GetHashEvery())
 	if j.Identity.Player != "" {
-		c.identify(j.Identity, e.show)
+		e.identify(c, j.Identity)
 	}
 	return away
 }
