@@ -320,6 +320,23 @@ func TestResults(t *testing.T) {
 	}
 }
 
+// TestWriteJSON sees that a time of nothing is told, and that where there is no answer there is none.
+func TestWriteJSON(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	if err := WriteJSON(&b, []*quizv1.Result{{Name: "Ann", Given: []*quizv1.Given{{Choice: 2}, {}}}}); err != nil {
+		t.Fatal(err)
+	}
+	var got []struct{ Answers []map[string]any }
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	a, none := got[0].Answers[0], got[0].Answers[1]
+	if a["answer"] != "B" || a["seconds"] != 0.0 || a["credit_ms"] != 0.0 || len(none) != 0 {
+		t.Errorf("an answer within nothing, and none:\n%s", &b)
+	}
+}
+
 // TestGrant gives a contestant a revive from a backend.
 func TestGrant(t *testing.T) {
 	t.Parallel()

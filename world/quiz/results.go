@@ -134,10 +134,10 @@ func WriteCSV(w io.Writer, results []*quizv1.Result) error {
 // of the answers.
 func WriteJSON(w io.Writer, results []*quizv1.Result) error {
 	type answered struct {
-		Answer  string  `json:"answer,omitempty"`
-		Seconds float64 `json:"seconds,omitempty"`
-		Credit  uint32  `json:"credit_ms,omitempty"`
-		Verdict string  `json:"verdict,omitempty"`
+		Answer  string   `json:"answer,omitempty"`
+		Seconds *float64 `json:"seconds,omitempty"` // none without an answer; 0 is a time
+		Credit  *uint32  `json:"credit_ms,omitempty"`
+		Verdict string   `json:"verdict,omitempty"`
 	}
 	type line struct {
 		Rank     uint32     `json:"rank,omitempty"`
@@ -161,7 +161,8 @@ func WriteJSON(w io.Writer, results []*quizv1.Result) error {
 		for _, g := range r.Given {
 			a := answered{Verdict: verdictName(g.Verdict)}
 			if g.Choice > 0 {
-				a.Answer, a.Seconds, a.Credit = string(rune('A'+g.Choice-1)), float64(g.Elapsed)/100, g.Credit
+				seconds := float64(g.Elapsed) / 100
+				a.Answer, a.Seconds, a.Credit = string(rune('A'+g.Choice-1)), &seconds, &g.Credit
 			}
 			l.Answers = append(l.Answers, a)
 		}

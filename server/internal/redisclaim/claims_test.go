@@ -3,6 +3,7 @@ package redisclaim_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -54,6 +55,68 @@ func TestCluster(t *testing.T) {
 		t.Cleanup(func() { _ = c.Close() })
 		return c
 	})
+}
+
+// TestFailOver has the master of Redis killed while servers compete for a claim and renew theirs. At no
+// time do two have the same epoch, and afterwards claims are renewed and taken as before.
+func TestFailOver(t *testing.T) {
+	t.Parallel()
+	f := redistest.StartFailover(t)
+	client := func() redis.UniversalClient {
+		c, err := redisclient.New(redisclient.Config{Addresses: []string{f.Sentinel}, Master: f.Name, DialTimeout: 400 * time.Millisecond, ReadTimeout: 600 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	mine, err := redisclaim.New(client(), "p:").Want(ctx, "long", time.Hour, []claim.Wanted{{Name: "kept", Take: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	owners := map[uint64]string{} // of the claim that all want, by its epoch
+	over := make(chan struct{})
+	var wg sync.WaitGroup
+	for _, owner := range []string{"a", "b"} {
+		s := redisclaim.New(client(), "p:")
+		wg.Go(func() {
+			tick := time.NewTicker(5 * time.Millisecond)
+			defer tick.Stop()
+			for after := 0; after < 20 && ctx.Err() == nil; {
+				<-tick.C
+				got, err := s.Want(ctx, owner, 20*time.Millisecond, []claim.Wanted{{Name: "x", Take: true}})
+				if err != nil {
+					continue
+				}
+				mu.Lock()
+				if had := owners[got[0].Epoch]; got[0].Owner != "" && had != "" && had != got[0].Owner {
+					t.Errorf("%s and %s have the epoch %d", had, got[0].Owner, got[0].Epoch)
+				}
+				owners[got[0].Epoch] = got[0].Owner
+				mu.Unlock()
+				select {
+				case <-over:
+					after++
+				default:
+				}
+			}
+		})
+	}
+	f.Switch(ctx)
+	close(over)
+	wg.Wait()
+	s := redisclaim.New(client(), "p:")
+	mine[0].Note = "here"
+	got, err := s.Renew(ctx, time.Hour, mine)
+	if err != nil || got[0].Owner != "long" || got[0].Epoch != mine[0].Epoch || got[0].Note != "here" {
+		t.Errorf("what was held before is %+v, %v; want %+v", got, err, mine)
+	}
+	if len(owners) < 3 {
+		t.Errorf("%d epochs were seen", len(owners))
+	}
 }
 
 // TestForgotten sees that Redis forgets claims by itself.
