@@ -175,8 +175,9 @@ type Room struct {
 	timers     timers
 	blind      bool // somebody saw nothing after Join
 
-	id  string
-	now int64 // µs since 1970
+	id           string
+	now          int64 // µs since 1970
+	since, until int64 // between which what is being handled has come
 
 	showEpoch uint64 // of a house
 
@@ -286,6 +287,22 @@ func (r *Room) Now() int64 { return r.now }
 // SetNow sets the time of the tick that comes next. One that is not above the last one's is raised to
 // the next microsecond. It is for servers.
 func (r *Room) SetNow(us int64) { r.now = max(us, r.now+1) }
+
+// Heard returns between which times the commands and inputs that are being handled have come in, in
+// microseconds since 1970 by the server's clock. Servers take in what clients have sent once a tick, so
+// the exact time is not known: it was after since, when the server looked before, and not after until. Most
+// times they are a tick apart, and more if the server was late; Now may be before until then, as ticks are
+// made up for. Who must not be wronged by a server that is late is judged by since, and what must not be
+// too early by until.
+func (r *Room) Heard() (since, until int64) {
+	if r.until == 0 {
+		return r.now, r.now
+	}
+	return r.since, r.until
+}
+
+// SetHeard sets what Heard returns; a since that is after until is taken for until. It is for servers.
+func (r *Room) SetHeard(since, until int64) { r.since, r.until = min(since, until), until }
 
 // Dt returns the length of a tick, in seconds.
 func (r *Room) Dt() float64 { return 1 / r.TickRate }

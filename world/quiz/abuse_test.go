@@ -65,6 +65,93 @@ func TestAnswersOutOfTime(t *testing.T) {
 	}
 }
 
+// TestAHouseThatIsLateWrongsNobody has a house look for answers late. What has come meanwhile is taken for
+// as early as it may have come, within a bound, and never for too early.
+func TestAHouseThatIsLateWrongsNobody(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 1, file("mode: points", 2))
+	all := s.start("In time", "Late", "Early", "Quick", "Patient")
+	s.until("the question, a moment before it opens", func() bool { return s.inner[0].shown == 1 })
+	q, h := one[quizv1.Question](s.host), s.houses[0]
+	h.SetHeard(q.OpensAt-2*second, q.OpensAt-1)
+	if _, err := s.answer(all[2], 1, 1); !errors.Is(err, errEarly) {
+		t.Errorf("what has come before the question opened: %v", err)
+	}
+	h.SetHeard(q.OpensAt-second, q.OpensAt+second)
+	if r := s.mustAnswer(all[3], 1, 1); r.Elapsed != 0 {
+		t.Errorf("what may have come when the question opened: %+v", r)
+	}
+	h.SetHeard(0, 0)
+	s.open(1)
+	for h.Now() <= q.ClosesAt-100_000 {
+		s.tick(1)
+	}
+	// The tick is of a time after the close, as ticks were dropped.
+	h.SetHeard(q.ClosesAt-30_000, q.ClosesAt+3*second)
+	for h.Now() <= q.ClosesAt+2*second && s.inner[0].closed != 1 {
+		h.Tick(1)
+	}
+	if s.inner[0].closed == 1 {
+		t.Fatal("the house has closed the question, though answers may come that were in time")
+	}
+	if r := s.mustAnswer(all[0], 1, 1); r.Elapsed != 397 {
+		t.Errorf("what may have come 30 ms before the close: %+v", r)
+	}
+	h.SetHeard(q.ClosesAt+1, q.ClosesAt+3*second)
+	if _, err := s.answer(all[1], 1, 1); !errors.Is(err, errTooLate) {
+		t.Errorf("what has come after the close: %v", err)
+	}
+	h.SetHeard(q.ClosesAt-second, q.ClosesAt+maxLate+1)
+	if _, err := s.answer(all[1], 1, 1); !errors.Is(err, errTooLate) {
+		t.Errorf("what may have come in time, beyond the bound: %v", err)
+	}
+	h.SetHeard(0, 0)
+	s.phase(quizv1.Phase_PHASE_REVEALED)
+	s.tick(20)
+	if m := mine(all[0], nil); m.Verdict != quizv1.Verdict_VERDICT_RIGHT || m.Ranked != 1 {
+		t.Errorf("who was in time: %+v", m)
+	}
+	if got := gametest.Events[quizv1.Suspicion](s.host); len(got) > 0 {
+		t.Errorf("the house was late, and hosts are told %+v", got)
+	}
+}
+
+// TestAnswersComeInAfterTheKey has a house so late that its show goes on without it: answers that wait in
+// it count though it knows the key, which no client of it has seen.
+func TestAnswersComeInAfterTheKey(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 2, file("mode: elimination", 2))
+	s.load()
+	ann, bob, cat := s.houses[0].Join("Ann"), s.houses[1].Join("Bob"), s.houses[1].Join("Cat")
+	s.tick(30)
+	s.conduct(quizv1.Act_ACT_START)
+	s.open(1)
+	s.mustAnswer(ann, 1, 1)
+	other := s.houses[1]
+	s.houses = s.houses[:1] // the second one does not come to its ticks
+	s.phase(quizv1.Phase_PHASE_REVEALED)
+	s.houses = append(s.houses, other)
+	closes := one[quizv1.Question](ann).ClosesAt
+	other.Tick(1)
+	if n := len(s.inner[1].state.Outcomes); n != 1 {
+		t.Fatalf("the late house knows %d outcomes", n)
+	}
+	other.SetHeard(closes-second, closes+maxLate-second)
+	s.mustAnswer(bob, 1, 1)
+	s.tick(40)
+	other.SetHeard(0, 0)
+	if m := mine(bob, nil); m.Verdict != quizv1.Verdict_VERDICT_RIGHT || !m.Alive || m.Rank == 0 {
+		t.Errorf("who has answered in time: %+v", m)
+	}
+	if m := mine(cat, nil); m.Verdict != quizv1.Verdict_VERDICT_MISSED || m.Alive {
+		t.Errorf("who has not answered: %+v", m)
+	}
+	other.SetHeard(closes-second, closes+maxLate-second)
+	if _, err := s.answer(cat, 1, 1); err == nil {
+		t.Error("an answer is taken after the key was shown in the house")
+	}
+}
+
 func (s *stage) startTwo() (ann, bob *gametest.Player) {
 	s.t.Helper()
 	all := s.start("Ann", "Bob")

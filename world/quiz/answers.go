@@ -19,8 +19,9 @@ var (
 	errWatching = errors.New("you only watch")
 )
 
-// answer takes a contestant's answer. Its time is that of the tick in which it has come, by the
-// server's clock; nothing that the client says is looked at.
+// answer takes a contestant's answer. When it has come is known by the server's clock as well as the
+// house has looked; nothing that the client says is looked at. Its time is the earliest at which it may have
+// come, so that nobody loses by a house that is late.
 func (h *house) answer(p *world.Player, m *quizv1.Answer) (*quizv1.AnswerReply, error) {
 	c, ok := p.Data.(*contestant)
 	if !ok {
@@ -33,7 +34,8 @@ func (h *house) answer(p *world.Player, m *quizv1.Answer) (*quizv1.AnswerReply, 
 	if a := c.answer(m.Question); a.given {
 		return &quizv1.AnswerReply{Option: uint32(a.option), Elapsed: uint32(a.elapsed), Credit: uint32(a.credit), Again: true}, nil
 	}
-	ask, now := st.Ask, h.room.Now()
+	ask := st.Ask
+	since, until := h.heard()
 	if h.count.question != ask.Number {
 		h.count = counts{question: ask.Number}
 	}
@@ -42,10 +44,10 @@ func (h *house) answer(p *world.Player, m *quizv1.Answer) (*quizv1.AnswerReply, 
 		return nil, errNotOpen
 	case m.Option >= uint32(len(ask.Options)):
 		return nil, fmt.Errorf("option %d is not there; there are %d, counted from 0", m.Option, len(ask.Options))
-	case !c.score.alive || m.Question < c.from:
+	case !c.score.alive && c.score.out != m.Question || m.Question < c.from: // by this question it went out without this answer
 		h.count.barred++
 		return nil, errOut
-	case now < ask.OpensAt:
+	case until < ask.OpensAt:
 		h.count.early++
 		c.asked++
 		h.suspect.early(h, c, ask.Number)
@@ -53,16 +55,40 @@ func (h *house) answer(p *world.Player, m *quizv1.Answer) (*quizv1.AnswerReply, 
 	}
 	way := wayOf(p.RTT(), st.LeadMs)
 	credit := min(way, h.maxCredit())
-	if now-credit > ask.ClosesAt || uint32(len(st.Outcomes)) >= ask.Number {
+	if since-credit > ask.ClosesAt || h.shownOutcome(ask.Number) {
 		h.count.late++
 		return nil, errTooLate
 	}
-	elapsed := max(now-ask.OpensAt-credit, 0)
-	a := answer{given: true, option: uint8(m.Option), elapsed: uint16(min(elapsed/10_000, 65535)), credit: uint16(credit / 1000)}
+	elapsed := max(since-ask.OpensAt-credit, 0)
+	a := answer{
+		given: true, option: uint8(m.Option), elapsed: uint16(min(elapsed/10_000, 65535)), credit: uint16(credit / 1000),
+		unsure: uint16((until - since) / 10_000),
+	}
 	c.give(ask.Number, a)
 	h.books.enter(c, ask.Number, a)
 	h.count.add(a, way > credit)
+	h.books.again = h.books.again || h.judged != 0 && uint32(len(st.Outcomes)) >= ask.Number
 	return &quizv1.AnswerReply{Option: m.Option, Elapsed: uint32(a.elapsed), Credit: uint32(a.credit)}, nil
+}
+
+// maxLate bounds for how long a house may not have looked for answers, so that what comes then is taken
+// for as early as that. A show waits so long for a house.
+const maxLate = 5 * second
+
+// heard returns between which times the answers have come that are being handled, where the house has not
+// looked for longer than maxLate, as if it had.
+func (h *house) heard() (since, until int64) {
+	since, until = h.room.Heard()
+	return max(since, until-maxLate), until
+}
+
+// shownOutcome reports whether a question's outcome is known to clients of this house, or taken out.
+func (h *house) shownOutcome(number uint32) bool {
+	n := len(h.state.Outcomes)
+	if uint32(n) < number {
+		return false
+	}
+	return uint32(n) > number || h.state.Outcomes[n-1].Skipped || h.revealed == outcomesMark(h.state.Outcomes)
 }
 
 // wayOf returns what the way has cost a contestant with a round trip of so many seconds, in

@@ -42,7 +42,11 @@ func (b *books) flush(h *house) {
 		b.entered = b.entered[n:]
 	}
 	b.entered = nil
-	if now := h.room.Now(); b.again && now >= b.againAt {
+}
+
+// judge works out the scores anew if there are answers that they are without, once a second at most.
+func (b *books) judge(h *house, now int64) {
+	if b.again && now >= b.againAt {
 		b.again, b.againAt = false, now+second
 		h.judgeAgain()
 	}

@@ -253,6 +253,7 @@ func (h *house) Tick() {
 		h.lost, h.refresh = lost, true
 		h.asks = h.asks || !lost
 	}
+	h.books.judge(h, now)
 	h.askOnTime(now)
 	h.revealOnTime(now)
 	h.rows.clockAt(h.room.Tick(), now, h.room.TickRate)
@@ -277,7 +278,9 @@ func (h *house) askOnTime(now int64) {
 	a := st.Ask
 	if a.Number != h.shown && now >= a.OpensAt-int64(st.LeadMs)*1000 && st.Phase != quizv1.Phase_PHASE_NEXT {
 		h.shown, h.refresh = a.Number, true
-		h.count = counts{question: a.Number, early: h.earlyOf(a.Number)}
+		if h.count.question != a.Number { // some may have come already, if this tick is late
+			h.count = counts{question: a.Number}
+		}
 		if st.Shuffle {
 			h.tellAll()
 		}
@@ -288,17 +291,10 @@ func (h *house) askOnTime(now int64) {
 	if visible := h.phase(now); visible != h.rows.phase() {
 		h.refresh = true
 	}
-	if now > a.ClosesAt+h.maxCredit() && h.closed != a.Number {
+	// What comes later than what has been handled in this tick came after since.
+	if since, _ := h.heard(); since > a.ClosesAt+h.maxCredit() && h.closed != a.Number {
 		h.closed, h.reportNow = a.Number, true
 	}
-}
-
-// earlyOf returns the answers that came before a question was shown.
-func (h *house) earlyOf(number uint32) uint32 {
-	if h.count.question == number {
-		return h.count.early
-	}
-	return 0
 }
 
 // maxCredit returns the most that an answer's time is lessened by, in microseconds.

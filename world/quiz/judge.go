@@ -12,6 +12,7 @@ type answer struct {
 	option  uint8
 	elapsed uint16 // hundredths of a second, already lessened by credit
 	credit  uint16 // milliseconds
+	unsure  uint16 // hundredths of a second: by how much later it may have come, as far as this house knows
 }
 
 // rules are what a show's answers are judged by.

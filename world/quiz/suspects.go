@@ -59,8 +59,8 @@ func (s *suspects) early(h *house, c *contestant, question uint32) {
 	}
 }
 
-// taken returns how long an answer took, in hundredths of a second, before it was lessened.
-func (a answer) taken() int { return int(a.elapsed) + int(a.credit)/10 }
+// taken returns how long an answer took at most, in hundredths of a second, before it was lessened.
+func (a answer) taken() int { return int(a.elapsed) + int(a.credit)/10 + int(a.unsure) }
 
 // look looks at the contestants' answers once a question is closed.
 func (s *suspects) look(h *house) {

@@ -23,7 +23,7 @@ func (s *show) advance(now int64) {
 		}
 	case quizv1.Phase_PHASE_CLOSED:
 		end := s.ask.ClosesAt + s.credit()
-		waited := now >= max(end, s.since+silence)+patience
+		waited := now >= max(end, s.since+silence)+maxLate
 		if s.key != 0 && now >= end && (waited || now >= s.since+silence && s.tally.closed(s.run, s.ask.Number)) {
 			s.reveal(now)
 		}

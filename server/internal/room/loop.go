@@ -31,6 +31,7 @@ type Loop struct {
 	own        *metrics.RoomMetrics
 	stats      metrics.TickStats
 	emptyFor   time.Duration
+	looked     int64         // when the clients were read last, in µs since 1970; 0: never
 	settled    []Reservation // since places were noted last
 	labels     labelling
 	tuned      uint32                // which topics the line listens to: world.Room.Retuned
@@ -153,6 +154,7 @@ var errRoomEnded = &socket.CloseError{Code: closecode.RoomClosed, Reason: "the r
 func (l *Loop) serve(due int, late time.Duration, now time.Time) bool {
 	e := l.engine
 	l.each((*Engine).read)
+	l.heard(now.UnixMicro())
 	if l.stats.Counts[metrics.Tokens] > 0 {
 		l.renew()
 	}

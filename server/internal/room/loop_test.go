@@ -2,12 +2,14 @@ package room
 
 import (
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
@@ -33,9 +35,13 @@ func (g *slowGame) Tick() {
 	pass(time.Duration(g.took.Load()))
 }
 
+// heard is what a game knows of when a command has come, and the time of its tick.
+type heard struct{ since, until, now int64 }
+
 type rig struct {
 	loop  *Loop
 	anew  chan Joiner
+	heard chan heard
 	game  *slowGame
 	pool  *Pool
 	m     *metrics.Metrics
@@ -46,7 +52,7 @@ type rig struct {
 
 func newRig(t *testing.T, players int) *rig {
 	t.Helper()
-	g := &rig{game: &slowGame{}, m: metrics.New("test"), anew: make(chan Joiner, 10)}
+	g := &rig{game: &slowGame{}, m: metrics.New("test"), anew: make(chan Joiner, 10), heard: make(chan heard, 10)}
 	log := slog.New(slog.DiscardHandler)
 	var err error
 	if g.pool, err = NewPool(4, true, log); err != nil {
@@ -54,7 +60,14 @@ func newRig(t *testing.T, players int) *rig {
 	}
 	r, err := New("r", world.Kind{
 		Name: "slow", Schema: walkersv1.Schema, TickRate: 20, MaxPlayers: players,
-		New: func(*world.Room) (world.Game, error) { return g.game, nil },
+		New: func(r *world.Room) (world.Game, error) {
+			world.OnCommand(r, func(*world.Player, *walkersv1.Shout) (*walkersv1.ShoutReply, error) {
+				since, until := r.Heard()
+				g.heard <- heard{since, until, r.Now()}
+				return nil, nil
+			})
+			return g.game, nil
+		},
 	}, 1, nil, Config{}, log)
 	if err != nil {
 		t.Fatal(err)
@@ -141,6 +154,58 @@ func TestLateTicksAreCaughtUpWithACap(t *testing.T) {
 			t.Errorf("%d ticks were caught up at once", n)
 		}
 		g.stop(t)
+	})
+}
+
+// shouter is a connection whose client says something at some times.
+type shouter struct {
+	wire
+	at   []time.Time
+	said uint32
+}
+
+func (s *shouter) Poll(_ []byte, fn func([]byte) error) error {
+	for len(s.at) > 0 && !time.Now().Before(s.at[0]) {
+		s.at = s.at[1:]
+		s.said++
+		b, err := proto.Marshal(&tickroomv1.ClientFrame{Commands: []*tickroomv1.CommandData{{Id: s.said, Command: 1}}})
+		if err != nil {
+			return err
+		}
+		if err := fn(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestGamesKnowWhenCommandsHaveCome looks at what a game is told of when a command has come, in ticks that
+// are on time, and in one that is seconds late, of which most ticks are dropped.
+func TestGamesKnowWhenCommandsHaveCome(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, 1)
+		begun := time.Now()
+		at := []time.Time{begun.Add(130 * time.Millisecond), begun.Add(10100 * time.Millisecond), begun.Add(13900 * time.Millisecond), begun.Add(15 * time.Second)}
+		g.loop.Admit(&shouter{at: slices.Clone(at)}, Joiner{Hello: &tickroomv1.Hello{}})
+		pass(10*time.Second + time.Millisecond)
+		g.game.took.Store(int64(4 * time.Second))
+		pass(100 * time.Millisecond)
+		g.game.took.Store(0)
+		pass(6 * time.Second)
+		g.stop(t)
+		for i, sent := range at {
+			h, gap := <-g.heard, int64(50_000)
+			if i == 1 || i == 2 {
+				gap = 4_000_000 // the room was busy for so long
+			}
+			if us := sent.UnixMicro(); h.since >= us || us > h.until || h.until-h.since != gap {
+				t.Errorf("command %d, sent at %d: heard between %d and %d, a gap of %d", i, us, h.since, h.until, h.until-h.since)
+			}
+			if h.now > h.until {
+				t.Errorf("command %d: the tick is of %d, and it is %d", i, h.now, h.until)
+			}
+		}
 	})
 }
 

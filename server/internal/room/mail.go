@@ -178,3 +178,14 @@ func (l *Loop) scheduled(due int, late time.Duration, now time.Time) (first, dt 
 	dt = l.dt.Microseconds()
 	return now.UnixMicro() - (late % l.dt).Microseconds() - int64(due-1)*dt, dt
 }
+
+// heard tells the game when what was read has come: after the clients were read before, which was begun
+// when that is noted here, and until now.
+func (l *Loop) heard(began int64) {
+	since := l.looked
+	if since == 0 {
+		since = began
+	}
+	l.engine.room.SetHeard(since, max(began, time.Now().UnixMicro()))
+	l.looked = began
+}
