@@ -126,6 +126,7 @@ func newOffice(t *testing.T, change func(*config.Config), opts ...server.Option)
 	o.srv = startWith(t, append(opts, server.WithMatches(o.matches)), func(c *config.Config) {
 		o.config(c)
 		c.Seats.Leeway = 0
+		c.Modes = modes(t, "modes: {duel: {room: {kind: roll}, spectators: true}}")
 		if change != nil {
 			change(c)
 		}

@@ -37,6 +37,9 @@ type Mode struct {
 	Party    Party    `yaml:"party"`
 	Backfill Backfill `yaml:"backfill"`
 	Bots     Bots     `yaml:"bots"`
+	// Spectators lets others watch the rooms of the mode. Without it nobody may, but for those
+	// who have the code of a private room.
+	Spectators bool `yaml:"spectators"`
 	// Timeout is how long a ticket waits at most; 0: for ever.
 	Timeout time.Duration `yaml:"timeout" min:"0s" max:"24h"`
 	Quality Quality       `yaml:"quality"`

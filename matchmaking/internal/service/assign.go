@@ -15,7 +15,7 @@ import (
 // assign gives the caller a seat in the room of a match: its own one, if it is in the
 // match, or that of a guest of the room.
 func (s *Service) assign(ctx context.Context, c *call, m *store.Match) (*tickroomv1.Assignment, error) {
-	a := ofMatch(m)
+	a := ofMatch(m, c.Player)
 	team, slot, _ := m.Find(c.Player)
 	a.Team, a.Role, a.Code = uint32(team), slot.Role, m.Code
 	return s.sign(ctx, c, a, m.Node, cmp.Or(slot.Name, c.Name))
@@ -39,13 +39,19 @@ func (s *Service) assignListing(ctx context.Context, c *call, r *store.Listing) 
 	return s.sign(ctx, c, ofListing(r), r.Node, c.Name)
 }
 
-// ofMatch returns what an assignment has of a match.
-func ofMatch(m *store.Match) *tickroomv1.Assignment {
+// ofMatch returns what an assignment of a player's has of a match. The ids of those who are in
+// it are for them alone.
+func ofMatch(m *store.Match, player string) *tickroomv1.Assignment {
+	member := isIn(m, player)
 	a := &tickroomv1.Assignment{Url: m.URL, Kind: m.Kind, Room: m.ID, Mode: m.Mode, Region: m.Region, Bots: uint32(m.Bots), Quality: m.Quality}
 	for i := range m.Teams {
 		t := &tickroomv1.Team{Win: m.Teams[i].Win}
 		for _, p := range m.Teams[i].Slots {
-			t.Seats = append(t.Seats, &tickroomv1.Seat{Player: p.Player, Name: p.Name, Role: p.Role})
+			seat := &tickroomv1.Seat{Name: p.Name, Role: p.Role}
+			if member {
+				seat.Player = p.Player
+			}
+			t.Seats = append(t.Seats, seat)
 		}
 		a.Teams = append(a.Teams, t)
 	}

@@ -96,6 +96,9 @@ func (s *Service) place(ctx context.Context, w *wish) (store.Node, error) {
 // node that is to run it takes it off if nobody comes.
 func (s *Service) list(ctx context.Context, c *call, m *store.Match) error {
 	k := s.o.Kinds[m.Kind]
+	if !s.watched(m.Mode) && m.Code == "" {
+		k.MaxSpectators = 0
+	}
 	r := store.Report{Listing: store.Listing{
 		ID: m.ID, Kind: m.Kind, Mode: m.Mode, Options: chosen(m), Node: m.Node, URL: m.URL, Region: m.Region, Created: m.Created,
 		Spread: k.Spread, Show: k.show(m.Options),

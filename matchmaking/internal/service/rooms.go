@@ -148,11 +148,17 @@ func (s *Service) Spectate(ctx context.Context, req *connect.Request[tickroomv1.
 		if isIn(m, c.Player) {
 			return nil, failed(connect.CodeFailedPrecondition, "the caller plays in the room %s; join it", m.ID)
 		}
-		a, node = ofMatch(m), m.Node
+		if req.Msg.GetCode() == "" && m.Host != c.Player && !s.watched(m.Mode) {
+			return nil, modeNotWatched(m.Mode)
+		}
+		a, node = ofMatch(m, c.Player), m.Node
 	} else {
 		r, err := s.listing(ctx, req.Msg.GetRoom())
 		if err != nil {
 			return nil, err
+		}
+		if !s.watched(r.Mode) {
+			return nil, modeNotWatched(r.Mode)
 		}
 		a, node = ofListing(r), r.Node
 	}
@@ -187,6 +193,9 @@ func (s *Service) watchAny(ctx context.Context, c *call, r *tickroomv1.SpectateR
 	if s.o.Kinds[w.kind].MaxSpectators <= 0 {
 		return nil, notWatched(w.kind)
 	}
+	if !s.watched(w.modeName) {
+		return nil, modeNotWatched(w.modeName)
+	}
 	all, err := s.rooms(ctx)
 	if err != nil {
 		return nil, err
@@ -196,7 +205,7 @@ func (s *Service) watchAny(ctx context.Context, c *call, r *tickroomv1.SpectateR
 		return nil, err
 	}
 	fits := func(r store.Listing) bool {
-		return w.fits(&r) && r.FreeToWatch() > 0 && contains(nodes, r.Node)
+		return w.fits(&r) && s.watched(r.Mode) && r.FreeToWatch() > 0 && contains(nodes, r.Node)
 	}
 	if !slices.ContainsFunc(all, fits) { // there may be one that was made a moment ago
 		if all, err = s.newestRooms(ctx); err != nil {
@@ -221,6 +230,16 @@ func (s *Service) watchAny(ctx context.Context, c *call, r *tickroomv1.SpectateR
 
 func notWatched(kind string) error {
 	return failed(connect.CodeFailedPrecondition, "rooms of kind %s can't be watched", kind)
+}
+
+func modeNotWatched(mode string) error {
+	return failed(connect.CodeFailedPrecondition, "rooms of the mode %s can't be watched: it lets no spectators in", mode)
+}
+
+// watched reports whether everybody may watch the rooms of a mode that they know of; empty is
+// none. The code of a private room is another way.
+func (s *Service) watched(mode string) bool {
+	return mode == "" || s.modes[mode] != nil && s.modes[mode].Spectators
 }
 
 func byID(r store.Listing, id string) int { return strings.Compare(r.ID, id) }

@@ -131,7 +131,7 @@ func TestARoomOfThisMomentIsWatched(t *testing.T) {
 }
 
 // TestMatchesAreClosed sees that the match of a queue is for its players, and may be
-// watched.
+// watched where its mode says so.
 func TestMatchesAreClosed(t *testing.T) {
 	t.Parallel()
 	h := start(t)
@@ -145,9 +145,8 @@ func TestMatchesAreClosed(t *testing.T) {
 	if a := call(t, h.as("bob").JoinRoom, &tickroomv1.JoinRoomRequest{Room: room}).GetAssignment(); !a.GetRejoin() || a.GetRoom() != room {
 		t.Errorf("its own: %v", a)
 	}
-	if a := call(t, h.as("eve").Spectate, &tickroomv1.SpectateRequest{Room: room}).GetAssignment(); len(a.GetTeams()) != 2 {
-		t.Errorf("watched: %v", a)
-	}
+	_ = fails(t, h.as("eve").Spectate, &tickroomv1.SpectateRequest{Room: room}, connect.CodeFailedPrecondition, "duel can't be watched")
+	_ = fails(t, h.as("eve").Spectate, &tickroomv1.SpectateRequest{Mode: "duel"}, connect.CodeFailedPrecondition, "duel can't be watched")
 	_ = fails(t, h.as("bob").Spectate, &tickroomv1.SpectateRequest{Room: room}, connect.CodeFailedPrecondition, "plays in the room")
 	if err := h.nodes.Leave(t.Context(), "n1"); err != nil {
 		t.Fatal(err)

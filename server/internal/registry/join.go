@@ -82,8 +82,10 @@ func (r *Registry) open(ctx context.Context, j *room.Joiner, kindName, id string
 	if r.Private(id) {
 		return nil, needsSeat()
 	}
-	if j.Spectates() && !k.Spectators {
-		return nil, notWatched()
+	if j.Spectates() {
+		if err := r.watch(k, r.Get(id), false); err != nil {
+			return nil, err
+		}
 	}
 	var chosen map[string]string
 	var err error

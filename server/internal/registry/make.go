@@ -90,6 +90,9 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 	}
 	of := p.kind.houseOf(p.options)
 	cfg.ShowTopics = p.kind.showTopics(of)
+	if r.watchers(p.match) == nobody {
+		cfg.Unwatched = matchNotWatched
+	}
 	engine, err := room.New(p.id, p.kind.Kind, r.seed(made), p.options, cfg, r.o.Logger)
 	switch {
 	case err != nil && len(p.chosen) > 0 && !errors.Is(err, room.ErrFailed):

@@ -28,13 +28,14 @@ func (r *Registry) Suits(ctx context.Context, j *room.Joiner) error {
 	if err := wrongKind(j.Hello.GetKind(), kindName); err != nil {
 		return err
 	}
-	if e := r.Get(j.Seat.Room); e != nil && e.hasLeft(j.Seat) {
+	e := r.Get(j.Seat.Room)
+	if e != nil && e.hasLeft(j.Seat) {
 		return givenUp()
 	}
-	if j.Spectates() && !k.Spectators {
-		return notWatched()
+	if !j.Spectates() {
+		return nil
 	}
-	return nil
+	return r.watch(k, e, true)
 }
 
 // seatKind returns the kind of the room that a seat is in, whether it runs already or the
@@ -75,10 +76,6 @@ func wrongKind(named, kindName string) error {
 
 func givenUp() error {
 	return refusal.New(closecode.SeatRefused, "the seat was given up: its player has left the match since").Because("seat_given_up")
-}
-
-func notWatched() error {
-	return refusal.New(closecode.BadHello, "%s", room.NotWatched).Because("not_watched")
 }
 
 // seated finds the room that a seat is in, or opens it. The directory is not asked: the room

@@ -41,6 +41,9 @@ type Config struct {
 	Banned func(player string, addr netip.Addr) (reason string, banned bool)
 	// MaxAsync is how much work a room may have under way beside it. Default 16.
 	MaxAsync int
+	// Unwatched is why nobody may watch the room, whatever its kind says; empty: its kind
+	// decides.
+	Unwatched string
 	// Omitted is told what the game seems to have left out (world.Room.Omissions), the same
 	// again with each player who joins. nil: nobody is.
 	Omitted func(what []string)

@@ -53,7 +53,7 @@ func (e *Engine) Places() Places {
 }
 
 func (e *Engine) maxSpectators() int {
-	if !e.kind.Spectators {
+	if !e.kind.Spectators || e.cfg.Unwatched != "" {
 		return 0
 	}
 	return max(e.room.MaxSpectators, 0)
@@ -78,6 +78,8 @@ func (e *Engine) hasPlace(j *Joiner) error {
 		return roomFailed()
 	case j.part() == watches && !e.kind.Spectators:
 		return closeError(closecode.BadHello, NotWatched)
+	case j.part() == watches && e.cfg.Unwatched != "":
+		return closeError(closecode.Forbidden, e.cfg.Unwatched)
 	case j.part() == watches && e.inside[watches] >= e.maxSpectators():
 		return errNoPlaceToWatch
 	case j.part() == plays && (e.room.Locked() || e.barred):

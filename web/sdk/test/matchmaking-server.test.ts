@@ -9,7 +9,7 @@ import WebSocket from 'ws';
 
 import { arena } from '../src/games/arena.js';
 import { Client, CloseCode, connect, webSocketBy } from '../src/index.js';
-import { Matchmaker } from '../src/matchmaking/index.js';
+import { type Assignment, Matchmaker } from '../src/matchmaking/index.js';
 import { once, Server } from './server.js';
 
 const secret = randomBytes(32).toString('base64url');
@@ -36,6 +36,7 @@ modes:
   duel:
     room: {kind: arena}
     teams: {count: 2, size: 1}
+  shown: {room: {kind: arena}, spectators: true}
 `,
   );
   server = await new Server(inject('server'), [
@@ -102,6 +103,27 @@ test('a match is waited for, explained, and played; a room with a code is joined
   const guest = await matchmaker(tokenOf('dora2')).joinRoom({ code: own.code });
   expect(guest.room).toBe(own.room);
   expect((await carl.listRooms()).rooms.map((r) => r.room)).not.toContain(own.room);
+});
+
+test('a match is watched where its mode says so', async () => {
+  const [ann, bob, eve] = ['ann5', 'bob5', 'eve5'].map((p) => matchmaker(tokenOf(p)));
+  const find = async (mode: string): Promise<Assignment[]> =>
+    Promise.all([ann!, bob!].map((m) => m.findMatch({ mode })));
+  const hidden = (await find('duel'))[0]!;
+  await expect(eve!.spectate({ room: hidden.room })).rejects.toMatchObject({ code: 'failed_precondition' });
+  const error: unknown = await connect({ ...hidden, spectator: true }, arena, { socket }).catch((e: unknown) => e);
+  expect(error).toMatchObject({ code: CloseCode.Forbidden });
+  const room = await connect(hidden, arena, { socket }); // the seat is good still
+  await room.leave();
+
+  const carl = matchmaker(tokenOf('carl5'));
+  const dora = matchmaker(tokenOf('dora5'));
+  const [shown] = await Promise.all([carl.findMatch({ mode: 'shown' }), dora.findMatch({ mode: 'shown' })]);
+  const watched = await eve!.spectate({ room: shown.room });
+  expect(watched.teams.flatMap((t) => t.seats.map((s) => s.player))).toEqual(['', '']);
+  const watching = await connect(watched, arena, { socket });
+  expect(watching.spectator).toBe(true);
+  await watching.leave();
 });
 
 test('a token is renewed within the session', async () => {

@@ -172,7 +172,8 @@ const (
 	CloseCode_CLOSE_CODE_UNAUTHENTICATED CloseCode = 4015
 	// The token has expired, in the hello or within the session.
 	CloseCode_CLOSE_CODE_TOKEN_EXPIRED CloseCode = 4016
-	// The token is good, and does not allow this.
+	// The token is good, and does not allow this; or what is wanted is allowed to nobody, as
+	// to watch a match whose mode lets no spectators in.
 	CloseCode_CLOSE_CODE_FORBIDDEN CloseCode = 4017
 	// The seat is not genuine, has expired, was used, is for another player, room or
 	// server, or is missing.

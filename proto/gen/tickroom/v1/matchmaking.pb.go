@@ -307,7 +307,8 @@ func (x *Team) GetWin() float64 {
 // Seat is a place in a team.
 type Seat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The player's id; empty for a bot.
+	// The player's id; empty for a bot, and of everybody for those who are not in the
+	// match.
 	Player        string `protobuf:"bytes,1,opt,name=player,proto3" json:"player,omitempty"`
 	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	Role          string `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
@@ -1883,7 +1884,7 @@ type RoomInfo struct {
 	// among them.
 	Players  uint32 `protobuf:"varint,5,opt,name=players,proto3" json:"players,omitempty"`
 	Capacity uint32 `protobuf:"varint,6,opt,name=capacity,proto3" json:"capacity,omitempty"`
-	// Whether rooms of the kind can be watched.
+	// Whether it can be watched.
 	Spectators bool                   `protobuf:"varint,7,opt,name=spectators,proto3" json:"spectators,omitempty"`
 	Created    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created,proto3" json:"created,omitempty"`
 	// Those who watch or are about to come to watch, and how many may.

@@ -59,7 +59,7 @@ export const TakenOver = 4014;
 export const Unauthenticated = 4015;
 /** The token has expired, in the hello or within the session. */
 export const TokenExpired = 4016;
-/** The token is good, and does not allow this. */
+/** The token is good, and does not allow this; or what is wanted is allowed to nobody, as to watch a match whose mode lets no spectators in. */
 export const Forbidden = 4017;
 /** The seat is not genuine, has expired, was used, is for another player, room or server, or is missing. */
 export const SeatRefused = 4018;

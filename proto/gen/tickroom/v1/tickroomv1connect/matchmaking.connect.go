@@ -103,7 +103,8 @@ type MatchmakingServiceClient interface {
 	// list that stays up to date.
 	WatchRooms(context.Context, *connect.Request[v1.WatchRoomsRequest]) (*connect.ServerStreamForClient[v1.WatchRoomsResponse], error)
 	// Spectate gives a place to watch a room from: a certain one, or any one that can be
-	// watched. It never makes one.
+	// watched. It never makes one. A room of a mode is watched if the mode lets spectators
+	// in, a private one by those who have its code.
 	Spectate(context.Context, *connect.Request[v1.SpectateRequest]) (*connect.Response[v1.SpectateResponse], error)
 	// ReportResult tells how a match has ended, and moves ratings. Only servers may: it
 	// needs the role admin. A match is rated once, whoever reports it how often.
@@ -313,7 +314,8 @@ type MatchmakingServiceHandler interface {
 	// list that stays up to date.
 	WatchRooms(context.Context, *connect.Request[v1.WatchRoomsRequest], *connect.ServerStream[v1.WatchRoomsResponse]) error
 	// Spectate gives a place to watch a room from: a certain one, or any one that can be
-	// watched. It never makes one.
+	// watched. It never makes one. A room of a mode is watched if the mode lets spectators
+	// in, a private one by those who have its code.
 	Spectate(context.Context, *connect.Request[v1.SpectateRequest]) (*connect.Response[v1.SpectateResponse], error)
 	// ReportResult tells how a match has ended, and moves ratings. Only servers may: it
 	// needs the role admin. A match is rated once, whoever reports it how often.

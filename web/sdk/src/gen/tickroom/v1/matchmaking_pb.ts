@@ -154,7 +154,8 @@ export const TeamSchema: GenMessage<Team> = /*@__PURE__*/
  */
 export type Seat = Message<"tickroom.v1.Seat"> & {
   /**
-   * The player's id; empty for a bot.
+   * The player's id; empty for a bot, and of everybody for those who are not in the
+   * match.
    *
    * @generated from field: string player = 1;
    */
@@ -970,7 +971,7 @@ export type RoomInfo = Message<"tickroom.v1.RoomInfo"> & {
   capacity: number;
 
   /**
-   * Whether rooms of the kind can be watched.
+   * Whether it can be watched.
    *
    * @generated from field: bool spectators = 7;
    */
@@ -1557,7 +1558,8 @@ export const MatchmakingService: GenService<{
   },
   /**
    * Spectate gives a place to watch a room from: a certain one, or any one that can be
-   * watched. It never makes one.
+   * watched. It never makes one. A room of a mode is watched if the mode lets spectators
+   * in, a private one by those who have its code.
    *
    * @generated from rpc tickroom.v1.MatchmakingService.Spectate
    */
