@@ -149,6 +149,12 @@ faults: ## lose, repeat, delay and cut calls to Redis for DURATION (5m), and see
 	TICKROOM_FAULTS=$(or $(DURATION),5m) TICKROOM_FAULTS_SEED=$(SEED) TICKROOM_FAULTS_HARM="$(HARM)" \
 		$(GO) test -race -count 1 -timeout 0 -v -run TestTheDirectoryIsMended ./internal/faults
 
+.PHONY: attack
+attack: build ## attack a server on this machine, kind by kind, and print what each costs whom (KINDS, TARGET=plain, wss or nginx, DURATION)
+	@mkdir -p out
+	bin/tickattack -target $(or $(TARGET),plain) -kinds "$(KINDS)" -attack $(or $(DURATION),12s) \
+		-html out/attack-$(or $(TARGET),plain).html -json out/attack-$(or $(TARGET),plain).json $(ATTACKFLAGS)
+
 .PHONY: tools
 tools: ## build the pinned tools into bin/
 	$(GO) build -modfile=tools/go.mod -o bin/ tool
