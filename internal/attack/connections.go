@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -79,7 +80,7 @@ func clientHello(t *Target) ([]byte, error) {
 	}
 	_ = ours.Close()
 	<-done
-	return append(head, rest...), err
+	return slices.Concat(head, rest), err
 }
 
 func tlsHandshakes(ctx context.Context, s *Strike) error {

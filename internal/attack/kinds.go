@@ -40,14 +40,6 @@ func Names(kinds []Kind) []string {
 	return out
 }
 
-// plainOnly is for attacks that TLS makes another kind of.
-func plainOnly(t *Target) string {
-	if t.encrypted() {
-		return "without TLS only"
-	}
-	return ""
-}
-
 // tlsOnly is for attacks on TLS.
 func tlsOnly(t *Target) string {
 	if !t.encrypted() {

@@ -187,7 +187,9 @@ func spectators(ctx context.Context, s *Strike) error {
 // floods are attacks by players who send more than they should.
 func floods() []Kind {
 	return []Kind{
-		{Name: "chat", Rate: 400, Doc: "chats to a whole room, from as many connections as it gets in", run: flood("arena", func(v *session, n int) error { return v.shout("arena", fmt.Sprint("spam spam spam spam spam spam spam ", n)) })},
+		{Name: "chat", Rate: 400, Doc: "chats to a whole room, from as many connections as it gets in", run: flood("arena", func(v *session, n int) error {
+			return v.shout("arena", fmt.Sprint("spam spam spam spam spam spam spam ", n))
+		})},
 		{Name: "comments", Rate: 1000, Doc: "comments in a live room, from as many connections as it gets in", run: flood("danmaku", func(v *session, n int) error { return v.shout("danmaku", fmt.Sprint("spam ", n)) })},
 		{Name: "answers", Rate: 1000, Doc: "answers in a quiz, whether asked or not", run: flood("quiz", answer)},
 		{Name: "inputs", Rate: 3000, Doc: "sends inputs and acknowledgements as fast as it may", run: flood("walkers", input)},

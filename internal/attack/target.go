@@ -39,14 +39,6 @@ func (t *Target) host() string {
 	return t.Addr
 }
 
-// base returns the address that calls begin with.
-func (t *Target) base() string {
-	if t.encrypted() {
-		return "https://" + t.host()
-	}
-	return "http://" + t.host()
-}
-
 // tls returns how the server is known, nil without TLS.
 func (t *Target) tls(protocols ...string) (*tls.Config, error) {
 	if !t.encrypted() {
@@ -103,8 +95,8 @@ func (d *dialer) dial(ctx context.Context, protocols ...string) (net.Conn, error
 	return t, nil
 }
 
-// at returns a dialer for where an assignment leads: the path of its address, by the same way
-// into the target.
+// path returns the path of the address that an assignment leads to: the way into the target is
+// the same.
 func (d *dialer) path(assigned string) (string, error) {
 	if assigned == "" {
 		return "/ws", nil

@@ -133,15 +133,15 @@ func (w *watcher) value(ctx context.Context, prefix string) float64 { return sum
 
 // sum returns the sum of the metrics whose names begin with a text; -1: there is none.
 func sum(metrics []byte, prefix string) float64 {
-	total, any := 0.0, false
+	total, found := 0.0, false
 	lines := bufio.NewScanner(bytes.NewReader(metrics))
 	for lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), " ")
 		if n, err := strconv.ParseFloat(value, 64); err == nil && (name == prefix || strings.HasSuffix(prefix, "{") && strings.HasPrefix(name, prefix)) {
-			total, any = total+n, true
+			total, found = total+n, true
 		}
 	}
-	if !any {
+	if !found {
 		return -1
 	}
 	return total

@@ -22,8 +22,7 @@ import (
 // line is a WebSocket as attackers have it: without care.
 type line struct {
 	net.Conn
-	r    *bufio.Reader
-	mask uint32
+	r *bufio.Reader
 }
 
 // upgrade returns the header of a WebSocket's handshake.
@@ -234,20 +233,21 @@ func newReader(c net.Conn) *bufio.Reader { return bufio.NewReaderSize(c, 4096) }
 // stream reads the head of the answer of a stream, as Connect has it, and returns what reads its
 // messages one by one.
 func (l *line) stream() (next func() ([]byte, error), err error) {
-	resp, err := http.ReadResponse(l.r, nil)
+	resp, err := http.ReadResponse(l.r, nil) //nolint:bodyclose // it is read until the connection ends
 	if err != nil {
 		return nil, err
 	}
+	body := resp.Body // it ends with the connection
 	if resp.StatusCode != http.StatusOK {
-		return nil, &status{resp.Status}
+		return nil, errors.Join(&status{resp.Status}, body.Close())
 	}
 	return func() ([]byte, error) {
 		var head [5]byte
-		if _, err := io.ReadFull(resp.Body, head[:]); err != nil {
+		if _, err := io.ReadFull(body, head[:]); err != nil {
 			return nil, err
 		}
 		b := make([]byte, binary.BigEndian.Uint32(head[1:]))
-		_, err := io.ReadFull(resp.Body, b)
+		_, err := io.ReadFull(body, b)
 		return b, err
 	}, nil
 }
