@@ -33,7 +33,7 @@ type Message struct {
 type Draft struct {
 	Topic string
 	// Key, if it is not empty, makes the message one with those of the same topic and key that
-	// were posted in the last while (config.Bus.Keys).
+	// were posted in the last while (config.Bus.Keys). What else was posted with it is refused.
 	Key string
 	// ID is that of the message's type in the schema of a game, and Type its full name, by which
 	// rooms of other games know that the message is not for them. It may be empty.
@@ -67,6 +67,9 @@ var (
 	ErrAway = errors.New("the bus can't be reached")
 	// ErrBad says that the message can't be posted as it is.
 	ErrBad = errors.New("bad message")
+	// ErrKey says that another message was posted to the topic with the key: another type, or
+	// other data. It was not posted.
+	ErrKey = errors.New("the key was used for another message")
 	// ErrFull says that too many messages wait to be posted.
 	ErrFull = errors.New("too many messages wait to be posted")
 )
@@ -75,7 +78,7 @@ var (
 type Bus interface {
 	// Post posts a message of a backend, and returns its number when the bus has it: that of the
 	// first one, if one with its key was posted before. It blocks until ctx is done at most. The
-	// error is, or wraps, ErrBad, ErrAway, ErrFull, or that of ctx.
+	// error is, or wraps, ErrBad, ErrKey, ErrAway, ErrFull, or that of ctx.
 	Post(ctx context.Context, d *Draft) (number uint64, err error)
 
 	// Send posts messages of a room, in their order. It does not block, and returns how many

@@ -3,6 +3,8 @@ package bus
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -32,11 +34,26 @@ type Memory struct {
 	mu     sync.Mutex
 	topics map[string]*memoryTopic
 	last   uint64 // number, of all topics
-	keys   map[topicKey]uint64
+	keys   map[topicKey]keyed
 	aged   []agedKey // the same, the oldest first
 }
 
 type topicKey struct{ topic, key string }
+
+// keyed is what was posted with a key.
+type keyed struct {
+	number uint64
+	digest [sha256.Size]byte // of the draft
+}
+
+// digest returns that of a draft, but for its topic and key.
+func (d *Draft) digest() (sum [sha256.Size]byte) {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %s ", d.ID, d.Type)
+	h.Write(d.Data)
+	h.Sum(sum[:0])
+	return sum
+}
 
 type agedKey struct {
 	topicKey
@@ -67,7 +84,7 @@ type memorySub struct {
 
 // NewMemory returns a bus.
 func NewMemory(keep Keep) *Memory {
-	return &Memory{keep: keep, topics: map[string]*memoryTopic{}, keys: map[topicKey]uint64{}}
+	return &Memory{keep: keep, topics: map[string]*memoryTopic{}, keys: map[topicKey]keyed{}}
 }
 
 // Post implements Bus. It does not wait.
@@ -75,17 +92,24 @@ func (b *Memory) Post(ctx context.Context, d *Draft) (number uint64, err error) 
 	if err := cmp.Or(d.Check(), ctx.Err()); err != nil {
 		return 0, err
 	}
+	var digest [sha256.Size]byte
+	if d.Key != "" {
+		digest = d.digest()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
 	key := topicKey{d.Topic, d.Key}
-	if n, posted := b.keys[key]; posted {
-		return n, nil
+	if old, posted := b.keys[key]; posted {
+		if old.digest != digest {
+			return 0, ErrKey
+		}
+		return old.number, nil
 	}
 	m := &Message{Topic: d.Topic, Key: d.Key, ID: d.ID, Type: d.Type, Data: slices.Clone(d.Data)}
 	b.post(m, now)
 	if d.Key != "" {
-		b.keys[key] = m.Number
+		b.keys[key] = keyed{m.Number, digest}
 		b.aged = append(b.aged, agedKey{key, now})
 		b.forgetKeys(now)
 	}

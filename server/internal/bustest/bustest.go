@@ -4,6 +4,7 @@ package bustest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -188,7 +189,7 @@ var Keep = bus.Keep{Age: time.Hour, Messages: 1000, Bytes: 64 << 20, Keys: time.
 // test ends; of all those of one call, each hears what the others post.
 func Suite(t *testing.T, open func(t *testing.T, keep bus.Keep) (server func() bus.Bus)) {
 	for name, test := range map[string]func(t *testing.T, open func(t *testing.T, keep bus.Keep) (server func() bus.Bus)){
-		"order": order, "since": since, "keys": keys, "aFullListener": full, "trimming": trimming, "ends": ends,
+		"order": order, "since": since, "keys": keys, "otherBody": otherBody, "aFullListener": full, "trimming": trimming, "ends": ends,
 		"manyTopics": manyTopics, "data": data, "crowd": crowd,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -278,6 +279,33 @@ func keys(t *testing.T, open opener) {
 	if m := e.Heard()[0]; m.Key != "k" || m.Number != numbers[0] || m.From != "" {
 		t.Errorf("%+v", m)
 	}
+}
+
+// otherBody: a key that was used is refused for another message, and the first one stays.
+func otherBody(t *testing.T, open opener) {
+	server := open(t, Keep)
+	a, b := server(), server()
+	e := NewEar(-1)
+	Listen(t, a, "gifts", world.Now, e)
+	draft := func(id uint32, typ, data string) *bus.Draft {
+		return &bus.Draft{Topic: "gifts", Key: "k", ID: id, Type: typ, Data: []byte(data)}
+	}
+	first, err := a.Post(t.Context(), draft(1, "v1.Gift", "rose"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []bus.Bus{a, b} {
+		for _, d := range []*bus.Draft{draft(1, "v1.Gift", "lily"), draft(1, "v1.Other", "rose"), draft(2, "v1.Gift", "rose"), draft(1, "v1.Gift", "")} {
+			if n, err := from.Post(t.Context(), d); !errors.Is(err, bus.ErrKey) || n != 0 {
+				t.Errorf("%s %d %q with the key of another message: %d, %v", d.Type, d.ID, d.Data, n, err)
+			}
+		}
+		if n, err := from.Post(t.Context(), draft(1, "v1.Gift", "rose")); err != nil || n != first {
+			t.Errorf("the same once more: %d, %v; the first one was %d", n, err, first)
+		}
+	}
+	Post(t, b, "gifts", "", "last")
+	e.Want(t, "rose", "last")
 }
 
 // full: a listener without a place gets all of it later.

@@ -50,6 +50,9 @@ function F.check(sender)
   return call('HGET', K.sender .. sender, 'last') or '0'
 end
 
+-- other is what stands for the id of a message whose key was used for another one.
+local other = 'other'
+
 -- each is how many arguments there are for each message.
 local each = 7
 
@@ -76,8 +79,10 @@ function F.post(sender, first, force, keep, most, mostDirect, keys, ...)
     local kind, topic, from, key, id, typ, data = unpack(args, at, at + each - 1)
     local kkey = key ~= '' and K.key .. #topic .. ':' .. topic .. ':' .. key
     local known = kkey and call('GET', kkey)
+    local digest = kkey and redis.sha1hex(id .. ' ' .. typ .. ' ' .. data)
     if known then
-      ids[#ids + 1] = known
+      local first, body = string.match(known, '^(%S+) (%S+)$')
+      ids[#ids + 1] = body == digest and first or other
     else
       local name, stream, length = 't' .. topic, K.topic .. topic, most
       if kind == 'd' then name, stream, length = 'd', K.direct, mostDirect end
@@ -91,7 +96,7 @@ function F.post(sender, first, force, keep, most, mostDirect, keys, ...)
       local added = call(unpack(entry))
       newest[name] = added
       ids[#ids + 1] = added
-      if kkey then call('SET', kkey, added, 'PX', keys) end
+      if kkey then call('SET', kkey, added .. ' ' .. digest, 'PX', keys) end
     end
   end
   for name, id in pairs(newest) do

@@ -338,6 +338,9 @@ func b2i(b bool) int {
 	return 0
 }
 
+// otherBody is what the script returns for a message whose key was used for another one.
+const otherBody = "other"
+
 // finish tells those who wait, and keeps a batch that Redis has.
 func (w *writer) finish(b *batch, ids []string) {
 	for i, it := range b.items {
@@ -346,14 +349,18 @@ func (w *writer) finish(b *batch, ids []string) {
 			continue
 		}
 		p := posted{}
-		if i < len(ids) {
+		switch {
+		case i < len(ids) && ids[i] == otherBody:
+			p.err = bus.ErrKey
+		case i < len(ids):
 			p.number, p.err = number(ids[i])
 		}
 		it.tell(p)
 	}
-	if len(ids) > 0 {
-		if n, err := number(ids[len(ids)-1]); err == nil {
+	for _, id := range slices.Backward(ids) {
+		if n, err := number(id); err == nil {
 			w.part.reader.raise(n)
+			break
 		}
 	}
 	b.at = time.Now()
