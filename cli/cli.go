@@ -129,7 +129,7 @@ client holds an exact copy of what it may see.`),
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(p.newServe(), newConfig(), newKinds(p.Kinds), newVersion(), newToken(), p.newBots(), newMatchsim(), newExplain(), newHooks())
+	root.AddCommand(p.newServe(), newConfig(p.Kinds), newKinds(p.Kinds), newVersion(), newToken(), p.newBots(), newMatchsim(), newExplain(), newHooks())
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.Long, cmd.Example = p.ownName(cmd.Long), p.ownName(cmd.Example)
 	}

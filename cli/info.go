@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -45,7 +46,14 @@ the same schema; with another one clients of the older build read what they know
 	}
 }
 
-func newConfig() *cobra.Command {
+func newConfig(kinds []world.Kind) *cobra.Command {
+	hidden := func(kind, option string) bool {
+		k := new(world.Kind)
+		if i := slices.IndexFunc(kinds, func(k world.Kind) bool { return k.Name == kind }); i >= 0 {
+			k = &kinds[i]
+		}
+		return k.SecretOption(option)
+	}
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Print the configuration that serve would run with",
@@ -59,7 +67,7 @@ environment and file. What is printed can be used as a file. Secrets are left ou
 			if err != nil {
 				return err
 			}
-			b, err := cfg.YAML()
+			b, err := cfg.YAML(hidden)
 			if err != nil {
 				return err
 			}

@@ -248,7 +248,7 @@ func TestPostRefused(t *testing.T) {
 		"a room's topic":   {&tickroomv1.RoomServicePostRequest{To: toTopic("room/" + room), Message: giftType}, connect.CodeInvalidArgument, "not for backends"},
 		"a show's topic":   {&tickroomv1.RoomServicePostRequest{To: toTopic("show/till/main"), Message: giftType}, connect.CodeInvalidArgument, "not for backends"},
 		"an odd topic":     {&tickroomv1.RoomServicePostRequest{To: toTopic("a b"), Message: giftType}, connect.CodeInvalidArgument, "topic"},
-		"a foreign topic":  {&tickroomv1.RoomServicePostRequest{To: toTopic("gifts/quiz/main"), Message: giftType}, connect.CodeInvalidArgument, "bound to kinds"},
+		"a foreign topic":  {&tickroomv1.RoomServicePostRequest{To: toTopic("gifts/quiz/main"), Message: giftType}, connect.CodePermissionDenied, "bound to the kinds till"},
 		"no message":       {&tickroomv1.RoomServicePostRequest{To: gifts}, connect.CodeInvalidArgument, "message is missing"},
 		"an unknown one":   {&tickroomv1.RoomServicePostRequest{To: gifts, Message: "x.Y"}, connect.CodeInvalidArgument, giftType},
 		"an unknown field": {&tickroomv1.RoomServicePostRequest{To: gifts, Message: giftType, Content: jsonOf(t, map[string]any{"cuont": 1})}, connect.CodeInvalidArgument, `no field "cuont"; its fields are: playerId, name, gift`},
@@ -261,9 +261,9 @@ func TestPostRefused(t *testing.T) {
 		_, err := shop.Post(t.Context(), c.q)
 		refuses(t, name, err, c.code, c.says)
 	}
-	// To others' rooms somebody who is bound is told that they are not there.
+	// Who is bound to other kinds is told to which.
 	_, err := backend(t, srv, k.token([]string{"quiz"}, "post")).Post(t.Context(), &tickroomv1.RoomServicePostRequest{To: toRoom(room), Message: giftType})
-	refuses(t, "bound to another kind", err, connect.CodeInvalidArgument, "none of that name")
+	refuses(t, "bound to another kind", err, connect.CodePermissionDenied, "is for rooms of the kinds till; the token is bound to the kinds quiz")
 }
 
 // TestServiceTokensAtTheServer has tokens that are not good here or there.
@@ -587,5 +587,5 @@ func TestPostToAnotherSchema(t *testing.T) {
 	}
 	all.have(t, "misread")
 	_, err = ops.Post(t.Context(), &tickroomv1.RoomServicePostRequest{To: toRoom(other.Welcome().GetRoom()), Message: giftType})
-	refuses(t, "to a room of another schema", err, connect.CodeInvalidArgument, "no such message; they have: tickroom.quiz.v1.")
+	refuses(t, "to a room of another schema", err, connect.CodeInvalidArgument, "no such message; they take: tickroom.quiz.v1.")
 }

@@ -18,6 +18,41 @@ type Option struct {
 	// Check returns what is wrong with a value that a client chooses; nil: any of up to
 	// MaxOptionValue bytes is good. What is wrong with it in another way is New's to say.
 	Check func(value string) error
+	// Secret options are shown to nobody: an address with a key in it, say. So are those whose
+	// names end in secret, password, token, api_key, apikey or private_key.
+	Secret bool
+}
+
+// SecretOption reports whether an option of the kind must not be shown.
+func (k *Kind) SecretOption(name string) bool {
+	if o := k.option(name); o != nil && o.Secret {
+		return true
+	}
+	lower := strings.ToLower(name)
+	return slices.ContainsFunc([]string{"secret", "password", "token", "api_key", "apikey", "private_key"}, func(end string) bool {
+		return strings.HasSuffix(lower, end)
+	})
+}
+
+// SecretOptions returns the names of the options that must not be shown.
+func (k *Kind) SecretOptions() (names []string) {
+	for i := range k.Options {
+		if k.SecretOption(k.Options[i].Name) {
+			names = append(names, k.Options[i].Name)
+		}
+	}
+	return names
+}
+
+// Shown returns options without those that must not be shown.
+func (k *Kind) Shown(options map[string]string) map[string]string {
+	out := make(map[string]string, len(options))
+	for name, value := range options {
+		if !k.SecretOption(name) {
+			out[name] = value
+		}
+	}
+	return out
 }
 
 // MaxOptionValue is the most bytes that the value of an option may have that a client chooses.

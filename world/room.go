@@ -130,6 +130,8 @@ type Kind struct {
 	// is told when the show is gone and when it is there again. nil: rooms of the kind are no
 	// houses.
 	Show *ShowOf
+	// Inbox says what backends may post to rooms of the kind. nil: all messages of its schema.
+	Inbox *Inbox
 	// Backstage rooms are the server's own, such as shows: clients can't join, list or make them.
 	Backstage bool
 	// Spread has new players sent to the room with the most free places, and another one made before

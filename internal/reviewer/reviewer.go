@@ -6,9 +6,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	danmakuv1 "github.com/tickroom/tickroom/proto/gen/tickroom/danmaku/v1"
@@ -60,16 +62,16 @@ func (h *HTTP) Review(ctx context.Context, address, show string, comments []*dan
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return nil, hidden(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := h.client.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, hidden(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the reviewer at %s answers %s; it must answer 200", address, resp.Status)
+		return nil, fmt.Errorf("the reviewer at %s answers %s; it must answer 200", req.URL.Host, resp.Status)
 	}
 	var a answer
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&a); err != nil {
@@ -84,4 +86,13 @@ func (h *HTTP) Review(ctx context.Context, address, show string, comments []*dan
 		v.Refused = append(v.Refused, n)
 	}
 	return v, nil
+}
+
+// hidden returns an error without the address in it, which may have a key in it.
+func hidden(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return fmt.Errorf("the reviewer can't be asked: %w", u.Err)
+	}
+	return err
 }

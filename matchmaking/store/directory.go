@@ -15,6 +15,8 @@ type Listing struct {
 	Mode string
 	// Options is what clients chose it to be like, as OptionsText has it; empty: nothing.
 	Options string
+	// Secret are the names of those options that are shown to nobody.
+	Secret []string
 	// Node is the server that runs it, URL where clients reach that server, Region where it is.
 	Node, URL, Region string
 	// Created is when it was made.
@@ -115,6 +117,15 @@ func OptionsText(options map[string]string) string {
 		q.Set(name, value)
 	}
 	return q.Encode()
+}
+
+// Shown returns the options of a room that may be shown; nil for none.
+func (l *Listing) Shown() map[string]string {
+	all := OptionsOf(l.Options)
+	for _, name := range l.Secret {
+		delete(all, name)
+	}
+	return all
 }
 
 // OptionsOf returns the options that OptionsText has made a text of; nil for none.

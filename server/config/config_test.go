@@ -120,7 +120,7 @@ func TestModes(t *testing.T) {
 	if m := c.Mode("royale"); len(c.Modes) != 2 || m == nil || m.Format.Size != 30 || c.Mode("duel").Room.Kind != "arena" || c.Mode("x") != nil {
 		t.Errorf("%+v", c.Modes)
 	}
-	out, err := c.YAML()
+	out, err := c.YAML(nil)
 	if err != nil || !strings.Contains(string(out), "modes:") || !strings.Contains(string(out), "royale:") {
 		t.Errorf("the modes are not shown: %v\n%s", err, out)
 	}
@@ -322,7 +322,7 @@ func TestYAML(t *testing.T) {
 	c.Origins, c.Seed, c.Log.Level, c.Admin = []string{"*", "https://a.example"}, 7, "debug", ""
 	c.Limits.Messages, c.IdleTimeout = 1.25, 1500*time.Millisecond
 	c.KindOptions = map[string]map[string]string{"walkers": {"players": "10", "flag": "true", "note": "a: b"}}
-	text, err := c.YAML()
+	text, err := c.YAML(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,7 +345,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	if err := c.Validate(); err == nil || strings.Contains(err.Error(), "hunter") {
 		t.Error(err)
 	}
-	text, err := c.YAML()
+	text, err := c.YAML(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,14 +115,3 @@ func (c *Config) option(kind, name, value string) {
 	}
 	c.KindOptions[kind][name] = value
 }
-
-// SecretOption reports whether a kind's option must not be shown, by its name.
-func SecretOption(option string) bool {
-	o := strings.ToLower(option)
-	for _, s := range []string{"secret", "password", "token", "api_key", "apikey", "private_key"} {
-		if strings.HasSuffix(o, s) {
-			return true
-		}
-	}
-	return false
-}

@@ -10,11 +10,13 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/tickroom/tickroom/internal/secret"
+	"github.com/tickroom/tickroom/world"
 )
 
 // YAML returns the configuration as a file that Load reads, with what each setting
-// means. Secret values are left out.
-func (c *Config) YAML() ([]byte, error) {
+// means. Secret values are left out, also of the kinds' options: those whose names tell, and those
+// of which hidden reports true, which may be nil.
+func (c *Config) YAML(hidden func(kind, option string) bool) ([]byte, error) {
 	root := &yaml.Node{Kind: yaml.MappingNode}
 	sections := map[string]*yaml.Node{}
 	for _, s := range c.settings() {
@@ -35,7 +37,7 @@ func (c *Config) YAML() ([]byte, error) {
 		opts := &yaml.Node{Kind: yaml.MappingNode}
 		for _, o := range slices.Sorted(maps.Keys(c.KindOptions[kind])) {
 			v := c.KindOptions[kind][o]
-			if SecretOption(o) {
+			if new(world.Kind).SecretOption(o) || hidden != nil && hidden(kind, o) {
 				v = secret.Redacted
 			}
 			n := &yaml.Node{}

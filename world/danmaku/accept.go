@@ -63,7 +63,7 @@ func (h *house) review(picked []*danmakuv1.Candidate) {
 		if now := h.r.Tick(); now-h.link.complained > h.ticks(10) || h.link.complained == 0 {
 			h.link.complained = now
 			h.r.Log.Warn("the external reviewer does not answer; what it could not judge is treated by the option review_failure",
-				"review", address, "review_failure", h.r.Text("review_failure"), "error", err)
+				"review_failure", h.r.Text("review_failure"), "error", err)
 		}
 	}
 	err := world.Async(h.r, h.set.reviewFor, func(ctx context.Context) (*danmakuv1.Verdicts, error) {

@@ -40,7 +40,7 @@ func Kind(outside Outside) world.Kind {
 		Name: houseKind, Doc: "comments over a live stream, with gifts, polls and moderation", Schema: danmakuv1.Schema,
 		TickRate: windowRate, MaxPlayers: 10_000,
 		Show: &world.ShowOf{Kind: showKind, Option: "show"}, Spread: true,
-		Options: houseOptions(),
+		Options: houseOptions(), Inbox: inbox(),
 		// Comments that a client has not been sent for 5 s are no news to it.
 		World: world.Config{TransientTicks: 25, MaxEvents: 8192},
 		New:   func(r *world.Room) (world.Game, error) { return newHouse(r, outside) },
@@ -53,7 +53,7 @@ func ShowKind() world.Kind {
 		Name: showKind, Doc: "comments over a live stream: what the houses have in common",
 		// Of what clients see it has nothing.
 		Schema:   &schema.Schema{Messages: danmakuv1.Schema.Messages, Descriptor: danmakuv1.Schema.Descriptor},
-		TickRate: 20, MaxPlayers: 1, Backstage: true,
+		TickRate: 20, MaxPlayers: 1, Backstage: true, Inbox: inbox(),
 		Options: []world.Option{
 			{Name: "show", Default: "main", Doc: "name of the show"},
 			{Name: "epoch", Default: "0", Doc: "number of the claim to the show, which the server sets"},

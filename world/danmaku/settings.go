@@ -41,7 +41,7 @@ func houseOptions() []world.Option {
 		{Name: "max_age", Default: "3", Doc: "seconds after which a comment is not shown any more"},
 		{Name: "collate", Default: "5", Doc: "seconds in which equal texts are shown as one; 0: not at all"},
 		{Name: "words", Default: "", Doc: "file of blocked words, one a line, which is read again while the room runs"},
-		{Name: "review", Default: "", Doc: "address of an external reviewer, which is asked before comments are shown"},
+		{Name: "review", Default: "", Doc: "address of an external reviewer, which is asked before comments are shown", Secret: true},
 		{Name: "review_deadline", Default: "0.5", Doc: "seconds that the reviewer has"},
 		{Name: "review_failure", Default: "show", Doc: "what becomes of comments that it could not judge in time: show or drop"},
 	}

@@ -1,6 +1,9 @@
 package quiz
 
 import (
+	"fmt"
+	"strings"
+
 	quizv1 "github.com/tickroom/tickroom/proto/gen/tickroom/quiz/v1"
 	"github.com/tickroom/tickroom/proto/schema"
 	"github.com/tickroom/tickroom/world"
@@ -22,7 +25,7 @@ func Kind() world.Kind {
 			{Name: "players", Default: "10000", Doc: "contestants per house"},
 			{Name: "role", Default: "host", Doc: "role in the token that makes a host; empty: everybody may host, for trying out"},
 		},
-		Show: &world.ShowOf{Kind: showKind, Option: "show"}, Spread: true,
+		Show: &world.ShowOf{Kind: showKind, Option: "show"}, Spread: true, Inbox: inbox(),
 		New: newHouse,
 	}
 }
@@ -34,12 +37,26 @@ func ShowKind(read Reader) world.Kind {
 	return world.Kind{
 		Name: showKind, Doc: "a quiz show: what its houses have in common",
 		Schema:   &schema.Schema{Package: quizv1.Schema.Package, Messages: quizv1.Schema.Messages, Descriptor: quizv1.Schema.Descriptor},
-		TickRate: 20, MaxPlayers: 1, Backstage: true,
+		TickRate: 20, MaxPlayers: 1, Backstage: true, Inbox: inbox(),
 		Options: []world.Option{
 			{Name: "show", Default: "main", Doc: "name of the show"},
 			{Name: "epoch", Default: "0", Doc: "number of the claim to the show, which the server sets"},
 			{Name: "file", Default: "", Doc: "file of the show, in which * stands for its name; none: a host sends it; empty: a few questions to try it out"},
 		},
 		New: func(r *world.Room) (world.Game, error) { return newShow(r, read) },
+	}
+}
+
+// inbox is what backends may post: what a host could order.
+func inbox() *world.Inbox {
+	return &world.Inbox{
+		Messages: []schema.Posted{new(quizv1.Order)},
+		Check: func(topic string, _ schema.Posted) (show string, err error) {
+			name, ok := strings.CutPrefix(topic, orderTopic(""))
+			if !ok || world.CheckShowName(name) != nil {
+				return "", fmt.Errorf("topic %q: orders go to %s", topic, orderTopic("NAME"))
+			}
+			return name, nil
+		},
 	}
 }

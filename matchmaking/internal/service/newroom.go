@@ -100,7 +100,7 @@ func (s *Service) list(ctx context.Context, c *call, m *store.Match) error {
 		k.MaxSpectators = 0
 	}
 	r := store.Report{Listing: store.Listing{
-		ID: m.ID, Kind: m.Kind, Mode: m.Mode, Options: chosen(m), Node: m.Node, URL: m.URL, Region: m.Region, Created: m.Created,
+		ID: m.ID, Kind: m.Kind, Mode: m.Mode, Options: chosen(m), Secret: k.Secret, Node: m.Node, URL: m.URL, Region: m.Region, Created: m.Created,
 		Spread: k.Spread, Show: k.show(m.Options),
 		Occupancy: store.Occupancy{MaxPlayers: k.capacity(m.Mode), MaxSpectators: k.MaxSpectators},
 	}}

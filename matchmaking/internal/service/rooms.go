@@ -369,7 +369,7 @@ func Info(r *store.Listing) *tickroomv1.RoomInfo {
 		Room: r.ID, Kind: r.Kind, Mode: r.Mode, Region: r.Region, Players: uint32(max(0, r.Taken())), Capacity: uint32(max(0, r.MaxPlayers)),
 		Spectators: r.MaxSpectators > 0, Watching: uint32(max(0, watching(r))), MaxWatching: uint32(max(0, r.MaxSpectators)), Locked: r.Locked,
 	}
-	info.Show, info.Options = r.Show, store.OptionsOf(r.Options)
+	info.Show, info.Options = r.Show, r.Shown()
 	for name, v := range r.Labels {
 		if info.Labels == nil {
 			info.Labels = make(map[string]*tickroomv1.Value, len(r.Labels))

@@ -52,6 +52,8 @@ type Kind struct {
 	// Show returns the name of the show that a room is a house of which is made with some
 	// options; empty: none. nil: none is.
 	Show func(options map[string]string) string
+	// Secret are the names of options that are shown to nobody.
+	Secret []string
 	// Asked returns the options of a room that a client asks for, without those that are
 	// as they would be anyway. The error is told to the client. nil: clients choose none.
 	Asked func(options map[string]string) (map[string]string, error)

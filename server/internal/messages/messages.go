@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/dynamicpb"
 
+	"github.com/tickroom/tickroom/proto/schema"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -35,6 +36,8 @@ type Type struct {
 	ID   uint32
 	// Kinds are the kinds of rooms whose schema has it, in order.
 	Kinds []string
+	// New returns an empty message of the type.
+	New func() schema.Posted
 
 	desc protoreflect.MessageDescriptor
 }
@@ -78,7 +81,7 @@ func (c *Catalogue) add(k *world.Kind) error {
 			if !ok {
 				return fmt.Errorf("%s is no message in the descriptor of its schema", m.Name)
 			}
-			t = &Type{Name: m.Name, ID: m.ID, desc: desc}
+			t = &Type{Name: m.Name, ID: m.ID, New: m.New, desc: desc}
 			c.names[m.Name] = t
 		}
 		if t.ID != m.ID {
@@ -124,12 +127,14 @@ func (t *Type) FromJSON(text []byte) ([]byte, error) {
 	return proto.MarshalOptions{Deterministic: true}.Marshal(m)
 }
 
-// Check returns why an encoded message is none, nil if it is one.
-func (t *Type) Check(data []byte) error {
-	if err := proto.Unmarshal(data, dynamicpb.NewMessage(t.desc)); err != nil {
-		return fmt.Errorf("it is no %s: it can't be decoded", t.Name)
+// Canonical returns an encoded message in the one encoding that FromJSON has for it, too. The error
+// says that it is none.
+func (t *Type) Canonical(data []byte) ([]byte, error) {
+	m := dynamicpb.NewMessage(t.desc)
+	if err := proto.Unmarshal(data, m); err != nil {
+		return nil, fmt.Errorf("it is no %s: it can't be decoded", t.Name)
 	}
-	return nil
+	return proto.MarshalOptions{Deterministic: true}.Marshal(m)
 }
 
 // ToJSON returns an encoded message in JSON, with the names that proto3 gives the fields there.

@@ -49,10 +49,20 @@ func TestJSON(t *testing.T) {
 			}
 		}
 	}
-	if err := typ.Check([]byte{0xff}); err == nil {
+	if _, err := typ.Canonical([]byte{0xff}); err == nil {
 		t.Error("bytes that are no message")
 	}
-	if err := typ.Check(nil); err != nil {
-		t.Error(err)
+	// The fields in another order, and a zero that need not be there.
+	one := (&danmakuv1.Gift{PlayerId: "ann", Gift: "rose", Count: 2}).AppendProto(nil)
+	other := append((&danmakuv1.Gift{Gift: "rose", Count: 2}).AppendProto(nil), (&danmakuv1.Gift{PlayerId: "ann"}).AppendProto(nil)...)
+	other = append(other, 6<<3, 0)
+	fromJSON, err := typ.FromJSON([]byte(`{"playerId": "ann", "gift": "rose", "count": 2, "value": "0"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range [][]byte{one, other, fromJSON} {
+		if got, err := typ.Canonical(data); err != nil || string(got) != string(fromJSON) {
+			t.Errorf("%x is %x, %v; want %x", data, got, err, fromJSON)
+		}
 	}
 }

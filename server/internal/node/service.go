@@ -29,7 +29,7 @@ func (n *Node) kinds() (map[string]matchmaking.Kind, error) {
 		if err != nil {
 			return nil, fmt.Errorf("server: %w", err)
 		}
-		out[name] = matchmaking.Kind{Capacity: capacity, Modes: map[string]int{}, MaxSpectators: spectators, Spread: k.Spread, Show: func(options map[string]string) string {
+		out[name] = matchmaking.Kind{Capacity: capacity, Modes: map[string]int{}, MaxSpectators: spectators, Spread: k.Spread, Secret: k.SecretOptions(), Show: func(options map[string]string) string {
 			all := maps.Clone(cfg.Options(name))
 			maps.Copy(all, options)
 			return k.ShowName(all)

@@ -44,8 +44,8 @@ type Entry struct {
 // seats, or is backstage.
 func (e *Entry) Private() bool { return e.hidden || e.match != nil && !e.match.Open }
 
-// Chosen returns what clients chose of the room's options; it is not to be changed.
-func (e *Entry) Chosen() map[string]string { return e.chosen }
+// Chosen returns what was chosen of the room's options, but for what must not be shown.
+func (e *Entry) Chosen() map[string]string { return e.registry.Shown(e.Kind, e.chosen) }
 
 // What follows is called by the room's loop, and does not block; but for ended, with which
 // that is over.
@@ -80,7 +80,7 @@ func (e *Entry) settle(done ...room.Reservation) {
 // made tells that the room was made, before it runs.
 func (e *Entry) made() {
 	e.hooks = e.registry.o.Hooks.Room(e.ID, e.Kind)
-	e.hooks.Made(e.mode(), e.chosen, e.Private())
+	e.hooks.Made(e.mode(), e.Chosen(), e.Private())
 }
 
 // tells returns what is told what the game tells backends; nil if nobody wants to know.

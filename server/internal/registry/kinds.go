@@ -108,3 +108,13 @@ func (r *Registry) Probe(k *world.Kind, options map[string]string) (players, spe
 	}
 	return made.MaxPlayers, spectators, nil
 }
+
+// Shown returns options of a room of a kind without those that must not be shown. Those of a kind that is not
+// known are not.
+func (r *Registry) Shown(kind string, options map[string]string) map[string]string {
+	k := r.kinds[kind]
+	if k == nil {
+		return map[string]string{}
+	}
+	return k.Shown(options)
+}

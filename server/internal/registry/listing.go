@@ -49,7 +49,7 @@ func (r *Registry) newTold(p *plan, engine *room.Engine) told {
 		l.Mode, l.URL, l.Region = m.Mode, m.URL, m.Region
 	}
 	l.Occupancy, l.Labels = occupancy(engine.Places()), engine.Labels()
-	l.Spread, l.Show = p.kind.Spread, p.kind.ShowName(p.options)
+	l.Spread, l.Show, l.Secret = p.kind.Spread, p.kind.ShowName(p.options), p.kind.SecretOptions()
 	if l.Private = p.match != nil && !p.match.Open || p.kind.Backstage; p.show != nil {
 		l.Show = p.show.Name
 	}

@@ -117,3 +117,24 @@ func (e *Entry) Show() (s shows.State, house, ok bool) {
 	}
 	return shows.State{}, false, false
 }
+
+// ShowByDefault returns the name of the show that houses of a kind belong to which say nothing else; empty: its
+// rooms are no houses.
+func (r *Registry) ShowByDefault(kind string) string {
+	k := r.kinds[kind]
+	if k == nil {
+		return ""
+	}
+	return k.ShowName(r.o.Config.Options(kind))
+}
+
+// OfShow reports whether rooms of a kind are houses of another one, or its shows.
+func (r *Registry) OfShow(kind, house string) bool {
+	k := r.kinds[house]
+	return kind == house || k != nil && k.Show != nil && kind == k.Show.Kind
+}
+
+// HasShow reports whether this server runs a show, or has houses of it.
+func (r *Registry) HasShow(house, name string) bool {
+	return slices.ContainsFunc(r.Shows(), func(s shows.State) bool { return s.Name == name && r.OfShow(s.Kind, house) })
+}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -84,7 +83,7 @@ func (s *Service) find(ctx context.Context, id string) (*store.Listing, error) {
 	c := callerOf(ctx)
 	if e := s.o.Registry.Get(id); e != nil {
 		if !c.MayKind(e.Kind) {
-			return nil, noRoom(id)
+			return nil, c.noRoom(id)
 		}
 		l := e.Listing()
 		return &l, nil
@@ -99,7 +98,15 @@ func (s *Service) find(ctx context.Context, id string) (*store.Listing, error) {
 			return &list[i], nil
 		}
 	}
-	return nil, noRoom(id)
+	return nil, c.noRoom(id)
+}
+
+// noRoom says that there is no room with an id, as far as the caller may know.
+func (c *caller) noRoom(id string) *connect.Error {
+	if len(c.Kinds) > 0 {
+		return failed(connect.CodeNotFound, "there is no room %s of the kinds that the token is bound to: %s", short(id), list(c.Kinds))
+	}
+	return noRoom(id)
 }
 
 func noRoom(id string) *connect.Error {
@@ -148,11 +155,6 @@ func known(r *store.Listing) *tickroomv1.ServiceRoom {
 	out := &tickroomv1.ServiceRoom{
 		Info: matchmaking.RoomInfo(r), Node: r.Node, Url: r.URL, Private: r.Private, Closed: r.Closed, Running: r.Revision > 0,
 	}
-	if chosen, err := url.ParseQuery(r.Options); err == nil && len(chosen) > 0 {
-		out.Chosen = map[string]string{}
-		for name := range chosen {
-			out.Chosen[name] = chosen.Get(name)
-		}
-	}
+	out.Chosen = r.Shown()
 	return out
 }

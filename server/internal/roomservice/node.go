@@ -14,7 +14,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
-	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/server/internal/refusal"
 	"github.com/tickroom/tickroom/server/internal/registry"
 	"github.com/tickroom/tickroom/server/internal/room"
@@ -177,16 +176,11 @@ func (n *Node) describe(ctx context.Context, q roomDescribe) (roomText, error) {
 	now, info, l := <-ch, e.Info(), e.Listing()
 	l.Revision = max(l.Revision, 1)
 	out := &tickroomv1.RoomServiceDescribeRoomResponse{
-		Room: known(&l), Options: map[string]string{}, LockedByBackend: now.barred,
+		Room: known(&l), Options: n.Registry.Shown(e.Kind, e.Options()), LockedByBackend: now.barred,
 		Timing: &tickroomv1.RoomTiming{
 			Tick: info.Tick, Rate: info.TickRate, Took: durationpb.New(info.TickTime), Load: info.TickTime.Seconds() * info.TickRate,
 			Entities: uint32(max(0, info.Entities)), Created: timestamppb.New(info.Created),
 		},
-	}
-	for name, value := range e.Options() {
-		if !config.SecretOption(name) {
-			out.Options[name] = value
-		}
 	}
 	for i := range now.players[:min(len(now.players), q.Players)] {
 		out.Players = append(out.Players, player(&now.players[i]))

@@ -1,8 +1,11 @@
 package roomservice
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
 	"connectrpc.com/connect"
@@ -23,21 +26,26 @@ func (s *Service) Post(ctx context.Context, req *connect.Request[tickroomv1.Room
 	if err != nil {
 		return nil, err
 	}
-	topic, err := s.topic(ctx, m, typ)
+	to, err := s.address(ctx, m, typ)
 	if err != nil {
 		return nil, err
 	}
-	number, err := s.o.Bus.Post(ctx, &bus.Draft{Topic: topic, Key: m.GetKey(), ID: typ.ID, Type: typ.Name, Data: data})
+	if err := s.makesSense(ctx, to, typ, data); err != nil {
+		return nil, err
+	}
+	number, err := s.o.Bus.Post(ctx, &bus.Draft{Topic: to.topic, Key: m.GetKey(), ID: typ.ID, Type: typ.Name, Data: data})
 	switch {
+	case errors.Is(err, bus.ErrKey):
+		return nil, failed(connect.CodeAlreadyExists, "key %q: another message was posted to %s with it, and stays as it is; a key is for one message and its repetitions", short(m.GetKey()), short(to.topic))
 	case errors.Is(err, bus.ErrFull):
 		return nil, retry(failed(connect.CodeResourceExhausted, "too many messages wait to be posted"), later)
 	case err != nil && ctx.Err() == nil:
-		s.o.Logger.Warn("a backend's message can't be posted now", "service", callerOf(ctx).Name, "topic", topic, "error", err)
+		s.o.Logger.Warn("a backend's message can't be posted now", "service", callerOf(ctx).Name, "topic", to.topic, "error", err)
 		return nil, retry(failed(connect.CodeUnavailable, "the bus can't be reached: nobody knows whether the message was posted; post it again with the same key in %d s", int(later.Seconds())), later)
 	case err != nil:
 		return nil, err
 	}
-	return connect.NewResponse(&tickroomv1.RoomServicePostResponse{Topic: topic, Number: number}), nil
+	return connect.NewResponse(&tickroomv1.RoomServicePostResponse{Topic: to.topic, Number: number}), nil
 }
 
 // message returns the type of a message, and the message encoded.
@@ -50,47 +58,62 @@ func (s *Service) message(ctx context.Context, m *tickroomv1.RoomServicePostRequ
 	if q.err != nil {
 		return nil, nil, q.err
 	}
-	typ, c := s.o.Messages.Find(m.GetMessage()), callerOf(ctx)
-	if typ == nil || !mayAny(c, typ.Kinds) {
-		var known []string
-		for _, kind := range s.o.Registry.Kinds() {
-			if c.MayKind(kind) {
-				known = append(known, s.o.Messages.Names(kind)...)
-			}
-		}
-		return nil, nil, failed(connect.CodeInvalidArgument, "message %q: there is none of that name; there are: %s", short(m.GetMessage()), list(known))
+	typ, err := s.typeOf(callerOf(ctx), m.GetMessage())
+	if err != nil {
+		return nil, nil, err
 	}
-	data := m.GetData()
-	var err error
+	data, what := m.GetData(), "data"
 	if m.GetJson() != nil {
+		what = "json"
 		var text []byte
 		if text, err = m.GetJson().MarshalJSON(); err == nil {
 			data, err = typ.FromJSON(text)
 		}
 	} else {
-		err = typ.Check(data)
+		data, err = typ.Canonical(data)
 	}
 	if err != nil {
-		what := "data"
-		if m.GetJson() != nil {
-			what = "json"
-		}
 		return nil, nil, failed(connect.CodeInvalidArgument, "%s: %v", what, err)
 	}
 	q.must(len(data) <= world.MaxPost, "the message has %d bytes; there can be %d", len(data), world.MaxPost)
 	return typ, data, q.err
 }
 
-func mayAny(c *caller, kinds []string) bool {
-	for _, k := range kinds {
-		if c.MayKind(k) {
-			return true
+// typeOf returns the type with a name, if backends may post messages of it, and the caller in
+// particular.
+func (s *Service) typeOf(c *caller, name string) (*messages.Type, error) {
+	typ := s.o.Messages.Find(name)
+	if typ != nil {
+		takers := slices.DeleteFunc(slices.Clone(typ.Kinds), func(kind string) bool { return !s.o.Registry.Kind(kind).Takes(typ.ID) })
+		switch {
+		case slices.ContainsFunc(takers, c.MayKind):
+			return typ, nil
+		case len(takers) > 0:
+			return nil, failed(connect.CodePermissionDenied, "message %s is for rooms of the kinds %s; the token is bound to the kinds %s", name, list(takers), list(c.Kinds))
 		}
 	}
-	return false
+	var known []string
+	for _, kind := range s.o.Registry.Kinds() {
+		if c.MayKind(kind) {
+			known = append(known, s.takes(kind)...)
+		}
+	}
+	if typ != nil {
+		return nil, failed(connect.CodeInvalidArgument, "message %s: rooms tell it, and take it from no backend; they take: %s", name, list(known))
+	}
+	return nil, failed(connect.CodeInvalidArgument, "message %q: there is none of that name; there are: %s", short(name), list(known))
 }
 
-// list lists names for people, each once.
+// takes returns the names of the messages that rooms of a kind take from backends, in order.
+func (s *Service) takes(kind string) []string {
+	k := s.o.Registry.Kind(kind)
+	return slices.DeleteFunc(s.o.Messages.Names(kind), func(name string) bool { return !k.Takes(s.o.Messages.Find(name).ID) })
+}
+
+// maxListed is how many names are listed.
+const maxListed = 12
+
+// list lists names for people, each once, and not too many.
 func list(names []string) string {
 	var out []string
 	seen := map[string]bool{}
@@ -100,23 +123,34 @@ func list(names []string) string {
 		}
 		seen[n] = true
 	}
-	if len(out) == 0 {
+	switch {
+	case len(out) == 0:
 		return "none"
+	case len(out) > maxListed:
+		return strings.Join(out[:maxListed], ", ") + fmt.Sprintf(" and %d more", len(out)-maxListed)
 	}
 	return strings.Join(out, ", ")
 }
 
-// topic returns where a message goes.
-func (s *Service) topic(ctx context.Context, m *tickroomv1.RoomServicePostRequest, typ *messages.Type) (string, error) {
+// address is where a message goes.
+type address struct {
+	topic string
+	// kinds are those of the rooms that may hear it, of which one must take it.
+	kinds []string
+}
+
+// address returns where a message goes.
+func (s *Service) address(ctx context.Context, m *tickroomv1.RoomServicePostRequest, typ *messages.Type) (address, error) {
 	var q request
 	switch to := m.GetTo().(type) {
 	case *tickroomv1.RoomServicePostRequest_Room:
 		r, err := s.find(ctx, to.Room)
 		if err != nil {
-			return "", err
+			return address{}, err
 		}
-		q.must(typ.Of(r.Kind), "message %s: rooms of kind %s have no such message; they have: %s", typ.Name, r.Kind, list(s.o.Messages.Names(r.Kind)))
-		return world.RoomTopic(r.ID), q.err
+		k := s.o.Registry.Kind(r.Kind)
+		q.must(k != nil && typ.Of(r.Kind) && k.Takes(typ.ID), "message %s: rooms of kind %s have no such message; they take: %s", typ.Name, r.Kind, list(s.takes(r.Kind)))
+		return address{world.RoomTopic(r.ID), []string{r.Kind}}, q.err
 	case *tickroomv1.RoomServicePostRequest_Player:
 		q.id("player", to.Player)
 		topic := world.PlayerTopic(to.Player)
@@ -124,24 +158,66 @@ func (s *Service) topic(ctx context.Context, m *tickroomv1.RoomServicePostReques
 			err := world.CheckTopic(topic)
 			q.must(err == nil, "player %q can't be posted to: %v", short(to.Player), err)
 		}
-		return topic, q.err
+		return address{topic, typ.Kinds}, q.err
 	case *tickroomv1.RoomServicePostRequest_Topic:
-		s.checkTopic(ctx, &q, to.Topic)
-		return to.Topic, q.err
+		if err := s.checkTopic(ctx, to.Topic); err != nil {
+			return address{}, err
+		}
+		if kind := kindIn(to.Topic); typ.Of(kind) {
+			return address{to.Topic, []string{kind}}, nil
+		}
+		return address{to.Topic, typ.Kinds}, nil
 	}
-	return "", failed(connect.CodeInvalidArgument, "to whom? give room, player or topic, one of the three")
+	return address{}, failed(connect.CodeInvalidArgument, "to whom? give room, player or topic, one of the three")
+}
+
+// kindIn returns the second part of a topic, which names a kind of rooms in topics such as
+// gifts/danmaku/main.
+func kindIn(topic string) string {
+	if parts := strings.Split(topic, "/"); len(parts) > 1 {
+		return parts[1]
+	}
+	return ""
 }
 
 // checkTopic checks a topic that a backend has named. Who is bound to kinds may post to those whose
-// second part is one of them, as in gifts/danmaku/main.
-func (s *Service) checkTopic(ctx context.Context, q *request, topic string) {
+// second part is one of them.
+func (s *Service) checkTopic(ctx context.Context, topic string) error {
+	var q request
 	err := world.CheckTopic(topic)
 	q.must(err == nil, "topic: %v", err)
 	for _, own := range ownTopics {
 		q.must(!strings.HasPrefix(topic, own), "topic %q: those that begin with %s are not for backends; a room or a player is posted to by the fields of these names", short(topic), own)
 	}
-	if c := callerOf(ctx); len(c.Kinds) > 0 {
-		parts := strings.Split(topic, "/")
-		q.must(len(parts) > 1 && c.MayKind(parts[1]), "topic %q: the token is bound to kinds, and may post to topics such as WORD/%s/NAME", short(topic), c.Kinds[0])
+	if c := callerOf(ctx); q.err == nil && len(c.Kinds) > 0 && !(strings.Contains(topic, "/") && c.MayKind(kindIn(topic))) {
+		return failed(connect.CodePermissionDenied, "topic %q: the token is bound to the kinds %s, and may post to topics such as WORD/%s/NAME", short(topic), list(c.Kinds), c.Kinds[0])
 	}
+	return q.err
+}
+
+// makesSense returns what is wrong with a message for all who might hear it; nil: nothing is, for one
+// of them.
+func (s *Service) makesSense(ctx context.Context, to address, typ *messages.Type, data []byte) error {
+	var wrong error
+	for _, name := range to.kinds {
+		k := s.o.Registry.Kind(name)
+		if k == nil || !k.Takes(typ.ID) || !callerOf(ctx).MayKind(name) {
+			continue
+		}
+		m := typ.New()
+		err := m.UnmarshalProto(data)
+		if err != nil { // as another library has read it, that can't be
+			return failed(connect.CodeInvalidArgument, "it is no %s: %v", typ.Name, err)
+		}
+		show, err := k.CheckPost(to.topic, m)
+		switch {
+		case err != nil:
+			wrong = cmp.Or[error](wrong, failed(connect.CodeInvalidArgument, "%s: %v", typ.Name, err))
+		case show != "" && !s.shows.known(ctx, name, show):
+			wrong = cmp.Or[error](wrong, failed(connect.CodeInvalidArgument, "topic %q: there is no show %q, and nobody would see it; it is there as soon as somebody watches", short(to.topic), short(show)))
+		default:
+			return nil
+		}
+	}
+	return wrong
 }

@@ -4,6 +4,7 @@
 //	gate.go     who may call, and how often
 //	request.go  what is wrong with a request
 //	post.go     messages to rooms, players and topics
+//	shows.go    which shows there are
 //	list.go     the rooms of all servers
 //	rooms.go    one room: made, described, locked, closed
 //	kick.go     players who are put out
@@ -68,6 +69,7 @@ type Service struct {
 	addresses *limits.Calls
 	services  *limits.Buckets[string]
 	rooms     *rooms
+	shows     showNames
 }
 
 var _ tickroomv1connect.RoomServiceHandler = (*Service)(nil)
@@ -82,6 +84,7 @@ const (
 // New returns a service.
 func New(o Options) (*Service, error) {
 	s := &Service{o: o, rooms: newRooms(o.Directory)}
+	s.shows.s = s
 	// Of an address more is taken than of a service: several may share one, and this is what keeps
 	// somebody without a token from having signatures checked.
 	rate := limits.Rate{PerSecond: 4 * o.Config.Service.Calls, Burst: 4 * o.Config.Service.CallBurst}

@@ -88,7 +88,7 @@ test('a comment, a deletion, a poll, a gift, and a viewer who is muted', async (
     topic: 'gifts/danmaku/main',
     key: 'order-1',
     message: 'tickroom.danmaku.v1.Gift',
-    json: { name: 'Cat', gift: 'rocket', title: 'Rocket', count: 3, value: '1560' },
+    json: { playerId: 'cat', name: 'Cat', gift: 'rocket', title: 'Rocket', count: 3, value: '1560' },
   };
   const first = backend.call(server.url, 'Post', gift);
   expect(backend.call(server.url, 'Post', gift)).toEqual(first);

@@ -37,8 +37,8 @@ type RoomServicePostRequest struct {
 	//	*RoomServicePostRequest_Player
 	//	*RoomServicePostRequest_Topic
 	To isRoomServicePostRequest_To `protobuf_oneof:"to"`
-	// The full name of the message's type, such as mygame.v1.Gift: one of the messages of a
-	// kind of rooms that the server has.
+	// The full name of the message's type, such as mygame.v1.Gift: one of those that a kind of rooms
+	// of the server takes from backends.
 	Message string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
 	// What is in it: one of the two; neither: all fields have their defaults.
 	//
@@ -48,8 +48,9 @@ type RoomServicePostRequest struct {
 	//	*RoomServicePostRequest_Json
 	Content isRoomServicePostRequest_Content `protobuf_oneof:"content"`
 	// Makes the call one that can be repeated: of the posts to the same topic with the same
-	// key, within a day, the first one counts and the others are answered as it was. 1 to 128
-	// printable ASCII characters. Empty: a call that is repeated posts again.
+	// key, within a day, the first one counts and the others are answered as it was. Another message
+	// with the key is already_exists, and not posted. 1 to 128 printable ASCII characters. Empty: a
+	// call that is repeated posts again.
 	Key           string `protobuf:"bytes,7,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

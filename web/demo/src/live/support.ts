@@ -143,7 +143,7 @@ export class Support {
 
 /** Returns the command line that gives a gift. */
 export function giftCall(origin: string, show: string, g: { gift: string; title: string; value: number }): string {
-  const json = { name: 'Ann', ...g };
+  const json = { playerId: 'ann', name: 'Ann', count: 1, ...g };
   const body = { topic: `gifts/danmaku/${show}`, key: 'order-1', message: 'tickroom.danmaku.v1.Gift', json };
   return [
     `curl ${origin}/tickroom.v1.RoomService/Post \\`,

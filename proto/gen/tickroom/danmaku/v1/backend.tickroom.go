@@ -263,17 +263,17 @@ const schemaDescriptor = "" +
 
 // Gift is a gift that somebody has paid for.
 type Gift struct {
-	// Who gives: as in tokens. Empty: somebody who is not named.
+	// Who gives: as in tokens, 1 to 128 bytes.
 	PlayerId string
-	// How the giver is shown, up to 32 characters.
+	// How the giver is shown, up to 32 characters. Empty: as a guest.
 	Name string
-	// What the backend calls it: an id, up to 64 bytes.
+	// What the backend calls it: an id, 1 to 64 bytes.
 	Gift string
 	// How it is shown, up to 32 characters.
 	Title string
-	// How many; 0 is 1.
+	// How many: 1 to 1,000,000.
 	Count uint32
-	// Of all of them, in the smallest unit of whatever the backend counts in.
+	// Of all of them, in the smallest unit of whatever the backend counts in: up to 10^12.
 	Value uint64
 }
 
@@ -344,18 +344,19 @@ func (m *Gift) mergeProto(d schema.Decoder) error {
 
 // PaidComment is a super chat that somebody has paid for.
 type PaidComment struct {
-	// Who pays: as in tokens.
+	// Who pays: as in tokens, 1 to 128 bytes.
 	PlayerId string
-	Name     string
-	// Up to 200 characters. What can't be shown is taken out; blocked words are the backend's
-	// business, which has charged for them.
+	// How the payer is shown, up to 32 characters. Empty: as a guest.
+	Name string
+	// Up to 200 characters. What can't be shown is taken out.
 	Text string
-	// In the currency's smallest unit.
-	Amount   uint64
+	// In the currency's smallest unit: 1 to 10^12.
+	Amount uint64
+	// 1 to 8 bytes, as ISO 4217 has it, or what the backend calls it.
 	Currency string
 	// Its value as in Gift, for the wall of givers; 0: the amount.
 	Value uint64
-	// For how long it is pinned; 0: by the amount.
+	// For how long it is pinned, up to a day; 0: by the amount.
 	Seconds uint32
 }
 
