@@ -221,7 +221,7 @@ func (b *bot) act(now time.Duration) {
 			l.fail(b, err, now)
 			return
 		}
-		l.read(b, now)
+		l.read(b, true, now) // whatever there is
 	case leaving:
 		if now >= b.limit {
 			l.fail(b, errors.New("the server did not answer a close frame"), now)

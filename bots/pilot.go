@@ -22,6 +22,9 @@ type Behaviour struct {
 	// NewCrew, if it is not nil, returns what makes the pilots in the place of NewPilot,
 	// anew for each run.
 	NewCrew func(Setup) (Crew, error)
+	// Alike says that most bots of a room are sent the same, as an audience is. They hold one
+	// state then, and what comes is taken apart once: it is compared instead, byte by byte.
+	Alike bool
 	// Flags adds what the kind's bots can be told to the command's flags. Nil: nothing.
 	Flags func(*pflag.FlagSet)
 }

@@ -11,9 +11,9 @@ func newPoller() (*poller, error) { return &poller{bots: map[*bot]bool{}}, nil }
 func (p *poller) add(b *bot) error { p.bots[b] = true; return nil }
 func (p *poller) remove(b *bot)    { delete(p.bots, b) }
 
-func (p *poller) ready(fn func(b *bot)) error {
+func (p *poller) ready(fn func(b *bot, ended bool)) error {
 	for b := range p.bots {
-		fn(b)
+		fn(b, false)
 	}
 	return nil
 }

@@ -345,6 +345,9 @@ func (sw *swarm) config(b *bot) client.Config {
 	cfg := client.Config{
 		Kind: sw.cfg.Kind, Room: sw.cfg.Room, Name: botName(b), Schema: sw.behaviour.Schema, HashEvery: sw.cfg.HashEvery, Options: sw.cfg.Options,
 	}
+	if sw.behaviour.Alike {
+		cfg.Twins = &b.loop.twins
+	}
 	if sw.crew != nil {
 		sw.crew.Hello(b.id, &cfg)
 	}

@@ -22,12 +22,15 @@ const (
 
 // gifts knows which gifts were posted and who has seen them.
 type gifts struct {
+	witnesses []*witness // fixed before the first gift
+	at        stamps     // when gifts were posted first, by their number from 1
+
 	mu sync.Mutex
 	// Guarded by mu.
-	posted    []gift
-	witnesses []*witness
-	retries   int
-	unposted  int // that no service has taken
+	posted   []gift
+	whole    int // of the first ones it is known that all have seen them
+	retries  int
+	unposted int // that no service has taken
 }
 
 // gift is one that was posted, by its number from 0.
@@ -36,9 +39,10 @@ type gift struct {
 	taken bool // the service has said that it has it
 }
 
-// witness is a viewer that looks for each gift. Its fields are guarded by the mu of gifts.
+// witness is a viewer that looks for each gift.
 type witness struct {
-	g      *gifts
+	mu sync.Mutex
+	// Guarded by mu.
 	seen   []uint8 // how often, by the gift's number
 	spans  []span
 	lostAt time.Duration // 0: it is connected
@@ -49,15 +53,15 @@ type witness struct {
 type span struct{ from, to time.Duration }
 
 func (g *gifts) witness() *witness {
-	w := &witness{g: g}
+	w := &witness{}
 	g.witnesses = append(g.witnesses, w)
 	return w
 }
 
 // begin begins a session's span.
 func (w *witness) begin(now time.Duration) {
-	w.g.mu.Lock()
-	defer w.g.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.end(now)
 	w.spans = append(w.spans, span{from: now})
 }
@@ -74,8 +78,8 @@ func (w *witness) end(now time.Duration) {
 }
 
 func (w *witness) lost(now time.Duration) {
-	w.g.mu.Lock()
-	defer w.g.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.lostAt == 0 {
 		w.lostAt = now
 	}
@@ -84,8 +88,8 @@ func (w *witness) lost(now time.Duration) {
 // back notes that the witness is back in its session, in which it has missed nothing, or
 // something.
 func (w *witness) back(whole bool) {
-	w.g.mu.Lock()
-	defer w.g.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if !whole {
 		from := w.lostAt
 		w.end(from)
@@ -112,11 +116,12 @@ func (w *witness) expects(at time.Duration) bool {
 // saw notes that a witness has seen a gift, and returns when it was posted; 0: it is none of
 // ours, or was seen before.
 func (g *gifts) saw(w *witness, n int) time.Duration {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if n >= len(g.posted) {
+	at := g.at.get(uint32(n + 1))
+	if at == 0 {
 		return 0
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for len(w.seen) <= n {
 		w.seen = append(w.seen, 0)
 	}
@@ -126,13 +131,19 @@ func (g *gifts) saw(w *witness, n int) time.Duration {
 	if w.seen[n] > 1 {
 		return 0
 	}
-	return g.posted[n].at
+	return at
 }
 
 // settled reports whether all that was posted has been seen by all who must have.
 func (g *gifts) settled() bool {
-	lost, _ := g.count()
-	return lost == 0
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for ; g.whole < len(g.posted); g.whole++ {
+		if lost, _ := g.fate(g.whole); lost {
+			return false
+		}
+	}
+	return true
 }
 
 // count returns how many gifts were taken and not seen by everybody who must have seen them,
@@ -140,21 +151,9 @@ func (g *gifts) settled() bool {
 func (g *gifts) count() (lost, doubled int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for n, p := range g.posted {
-		if !p.taken {
-			continue
-		}
-		missing, found, twice := false, false, false
-		for _, w := range g.witnesses {
-			k := uint8(0)
-			if n < len(w.seen) {
-				k = w.seen[n]
-			}
-			found = found || k > 0
-			twice = twice || k > 1
-			missing = missing || k == 0 && w.expects(p.at)
-		}
-		if missing || !found {
+	for n := range g.posted {
+		missing, twice := g.fate(n)
+		if missing {
 			lost++
 		}
 		if twice {
@@ -162,6 +161,31 @@ func (g *gifts) count() (lost, doubled int) {
 		}
 	}
 	return lost, doubled
+}
+
+// fate returns what has become of a gift. The caller holds mu.
+func (g *gifts) fate(n int) (lost, doubled bool) {
+	if !g.posted[n].taken {
+		return false, false
+	}
+	missing, found := false, false
+	for _, w := range g.witnesses {
+		k, expected := w.saw(n, g.posted[n].at)
+		found = found || k > 0
+		doubled = doubled || k > 1
+		missing = missing || k == 0 && expected
+	}
+	return missing || !found, doubled
+}
+
+// saw returns how often a witness has seen a gift that was posted at a time, and whether it must have.
+func (w *witness) saw(n int, at time.Duration) (times uint8, expected bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n < len(w.seen) {
+		times = w.seen[n]
+	}
+	return times, w.expects(at)
 }
 
 func (g *gifts) figures() []bots.Figure {
@@ -217,8 +241,10 @@ func (c *viewers) give(ctx context.Context) {
 func (c *viewers) giveOne(ctx context.Context, n int) {
 	g := &c.ledger
 	g.mu.Lock()
-	g.posted = append(g.posted, gift{at: c.setup.Now()})
+	now := c.setup.Now()
+	g.posted = append(g.posted, gift{at: now})
 	g.mu.Unlock()
+	g.at.put(uint32(n+1), now)
 	m := &danmakuv1.Gift{
 		PlayerId: fmt.Sprint("giver-", n%97), Name: fmt.Sprint("giver ", n%97), Gift: fmt.Sprint("bot-", n), Title: "Rose", Count: 1, Value: uint64(1 + n%10),
 	}

@@ -5,8 +5,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/tickroom/tickroom/netcode/client"
 	"github.com/tickroom/tickroom/netcode/replica"
 	danmakuv1 "github.com/tickroom/tickroom/proto/gen/tickroom/danmaku/v1"
@@ -30,6 +28,7 @@ type viewer struct {
 	timed bool // its latencies count
 
 	next    time.Duration // when it writes; 0: not yet
+	alone   digest        // of a frame that no other viewer is sent
 	own     [4]uint32     // numbers of comments that it has written and not seen
 	ownNext int
 
@@ -88,14 +87,19 @@ func (v *viewer) Act(s *client.Session, now time.Duration) {
 	}
 	switch v.rnd.IntN(50) {
 	case 0:
-		v.place.moved = true
-		tier := uint8(1 + v.rnd.IntN(3))
-		if s.SendCommand(3, (&danmakuv1.SetTier{Tier: uint32(tier)}).AppendProto(nil), nil) == nil {
-			v.place.tier = tier
-		}
+		v.move(s, uint8(1+v.rnd.IntN(3)))
 	case 1, 2, 3, 4, 5:
 		_ = s.SendCommand(2, (&danmakuv1.Like{Count: uint32(1 + v.rnd.IntN(9))}).AppendProto(nil), nil)
 	}
+}
+
+// move chooses another tier. It counts from the answer on, which comes with the first snapshot of that.
+func (v *viewer) move(s *client.Session, tier uint8) {
+	_ = s.SendCommand(3, (&danmakuv1.SetTier{Tier: uint32(tier)}).AppendProto(nil), func(r replica.Reply, err error) {
+		if err == nil && r.Code == tickroomv1.ReplyCode_REPLY_CODE_UNSPECIFIED {
+			v.place.tier, v.place.inSpan = tier, 0
+		}
+	})
 }
 
 func (v *viewer) said(r replica.Reply, err error) {
@@ -124,84 +128,44 @@ func (v *viewer) Received(s *client.Session, now time.Duration) {
 	if v.next == 0 && playing && c.Comments > 0 {
 		v.next = now + time.Duration(v.rnd.Float64()*float64(c.setup.Clients)/c.Comments*float64(time.Second))
 	}
-	for i := range f.Events {
-		switch ev := &f.Events[i]; ev.ID {
-		case eventComment:
-			v.comment(ev.Data, f.Tick-ev.Age, now, playing)
-		case eventGifted:
-			v.gifted(ev.Data, now)
-		}
+	if len(f.Events) > 0 {
+		v.events(c.digests.of(f, &v.alone), f.Tick, now, playing)
 	}
-	if p.watcher && now-v.looked >= lookEvery {
+	if (p.watcher || !v.announced) && now-v.looked >= lookEvery {
 		v.looked = now
 		v.look(s, now)
 	}
 }
 
-// seen is what a viewer looks at of a comment.
-type seen struct {
-	text []byte
-	tier uint64
-	why  uint64
-}
-
-func (c *seen) parse(b []byte) {
-	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return
+// events takes the events of a tick.
+func (v *viewer) events(d *digest, tick uint32, now time.Duration, playing bool) {
+	for _, n := range d.gifts {
+		v.gifted(n, now)
+	}
+	if d.shown > 0 && playing {
+		v.count(tick, uint32(d.shown))
+	}
+	if d.shown >= 0 && d.alike != 0 && !v.place.watcher {
+		return // one's own echo is in no frame that others are sent
+	}
+	for i := range d.comments {
+		c := &d.comments[i]
+		if danmakuv1.Why(c.why) == danmakuv1.Why_WHY_OWN { //nolint:gosec // what it is compared with is small
+			v.echoed(c.number, now)
+			continue
 		}
-		b = b[n:]
-		switch {
-		case num == 5 && typ == protowire.BytesType:
-			c.text, n = protowire.ConsumeBytes(b)
-		case num == 9 && typ == protowire.VarintType:
-			c.tier, n = protowire.ConsumeVarint(b)
-		case num == 12 && typ == protowire.VarintType:
-			c.why, n = protowire.ConsumeVarint(b)
-		default:
-			n = protowire.ConsumeFieldValue(num, typ, b)
+		if !c.public() {
+			continue
 		}
-		if n < 0 {
-			return
+		if d.shown < 0 && playing {
+			v.count(c.tick, 1)
 		}
-		b = b[n:]
-	}
-}
-
-// number returns the number that a bot's comment begins with; 0: there is none.
-func number(text []byte) (n uint32) {
-	if len(text) < 2 || text[0] != '#' {
-		return 0
-	}
-	for _, ch := range text[1:] {
-		if ch < '0' || ch > '9' {
-			break
+		if !v.place.watcher || c.number == 0 {
+			continue
 		}
-		n = n*10 + uint32(ch-'0')
-	}
-	return n
-}
-
-// comment takes a comment of a tick.
-func (v *viewer) comment(data []byte, tick uint32, now time.Duration, playing bool) {
-	c := v.crew
-	var m seen
-	m.parse(data)
-	n := number(m.text)
-	if danmakuv1.Why(m.why) == danmakuv1.Why_WHY_OWN { //nolint:gosec // what it is compared with is small
-		v.echoed(n, now)
-		return
-	}
-	if m.why != 0 || m.tier == 0 {
-		return
-	}
-	v.count(tick, playing)
-	if !v.place.watcher || n == 0 {
-		return
-	}
-	if at := c.stamps.get(n); at != 0 && !v.mine(n) {
-		c.comment.Record(now-at, now)
+		if at := v.crew.stamps.get(c.number); at != 0 && !v.mine(c.number) {
+			v.crew.comment.Record(now-at, now)
+		}
 	}
 }
 
@@ -231,42 +195,31 @@ func (v *viewer) echoed(n uint32, now time.Duration) {
 	}
 }
 
-// count counts a comment that was shown, and looks whether there are more than the tier has.
-func (v *viewer) count(tick uint32, playing bool) {
+// count counts comments that were shown in a tick, and looks whether there are more than the tier has.
+func (v *viewer) count(tick, n uint32) {
 	p := v.place
-	if !playing {
-		return
-	}
-	p.shown++
+	p.shown += uint64(n)
 	limit := v.crew.tiers[p.tier-1].Load()
 	if limit == 0 {
 		return // not known yet
 	}
 	if span := tick / (spanSeconds * v.crew.rate.Load()); span != p.span {
 		p.span, p.inSpan = span, 0
-		p.moved = false
 	}
 	// What is shown at the end of one second may count in the next one.
-	if p.inSpan++; p.inSpan == limit*(spanSeconds+1)+1 && !p.moved {
+	most := limit * (spanSeconds + 1)
+	if p.inSpan += n; p.inSpan > most && p.inSpan-n <= most {
 		p.over++
 	}
 }
 
 // gifted takes a gift.
-func (v *viewer) gifted(data []byte, now time.Duration) {
+func (v *viewer) gifted(n int, now time.Duration) {
 	w := v.place.witness
 	if w == nil {
 		return
 	}
-	var g danmakuv1.Gifted
-	if g.UnmarshalProto(data) != nil {
-		return
-	}
-	n, ok := giftNumber(g.Gift)
-	if !ok {
-		return
-	}
-	if at := v.crew.ledger.saw(w, n); at != 0 {
+	if at := v.crew.ledger.saw(w, n); at != 0 && v.place.watcher {
 		v.crew.gift.Record(now-at, now)
 	}
 }

@@ -18,8 +18,6 @@ import (
 const (
 	// maxWatchers is how many viewers look at each comment, and time it.
 	maxWatchers = 500
-	// maxWitnesses is how many of these look for each gift.
-	maxWitnesses = 100
 	// settleLimit is how long what has been sent may take to come when nothing more is sent.
 	settleLimit = 15 * time.Second
 	// spanSeconds is over how long a viewer's comments are counted, to see that they are
@@ -42,7 +40,7 @@ type Viewers struct {
 // Behaviour returns how bots are such viewers.
 func (v *Viewers) Behaviour() bots.Behaviour {
 	return bots.Behaviour{
-		Schema: danmakuv1.Schema, Flags: v.flags,
+		Schema: danmakuv1.Schema, Flags: v.flags, Alike: true,
 		NewCrew: func(s bots.Setup) (bots.Crew, error) { return newViewers(*v, s) },
 	}
 }
@@ -68,6 +66,7 @@ type viewers struct {
 	tiers   [3]atomic.Uint32 // comments a second, as houses say; 0: not known yet
 	rate    atomic.Uint32    // ticks a second of houses
 	stamps  stamps           // when comments were sent
+	digests digests
 
 	comment, echo, gift, alone *bots.Latencies
 	refusals                   tally
@@ -83,8 +82,7 @@ type place struct {
 	watcher bool
 	witness *witness // nil: it is none
 
-	tier  uint8
-	moved bool // it has just chosen another tier
+	tier uint8
 
 	last   uint32 // tick of the last snapshot
 	ticks  uint64 // that it has seen while comments were written
@@ -111,17 +109,16 @@ func newViewers(v Viewers, s bots.Setup) (*viewers, error) {
 			return nil, err
 		}
 	}
-	for i, n, k := 0, max(1, s.Clients/maxWatchers), 0; i < s.Clients; i += n {
+	for i, n := 0, max(1, s.Clients/maxWatchers); i < s.Clients; i += n {
 		if s.Disturbed(i) {
 			continue
 		}
 		c.places[i].watcher = true
-		if k%max(1, maxWatchers/maxWitnesses) == 0 || s.Clients < maxWitnesses {
-			c.places[i].witness = c.ledger.witness()
-		}
-		k++
 	}
 	for i := range c.places {
+		if !s.Disturbed(i) {
+			c.places[i].witness = c.ledger.witness()
+		}
 		c.places[i].tier = uint8(1 + min(i%4, 2)) // a quarter each, and half of them in the third
 	}
 	return c, nil

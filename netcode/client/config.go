@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tickroom/tickroom/netcode/replica"
 	"github.com/tickroom/tickroom/proto/schema"
 )
 
@@ -41,6 +42,10 @@ type Config struct {
 	// Seat is one from the matchmaker. It is good once, so it is not shown any more
 	// after the first welcome. Kind and Room may be left out with it.
 	Seat string
+	// Twins, if not nil, are others of which most are sent the same as this session, as in the audience
+	// of a live room: they share the work. Receive, and what uses the replica, is then for
+	// one goroutine for all of them.
+	Twins *replica.Twins
 }
 
 // certain reports whether the player wants a certain room: then no other will do.

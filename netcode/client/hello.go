@@ -141,6 +141,9 @@ func (s *Session) takeWelcome(w *tickroomv1.Welcome) error {
 	}
 	w.Schema = nil
 	rep := replica.New(used)
+	if s.cfg.Twins != nil {
+		rep.Join(s.cfg.Twins)
+	}
 	s.begin(w, rep)
 	if s.onWelcome != nil {
 		s.onWelcome(rep)

@@ -82,7 +82,7 @@ func NewSession(cfg Config) (*Session, error) {
 // CloseCodeFor returns.
 func (s *Session) Receive(msg []byte, now time.Duration) error {
 	f := &s.frame
-	if err := f.Parse(msg); err != nil {
+	if err := s.parse(msg); err != nil {
 		return fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
 	s.mu.Lock()
@@ -106,7 +106,7 @@ func (s *Session) Receive(msg []byte, now time.Duration) error {
 			return fmt.Errorf("%w: %w", ErrProtocol, err)
 		}
 	}
-	for i := range f.Events {
+	for i := 0; i < len(f.Events) && len(s.events) > 0; i++ {
 		ev := f.Events[i]
 		if fn := s.events[ev.ID]; fn != nil {
 			if err := fn(ev, f.Tick-ev.Age); err != nil {
@@ -124,6 +124,14 @@ func (s *Session) Receive(msg []byte, now time.Duration) error {
 		}
 	}
 	return desync
+}
+
+// parse takes a message apart.
+func (s *Session) parse(msg []byte) error {
+	if s.cfg.Twins != nil {
+		return s.cfg.Twins.Parse(&s.frame, msg)
+	}
+	return s.frame.Parse(msg)
 }
 
 // note takes over what a frame that was applied says besides the state.

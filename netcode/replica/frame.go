@@ -38,6 +38,9 @@ type Frame struct {
 
 	removed, set, delta [][]byte
 
+	alike  *alike // whose lists it has; nil: they are its own
+	change uint64 // number of what it does to the state, among twins; 0: not known
+
 	part  part  // of the last message
 	parts parts // of which it is one
 }
@@ -114,6 +117,9 @@ func (f *Frame) Partial() bool { return f.parts.left > 0 }
 func (f *Frame) Abandon() { f.parts.drop() }
 
 func (f *Frame) reset() {
+	if f.alike != nil { // the lists are not its own
+		f.Events, f.removed, f.set, f.delta = nil, nil, nil, nil
+	}
 	*f = Frame{
 		Events: f.Events[:0], EntityHashes: f.EntityHashes[:0], Replies: f.Replies[:0], Pongs: f.Pongs[:0],
 		removed: f.removed[:0], set: f.set[:0], delta: f.delta[:0], parts: f.parts,
@@ -122,6 +128,11 @@ func (f *Frame) reset() {
 
 func (f *Frame) parse(b []byte) error {
 	f.reset()
+	return f.fields(b)
+}
+
+// fields takes apart the fields in b, after those that were.
+func (f *Frame) fields(b []byte) error {
 	for len(b) > 0 {
 		fd, rest, err := next(b)
 		if err != nil {

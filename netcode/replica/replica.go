@@ -37,12 +37,11 @@ const MaxRows = 1 << 18
 
 // Replica is a client's copy of what it sees.
 type Replica struct {
-	schema *schema.Schema
-	tables []*Table // as schema.Components
-	byID   [64]*Table
-	tick   uint32
-	rows   int
-	err    error
+	*state
+	err error
+
+	twins *Twins // that it is one of; nil: it is alone
+	tries uint8  // to find another one with the same state, since it got one of its own
 
 	frame    Frame // of Apply
 	reader   schema.Reader
@@ -51,19 +50,33 @@ type Replica struct {
 	watched  bool
 }
 
-// New makes an empty replica. Its tables have the layout of s, which is that of
-// the server.
-func New(s *schema.Schema) *Replica {
-	r := &Replica{schema: s}
+// state is what a replica holds, or several that are twins. What several hold does not change.
+type state struct {
+	schema  *schema.Schema
+	tables  []*Table // as schema.Components
+	byID    [64]*Table
+	tick    uint32
+	rows    int
+	holders int    // that hold it, or may come to
+	sum     uint64 // of Hash, if it is known
+	summed  bool
+}
+
+func newState(s *schema.Schema) *state {
+	st := &state{schema: s, holders: 1}
 	for _, c := range s.Components {
 		t := &Table{comp: c, ix: index{by: rand.Uint64() | 1}}
-		r.tables = append(r.tables, t)
-		if c.ID < uint32(len(r.byID)) {
-			r.byID[c.ID] = t
+		st.tables = append(st.tables, t)
+		if c.ID < uint32(len(st.byID)) {
+			st.byID[c.ID] = t
 		}
 	}
-	return r
+	return st
 }
+
+// New makes an empty replica. Its tables have the layout of s, which is that of
+// the server.
+func New(s *schema.Schema) *Replica { return &Replica{state: newState(s)} }
 
 // Schema returns the schema that the replica was made with.
 func (r *Replica) Schema() *schema.Schema { return r.schema }
@@ -85,13 +98,14 @@ func (r *Replica) Err() error { return r.err }
 // Reset empties the replica and mends it; only a full snapshot, or one that
 // builds on tick 0, can follow. Callbacks are not called.
 func (r *Replica) Reset() {
+	r.alone()
 	for _, t := range r.tables {
 		w := t.watch
 		t.watch = nil
 		t.clear()
 		t.watch = w
 	}
-	r.tick, r.rows, r.err = 0, 0, nil
+	r.tick, r.rows, r.summed, r.err = 0, 0, false, nil
 	r.frame.Abandon()
 }
 
@@ -144,7 +158,13 @@ func (r *Replica) ApplyFrame(f *Frame) error {
 	if f.Tick == 0 {
 		return nil
 	}
-	if err := r.apply(f); err != nil {
+	var err error
+	if r.twins != nil {
+		err = r.applyTwin(f)
+	} else {
+		err = r.apply(f)
+	}
+	if err != nil {
 		r.err = err
 		for _, t := range r.tables {
 			if t.watch != nil {
@@ -160,7 +180,7 @@ func (r *Replica) ApplyFrame(f *Frame) error {
 }
 
 func (r *Replica) apply(f *Frame) error {
-	r.touched = 0
+	r.touched, r.summed = 0, false
 	if f.Full {
 		for _, t := range r.tables {
 			t.clear()

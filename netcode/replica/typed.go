@@ -2,6 +2,7 @@ package replica
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/tickroom/tickroom/proto/schema"
 )
@@ -11,7 +12,7 @@ import (
 // schema has more fields than the program's.
 type binding struct {
 	own   *schema.Component // the program's
-	table *Table            // nil: the server has no such component
+	at    int               // of the table among the replica's; -1: the server has no such component
 	nums  [][2]int          // from, to; both lists nil: as they are
 	blobs [][2]int
 	moved schema.Cells
@@ -24,12 +25,12 @@ func (r *Replica) bind(own *schema.Component) *binding {
 			return b
 		}
 	}
-	b := &binding{own: own, table: r.Table(own.ID)}
+	b := &binding{own: own, at: slices.IndexFunc(r.tables, func(t *Table) bool { return t.comp.ID == own.ID })}
 	r.bindings = append(r.bindings, b)
-	if b.table == nil {
+	if b.at < 0 {
 		return b
 	}
-	c := b.table.comp
+	c := r.tables[b.at].comp
 	b.same = c == own || c.Nums == own.Nums && c.Blobs == own.Blobs
 	for i := range own.Fields {
 		to := &own.Fields[i]
@@ -51,6 +52,14 @@ func (r *Replica) bind(own *schema.Component) *binding {
 		b.moved = own.NewCells()
 	}
 	return b
+}
+
+// of returns the table that is bound, or nil.
+func (b *binding) of(r *Replica) *Table {
+	if b.at < 0 {
+		return nil
+	}
+	return r.tables[b.at]
 }
 
 func (b *binding) cells(c schema.Cells) schema.Cells {
@@ -81,27 +90,28 @@ func Get[T any, P schema.Row[T]](r *Replica, entity uint32) (T, bool) {
 // components without strings and slices. It leaves row alone if there is none.
 func Load[T any, P schema.Row[T]](r *Replica, entity uint32, row *T) bool {
 	b := bindingOf[T, P](r)
-	if b.table == nil {
+	t := b.of(r)
+	if t == nil {
 		return false
 	}
-	slot := b.table.ix.find(entity)
+	slot := t.ix.find(entity)
 	if slot < 0 {
 		return false
 	}
-	P(row).LoadCells(b.cells(b.table.at(slot)))
+	P(row).LoadCells(b.cells(t.at(slot)))
 	return true
 }
 
 // Has reports whether an entity has a row of component T.
 func Has[T any, P schema.Row[T]](r *Replica, entity uint32) bool {
-	b := bindingOf[T, P](r)
-	return b.table != nil && b.table.ix.find(entity) >= 0
+	t := bindingOf[T, P](r).of(r)
+	return t != nil && t.ix.find(entity) >= 0
 }
 
 // Count returns the number of rows of component T.
 func Count[T any, P schema.Row[T]](r *Replica) int {
-	if b := bindingOf[T, P](r); b.table != nil {
-		return b.table.Len()
+	if t := bindingOf[T, P](r).of(r); t != nil {
+		return t.Len()
 	}
 	return 0
 }
@@ -112,12 +122,13 @@ func Count[T any, P schema.Row[T]](r *Replica) int {
 func All[T any, P schema.Row[T]](r *Replica) iter.Seq2[uint32, *T] {
 	return func(yield func(uint32, *T) bool) {
 		b := bindingOf[T, P](r)
-		if b.table == nil {
+		t := b.of(r)
+		if t == nil {
 			return
 		}
 		row := new(T)
-		for slot, e := range b.table.ents {
-			P(row).LoadCells(b.cells(b.table.at(slot)))
+		for slot, e := range t.ents {
+			P(row).LoadCells(b.cells(t.at(slot)))
 			if !yield(e, row) {
 				return
 			}
@@ -167,14 +178,16 @@ func OnRemove[T any, P schema.Row[T]](r *Replica, fn func(entity uint32, last *T
 
 func watchTable[T any, P schema.Row[T]](r *Replica, set func(*watch, *binding)) {
 	b := bindingOf[T, P](r)
-	if b.table == nil {
+	r.alone() // what others have applied would call nobody
+	t := b.of(r)
+	if t == nil {
 		return
 	}
-	if b.table.watch == nil {
-		b.table.watch = new(watch)
+	if t.watch == nil {
+		t.watch = new(watch)
 		r.watched = true
 	}
-	set(b.table.watch, b)
+	set(t.watch, b)
 }
 
 // watch keeps a table's callbacks, and what they are to be told when the
