@@ -34,9 +34,9 @@ func (bs *bodies) worth(in *Interest) bool {
 }
 
 // shared returns whether what the client lacks depends on nothing but the groups that it sees:
-// it has seen them whole at the base, and no event is its own.
+// it has seen them whole at the base, and no event that it lacks is its own.
 func (in *Interest) shared(base, events uint32) bool {
-	if base == 0 || in.own != nil && len(in.own.events) > 0 {
+	if base == 0 || in.own.after(events) {
 		return false
 	}
 	for i := range in.subs {

@@ -99,6 +99,11 @@ func (w *World) prunePersonal(t uint32) {
 	w.personal = w.personal[:n]
 }
 
+// after reports whether there are events after a tick. Without a log there are none.
+func (l *eventLog) after(tick uint32) bool {
+	return l != nil && len(l.events) > 0 && l.events[len(l.events)-1].tick > tick
+}
+
 // largeLog is from how many bytes on the memory of what a client was sent alone is not kept for what
 // comes next: there are many clients, and most are sent little.
 const largeLog = 1024

@@ -69,8 +69,9 @@ func (p *Pool) borrow() *Worker {
 	return NewWorker(p.plain)
 }
 
-// bringBack takes a worker back.
-func (p *Pool) bringBack(w *Worker) {
+// giveBack takes a worker back, which keeps nothing of a room's.
+func (p *Pool) giveBack(w *Worker) {
+	w.world.Release()
 	p.mu.Lock()
 	p.idle = append(p.idle, w)
 	p.mu.Unlock()
@@ -80,7 +81,7 @@ func (p *Pool) bringBack(w *Worker) {
 func (l *Loop) each(fn func(*Engine, []*Client, *Worker)) {
 	clients := l.engine.clients
 	if len(clients) <= chunk {
-		l.part(clients, fn, &l.stats.Counts)
+		l.pool.giveBack(l.part(l.pool.borrow(), clients, fn, &l.stats.Counts))
 		return
 	}
 	parts := (len(clients) + chunk - 1) / chunk
@@ -89,13 +90,17 @@ func (l *Loop) each(fn func(*Engine, []*Client, *Worker)) {
 	// does all that the pool has no worker for.
 	var taken atomic.Int32
 	work := func() {
+		// One worker for all parts that are done here: what it has put together for
+		// some clients others need as well.
+		w := l.pool.borrow()
 		for {
 			i := int(taken.Add(1)) - 1
 			if i >= parts {
-				return
+				break
 			}
-			l.part(clients[i*chunk:min((i+1)*chunk, len(clients))], fn, &counts[i])
+			w = l.part(w, clients[i*chunk:min((i+1)*chunk, len(clients))], fn, &counts[i])
 		}
+		l.pool.giveBack(w)
 	}
 	for range min(parts-1, l.pool.ants.Cap()) {
 		l.parts.Add(1)
@@ -111,20 +116,20 @@ func (l *Loop) each(fn func(*Engine, []*Client, *Worker)) {
 	}
 }
 
-// part calls fn for some clients. A panic ends the room, not the process.
-func (l *Loop) part(clients []*Client, fn func(*Engine, []*Client, *Worker), counts *metrics.Counts) {
-	w := l.pool.borrow()
+// part calls fn for some clients with a worker, and returns it, or another one in its place. A panic ends
+// the room, not the process.
+func (l *Loop) part(w *Worker, clients []*Client, fn func(*Engine, []*Client, *Worker), counts *metrics.Counts) (same *Worker) {
 	defer func() {
 		if p := recover(); p != nil {
 			err := fmt.Errorf("room: panic while reading or writing: %v", p)
 			l.partFailed.Store(&err)
 			l.log.Error("reading or writing clients panicked; the room ends", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			w.Close() // its memory may be in any state
-			return
+			same = l.pool.borrow()
 		}
-		l.pool.bringBack(w)
 	}()
 	w.counts = metrics.Counts{}
 	fn(l.engine, clients, w)
 	counts.Add(&w.counts)
+	return w
 }

@@ -43,7 +43,6 @@ func (e *Engine) write(clients []*Client, w *Worker) {
 	}
 	w.batch.Flush(w.onOver)
 	w.engine, w.clients = nil, nil
-	w.world.Release()
 }
 
 // writeOne queues the message that is due to a client.
