@@ -111,6 +111,9 @@ func (h *house) show() {
 		if share > 0 {
 			tier = h.budget.place()
 		}
+		if tier > 0 && !h.ceiling.take(tier, now) {
+			tier = 0
+		}
 		c.Shown = tier > 0
 		if c.Shown {
 			h.sums.drops.shown++

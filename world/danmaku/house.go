@@ -43,6 +43,7 @@ type house struct {
 	window   window
 	ready    []*danmakuv1.Candidate // those that were picked, and may be shown
 	budget   budget
+	ceiling  ceiling
 	collator collator
 	unique   collator
 	known    remembered
@@ -80,7 +81,7 @@ func newHouse(r *world.Room, outside Outside) (world.Game, error) {
 	h := &house{
 		r: r, set: set, outside: outside, stage: r.NewGroup("stage"), desk: r.NewGroup("desk"),
 		byAuthor: map[uint64]*viewer{}, byName: map[string]*viewer{}, fans: newFans(),
-		prefix: idPrefix(r.ID()), budget: newBudget(set.tiers, r.TickRate), collator: newCollator(), unique: newCollator(),
+		prefix: idPrefix(r.ID()), budget: newBudget(set.tiers, r.TickRate), ceiling: newCeiling(set.tiers, r.TickRate), collator: newCollator(), unique: newCollator(),
 		known: newRemembered(known), shown: newRemembered(recap), listed: newWordLists(),
 		mutes: map[uint64]*danmakuv1.Mute{}, polls: newPolls(),
 	}

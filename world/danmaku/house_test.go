@@ -140,6 +140,76 @@ func TestTiers(t *testing.T) {
 	}
 }
 
+// TestTiersHoldWhileHousesCome: also while the number of houses changes, and the show is lost and made anew,
+// nobody is shown more than its tier has.
+func TestTiersHoldWhileHousesCome(t *testing.T) {
+	t.Parallel()
+	const span, rateOfAll = 5 * windowRate, 40
+	f := newFleet(t, 1, nil)
+	type watcher struct {
+		p     *gametest.Player
+		limit int
+		shown []int // by window
+	}
+	var watchers []*watcher
+	var writers []*gametest.Player
+	people := func(house int) {
+		for i, limit := range []int{5, 20, 60} {
+			p := f.viewer(house, fmt.Sprint("w", house, i))
+			do(t, p, &danmakuv1.SetTier{Tier: uint32(i + 1)})
+			watchers = append(watchers, &watcher{p: p, limit: limit})
+		}
+		for i := range 150 {
+			writers = append(writers, f.viewer(house, fmt.Sprint("p", house, "-", i)))
+		}
+	}
+	people(0)
+	n := 0
+	flood := func(windows int) {
+		for range windows {
+			for range rateOfAll {
+				_ = sayErr(writers[n*7%len(writers)], fmt.Sprint("comment number ", n))
+				n++
+			}
+			f.run(1)
+			for _, w := range watchers {
+				public, _ := heard(w.p)
+				w.shown = append(w.shown, len(public))
+			}
+		}
+	}
+	flood(7)
+	for k := 1; k < 4; k++ {
+		r, h := newRoom[*house](t, fmt.Sprintf("house-%d", k+1), Kind(Outside{}), nil)
+		f.houses, f.h = append(f.houses, r), append(f.h, h)
+		gametest.Link(f.houses[0], r)
+		people(k)
+		flood(7)
+	}
+	down := topicDown(f.h[0].set.show)
+	for _, r := range f.houses {
+		r.Deafen(down)
+	}
+	flood(8)
+	for _, r := range f.houses {
+		r.Undeafen(down, false)
+	}
+	flood(12)
+	for _, w := range watchers {
+		most := 0
+		for i := range w.shown {
+			sum := 0
+			for _, k := range w.shown[i:min(i+span, len(w.shown))] {
+				sum += k
+			}
+			most = max(most, sum)
+		}
+		if most > w.limit*(span/windowRate+1) {
+			t.Errorf("%s was shown %d comments in 5 s; its tier has %d a second", w.p.Name, most, w.limit)
+		}
+	}
+}
+
 func TestNoRoomIsForFloods(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 1, map[string]string{"room": "250"}) // 50 in a window

@@ -219,6 +219,10 @@ func (h *house) takeComment(c *danmakuv1.Candidate) {
 		}
 		return
 	}
+	if !h.ceiling.take(one.Tier, h.r.Tick()) {
+		h.sums.drops.add(danmakuv1.Reason_REASON_CROWDED, 1)
+		return
+	}
 	if h.set.collate > 0 {
 		h.collator.first(c.Key, one.Id, h.r.Tick(), h.set.collate, h.grace())
 	}

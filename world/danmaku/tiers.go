@@ -48,6 +48,31 @@ func (b *budget) charge(tier uint32) {
 	}
 }
 
+// ceiling holds what a house's viewers are shown to what their tiers have, whoever has chosen it. While
+// houses come and go, or the show does, those who fill a tier may together have more room for a time than
+// it has: each goes by the share that it was told last.
+type ceiling struct {
+	rates   [tierCount]float64 // comments a tick
+	most    [tierCount]float64
+	buckets [tierCount]bucket
+}
+
+// newCeiling makes a ceiling for the sums of a budget. In any stretch of time there is as much as
+// the tiers have in it, and in a second beside.
+func newCeiling(sums [tierCount]float64, tickRate float64) (c ceiling) {
+	for i, rate := range newBudget(sums, tickRate).rates {
+		c.rates[i], c.most[i] = rate/tickRate, max(1, rate)
+	}
+	return c
+}
+
+// take reports whether there is room for a comment in a tier, and takes it.
+func (c *ceiling) take(tier, now uint32) bool {
+	b := &c.buckets[tier-1]
+	b.fill(now, c.rates[tier-1], c.most[tier-1])
+	return b.take()
+}
+
 // shares returns which part of the tiers each of some houses may fill by itself, in thousandths, by
 // what they have to show. A house that is alone has all. Several get three quarters of it, so that
 // comments are shown to those in the same house at once, and the rest goes to the best of all;
