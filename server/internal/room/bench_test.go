@@ -3,6 +3,7 @@ package room
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"strconv"
 	"testing"
 	"time"
@@ -17,14 +18,20 @@ import (
 // snapshot: without sockets, but with all else that a tick costs. Rooms of more than 64
 // are served in parts.
 func BenchmarkTick(b *testing.B) {
-	for _, n := range []int{16, 64, 256} {
+	audience := map[string]string{"watch": "1", "npcs": "20"} // all are sent the same
+	for _, bc := range []struct {
+		n       int
+		options map[string]string
+	}{{16, nil}, {64, nil}, {256, nil}, {4000, audience}} {
+		n, options := bc.n, map[string]string{"players": strconv.Itoa(bc.n)}
+		maps.Copy(options, bc.options)
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			log := slog.New(slog.DiscardHandler)
 			pool, err := NewPool(1, true, log)
 			if err != nil {
 				b.Fatal(err)
 			}
-			e, err := New("r", walkers.Kind(), 1, map[string]string{"players": strconv.Itoa(n)}, Config{MessagesPerSecond: 1e6, BytesPerSecond: 1e9}, log)
+			e, err := New("r", walkers.Kind(), 1, options, Config{MessagesPerSecond: 1e6, BytesPerSecond: 1e9}, log)
 			if err != nil {
 				b.Fatal(err)
 			}
