@@ -56,18 +56,36 @@ $(PACKAGES): web/package-lock.json
 	@$(NPM) ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: test
-test: setup web ## install what is missing, build the pages, check types and formats, run all tests
+# All that tests run is built with the race detector, also by the tests themselves, so that
+# everything is compiled once. What needs no Go program goes on beside the compiler, and the
+# tests of the pages beside those of the packages.
+TESTS := test test-compile test-types test-go test-web
+RACE  := $(strip $(filter-out -race,$(shell $(GO) env GOFLAGS)) -race)
+.PHONY: $(TESTS)
+$(TESTS): export GOFLAGS := $(RACE)
+test: setup ## install what is missing, build the pages, check types and formats, run all tests
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then \
 		echo "not formatted, run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; \
 	fi
+	@$(MAKE) --no-print-directory -j2 test-types test-compile
+	$(GO) build -o bin/race/ ./cmd/...
+	@$(MAKE) --no-print-directory -j2 test-web test-go
+
+# Most of what the programs are made of: what doesn't have the pages in it.
+test-compile:
+	$(GO) build ./server/... ./matchmaking/... ./bots/... ./internal/kinds
+
+test-types: $(SITE)
 	$(NPM) run typecheck --workspaces --if-present
-	$(NPM) test -w sdk -w demo --if-present
+
+test-go:
+	$(GO) test -vet=off -timeout 20m ./...
+
+test-web:
+	TICKROOM_BIN=$(CURDIR)/bin/race/tickroom $(NPM) test -w sdk -w demo --if-present
 	$(NPM) run build -w sdk --if-present
-	$(GO) build -o bin/ ./cmd/...
-	$(GO) test -race -vet=off -timeout 20m ./...
-	$(NPM) test -w e2e --if-present
+	TICKROOM_BIN=$(CURDIR)/bin/race/tickroom $(NPM) test -w e2e --if-present
 
 .PHONY: setup
 setup: ## check for the Debian packages that tests and linters need, install what is missing
@@ -75,9 +93,12 @@ setup: ## check for the Debian packages that tests and linters need, install wha
 
 # The TypeScript needs protoc-gen-es, an npm package. The protocol comes first: the generator
 # of games is built from it.
-.PHONY: generate
-generate: $(PACKAGES) ## generate all that is generated: code, tables, docs/configuration.md, docs/metrics.md
+.PHONY: schemas
+schemas: $(PACKAGES) ## generate the code of all .proto files
 	$(GO) run ./proto/internal/generate proto/generate/protocol.yaml $(filter-out %/protocol.yaml,$(wildcard proto/generate/*.yaml))
+
+.PHONY: generate
+generate: schemas ## generate all that is generated: code, tables, docs/configuration.md, docs/metrics.md
 	$(GO) run ./proto/internal/closecodes
 	$(GO) generate ./server/config
 	$(GO) test ./server/internal/metrics -run Docs -update

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -56,7 +57,7 @@ func TestYourFirstGame(t *testing.T) {
 	dir := t.TempDir()
 	// With the machine's own module proxy, as a reader has it: what the page says must not
 	// ask it for this repository. All else is in the module cache.
-	env := append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	env := append(os.Environ(), "GOFLAGS="+raceFlag(), "GOWORK=off")
 	run := func(name string, args ...string) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), name, args...)
@@ -78,7 +79,7 @@ func TestYourFirstGame(t *testing.T) {
 			}
 			files++
 		case b.info == "run":
-			run("bash", "-e", "-c", strings.ReplaceAll(b.text, "=../tickroom", "="+root))
+			run("bash", "-e", "-c", strings.ReplaceAll(runTool(b.text), "=../tickroom", "="+root))
 		}
 	}
 	if files != 4 {
@@ -97,6 +98,7 @@ func TestYourFirstGame(t *testing.T) {
 		t.Fatalf("the page about tests has %d files", tests)
 	}
 	run("go", "vet", "./...")
+	run("bash", "-e", "-c", isTool)
 	run("go", "build", "-o", "bin/", "./cmd/...")
 	run("go", "test", "./game")
 	if out, err := exec.CommandContext(t.Context(), "gofmt", "-l", filepath.Join(dir, "game"), filepath.Join(dir, "cmd")).CombinedOutput(); err != nil || len(out) > 0 {
@@ -139,6 +141,23 @@ func TestYourFirstGame(t *testing.T) {
 		t.Errorf("a client without generated code saw only %d states", n)
 	}
 }
+
+// raceFlag is what of GOFLAGS the programs of the pages are built with: nothing else, so that
+// they are built as a reader builds them, but all packages are compiled with it already.
+func raceFlag() string {
+	if slices.Contains(strings.Fields(os.Getenv("GOFLAGS")), "-race") {
+		return "-race"
+	}
+	return ""
+}
+
+// runTool makes "go tool tickroom" of a page the run of the same program: go tool takes no
+// notice of -race, so it would compile everything anew. isTool sees that it is a tool.
+func runTool(text string) string {
+	return strings.ReplaceAll(text, "go tool tickroom", "go run github.com/tickroom/tickroom/cmd/tickroom")
+}
+
+const isTool = "go tool | grep -x github.com/tickroom/tickroom/cmd/tickroom"
 
 // startServer starts a server's program and returns where it listens. It is told to
 // end after the test, and must do so in good order.

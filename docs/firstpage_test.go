@@ -42,7 +42,7 @@ func TestYourFirstPage(t *testing.T) {
 				t.Errorf("this is not in %s:\n%s", name, b.text)
 			}
 		case "run":
-			s.run("bash", "-e", "-c", b.text)
+			s.run("bash", "-e", "-c", runTool(b.text))
 		}
 	}
 	if done["new"] != 1 || done["edit"] < 8 || done["in"] < 6 || done["run"] != 4 || done["file"] != 1 {
@@ -52,6 +52,7 @@ func TestYourFirstPage(t *testing.T) {
 		t.Errorf("not formatted: %s", out)
 	}
 	s.run("go", "vet", "./...")
+	s.run("bash", "-e", "-c", isTool)
 
 	server := exec.Command(filepath.Join(s.dir, "bin", "stars"), "serve", "--listen", "127.0.0.1:0", "--admin", "")
 	server.Dir = s.dir

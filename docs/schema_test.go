@@ -40,7 +40,7 @@ func TestGeneratingWithProtoc(t *testing.T) {
 		}
 	}
 	cmd := exec.CommandContext(t.Context(), "bash", "-e", "-c", script)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOFLAGS="+raceFlag(), "GOWORK=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
@@ -19,9 +18,10 @@ import (
 // maxPasswordFile bounds a file with a password, in bytes.
 const maxPasswordFile = 4096
 
-// quiet switches the library's own log off, which has a line for each attempt while
-// Redis is away. All that is in it comes back as errors as well.
-var quiet sync.Once
+// The library's own log has a line for each attempt while Redis is away. All that is in it
+// comes back as errors as well. It is switched off before there is a client, since they read
+// the switch without a lock.
+func init() { logging.Disable() }
 
 // New returns a client. It connects when it is used, so that Redis may be away for now, but
 // the files that are named must be there. Its errors show no secret.
@@ -33,7 +33,6 @@ func New(c Config) (redis.UniversalClient, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redis: %w", err)
 	}
-	quiet.Do(logging.Disable)
 	return redis.NewUniversalClient(o), nil
 }
 

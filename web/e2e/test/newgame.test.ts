@@ -20,12 +20,13 @@ function caches(): Record<string, string> {
   return { GOMODCACHE: go[0] ?? '', GOCACHE: go[1] ?? '', npm_config_cache: npm };
 }
 
-/** An environment with an empty home, plain texts, and nothing of what the tests run in. */
+/** An environment with an empty home, plain texts, and nothing of what the tests run in but the race detector. */
 function environment(home: string): NodeJS.ProcessEnv {
   const own =
     /^npm_(package|lifecycle|command|execpath|config_(local_prefix|prefix|workspace))|^(INIT_CWD|HOME|GOFLAGS|CI|FORCE_COLOR|TICKROOM_.*)$/i;
   const kept = Object.entries(process.env).filter(([name]) => !own.test(name));
-  return { ...Object.fromEntries(kept), ...caches(), HOME: home, GOFLAGS: '', NO_COLOR: '1' };
+  const race = /(^|\s)-race\b/.test(process.env.GOFLAGS ?? '') ? '-race' : ''; // then all is compiled already
+  return { ...Object.fromEntries(kept), ...caches(), HOME: home, GOFLAGS: race, NO_COLOR: '1' };
 }
 
 /** A port that nobody listens on. */
