@@ -93,7 +93,7 @@ func (s *site) start(name string, change func(*config.Config)) {
 	cfg.Access.TrustedProxies = []string{"127.0.0.1"}
 	cfg.Redis.Addresses, cfg.Seats.SecretFiles = []string{s.redis.Addr()}, []string{filepath.Join(s.dir, "seats")}
 	cfg.Matchmaking.URL = "wss://" + hostname + "/n/" + name + "/ws"
-	cfg.Matchmaking.Interval, cfg.Matchmaking.Beat = 20*time.Millisecond, 100*time.Millisecond
+	cfg.Matchmaking.Interval, cfg.Matchmaking.Beat = 20*time.Millisecond, 500*time.Millisecond
 	if change != nil {
 		change(cfg)
 	}

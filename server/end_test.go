@@ -193,7 +193,7 @@ func TestShutdownTellsClients(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(begun); took > 5*time.Second {
+	if took := time.Since(begun); took > 30*time.Second { // it would wait for ever
 		t.Errorf("it took %v", took)
 	}
 }

@@ -364,8 +364,8 @@ func TestATokenIsRenewedInARunningSession(t *testing.T) {
 		t.Run(transport, func(t *testing.T) {
 			t.Parallel()
 			a := newAccounts(t)
-			srv := start(t, func(c *config.Config) { a.config(c); c.Transport, c.Identity.Grace = transport, 2*time.Second })
-			p := join(t, srv, &tickroomv1.Hello{Kind: "walkers", Token: a.mint(identity.Grant{Player: "ann", TTL: 3 * time.Second})})
+			srv := start(t, func(c *config.Config) { a.config(c); c.Transport, c.Identity.Grace = transport, 4*time.Second })
+			p := join(t, srv, &tickroomv1.Hello{Kind: "walkers", Token: a.mint(identity.Grant{Player: "ann", TTL: 4 * time.Second})})
 			if w := p.auth(func(a *tickroomv1.Auth) bool { return a.GetRenew() }); w.GetExpiresUs() != p.welc.GetExpiresUs() || w.GetError() != "" {
 				t.Errorf("the reminder: %v", w)
 			}
@@ -385,7 +385,7 @@ func TestATokenIsRenewedInARunningSession(t *testing.T) {
 				t.Errorf("renewed: %v", w)
 			}
 			// The first token's time, and the grace, go by.
-			for time.Now().Before(time.UnixMicro(p.welc.GetExpiresUs()).Add(2500 * time.Millisecond)) {
+			for time.Now().Before(time.UnixMicro(p.welc.GetExpiresUs()).Add(4500 * time.Millisecond)) {
 				p.frame()
 				send(t, p.ws, &tickroomv1.ClientFrame{Ack: p.rep.Tick()})
 			}
@@ -400,7 +400,7 @@ func TestASessionWhoseTokenExpiresIsClosedAndItsSeatKept(t *testing.T) {
 	t.Parallel()
 	a := newAccounts(t)
 	srv := start(t, func(c *config.Config) { a.config(c); c.Identity.Grace = time.Second })
-	p := join(t, srv, &tickroomv1.Hello{Kind: "walkers", Token: a.mint(identity.Grant{Player: "ann", TTL: 2 * time.Second})})
+	p := join(t, srv, &tickroomv1.Hello{Kind: "walkers", Token: a.mint(identity.Grant{Player: "ann", TTL: 4 * time.Second})})
 	expires := time.UnixMicro(p.welc.GetExpiresUs())
 	p.input(&walkersv1.WalkerInput{})
 	code, reason := closedWith(t, p.ws)

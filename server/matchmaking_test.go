@@ -52,13 +52,17 @@ modes:
     rating: {window: any}
 `
 
+// beat is the time between two reports of a server. After three it counts as gone, which one
+// on a busy machine must not.
+const beat = 500 * time.Millisecond
+
 // quick makes a server's matchmaking quick.
 func quick(t *testing.T, text string) func(*config.Config) {
 	m := modes(t, text)
 	return func(c *config.Config) {
 		c.Modes = m
-		c.Matchmaking.Interval, c.Matchmaking.Beat = 20*time.Millisecond, 100*time.Millisecond
-		c.Seats.TTL = 2 * time.Second
+		c.Matchmaking.Interval, c.Matchmaking.Beat = 20*time.Millisecond, beat
+		c.Seats.TTL = 10 * time.Second
 	}
 }
 
@@ -296,7 +300,7 @@ func TestSomebodyElseTakesTheSlot(t *testing.T) {
 // TestNobodyCame has a player who does not come in time.
 func TestNobodyCame(t *testing.T) {
 	t.Parallel()
-	srv := start(t, func(c *config.Config) { quick(t, duels)(c); c.Seats.TTL, c.Seats.Leeway = time.Second, 0 }, arena.Kind())
+	srv := start(t, func(c *config.Config) { quick(t, duels)(c); c.Seats.TTL, c.Seats.Leeway = 4*time.Second, 0 }, arena.Kind())
 	players, at := pair(t, srv, "duel")
 	players[0].enter(at[0])
 	c := seek(t, srv, matchmaker.Options{})

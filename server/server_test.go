@@ -88,7 +88,7 @@ type player struct {
 
 func dial(t *testing.T, srv *server.Server) *websocket.Conn {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	ws, _, err := websocket.Dial(ctx, fmt.Sprintf("ws://%s%s", srv.Addr(), server.Path), &websocket.DialOptions{Subprotocols: []string{server.Subprotocol}})
 	if err != nil {
@@ -128,7 +128,7 @@ func join(t *testing.T, srv *server.Server, hello *tickroomv1.Hello) *player {
 // frame takes the next message, applies it and checks the state hash.
 func (p *player) frame() *replica.Frame {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	_, b, err := p.ws.Read(ctx)
 	if err != nil {
@@ -157,7 +157,7 @@ func (p *player) input(in *walkersv1.WalkerInput) uint32 {
 // readWelcome takes the first message, of a server whose state does not matter.
 func readWelcome(t *testing.T, ws *websocket.Conn) *tickroomv1.Welcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	_, b, err := ws.Read(ctx)
 	if err != nil {

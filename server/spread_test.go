@@ -52,7 +52,7 @@ func TestTheNextRoomIsOpenedBeforeTheLastIsFull(t *testing.T) {
 	t.Parallel()
 	st := matchmaking.OpenMemory()
 	srv := startWith(t, []server.Option{server.WithStores(st)}, func(c *config.Config) {
-		c.Matchmaking.Enabled, c.EmptyRoomLinger, c.Matchmaking.Beat = false, 100*time.Millisecond, 100*time.Millisecond
+		c.Matchmaking.Enabled, c.EmptyRoomLinger, c.Matchmaking.Beat = false, 100*time.Millisecond, beat
 	}, standsKind())
 	var in []func()
 	come := func() string {
@@ -107,7 +107,7 @@ func TestTheNextRoomIsOpenedElsewhere(t *testing.T) {
 	secret := []string{secretFile(t)}
 	for i := range srvs {
 		srvs[i] = startWith(t, []server.Option{server.WithStores(st)}, func(c *config.Config) {
-			c.Matchmaking.Beat, c.Seats.SecretFiles = 100*time.Millisecond, secret
+			c.Matchmaking.Beat, c.Seats.SecretFiles = beat, secret
 		}, standsKind())
 	}
 	come := func() {
