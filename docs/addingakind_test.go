@@ -58,11 +58,9 @@ func TestAddingAKind(t *testing.T) {
 	if out := tree.run("gofmt", append([]string{"-l", "internal/kinds/kinds.go"}, goFiles...)...); out != "" {
 		t.Errorf("not formatted: %s", out)
 	}
-	overlay := "-overlay=" + tree.overlay()
-	tree.runAtHome("go", "vet", overlay, "./internal/kinds/lamps", "./internal/kinds", "./internal/pilots")
-	tree.runAtHome("go", "test", "-vet=off", overlay, "./internal/kinds")
-	tree.runAtHome("go", "build", overlay, "-o", filepath.Join(tree.dir, "bin")+"/", "./cmd/tickroom")
-	tree.run("go", "test", "-vet=off", "./internal/layers")
+	tree.run("go", "vet", "./internal/kinds/lamps", "./internal/kinds", "./internal/pilots")
+	tree.run("go", "test", "-vet=off", "./internal/kinds", "./internal/layers")
+	tree.build("./cmd/tickroom")
 	tree.run("npm", "--prefix", "web", "run", "typecheck", "-w", "sdk", "-w", "demo")
 	tree.run("npm", "--prefix", "web", "test", "-w", "demo", "--", "src/i18n.test.ts")
 	tree.run("npm", append([]string{"--prefix", "web", "run", "lint", "--", "demo/src/kinds.ts"}, tsFiles...)...)
@@ -200,10 +198,10 @@ func (s scratch) edit(name, diff string) {
 	s.check(os.WriteFile(path, []byte(strings.Replace(string(text), before, after, 1)), 0o644))
 }
 
-// overlay writes a file for the Go compiler that lays the copy's Go files, as far as they
-// differ, over those of the repository, and returns its name. What doesn't differ is compiled
-// already there; in the copy all would be compiled anew.
-func (s scratch) overlay() string {
+// build builds a program into the copy's bin. For the compiler the copy's Go files, as far as
+// they differ, are laid over those of the repository, where the rest is compiled already; in
+// the copy all would be compiled anew.
+func (s scratch) build(program string) {
 	s.t.Helper()
 	root, err := filepath.Abs("..")
 	s.check(err)
@@ -226,19 +224,13 @@ func (s scratch) overlay() string {
 	s.check(err)
 	name := filepath.Join(s.t.TempDir(), "overlay.json")
 	s.check(os.WriteFile(name, text, 0o600))
-	return name
+	s.runIn("..", "go", "build", "-overlay", name, "-o", filepath.Join(s.dir, "bin")+"/", program)
 }
 
 // run runs a command in the copy and returns what it prints.
 func (s scratch) run(name string, args ...string) string {
 	s.t.Helper()
 	return s.runIn(s.dir, name, args...)
-}
-
-// runAtHome runs a command in the repository and returns what it prints.
-func (s scratch) runAtHome(name string, args ...string) string {
-	s.t.Helper()
-	return s.runIn("..", name, args...)
 }
 
 func (s scratch) runIn(dir, name string, args ...string) string {
