@@ -141,7 +141,7 @@ func (h *house) emit(c *danmakuv1.Comment, key uint64, tier uint32) {
 	c.Tier = tier
 	c.Same = max(c.Same, h.collator.shown(key, c.Id, tier))
 	h.tiers[tier-1].Emit(c)
-	h.known.add(c)
+	h.learn(c)
 	h.shown.add(c)
 }
 

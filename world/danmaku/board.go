@@ -20,11 +20,12 @@ type board struct {
 	summed   bool
 	audience *danmakuv1.Audience
 	total    drops
-	words    []string // that moderators have blocked
-	scaled   uint32   // slow mode by viewers, in seconds
-	told     uint32   // tick of the last counters
-	logged   uint32   // tick of the last ones in the log
-	before   drops    // which those were
+	words    []string        // that moderators have blocked
+	scaled   uint32          // slow mode by viewers, in seconds
+	told     uint32          // tick of the last counters
+	logged   uint32          // tick of the last ones in the log
+	before   drops           // which those were
+	erased   map[uint64]bool // authors of whom nothing has come since all was taken away
 	gone     map[uint64]bool
 	goneIDs  []uint64
 
@@ -90,7 +91,7 @@ func (s *rows[K, T]) set(r *world.Room, list []*T, key func(*T) K) {
 
 func (b *board) init(h *house) {
 	r := h.r
-	b.h, b.gone = h, map[uint64]bool{}
+	b.h, b.gone, b.erased = h, map[uint64]bool{}, map[uint64]bool{}
 	b.stages = world.NewTable[danmakuv1.Stage](r.World)
 	b.modes = world.NewTable[danmakuv1.Modes](r.World)
 	b.audiences = world.NewTable[danmakuv1.Audience](r.World)
@@ -156,9 +157,9 @@ func (b *board) update() {
 	st := b.stages.Get(b.stageRow)
 	st.Live, st.Recording, st.StartedMs = h.link.live, s.Recording, s.StartedMs
 	b.setModes()
-	b.pins.set(h.r, s.Pins, func(p *danmakuv1.Pin) uint64 { return p.Comment })
-	b.superChats.set(h.r, s.SuperChats, func(c *danmakuv1.SuperChat) uint64 { return c.Id })
-	b.givers.set(h.r, s.Givers, func(g *danmakuv1.Giver) uint32 { return g.Rank })
+	b.pins.set(h.r, h.shownPins(s.Pins), func(p *danmakuv1.Pin) uint64 { return p.Comment })
+	b.superChats.set(h.r, h.shownSuperChats(s.SuperChats), func(c *danmakuv1.SuperChat) uint64 { return c.Id })
+	b.givers.set(h.r, h.shownGivers(s.Givers), func(g *danmakuv1.Giver) uint32 { return g.Rank })
 	b.polls.set(h.r, s.Polls, func(p *danmakuv1.Poll) uint32 { return p.Poll })
 	var lotteries []*danmakuv1.Lottery
 	if s.Lottery != nil {
@@ -247,6 +248,13 @@ func (b *board) setEntrants() {
 // removed notes that something was taken away, and reports whether that is news.
 func (b *board) removed(r *danmakuv1.Removed) bool {
 	if r.Author != 0 {
+		if b.erased[r.Author] {
+			return false
+		}
+		if len(b.erased) >= maxGone {
+			clear(b.erased)
+		}
+		b.erased[r.Author] = true
 		return true
 	}
 	if b.gone[r.Comment] {

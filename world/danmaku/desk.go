@@ -2,6 +2,7 @@ package danmaku
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -120,27 +121,39 @@ func (h *house) handleOrders() {
 	})
 	order(h, func(o *danmakuv1.Order, cmd *danmakuv1.Unsilence) error {
 		o.Unsilence = cmd
+		if h.mutes[cmd.Author] == nil {
+			return notFound("nobody with the number %d is muted", cmd.Author)
+		}
 		return h.about(o, cmd.Author)
 	})
 	order(h, func(o *danmakuv1.Order, cmd *danmakuv1.Delete) error {
 		o.Delete, o.Comment = cmd, h.known.get(cmd.Comment)
+		if !h.met.comment(h, cmd.Comment) {
+			return notFound("there is no comment %d", cmd.Comment)
+		}
 		return nil
 	})
 	order(h, func(o *danmakuv1.Order, cmd *danmakuv1.PinComment) error {
 		o.Pin, o.Comment = cmd, h.known.get(cmd.Comment)
 		if o.Comment == nil {
-			return errors.New("the room does not know the comment any more")
+			return notFound("the room does not know the comment %d, or not any more", cmd.Comment)
 		}
 		return nil
 	})
-	order(h, func(o *danmakuv1.Order, cmd *danmakuv1.Unpin) error { o.Unpin = cmd; return nil })
+	order(h, func(o *danmakuv1.Order, cmd *danmakuv1.Unpin) error {
+		o.Unpin = cmd
+		if !slices.ContainsFunc(h.state.Pins, func(p *danmakuv1.Pin) bool { return p.Comment == cmd.Comment }) {
+			return notFound("no comment %d is pinned", cmd.Comment)
+		}
+		return nil
+	})
 	order(h, func(o *danmakuv1.Order, cmd *danmakuv1.SetModes) error { o.Modes = cmd; return nil })
 	order(h, func(o *danmakuv1.Order, cmd *danmakuv1.Announce) error { o.Announce = cmd; return nil })
 	order(h, func(o *danmakuv1.Order, cmd *danmakuv1.OpenPoll) error { o.OpenPoll = cmd; return nil })
 	order(h, func(o *danmakuv1.Order, cmd *danmakuv1.ClosePoll) error {
 		o.ClosePoll = cmd
 		if pollOf(h.state, cmd.Poll) == nil {
-			return errors.New("there is no such poll")
+			return notFound("there is no poll %d", cmd.Poll)
 		}
 		return nil
 	})
@@ -148,19 +161,35 @@ func (h *house) handleOrders() {
 	order(h, func(o *danmakuv1.Order, cmd *danmakuv1.Draw) error {
 		o.Draw = cmd
 		if h.state.Lottery == nil || h.state.Lottery.Lottery != cmd.Lottery {
-			return errors.New("there is no such lottery")
+			return notFound("there is no lottery %d", cmd.Lottery)
 		}
 		return nil
 	})
-	order(h, func(o *danmakuv1.Order, cmd *danmakuv1.BlockWords) error { o.Words = cmd; return nil })
+	order(h, func(o *danmakuv1.Order, cmd *danmakuv1.BlockWords) error {
+		o.Words = cmd
+		for _, w := range cmd.Remove {
+			if !slices.Contains(h.state.Words, w) {
+				return notFound("the word %.60q is not blocked by moderators", w)
+			}
+		}
+		return nil
+	})
 	order(h, func(o *danmakuv1.Order, cmd *danmakuv1.Record) error { o.Record = cmd; return nil })
 	world.OnOrder(h.r, func(p *world.Player, cmd *danmakuv1.Settle) error {
 		if !staff(viewerOf(p).badges) {
 			return errNotStaff
 		}
+		if !slices.ContainsFunc(h.board.reported, func(r reportRow) bool { return r.comment.Id == cmd.Comment }) {
+			return notFound("nobody has reported a comment %d", cmd.Comment)
+		}
 		h.board.settle(func(c *danmakuv1.Comment) bool { return c.Id == cmd.Comment })
 		return nil
 	})
+}
+
+// notFound says that what a moderator names is not there.
+func notFound(format string, args ...any) error {
+	return fmt.Errorf("not found: "+format, args...)
 }
 
 var errNotStaff = errors.New("this is for moderators and hosts")
@@ -183,15 +212,15 @@ func order[C any, PC interface {
 		if err := checkOrder(o); err != nil {
 			return err
 		}
+		if err := h.cleanOrder(v, o); err != nil {
+			return err
+		}
 		return h.give(o)
 	})
 }
 
 // about notes what the house knows of an author.
 func (h *house) about(o *danmakuv1.Order, author uint64) error {
-	if author == 0 {
-		return errors.New("there is no author 0")
-	}
 	if v := h.byAuthor[author]; v != nil {
 		if o.Silence != nil && staff(v.badges) {
 			return errors.New("moderators and hosts can't be muted")
@@ -199,12 +228,11 @@ func (h *house) about(o *danmakuv1.Order, author uint64) error {
 		o.AuthorName, o.AuthorPlayerId = v.name, v.p.PlayerID
 		return nil
 	}
-	h.known.each(func(c *danmakuv1.Comment) bool {
-		if c.Author == author {
-			o.AuthorName = c.Name
-		}
-		return true
-	})
+	name, ok := h.met.author(h, author)
+	if !ok {
+		return notFound("nobody with the number %d has been seen here", author)
+	}
+	o.AuthorName = name
 	return nil
 }
 
@@ -216,9 +244,9 @@ func (h *house) give(o *danmakuv1.Order) error {
 		return errors.New("the show is away, and too much waits for it already")
 	}
 	l.orders++
-	o.Number = l.orders
+	o.Number, o.AtMs = l.orders, nowMs(h.r)
 	l.pending = append(l.pending, pendingOrder{Order: o})
-	if o.Silence == nil && o.Unsilence == nil && o.Delete == nil && o.Modes == nil && o.Words == nil {
+	if !urgent(o) {
 		return nil
 	}
 	here := cloneState(h.state)
@@ -229,6 +257,29 @@ func (h *house) give(o *danmakuv1.Order) error {
 	}
 	h.takeOver()
 	return nil
+}
+
+// urgent reports whether a house carries an order out by itself before the show has.
+func urgent(o *danmakuv1.Order) bool {
+	return o.Silence != nil || o.Unsilence != nil || o.Delete != nil || o.Modes != nil || o.Words != nil
+}
+
+// giveAgain does to the state that the show has sent what was done here by orders that it had not heard of by then.
+// Without that, what they have changed would come and go.
+func (h *house) giveAgain() {
+	var here *danmakuv1.ShowState
+	for _, o := range h.link.pending {
+		if !urgent(o.Order) {
+			continue
+		}
+		if here == nil {
+			here = cloneState(h.state)
+		}
+		apply(here, o.Order, nowMs(h.r))
+	}
+	if here != nil {
+		h.state = here
+	}
 }
 
 // cloneState returns a state whose lists can be changed.

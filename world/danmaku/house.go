@@ -48,9 +48,11 @@ type house struct {
 	unique   collator
 	known    remembered
 	shown    remembered
+	met      met
 	text     words.Text // used again
 	listed   wordLists
 	blocked  *words.Filter // what moderators have blocked
+	lists    uint32        // how often blocked words have changed
 
 	// What this house has of its show, and the show of it.
 	state *danmakuv1.ShowState
@@ -133,7 +135,7 @@ func (h *house) Join(p *world.Player, data []byte) error {
 	if err := enter.UnmarshalProto(data); err != nil {
 		return errors.New("the data of the hello are no tickroom.danmaku.v1.Enter")
 	}
-	v := &viewer{p: p, badges: badgesOf(p), name: text.CleanName(p.Name, maxName)}
+	v := &viewer{p: p, badges: badgesOf(p)}
 	p.Data = v
 	h.number(v)
 	h.traces.recall(v)
@@ -156,18 +158,16 @@ func (h *house) Join(p *world.Player, data []byte) error {
 func (h *house) number(v *viewer) {
 	v.author = authorOf(h.state.Salt, v.p.PlayerID)
 	h.byAuthor[v.author] = v
-	if v.name == "" || h.blockedName(v.name) {
-		v.name = guestName(v.author)
-	}
-	h.byName[v.name] = v
+	h.call(v)
 }
 
-// blockedName reports whether a name has a blocked word in it.
-func (h *house) blockedName(name string) bool {
-	h.text.Set(name)
-	_, listed := h.listed.find(&h.text)
-	_, blocked := h.blocked.Find(&h.text)
-	return listed || blocked
+// call gives a viewer the name by which it is shown.
+func (h *house) call(v *viewer) {
+	if h.byName[v.name] == v {
+		delete(h.byName, v.name)
+	}
+	v.name, v.judged = h.named(text.CleanName(v.p.Name, maxName), v.author), h.lists
+	h.byName[v.name] = v
 }
 
 func guestName(author uint64) string {
@@ -290,6 +290,7 @@ func (h *house) takeOver() {
 	if !slices.Equal(h.board.words, h.state.Words) {
 		h.board.words = slices.Clone(h.state.Words)
 		h.blocked = words.NewFilter(h.state.Words)
+		h.lists++
 	}
 	h.board.stale = true
 }

@@ -123,7 +123,7 @@ func (h *house) addSums(rep *danmakuv1.HouseReport) {
 // onReport takes what the show tells.
 func (h *house) onReport(from *world.Posting, m *danmakuv1.ShowReport) {
 	l := &h.link
-	if from.Topic != topicDown(h.set.show) || m.Epoch < l.epoch {
+	if from.Topic != topicDown(h.set.show) || from.From == "" || m.Epoch < l.epoch {
 		return
 	}
 	if m.Epoch > l.epoch { // another one: it has not heard what the last one was told
@@ -142,9 +142,7 @@ func (h *house) onReport(from *world.Posting, m *danmakuv1.ShowReport) {
 		h.r.Post(topicUp(h.set.show), &danmakuv1.HouseState{Epoch: m.Epoch, State: h.state, Gift: l.gift, Stated: l.stated})
 	}
 	for _, a := range m.Acks {
-		if a.House == h.r.ID() {
-			l.pending = slices.DeleteFunc(l.pending, func(o pendingOrder) bool { return o.Number <= a.Order })
-		}
+		h.acked(a)
 	}
 	if m.Audience != nil {
 		h.takeSums(m)
@@ -168,6 +166,13 @@ func (h *house) onReport(from *world.Posting, m *danmakuv1.ShowReport) {
 		if d.House == h.r.ID() {
 			h.draw(d)
 		}
+	}
+}
+
+// acked forgets orders that the show has carried out.
+func (h *house) acked(a *danmakuv1.Ack) {
+	if a.House == h.r.ID() {
+		h.link.pending = slices.DeleteFunc(h.link.pending, func(o pendingOrder) bool { return o.Number <= a.Order })
 	}
 }
 
@@ -211,11 +216,12 @@ func (h *house) takeComment(c *danmakuv1.Candidate) {
 		return
 	}
 	if !own {
+		h.met.foreign(one)
 		h.deliver(one)
 	}
 	if one.Tier < 1 || one.Tier > tierCount {
 		if !own {
-			h.known.add(one)
+			h.learn(one)
 		}
 		return
 	}
@@ -235,7 +241,10 @@ func (h *house) gifted(g *danmakuv1.Gifted) {
 		return
 	}
 	h.link.gift = g.Number
-	h.stage.Emit(g)
+	h.met.stranger(g.Author, g.Name)
+	shown := *g
+	shown.Name, shown.Title = h.named(g.Name, g.Author), h.clean(g.Title)
+	h.stage.Emit(&shown)
 	if v := h.byAuthor[g.Author]; v != nil {
 		v.gave = h.r.Tick()
 	}
@@ -243,7 +252,7 @@ func (h *house) gifted(g *danmakuv1.Gifted) {
 
 // onResend takes gifts that the house lacked.
 func (h *house) onResend(from *world.Posting, m *danmakuv1.Resend) {
-	if from.Topic != world.RoomTopic(h.r.ID()) {
+	if from.Topic != world.RoomTopic(h.r.ID()) || from.From == "" {
 		return
 	}
 	for _, g := range m.Gifts {
@@ -267,7 +276,7 @@ func (h *house) remove(r *danmakuv1.Removed) {
 // onState takes the show's state over.
 func (h *house) onState(from *world.Posting, m *danmakuv1.ShowState) {
 	l := &h.link
-	if from.Topic != topicDown(h.set.show) && from.Topic != world.RoomTopic(h.r.ID()) || m.Epoch < l.epoch {
+	if from.Topic != topicDown(h.set.show) && from.Topic != world.RoomTopic(h.r.ID()) || from.From == "" || m.Epoch < l.epoch {
 		return
 	}
 	if l.stated && m.Epoch == h.state.Epoch && m.Revision <= h.state.Revision {
@@ -286,6 +295,11 @@ func (h *house) onState(from *world.Posting, m *danmakuv1.ShowState) {
 	if m.Salt != old.Salt {
 		h.renumber()
 	}
+	for _, a := range m.Acks {
+		h.acked(a)
+	}
+	h.met.superChats(m.SuperChats)
+	h.giveAgain()
 	h.polls.follow(m)
 	h.takeOver()
 }

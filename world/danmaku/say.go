@@ -58,7 +58,7 @@ func (h *house) say(p *world.Player, cmd *danmakuv1.Say) (*danmakuv1.Said, error
 		h.sums.drops.add(danmakuv1.Reason_REASON_CROWDED, 1)
 		return said, nil
 	}
-	h.known.add(c)
+	h.learn(c)
 	h.polls.said(h, v)
 	h.accept(c, key, priority)
 	return said, nil
@@ -167,11 +167,7 @@ func (h *house) suits(v *viewer, line string) error {
 	if !staff(v.badges) && h.state.Modes.EmotesOnly && !onlyEmotes(line, h.set.emotes) {
 		return refuse(danmakuv1.Reason_REASON_MODE, "only emotes and emoji may be said now")
 	}
-	h.text.Set(line)
-	if word, found := h.listed.find(&h.text); found {
-		return refuse(danmakuv1.Reason_REASON_WORD, "a word in it is not allowed here: %s", strings.Trim(word, "*"))
-	}
-	if word, found := h.blocked.Find(&h.text); found {
+	if word, found := h.bad(line); found {
 		return refuse(danmakuv1.Reason_REASON_WORD, "a word in it is not allowed here: %s", strings.Trim(word, "*"))
 	}
 	if h.state.Modes.Unique && !staff(v.badges) {

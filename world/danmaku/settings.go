@@ -22,6 +22,7 @@ type settings struct {
 	maxAge     uint32
 	collate    uint32
 	words      string // file of blocked words; empty: none
+	leet       bool   // digits and signs may stand for letters of blocked words
 	review     string // address of the external reviewer; empty: none
 	reviewFor  float64
 	reviewPass bool // what the reviewer could not judge is shown
@@ -41,6 +42,7 @@ func houseOptions() []world.Option {
 		{Name: "max_age", Default: "3", Doc: "seconds after which a comment is not shown any more"},
 		{Name: "collate", Default: "5", Doc: "seconds in which equal texts are shown as one; 0: not at all"},
 		{Name: "words", Default: "", Doc: "file of blocked words, one a line, which is read again while the room runs"},
+		{Name: "leet", Default: "true", Doc: "whether blocked words count, too, that are written with digits and signs for letters, as 5h1t"},
 		{Name: "review", Default: "", Doc: "address of an external reviewer, which is asked before comments are shown", Secret: true},
 		{Name: "review_deadline", Default: "0.5", Doc: "seconds that the reviewer has"},
 		{Name: "review_failure", Default: "show", Doc: "what becomes of comments that it could not judge in time: show or drop"},
@@ -86,6 +88,12 @@ func readSettings(r *world.Room) (settings, error) {
 		return s, err
 	}
 	s.review, s.words = r.Text("review"), r.Text("words")
+	switch how := r.Text("leet"); how {
+	case "true", "false":
+		s.leet = how == "true"
+	default:
+		return s, fmt.Errorf("option leet=%q: it must be true or false", how)
+	}
 	switch how := r.Text("review_failure"); how {
 	case "show", "drop":
 		s.reviewPass = how == "show"

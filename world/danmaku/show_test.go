@@ -442,7 +442,10 @@ func TestAHouseGoesOnAlone(t *testing.T) {
 	f.run(6)
 	do(t, ann, &danmakuv1.Vote{Poll: 1, Choice: 2})
 	do(t, ann, &danmakuv1.Like{Count: 7})
+	say(t, bob, "the moderator sees this")
 	f.run(6)
+	heard(bob)
+	heard(mod)
 	numbers := author(ann)
 	f.show = nil
 	f.run(14)

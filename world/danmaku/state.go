@@ -31,6 +31,7 @@ type effect struct {
 // apply carries an order out on the state of a show at a time in ms since 1970, and notes it in the log.
 // The order has been checked. It returns what else there is to do, and the line of the log.
 func apply(s *danmakuv1.ShowState, o *danmakuv1.Order, now uint64) (effect, *danmakuv1.ModerationEntry) {
+	now = givenAt(o, now)
 	e := &danmakuv1.ModerationEntry{AtMs: now, PlayerId: o.PlayerId, By: o.By, AuthorPlayerId: o.AuthorPlayerId}
 	var eff effect
 	switch {
@@ -85,6 +86,22 @@ func apply(s *danmakuv1.ShowState, o *danmakuv1.Order, now uint64) (effect, *dan
 	}
 	note(s, e)
 	return eff, e
+}
+
+// lateOrder is how long before it is carried out an order may have been given, and early how far the clock of
+// its house may be ahead, in ms.
+const (
+	lateOrder = 3_600_000
+	early     = 10_000
+)
+
+// givenAt returns when an order was given, as its house says: so what it sets ends at the same time in all houses, however
+// late the show hears of it.
+func givenAt(o *danmakuv1.Order, now uint64) uint64 {
+	if o.Number == 0 || o.AtMs+lateOrder < now || o.AtMs > now+early {
+		return now
+	}
+	return o.AtMs
 }
 
 // note adds a line to the log.

@@ -15,6 +15,7 @@ type viewer struct {
 	author uint64
 	badges uint32
 	name   string
+	judged uint32 // which of the blocked words its name was compared with
 	tier   uint32
 
 	allowance bucket // of comments
@@ -91,6 +92,9 @@ func badgesOf(p *world.Player) uint32 {
 
 // refresh looks what a viewer is by its roles, which change when its token is renewed.
 func (h *house) refresh(v *viewer) {
+	if v.judged != h.lists {
+		h.call(v)
+	}
 	badges := badgesOf(v.p)
 	if staff(v.badges) && !staff(badges) {
 		v.p.Unsubscribe(h.desk)

@@ -45,9 +45,9 @@ func (l *wordLists) count() (n int) {
 }
 
 // find returns a listed word that is in a text.
-func (l *wordLists) find(t *words.Text) (string, bool) {
+func (l *wordLists) find(t *words.Text, leet bool) (string, bool) {
 	for i := range l.topics {
-		if word, found := l.topics[i].filter.Find(t); found {
+		if word, found := l.topics[i].filter.Find(t, leet); found {
 			return word, true
 		}
 	}
@@ -108,6 +108,7 @@ func (h *house) buildWords() {
 // listWordsNow has a new list count.
 func (h *house) listWordsNow(l *listOf, f *words.Filter) {
 	l.filter = f
+	h.lists++
 	h.listed.lists++
 	h.board.stale = true
 	if n := len(l.filter.Rejected); n > 0 {

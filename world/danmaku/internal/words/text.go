@@ -14,13 +14,19 @@ import (
 )
 
 // Text is a text in the form in which it is compared: letters and digits alone, compatible forms
-// made one (NFKC), small, look-alikes made one (the skeletons of Unicode Technical Standard #39), and
-// letters of Latin, Greek and Cyrillic without marks. A Text may be used again with Set.
+// made one (NFKC), small, look-alikes made one (the skeletons of Unicode Technical Standard #39, and
+// letters that are named after one of a to z), and letters of scripts whose marks only decorate without
+// them. A Text may be used again with Set.
 type Text struct {
-	key    []byte
-	starts []bool // by byte of key, and one more: a token begins here
-	emoji  bool   // nothing of it is a letter or a digit
+	form
+	emoji  bool // nothing of it is a letter or a digit
 	folded string
+	// leet is the form in which digits and signs are letters, if there are any: see spelt.
+	leet  form
+	looks bool // there may be some
+	ready bool // leet is
+	// pin is whether all words of Latin letters are Pinyin: 0 is not known.
+	pin int8
 }
 
 // wordless are the scripts in which words are written without spaces, or change within: there a blocked
@@ -31,19 +37,19 @@ var wordless = []*unicode.RangeTable{
 }
 
 // marked are the scripts whose marks only decorate.
-var marked = []*unicode.RangeTable{unicode.Latin, unicode.Greek, unicode.Cyrillic}
+var marked = []*unicode.RangeTable{unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Arabic, unicode.Hebrew, unicode.Armenian, unicode.Georgian}
 
 // symbols are those that stand for letters.
 var symbols = map[rune]string{'@': "a", '$': "s", '€': "e", '£': "l", '¥': "y"}
 
-// ascii are the skeletons of ASCII's letters and digits, small.
+// ascii are ASCII's letters and digits as they are compared: small, and i as l, which look alike as capitals.
 var ascii = func() (all [128]string) {
 	for r := range rune(128) {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			all[r] = strings.ToLower(confusables.Skeleton(strings.ToLower(string(r))))
+			all[r] = strings.ToLower(string(r))
 		}
 	}
-	all['i'] = all['l'] // as capitals they look alike
+	all['i'], all['I'] = all['l'], all['l']
 	return all
 }()
 
@@ -56,84 +62,146 @@ func Normalise(s string) *Text {
 
 // Set makes t that of another text.
 func (t *Text) Set(s string) {
-	t.key, t.starts = t.key[:0], t.starts[:0]
-	t.folded = norm.NFKC.String(s)
-	first := true // the next letter begins a token
-	for _, r := range t.folded {
+	t.folded, t.looks, t.ready, t.pin = norm.NFKC.String(s), false, false, 0
+	t.build(&t.form, false)
+	t.emoji = len(t.key) == 0
+}
+
+// spelt reports whether digits or signs may stand for letters in the text, and sees to the form in
+// which they are.
+func (t *Text) spelt() bool {
+	if t.looks && !t.ready {
+		t.build(&t.leet, true)
+		t.ready = true
+	}
+	return t.looks
+}
+
+// build makes a form of the folded text.
+func (t *Text) build(f *form, leet bool) {
+	f.clear()
+	next := space // what stands before the next letter
+	var last rune
+	for at, r := range t.folded {
+		before := last
+		last = r
 		switch {
 		case r < utf8.RuneSelf:
-			r = unicode.ToLower(r)
-			if piece := ascii[r]; piece != "" {
-				t.add(piece, first)
-				first = false
+			lower := unicode.ToLower(r)
+			if as, is := spells[lower]; is && (unicode.IsDigit(r) || within(before, t.folded[at+1:])) {
+				t.looks = true
+				if leet {
+					f.add(as.letter, next, as.kind)
+					next = inside
+					continue
+				}
+			}
+			piece := ascii[lower]
+			if piece == "" {
+				piece = symbols[lower]
+			}
+			if piece != "" {
+				f.add(piece, next, hard)
+				next = inside
 				continue
 			}
-			if piece, ok := symbols[r]; ok {
-				t.add(piece, first)
-				first = false
-				continue
-			}
-			first = true
-		case unicode.In(r, unicode.Cf, unicode.Variation_Selector) || r == '\u115F' || r == '\u1160' || r == '\u3164':
-			// can't be seen: as if it were not there
+			next = separate(next, r)
+		case unicode.In(r, unicode.Cf, unicode.Variation_Selector) || r == '\u115F' || r == '\u1160' || r == '\u3164' || r == '\u0640':
+			last = before // can't be seen, or only stretches: as if it were not there
 		case unicode.In(r, wordless...):
-			t.add(skeleton(r), true)
-			first = true
+			f.add(skeleton(r), joint, hard)
+			next = joint
 		case unicode.IsMark(r):
-			if !t.decorates() {
-				t.add(string(r), false)
+			last = before
+			if !f.decorates() {
+				f.add(string(r), inside, hard)
 			}
-		case unicode.IsLetter(r) || unicode.IsNumber(r):
-			if t.add(skeleton(r), first) {
-				first = false
-			}
+		case unicode.IsDigit(r):
+			f.add(digit(r), next, hard)
+			next = inside
 		default:
-			if piece, ok := symbols[r]; ok {
-				t.add(piece, first)
-				first = false
-				continue
+			piece := symbols[r]
+			if piece == "" && (unicode.IsLetter(r) || unicode.IsNumber(r) || latin[r] != 0) {
+				piece = skeleton(r)
 			}
-			first = true
+			switch {
+			case piece == "" && !unicode.IsLetter(r) && !unicode.IsNumber(r):
+				next = separate(next, r)
+			case f.add(piece, next, hard):
+				next = inside
+			}
 		}
 	}
-	t.emoji = len(t.key) == 0
-	t.starts = append(t.starts, true)
+	f.starts = append(f.starts, space)
 }
 
-// decorates reports whether a mark that comes now is on a letter that is the same without.
-func (t *Text) decorates() bool {
-	r, _ := utf8.DecodeLastRune(t.key)
-	return len(t.key) == 0 || unicode.In(r, marked...)
+// separate returns what stands before the next letter, after what stood there and one more character.
+func separate(before start, r rune) start {
+	switch {
+	case before == space || unicode.IsSpace(r):
+		return space
+	case (r == '\'' || r == '’' || r == 'ʼ' || r == '‘' || r == '`') && before == inside:
+		return quote
+	}
+	return joint
 }
 
-// add appends a skeleton, and reports whether there is anything of it.
-func (t *Text) add(piece string, first bool) bool {
-	n := len(t.key)
-	for _, r := range piece {
-		if unicode.IsMark(r) && t.decorates() {
-			continue
-		}
-		if r < utf8.RuneSelf && len(ascii[r]) == 1 { // a letter without its mark
-			r = rune(ascii[r][0])
-		}
-		at := len(t.key)
-		t.key = utf8.AppendRune(t.key, r)
-		for i := at; i < len(t.key); i++ {
-			t.starts = append(t.starts, first && i == n)
+// within reports whether a sign stands between letters or digits.
+func within(before rune, after string) bool {
+	next, _ := utf8.DecodeRuneInString(after)
+	return (unicode.IsLetter(before) || unicode.IsDigit(before)) && (unicode.IsLetter(next) || unicode.IsDigit(next))
+}
+
+// digit returns a digit of any script as one of ASCII.
+func digit(r rune) string {
+	for _, at := range unicode.Nd.R16 {
+		if rune(at.Lo) <= r && r <= rune(at.Hi) {
+			return string('0' + (r-rune(at.Lo))%10)
 		}
 	}
-	return len(t.key) > n
+	return string(r)
 }
 
 // skeleton returns what stands for all that look like a character. Small letters of which the capital
 // ones alone look alike count as those.
 func skeleton(r rune) string {
+	if l := latin[r]; l != 0 {
+		return ascii[l]
+	}
+	if a := alefs[r]; a != 0 {
+		r = a
+	}
 	for _, like := range [...]rune{unicode.ToLower(r), unicode.ToUpper(r)} {
-		if s := confusables.Skeleton(string(like)); len(s) == 1 && ascii[s[0]|0x20] != "" {
-			return ascii[s[0]|0x20]
+		s := confusables.Skeleton(string(like))
+		if rest, is := strings.CutPrefix(s, "rn"); is { // which stands for m; but "burn" is no "bum"
+			return "m" + rest
+		}
+		if len(s) == 1 && ascii[s[0]] != "" && s[0] > '9' {
+			return ascii[s[0]]
 		}
 	}
 	return strings.ToLower(confusables.Skeleton(string(unicode.ToLower(r))))
+}
+
+// alefs are letters of Arabic that are written one for the other.
+var alefs = map[rune]rune{'آ': 'ا', 'أ': 'ا', 'إ': 'ا', 'ٱ': 'ا', 'ى': 'ي', 'ی': 'ي', 'ک': 'ك'}
+
+// pinyin reports whether all words of Latin letters in the text are Pinyin.
+func (t *Text) pinyin() bool {
+	if t.pin == 0 {
+		t.pin = 1
+		for i := 0; i < len(t.key); {
+			j := i + 1
+			for t.starts[j] == inside {
+				j++
+			}
+			if t.key[i] > '9' && t.key[i] < utf8.RuneSelf && !syllable.Match(t.key[i:j]) {
+				t.pin = -1
+			}
+			i = j
+		}
+	}
+	return t.pin > 0
 }
 
 // Key returns the text in the form in which it is compared. It is valid until the next Set.
@@ -178,27 +246,4 @@ func (t *Text) Digest() uint64 {
 		k = k[n:]
 	}
 	return h
-}
-
-// squeeze makes t the same text with one character where there were three or more equal ones in
-// a row, and reports whether there were any.
-func (t *Text) squeeze(from *Text) bool {
-	t.key, t.starts, t.emoji, t.folded = t.key[:0], t.starts[:0], from.emoji, from.folded
-	squeezed := false
-	for i := 0; i < len(from.key); {
-		_, n := utf8.DecodeRune(from.key[i:])
-		run := 1
-		for j := i + n; j+n <= len(from.key) && string(from.key[j:j+n]) == string(from.key[i:i+n]); j += n {
-			run++
-		}
-		keep := run
-		if run >= 3 {
-			keep, squeezed = 1, true
-		}
-		t.key = append(t.key, from.key[i:i+keep*n]...)
-		t.starts = append(t.starts, from.starts[i:i+keep*n]...)
-		i += run * n
-	}
-	t.starts = append(t.starts, true)
-	return squeezed
 }

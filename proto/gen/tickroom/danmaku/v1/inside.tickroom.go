@@ -345,6 +345,8 @@ type Order struct {
 	Comment        *Comment
 	AuthorName     string
 	AuthorPlayerId string
+	// When it was given, by the house's clock. Not of a backend.
+	AtMs uint64
 }
 
 // MessageID gives the message's id in the schema.
@@ -445,6 +447,10 @@ func (m *Order) AppendProto(b []byte) []byte {
 		b = append(b, 0x9a, 0x1)
 		b = protowire.AppendString(b, schema.ValidText(m.AuthorPlayerId))
 	}
+	if m.AtMs != 0 {
+		b = append(b, 0xa0, 0x1)
+		b = protowire.AppendVarint(b, m.AtMs)
+	}
 	return b
 }
 
@@ -539,6 +545,8 @@ func (m *Order) mergeProto(d schema.Decoder) error {
 			m.AuthorName = d.Text()
 		case 19<<3 | 2:
 			m.AuthorPlayerId = d.Text()
+		case 20<<3 | 0:
+			m.AtMs = d.Varint()
 		default:
 			d.Skip()
 		}
