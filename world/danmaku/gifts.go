@@ -167,8 +167,12 @@ func (s *show) give(o *offer, m *danmakuv1.Gift) {
 		s.gifts.remember(g)
 	}
 	s.count(g.Author, g.Name, g.Value, number)
+	entry := &danmakuv1.GiftEntry{
+		Show: s.name, Key: o.key, Number: number, PlayerId: m.PlayerId, Name: g.Name, Gift: g.Gift, Count: g.Count, Value: g.Value, AtMs: o.atMs,
+	}
 	if number <= s.state.Gift { // one of before this show began; a house that lacks it is sent it
 		s.gifts.last = max(s.gifts.last, number)
+		s.tellAgain(o, entry)
 		return
 	}
 	s.state.Gift = number
@@ -178,10 +182,16 @@ func (s *show) give(o *offer, m *danmakuv1.Gift) {
 	} else {
 		s.gifts.out = append(s.gifts.out, g)
 	}
-	s.r.Tell(&danmakuv1.GiftEntry{
-		Show: s.name, Key: o.key, Number: number, PlayerId: m.PlayerId, Name: g.Name, Gift: g.Gift, Count: g.Count, Value: g.Value, AtMs: o.atMs,
-	})
+	s.r.Tell(entry)
 	s.change()
+}
+
+// tellAgain writes a gift into the ledger that a show before this one has taken, if that was not long ago: the
+// entry may have been in the memory of its server when that died. The key tells that it is the same.
+func (s *show) tellAgain(o *offer, entry *danmakuv1.GiftEntry) {
+	if !o.old {
+		s.r.Tell(entry)
+	}
 }
 
 // onPaidComment takes a super chat. Only backends post them.
@@ -202,23 +212,25 @@ func (s *show) pay(o *offer, m *danmakuv1.PaidComment) {
 		author = authorOf(s.state.Salt, m.PlayerId)
 	}
 	s.count(author, name, value, number)
+	entry := &danmakuv1.GiftEntry{
+		Show: s.name, Key: o.key, Number: number, PlayerId: m.PlayerId, Name: name, Count: 1, Value: value, AtMs: o.atMs,
+		Text: cleanLine(m.Text, maxSuperText), Amount: m.Amount, Currency: text.CutBytes(m.Currency, 8),
+	}
 	if number <= s.state.Gift {
+		s.tellAgain(o, entry)
 		return
 	}
 	s.state.Gift = number
 	s.state.Gifts++
 	level, seconds := superLevel(m.Amount)
 	c := &danmakuv1.SuperChat{
-		Id: 1<<63 | number, Author: author, Name: name, Text: cleanLine(m.Text, maxSuperText), Amount: m.Amount, Currency: text.CutBytes(m.Currency, 8),
+		Id: 1<<63 | number, Author: author, Name: name, Text: entry.Text, Amount: m.Amount, Currency: entry.Currency,
 		Level: level, FromMs: o.atMs, UntilMs: until(o.atMs, min(cmp.Or(m.Seconds, seconds), maxSeconds)),
 	}
 	if c.UntilMs > nowMs(s.r) {
 		s.pin(c)
 	}
-	s.r.Tell(&danmakuv1.GiftEntry{
-		Show: s.name, Key: o.key, Number: number, PlayerId: m.PlayerId, Name: name, Count: 1, Value: value, AtMs: o.atMs,
-		Text: c.Text, Amount: m.Amount, Currency: c.Currency,
-	})
+	s.r.Tell(entry)
 	s.change()
 }
 

@@ -152,3 +152,32 @@ func TestAllTextsAreFiltered(t *testing.T) {
 		}
 	}
 }
+
+// TestTheLedgerAfterACrash has what was taken by a show whose server has died written down again, though nobody is
+// shown it again: the entry may have been lost with the server.
+func TestTheLedgerAfterACrash(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 2, nil)
+	ann := f.viewer(0, "Ann")
+	f.backend("k1", &danmakuv1.Gift{PlayerId: "id-Ann", Name: "Ann", Gift: "rose", Count: 2, Value: 20})
+	f.backend("k2", &danmakuv1.PaidComment{PlayerId: "id-Ann", Name: "Ann", Text: "hello", Amount: 100, Currency: "EUR"})
+	f.run(6)
+	before := gametest.Told[danmakuv1.GiftEntry](f.show)
+	if len(before) != 2 || len(giftsSeen(ann)) != 1 {
+		t.Fatalf("the ledger has %v", before)
+	}
+	f.restart(2, 10)
+	f.run(30)
+	after := gametest.Told[danmakuv1.GiftEntry](f.show)
+	if len(after) != 2 {
+		t.Fatalf("the ledger has %v afterwards", after)
+	}
+	for i, e := range after {
+		if e.Key != before[i].Key || e.Number != before[i].Number || e.Value != before[i].Value || e.Text != before[i].Text {
+			t.Errorf("%+v was told, and then %+v", before[i], e)
+		}
+	}
+	if seen := giftsSeen(ann); seen != nil {
+		t.Errorf("it is shown again: %q", seen)
+	}
+}
