@@ -60,6 +60,15 @@ byId('like').addEventListener('click', () => {
   player.liked(1);
 });
 
+/** Where the session is kept while the page is loaded again. Storage may be forbidden. */
+const page: Storage | undefined = (() => {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined;
+  }
+})();
+
 async function join(): Promise<void> {
   banner.connecting();
   try {
@@ -69,6 +78,7 @@ async function join(): Promise<void> {
       name: name(),
       hashEvery: 10,
       tier: kept.tier,
+      ...(page ? { storage: page } : {}),
       ...(params.has('show') ? { show: params.get('show')! } : {}),
     });
   } catch (err) {
@@ -79,8 +89,11 @@ async function join(): Promise<void> {
   begin(live);
 }
 
-// Whoever closes the page is no viewer any more; a page that is taken out of the browser's cache is one again.
-addEventListener('pagehide', () => void live?.leave());
+// A page that is loaded again is the same viewer: its session is held for a while. One that is taken out of the
+// browser's cache comes anew.
+addEventListener('pagehide', (e) => {
+  if (e.persisted) void live?.leave();
+});
 addEventListener('pageshow', (e) => {
   if (e.persisted) void join();
 });

@@ -18,10 +18,10 @@ const maxLikes = 100;
 export type Tier = 0 | 1 | 2 | 3;
 
 /**
- * How a live room is joined. A page that is loaded again joins anew: a session that is resumed knows
- * nothing of the comments before.
+ * How a live room is joined. With a `storage` a page that is loaded again is the same viewer: the room tells
+ * it the last comments, as it tells whoever comes. The session of each show has a key of its own.
  */
-export interface LiveOptions extends ClientOptions, Omit<JoinOptions, 'data' | 'storage' | 'storageKey'> {
+export interface LiveOptions extends ClientOptions, Omit<JoinOptions, 'data'> {
   /** The name of the show. Default: the server's. */
   show?: string;
   /** How many comments. Default 3. */
@@ -107,8 +107,15 @@ export class Live {
     const { show, tier, ...rest } = options;
     const o: ClientOptions & JoinOptions = rest;
     if (show !== undefined) o.options = { ...o.options, show };
+    if (o.storage && o.storageKey === undefined) {
+      const { url, room } = typeof to === 'string' ? { url: to, room: '' } : to;
+      o.storageKey = `tickroom live ${url} ${show ?? ''} ${room ?? ''}`;
+    }
     if (tier !== undefined) o.data = enter(tier);
-    return new Live(await connect(to, danmaku, o));
+    const live = new Live(await connect(to, danmaku, o));
+    // A session that is resumed has the tier that it had.
+    if (tier !== undefined && o.storage) void live.setTier(tier).catch(() => undefined);
+    return live;
   }
 
   /** Makes one of a room that was joined otherwise, at once after it was. */
