@@ -271,7 +271,7 @@ func TestTokenOfAService(t *testing.T) {
 	for args, says := range map[string]string{
 		"--player shop":                       "scope",
 		"--player shop --scopes fly":          "fly",
-		"--player a/b --scopes post":          "a/b",
+		"--player a/b --scopes post":          "letters, digits, dots",
 		"--player shop --scopes post --ttl 0": "",
 	} {
 		code, out, errs := runToken(append([]string{"--service", "--key-file", path}, strings.Fields(args)...)...)
