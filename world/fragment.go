@@ -127,7 +127,9 @@ func (c *core) fullRow(slot int32) *frag {
 	t := c.w.committed
 	c.full.mu.Lock()
 	defer c.full.mu.Unlock()
-	if r := &c.full.recs[slot]; r.tick == t {
+	if int(slot) >= len(c.full.recs) {
+		// It is made below.
+	} else if r := &c.full.recs[slot]; r.tick == t {
 		return &r.f
 	}
 	cells := c.cells(slot)

@@ -121,6 +121,14 @@ type Kind struct {
 	// Hold is how many seconds the session of a player is held whose connection is lost.
 	// Default 60; less than 0: not at all.
 	Hold float64
+	// Sleeps is true if the world of a room stands still while nobody is connected: no tick is
+	// simulated until somebody comes, or comes back, or a message for the room does, and then the tick
+	// after the last one. Timers count ticks, and so wait as well; sessions are held by the clock
+	// nonetheless, and their end wakes the room for a tick. A room that sleeps costs no processor time,
+	// so that nobody can have the server play for no one. Leave it out where something must go on
+	// without anybody watching: a match that has to have its result, a show with a timetable. New may
+	// set r.Sleeps for a single room.
+	Sleeps bool
 	// Options lists the options that New understands.
 	Options []Option
 	// Show makes rooms of the kind houses of a show: a room that clients never join, of which there
@@ -141,7 +149,7 @@ type Kind struct {
 	// The default of Horizon is at least Hold plus 40 s here, so that a player who
 	// comes back within Hold is sent a difference.
 	World Config
-	// New makes a room's game. It may set r.TickRate, r.MaxPlayers and r.MaxSpectators
+	// New makes a room's game. It may set r.TickRate, r.MaxPlayers, r.MaxSpectators and r.Sleeps
 	// from the options.
 	New func(r *Room) (Game, error)
 }
@@ -168,6 +176,9 @@ type Room struct {
 	// change them at any time, from one tick to the next; who is in the room already
 	// stays.
 	MaxPlayers, MaxSpectators int
+	// Sleeps says whether the world stands still while nobody is connected, as Kind.Sleeps does,
+	// whose value it has at first. The game may change it at any time.
+	Sleeps bool
 	// Log is for the game's messages to the operator.
 	Log *slog.Logger
 
@@ -235,7 +246,7 @@ func NewRoom(k Kind, with Setup) (*Room, Game, error) {
 	}
 	with.ID = cmp.Or(with.ID, "room")
 	r := &Room{
-		World: New(cfg), TickRate: k.TickRate, MaxPlayers: k.MaxPlayers, MaxSpectators: k.maxSpectators(), Log: with.Log,
+		World: New(cfg), TickRate: k.TickRate, MaxPlayers: k.MaxPlayers, MaxSpectators: k.maxSpectators(), Sleeps: k.Sleeps, Log: with.Log,
 		id: with.ID, now: with.Now, maxAsync: with.MaxAsync, topics: []topic{{Topic: Topic{Name: RoomTopic(with.ID)}}},
 		options: map[string]string{}, commands: map[uint32]commandHandler{}, schema: k.Schema,
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	pageBits = 8
+	pageBits = 6 // most tables of most rooms have few rows
 	pageSize = 1 << pageBits
 )
 
@@ -106,8 +106,6 @@ func (c *core) grow(slots int) {
 		c.born = append(c.born, 0)
 		c.hash = append(c.hash, 0)
 		c.hashOf = append(c.hashOf, 0)
-		c.delta.recs = append(c.delta.recs, rec{})
-		c.full.recs = append(c.full.recs, rec{})
 	}
 }
 

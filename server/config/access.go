@@ -29,6 +29,14 @@ type Access struct {
 	// RoomsPerPlayer is the most rooms that one player has made and that still are. 0:
 	// any number.
 	RoomsPerPlayer int `yaml:"rooms_per_player" default:"8" min:"0" max:"1000000"`
+	// RoomsPerAddress is the most rooms that were made for players of one address and that
+	// still are. 0: any number.
+	RoomsPerAddress int `yaml:"rooms_per_address" default:"64" min:"0" max:"1000000"`
+	// HeldPerPlayer is the most sessions of one player that are held at once while their
+	// connections are lost; one more is not held, and ends. 0: any number.
+	HeldPerPlayer int `yaml:"held_per_player" default:"8" min:"0" max:"1000000"`
+	// HeldPerAddress is the same for all players of one address. 0: any number.
+	HeldPerAddress int `yaml:"held_per_address" default:"256" min:"0" max:"10000000"`
 
 	// IPv4Prefix is how many bits of an IPv4 address make up what counts as one address.
 	IPv4Prefix int `yaml:"ipv4_prefix" default:"32" min:"8" max:"32"`

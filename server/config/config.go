@@ -79,9 +79,13 @@ type Config struct {
 	HelloTimeout time.Duration `yaml:"hello_timeout" default:"5s" min:"100ms" max:"5m"`
 	// IdleTimeout is how long a client may be silent: no message, no ping.
 	IdleTimeout time.Duration `yaml:"idle_timeout" default:"30s" min:"1s" max:"24h"`
-	// Hold is how long a session whose connection is lost is kept. 0s: as long as the
-	// room's kind says; -1s: not at all.
+	// Hold is how long a session whose connection is lost is kept at most: it is kept for as
+	// long as its player was connected, within hold_least and this. 0s: as long as the room's
+	// kind says; -1s: not at all.
 	Hold time.Duration `yaml:"hold" default:"0s" min:"-1s" max:"1h"`
+	// HoldLeast is how long a session whose connection is lost is kept at least, however
+	// short its player's stay was; no longer than hold.
+	HoldLeast time.Duration `yaml:"hold_least" default:"10s" min:"1s" max:"1h"`
 	// SecondDevice is what happens when a player who is in a room comes into it from
 	// elsewhere: takeover, the new connection gets the session and the old one is closed;
 	// refuse, the new one is.

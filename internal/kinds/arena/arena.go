@@ -113,6 +113,7 @@ func newGame(r *world.Room) (world.Game, error) {
 		return nil, err
 	}
 	r.MaxPlayers, r.TickRate = players, rate
+	r.Sleeps = length == 0 // a match has its result in time, whoever is there
 	g := &game{
 		r: r, dt: 1 / rate, radius: radius, teams: teams,
 		ship:     world.NewTable[arenav1.Ship](r.World),

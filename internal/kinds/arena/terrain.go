@@ -62,32 +62,55 @@ type Terrain struct {
 	Obstacles []Obstacle
 
 	cell  float64
-	n     int       // cells along an edge
-	cells [][]int32 // obstacles that a ship in the cell may touch
+	n     int     // cells along an edge
+	first []int32 // by cell: where in items its obstacles begin; and the end
+	items []int32 // obstacles that a ship in the cell may touch, cell after cell
 }
 
 // NewTerrain makes a terrain of obstacles as they are sent to clients.
 func NewTerrain(edge float64, obstacles []Obstacle) *Terrain {
 	t := &Terrain{Edge: edge, Obstacles: obstacles, cell: 128}
 	t.n = max(1, int(math.Ceil(edge/t.cell)))
-	t.cells = make([][]int32, t.n*t.n)
+	// As a counting sort: how many there are in each cell, then where each cell ends, then, the last
+	// obstacle first, each one before those that are there.
+	t.first = make([]int32, t.n*t.n+1)
 	for i := range obstacles {
-		o := &obstacles[i]
-		w, h := o.extent()
-		w, h = w+ShipRadius+1, h+ShipRadius+1
-		for cy := t.at(o.Y - h); cy <= t.at(o.Y+h); cy++ {
-			for cx := t.at(o.X - w); cx <= t.at(o.X+w); cx++ {
-				t.cells[cy*t.n+cx] = append(t.cells[cy*t.n+cx], int32(i))
-			}
-		}
+		t.touched(i, func(cell int) { t.first[cell]++ })
+	}
+	sum := int32(0)
+	for cell, n := range t.first {
+		sum += n
+		t.first[cell] = sum
+	}
+	t.items = make([]int32, sum)
+	for i := len(obstacles) - 1; i >= 0; i-- {
+		t.touched(i, func(cell int) {
+			t.first[cell]--
+			t.items[t.first[cell]] = int32(i)
+		})
 	}
 	return t
+}
+
+// touched calls fn for each cell in which a ship may touch an obstacle.
+func (t *Terrain) touched(i int, fn func(cell int)) {
+	o := &t.Obstacles[i]
+	w, h := o.extent()
+	w, h = w+ShipRadius+1, h+ShipRadius+1
+	for cy := t.at(o.Y - h); cy <= t.at(o.Y+h); cy++ {
+		for cx := t.at(o.X - w); cx <= t.at(o.X+w); cx++ {
+			fn(cy*t.n + cx)
+		}
+	}
 }
 
 // at returns the column or row of a coordinate.
 func (t *Terrain) at(v float64) int { return min(max(int(v/t.cell), 0), t.n-1) }
 
-func (t *Terrain) near(x, y float64) []int32 { return t.cells[t.at(y)*t.n+t.at(x)] }
+func (t *Terrain) near(x, y float64) []int32 { return t.in(t.at(y)*t.n + t.at(x)) }
+
+// in returns the obstacles of a cell.
+func (t *Terrain) in(cell int) []int32 { return t.items[t.first[cell]:t.first[cell+1]] }
 
 // generate strews count obstacles over a map, fewer if there is no room. They lie
 // on a raster of 4 units, in which they travel.
@@ -203,7 +226,7 @@ func (t *Terrain) Ray(x, y, ux, uy, limit float64) float64 {
 	best := min(limit, exit(x, ux, t.Edge), exit(y, uy, t.Edge))
 	cx, cy := t.at(x), t.at(y)
 	for {
-		for _, i := range t.cells[cy*t.n+cx] {
+		for _, i := range t.in(cy*t.n + cx) {
 			best = min(best, t.Obstacles[i].ray(x, y, ux, uy))
 		}
 		// On to the next cell on the way.

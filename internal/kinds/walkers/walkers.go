@@ -33,6 +33,7 @@ func Kind() world.Kind {
 		Schema:     walkersv1.Schema,
 		TickRate:   20,
 		MaxPlayers: 10,
+		Sleeps:     true,
 		Options: []world.Option{
 			{Name: "players", Default: "10", Doc: "players per room"},
 			{Name: "npcs", Default: "0", Doc: "walkers that the game steers"},

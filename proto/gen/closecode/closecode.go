@@ -81,7 +81,7 @@ const (
 	Banned = 4019
 	// The player is in the room already, from another device.
 	AlreadyThere = 4020
-	// The player has too many connections or rooms.
+	// The player, or those at its address together, have too many connections or rooms.
 	TooMany = 4021
 )
 

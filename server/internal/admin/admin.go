@@ -74,7 +74,8 @@ type RoomInfo struct {
 	Players    int       `json:"players"` // with a connection; likewise Spectators
 	MaxPlayers int       `json:"max_players"`
 	Spectators int       `json:"spectators"`
-	Locked     bool      `json:"locked"` // no new players are sent to it
+	Locked     bool      `json:"locked"`           // no new players are sent to it
+	Asleep     bool      `json:"asleep,omitempty"` // nobody is connected, and its world stands still
 	Tick       uint32    `json:"tick"`
 	TickRate   float64   `json:"tick_rate"`
 	TickMillis float64   `json:"tick_ms"` // how long a tick takes, a mean of the last ones

@@ -61,8 +61,11 @@ func roomTable(rooms []RoomInfo, now time.Time) string {
 `)
 	for _, r := range rooms[:min(len(rooms), maxShown)] {
 		// How much of its tick the room uses, in percent.
-		load := r.TickMillis * r.TickRate / 10
-		fmt.Fprintf(&b, `<tr><td><a href="/rooms/%s">%s</a><td>%s<td>%d / %d<td>%d<td>%d<td>%v<td>%.2f ms<td>%.0f %%<td>%v<td>%s<td>%s</tr>
+		load := fmt.Sprintf("%.0f %%", r.TickMillis*r.TickRate/10)
+		if r.Asleep {
+			load = "asleep"
+		}
+		fmt.Fprintf(&b, `<tr><td><a href="/rooms/%s">%s</a><td>%s<td>%d / %d<td>%d<td>%d<td>%v<td>%.2f ms<td>%s<td>%v<td>%s<td>%s</tr>
 `, url.PathEscape(r.ID), html.EscapeString(r.ID), html.EscapeString(r.Kind), r.Players, r.MaxPlayers, r.Entities, r.Tick, r.TickRate,
 			r.TickMillis, load, now.Sub(r.Created).Round(time.Second), html.EscapeString(r.Show.text()), html.EscapeString(likeness(&r)))
 	}

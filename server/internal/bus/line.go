@@ -31,6 +31,7 @@ type Line struct {
 	// Fixed.
 	bus  Bus
 	room string
+	wake func() // called when something has come; nil: nobody is
 
 	// The room's goroutine's.
 	subs    map[string]Subscription // to the topics that it listens to
@@ -44,6 +45,10 @@ type Line struct {
 	bytes   int
 	refused bool // something was not taken
 }
+
+// Wake has a function called whenever something has come. It must not block, nor call the line. It is to
+// be set before the line listens to anything.
+func (l *Line) Wake(fn func()) { l.wake = fn }
 
 // playerSub is the subscription to the topic of a player, who may be in the room twice.
 type playerSub struct {
@@ -166,6 +171,9 @@ func (l *Line) put(a Arrival) bool {
 	}
 	l.box = append(l.box, a)
 	l.some.Store(true)
+	if l.wake != nil {
+		l.wake()
+	}
 	return true
 }
 

@@ -34,13 +34,19 @@ const (
 	NoAddress
 	// CallRate: the address or the player calls too fast.
 	CallRate
+	// AddressRooms: the players of the address have too many rooms.
+	AddressRooms
+	// AddressHeld: too many sessions of the address are held without connections.
+	AddressHeld
+	// PlayerHeld: too many sessions of the player are held without connections.
+	PlayerHeld
 
-	lastReason = CallRate
+	lastReason = PlayerHeld
 )
 
 // Reasons lists all reasons.
 func Reasons() []Reason {
-	return []Reason{BannedAddress, BannedPlayer, HandshakeRate, AddressConnections, PlayerConnections, PlayerRooms, NoAddress, CallRate}
+	return []Reason{BannedAddress, BannedPlayer, HandshakeRate, AddressConnections, PlayerConnections, PlayerRooms, NoAddress, CallRate, AddressRooms, AddressHeld, PlayerHeld}
 }
 
 // String returns the reason in snake case.
@@ -62,6 +68,12 @@ func (r Reason) String() string {
 		return "no_address"
 	case CallRate:
 		return "call_rate"
+	case AddressRooms:
+		return "address_rooms"
+	case AddressHeld:
+		return "address_held"
+	case PlayerHeld:
+		return "player_held"
 	}
 	return fmt.Sprintf("reason_%d", uint8(r))
 }
@@ -95,7 +107,13 @@ func (d *Denied) Error() string {
 	case PlayerConnections:
 		return "too many connections of this player"
 	case PlayerRooms:
-		return "too many rooms of this player"
+		return "too many rooms of this player; try again when one of them has ended"
+	case AddressRooms:
+		return "too many rooms of players at this address; try again when one of them has ended"
+	case AddressHeld:
+		return "too many sessions of this address are held without connections"
+	case PlayerHeld:
+		return "too many sessions of this player are held without connections"
 	}
 	return "the address that the request comes from is not known"
 }
@@ -121,7 +139,8 @@ type Guard struct {
 	handshakes *Buckets[AddrKey] // nil: no limit
 	addresses  *Counts[AddrKey]
 	players    *Counts[string]
-	rooms      *Counts[string]
+	rooms      held // those that were made for somebody
+	held       held // sessions without connections
 
 	denied [lastReason + 1]atomic.Uint64
 }
@@ -132,7 +151,9 @@ func NewGuard(cfg config.Access, o Options) (*Guard, error) {
 		o.Now = time.Now
 	}
 	g := &Guard{cfg: cfg, o: o, masks: Masks{cfg.IPv4Prefix, cfg.IPv6Prefix},
-		addresses: NewCounts[AddrKey](), players: NewCounts[string](), rooms: NewCounts[string]()}
+		addresses: NewCounts[AddrKey](), players: NewCounts[string](),
+		rooms: newHeld(cfg.RoomsPerPlayer, PlayerRooms, cfg.RoomsPerAddress, AddressRooms),
+		held:  newHeld(cfg.HeldPerPlayer, PlayerHeld, cfg.HeldPerAddress, AddressHeld)}
 	var err error
 	if g.proxies, err = NewProxies(cfg.TrustedProxies, cfg.ForwardedHeader); err != nil {
 		return nil, err
@@ -211,19 +232,6 @@ func (g *Guard) connect(a netip.Addr, by Accepted) (*Lease, error) {
 	return l, nil
 }
 
-// OpenRoom lets a player make a room, which lasts until release is called; further
-// calls do nothing. The error is a *Denied.
-func (g *Guard) OpenRoom(player string) (release func(), err error) {
-	if g.cfg.RoomsPerPlayer == 0 {
-		return func() {}, nil
-	}
-	if !g.rooms.Acquire(player, g.cfg.RoomsPerPlayer) {
-		return nil, g.deny(&Denied{Reason: PlayerRooms})
-	}
-	var once sync.Once
-	return func() { once.Do(func() { g.rooms.Release(player) }) }, nil
-}
-
 func (g *Guard) deny(d *Denied) error {
 	g.count(d.Reason)
 	return d
@@ -258,8 +266,9 @@ func (g *Guard) Sweep() {
 // Stats says how the guard is doing.
 type Stats struct {
 	// Tracked counts the addresses whose handshakes are remembered now, Addresses and
-	// Players those with connections, Owners the players with rooms.
-	Tracked, Addresses, Players, Owners int
+	// Players those with connections, Owners the players with rooms, Holders the addresses with
+	// sessions that are held.
+	Tracked, Addresses, Players, Owners, Holders int
 	// Overflows counts handshakes from addresses for which there was no place: a sign
 	// of an attack.
 	Overflows uint64
@@ -269,7 +278,7 @@ type Stats struct {
 
 // Stats returns how the guard is doing. It takes a while: it is for metrics.
 func (g *Guard) Stats() Stats {
-	s := Stats{Addresses: g.addresses.Len(), Players: g.players.Len(), Owners: g.rooms.Len(), Denied: map[Reason]uint64{}}
+	s := Stats{Addresses: g.addresses.Len(), Players: g.players.Len(), Owners: g.rooms.players.Len(), Holders: g.held.addresses.Len(), Denied: map[Reason]uint64{}}
 	if g.handshakes != nil {
 		s.Tracked, s.Overflows = g.handshakes.Len(), g.handshakes.Overflows()
 	}

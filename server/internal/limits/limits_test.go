@@ -384,24 +384,75 @@ func TestGuardOfConnections(t *testing.T) {
 func TestGuardOfRooms(t *testing.T) {
 	t.Parallel()
 	g, reasons := watched(t, nil)
-	one, err := g.OpenRoom("ann")
+	one, err := g.OpenRoom("ann", netip.Addr{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.OpenRoom("ann"); err != nil {
+	if _, err := g.OpenRoom("ann", netip.Addr{}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = g.OpenRoom("ann")
+	_, err = g.OpenRoom("ann", netip.Addr{})
 	denied(t, err, PlayerRooms)
 	one()
 	one()
-	if _, err := g.OpenRoom("ann"); err != nil {
+	if _, err := g.OpenRoom("ann", netip.Addr{}); err != nil {
 		t.Error(err)
 	}
-	_, err = g.OpenRoom("ann")
+	_, err = g.OpenRoom("ann", netip.Addr{})
 	denied(t, err, PlayerRooms)
 	if len(*reasons) != 2 {
 		t.Errorf("%d refusals were told: %v", len(*reasons), *reasons)
+	}
+}
+
+// TestGuardOfWhatIsHeld has the players of an address hold rooms and sessions, each with an account of
+// its own.
+func TestGuardOfWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	g := guard(t, Options{}, func(c *config.Access) {
+		c.RoomsPerAddress, c.HeldPerAddress, c.HeldPerPlayer, c.Exempt = 3, 2, 1, []string{"203.0.113.0/24"}
+	})
+	home, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("198.51.100.1")
+	var rooms []func()
+	for _, name := range []string{"ann", "bob", "cleo"} {
+		release, err := g.OpenRoom(name, home)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rooms = append(rooms, release)
+	}
+	_, err := g.OpenRoom("dora", home)
+	denied(t, err, AddressRooms)
+	_, err = g.OpenRoom("", home)
+	denied(t, err, AddressRooms)
+	if _, err := g.OpenRoom("dora", other); err != nil {
+		t.Error(err)
+	}
+	rooms[0]()
+	if _, err := g.OpenRoom("dora", home); err != nil {
+		t.Error(err)
+	}
+	for i := range 10 {
+		if _, err := g.OpenRoom(fmt.Sprint(i), netip.MustParseAddr("203.0.113.7")); err != nil {
+			t.Error("exempt, and", err)
+		}
+	}
+
+	one, err := g.Hold("ann", home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = g.Hold("ann", home)
+	denied(t, err, PlayerHeld)
+	if _, err := g.Hold("bob", home); err != nil {
+		t.Error("what was refused is counted:", err)
+	}
+	_, err = g.Hold("cleo", home)
+	denied(t, err, AddressHeld)
+	one()
+	one()
+	if _, err := g.Hold("cleo", home); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -472,7 +523,7 @@ func TestNoLimits(t *testing.T) {
 		if err != nil || l.Identify("ann") != nil {
 			t.Fatal(err)
 		}
-		if _, err := g.OpenRoom("ann"); err != nil {
+		if _, err := g.OpenRoom("ann", netip.Addr{}); err != nil {
 			t.Fatal(err)
 		}
 		defer l.Release()

@@ -34,6 +34,7 @@ var (
 // Rooms, and who is in them.
 var (
 	rooms        = newGauge("rooms", "Rooms that are running.", byKind)
+	roomsAsleep  = newGauge("rooms_asleep", "Of the rooms that are running, those in which nobody is connected and whose world stands still.", byKind)
 	clients      = newGauge("clients", "Clients in rooms.", byKind)
 	held         = newGauge("sessions_held", "Sessions held for clients whose connection is lost.", byKind)
 	entities     = newGauge("entities", "Entities in the rooms' worlds.", byKind)

@@ -11,6 +11,7 @@ type RoomMetrics struct {
 	// The room's goroutine's.
 	clients, held     int
 	backlog, entities int
+	asleep            bool
 }
 
 // Room counts a room that begins, and returns its share of the metrics.
@@ -71,12 +72,26 @@ func (r *RoomMetrics) Size(backlog, entities int) {
 	}
 }
 
+// Asleep notes whether the room sleeps.
+func (r *RoomMetrics) Asleep(asleep bool) {
+	switch {
+	case asleep == r.asleep:
+		return
+	case asleep:
+		r.k.gauge(roomsAsleep).Inc()
+	default:
+		r.k.gauge(roomsAsleep).Dec()
+	}
+	r.asleep = asleep
+}
+
 // Closed takes the room out of the gauges. It may be called twice.
 func (r *RoomMetrics) Closed() {
 	if r.closed.Swap(true) {
 		return
 	}
 	r.Size(0, 0)
+	r.Asleep(false)
 	r.addClients(-r.clients)
 	r.addHeld(-r.held)
 	r.k.gauge(rooms).Dec()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -121,13 +122,13 @@ func (r *Registry) open(ctx context.Context, j *room.Joiner, kindName, id string
 	if e, err := r.search(ctx, &w, j, true); e != nil || err != nil {
 		return e, err
 	}
-	e, err := r.make(ctx, plan{kind: k, options: r.options(k, chosen), chosen: chosen, owner: j.Identity.Player})
+	e, err := r.make(ctx, plan{kind: k, options: r.options(k, chosen), chosen: chosen, owner: j.Identity.Player, from: j.Addr})
 	if err != nil {
 		return nil, err
 	}
 	j.Made = true
 	w.ID = e.ID
-	return r.reserve(ctx, &w, true)
+	return r.reserve(ctx, &w, j, true)
 }
 
 // want returns what a joiner wants of the directory: a place in the room with the id, or in
@@ -151,7 +152,7 @@ func (r *Registry) want(j *room.Joiner, kindName, id string) store.Want {
 // need. Both results are nil if there is none.
 func (r *Registry) search(ctx context.Context, w *store.Want, j *room.Joiner, making bool) (*Entry, error) {
 	if len(j.Except) < maxTries-1 {
-		return r.reserve(ctx, w, making)
+		return r.reserve(ctx, w, j, making)
 	}
 	for _, e := range r.Entries() {
 		if in := e.Info(); !in.Created.After(j.Led.Since) || !fits(e, &in, w) {
@@ -159,7 +160,7 @@ func (r *Registry) search(ctx context.Context, w *store.Want, j *room.Joiner, ma
 		}
 		one := *w
 		one.ID = e.ID
-		if e, err := r.reserve(ctx, &one, making); err == nil && e != nil {
+		if e, err := r.reserve(ctx, &one, j, making); err == nil && e != nil {
 			return e, nil
 		} else if err != nil && refusal.Of(err).Code != closecode.RoomFull {
 			return nil, err
@@ -234,7 +235,7 @@ const (
 
 // reserve reserves a place in a room that is there. Both results are nil if there is none.
 // making is set if the making of rooms of the kind is locked.
-func (r *Registry) reserve(ctx context.Context, w *store.Want, making bool) (*Entry, error) {
+func (r *Registry) reserve(ctx context.Context, w *store.Want, j *room.Joiner, making bool) (*Entry, error) {
 	if time.Now().UnixNano() < r.quiet.Load() {
 		if e := r.known(w); e != nil {
 			return e, nil
@@ -263,7 +264,7 @@ func (r *Registry) reserve(ctx context.Context, w *store.Want, making bool) (*En
 			r.cancel(ctx, w, l.ID)
 			return nil, refusal.New(closecode.NoSuchRoom, "the room is on another server, %.60s", l.Node).Because("room_elsewhere")
 		}
-		if e, again, err := r.listed(ctx, w, &l, making); !again {
+		if e, again, err := r.listed(ctx, w, &l, j.Addr, making); !again {
 			return e, err
 		}
 	}
@@ -314,8 +315,8 @@ func (r *Registry) cancel(ctx context.Context, w *store.Want, id string) {
 // listed opens a room that the directory lists here and that does not run: one of a match
 // to which nobody has come yet; or it has ended, and is about to be taken off the list. A
 // place in it is reserved. again is set if another room is to be looked for.
-func (r *Registry) listed(ctx context.Context, w *store.Want, l *store.Listing, making bool) (_ *Entry, again bool, err error) {
-	e, err := r.openMatch(ctx, l.ID, making)
+func (r *Registry) listed(ctx context.Context, w *store.Want, l *store.Listing, from netip.Addr, making bool) (_ *Entry, again bool, err error) {
+	e, err := r.openMatch(ctx, l.ID, making, from)
 	if err == nil {
 		if e.Private() {
 			r.cancel(ctx, w, l.ID)

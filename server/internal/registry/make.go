@@ -33,8 +33,10 @@ type plan struct {
 	match *store.Match
 	// show is which show the room is to be, by which claim; nil: none.
 	show *shows.State
-	// owner is the player for whom the room is made; empty: nobody.
+	// owner is the player for whom the room is made; empty: nobody. from is the address of whoever
+	// has it made; zero: nobody's.
 	owner string
+	from  netip.Addr
 	// linger is how long it is kept while nobody is in it; 0: as the server says.
 	linger time.Duration
 }
@@ -48,11 +50,9 @@ func (r *Registry) make(ctx context.Context, p plan) (*Entry, error) {
 	if p.id == "" {
 		p.id = p.kind.Name + "-" + strings.ToLower(rand.Text()[:10])
 	}
-	disown := func() {}
-	if p.owner != "" {
-		if disown, err = r.o.Guard.OpenRoom(p.owner); err != nil {
-			return nil, refusal.Denied(err)
-		}
+	disown, err := r.o.Guard.OpenRoom(p.owner, p.from)
+	if err != nil {
+		return nil, refusal.Denied(err)
 	}
 	e, err := r.begin(&p, made, disown)
 	if err != nil {
@@ -151,12 +151,22 @@ func (r *Registry) seed(made uint64) uint64 {
 func (r *Registry) roomConfig() room.Config {
 	cfg := r.o.Config
 	return room.Config{
-		AckWindow: cfg.AckWindow, IdleTimeout: cfg.IdleTimeout, Hold: cfg.Hold, MaxOutbox: cfg.MaxOutbox, MaxMessage: cfg.MaxMessage,
+		AckWindow: cfg.AckWindow, IdleTimeout: cfg.IdleTimeout, Hold: cfg.Hold, HoldLeast: cfg.HoldLeast, MayHold: r.mayHold, MaxOutbox: cfg.MaxOutbox, MaxMessage: cfg.MaxMessage,
 		MessagesPerSecond: cfg.Limits.Messages, MessageBurst: float64(cfg.Limits.MessageBurst),
 		BytesPerSecond: cfg.Limits.Bytes, ByteBurst: float64(cfg.Limits.ByteBurst),
 		SecondDevice: cfg.SecondDevice, Banned: r.banned, MaxAsync: cfg.Async.PerRoom,
 		CommandsPerSecond: cfg.Limits.Commands, CommandBurst: float64(cfg.Limits.CommandBurst),
 	}
+}
+
+// mayHold counts a session that is to be held; see room.Config.
+func (r *Registry) mayHold(player string, addr netip.Addr) (release func(), ok bool) {
+	release, err := r.o.Guard.Hold(player, addr)
+	if err != nil {
+		r.o.Refusals.Record(refusal.Session, refusal.Denied(err), refusal.Subject{Player: player, Client: addr})
+		return nil, false
+	}
+	return release, true
 }
 
 // banned reports whether a player or an address is banned, and what to tell it.

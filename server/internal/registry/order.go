@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -72,7 +73,7 @@ func (r *Registry) Open(ctx context.Context, id string, keep time.Duration) (e *
 	if e := r.Get(id); e != nil {
 		return e, true, nil
 	}
-	e, err = r.openKept(ctx, id, false, keep)
+	e, err = r.openKept(ctx, id, false, netip.Addr{}, keep)
 	return e, false, err
 }
 

@@ -100,7 +100,9 @@ func open(t *testing.T, change func(*config.Config)) (*Registry, *directory) {
 		Config: cfg, Node: "here", Directory: d, Pool: pool, Metrics: m, Guard: guard, Bans: bans,
 		Refusals: refusal.NewJournal(log, m), Logger: log,
 	})
-	if err := r.Register(walkers.Kind()); err != nil {
+	k := walkers.Kind()
+	k.Sleeps = false // what is looked at are ticks
+	if err := r.Register(k); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 	"time"
@@ -86,7 +87,7 @@ func (r *Registry) seated(ctx context.Context, j *room.Joiner) (*Entry, error) {
 	e := r.Get(s.Room)
 	if e == nil {
 		var err error
-		if e, err = r.openMatch(ctx, s.Room, false); err != nil {
+		if e, err = r.openMatch(ctx, s.Room, false, j.Addr); err != nil {
 			r.unlist(ctx, s.Room, err)
 			return nil, err
 		}
@@ -100,14 +101,14 @@ func (r *Registry) seated(ctx context.Context, j *room.Joiner) (*Entry, error) {
 }
 
 // openMatch makes the room of a match, or returns it if it is there. No place is reserved. making
-// is set if the caller has locked the making of rooms of the kind.
-// The error's code is closecode.RoomClosed if there is no such match any more.
-func (r *Registry) openMatch(ctx context.Context, id string, making bool) (*Entry, error) {
-	return r.openKept(ctx, id, making, 0)
+// is set if the caller has locked the making of rooms of the kind, from is the address of the player
+// for whom it is made. The error's code is closecode.RoomClosed if there is no such match any more.
+func (r *Registry) openMatch(ctx context.Context, id string, making bool, from netip.Addr) (*Entry, error) {
+	return r.openKept(ctx, id, making, from, 0)
 }
 
 // openKept is openMatch for a room that is kept for so long while nobody is in it; 0: as usual.
-func (r *Registry) openKept(ctx context.Context, id string, making bool, linger time.Duration) (*Entry, error) {
+func (r *Registry) openKept(ctx context.Context, id string, making bool, from netip.Addr, linger time.Duration) (*Entry, error) {
 	gone := refusal.New(closecode.RoomClosed, "the room is not there any more").Because("match_gone")
 	if r.o.Matches == nil {
 		return nil, gone
@@ -135,7 +136,7 @@ func (r *Registry) openKept(ctx context.Context, id string, making bool, linger 
 	if e := r.Get(id); e != nil {
 		return e, nil // somebody else was faster
 	}
-	p := plan{kind: k, id: id, options: r.matchOptions(k, &m), match: &m, owner: m.Host, linger: linger}
+	p := plan{kind: k, id: id, options: r.matchOptions(k, &m), match: &m, owner: m.Host, from: from, linger: linger}
 	if m.Mode == "" {
 		p.chosen = m.Options
 	}

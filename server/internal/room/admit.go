@@ -133,6 +133,7 @@ func (e *Engine) begin(conn socket.Conn, j *Joiner) (*Client, error) {
 		tokenLimit:   newBucket(tokensPerSecond, tokenBurst, e.room.TickRate),
 		byteLimit:    newBucket(e.cfg.BytesPerSecond, e.cfg.ByteBurst, e.room.TickRate),
 		heard:        e.tick,
+		arrived:      e.tick,
 	}
 	c.down = netcode.NewDownlink(c.player.Interest, uint32(e.cfg.AckWindow))
 	c.down.LimitEvery(e.maxEvery)

@@ -16,7 +16,10 @@ type Client struct {
 	player    *world.Player
 	token     string            // with which the session is resumed; a secret
 	identity  identity.Identity // newest of the player
-	holdUntil uint32            // tick in which a session that is held ends
+	holdUntil uint32            // by Engine.clock, when a session that is held ends
+	arrived   uint32            // tick in which it last came to have a connection after it had none
+	stayed    uint32            // ticks for which it had one before
+	unshare   func()            // gives back what Config.MayHold counts of a session that is held; nil: nothing
 
 	// The connection's, set by the room's goroutine when there is a new one.
 	conn        socket.Conn // nil while the session is held

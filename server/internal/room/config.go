@@ -30,6 +30,12 @@ type Config struct {
 	// Hold is how long a session is held when its connection is lost. 0: as long as the
 	// kind says; less: not at all.
 	Hold time.Duration
+	// HoldLeast is how long a session is held however short its player's stay was; beyond that it is
+	// held for as long as the player was connected, up to Hold. Default 10 s.
+	HoldLeast time.Duration
+	// MayHold counts a session that is to be held against a player and an address, until release is
+	// called; false: they have too many already, and the session ends. nil: all are held.
+	MayHold func(player string, addr netip.Addr) (release func(), ok bool)
 	// SecondDevice is RefuseDevice if a player who is in the room and comes from elsewhere
 	// is refused. Otherwise the new connection takes over the session.
 	SecondDevice string
@@ -58,6 +64,9 @@ func (c Config) withDefaults(rate float64) Config {
 	}
 	if c.IdleTimeout <= 0 {
 		c.IdleTimeout = 30 * time.Second
+	}
+	if c.HoldLeast <= 0 {
+		c.HoldLeast = 10 * time.Second
 	}
 	if c.MaxOutbox <= 0 {
 		c.MaxOutbox = 64 << 10

@@ -30,7 +30,8 @@ type Engine struct {
 	room      *journal.Caller                         // of the game, and of all that reaches it
 	welcome   *tickroomv1.Welcome                     // what is the same for all
 	show      string                                  // that the room is a house of; empty: none
-	holdTicks uint32                                  // 0: no session is held
+	holdTicks uint32                                  // for which a session is held at most; 0: none is
+	holdLeast uint32                                  // for which it is held however short its player's stay was
 	idleTicks uint32                                  // that a client may be silent
 	maxEvery  uint32                                  // most ticks from one snapshot to the next
 	onAway    func(c *Client, why *socket.CloseError) // called for each session that is held from now on; may be nil
@@ -47,6 +48,7 @@ type Engine struct {
 
 	// Where the room is.
 	tick    uint32 // newest tick committed
+	slept   uint32 // ticks that were left out while the room slept
 	written uint32 // newest tick whose snapshots were written
 	elapsed uint32 // ticks since the clients were inspected
 	failed  error  // the game has panicked
@@ -83,12 +85,16 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 	e.cfg = cfg.withDefaults(e.room.TickRate)
 	hold := kind.HoldSeconds()
 	e.holdTicks = uint32(hold * e.room.TickRate)
+	e.holdLeast = min(uint32(math.Ceil(e.cfg.HoldLeast.Seconds()*e.room.TickRate)), e.holdTicks)
 	e.idleTicks = uint32(math.Ceil(e.cfg.IdleTimeout.Seconds() * e.room.TickRate))
 	e.maxEvery = max(1, e.idleTicks/snapshotsPerIdle)
 	e.welcome = &tickroomv1.Welcome{
 		Room: id, Kind: kind.Name, TickRate: e.room.TickRate, Fingerprint: kind.Schema.Fingerprint(),
 		AckWindow: uint32(e.cfg.AckWindow), MaxMessage: uint32(e.cfg.MaxMessage),
 		HoldSeconds: hold,
+	}
+	if e.holdLeast < e.holdTicks {
+		e.welcome.HoldLeastSeconds = float64(e.holdLeast) / e.room.TickRate
 	}
 	e.omissions()
 	return e, nil
@@ -249,7 +255,7 @@ func (e *Engine) Reap(gone func(c *Client, why *socket.CloseError)) {
 		}
 		why := asClose(c.over)
 		c.conn.Close(why.Code, why.Reason)
-		if !e.holds(c, why) {
+		if !e.holds(c, why) || !e.share(c) {
 			e.leave(c)
 			gone(c, why)
 			continue
@@ -335,7 +341,7 @@ func (e *Engine) CloseAll(code int, reason string, gone func(c *Client, why *soc
 		}
 	}
 	for _, c := range e.held {
-		c.holdUntil = e.tick
+		c.holdUntil = e.clock()
 	}
 	e.Reap(gone)
 }

@@ -14,8 +14,9 @@ import (
 
 // inbox is what others want of a loop, until its next tick.
 type inbox struct {
-	wake  chan struct{} // holds one: that the loop is to look at stop
-	expel atomic.Bool   // somebody was banned
+	wake   chan struct{} // holds one: that the loop is to look at stop, or that it sleeps and something has come
+	expel  atomic.Bool   // somebody was banned
+	asleep atomic.Bool   // the loop waits for wake, and not for its next tick
 
 	mu       sync.Mutex
 	closed   bool            // the room has ended: nothing is taken any more
@@ -61,6 +62,7 @@ func (l *Loop) Admit(conn socket.Conn, j Joiner) {
 	}
 	l.inbox.joiners = append(l.inbox.joiners, joiner{conn, j})
 	l.inbox.mu.Unlock()
+	l.inbox.rouse()
 }
 
 // Do runs fn before the room's next tick, by the room's goroutine, and waits for it. The
@@ -75,6 +77,7 @@ func (l *Loop) Do(ctx context.Context, fn func(*Engine)) error {
 	}
 	l.inbox.tasks = append(l.inbox.tasks, t)
 	l.inbox.mu.Unlock()
+	l.inbox.rouse()
 	select {
 	case <-t.done:
 		return nil
@@ -86,7 +89,10 @@ func (l *Loop) Do(ctx context.Context, fn func(*Engine)) error {
 }
 
 // Expel makes the room ask, with its next tick, which of its players are banned.
-func (l *Loop) Expel() { l.inbox.expel.Store(true) }
+func (l *Loop) Expel() {
+	l.inbox.expel.Store(true)
+	l.inbox.rouse()
+}
 
 // Stop asks the room to end: its clients are closed with the code. It may be
 // called more than once; the first call counts.
@@ -96,10 +102,30 @@ func (l *Loop) Stop(code int, reason string) {
 		l.inbox.stop = &socket.CloseError{Code: code, Reason: reason}
 	}
 	l.inbox.mu.Unlock()
+	l.inbox.call()
+}
+
+// call wakes the loop.
+func (b *inbox) call() {
 	select {
-	case l.inbox.wake <- struct{}{}:
+	case b.wake <- struct{}{}:
 	default:
 	}
+}
+
+// rouse wakes the loop if it sleeps, after something was put into the inbox. A loop that is about to
+// sleep says so before it looks whether there is something.
+func (b *inbox) rouse() {
+	if b.asleep.Load() {
+		b.call()
+	}
+}
+
+// some reports whether there is something for the next tick.
+func (b *inbox) some() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.joiners)+len(b.renewed)+len(b.tasks)+len(b.outcomes) > 0 || b.shown.news || b.stop != nil || b.expel.Load()
 }
 
 // stopAsked returns what the room is asked to end with, or nil.

@@ -8,10 +8,12 @@ type Info struct {
 	Clients    int // with a connection
 	Spectators int // those of the Clients who only watch
 	Held       int // sessions held for clients without a connection
-	Places     Places
-	Tick       uint32
-	TickRate   float64
-	Entities   int
+	// Asleep is true while nobody is connected and the room's world stands still.
+	Asleep   bool
+	Places   Places
+	Tick     uint32
+	TickRate float64
+	Entities int
 	// TickTime is the mean time that a tick takes, over about the last hundred.
 	TickTime time.Duration
 	Created  time.Time
@@ -51,4 +53,12 @@ func (l *Loop) noteTick(took time.Duration) {
 	i.Tick, i.Entities, i.Spectators = l.engine.tick, l.engine.room.Entities(), l.engine.Spectators()
 	i.TickTime += (took - i.TickTime) / 8
 	l.info.Store(&i)
+}
+
+// noteAsleep notes that the room sleeps, or does not any more.
+func (l *Loop) noteAsleep(asleep bool) {
+	i := *l.info.Load()
+	i.Asleep, i.Tick, i.Entities = asleep, l.engine.tick, l.engine.room.Entities()
+	l.info.Store(&i)
+	l.own.Asleep(asleep)
 }

@@ -30,7 +30,7 @@ type Loop struct {
 	// The goroutine's own.
 	own        *metrics.RoomMetrics
 	stats      metrics.TickStats
-	emptyFor   time.Duration
+	emptySince time.Time     // zero: somebody is in the room
 	looked     int64         // when the clients were read last, in µs since 1970; 0: never
 	settled    []Reservation // since places were noted last
 	labels     labelling
@@ -61,6 +61,9 @@ func newLoop(e *Engine, pool *Pool, cfg LoopConfig) *Loop {
 		stopped: make(chan struct{}),
 		inbox:   inbox{wake: make(chan struct{}, 1)},
 		own:     cfg.Metrics.Room(),
+	}
+	if cfg.Line != nil {
+		cfg.Line.Wake(l.inbox.rouse)
 	}
 	l.life, l.die = context.WithCancel(context.Background())
 	e.onAway, e.onTaken = l.away, l.putOut
@@ -117,6 +120,13 @@ func (l *Loop) run() {
 			l.end(over)
 			return
 		}
+		if l.maySleep() {
+			var over *socket.CloseError
+			if next, over = l.sleep(timer, next); over != nil {
+				l.end(over)
+				return
+			}
+		}
 		timer.Reset(time.Until(next))
 	}
 }
@@ -141,7 +151,7 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (over *socket.Cl
 	l.cfg.Metrics.Tick(&l.stats)
 	l.own.Size(l.stats.Counts[metrics.Backlog], l.engine.room.Entities())
 	l.noteTick(took)
-	if l.engine.room.Over() || l.lingered(time.Duration(due)*l.dt) && l.cfg.CloseEmpty() {
+	if l.engine.room.Over() || l.lingered(now) && l.cfg.CloseEmpty() {
 		return errRoomEnded
 	}
 	return nil
@@ -180,15 +190,16 @@ func (l *Loop) serve(due int, late time.Duration, now time.Time) bool {
 	return e.failed == nil // in Leave or Away
 }
 
-// lingered reports whether nobody has been in the room for long enough, another d
-// included.
-func (l *Loop) lingered(d time.Duration) bool {
-	if len(l.engine.clients)+len(l.engine.held) > 0 {
-		l.emptyFor = 0
+// lingered reports whether nobody has been in the room for long enough.
+func (l *Loop) lingered(now time.Time) bool {
+	switch {
+	case len(l.engine.clients)+len(l.engine.held) > 0:
+		l.emptySince = time.Time{}
 		return false
+	case l.emptySince.IsZero():
+		l.emptySince = now
 	}
-	l.emptyFor += d
-	return l.emptyFor >= l.cfg.EmptyRoomLinger
+	return now.Sub(l.emptySince) >= l.cfg.EmptyRoomLinger
 }
 
 // gone notes that a session has ended; why is nil if it was held.

@@ -52,23 +52,28 @@ type rig struct {
 
 func newRig(t *testing.T, players int) *rig {
 	t.Helper()
+	return newRigOf(t, world.Kind{MaxPlayers: players})
+}
+
+// newRigOf runs a room of a kind; some of what it is has been set.
+func newRigOf(t *testing.T, kind world.Kind) *rig {
+	t.Helper()
 	g := &rig{game: &slowGame{}, m: metrics.New("test"), anew: make(chan Joiner, 10), heard: make(chan heard, 10)}
 	log := slog.New(slog.DiscardHandler)
 	var err error
 	if g.pool, err = NewPool(4, true, log); err != nil {
 		t.Fatal(err)
 	}
-	r, err := New("r", world.Kind{
-		Name: "slow", Schema: walkersv1.Schema, TickRate: 20, MaxPlayers: players,
-		New: func(r *world.Room) (world.Game, error) {
-			world.OnCommand(r, func(*world.Player, *walkersv1.Shout) (*walkersv1.ShoutReply, error) {
-				since, until := r.Heard()
-				g.heard <- heard{since, until, r.Now()}
-				return nil, nil
-			})
-			return g.game, nil
-		},
-	}, 1, nil, Config{}, log)
+	kind.Name, kind.Schema, kind.TickRate = "slow", walkersv1.Schema, 20
+	kind.New = func(r *world.Room) (world.Game, error) {
+		world.OnCommand(r, func(*world.Player, *walkersv1.Shout) (*walkersv1.ShoutReply, error) {
+			since, until := r.Heard()
+			g.heard <- heard{since, until, r.Now()}
+			return nil, nil
+		})
+		return g.game, nil
+	}
+	r, err := New("r", kind, 1, nil, Config{}, log)
 	if err != nil {
 		t.Fatal(err)
 	}

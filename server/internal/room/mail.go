@@ -140,10 +140,11 @@ func (l *Loop) dispatch() {
 func (l *Loop) runJob(job *world.Job) {
 	done := func(o world.Outcome) {
 		l.inbox.mu.Lock()
-		defer l.inbox.mu.Unlock()
 		if !l.inbox.closed {
 			l.inbox.outcomes = append(l.inbox.outcomes, o)
 		}
+		l.inbox.mu.Unlock()
+		l.inbox.rouse()
 	}
 	if l.cfg.Async == nil {
 		done(world.Outcome{Job: job.ID, Err: "this server does no work beside rooms"})

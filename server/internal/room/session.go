@@ -12,6 +12,34 @@ import (
 // resumes it by its token. Nothing is sent meanwhile, so a session that is held costs its
 // memory alone: what the client sees is a function of the last tick that it has.
 
+// clock returns the tick in which the room would be if it had never slept.
+func (e *Engine) clock() uint32 { return e.tick + e.slept }
+
+// share takes the share of its address and its player that a session has which is held, and reports
+// whether they have one left.
+func (e *Engine) share(c *Client) bool {
+	if e.cfg.MayHold == nil {
+		return true
+	}
+	release, ok := e.cfg.MayHold(c.identity.Player, c.addr)
+	c.unshare = release
+	return ok
+}
+
+// giveBack gives the share back.
+func (c *Client) giveBack() {
+	if back := c.unshare; back != nil {
+		c.unshare = nil
+		back()
+	}
+}
+
+// earned returns for how many ticks a session is held whose connection ends now: as many as it had
+// connections for, within bounds.
+func (e *Engine) earned(c *Client) uint32 {
+	return min(max(c.stayed, e.holdLeast), e.holdTicks)
+}
+
 // holds reports whether a client's session is held when its connection ends so: unless the
 // client said that it is done, broke the protocol, or was removed, all of which the close
 // code tells, or it has not even shown that it got the welcome.
@@ -26,7 +54,8 @@ func (e *Engine) holds(c *Client, why *socket.CloseError) bool {
 func (e *Engine) hold(c *Client) {
 	c.conn, c.over = nil, nil
 	c.greet, c.pongs, c.newToken = false, nil, nil
-	c.holdUntil = e.tick + e.holdTicks
+	c.stayed += e.tick - c.arrived
+	c.holdUntil = e.clock() + e.earned(c)
 	e.held = append(e.held, c)
 	_ = e.guard("Away", func() error { e.room.SetAway(c.player, true); return nil })
 }
@@ -36,7 +65,7 @@ func (e *Engine) endHeld(gone func(c *Client, why *socket.CloseError)) {
 	n := 0
 	for _, c := range e.held {
 		// An input that came last may have been malformed.
-		if _, removed := c.player.Removed(); !removed && c.over == nil && e.tick < c.holdUntil {
+		if _, removed := c.player.Removed(); !removed && c.over == nil && e.clock() < c.holdUntil {
 			e.held[n] = c
 			n++
 			continue
@@ -56,6 +85,7 @@ func (e *Engine) leave(c *Client) {
 		delete(e.players[p], c.identity.Player)
 	}
 	e.inside[p]--
+	c.giveBack()
 	e.refusals[p] = refusal{} // there may be a place now
 	if e.failed == nil {
 		// A failed game is told nothing any more.
@@ -94,6 +124,8 @@ func (e *Engine) connect(c *Client, conn socket.Conn, j *Joiner, reason string) 
 		e.held[len(e.held)-1] = nil
 		e.held = e.held[:len(e.held)-1]
 		e.clients = append(e.clients, c)
+		c.giveBack()
+		c.arrived = e.tick
 	} else {
 		e.giveWay(c, reason)
 	}

@@ -46,8 +46,9 @@ func (s *showNews) note(epoch uint64) {
 // Shown tells the room, a house, with its next tick, which epoch of its show is there; 0: none.
 func (l *Loop) Shown(epoch uint64) {
 	l.inbox.mu.Lock()
-	defer l.inbox.mu.Unlock()
 	l.inbox.shown.note(epoch)
+	l.inbox.mu.Unlock()
+	l.inbox.rouse()
 }
 
 // turned takes in, at the beginning of a tick, what became of the show, and tells the game.

@@ -170,6 +170,7 @@ func (n *Node) describe(ctx context.Context, q roomDescribe) (roomText, error) {
 		barred  bool
 	}
 	ch := make(chan seen, 1)
+	asleep := e.Info().Asleep // to ask it wakes it
 	if err := do(ctx, e, func(r *room.Engine) { ch <- seen{r.Players(), r.Barred()} }); err != nil {
 		return roomText{}, err
 	}
@@ -179,7 +180,7 @@ func (n *Node) describe(ctx context.Context, q roomDescribe) (roomText, error) {
 		Room: known(&l), Options: n.Registry.Shown(e.Kind, e.Options()), LockedByBackend: now.barred,
 		Timing: &tickroomv1.RoomTiming{
 			Tick: info.Tick, Rate: info.TickRate, Took: durationpb.New(info.TickTime), Load: info.TickTime.Seconds() * info.TickRate,
-			Entities: uint32(max(0, info.Entities)), Created: timestamppb.New(info.Created),
+			Entities: uint32(max(0, info.Entities)), Created: timestamppb.New(info.Created), Asleep: asleep,
 		},
 	}
 	for i := range now.players[:min(len(now.players), q.Players)] {

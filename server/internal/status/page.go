@@ -196,7 +196,7 @@ func (s *Status) add(in *room.Info, k *KindStatus) {
 
 func (p *Page) open(in *room.Info) RoomStatus {
 	return RoomStatus{
-		ID: in.ID, Kind: in.Kind, Players: in.Clients - in.Spectators, Spectators: in.Spectators, Away: in.Held,
+		ID: in.ID, Kind: in.Kind, Players: in.Clients - in.Spectators, Spectators: in.Spectators, Away: in.Held, Asleep: in.Asleep,
 		Capacity: in.Places.MaxPlayers, Entities: in.Entities, TickRate: in.TickRate,
 		TickMillis: rounded(float64(in.TickTime)/float64(time.Millisecond), 1000),
 		Age:        rounded(max(0, p.at.Sub(in.Created).Seconds()), 1),

@@ -59,6 +59,7 @@ type RoomStatus struct {
 	Players    int     `json:"players"`
 	Spectators int     `json:"spectators"`
 	Away       int     `json:"away"`
+	Asleep     bool    `json:"asleep,omitempty"` // nobody is connected, and its world stands still
 	Capacity   int     `json:"capacity"`
 	Entities   int     `json:"entities"`
 	TickRate   float64 `json:"tick_rate"`

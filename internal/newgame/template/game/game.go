@@ -31,8 +31,9 @@ func Kind() world.Kind {
 		Name:       "mygame",
 		Doc:        "dots that collect gems",
 		Schema:     mygamev1.Schema,
-		TickRate:   20, // per second
-		MaxPlayers: 16, // those who come later get a room of their own
+		TickRate:   20,   // per second
+		MaxPlayers: 16,   // those who come later get a room of their own
+		Sleeps:     true, // while nobody is connected the world stands still
 		New:        newGame,
 	}
 }

@@ -182,7 +182,7 @@ const (
 	CloseCode_CLOSE_CODE_BANNED CloseCode = 4019
 	// The player is in the room already, from another device.
 	CloseCode_CLOSE_CODE_ALREADY_THERE CloseCode = 4020
-	// The player has too many connections or rooms.
+	// The player, or those at its address together, have too many connections or rooms.
 	CloseCode_CLOSE_CODE_TOO_MANY CloseCode = 4021
 )
 

@@ -703,7 +703,9 @@ type Welcome struct {
 	MaxMessage uint32 `protobuf:"varint,11,opt,name=max_message,json=maxMessage,proto3" json:"max_message,omitempty"`
 	// The session is the one that the hello asked to resume.
 	Resumed bool `protobuf:"varint,12,opt,name=resumed,proto3" json:"resumed,omitempty"`
-	// Seconds for which the session is held when the connection is lost.
+	// Seconds for which the session is held at most when the connection is lost. It is
+	// held for as long as the client was connected in it, all in all, but no longer than
+	// this, and no shorter than hold_least_seconds.
 	HoldSeconds float64 `protobuf:"fixed64,13,opt,name=hold_seconds,json=holdSeconds,proto3" json:"hold_seconds,omitempty"`
 	// Of a resumed session: the newest input that the server has. The client goes
 	// on after it.
@@ -719,9 +721,12 @@ type Welcome struct {
 	PlayerId string `protobuf:"bytes,18,opt,name=player_id,json=playerId,proto3" json:"player_id,omitempty"`
 	// When the client's token expires, in microseconds since 1970 by the server's
 	// wall clock. 0: it does not.
-	ExpiresUs     int64 `protobuf:"varint,19,opt,name=expires_us,json=expiresUs,proto3" json:"expires_us,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ExpiresUs int64 `protobuf:"varint,19,opt,name=expires_us,json=expiresUs,proto3" json:"expires_us,omitempty"`
+	// Seconds for which the session is held at least when the connection is lost,
+	// however short the stay was. 0: hold_seconds, always.
+	HoldLeastSeconds float64 `protobuf:"fixed64,20,opt,name=hold_least_seconds,json=holdLeastSeconds,proto3" json:"hold_least_seconds,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Welcome) Reset() {
@@ -883,6 +888,13 @@ func (x *Welcome) GetPlayerId() string {
 func (x *Welcome) GetExpiresUs() int64 {
 	if x != nil {
 		return x.ExpiresUs
+	}
+	return 0
+}
+
+func (x *Welcome) GetHoldLeastSeconds() float64 {
+	if x != nil {
+		return x.HoldLeastSeconds
 	}
 	return 0
 }
@@ -1836,7 +1848,7 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"EntityHash\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\x14\n" +
 	"\x05group\x18\x02 \x01(\rR\x05group\x12\x12\n" +
-	"\x04hash\x18\x03 \x01(\x06R\x04hash\"\xc1\x04\n" +
+	"\x04hash\x18\x03 \x01(\x06R\x04hash\"\xef\x04\n" +
 	"\aWelcome\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x12\x12\n" +
@@ -1861,7 +1873,8 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\tspectator\x18\x11 \x01(\bR\tspectator\x12\x1b\n" +
 	"\tplayer_id\x18\x12 \x01(\tR\bplayerId\x12\x1d\n" +
 	"\n" +
-	"expires_us\x18\x13 \x01(\x03R\texpiresUs\"Q\n" +
+	"expires_us\x18\x13 \x01(\x03R\texpiresUs\x12,\n" +
+	"\x12hold_least_seconds\x18\x14 \x01(\x01R\x10holdLeastSeconds\"Q\n" +
 	"\x04Auth\x12\x1d\n" +
 	"\n" +
 	"expires_us\x18\x01 \x01(\x03R\texpiresUs\x12\x14\n" +

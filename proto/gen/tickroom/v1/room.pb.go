@@ -912,8 +912,10 @@ type RoomTiming struct {
 	// The part of the time that ticks take: took times rate. The room is late beyond 1.
 	Load float64 `protobuf:"fixed64,4,opt,name=load,proto3" json:"load,omitempty"`
 	// Entities in its world.
-	Entities      uint32                 `protobuf:"varint,5,opt,name=entities,proto3" json:"entities,omitempty"`
-	Created       *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created,proto3" json:"created,omitempty"`
+	Entities uint32                 `protobuf:"varint,5,opt,name=entities,proto3" json:"entities,omitempty"`
+	Created  *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created,proto3" json:"created,omitempty"`
+	// Nobody is connected, and its world stands still.
+	Asleep        bool `protobuf:"varint,7,opt,name=asleep,proto3" json:"asleep,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -988,6 +990,13 @@ func (x *RoomTiming) GetCreated() *timestamppb.Timestamp {
 		return x.Created
 	}
 	return nil
+}
+
+func (x *RoomTiming) GetAsleep() bool {
+	if x != nil {
+		return x.Asleep
+	}
+	return false
 }
 
 type RoomServiceLockRoomRequest struct {
@@ -1422,7 +1431,7 @@ const file_tickroom_v1_room_proto_rawDesc = "" +
 	"\x05guest\x18\x05 \x01(\bR\x05guest\x12\x1c\n" +
 	"\tspectator\x18\x06 \x01(\bR\tspectator\x12\x12\n" +
 	"\x04away\x18\a \x01(\bR\x04away\x12+\n" +
-	"\x03rtt\x18\b \x01(\v2\x19.google.protobuf.DurationR\x03rtt\"\xc9\x01\n" +
+	"\x03rtt\x18\b \x01(\v2\x19.google.protobuf.DurationR\x03rtt\"\xe1\x01\n" +
 	"\n" +
 	"RoomTiming\x12\x12\n" +
 	"\x04tick\x18\x01 \x01(\rR\x04tick\x12\x12\n" +
@@ -1430,7 +1439,8 @@ const file_tickroom_v1_room_proto_rawDesc = "" +
 	"\x04took\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x04took\x12\x12\n" +
 	"\x04load\x18\x04 \x01(\x01R\x04load\x12\x1a\n" +
 	"\bentities\x18\x05 \x01(\rR\bentities\x124\n" +
-	"\acreated\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\acreated\"0\n" +
+	"\acreated\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12\x16\n" +
+	"\x06asleep\x18\a \x01(\bR\x06asleep\"0\n" +
 	"\x1aRoomServiceLockRoomRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\"\x1d\n" +
 	"\x1bRoomServiceLockRoomResponse\"2\n" +

@@ -67,5 +67,5 @@ export const SeatRefused = 4018;
 export const Banned = 4019;
 /** The player is in the room already, from another device. */
 export const AlreadyThere = 4020;
-/** The player has too many connections or rooms. */
+/** The player, or those at its address together, have too many connections or rooms. */
 export const TooMany = 4021;
