@@ -66,8 +66,12 @@ type (
 	Metrics = queue.Metrics
 )
 
-// WorkCode is the work of trying the code of a room. It is the greatest Work.
-const WorkCode = service.Code
+// WorkCode is the work of trying the code of a room, WorkRoom that of having one made. WorkRoom is the
+// greatest Work.
+const (
+	WorkCode = service.Code
+	WorkRoom = service.Room
+)
 
 // RoomFilter returns whether rooms are as a query wants them, in the language of tickets, for those
 // who know all rooms: beside what players ask for there are private, closed and node. The error says

@@ -37,7 +37,7 @@ func (g *Group) emit(ev schema.Event, e event) {
 	if g.closed {
 		return // nobody sees it
 	}
-	g.events.add(g.w, ev, e)
+	g.w.told += uint64(g.events.add(g.w, ev, e))
 }
 
 // emit sends an event to the client alone, in this tick's snapshot.
@@ -51,8 +51,8 @@ func (in *Interest) emit(ev schema.Event) {
 	in.own.add(in.w, ev, event{})
 }
 
-// add appends an event of this tick; e says where it is.
-func (l *eventLog) add(w *World, ev schema.Event, e event) {
+// add appends an event of this tick; e says where it is. It returns how many bytes it has.
+func (l *eventLog) add(w *World, ev schema.Event, e event) int {
 	id, reliable := ev.EventID()
 	w.emitted++
 	e.seq, e.tick, e.reliable = w.emitted, w.Tick(), reliable
@@ -81,6 +81,7 @@ func (l *eventLog) add(w *World, ev schema.Event, e event) {
 		schema.AppendUvarint(e.b[:at-1], uint64(n))
 	}
 	*log = append(*log, e)
+	return len(e.b)
 }
 
 // prunePersonal forgets events of single clients, as those of groups. What is empty then is

@@ -109,12 +109,18 @@ func (r *Room) HandleInput(p *Player, seq uint32, data []byte) error {
 }
 
 // HandleCommand hands an encoded command to the game and appends the encoded
-// answer to reply. The error is, or wraps, ErrUnknownCommand or ErrMalformed, or
+// answer to reply. The error is, or wraps, ErrUnknownCommand, ErrMalformed or ErrTalk, or
 // is the game's refusal.
 func (r *Room) HandleCommand(p *Player, id uint32, data, reply []byte) ([]byte, error) {
 	h, ok := r.commands[id]
 	if !ok {
 		return reply, fmt.Errorf("%w: %d", ErrUnknownCommand, id)
 	}
-	return h.handle(p, data, reply)
+	if err := r.mayTell(p, id); err != nil {
+		return reply, err
+	}
+	before := r.World.told
+	reply, err := h.handle(p, data, reply)
+	r.hasTold(p, id, r.World.told-before)
+	return reply, err
 }

@@ -82,8 +82,9 @@ type Player struct {
 
 	away    bool
 	removed *removal
-	rtt     float64 // seconds; 0: unknown
-	message uint64  // number of the last one that was posted to the player
+	rtt     float64   // seconds; 0: unknown
+	message uint64    // number of the last one that was posted to the player
+	talk    allowance // 0 is full
 }
 
 type removal struct{ reason string }
@@ -129,6 +130,12 @@ type Kind struct {
 	// without anybody watching: a match that has to have its result, a show with a timetable. New may
 	// set r.Sleeps for a single room.
 	Sleeps bool
+	// Talk bounds what players' commands make a room tell groups of clients, by events, in bytes per
+	// second, however many players send them and however many hear it; four seconds' worth may come at
+	// once. Of that no player has more than a quarter. A command that had groups told something is
+	// refused beyond it, before its handler is called, and its sender hears why and when to try again
+	// (REPLY_CODE_LIMITED). Default 16,384; less than 0: there is no bound.
+	Talk float64
 	// Options lists the options that New understands.
 	Options []Option
 	// Show makes rooms of the kind houses of a show: a room that clients never join, of which there
@@ -186,6 +193,7 @@ type Room struct {
 	players    []*Player // by ID, as spectators
 	spectators []*Player
 	timers     timers
+	talk       talk
 	blind      bool // somebody saw nothing after Join
 
 	id           string
@@ -280,6 +288,7 @@ func NewRoom(k Kind, with Setup) (*Room, Game, error) {
 	if !(r.TickRate >= 1 && r.TickRate <= 128) {
 		return nil, nil, fmt.Errorf("kind %s: a tick rate of %g; it must be 1 to 128 per second", k.Name, r.TickRate)
 	}
+	r.talk = newTalk(k.Talk, r.TickRate)
 	if r.MaxPlayers < 1 {
 		return nil, nil, fmt.Errorf("kind %s: at most %d players; it must be 1 or more", k.Name, r.MaxPlayers)
 	}

@@ -92,6 +92,7 @@ type World struct {
 	made    uint32 // groups so far; the number of the last one
 	byName  map[string]*Group
 	emitted uint64 // events so far
+	told    uint64 // bytes of events so far that were for groups
 
 	personal []*eventLog // of single clients, those that have events
 

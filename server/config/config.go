@@ -210,6 +210,11 @@ type Matchmaking struct {
 	Calls float64 `yaml:"calls" default:"20" above:"0" max:"1000000"`
 	// CallBurst is how many calls of the service one address may make at once.
 	CallBurst int `yaml:"call_burst" default:"100" min:"1" max:"1000000"`
+	// Rooms is how many rooms one address, or one player, may have made per second. A room
+	// that nobody enters goes off the list when the seats for it have expired.
+	Rooms float64 `yaml:"rooms" default:"1" above:"0" max:"1000000"`
+	// RoomBurst is how many rooms one address, or one player, may have made at once.
+	RoomBurst int `yaml:"room_burst" default:"64" min:"1" max:"1000000"`
 }
 
 // Shows is about shows, which several rooms are houses of.

@@ -103,6 +103,8 @@ var docs = map[string]string{
 	"Matchmaking.Lease":            "how long a queue is without a matcher when the one that had it dies",
 	"Matchmaking.Matcher":          "lets this server make the matches of a mode's queue when no other one does",
 	"Matchmaking.Region":           "where this server is, as the modes name it",
+	"Matchmaking.RoomBurst":        "how many rooms one address, or one player, may have made at once",
+	"Matchmaking.Rooms":            "how many rooms one address, or one player, may have made per second. A room that nobody enters goes off the list when the seats for it have expired",
 	"Matchmaking.URL":              "where clients reach this very server, as wss://eu1.example.com/ws. Empty: at the address at which they have called the service",
 	"Node.ID":                      "the name of this server. Seats are for one node, so no two may have the same, and one that starts anew should have another: it does not know which seats were used. Empty: the host's name and something random",
 	"Redis.Addresses":              "host:port of one server, in place of redis.url; or of the sentinels, with redis.master; or of some of the nodes of a cluster, with redis.cluster",

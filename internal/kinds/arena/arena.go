@@ -33,6 +33,7 @@ func Kind() world.Kind {
 		TickRate:   20,
 		MaxPlayers: 1000,
 		Spectators: true,
+		Talk:       2048, // some twenty lines of chat
 		Options: []world.Option{
 			{Name: "players", Default: "1000", Doc: "players per room"},
 			{Name: "bots", Default: "100", Doc: "ships that the game flies"},

@@ -34,6 +34,7 @@ func Kind() world.Kind {
 		TickRate:   20,
 		MaxPlayers: 10,
 		Sleeps:     true,
+		Talk:       8192,
 		Options: []world.Option{
 			{Name: "players", Default: "10", Doc: "players per room"},
 			{Name: "npcs", Default: "0", Doc: "walkers that the game steers"},

@@ -67,6 +67,7 @@ const (
 	Ask    Work = iota // it looks at something
 	Change             // it makes or changes something
 	Code               // it tries a room's code, and so can guess
+	Room               // it has a room made, into which nobody may ever come
 )
 
 // Limits keep anybody from asking too much. Its methods must not block.
@@ -179,6 +180,19 @@ func (s *Service) guess(c *call) error {
 	err := limited(s.o.Limits.Address(c.peer, c.header, Code))
 	if err == nil && c.GuestToken == "" {
 		err = limited(s.o.Limits.Player(c.Player, Code))
+	}
+	if err != nil {
+		return recorded{err}
+	}
+	return nil
+}
+
+// mayMake lets the caller have a room made. One that nobody enters is there for a while: the rate of those
+// that are asked for bounds their number.
+func (s *Service) mayMake(c *call) error {
+	err := limited(s.o.Limits.Address(c.peer, c.header, Room))
+	if err == nil && c.GuestToken == "" {
+		err = limited(s.o.Limits.Player(c.Player, Room))
 	}
 	if err != nil {
 		return recorded{err}

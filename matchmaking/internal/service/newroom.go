@@ -55,6 +55,11 @@ func (s *Service) Open(ctx context.Context, kind string, options map[string]stri
 // spare. m has who may come; with a Host it gets a code. If the match is open its room is
 // listed, with a place for the caller; nil is nobody.
 func (s *Service) newRoom(ctx context.Context, c *call, w *wish, m store.Match) (*store.Match, error) {
+	if c != nil {
+		if err := s.mayMake(c); err != nil {
+			return nil, err
+		}
+	}
 	node, err := s.place(ctx, w)
 	if err != nil {
 		return nil, err

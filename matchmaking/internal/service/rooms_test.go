@@ -92,6 +92,39 @@ func TestOpenRoom(t *testing.T) {
 	_ = fails(t, h.as("ann").CreateRoom, &tickroomv1.CreateRoomRequest{}, connect.CodeInvalidArgument, "mode and kind are missing")
 }
 
+// TestRoomsThatAreAskedForAreBounded has an address, and a player, ask for more rooms than they may: those
+// beyond are not made, while calls that make none go on.
+func TestRoomsThatAreAskedForAreBounded(t *testing.T) {
+	t.Parallel()
+	const most = 3
+	for _, whose := range []string{"address", "player"} {
+		h := start(t)
+		left := most
+		bound := func(_ string, w service.Work) (time.Duration, error) {
+			if w != service.Room {
+				return 0, nil
+			}
+			if left--; left < 0 {
+				return time.Minute, nil
+			}
+			return 0, nil
+		}
+		if whose == "address" {
+			h.limits.set(bound, nil)
+		} else {
+			h.limits.set(nil, bound)
+		}
+		for range most {
+			call(t, h.as("ann").CreateRoom, &tickroomv1.CreateRoomRequest{Kind: "arena", Open: true})
+		}
+		_ = fails(t, h.as("ann").CreateRoom, &tickroomv1.CreateRoomRequest{Kind: "arena", Open: true}, connect.CodeResourceExhausted, "try again in 60 s")
+		if n := len(call(t, h.as("ann").ListRooms, &tickroomv1.ListRoomsRequest{}).GetRooms()); n != most {
+			t.Errorf("%d rooms are listed; the bound of the %s is %d", n, whose, most)
+		}
+		call(t, h.as("bob").QuickJoin, &tickroomv1.QuickJoinRequest{Kind: "arena"}) // there is a place
+	}
+}
+
 // TestRoomsOfNoMatch sees what can be done with rooms that were made without
 // matchmaking, of which the list alone knows.
 func TestRoomsOfNoMatch(t *testing.T) {

@@ -59,7 +59,7 @@ func (n *Node) kinds() (map[string]matchmaking.Kind, error) {
 
 // callGuest is the kind of calls by which somebody becomes a new guest, after those of
 // the service.
-const callGuest = int(matchmaking.WorkCode) + 1
+const callGuest = int(matchmaking.WorkRoom) + 1
 
 var (
 	// codeRate is how often an address or a player may try the code of a room.
@@ -71,7 +71,7 @@ var (
 // newCalls returns the bounds of the calls, by the service's kinds of work and callGuest.
 func newCalls(g *limits.Guard, cfg config.Matchmaking) (*limits.Calls, error) {
 	rate := limits.Rate{PerSecond: cfg.Calls, Burst: cfg.CallBurst}
-	return limits.NewCalls(g, rate, rate, codeRate, guestRate)
+	return limits.NewCalls(g, rate, rate, codeRate, limits.Rate{PerSecond: cfg.Rooms, Burst: cfg.RoomBurst}, guestRate)
 }
 
 // callLimits bounds the calls of the service.

@@ -162,3 +162,34 @@ func TestClosingIsTakenBack(t *testing.T) {
 	r.mend(t.Context())
 	closed(false)
 }
+
+// TestARoomThatNobodyEntersGoesOffTheList has a room made open, by a call, and nobody come: it stays on the
+// list for as long as somebody may be on the way, though its match is there for longer.
+func TestARoomThatNobodyEntersGoesOffTheList(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r, d := open(t, nil)
+		r.o.Matches = match{ID: "listed", Kind: "walkers", Node: "here", Open: true}
+		running(t, r)
+		listed := func() int {
+			all, err := d.Rooms(t.Context(), "", "here")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(all)
+		}
+		if _, err := d.Report(t.Context(), "here", []store.Report{{Listing: store.Listing{
+			ID: "listed", Kind: "walkers", Node: "here", Created: time.Now(), Occupancy: store.Occupancy{MaxPlayers: 2},
+		}}}); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(r.o.Config.Seats.Reserved() - time.Second)
+		if listed() != 1 {
+			t.Error("it is gone though somebody may be on the way")
+		}
+		<-time.After(5 * time.Second)
+		if listed() != 0 {
+			t.Error("it is listed still")
+		}
+	})
+}

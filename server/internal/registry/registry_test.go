@@ -272,7 +272,7 @@ func (m *matches) Match(_ context.Context, id, _ string) (store.Match, error) {
 	return store.Match{ID: id}, m.err
 }
 
-// TestNobodyComes sees that a room that nobody comes to is taken off the list when its match
+// TestNobodyComes sees that a room for the players of a match to which nobody comes is taken off the list when its match
 // is forgotten, and not before.
 func TestNobodyComes(t *testing.T) {
 	t.Parallel()
@@ -281,7 +281,7 @@ func TestNobodyComes(t *testing.T) {
 	r.o.Matches = m
 	old := time.Now().Add(-store.MatchKept)
 	for id, made := range map[string]time.Time{"awaited": old, "new": time.Now(), "forgotten": old} {
-		l := store.Listing{ID: id, Kind: "walkers", Node: "here", Created: made}
+		l := store.Listing{ID: id, Kind: "walkers", Node: "here", Created: made, Occupancy: store.Occupancy{Private: true}}
 		if _, err := d.Report(t.Context(), "here", []store.Report{{Listing: l}}); err != nil {
 			t.Fatal(err)
 		}

@@ -121,7 +121,8 @@ func (r *Registry) report(ctx context.Context, rooms []*Entry, all bool) (listed
 
 // removeStrays takes the rooms off the list that are listed as ones of this server and do
 // not run here: they have ended when the directory was away, or were a server's of the same
-// name. Rooms of matches that nobody has come to yet stay as long as there is the match.
+// name. Rooms of matches that nobody has come to yet stay as long as there is the match, those that are open to
+// all no longer than somebody may be on the way: else they would fill the list.
 func (r *Registry) removeStrays(ctx context.Context) error {
 	list, err := r.o.Directory.Rooms(ctx, "", r.o.Node)
 	if err != nil {
@@ -141,8 +142,14 @@ func (r *Registry) removeStrays(ctx context.Context) error {
 
 // awaited reports whether somebody may come still to a room that was listed for a match.
 func (r *Registry) awaited(ctx context.Context, l *store.Listing) bool {
-	if r.o.Matches == nil || time.Since(l.Created) < store.MatchKept {
-		return r.o.Matches != nil
+	age := time.Since(l.Created)
+	switch {
+	case r.o.Matches == nil:
+		return false
+	case !l.Private && !l.Created.IsZero() && age > r.o.Config.Seats.Reserved() && l.ReservedPlayers+l.ReservedSpectators == 0:
+		return false // who knows its id or code may come still, as long as there is the match
+	case age < store.MatchKept:
+		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
 	defer cancel()

@@ -219,6 +219,9 @@ func (e *Engine) runCommands(c *Client, counts *metrics.Counts) {
 		case errors.Is(err, world.ErrUnknownCommand):
 			counts[metrics.CommandsUnknown]++
 			c.reply(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNKNOWN_COMMAND, err.Error(), nil)
+		case errors.Is(err, world.ErrTalk):
+			counts[metrics.CommandsLimited]++
+			c.reply(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_LIMITED, err.Error(), nil)
 		case errors.Is(err, world.ErrMalformed):
 			counts[metrics.CommandsMalformed]++
 			c.reply(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_MALFORMED, err.Error(), nil)

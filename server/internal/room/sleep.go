@@ -76,7 +76,9 @@ func (l *Loop) awake(next time.Time) time.Time {
 	}
 	missed := (late + l.dt - 1) / l.dt
 	l.engine.slept += uint32(missed)
-	return next.Add(missed * l.dt)
+	next = next.Add(missed * l.dt)
+	l.looked = next.Add(-l.dt).UnixMicro() // whoever has woken it has said nothing before
+	return next
 }
 
 // called reports whether something has come for the room.
