@@ -348,7 +348,8 @@ type PaidComment struct {
 	PlayerId string
 	// How the payer is shown, up to 32 characters. Empty: as a guest.
 	Name string
-	// Up to 200 characters. What can't be shown is taken out.
+	// Up to 200 characters. What can't be shown is taken out; with a blocked word in it, it is shown
+	// as ***.
 	Text string
 	// In the currency's smallest unit: 1 to 10^12.
 	Amount uint64
