@@ -111,6 +111,10 @@ type Options struct {
 	// have it. The rooms of those that are missing for longer than twice that are removed.
 	NodeTTL time.Duration
 
+	// Busy reports whether this server can take nothing new for now, no ticket, seat or room;
+	// then such calls are answered unavailable. It may be nil.
+	Busy func() bool
+
 	// Refused is called with each call of the service that is refused, but for those that
 	// Identity and Limits refuse. player is its caller, what the procedure's name, such as
 	// "QuickJoin". It must not block; it may be nil.
@@ -144,7 +148,7 @@ func New(o Options) (*Matchmaker, error) {
 		Tickets: o.Stores.Tickets, Ratings: o.Stores.Ratings, Nodes: o.Stores.Nodes, Directory: o.Stores.Directory,
 		Modes: o.Modes, Kinds: o.Kinds, Identity: o.Identity, Seats: o.Seats, Limits: o.Limits, Placer: m.placer,
 		Explainer: queue.NewExplainer(o.Stores.Tickets, o.Stores.Queues, o.Modes),
-		Origins:   o.Origins, Reserved: o.Reserved, Refused: o.Refused, Logger: o.Logger,
+		Origins:   o.Origins, Reserved: o.Reserved, Busy: o.Busy, Refused: o.Refused, Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("matchmaking: %w", err)

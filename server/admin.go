@@ -28,6 +28,7 @@ func (s *Server) adminServer() *http.Server {
 		Players:  operator.Players{Registry: s.registry, Bans: s.backend.Bans, Shared: s.cfg.Redis.Enabled()},
 		Bans:     s.backend.Bans,
 		Masks:    limits.Masks{IPv4: s.cfg.Access.IPv4Prefix, IPv6: s.cfg.Access.IPv6Prefix},
+		Costs:    s.costs,
 		Registry: &gatherer{s: s, failed: map[string]uint64{}},
 		Hosts:    s.cfg.AdminNames(),
 		Version:  admin.Version{Version: BuildVersion(), Revision: buildRevision()},
@@ -39,6 +40,10 @@ func (s *Server) adminServer() *http.Server {
 func (s *Server) welcoming() error {
 	if s.goingAway.Load() {
 		return errors.New("the server is going away")
+	}
+	if s.pressure.Under() {
+		m := s.pressure.Memory()
+		return fmt.Errorf("the server is short of memory: %d of %d MB are used", m.Used>>20, m.Limit>>20)
 	}
 	if n := s.registry.Clients(); n >= s.cfg.MaxConnections {
 		return fmt.Errorf("the server is full: %d clients", n)
@@ -73,6 +78,8 @@ func (g *gatherer) Gather() ([]*dto.MetricFamily, error) {
 	if h := g.s.backends.hooks; h != nil {
 		m.Hooks().Buffered(h.Buffered())
 	}
+	memory := g.s.pressure.Memory()
+	m.Memory(memory.Limit, memory.Used, g.s.pressure.Under())
 	m.Tracked(g.s.guard.Stats().Tracked)
 	g.mu.Unlock()
 	return m.Registry().Gather()

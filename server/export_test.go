@@ -5,6 +5,7 @@ import (
 
 	"github.com/tickroom/tickroom/internal/identity"
 	"github.com/tickroom/tickroom/server/internal/limits"
+	"github.com/tickroom/tickroom/server/internal/pressure"
 	"github.com/tickroom/tickroom/server/internal/registry"
 	"github.com/tickroom/tickroom/server/internal/seat"
 )
@@ -20,6 +21,16 @@ func WithMatches(m registry.Matches) Option { return func(o *options) { o.matche
 
 // WithUsedSeats makes the server remember used seats in used.
 func WithUsedSeats(used seat.Used) Option { return func(o *options) { o.given.Used = used } }
+
+// WithMemory makes the server have as much memory as read says: limit and usage in bytes.
+func WithMemory(read func() (limit, used uint64)) Option {
+	return func(o *options) {
+		o.memory = func() (pressure.Memory, error) {
+			limit, used := read()
+			return pressure.Memory{Limit: limit, Used: used}, nil
+		}
+	}
+}
 
 // NodeID returns the name of the server, which seats in its rooms are for.
 func (s *Server) NodeID() string { return s.node }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/server/internal/backend"
+	"github.com/tickroom/tickroom/server/internal/pressure"
 	"github.com/tickroom/tickroom/server/internal/registry"
 )
 
@@ -14,7 +15,8 @@ type Option func(*options)
 type options struct {
 	log     *slog.Logger
 	given   backend.Given
-	matches registry.Matches // nil: those of the stores
+	matches registry.Matches                // nil: those of the stores
+	memory  func() (pressure.Memory, error) // nil: the control groups say it
 }
 
 // WithLogger makes the server log to log instead of standard error.

@@ -63,7 +63,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	inside.serve(&all, failed)
 	during, stop := context.WithCancel(ctx)
 	defer stop()
-	for _, run := range append(s.backendRuns(), s.auth.Run, s.renewals.Run, s.sweep, s.door.Run) {
+	for _, run := range append(s.backendRuns(), s.auth.Run, s.renewals.Run, s.sweep, s.door.Run, s.pressure.Run) {
 		all.Go(func() { run(during) })
 	}
 	if s.status != nil {
@@ -87,14 +87,14 @@ func (s *Server) openMatchmaking() (err error) {
 	}
 	s.matchmaking, err = node.New(node.Options{
 		Config: s.cfg, ID: s.node, Stores: s.backend.Stores, Registry: s.registry, Authenticator: s.auth, SeatKeys: s.seatKeys,
-		Guard: s.guard, GoingAway: s.goingAway.Load, Metrics: s.metrics, Refusals: s.refusals, Logger: s.log,
+		Guard: s.guard, GoingAway: s.goingAway.Load, Short: s.pressure.Under, Metrics: s.metrics, Refusals: s.refusals, Logger: s.log,
 	})
 	if err != nil {
 		return err
 	}
 	s.registry.ReportTo(s.matchmaking.Reporter)
 	s.registry.PlaceBy(s.matchmaking.Open)
-	s.mux.Handle(s.matchmaking.Path, s.recordOrigins(s.matchmaking))
+	s.mux.Handle(s.matchmaking.Path, s.recordOrigins(s.accountCalls(s.matchmaking)))
 	return nil
 }
 
@@ -175,7 +175,7 @@ const sweepEvery = time.Minute
 // sweep gives memory back now and then, until ctx is done, and has the log told what was
 // left out of it.
 func (s *Server) sweep(ctx context.Context) {
-	sweepers := []func(){s.guard.Sweep, s.refusals.Flush}
+	sweepers := []func(){s.guard.Sweep, s.refusals.Flush, s.costs.Fade}
 	if s.matchmaking != nil {
 		sweepers = append(sweepers, s.matchmaking.Sweep)
 	}

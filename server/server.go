@@ -18,11 +18,13 @@ import (
 	"github.com/tickroom/tickroom/server/internal/async"
 	"github.com/tickroom/tickroom/server/internal/auth"
 	"github.com/tickroom/tickroom/server/internal/backend"
+	"github.com/tickroom/tickroom/server/internal/costs"
 	"github.com/tickroom/tickroom/server/internal/door"
 	"github.com/tickroom/tickroom/server/internal/join"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/node"
+	"github.com/tickroom/tickroom/server/internal/pressure"
 	"github.com/tickroom/tickroom/server/internal/refusal"
 	"github.com/tickroom/tickroom/server/internal/registry"
 	"github.com/tickroom/tickroom/server/internal/room"
@@ -61,6 +63,8 @@ type Server struct {
 	renewals *auth.Renewals
 	pool     *room.Pool
 	guard    *limits.Guard
+	pressure *pressure.Gauge
+	costs    *costs.Ledger
 	async    *async.Runner
 	backends backends
 	registry *registry.Registry
@@ -95,7 +99,9 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 		cfg: cfg, log: o.log, node: cmp.Or(cfg.Node.ID, randomNode()),
 		metrics: metrics.New(BuildVersion()), mux: http.NewServeMux(), ready: make(chan struct{}),
 	}
-	s.refusals = refusal.NewJournal(s.log, s.metrics)
+	s.openPressure(o.memory)
+	s.costs = costs.New(s.network)
+	s.refusals = refusal.NewJournal(s.log, s.metrics, s.costs)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -165,7 +171,7 @@ func (s *Server) openRooms(matches registry.Matches) {
 	}
 	s.registry = registry.New(registry.Options{
 		Config: s.cfg, Node: s.node, Directory: s.backend.Stores.Directory, Matches: matches, Pool: s.pool, Metrics: s.metrics,
-		Guard: s.guard, Bans: s.backend.Bans, Claims: s.backend.Claims, Renew: s.renewals.Renew, Refusals: s.refusals, Bus: s.backend.Bus, Async: s.async, Hooks: s.backends.hooks, Logger: s.log,
+		Guard: s.guard, Short: s.pressure.Under, Bans: s.backend.Bans, Claims: s.backend.Claims, Renew: s.renewals.Renew, Refusals: s.refusals, Bus: s.backend.Bus, Async: s.async, Hooks: s.backends.hooks, Logger: s.log,
 	})
 }
 
@@ -173,7 +179,7 @@ func (s *Server) openRooms(matches registry.Matches) {
 // handshake and its hello.
 func (s *Server) socketOptions() socket.Options {
 	desk := join.New(join.Options{
-		Guard: s.guard, Authenticator: s.auth, Registry: s.registry, GoingAway: s.goingAway.Load, Refusals: s.refusals, Metrics: s.metrics,
+		Guard: s.guard, Authenticator: s.auth, Registry: s.registry, GoingAway: s.goingAway.Load, Short: s.pressure.Under, Refusals: s.refusals, Costs: s.costs, Metrics: s.metrics,
 		Gate: seat.NewGate(s.node, s.seatKeys, s.backend.Used, s.cfg.Seats.Leeway, nil),
 	})
 	return socket.Options{

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -128,7 +129,7 @@ func resume(ctx context.Context, s *Strike) error {
 		if err != nil {
 			return err
 		}
-		token = back.GetSession()
+		token = cmp.Or(back.GetSession(), token)
 		_ = l.SetReadDeadline(time.Now().Add(30 * time.Millisecond))
 		_, _ = io.Copy(io.Discard, l.r)
 		return nil

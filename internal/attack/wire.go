@@ -200,9 +200,10 @@ type status struct{ text string }
 func (s *status) Error() string { return s.text }
 
 func (a *asker) exchange(ctx context.Context, request string) ([]byte, error) {
-	stop := context.AfterFunc(ctx, func() { _ = a.l.SetDeadline(time.Now()) })
+	l := a.l
+	stop := context.AfterFunc(ctx, func() { _ = l.SetDeadline(time.Now()) })
 	defer stop()
-	_ = a.l.SetDeadline(time.Now().Add(2 * dialLimit))
+	_ = l.SetDeadline(time.Now().Add(2 * dialLimit))
 	if _, err := io.WriteString(a.l, request); err != nil {
 		return nil, err
 	}

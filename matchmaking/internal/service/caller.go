@@ -146,12 +146,18 @@ var procedures = map[string]procedure{
 	tickroomv1connect.MatchmakingServiceGetRatingProcedure: {Ask, false, nil, ""},
 }
 
+// busy is how long those are to wait who come to a server that can take nothing new.
+const busy = 5 * time.Second
+
 // gate lets a request in, before its message is read: first by its address, so that
 // the checking of tokens is limited too, then by who sent it.
 func (s *Service) gate(ctx context.Context, spec connect.Spec, peer connect.Peer, h http.Header) (context.Context, error) {
 	p := procedures[spec.Procedure]
 	if err := limited(s.o.Limits.Address(peer.Addr, h, p.work)); err != nil {
 		return nil, err
+	}
+	if p.newcomer && p.work == Change && s.o.Busy != nil && s.o.Busy() {
+		return nil, later(connect.CodeUnavailable, busy, "the server can take nothing new for now; ask again later, or another server")
 	}
 	c, err := ask(ctx, func(ctx context.Context) (Caller, error) { return s.o.Identity.Authenticate(ctx, h, peer.Addr) })
 	if err != nil {

@@ -95,6 +95,10 @@ type Options struct {
 	// Explainer answers Explain; nil: it is not implemented.
 	Explainer Explainer
 
+	// Busy reports whether this server can take nothing new for now: no ticket, no seat, no
+	// room. Default: it never is.
+	Busy func() bool
+
 	// Origins are the origins of the pages that may call, as package origin has them.
 	// Default: the server's own.
 	Origins []string

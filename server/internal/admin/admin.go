@@ -16,6 +16,7 @@
 //	GET  /bans              the bans, as JSON
 //	POST /bans              bans player=ID or address=NETWORK, for=24h, reason=TEXT, by=WHO
 //	DELETE /bans            ends the ban of player=ID or address=NETWORK
+//	GET  /top               the addresses and players that cost most (?limit=N), as JSON
 //	GET  /hooks             the webhooks, as JSON
 //	GET  /hooks/{name}/dead its dead letters (?after=PLACE, ?limit=N), as JSON
 //	POST /hooks/{name}/retry  sends dead letters again (place=PLACE, several; or all=true)
@@ -48,6 +49,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/tickroom/tickroom/server/internal/costs"
 	"github.com/tickroom/tickroom/server/internal/limits"
 )
 
@@ -137,6 +139,8 @@ type Config struct {
 	Bans limits.Bans
 	// Hooks are the server's webhooks. nil: none.
 	Hooks Hooks
+	// Costs is the account of what addresses and players cost. nil: there is none.
+	Costs *costs.Ledger
 	// Masks say what an address stands for that is banned. The zero value: IPv4 ones for
 	// themselves, IPv6 ones for their /64.
 	Masks limits.Masks
@@ -176,6 +180,7 @@ func Handler(cfg Config) http.Handler {
 	mux.HandleFunc("GET /rooms", h.rooms)
 	mux.HandleFunc("GET /rooms/{id}", h.room)
 	mux.HandleFunc("POST /rooms/{id}/close", h.closeRoom)
+	mux.HandleFunc("GET /top", h.top)
 	h.handlePlayers(mux)
 	h.handleHooks(mux)
 	if cfg.Registry != nil {

@@ -44,6 +44,7 @@ func (h *handler) index(w http.ResponseWriter, _ *http.Request) {
 		"[up]", time.Since(h.start).Round(time.Second).String(),
 		"[class]", class, "[ready]", ready, "[why]", html.EscapeString(why),
 		"[total]", fmt.Sprint(len(rooms)), "[players]", fmt.Sprint(players),
+		"[top]", topTable(h.cfg.Costs),
 		"[rooms]", roomTable(rooms, time.Now()),
 	).Replace(indexPage)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

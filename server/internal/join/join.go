@@ -17,6 +17,7 @@ import (
 	"github.com/tickroom/tickroom/internal/identity"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/internal/auth"
+	"github.com/tickroom/tickroom/server/internal/costs"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/refusal"
@@ -38,8 +39,12 @@ type Options struct {
 	Registry *registry.Registry
 	// GoingAway reports whether the server ends, so that nobody is let in.
 	GoingAway func() bool
-	Refusals  *refusal.Journal
-	Metrics   *metrics.Metrics
+	// Short reports whether the server is short of memory, so that nobody new is let in.
+	Short func() bool
+	// Costs is the account of who connects, joins, and how much goes over the wire.
+	Costs    *costs.Ledger
+	Refusals *refusal.Journal
+	Metrics  *metrics.Metrics
 }
 
 // Desk is where clients come to. It may be used from any goroutine.
@@ -48,7 +53,23 @@ type Desk struct{ o Options }
 // New returns a desk.
 func New(o Options) *Desk { return &Desk{o} }
 
-type leaseKey struct{}
+type visitKey struct{}
+
+// visit is a connection from its handshake to its end.
+type visit struct {
+	lease  *limits.Lease
+	conn   socket.Conn // once it is in a room
+	player string
+}
+
+// end gives back what the connection had. It is called once, when nobody uses it any more.
+func (v *visit) end(ledger *costs.Ledger) {
+	v.lease.Release()
+	if v.conn != nil {
+		s := v.conn.Stats()
+		ledger.Add(costs.Bytes, float64(s.BytesIn+s.BytesOut), v.lease.Addr(), v.player)
+	}
+}
 
 // Handshake asks the guard about a request that is to open a connection. What it counts is
 // given back by onEnd. See socket.Options.OnHandshake.
@@ -66,7 +87,9 @@ func (d *Desk) Handshake(r *http.Request) (passed *http.Request, onEnd func(), e
 		d.o.Refusals.Record(refusal.Handshake, why, refusal.Subject{Client: d.address(r)})
 		return nil, nil, e
 	}
-	return r.WithContext(context.WithValue(r.Context(), leaseKey{}, lease)), lease.Release, nil
+	d.o.Costs.Add(costs.Connections, 1, lease.Addr(), "")
+	v := &visit{lease: lease}
+	return r.WithContext(context.WithValue(r.Context(), visitKey{}, v)), func() { v.end(d.o.Costs) }, nil
 }
 
 // Refused records that the gateway refuses a handshake, or a connection whose hello did not
@@ -93,9 +116,9 @@ func (d *Desk) address(r *http.Request) netip.Addr {
 
 // Hello decides about a connection by its first message. See socket.Options.OnHello.
 func (d *Desk) Hello(r *http.Request, first []byte) (adopt func(socket.Conn), err error) {
-	lease, _ := r.Context().Value(leaseKey{}).(*limits.Lease)
-	j := room.Joiner{Addr: lease.Addr()}
-	e, err := d.join(r.Context(), lease, first, &j)
+	v, _ := r.Context().Value(visitKey{}).(*visit)
+	j := room.Joiner{Addr: v.lease.Addr()}
+	e, err := d.join(r.Context(), v.lease, first, &j)
 	if err != nil {
 		why := refusal.Of(err)
 		d.o.Refusals.Record(refusal.Hello, why, subject(&j))
@@ -105,7 +128,11 @@ func (d *Desk) Hello(r *http.Request, first []byte) (adopt func(socket.Conn), er
 	if by := limits.AcceptedOf(r.Context()); by != nil {
 		by.Settle()
 	}
-	return func(c socket.Conn) { e.Admit(c, j) }, nil
+	d.o.Costs.Add(costs.Joins, 1, j.Addr, j.Identity.Player)
+	return func(c socket.Conn) {
+		v.conn, v.player = c, j.Identity.Player
+		e.Admit(c, j)
+	}, nil
 }
 
 // join finds the room that a connection goes to, and fills in who the joiner is.
@@ -129,6 +156,10 @@ func (d *Desk) join(ctx context.Context, lease *limits.Lease, first []byte, j *r
 			j.Reservation = room.SeatReservation(j.Seat)
 		}
 		return d.o.Registry.Resume(h.GetKind(), h.GetRoom())
+	}
+	// Who comes back has its place already.
+	if d.o.Short() {
+		return nil, ShortOfMemory()
 	}
 	if h.GetSeat() != "" {
 		if err := d.redeem(ctx, j); err != nil {
@@ -154,6 +185,11 @@ func (d *Desk) identify(ctx context.Context, lease *limits.Lease, j *room.Joiner
 		return watchOnly()
 	}
 	return nil
+}
+
+// ShortOfMemory returns the refusal of a server that takes nobody new for now, since it is short of memory.
+func ShortOfMemory() *refusal.Refusal {
+	return refusal.New(closecode.TryLater, "the server is short of memory; try again later, or another server").Because("memory").At(slog.LevelWarn)
 }
 
 func watchOnly() error { return refusal.New(closecode.Forbidden, room.WatchOnly).Because("watch_only") }

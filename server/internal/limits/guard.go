@@ -351,3 +351,17 @@ func (l *Lease) Release() {
 		l.guard.players.Release(l.player)
 	}
 }
+
+// Network returns what an address counts as, as text: itself, or the network that counts as one address.
+func (g *Guard) Network(a netip.Addr) string {
+	a = networks.Plain(a)
+	bits := g.masks.IPv6
+	if a.Is4() {
+		bits = g.masks.IPv4
+	}
+	p, err := a.Prefix(bits)
+	if err != nil || p.IsSingleIP() {
+		return a.String()
+	}
+	return p.String()
+}

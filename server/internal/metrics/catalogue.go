@@ -105,6 +105,9 @@ var (
 	denied  = newCounter("denied_total", "Handshakes and players kept out by the limits of an address or a player, or by a ban.", label{name: "reason"})
 	limited = newCounter("limited_total", "Clients that were closed since they sent too much: messages, bytes or tokens.",
 		byKind, oneOf("reason", "messages", "bytes", "tokens"))
+	memoryPressure   = newGauge("memory_pressure", "1 while the server is short of memory and refuses new players, rooms and tickets, else 0.")
+	memoryLimit      = newGauge("memory_limit_bytes", "The limit of memory of the server's control group. 0: there is none.")
+	memoryUsed       = newGauge("memory_used_bytes", "What the control group uses of it, without pages of files that the kernel can drop. 0: there is no limit.")
 	addressesTracked = newGauge("addresses_tracked", "Addresses whose handshakes are remembered.")
 	bans             = newCounter("bans_total", "Bans that were made, here or on another node.")
 )

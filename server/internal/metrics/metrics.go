@@ -117,6 +117,17 @@ func (m *Metrics) Keys(n int, age time.Duration) {
 	m.gauge(identityKeysAge).Set(age.Seconds())
 }
 
+// Memory sets how much memory there may be and is, and whether there is too little.
+func (m *Metrics) Memory(limit, used uint64, under bool) {
+	m.gauge(memoryLimit).Set(float64(limit))
+	m.gauge(memoryUsed).Set(float64(used))
+	short := 0.0
+	if under {
+		short = 1
+	}
+	m.gauge(memoryPressure).Set(short)
+}
+
 // Tracked sets how many addresses are remembered.
 func (m *Metrics) Tracked(n int) { m.gauge(addressesTracked).Set(float64(n)) }
 

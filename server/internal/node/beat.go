@@ -58,7 +58,7 @@ func (n *Node) state() store.Node {
 	return store.Node{
 		ID: n.o.ID, URL: cfg.Matchmaking.URL, Region: cfg.Matchmaking.Region, Kinds: n.o.Registry.Kinds(),
 		Spare: spare(runtime.GOMAXPROCS(0), list), Rooms: len(list), Clients: n.o.Registry.Clients(),
-		MaxRooms: cfg.MaxRooms, MaxClients: cfg.MaxConnections, Draining: n.o.GoingAway(),
+		MaxRooms: cfg.MaxRooms, MaxClients: cfg.MaxConnections, Draining: n.o.GoingAway() || n.o.Short(),
 	}
 }
 

@@ -44,9 +44,12 @@ type Options struct {
 	Guard *limits.Guard
 	// GoingAway reports whether the server ends, so that no rooms are placed on it.
 	GoingAway func() bool
-	Metrics   *metrics.Metrics
-	Refusals  *refusal.Journal
-	Logger    *slog.Logger
+	// Short reports whether the server is short of memory: then it takes nothing new, and
+	// no rooms are placed on it.
+	Short    func() bool
+	Metrics  *metrics.Metrics
+	Refusals *refusal.Journal
+	Logger   *slog.Logger
 }
 
 // Node is this server as matchmaking knows it.
@@ -80,7 +83,7 @@ func New(o Options) (*Node, error) {
 	}
 	n.matchmaker, err = matchmaking.New(matchmaking.Options{
 		Stores: st, Modes: cfg.Modes, Kinds: kinds,
-		Identity: n.callers(), Seats: seats{issuer}, Limits: callLimits{n}, Refused: n.refused,
+		Identity: n.callers(), Seats: seats{issuer}, Limits: callLimits{n}, Busy: n.short, Refused: n.refused,
 		Origins: cfg.Origins, Reserved: cfg.Seats.Reserved(), NodeTTL: n.ttl(),
 		Matcher: cfg.Matchmaking.Matcher, Interval: cfg.Matchmaking.Interval, Lease: cfg.Matchmaking.Lease,
 		Metrics: o.Metrics.Queues(), Logger: o.Logger,

@@ -144,3 +144,12 @@ func (s seats) Issue(_ context.Context, f matchmaking.SeatFor) (string, time.Tim
 	})
 	return string(token), made.Expires, err
 }
+
+// short reports whether the server is short of memory, and records that a call is refused.
+func (n *Node) short() bool {
+	if !n.o.Short() {
+		return false
+	}
+	n.o.Refusals.Record(refusal.Call, &refusal.Refusal{Why: "memory", Reason: "the server is short of memory"}, refusal.Subject{})
+	return true
+}

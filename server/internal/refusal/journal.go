@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"golang.org/x/time/rate"
+
+	"github.com/tickroom/tickroom/server/internal/costs"
 )
 
 // Of refusals at one stage for one reason, linesAtOnce are logged at once and then
@@ -53,6 +55,7 @@ type Counter interface {
 type Journal struct {
 	log   *slog.Logger
 	count Counter
+	costs *costs.Ledger // nil: nobody keeps account
 
 	mu    sync.Mutex
 	lines map[line]*budget
@@ -67,17 +70,20 @@ type line struct {
 type budget struct {
 	limit   *rate.Limiter
 	leftOut int
+	minute  *minute
 }
 
-// NewJournal returns a journal that writes to log.
-func NewJournal(log *slog.Logger, count Counter) *Journal {
-	return &Journal{log: log, count: count, lines: map[line]*budget{}}
+// NewJournal returns a journal that writes to log, and keeps account of who is refused; a nil
+// ledger keeps none.
+func NewJournal(log *slog.Logger, count Counter, ledger *costs.Ledger) *Journal {
+	return &Journal{log: log, count: count, costs: ledger, lines: map[line]*budget{}}
 }
 
 // Record notes that somebody is turned away.
 func (j *Journal) Record(stage Stage, r *Refusal, who Subject) {
 	j.count.Refused(string(stage), r.Why, r.Code)
-	leftOut, ok := j.take(line{stage, r.Why})
+	j.costs.Add(costs.Refusals, 1, who.Client, who.Player)
+	leftOut, ok := j.take(line{stage, r.Why}, who)
 	if !ok {
 		return
 	}
@@ -109,36 +115,40 @@ func (j *Journal) Record(stage Stage, r *Refusal, who Subject) {
 
 // take reports whether a line may be logged, and how many like it were not since the last
 // one.
-func (j *Journal) take(l line) (leftOut int, ok bool) {
+func (j *Journal) take(l line, who Subject) (leftOut int, ok bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	b := j.lines[l]
 	if b == nil {
-		b = &budget{limit: rate.NewLimiter(linesPerSecond, linesAtOnce)}
+		b = &budget{limit: rate.NewLimiter(linesPerSecond, linesAtOnce), minute: newMinute()}
 		j.lines[l] = b
 	}
+	b.minute.add(who)
 	if !b.limit.Allow() {
 		b.leftOut++
+		b.minute.leftOut++
 		return 0, false
 	}
 	leftOut, b.leftOut = b.leftOut, 0
 	return leftOut, true
 }
 
-// Flush logs how many refusals were left out of the log, where the next of their kind has
-// not come yet. It is to be called now and then, and at the end.
+// Flush logs what has become of each kind of refusal since it was called last, where not all
+// of them are in the log: how many there were, from where most, and what to do. It is to be called each
+// minute, and at the end.
 func (j *Journal) Flush() {
 	j.mu.Lock()
-	left := map[line]int{}
+	told := map[line]*minute{}
 	for l, b := range j.lines {
-		if b.leftOut > 0 {
-			left[l], b.leftOut = b.leftOut, 0
+		if b.minute.leftOut > 0 {
+			told[l] = b.minute
 		}
+		b.minute, b.leftOut = newMinute(), 0
 	}
 	j.mu.Unlock()
-	for _, l := range slices.SortedFunc(maps.Keys(left), func(a, b line) int {
+	for _, l := range slices.SortedFunc(maps.Keys(told), func(a, b line) int {
 		return strings.Compare(string(a.stage)+" "+a.why, string(b.stage)+" "+b.why)
 	}) {
-		j.log.Info("refusals were left out of the log", "stage", string(l.stage), "why", l.why, "left_out", left[l])
+		j.log.LogAttrs(context.Background(), slog.LevelWarn, "many refusals", told[l].attrs(l)...)
 	}
 }

@@ -41,7 +41,7 @@ func journal() (*Journal, *counts, *bytes.Buffer) {
 		return a
 	}}))
 	c := &counts{}
-	return NewJournal(log, c), c, &out
+	return NewJournal(log, c, nil), c, &out
 }
 
 func TestARefusalSaysWhyToBoth(t *testing.T) {
@@ -94,13 +94,17 @@ func TestAFloodDoesNotFillTheLog(t *testing.T) {
 		for range 7 {
 			j.Record(Hello, bad, Subject{})
 		}
+		for range 5 {
+			j.Record(Hello, bad, Subject{Player: "eve", Client: netip.MustParseAddr("192.0.2.7")})
+		}
 		out.Reset()
 		j.Flush()
 		j.Flush()
-		if want := "level=INFO msg=\"refusals were left out of the log\" stage=hello why=bad_hello left_out=7\n"; out.String() != want {
+		want := fmt.Sprintf("level=WARN msg=\"many refusals\" stage=hello why=bad_hello refused=1013 left_out=%d most_from=192.0.2.7 from_there=5 most_of=eve of_that_player=5 what_to_do=", 1012-linesAtOnce)
+		if !strings.HasPrefix(out.String(), want) || strings.Count(out.String(), "\n") != 1 {
 			t.Errorf("%s; want %s", out, want)
 		}
-		if n := counted.n["hello bad_hello 4001"]; n != 1008 {
+		if n := counted.n["hello bad_hello 4001"]; n != 1013 {
 			t.Errorf("%d are counted", n)
 		}
 	})

@@ -30,7 +30,7 @@ func (uncounted) Refused(string, string, int) {}
 func TestMoves(t *testing.T) {
 	t.Parallel()
 	var asked room.Joiner
-	r := &Registry{o: Options{Refusals: refusal.NewJournal(slog.New(slog.DiscardHandler), uncounted{})}}
+	r := &Registry{o: Options{Refusals: refusal.NewJournal(slog.New(slog.DiscardHandler), uncounted{}, nil)}}
 	r.moves = r.newMoves(func(_ context.Context, j *room.Joiner) (*Entry, error) {
 		asked = *j
 		return nil, refusal.New(closecode.ServerFull, "")

@@ -75,6 +75,9 @@ func (r *Registry) number() (uint64, error) {
 	if r.closed {
 		return 0, refusal.GoingAway()
 	}
+	if r.o.Short != nil && r.o.Short() {
+		return 0, refusal.New(closecode.TryLater, "the server is short of memory").Because("memory").At(slog.LevelWarn)
+	}
 	r.made++
 	if len(r.entries) >= r.o.Config.MaxRooms {
 		return 0, refusal.New(closecode.ServerFull, "the server has no room for another room").Because("max_rooms")

@@ -69,6 +69,8 @@ type Options struct {
 	Metrics *metrics.Metrics
 	// Guard bounds the rooms of a player.
 	Guard *limits.Guard
+	// Short reports whether the server is short of memory, so that no rooms are made; nil: it never is.
+	Short func() bool
 	// Bans are asked when a joiner is let in, and about all players after a ban.
 	Bans limits.Bans
 	// Renew checks tokens that come within sessions; see room.LoopConfig.

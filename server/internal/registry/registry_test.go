@@ -98,7 +98,7 @@ func open(t *testing.T, change func(*config.Config)) (*Registry, *directory) {
 	m := metrics.New("test")
 	r := New(Options{
 		Config: cfg, Node: "here", Directory: d, Pool: pool, Metrics: m, Guard: guard, Bans: bans,
-		Refusals: refusal.NewJournal(log, m), Logger: log,
+		Refusals: refusal.NewJournal(log, m, nil), Logger: log,
 	})
 	k := walkers.Kind()
 	k.Sleeps = false // what is looked at are ticks
