@@ -154,7 +154,6 @@ func (s *site) startServer(ctx context.Context, program string) error {
 	defer log.Close()
 	s.server = exec.Command(program, "serve", "--config", filepath.Join(s.dir, "tickroom.yaml"))
 	s.server.Stderr = log
-	s.server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // it does not outlive us
 	if err := s.server.Start(); err != nil {
 		s.server = nil
 		return fmt.Errorf("attack: starting %s: %w; `make build` builds it", program, err)
