@@ -1,5 +1,5 @@
 // Package cli is the command line of a program that runs a tickroom server: serve, and
-// what goes with it (config, kinds, token, bots, matchsim, explain, hooks, version). The
+// what goes with it (config, limits, kinds, token, bots, matchsim, explain, hooks, version). The
 // program tickroom is it with the kinds that come along; one's own is, with one's own:
 //
 //	func main() { cli.Main(game.Kind()) }
@@ -129,7 +129,7 @@ client holds an exact copy of what it may see.`),
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(p.newServe(), newConfig(p.Kinds), newKinds(p.Kinds), newVersion(), newToken(), p.newBots(), newMatchsim(), newExplain(), newHooks())
+	root.AddCommand(p.newServe(), newConfig(p.Kinds), newLimits(), newKinds(p.Kinds), newVersion(), newToken(), p.newBots(), newMatchsim(), newExplain(), newHooks())
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.Long, cmd.Example = p.ownName(cmd.Long), p.ownName(cmd.Example)
 	}
@@ -138,7 +138,7 @@ client holds an exact copy of what it may see.`),
 }
 
 // called finds where a text tells how the program is called.
-var called = regexp.MustCompile(`\btickroom (serve|config|kinds|token|bots|matchsim|explain)\b`)
+var called = regexp.MustCompile(`\btickroom (serve|config|limits|kinds|token|bots|matchsim|explain)\b`)
 
 // ownName returns a text that tells how tickroom is called as one about this program.
 func (p Program) ownName(text string) string {

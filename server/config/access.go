@@ -56,6 +56,16 @@ type Access struct {
 	ForwardedHeader string `yaml:"forwarded_header" default:"x-forwarded-for" oneof:"x-forwarded-for forwarded"`
 }
 
+// HandshakesAtOnce returns how many connections one address may begin at once: HandshakeBurst, or what
+// it stands for when it is 0. By default they are so many that all that it has may come back at once
+// when their server was started again, twice.
+func (a *Access) HandshakesAtOnce() int {
+	if a.HandshakeBurst > 0 {
+		return a.HandshakeBurst
+	}
+	return max(1, int(5*a.Handshakes), 2*a.ConnectionsPerAddress)
+}
+
 // check returns what is wrong that the fields' tags can't tell.
 func (a *Access) check() []error {
 	var errs []error

@@ -254,6 +254,15 @@ func Default() *Config {
 	return c
 }
 
+// BytesPerSecond returns how many bytes a client may send per second: Limits.Bytes, or what it stands
+// for when it is 0.
+func (c *Config) BytesPerSecond() float64 {
+	if c.Limits.Bytes > 0 {
+		return c.Limits.Bytes
+	}
+	return max(64<<10, 8*float64(c.MaxMessage))
+}
+
 // PoolSize returns the number of worker goroutines: Workers, or what it stands for
 // when it is 0.
 func (c *Config) PoolSize() int {

@@ -162,20 +162,11 @@ func NewGuard(cfg config.Access, o Options) (*Guard, error) {
 		return nil, fmt.Errorf("limits: %w", err)
 	}
 	if cfg.Handshakes > 0 {
-		if g.handshakes, err = NewBuckets[AddrKey](cfg.Handshakes, burst(cfg), cfg.MaxTracked, o.Now()); err != nil {
+		if g.handshakes, err = NewBuckets[AddrKey](cfg.Handshakes, cfg.HandshakesAtOnce(), cfg.MaxTracked, o.Now()); err != nil {
 			return nil, err
 		}
 	}
 	return g, nil
-}
-
-// burst returns how many connections one address may begin at once: by default so many
-// that all that it has may come back at once when their server was started again, twice.
-func burst(cfg config.Access) int {
-	if cfg.HandshakeBurst > 0 {
-		return cfg.HandshakeBurst
-	}
-	return max(1, int(5*cfg.Handshakes), 2*cfg.ConnectionsPerAddress)
 }
 
 // Proxies returns the proxies that are trusted.

@@ -156,7 +156,7 @@ func (r *Registry) roomConfig() room.Config {
 	return room.Config{
 		AckWindow: cfg.AckWindow, IdleTimeout: cfg.IdleTimeout, Hold: cfg.Hold, HoldLeast: cfg.HoldLeast, MayHold: r.mayHold, MaxOutbox: cfg.MaxOutbox, MaxMessage: cfg.MaxMessage,
 		MessagesPerSecond: cfg.Limits.Messages, MessageBurst: float64(cfg.Limits.MessageBurst),
-		BytesPerSecond: cfg.Limits.Bytes, ByteBurst: float64(cfg.Limits.ByteBurst),
+		BytesPerSecond: cfg.BytesPerSecond(), ByteBurst: float64(cfg.Limits.ByteBurst),
 		SecondDevice: cfg.SecondDevice, Banned: r.banned, MaxAsync: cfg.Async.PerRoom,
 		CommandsPerSecond: cfg.Limits.Commands, CommandBurst: float64(cfg.Limits.CommandBurst),
 	}
