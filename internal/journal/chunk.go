@@ -1,0 +1,85 @@
+package journal
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// Version is that of the format.
+const Version = 1
+
+// Magic is what a journal begins with.
+const Magic = "tickroom journal 1\n"
+
+// indexMagic is what one ends with that was closed, behind the place of its index.
+const indexMagic = "trindex1"
+
+// Type is what a chunk is.
+type Type byte
+
+// The types of chunks. In a file there are others some day; who does not know one passes it over.
+const (
+	TypeHeader     Type = 'H' // a JournalHeader; the first chunk
+	TypeBlock      Type = 'B' // a JournalBlock
+	TypeCheckpoint Type = 'C' // a JournalCheckpoint
+	TypeMark       Type = 'M' // a JournalMark
+	TypeIndex      Type = 'I' // a JournalIndex; the last one
+)
+
+// chunkHead is the size of what stands in front of a chunk's content: its type, its length and its sum.
+const chunkHead = 1 + 4 + 4
+
+// Bounds of chunks.
+const (
+	maxChunk   = 64 << 20  // bytes in a file
+	maxContent = 256 << 20 // bytes of what is in one
+)
+
+// ErrFormat is wrapped by errors of what is no journal, or not one that this program reads.
+var ErrFormat = errors.New("not a journal that can be read")
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// codec compresses and decompresses for all journals of the process. Its window is small: blocks are.
+var codec = sync.OnceValues(func() (*zstd.Encoder, *zstd.Decoder) {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(128<<10), zstd.WithEncoderCRC(false))
+	if err != nil {
+		panic(fmt.Sprintf("journal: zstd: %v", err)) // the options are constants
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxContent), zstd.WithDecoderConcurrency(0))
+	if err != nil {
+		panic(fmt.Sprintf("journal: zstd: %v", err))
+	}
+	return enc, dec
+})
+
+// AppendChunk appends a chunk with some content.
+func AppendChunk(b []byte, t Type, content []byte) []byte {
+	start := len(b)
+	b = append(b, byte(t), 0, 0, 0, 0, 0, 0, 0, 0)
+	enc, _ := codec()
+	b = enc.EncodeAll(content, b)
+	binary.LittleEndian.PutUint32(b[start+1:], uint32(len(b)-start-chunkHead))
+	binary.LittleEndian.PutUint32(b[start+5:], sum(b[start:]))
+	return b
+}
+
+// sum returns the sum of a chunk: of its type, its length and its content.
+func sum(chunk []byte) uint32 {
+	return crc32.Update(crc32.Checksum(chunk[:5], castagnoli), castagnoli, chunk[chunkHead:])
+}
+
+// content returns what is in a chunk, of which head and body were read.
+func content(body []byte) ([]byte, error) {
+	_, dec := codec()
+	b, err := dec.DecodeAll(body, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	return b, nil
+}

@@ -1,0 +1,171 @@
+package journal
+
+import (
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/tickroom/tickroom/world"
+)
+
+// The numbers of the fields of JournalEntry, and of the messages in it. TestEncodes holds them to the
+// generated code.
+const (
+	fieldEntry = 2 // of JournalBlock
+
+	fieldOp      = 1
+	fieldPlayer  = 2
+	fieldNumber  = 3
+	fieldData    = 4
+	fieldID      = 5
+	fieldTopic   = 6
+	fieldFlag    = 7
+	fieldSeconds = 8
+	fieldRoles   = 9
+	fieldFrom    = 10
+	fieldOutcome = 11
+	fieldWho     = 12
+	fieldHash    = 13
+)
+
+// opHash is the op of the entry that has a hash, and is no call.
+const opHash = ops
+
+// appendCall appends a call as an entry of a block. now is the time of the tick before.
+func appendCall(b []byte, c *Call, now int64) []byte {
+	if c.Op == OpInput && c.Player != nil {
+		return appendInput(b, c)
+	}
+	var room [64]byte
+	e := appendUint(room[:0], fieldOp, uint64(c.Op))
+	if c.Player != nil {
+		e = appendUint(e, fieldPlayer, uint64(c.Player.ID))
+	}
+	switch c.Op {
+	case OpNow:
+		e = appendUint(e, fieldNumber, protowire.EncodeZigZag(int64(c.Number)-now))
+	case OpShowEpoch:
+		e = appendUint(e, fieldNumber, protowire.EncodeZigZag(int64(c.Number)))
+	}
+	e = appendBytes(e, fieldData, c.Data)
+	e = appendUint(e, fieldID, uint64(c.ID))
+	e = appendBytes(e, fieldTopic, c.Topic)
+	e = appendBool(e, fieldFlag, c.Flag)
+	if c.Seconds != 0 {
+		e = protowire.AppendFixed64(protowire.AppendTag(e, fieldSeconds, protowire.Fixed64Type), math.Float64bits(c.Seconds))
+	}
+	for _, role := range c.Roles {
+		e = protowire.AppendString(protowire.AppendTag(e, fieldRoles, protowire.BytesType), role)
+	}
+	if c.From != nil {
+		if c.From.Player != nil {
+			e = appendUint(e, fieldPlayer, uint64(c.From.Player.ID))
+		}
+		e = appendMessage(e, fieldFrom, appendPosting(nil, c.From))
+	}
+	if c.Outcome != nil {
+		e = appendMessage(e, fieldOutcome, appendOutcome(nil, c.Outcome))
+	}
+	if c.Op == OpJoin {
+		e = appendMessage(e, fieldWho, appendWho(nil, c.Player))
+	}
+	return appendMessage(b, fieldEntry, e)
+}
+
+// appendInput appends an input, of which there are more than of all else.
+func appendInput(b []byte, c *Call) []byte {
+	player := uint64(c.Player.ID)
+	number := protowire.EncodeZigZag(int64(c.Number) - int64(c.Player.InputSeq) - 1)
+	n := 1 + protowire.SizeVarint(player)
+	if number != 0 {
+		n += 1 + protowire.SizeVarint(number)
+	}
+	if len(c.Data) > 0 {
+		n += 1 + protowire.SizeBytes(len(c.Data))
+	}
+	b = append(b, fieldEntry<<3|byte(protowire.BytesType))
+	b = protowire.AppendVarint(b, uint64(n))
+	b = appendUint(b, fieldPlayer, player)
+	b = appendUint(b, fieldNumber, number)
+	return appendBytes(b, fieldData, c.Data)
+}
+
+func appendUint(b []byte, field byte, v uint64) []byte {
+	if v == 0 {
+		return b
+	}
+	return protowire.AppendVarint(append(b, field<<3|byte(protowire.VarintType)), v)
+}
+
+func appendBool(b []byte, field byte, v bool) []byte {
+	return appendUint(b, field, protowire.EncodeBool(v))
+}
+
+func appendBytes[T string | []byte](b []byte, field byte, v T) []byte {
+	if len(v) == 0 {
+		return b
+	}
+	b = protowire.AppendVarint(append(b, field<<3|byte(protowire.BytesType)), uint64(len(v)))
+	return append(b, v...)
+}
+
+// appendMessage appends a message that may be empty.
+func appendMessage(b []byte, field byte, m []byte) []byte {
+	b = protowire.AppendVarint(append(b, field<<3|byte(protowire.BytesType)), uint64(len(m)))
+	return append(b, m...)
+}
+
+func appendPosting(b []byte, p *world.Posting) []byte {
+	b = appendBytes(b, 1, p.Topic)
+	b = appendBytes(b, 2, p.From)
+	b = appendUint(b, 3, p.Number)
+	b = appendBytes(b, 4, p.Type)
+	b = appendBytes(b, 5, p.Key)
+	return appendUint(b, 6, uint64(p.At))
+}
+
+func appendOutcome(b []byte, o *world.Outcome) []byte {
+	b = appendUint(b, 1, o.Job)
+	b = appendBytes(b, 2, o.Data)
+	b = appendBytes(b, 3, o.Err)
+	return appendBool(b, 4, o.Late)
+}
+
+func appendWho(b []byte, p *world.Player) []byte {
+	b = appendBytes(b, 1, p.Name)
+	b = appendBool(b, 2, p.Spectator)
+	b = appendBytes(b, 3, p.PlayerID)
+	for _, role := range p.Roles {
+		b = appendMessage(b, 4, []byte(role))
+	}
+	b = appendBool(b, 5, p.InMatch)
+	b = appendUint(b, 6, uint64(int64(int32(p.Team))))
+	b = appendBytes(b, 7, p.Role)
+	if p.Network != 0 {
+		b = protowire.AppendFixed64(protowire.AppendTag(b, 8, protowire.Fixed64Type), p.Network)
+	}
+	return b
+}
+
+// state is what a hash entry has.
+type state struct {
+	tables []uint64
+	random []byte
+	rows   uint64
+}
+
+func appendHash(b []byte, s *state) []byte {
+	n := 1 + 8 + 1 + protowire.SizeBytes(8*len(s.tables)) + 1 + protowire.SizeBytes(len(s.random))
+	b = append(b, fieldEntry<<3|byte(protowire.BytesType))
+	b = protowire.AppendVarint(b, uint64(2+1+protowire.SizeBytes(n)))
+	b = appendUint(b, fieldOp, uint64(opHash))
+	b = append(b, fieldHash<<3|byte(protowire.BytesType))
+	b = protowire.AppendVarint(b, uint64(n))
+	b = protowire.AppendFixed64(append(b, 1<<3|byte(protowire.Fixed64Type)), s.rows)
+	b = append(b, 2<<3|byte(protowire.BytesType))
+	b = protowire.AppendVarint(b, uint64(8*len(s.tables)))
+	for _, h := range s.tables {
+		b = protowire.AppendFixed64(b, h)
+	}
+	return protowire.AppendBytes(append(b, 3<<3|byte(protowire.BytesType)), s.random)
+}

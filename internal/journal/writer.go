@@ -1,0 +1,144 @@
+package journal
+
+import (
+	"cmp"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/proto/schema"
+	"github.com/tickroom/tickroom/world"
+)
+
+// Sink takes the chunks of one room's journal. Its methods are called by the room's goroutine, in its
+// tick: they must not block, and keep nothing that they are given.
+type Sink interface {
+	// Take takes the next chunk. tick is the newest that had been simulated when the chunk began, and
+	// last the newest in it.
+	Take(t Type, tick, last uint32, chunk []byte)
+}
+
+// A block ends after a second's ticks, or when it has so many bytes.
+const maxBlock = 64 << 10
+
+// Writer is a Recorder that writes a journal to sinks. The zero Writer is not ready: see NewWriter. Its
+// methods are called one at a time.
+type Writer struct {
+	sinks []Sink
+	build string
+	every float64 // seconds from one hash to the next
+
+	rate  float64 // of ticks
+	now   int64   // as recorded last
+	tick  uint32  // newest that was simulated
+	due   uint32  // tick of the next hash
+	from  uint32  // tick when the block began
+	block []byte  // content of the block that is written to; empty: none
+	chunk []byte  // scratch memory
+	state state   // scratch memory
+}
+
+// NewWriter makes a Writer for a room. build tells programs apart that may simulate otherwise; every is
+// how many seconds there are from one hash to the next, 0 for a hash each tick.
+func NewWriter(build string, every float64, sinks ...Sink) *Writer {
+	return &Writer{sinks: sinks, build: build, every: every, rate: 20}
+}
+
+// Begin is that of Recorder: it writes the header.
+func (w *Writer) Begin(k *world.Kind, with *world.Setup) {
+	h := &tickroomv1.JournalHeader{
+		Version: Version, Kind: k.Name, Room: with.ID, Seed: with.Seed, NowUs: with.Now,
+		HoldSeconds: k.Hold, MaxAsync: uint32(max(0, with.MaxAsync)), Build: w.build,
+	}
+	if k.Schema != nil {
+		h.Schema = k.Schema.Fingerprint()
+	}
+	for name, value := range with.Options {
+		h.Options = append(h.Options, &tickroomv1.JournalOption{Name: name, Value: value})
+	}
+	slices.SortFunc(h.Options, func(a, b *tickroomv1.JournalOption) int {
+		return cmp.Compare(a.GetName(), b.GetName())
+	})
+	w.now = with.Now
+	w.message(TypeHeader, h)
+}
+
+// Record is that of Recorder.
+func (w *Writer) Record(c *Call) {
+	if len(w.block) == 0 {
+		w.from = w.tick
+		w.block = appendUint(w.block, 1, uint64(w.tick+1))
+	} else if len(w.block) >= maxBlock {
+		w.Flush()
+		w.Record(c)
+		return
+	}
+	w.block = appendCall(w.block, c, w.now)
+	if c.Op == OpNow {
+		w.now = int64(c.Number)
+	}
+}
+
+// Stepped is that of Recorder: it writes a hash now and then.
+func (w *Writer) Stepped(r *world.Room) {
+	w.tick = r.Committed()
+	if w.tick < w.due {
+		return
+	}
+	w.rate = r.TickRate
+	w.due = w.tick + max(1, uint32(w.every*w.rate))
+	w.hash(r)
+	w.Flush()
+}
+
+// hash writes the hash of the newest tick.
+func (w *Writer) hash(r *world.Room) {
+	s := &w.state
+	s.tables, s.random, s.rows = r.AppendTableHashes(s.tables[:0]), r.AppendRandom(s.random[:0]), 0
+	for _, h := range s.tables {
+		s.rows = schema.AddHash(s.rows, h)
+	}
+	w.block = appendHash(w.block, s)
+}
+
+// Flush ends the block that is written to, so that the sinks have all that was recorded.
+func (w *Writer) Flush() {
+	if len(w.block) == 0 {
+		return
+	}
+	w.chunk = AppendChunk(w.chunk[:0], TypeBlock, w.block)
+	for _, s := range w.sinks {
+		s.Take(TypeBlock, w.from, w.tick, w.chunk)
+	}
+	w.block = w.block[:0]
+}
+
+// Compare writes the whole state of the world after the newest tick, for those who look for what differs.
+// A world that can't be saved is left out.
+func (w *Writer) Compare(r *world.Room) {
+	w.Flush()
+	saved, err := r.Save()
+	if err != nil {
+		return
+	}
+	w.message(TypeCheckpoint, &tickroomv1.JournalCheckpoint{Tick: w.tick, World: saved, Compare: true})
+}
+
+// Mark writes what has happened.
+func (w *Writer) Mark(m *tickroomv1.JournalMark) {
+	w.Flush()
+	w.message(TypeMark, m)
+}
+
+// message writes a chunk with a message.
+func (w *Writer) message(t Type, m proto.Message) {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil {
+		return // only a text that is no UTF-8 can't be written, and those were checked where they came in
+	}
+	w.chunk = AppendChunk(w.chunk[:0], t, b)
+	for _, s := range w.sinks {
+		s.Take(t, w.tick, w.tick, w.chunk)
+	}
+}
