@@ -23,11 +23,12 @@ const (
 	OpRTT                 // Player, Seconds
 	OpRoles               // Player, whose roles are to be Roles
 	OpAnew                // Player: its client numbers inputs anew
+	OpHeard               // Since, Number: between which times, in µs since 1970
 	ops
 )
 
 var opNames = [ops]string{
-	"input", "step", "now", "join", "leave", "away", "back", "command", "message", "outcome", "deaf", "hears", "show epoch", "rtt", "roles", "anew",
+	"input", "step", "now", "join", "leave", "away", "back", "command", "message", "outcome", "deaf", "hears", "show epoch", "rtt", "roles", "anew", "heard",
 }
 
 // String returns the name of the call.
@@ -45,6 +46,7 @@ type Call struct {
 	Flag    bool
 	ID      uint32 // of a command or message in the schema
 	Number  uint64
+	Since   int64
 	Player  *world.Player
 	Data    []byte
 	Topic   string

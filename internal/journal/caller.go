@@ -45,6 +45,15 @@ func (c *Caller) SetNow(us int64) {
 	c.Room.SetNow(us)
 }
 
+// SetHeard is world.Room.SetHeard.
+func (c *Caller) SetHeard(since, until int64) {
+	if c.rec != nil {
+		c.call = Call{Op: OpHeard, Since: since, Number: uint64(until)}
+		c.rec.Record(&c.call)
+	}
+	c.Room.SetHeard(since, until)
+}
+
 // Join is world.Room.Join.
 func (c *Caller) Join(p *world.Player, data []byte) error {
 	if c.rec != nil {

@@ -16,7 +16,7 @@ import (
 
 // reads are the methods of world.Room that a Caller leaves to it: they read, or take what the game
 // gives away, or are the game's own.
-var reads = strings.Fields(`After Alive AppendRandom AppendTableHashes Commit Committed Destroy Dt End Entities EntityHash Every Float Group GroupOf Hash ID Int
+var reads = strings.Fields(`After Alive AppendRandom AppendTableHashes Commit Committed Destroy Dt End Entities EntityHash Every Float Group GroupOf Hash Heard ID Int
 	Label Labels Listen Lock Locked Move NewGroup NewSpatialGroup Now Omissions Over Place PlayerCount Players Position Post Rand
 	Report Restore Retuned Running Save SetLabel ShowEpoch Spawn SpectatorCount Spectators TakeJobs TakePosts TakeResult
 	TakeTold TakesMessages Tell Text Tick Ticks Topics Unlisten Unlock Unlocks Unposted`)

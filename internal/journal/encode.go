@@ -26,13 +26,17 @@ const (
 	fieldOutcome = 11
 	fieldWho     = 12
 	fieldHash    = 13
+	fieldSince   = 14
 )
 
 // opHash is the op of the entry that has a hash, and is no call.
 const opHash = ops
 
-// appendCall appends a call as an entry of a block. now is the time of the tick before.
-func appendCall(b []byte, c *Call, now int64) []byte {
+// times are those that the times of the next tick are told by.
+type times struct{ now, heard int64 } // µs since 1970
+
+// appendCall appends a call as an entry of a block.
+func appendCall(b []byte, c *Call, last *times) []byte {
 	if c.Op == OpInput && c.Player != nil {
 		return appendInput(b, c)
 	}
@@ -43,7 +47,12 @@ func appendCall(b []byte, c *Call, now int64) []byte {
 	}
 	switch c.Op {
 	case OpNow:
-		e = appendUint(e, fieldNumber, protowire.EncodeZigZag(int64(c.Number)-now))
+		e = appendUint(e, fieldNumber, protowire.EncodeZigZag(int64(c.Number)-last.now))
+		last.now = int64(c.Number)
+	case OpHeard:
+		e = appendUint(e, fieldNumber, protowire.EncodeZigZag(int64(c.Number)-last.heard))
+		e = appendUint(e, fieldSince, protowire.EncodeZigZag(c.Since-last.heard))
+		last.heard = int64(c.Number)
 	case OpShowEpoch:
 		e = appendUint(e, fieldNumber, protowire.EncodeZigZag(int64(c.Number)))
 	}

@@ -37,6 +37,7 @@ func play(t testing.TB, rec journal.Recorder, ticks int) *journal.Caller {
 			}
 		}
 		c.SetNow(1e15 + int64(i+1)*50_000)
+		c.SetHeard(1e15+int64(i)*50_000-7, 1e15+int64(i+1)*50_000+9)
 		for _, p := range here {
 			if p.Spectator {
 				continue

@@ -13,7 +13,7 @@ import (
 type Replay struct {
 	caller  *Caller
 	players map[uint32]*world.Player
-	now     int64
+	last    times
 }
 
 // NewReplay makes the room again that a header is of. The kind is that of its name; what the game logs
@@ -30,7 +30,7 @@ func NewReplay(k world.Kind, h *tickroomv1.JournalHeader, log *slog.Logger, rec 
 	if err != nil {
 		return nil, err
 	}
-	return &Replay{caller: c, players: map[uint32]*world.Player{}, now: h.GetNowUs()}, nil
+	return &Replay{caller: c, players: map[uint32]*world.Player{}, last: times{h.GetNowUs(), h.GetNowUs()}}, nil
 }
 
 // Room returns the room.
@@ -48,8 +48,12 @@ func (r *Replay) Apply(e *tickroomv1.JournalEntry) error {
 		c.TakeJobs()
 		c.TakeResult()
 	case OpNow:
-		r.now += e.GetNumber()
-		c.SetNow(r.now)
+		r.last.now += e.GetNumber()
+		c.SetNow(r.last.now)
+	case OpHeard:
+		since := r.last.heard + e.GetSince()
+		r.last.heard += e.GetNumber()
+		c.SetHeard(since, r.last.heard)
 	case OpMessage:
 		return r.message(e)
 	case OpOutcome:

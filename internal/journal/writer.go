@@ -30,7 +30,7 @@ type Writer struct {
 	every float64 // seconds from one hash to the next
 
 	rate  float64 // of ticks
-	now   int64   // as recorded last
+	last  times   // as recorded last
 	tick  uint32  // newest that was simulated
 	due   uint32  // tick of the next hash
 	from  uint32  // tick when the block began
@@ -60,7 +60,7 @@ func (w *Writer) Begin(k *world.Kind, with *world.Setup) {
 	slices.SortFunc(h.Options, func(a, b *tickroomv1.JournalOption) int {
 		return cmp.Compare(a.GetName(), b.GetName())
 	})
-	w.now = with.Now
+	w.last = times{with.Now, with.Now}
 	w.message(TypeHeader, h)
 }
 
@@ -74,10 +74,7 @@ func (w *Writer) Record(c *Call) {
 		w.Record(c)
 		return
 	}
-	w.block = appendCall(w.block, c, w.now)
-	if c.Op == OpNow {
-		w.now = int64(c.Number)
-	}
+	w.block = appendCall(w.block, c, &w.last)
 }
 
 // Stepped is that of Recorder: it writes a hash now and then.

@@ -60,8 +60,11 @@ const (
 	JournalOp_JOURNAL_OP_ROLES JournalOp = 14
 	// The player's client numbers its inputs anew.
 	JournalOp_JOURNAL_OP_ANEW JournalOp = 15
+	// Between which times the inputs and commands that follow have come: number,
+	// since.
+	JournalOp_JOURNAL_OP_HEARD JournalOp = 16
 	// No call: the hash of the tick that has ended.
-	JournalOp_JOURNAL_OP_HASH JournalOp = 16
+	JournalOp_JOURNAL_OP_HASH JournalOp = 17
 )
 
 // Enum value maps for JournalOp.
@@ -83,7 +86,8 @@ var (
 		13: "JOURNAL_OP_RTT",
 		14: "JOURNAL_OP_ROLES",
 		15: "JOURNAL_OP_ANEW",
-		16: "JOURNAL_OP_HASH",
+		16: "JOURNAL_OP_HEARD",
+		17: "JOURNAL_OP_HASH",
 	}
 	JournalOp_value = map[string]int32{
 		"JOURNAL_OP_UNSPECIFIED": 0,
@@ -102,7 +106,8 @@ var (
 		"JOURNAL_OP_RTT":         13,
 		"JOURNAL_OP_ROLES":       14,
 		"JOURNAL_OP_ANEW":        15,
-		"JOURNAL_OP_HASH":        16,
+		"JOURNAL_OP_HEARD":       16,
+		"JOURNAL_OP_HASH":        17,
 	}
 )
 
@@ -375,20 +380,24 @@ type JournalEntry struct {
 	// Number of the player in the room.
 	Player uint32 `protobuf:"varint,2,opt,name=player,proto3" json:"player,omitempty"`
 	// Of an input how much its number is above that of the player's last one,
-	// less 1; of the time, how much it is above that of the tick before; of an
+	// less 1; of the time, how much it is above that of the tick before; of
+	// what was heard, how much later it was than that of the tick before; of an
 	// epoch, the epoch.
 	Number int64  `protobuf:"zigzag64,3,opt,name=number,proto3" json:"number,omitempty"`
 	Data   []byte `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
 	// Id of the command or message in the schema.
-	Id            uint32          `protobuf:"varint,5,opt,name=id,proto3" json:"id,omitempty"`
-	Topic         string          `protobuf:"bytes,6,opt,name=topic,proto3" json:"topic,omitempty"`
-	Flag          bool            `protobuf:"varint,7,opt,name=flag,proto3" json:"flag,omitempty"`
-	Seconds       float64         `protobuf:"fixed64,8,opt,name=seconds,proto3" json:"seconds,omitempty"`
-	Roles         []string        `protobuf:"bytes,9,rep,name=roles,proto3" json:"roles,omitempty"`
-	From          *JournalPosting `protobuf:"bytes,10,opt,name=from,proto3" json:"from,omitempty"`
-	Outcome       *JournalOutcome `protobuf:"bytes,11,opt,name=outcome,proto3" json:"outcome,omitempty"`
-	Who           *JournalPlayer  `protobuf:"bytes,12,opt,name=who,proto3" json:"who,omitempty"`
-	Hash          *JournalHash    `protobuf:"bytes,13,opt,name=hash,proto3" json:"hash,omitempty"`
+	Id      uint32          `protobuf:"varint,5,opt,name=id,proto3" json:"id,omitempty"`
+	Topic   string          `protobuf:"bytes,6,opt,name=topic,proto3" json:"topic,omitempty"`
+	Flag    bool            `protobuf:"varint,7,opt,name=flag,proto3" json:"flag,omitempty"`
+	Seconds float64         `protobuf:"fixed64,8,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	Roles   []string        `protobuf:"bytes,9,rep,name=roles,proto3" json:"roles,omitempty"`
+	From    *JournalPosting `protobuf:"bytes,10,opt,name=from,proto3" json:"from,omitempty"`
+	Outcome *JournalOutcome `protobuf:"bytes,11,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	Who     *JournalPlayer  `protobuf:"bytes,12,opt,name=who,proto3" json:"who,omitempty"`
+	Hash    *JournalHash    `protobuf:"bytes,13,opt,name=hash,proto3" json:"hash,omitempty"`
+	// How much later the time after which something was heard is than the time
+	// until which it was in the tick before.
+	Since         int64 `protobuf:"zigzag64,14,opt,name=since,proto3" json:"since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -512,6 +521,13 @@ func (x *JournalEntry) GetHash() *JournalHash {
 		return x.Hash
 	}
 	return nil
+}
+
+func (x *JournalEntry) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
 }
 
 // JournalPlayer is a player who comes in, as the game sees it. No token of it is
@@ -1120,7 +1136,7 @@ const file_tickroom_v1_journal_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"W\n" +
 	"\fJournalBlock\x12\x12\n" +
 	"\x04tick\x18\x01 \x01(\rR\x04tick\x123\n" +
-	"\aentries\x18\x02 \x03(\v2\x19.tickroom.v1.JournalEntryR\aentries\"\xa8\x03\n" +
+	"\aentries\x18\x02 \x03(\v2\x19.tickroom.v1.JournalEntryR\aentries\"\xbe\x03\n" +
 	"\fJournalEntry\x12&\n" +
 	"\x02op\x18\x01 \x01(\x0e2\x16.tickroom.v1.JournalOpR\x02op\x12\x16\n" +
 	"\x06player\x18\x02 \x01(\rR\x06player\x12\x16\n" +
@@ -1135,7 +1151,8 @@ const file_tickroom_v1_journal_proto_rawDesc = "" +
 	" \x01(\v2\x1b.tickroom.v1.JournalPostingR\x04from\x125\n" +
 	"\aoutcome\x18\v \x01(\v2\x1b.tickroom.v1.JournalOutcomeR\aoutcome\x12,\n" +
 	"\x03who\x18\f \x01(\v2\x1a.tickroom.v1.JournalPlayerR\x03who\x12,\n" +
-	"\x04hash\x18\r \x01(\v2\x18.tickroom.v1.JournalHashR\x04hash\"\xd1\x01\n" +
+	"\x04hash\x18\r \x01(\v2\x18.tickroom.v1.JournalHashR\x04hash\x12\x14\n" +
+	"\x05since\x18\x0e \x01(\x12R\x05since\"\xd1\x01\n" +
 	"\rJournalPlayer\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1c\n" +
 	"\tspectator\x18\x02 \x01(\bR\tspectator\x12\x1b\n" +
@@ -1177,7 +1194,7 @@ const file_tickroom_v1_journal_proto_rawDesc = "" +
 	"\fJournalPlace\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\rR\x04type\x12\x16\n" +
 	"\x06offset\x18\x02 \x01(\x04R\x06offset\x12\x12\n" +
-	"\x04tick\x18\x03 \x01(\rR\x04tick*\x87\x03\n" +
+	"\x04tick\x18\x03 \x01(\rR\x04tick*\x9d\x03\n" +
 	"\tJournalOp\x12\x1a\n" +
 	"\x16JOURNAL_OP_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fJOURNAL_OP_STEP\x10\x01\x12\x12\n" +
@@ -1195,8 +1212,9 @@ const file_tickroom_v1_journal_proto_rawDesc = "" +
 	"\x15JOURNAL_OP_SHOW_EPOCH\x10\f\x12\x12\n" +
 	"\x0eJOURNAL_OP_RTT\x10\r\x12\x14\n" +
 	"\x10JOURNAL_OP_ROLES\x10\x0e\x12\x13\n" +
-	"\x0fJOURNAL_OP_ANEW\x10\x0f\x12\x13\n" +
-	"\x0fJOURNAL_OP_HASH\x10\x10B\x94\x01\n" +
+	"\x0fJOURNAL_OP_ANEW\x10\x0f\x12\x14\n" +
+	"\x10JOURNAL_OP_HEARD\x10\x10\x12\x13\n" +
+	"\x0fJOURNAL_OP_HASH\x10\x11B\x94\x01\n" +
 	"\x15io.github.tickroom.v1P\x01Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1\xa2\x02\x03TRM\xaa\x02\vTickroom.V1\xba\x02\bTickroom\xca\x02\vTickroom\\V1\xea\x02\fTickroom::V1b\x06proto3"
 
 var (
