@@ -126,6 +126,7 @@ client holds an exact copy of what it may see.`),
 		root.Example = strings.Replace(root.Example, "clients connect to ws://127.0.0.1:7777/ws", "open http://127.0.0.1:7777", 1)
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(p.newReplay())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
@@ -138,7 +139,7 @@ client holds an exact copy of what it may see.`),
 }
 
 // called finds where a text tells how the program is called.
-var called = regexp.MustCompile(`\btickroom (serve|config|limits|kinds|token|bots|matchsim|explain)\b`)
+var called = regexp.MustCompile(`\btickroom (serve|config|limits|kinds|token|bots|matchsim|explain|replay)\b`)
 
 // ownName returns a text that tells how tickroom is called as one about this program.
 func (p Program) ownName(text string) string {

@@ -114,9 +114,22 @@ func record(t testing.TB, ticks int, every float64) ([]byte, *journal.Caller) {
 	ring := journal.NewRing(64<<20, 1)
 	w := journal.NewWriter("build", every, ring)
 	c := play(t, w, ticks)
-	w.Compare(c.Room)
-	w.Mark(&tickroomv1.JournalMark{Reason: "operator", Tick: c.Committed()})
-	return bytes.Join(ring.Snapshot(), nil), c
+	w.Flush()
+	return snapshot(t, ring, c.Room), c
+}
+
+// snapshot returns the file of a ring, with the state of the room and a mark at its end.
+func snapshot(t testing.TB, ring *journal.Ring, r *world.Room) []byte {
+	t.Helper()
+	state, err := journal.Compare(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark, err := journal.Mark(&tickroomv1.JournalMark{Reason: "operator", Tick: r.Committed()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Join(ring.Snapshot(state, mark), nil)
 }
 
 func open(t testing.TB, file []byte) *journal.Journal {
@@ -150,9 +163,8 @@ func TestReplayIsTheRoom(t *testing.T) {
 		if is, err := r.Room().Save(); err != nil || !bytes.Equal(is, was) {
 			t.Errorf("the states of the worlds differ (%v)", err)
 		}
-		w.Compare(r.Room())
-		w.Mark(&tickroomv1.JournalMark{Reason: "operator", Tick: c.Committed()})
-		if !bytes.Equal(bytes.Join(again.Snapshot(), nil), file) {
+		w.Flush()
+		if !bytes.Equal(snapshot(t, again, r.Room()), file) {
 			t.Error("the replay's journal is another one")
 		}
 	}

@@ -50,8 +50,9 @@ func (r *Ring) Whole() bool { return !r.torn }
 // Size returns how many bytes the ring holds.
 func (r *Ring) Size() int { return len(r.header) + r.size }
 
-// Snapshot returns what the ring holds as the pieces of a file, which do not change any more.
-func (r *Ring) Snapshot() [][]byte {
+// Snapshot returns what the ring holds as the pieces of a file, which do not change any more. more is put
+// behind that.
+func (r *Ring) Snapshot(more ...Part) [][]byte {
 	var x Index
 	pieces := [][]byte{x.Begin(), r.header}
 	x.Add(TypeHeader, 0, len(r.header))
@@ -59,6 +60,10 @@ func (r *Ring) Snapshot() [][]byte {
 		c := &r.chunks[i]
 		pieces = append(pieces, c.chunk)
 		x.Add(c.t, c.tick, len(c.chunk))
+	}
+	for _, p := range more {
+		pieces = append(pieces, p.Chunk)
+		x.Add(p.Type, p.Tick, len(p.Chunk))
 	}
 	return append(pieces, x.AppendEnd(nil))
 }

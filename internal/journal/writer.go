@@ -2,6 +2,7 @@ package journal
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -61,7 +62,13 @@ func (w *Writer) Begin(k *world.Kind, with *world.Setup) {
 		return cmp.Compare(a.GetName(), b.GetName())
 	})
 	w.last = times{with.Now, with.Now}
-	w.message(TypeHeader, h)
+	p, err := part(TypeHeader, 0, h)
+	if err != nil {
+		return // an option that is no UTF-8: whoever set it has a journal without a header, which nobody reads
+	}
+	for _, s := range w.sinks {
+		s.Take(TypeHeader, 0, 0, p.Chunk)
+	}
 }
 
 // Record is that of Recorder.
@@ -111,31 +118,30 @@ func (w *Writer) Flush() {
 	w.block = w.block[:0]
 }
 
-// Compare writes the whole state of the world after the newest tick, for those who look for what differs.
-// A world that can't be saved is left out.
-func (w *Writer) Compare(r *world.Room) {
-	w.Flush()
+// Part is a chunk that is put at the end of a journal.
+type Part struct {
+	Type  Type
+	Tick  uint32
+	Chunk []byte
+}
+
+// Compare returns the whole state of a room's world between two ticks, for those who look for what
+// differs. The error is that of World.Save.
+func Compare(r *world.Room) (Part, error) {
 	saved, err := r.Save()
 	if err != nil {
-		return
+		return Part{}, err
 	}
-	w.message(TypeCheckpoint, &tickroomv1.JournalCheckpoint{Tick: w.tick, World: saved, Compare: true})
+	return part(TypeCheckpoint, r.Committed(), &tickroomv1.JournalCheckpoint{Tick: r.Committed(), World: saved, Compare: true})
 }
 
-// Mark writes what has happened.
-func (w *Writer) Mark(m *tickroomv1.JournalMark) {
-	w.Flush()
-	w.message(TypeMark, m)
-}
+// Mark returns what has happened. Texts in it that are no UTF-8 are an error.
+func Mark(m *tickroomv1.JournalMark) (Part, error) { return part(TypeMark, m.GetTick(), m) }
 
-// message writes a chunk with a message.
-func (w *Writer) message(t Type, m proto.Message) {
+func part(t Type, tick uint32, m proto.Message) (Part, error) {
 	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {
-		return // only a text that is no UTF-8 can't be written, and those were checked where they came in
+		return Part{}, fmt.Errorf("journal: %w", err)
 	}
-	w.chunk = AppendChunk(w.chunk[:0], t, b)
-	for _, s := range w.sinks {
-		s.Take(t, w.tick, w.tick, w.chunk)
-	}
+	return Part{t, tick, AppendChunk(nil, t, b)}, nil
 }

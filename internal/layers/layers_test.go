@@ -56,6 +56,7 @@ var layers = []layer{
 	{folder: "matchmaking", may: []string{"proto", "text", "internal/reportpage", "internal/origin", "internal/strictyaml", "internal/redisdata"}},
 	{folder: "netcode", may: []string{"proto", "world"}},
 	{folder: "internal/journal", may: []string{"proto", "world"}, not: outside},
+	{folder: "internal/replay", may: []string{"proto", "world", "internal/journal"}, not: outside},
 	{folder: "gametest", may: []string{"proto", "world", "netcode", "internal/journal"}, not: []string{"time", "net", "os"}},
 	{folder: "bots", may: []string{"proto", "netcode", "internal/reportpage"}},
 	{folder: "server/internal/seat"},
@@ -69,12 +70,13 @@ var layers = []layer{
 	{folder: "server/internal/bustest", may: []string{"world", "server/internal/bus"}},
 	{folder: "server/internal/bus", may: []string{"world"}},
 	{folder: "server/internal/async", may: []string{"world"}},
+	{folder: "server/internal/blackbox", may: []string{"server/internal/workqueue"}},
 	{folder: "server/internal/room", may: []string{"proto", "world", "netcode", "internal/identity", "server/internal/socket", "server/internal/seat", "server/internal/metrics", "server/internal/bus", "server/internal/async", "internal/journal"}},
 	{folder: "server/internal/reporter", may: []string{"proto", "world", "matchmaking"}},
 	{folder: "server/internal", may: []string{"proto", "world", "matchmaking", "netcode", "server/config", "internal/redisclient", "internal/redisdata", "internal/identity"}}, // not what puts them together
 	{folder: "server", may: []string{"proto", "world", "matchmaking", "netcode", "internal/redisclient", "internal/redisdata", "internal/secret", "internal/identity", "internal/origin", "internal/strictyaml"}},
 	{folder: "web"},
-	{folder: "cli", may: []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "internal/identity", "internal/holdings"}},
+	{folder: "cli", may: []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "internal/identity", "internal/holdings", "internal/journal", "internal/replay"}},
 	{folder: "internal/holdings", may: []string{"server/config"}},
 	{folder: "internal/servertest", may: []string{"server"}},
 	{folder: "internal", may: []string{"proto", "netcode", "bots"}}, // load, bench
