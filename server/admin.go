@@ -21,8 +21,13 @@ func (s *Server) adminServer() *http.Server {
 	if s.backends.hooks != nil {
 		webhooks = operator.Hooks{Hooks: s.backends.hooks}
 	}
+	var boxes admin.Boxes
+	if s.boxes != nil {
+		boxes = operator.Boxes{Registry: s.registry, Store: s.boxes}
+	}
 	return admin.Server(admin.Handler(admin.Config{
 		Hooks:    webhooks,
+		Boxes:    boxes,
 		Ready:    s.welcoming,
 		Rooms:    operator.Rooms{Registry: s.registry},
 		Players:  operator.Players{Registry: s.registry, Bans: s.backend.Bans, Shared: s.cfg.Redis.Enabled()},

@@ -51,6 +51,9 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	if s.backends.hooks != nil {
 		all.Go(func() { s.backends.hooks.Run(after) })
 	}
+	if s.boxes != nil {
+		all.Go(func() { s.boxes.Run(after) })
+	}
 	if s.matchmaking != nil {
 		all.Go(func() { s.matchmaking.Reporter.Run(after, s.cfg.Matchmaking.Beat) })
 		stop, err := s.matchmaking.Start(ctx)

@@ -18,6 +18,7 @@ import (
 	"github.com/tickroom/tickroom/server/internal/async"
 	"github.com/tickroom/tickroom/server/internal/auth"
 	"github.com/tickroom/tickroom/server/internal/backend"
+	"github.com/tickroom/tickroom/server/internal/blackbox"
 	"github.com/tickroom/tickroom/server/internal/costs"
 	"github.com/tickroom/tickroom/server/internal/door"
 	"github.com/tickroom/tickroom/server/internal/join"
@@ -67,6 +68,7 @@ type Server struct {
 	costs    *costs.Ledger
 	async    *async.Runner
 	backends backends
+	boxes    *blackbox.Store // nil: no black boxes are kept
 	registry *registry.Registry
 	gateway  *socket.Gateway
 	status   *status.Page // nil: not shown
@@ -126,6 +128,9 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 	if err = s.openBackends(); err != nil {
 		return nil, err
 	}
+	if err = s.openBlackBoxes(); err != nil {
+		return nil, err
+	}
 	s.openRooms(o.matches)
 	if s.gateway, err = socket.New(s.socketOptions()); err != nil {
 		return nil, err
@@ -171,7 +176,7 @@ func (s *Server) openRooms(matches registry.Matches) {
 	}
 	s.registry = registry.New(registry.Options{
 		Config: s.cfg, Node: s.node, Directory: s.backend.Stores.Directory, Matches: matches, Pool: s.pool, Metrics: s.metrics,
-		Guard: s.guard, Short: s.pressure.Under, Bans: s.backend.Bans, Claims: s.backend.Claims, Renew: s.renewals.Renew, Refusals: s.refusals, Bus: s.backend.Bus, Async: s.async, Hooks: s.backends.hooks, Logger: s.log,
+		Guard: s.guard, Short: s.pressure.Under, Bans: s.backend.Bans, Claims: s.backend.Claims, Renew: s.renewals.Renew, Refusals: s.refusals, Bus: s.backend.Bus, Async: s.async, Hooks: s.backends.hooks, BlackBox: s.blackBox(), Logger: s.log,
 	})
 }
 

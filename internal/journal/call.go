@@ -7,7 +7,7 @@ type Op uint8
 
 // The calls. Their numbers are those of the format.
 const (
-	OpInput     Op = iota // Player, Number: the input's, Data
+	OpInput     Op = iota // no Call has it: see Recorder.RecordInput
 	OpStep                // the tick ends
 	OpNow                 // Number: the time, in µs since 1970
 	OpJoin                // Player, Data
@@ -61,8 +61,11 @@ type Call struct {
 type Recorder interface {
 	// Begin is called before the room's game is made.
 	Begin(k *world.Kind, with *world.Setup)
-	// Record is called before each call that is made.
+	// Record is called before each other call that is made.
 	Record(c *Call)
+	// RecordInput is called before an input is handed over. There are more inputs than of all else, so they
+	// are no Calls.
+	RecordInput(p *world.Player, number uint32, data []byte)
 	// Stepped is called after each tick that has ended well.
 	Stepped(r *world.Room)
 }

@@ -115,8 +115,7 @@ func (c *Caller) SetRTT(p *world.Player, seconds float64) {
 // HandleInput is world.Room.HandleInput.
 func (c *Caller) HandleInput(p *world.Player, seq uint32, data []byte) error {
 	if c.rec != nil {
-		c.call = Call{Op: OpInput, Player: p, Number: uint64(seq), Data: data}
-		c.rec.Record(&c.call)
+		c.rec.RecordInput(p, seq, data)
 	}
 	return c.Room.HandleInput(p, seq, data)
 }

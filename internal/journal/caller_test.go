@@ -65,7 +65,8 @@ type list struct{ calls []string }
 func (l *list) Begin(k *world.Kind, with *world.Setup) {
 	l.calls = append(l.calls, "begin "+k.Name+" "+with.ID)
 }
-func (l *list) Record(c *journal.Call) { l.calls = append(l.calls, c.Op.String()) }
+func (l *list) Record(c *journal.Call)                    { l.calls = append(l.calls, c.Op.String()) }
+func (l *list) RecordInput(*world.Player, uint32, []byte) { l.calls = append(l.calls, "input") }
 func (l *list) Stepped(r *world.Room) {
 	l.calls = append(l.calls, fmt.Sprint("stepped ", r.Committed()))
 }
@@ -103,10 +104,11 @@ func TestCallsAreRecordedFirst(t *testing.T) {
 	c.SetAway(p, true)
 	c.SetAway(p, false)
 	c.SetRoles(p, []string{"host"})
+	_ = c.HandleInput(p, 4, nil)
 	c.NumberAnew(p)
 	c.Step()
 	c.Leave(p)
-	want := "begin k r,New,join,Join,now,deaf,Deaf,hears,Hears,away,Away,back,Back,roles,anew,step,Tick,stepped 1,leave,Leave"
+	want := "begin k r,New,join,Join,now,deaf,Deaf,hears,Hears,away,Away,back,Back,roles,input,anew,step,Tick,stepped 1,leave,Leave"
 	if got := strings.Join(l.calls, ","); got != want {
 		t.Errorf("the recorder and the game were called\n%s\nwant\n%s", got, want)
 	}

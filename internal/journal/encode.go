@@ -37,9 +37,6 @@ type times struct{ now, heard int64 } // µs since 1970
 
 // appendCall appends a call as an entry of a block.
 func appendCall(b []byte, c *Call, last *times) []byte {
-	if c.Op == OpInput && c.Player != nil {
-		return appendInput(b, c)
-	}
 	var room [64]byte
 	e := appendUint(room[:0], fieldOp, uint64(c.Op))
 	if c.Player != nil {
@@ -82,21 +79,26 @@ func appendCall(b []byte, c *Call, last *times) []byte {
 }
 
 // appendInput appends an input, of which there are more than of all else.
-func appendInput(b []byte, c *Call) []byte {
-	player := uint64(c.Player.ID)
-	number := protowire.EncodeZigZag(int64(c.Number) - int64(c.Player.InputSeq) - 1)
+func appendInput(b []byte, p *world.Player, seq uint32, data []byte) []byte {
+	player := uint64(p.ID)
+	number := protowire.EncodeZigZag(int64(seq) - int64(p.InputSeq) - 1)
+	if player > 0 && player < 0x80 && number == 0 && len(data) > 0 && len(data) < 0x70 { // nearly always
+		b = append(b, fieldEntry<<3|byte(protowire.BytesType), byte(4+len(data)), fieldPlayer<<3|byte(protowire.VarintType), byte(player),
+			fieldData<<3|byte(protowire.BytesType), byte(len(data)))
+		return append(b, data...)
+	}
 	n := 1 + protowire.SizeVarint(player)
 	if number != 0 {
 		n += 1 + protowire.SizeVarint(number)
 	}
-	if len(c.Data) > 0 {
-		n += 1 + protowire.SizeBytes(len(c.Data))
+	if len(data) > 0 {
+		n += 1 + protowire.SizeBytes(len(data))
 	}
 	b = append(b, fieldEntry<<3|byte(protowire.BytesType))
 	b = protowire.AppendVarint(b, uint64(n))
 	b = appendUint(b, fieldPlayer, player)
 	b = appendUint(b, fieldNumber, number)
-	return appendBytes(b, fieldData, c.Data)
+	return appendBytes(b, fieldData, data)
 }
 
 func appendUint(b []byte, field byte, v uint64) []byte {

@@ -111,7 +111,7 @@ func replay(t testing.TB, j *journal.Journal, rec journal.Recorder) (r *journal.
 
 func record(t testing.TB, ticks int, every float64) ([]byte, *journal.Caller) {
 	t.Helper()
-	ring := journal.NewRing(64<<20, 1)
+	ring := journal.NewRing(64 << 20)
 	w := journal.NewWriter("build", every, ring)
 	c := play(t, w, ticks)
 	w.Flush()
@@ -150,7 +150,7 @@ func TestReplayIsTheRoom(t *testing.T) {
 		if !j.Indexed || j.Cut >= 0 || j.Header.GetBuild() != "build" || j.Header.GetSchema() != walkers.Kind().Schema.Fingerprint() {
 			t.Fatalf("indexed: %v, cut after %d, header %v", j.Indexed, j.Cut, j.Header)
 		}
-		again := journal.NewRing(64<<20, 1)
+		again := journal.NewRing(64 << 20)
 		w := journal.NewWriter("build", every, again)
 		r, hashes := replay(t, j, w)
 		if len(hashes) != 400 || r.Room().Hash() != c.Hash() || r.Room().Now() != c.Now() || r.Room().ShowEpoch() != c.ShowEpoch() {
@@ -309,12 +309,12 @@ func FuzzOpen(f *testing.F) {
 // A ring keeps the beginning while it fits, and no more than its bytes.
 func TestRing(t *testing.T) {
 	t.Parallel()
-	ring := journal.NewRing(2000, 40)
+	ring := journal.NewRing(2000)
 	play(t, journal.NewWriter("", 1, ring), 60)
 	if ring.Whole() || ring.Size() > 2200 {
 		t.Errorf("%d bytes, whole: %v", ring.Size(), ring.Whole())
 	}
-	ring = journal.NewRing(1<<20, 40)
+	ring = journal.NewRing(1 << 20)
 	play(t, journal.NewWriter("", 1, ring), 400)
 	if !ring.Whole() {
 		t.Error("the beginning is gone, and would have fitted")

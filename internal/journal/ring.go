@@ -1,6 +1,9 @@
 package journal
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Ring is a Sink that keeps the newest part of a journal in memory: all of it for as long as that is not
 // more than some bytes, else the newest blocks of some ticks, and of those no more than the bytes. Of what
@@ -22,8 +25,12 @@ type ringChunk struct {
 	chunk      []byte
 }
 
-// NewRing makes a Ring for at most some bytes, and for some ticks once they do not suffice.
-func NewRing(bytes int, ticks uint32) *Ring { return &Ring{bytes: bytes, ticks: ticks} }
+// NewRing makes a Ring for at most some bytes.
+func NewRing(bytes int) *Ring { return &Ring{bytes: bytes, ticks: math.MaxUint32} }
+
+// Limit sets how many ticks are kept once the bytes do not suffice for all. Before it was called it is as
+// many as there are bytes for.
+func (r *Ring) Limit(ticks uint32) { r.ticks = ticks }
 
 // Take is that of Sink. A chunk that is larger than the ring is not kept, nor is what was before it.
 func (r *Ring) Take(t Type, tick, last uint32, chunk []byte) {

@@ -73,15 +73,24 @@ func (w *Writer) Begin(k *world.Kind, with *world.Setup) {
 
 // Record is that of Recorder.
 func (w *Writer) Record(c *Call) {
-	if len(w.block) == 0 {
-		w.from = w.tick
-		w.block = appendUint(w.block, 1, uint64(w.tick+1))
-	} else if len(w.block) >= maxBlock {
-		w.Flush()
-		w.Record(c)
+	w.room()
+	w.block = appendCall(w.block, c, &w.last)
+}
+
+// RecordInput is that of Recorder.
+func (w *Writer) RecordInput(p *world.Player, number uint32, data []byte) {
+	w.room()
+	w.block = appendInput(w.block, p, number, data)
+}
+
+// room makes room in the block for an entry.
+func (w *Writer) room() {
+	if len(w.block) > 0 && len(w.block) < maxBlock {
 		return
 	}
-	w.block = appendCall(w.block, c, &w.last)
+	w.Flush()
+	w.from = w.tick
+	w.block = appendUint(w.block, 1, uint64(w.tick+1))
 }
 
 // Stepped is that of Recorder: it writes a hash now and then.

@@ -149,6 +149,8 @@ type Config struct {
 	Service Service `yaml:"service"`
 	// Hooks is about what backends are told of what happens in rooms.
 	Hooks Hooks `yaml:"hooks"`
+	// Journal is about what reached rooms, from which they can be played again.
+	Journal Journal `yaml:"journal"`
 	// Log is about what is logged, and how.
 	Log Log `yaml:"log"`
 	// TLS names the files that make the clients' address speak TLS: both or neither.

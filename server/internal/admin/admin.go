@@ -21,6 +21,9 @@
 //	GET  /hooks/{name}/dead its dead letters (?after=PLACE, ?limit=N), as JSON
 //	POST /hooks/{name}/retry  sends dead letters again (place=PLACE, several; or all=true)
 //	POST /hooks/{name}/forget forgets dead letters, in the same way
+//	POST /rooms/{id}/blackbox writes the newest part of a room's journal to a file (?reason=TEXT)
+//	GET  /blackboxes        those files, as JSON
+//	GET  /blackboxes/{name} one of them
 //	GET  /version           what runs, as JSON
 //	GET  /debug/pprof/      profiles of the process
 //
@@ -141,6 +144,8 @@ type Config struct {
 	Hooks Hooks
 	// Costs is the account of what addresses and players cost. nil: there is none.
 	Costs *costs.Ledger
+	// Boxes are the server's black boxes. nil: none are kept.
+	Boxes Boxes
 	// Masks say what an address stands for that is banned. The zero value: IPv4 ones for
 	// themselves, IPv6 ones for their /64.
 	Masks limits.Masks
@@ -183,6 +188,7 @@ func Handler(cfg Config) http.Handler {
 	mux.HandleFunc("GET /top", h.top)
 	h.handlePlayers(mux)
 	h.handleHooks(mux)
+	h.handleBoxes(mux)
 	if cfg.Registry != nil {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{
 			ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelError), ErrorHandling: promhttp.ContinueOnError,

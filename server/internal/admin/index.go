@@ -45,7 +45,7 @@ func (h *handler) index(w http.ResponseWriter, _ *http.Request) {
 		"[class]", class, "[ready]", ready, "[why]", html.EscapeString(why),
 		"[total]", fmt.Sprint(len(rooms)), "[players]", fmt.Sprint(players),
 		"[top]", topTable(h.cfg.Costs),
-		"[rooms]", roomTable(rooms, time.Now()),
+		"[rooms]", roomTable(rooms, time.Now()), "[boxes]", h.boxList(),
 	).Replace(indexPage)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write([]byte(page)) // the other side may be gone

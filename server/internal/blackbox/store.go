@@ -89,16 +89,23 @@ func (s *Store) name(b *Box) string {
 }
 
 func (s *Store) write(_ context.Context, b Box) error {
+	if _, err := s.Write(b); err != nil {
+		s.log.Error("a black box could not be written", "room", b.Room, "reason", b.Reason, "error", err)
+	}
+	return nil
+}
+
+// Write writes a box, and returns the file's name.
+func (s *Store) Write(b Box) (name string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	path := filepath.Join(s.dir, s.name(&b))
-	err := s.put(path, b.Pieces)
-	if err != nil {
-		s.log.Error("a black box could not be written", "room", b.Room, "reason", b.Reason, "error", err)
-		return nil
+	name = s.name(&b)
+	path := filepath.Join(s.dir, name)
+	if err := s.put(path, b.Pieces); err != nil {
+		return "", err
 	}
 	s.log.Warn("a black box was written: tickroom replay info FILE", "room", b.Room, "reason", b.Reason, "tick", b.Tick, "file", path)
-	return s.prune()
+	return name, s.prune()
 }
 
 // put writes a file that is there as a whole, or not at all.

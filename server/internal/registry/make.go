@@ -120,7 +120,7 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 		Async:      r.o.Async,
 		CloseEmpty: e.closeEmpty, Places: e.places, Labels: e.labels,
 		PlaceFree: e.placeFree, Joined: e.joined, Left: e.leaves, Result: e.result, Ended: e.ended,
-		Told:    e.tells(),
+		Told: e.tells(), BlackBox: r.o.BlackBox, LateTick: r.o.Config.Journal.LateTick,
 		Refused: e.refused, PutOut: e.putOut, Renew: r.o.Renew, Elsewhere: e.elsewhere,
 	})
 	r.entries[e.ID] = e
@@ -157,7 +157,7 @@ func (r *Registry) roomConfig() room.Config {
 		AckWindow: cfg.AckWindow, IdleTimeout: cfg.IdleTimeout, Hold: cfg.Hold, HoldLeast: cfg.HoldLeast, MayHold: r.mayHold, MaxOutbox: cfg.MaxOutbox, MaxMessage: cfg.MaxMessage,
 		MessagesPerSecond: cfg.Limits.Messages, MessageBurst: float64(cfg.Limits.MessageBurst),
 		BytesPerSecond: cfg.BytesPerSecond(), ByteBurst: float64(cfg.Limits.ByteBurst),
-		SecondDevice: cfg.SecondDevice, Banned: r.banned, MaxAsync: cfg.Async.PerRoom,
+		SecondDevice: cfg.SecondDevice, Banned: r.banned, MaxAsync: cfg.Async.PerRoom, Ring: cfg.Journal.Ring,
 		CommandsPerSecond: cfg.Limits.Commands, CommandBurst: float64(cfg.Limits.CommandBurst),
 	}
 }

@@ -83,8 +83,10 @@ type Options struct {
 	Bus   bus.Bus
 	Async *async.Runner
 	// Hooks tell backends what happens in the rooms. nil: nobody is told.
-	Hooks  *hooks.Hooks
-	Logger *slog.Logger
+	Hooks *hooks.Hooks
+	// BlackBox keeps the newest part of a room's journal; it must not block. nil: none is kept.
+	BlackBox func(room.BlackBox)
+	Logger   *slog.Logger
 }
 
 // Matches knows the matches that the matchmaker has made. A store.Matches is one.

@@ -45,6 +45,8 @@ type Config struct {
 	// Banned reports whether a player, or an address, is banned, and what to tell it. nil:
 	// nobody is.
 	Banned func(player string, addr netip.Addr) (reason string, banned bool)
+	// Ring is how many bytes of the room's journal are kept in memory. 0: there is none.
+	Ring int
 	// MaxAsync is how much work a room may have under way beside it. Default 16.
 	MaxAsync int
 	// Unwatched is why nobody may watch the room, whatever its kind says; empty: its kind

@@ -27,7 +27,8 @@ type Engine struct {
 	kind      world.Kind
 	cfg       Config
 	log       *slog.Logger
-	room      *journal.Caller                         // of the game, and of all that reaches it
+	room      *journal.Caller // of the game, and of all that reaches it
+	recording recording
 	welcome   *tickroomv1.Welcome                     // what is the same for all
 	show      string                                  // that the room is a house of; empty: none
 	holdTicks uint32                                  // for which a session is held at most; 0: none is
@@ -74,12 +75,16 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 		kind.Hold = cfg.Hold.Seconds() // the world remembers for as long, too
 	}
 	e.showing = showing{topics: cfg.ShowTopics, heard: map[string]hearing{}}
+	e.recording = newRecording(cfg.Ring)
 	err := e.guard("New", func() (err error) {
-		e.room, err = journal.New(kind, world.Setup{ID: id, Seed: seed, Options: options, Now: time.Now().UnixMicro(), MaxAsync: cfg.MaxAsync, Log: e.log}, nil)
+		e.room, err = journal.New(kind, world.Setup{ID: id, Seed: seed, Options: options, Now: time.Now().UnixMicro(), MaxAsync: cfg.MaxAsync, Log: e.log}, e.recording.recorder())
 		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if e.recording.ring != nil {
+		e.recording.ring.Limit(uint32(ringSeconds * e.room.TickRate))
 	}
 	e.show = kind.ShowName(options)
 	e.cfg = cfg.withDefaults(e.room.TickRate)
@@ -142,7 +147,9 @@ func (e *Engine) guard(where string, fn func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			e.failed = fmt.Errorf("%w: panic in %s: %v", ErrFailed, where, p)
-			e.log.Error("the game panicked; the room ends", "in", where, "panic", fmt.Sprint(p), "tick", e.tick+1, "stack", string(debug.Stack()))
+			stack := string(debug.Stack())
+			e.recording.panicked(fmt.Sprintf("in %s: %v", where, p), stack)
+			e.log.Error("the game panicked; the room ends", "in", where, "panic", fmt.Sprint(p), "tick", e.tick+1, "stack", stack)
 			err = e.failed
 		}
 	}()

@@ -138,6 +138,7 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (over *socket.Cl
 	l.noteClients()
 	l.stats = metrics.TickStats{}
 	if !l.serve(due, late, now) {
+		l.keep(KeptPanic, "")
 		l.cfg.Metrics.Failed()
 		return &socket.CloseError{Code: closecode.RoomFailed, Reason: "the room has failed"}
 	}
@@ -147,6 +148,7 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (over *socket.Cl
 		}
 	}
 	took := time.Since(now)
+	l.keepOdd(took)
 	l.stats.Duration, l.stats.Late, l.stats.CaughtUp = took, late, due > 1
 	l.cfg.Metrics.Tick(&l.stats)
 	l.own.Size(l.stats.Counts[metrics.Backlog], l.engine.room.Entities())

@@ -34,6 +34,13 @@ type LoopConfig struct {
 	// Told is called with what the room tells backends. It may be nil.
 	Told func(t Told)
 
+	// BlackBox is called with the newest part of the room's journal when something has happened that
+	// somebody will want to look into: a panic, a desync, a tick that took longer than LateTick. It may
+	// be nil.
+	BlackBox func(box BlackBox)
+	// LateTick is how long a tick may take. 0: nobody wants to know.
+	LateTick time.Duration
+
 	// CloseEmpty is asked before a room that has lingered ends, so that nobody is
 	// sent to it any more. It reports whether the room may end.
 	CloseEmpty func() bool
