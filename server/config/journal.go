@@ -14,7 +14,7 @@ type Journal struct {
 	// MaxFiles is how many black boxes are kept. The oldest goes for each new one.
 	MaxFiles int `yaml:"max_files" default:"50" min:"1" max:"100000"`
 	// MaxBytes is how many bytes all black boxes may have. The oldest go for new ones.
-	MaxBytes int `yaml:"max_bytes" default:"1073741824" min:"1048576" max:"1125899906842624"`
+	MaxBytes int `yaml:"max_bytes" default:"1073741824" min:"4096" max:"1125899906842624"`
 	// LateTick is how long a tick may take before the room is kept in a black box, once a minute at
 	// most. 0s: as long as it likes.
 	LateTick time.Duration `yaml:"late_tick" default:"0s" min:"0s" max:"1m"`
