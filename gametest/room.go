@@ -20,13 +20,14 @@ type Room struct {
 	// Room is the game's side of the room.
 	*world.Room
 
-	caller  *journal.Caller
-	t       testing.TB
-	kind    world.Kind
-	players []*Player
-	last    uint32
-	scratch world.Scratch
-	mail    mail
+	caller    *journal.Caller
+	recording recording
+	t         testing.TB
+	kind      world.Kind
+	players   []*Player
+	last      uint32
+	scratch   world.Scratch
+	mail      mail
 }
 
 // epoch is the time at which rooms begin, in µs since 1970.
@@ -43,11 +44,12 @@ func New(t testing.TB, k world.Kind, options map[string]string) *Room {
 func NewNamed(t testing.TB, id string, k world.Kind, options map[string]string) *Room {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	c, err := journal.New(k, world.Setup{ID: id, Seed: 1, Options: options, Now: epoch, Log: log}, nil)
+	rec := newRecording()
+	c, err := journal.New(k, world.Setup{ID: id, Seed: 1, Options: options, Now: epoch, Log: log}, rec.writer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Room{Room: c.Room, caller: c, t: t, kind: k, mail: mail{exchange: &exchange{}, heard: map[string]int{}, deaf: map[string]bool{}}}
+	return &Room{Room: c.Room, caller: c, recording: rec, t: t, kind: k, mail: mail{exchange: &exchange{}, heard: map[string]int{}, deaf: map[string]bool{}}}
 }
 
 // Join lets a player in, who is called so. It is to play, and the game is given no data.

@@ -57,7 +57,7 @@ var layers = []layer{
 	{folder: "netcode", may: []string{"proto", "world"}},
 	{folder: "internal/journal", may: []string{"proto", "world"}, not: outside},
 	{folder: "internal/replay", may: []string{"proto", "world", "internal/journal"}, not: outside},
-	{folder: "gametest", may: []string{"proto", "world", "netcode", "internal/journal"}, not: []string{"time", "net", "os"}},
+	{folder: "gametest", may: []string{"proto", "world", "netcode", "internal/journal", "internal/replay"}, not: []string{"time", "net", "os"}},
 	{folder: "bots", may: []string{"proto", "netcode", "internal/reportpage"}},
 	{folder: "server/internal/seat"},
 	{folder: "server/internal/workqueue"},

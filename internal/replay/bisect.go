@@ -79,14 +79,21 @@ func BisectReplay(j *journal.Journal, k world.Kind, replays int, log *slog.Logge
 		}
 	}
 	res, err := Verify(j, k, log)
-	if err != nil || res.Bad == 0 {
+	if err != nil || res.Panicked != nil {
 		return Finding{}, err
 	}
 	f, err := compareEnd(j, k, log)
-	if err != nil || f.What == "" {
-		f.What = res.Differs
+	switch {
+	case res.Bad != 0:
+		if err != nil || f.What == "" {
+			f.What = res.Differs
+		}
+		f.Tick, f.After = res.Bad, res.Good
+	case err != nil:
+		return Finding{}, err
+	case f.What != "":
+		f.Tick, f.After = res.Ticks, res.Good
 	}
-	f.Tick, f.After = res.Bad, res.Good
 	return f, nil
 }
 
@@ -104,7 +111,7 @@ func compareEnd(j *journal.Journal, k world.Kind, log *slog.Logger) (f Finding, 
 		return f, nil
 	}
 	r, err := Start(j, k, log)
-	for done := false; err == nil && !done && r.Room().Committed() < want.GetTick(); {
+	for done := false; err == nil && !done; { // with what has come after the last tick
 		_, done, err = r.Tick()
 	}
 	if err != nil {

@@ -50,6 +50,7 @@ func newRoom[G world.Game](t testing.TB, id string, k world.Kind, options map[st
 		return game, err
 	}
 	r := gametest.NewNamed(t, id, k, options)
+	t.Cleanup(r.CheckReplay) // whatever a test has done
 	return r, game.(G)
 }
 

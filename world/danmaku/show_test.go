@@ -307,7 +307,7 @@ func TestARoleThatIsTaken(t *testing.T) {
 	if len(rowsOf[danmakuv1.Wordlist](mod)) != 1 {
 		t.Error("a moderator does not see the desk")
 	}
-	mod.Roles = []string{"player"}
+	mod.SetRoles("player")
 	if err := gametest.Order(mod, &danmakuv1.Announce{Text: "x"}); err == nil {
 		t.Error("who is no moderator any more announces something")
 	}

@@ -38,6 +38,7 @@ func newStage(t *testing.T, houses int, file string) *stage {
 			return g, err
 		}
 		h := gametest.NewNamed(t, fmt.Sprint("house-", i+1), k, nil)
+		t.Cleanup(h.CheckReplay) // whatever a test has done
 		s.houses = append(s.houses, h)
 		rooms = append(rooms, h)
 	}
@@ -51,7 +52,9 @@ func newStage(t *testing.T, houses int, file string) *stage {
 }
 
 func (s *stage) newShow(id string, epoch int) *gametest.Room {
-	return gametest.NewNamed(s.t, id, ShowKind(nil), map[string]string{"file": "none", "epoch": fmt.Sprint(epoch)})
+	r := gametest.NewNamed(s.t, id, ShowKind(nil), map[string]string{"file": "none", "epoch": fmt.Sprint(epoch)})
+	s.t.Cleanup(r.CheckReplay)
+	return r
 }
 
 // tick steps all rooms.

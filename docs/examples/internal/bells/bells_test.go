@@ -48,4 +48,6 @@ func TestBellsRingInAllHalls(t *testing.T) {
 			t.Errorf("%+v", g)
 		}
 	}
+	one.CheckReplay() // a game that does the same when it is called the same
+	two.CheckReplay()
 }
