@@ -49,7 +49,7 @@ func kind(fault func(h *hut, tick uint32)) world.Kind {
 // record plays some ticks of a kind, until it panics, and returns its journal, with the state at its end.
 func record(t *testing.T, k world.Kind, ticks int, every float64) *journal.Journal {
 	t.Helper()
-	ring := journal.NewRing(16<<20)
+	ring := journal.NewRing(16 << 20)
 	w := journal.NewWriter("", every, ring)
 	c, err := journal.New(k, world.Setup{Seed: 3}, w)
 	if err != nil {
