@@ -324,3 +324,15 @@ func TestRing(t *testing.T) {
 		t.Errorf("the journal begins after tick %d", j.Chunks[0].Tick)
 	}
 }
+
+// The values of secret options are in no journal.
+func TestSecretOptions(t *testing.T) {
+	t.Parallel()
+	ring := journal.NewRing(1 << 20)
+	k := world.Kind{Name: "k", Options: []world.Option{{Name: "key", Secret: true}, {Name: "level"}}}
+	journal.NewWriter("", 1, ring).Begin(&k, &world.Setup{Options: map[string]string{"key": "a secret", "level": "3"}})
+	h := open(t, bytes.Join(ring.Snapshot(), nil)).Header
+	if len(h.GetOptions()) != 1 || h.GetOptions()[0].GetName() != "level" {
+		t.Errorf("the header has the options %v", h.GetOptions())
+	}
+}

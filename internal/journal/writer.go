@@ -56,6 +56,9 @@ func (w *Writer) Begin(k *world.Kind, with *world.Setup) {
 		h.Schema = k.Schema.Fingerprint()
 	}
 	for name, value := range with.Options {
+		if k.SecretOption(name) {
+			continue // in a replay it has its default: nothing asks what is outside then
+		}
 		h.Options = append(h.Options, &tickroomv1.JournalOption{Name: name, Value: value})
 	}
 	slices.SortFunc(h.Options, func(a, b *tickroomv1.JournalOption) int {
