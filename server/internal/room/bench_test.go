@@ -16,22 +16,27 @@ import (
 
 // BenchmarkTick is a tick of a room of walkers, each of whom sends an input and is sent a
 // snapshot: without sockets, but with all else that a tick costs. Rooms of more than 64
-// are served in parts.
+// are served in parts. With a journal it is the same with what servers keep in memory of it.
 func BenchmarkTick(b *testing.B) {
 	audience := map[string]string{"watch": "1", "npcs": "20"} // all are sent the same
 	for _, bc := range []struct {
 		n       int
 		options map[string]string
-	}{{16, nil}, {64, nil}, {256, nil}, {4000, audience}} {
+		ring    int // bytes of the journal that is kept
+	}{{16, nil, 0}, {64, nil, 0}, {64, nil, 1 << 20}, {256, nil, 0}, {256, nil, 1 << 20}, {4000, audience, 0}} {
 		n, options := bc.n, map[string]string{"players": strconv.Itoa(bc.n)}
 		maps.Copy(options, bc.options)
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
+		name := fmt.Sprint(n)
+		if bc.ring > 0 {
+			name += "/journal"
+		}
+		b.Run(name, func(b *testing.B) {
 			log := slog.New(slog.DiscardHandler)
 			pool, err := NewPool(1, true, log)
 			if err != nil {
 				b.Fatal(err)
 			}
-			e, err := New("r", walkers.Kind(), 1, options, Config{MessagesPerSecond: 1e6, BytesPerSecond: 1e9}, log)
+			e, err := New("r", walkers.Kind(), 1, options, Config{MessagesPerSecond: 1e6, BytesPerSecond: 1e9, Ring: bc.ring}, log)
 			if err != nil {
 				b.Fatal(err)
 			}
