@@ -130,6 +130,7 @@ func (s *site) configure() string {
 		{"/etc/nginx/tickroom/privkey.pem", filepath.Join(s.dir, "key.pem"), 1},
 		{"listen 443 ", "listen " + s.addr + " ", 2},
 		{"listen 80 ", "listen " + s.plain + " ", 1},
+		{"listen 80;", "listen " + s.plain + ";", 1},
 		{"worker_rlimit_nofile 200000;", "", 1},
 		{"worker_processes auto;", "worker_processes 2;", 1},
 		{"worker_connections 65536;", "worker_connections 512;", 1},

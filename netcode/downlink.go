@@ -61,7 +61,7 @@ type Downlink struct {
 	hashEvery uint32 // ticks between state hashes, 0 none
 	hashed    uint32 // tick of the last one
 	explain   bool   // send the entity hashes along
-	explained uint32 // tick in which that was last done
+	explains  uint32 // first tick in which that may be done again
 }
 
 // NewDownlink makes the downlink of a client that has nothing yet. window is the
@@ -98,9 +98,17 @@ func (d *Downlink) Every() uint32 { return d.every }
 // SetHashEvery makes the snapshots of every n-th tick carry the state hash; 0: none do.
 func (d *Downlink) SetHashEvery(n uint32) { d.hashEvery = n }
 
-// ExplainEvery is how many ticks lie between two snapshots that carry entity
-// hashes, however often a client asks: they are large.
+// ExplainEvery is how many ticks lie at least between two snapshots that carry entity
+// hashes, however often a client asks: they are large. After many hashes it is more, so that
+// they are no more than explainBytes in a tick on average.
 const ExplainEvery = 100
+
+const explainBytes = 256
+
+// MaxResumed is how many bytes of reliable events a client that has come back is sent at most.
+// Older ones count as forgotten: nobody can have the server say the same again and again, for
+// the few bytes of a hello.
+const MaxResumed = 128 << 10
 
 // Explain makes the next snapshot that may carry a hash for each entity do so.
 func (d *Downlink) Explain() { d.explain = true }
@@ -166,12 +174,8 @@ func (d *Downlink) Resume(tick uint32) {
 	if tick > d.newest {
 		tick = 0 // the client is ahead of the room: only the full state can be right
 	}
-	// A client that has nothing any more had the events of what it acknowledged.
-	if tick == 0 {
-		d.events = min(d.events, d.said)
-	} else {
-		d.events = min(d.events, tick)
-	}
+	// Whatever the client has kept, it had the events of what it acknowledged.
+	d.events = min(d.events, max(tick, d.said))
 	if tick < d.acked || !d.in.Reaches(tick) {
 		tick = 0
 	}
@@ -195,6 +199,7 @@ func (d *Downlink) AppendSnapshot(b []byte, sc *world.Scratch, now, inputAck uin
 	}
 	if d.resumed {
 		from := d.in.EventsFrom(d.events)
+		from = d.in.EventsWithin(from, MaxResumed)
 		d.missed, d.events, d.resumed = from > d.events, from, false
 	}
 	if !d.in.EventsReach(d.events) {
@@ -213,15 +218,16 @@ func (d *Downlink) AppendSnapshot(b []byte, sc *world.Scratch, now, inputAck uin
 		b = schema.AppendUvarint(b, uint64(inputAck))
 	}
 	b = d.in.AppendSince(b, sc, base, d.events)
-	explain := d.explain && (d.explained == 0 || now-d.explained >= ExplainEvery)
+	explain := d.explain && now >= d.explains
 	if d.hashEvery != 0 && (now-d.hashed >= d.hashEvery || explain) {
 		d.hashed = now
 		b = append(b, tagHash)
 		h := d.in.Hash()
 		b = append(b, byte(h), byte(h>>8), byte(h>>16), byte(h>>24), byte(h>>32), byte(h>>40), byte(h>>48), byte(h>>56))
 		if explain {
-			d.explain, d.explained = false, now
+			at := len(b)
 			b = d.appendEntityHashes(b)
+			d.explain, d.explains = false, now+max(ExplainEvery, uint32(len(b)-at)/explainBytes)
 		}
 	}
 	if base == 0 {

@@ -13,6 +13,9 @@ const (
 	// PartSize is the length of the piece of a message that a part brings, in bytes, but for
 	// the last part.
 	PartSize = 8 << 10
+	// MaxFrame is the length of the longest ServerFrame, in bytes: clients refuse a longer one
+	// in parts, and none is sent. It is the same as that of package replica.
+	MaxFrame = 16 << 20
 )
 
 // Tags of Part, and of it in a ServerFrame.

@@ -12,6 +12,7 @@ import (
 // eventLog holds the events of a group, or of one client, oldest first.
 type eventLog struct {
 	events []event
+	size   int    // bytes of those that are reliable
 	floor  uint32 // newest tick of a reliable event that was forgotten
 	next   uint32 // no event is too old before this tick
 }
@@ -81,6 +82,9 @@ func (l *eventLog) add(w *World, ev schema.Event, e event) int {
 		schema.AppendUvarint(e.b[:at-1], uint64(n))
 	}
 	*log = append(*log, e)
+	if reliable {
+		l.size += len(e.b)
+	}
 	return len(e.b)
 }
 
@@ -89,7 +93,7 @@ func (l *eventLog) add(w *World, ev schema.Event, e event) int {
 func (w *World) prunePersonal(t uint32) {
 	n := 0
 	for _, l := range w.personal {
-		if l.prune(w, t); len(l.events) > 0 {
+		if l.prune(w, t, w.cfg.MaxEventBytes/personalShare); len(l.events) > 0 {
 			w.personal[n] = l
 			n++
 		} else if l.large() {
@@ -104,6 +108,10 @@ func (w *World) prunePersonal(t uint32) {
 func (l *eventLog) after(tick uint32) bool {
 	return l != nil && len(l.events) > 0 && l.events[len(l.events)-1].tick > tick
 }
+
+// personalShare is by how much fewer bytes of events are remembered of one client alone than of a
+// group.
+const personalShare = 4
 
 // largeLog is from how many bytes on the memory of what a client was sent alone is not kept for what
 // comes next: there are many clients, and most are sent little.
@@ -126,9 +134,10 @@ func (w *World) lifetime(reliable bool) uint32 {
 	return w.cfg.TransientTicks
 }
 
-// prune forgets the events that are older than the world remembers, or too many.
-func (l *eventLog) prune(w *World, t uint32) {
-	if len(l.events) == 0 || t < l.next && len(l.events) <= w.cfg.MaxEvents {
+// prune forgets the events that are older than the world remembers, or too many, or have more
+// than most bytes together; for their bytes alone none of those that are on their way still.
+func (l *eventLog) prune(w *World, t uint32, most int) {
+	if len(l.events) == 0 || t < l.next && len(l.events) <= w.cfg.MaxEvents && l.size <= most {
 		return
 	}
 	l.next = math.MaxUint32
@@ -142,9 +151,10 @@ func (l *eventLog) prune(w *World, t uint32) {
 	for i := range l.events {
 		e := &l.events[i]
 		keep := t-e.tick < w.lifetime(e.reliable)
-		if e.reliable && (!keep || reliable > w.cfg.MaxEvents) {
+		if e.reliable && (!keep || reliable > w.cfg.MaxEvents || l.size > most && t-e.tick >= w.cfg.TransientTicks) {
 			keep = false
 			l.floor = e.tick
+			l.size -= len(e.b)
 			reliable--
 		}
 		if keep {

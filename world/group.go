@@ -130,7 +130,7 @@ func (g *Group) place(e Entity, s *entityState) {
 // prune forgets what is older than the world remembers.
 func (g *Group) prune(t uint32) {
 	forget(&g.tombs, g.w, t, &g.floor)
-	g.events.prune(g.w, t)
+	g.events.prune(g.w, t, g.w.cfg.MaxEventBytes)
 }
 
 // forget drops the removals that are older than the world remembers, or too

@@ -1,6 +1,10 @@
 package world
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // Interest is what one client may see: a list of subscriptions, each to a whole group
 // or to a view of one. What the client is sent is a function of the interest and of
@@ -156,6 +160,28 @@ func (in *Interest) EventsFrom(base uint32) uint32 {
 		}
 		if floor := s.group.events.floor; floor > after {
 			from = max(from, floor)
+		}
+	}
+	return from
+}
+
+// EventsWithin returns the earliest tick, from or later, since which the reliable events that the
+// client would be sent have at most so many bytes. It looks at all of them.
+func (in *Interest) EventsWithin(from uint32, most int) uint32 {
+	var sc Scratch
+	now := in.w.committed
+	for i := range in.subs {
+		if s := &in.subs[i]; s.from <= now {
+			sc.gatherEvents(&s.group.events, max(from, s.from-1), s.dropped, s.view)
+		}
+	}
+	if in.own != nil {
+		sc.gatherEvents(in.own, from, 0, nil)
+	}
+	slices.SortFunc(sc.events, func(x, y *event) int { return cmp.Compare(y.seq, x.seq) })
+	for _, e := range sc.events {
+		if most -= len(e.b); most < 0 && e.reliable {
+			return max(from, e.tick)
 		}
 	}
 	return from

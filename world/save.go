@@ -194,6 +194,9 @@ func (w *World) restoreGroups(groups []*tickroomv1.GroupState, made uint32) erro
 		g.id, g.floor, g.tombs = gs.GetId(), gs.GetFloor(), restoreTombs(gs.GetTombstones())
 		g.events = eventLog{floor: gs.GetEventsFloor()}
 		for _, e := range gs.GetEvents() {
+			if e.GetReliable() {
+				g.events.size += len(e.GetData())
+			}
 			g.events.events = append(g.events.events, event{seq: e.GetSeq(), tick: e.GetTick(), reliable: e.GetReliable(), placed: e.GetPlaced(), x: e.GetX(), y: e.GetY(), b: e.GetData()})
 		}
 		for _, es := range gs.GetEntities() {

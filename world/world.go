@@ -27,6 +27,10 @@ type Config struct {
 	TransientTicks uint32
 	// MaxEvents bounds the reliable events remembered per group. Default 4,096.
 	MaxEvents int
+	// MaxEventBytes bounds the bytes of those, and a quarter of it the bytes of the reliable
+	// events remembered of one player alone; but for the newest, of the last TransientTicks.
+	// Default 256 KiB.
+	MaxEventBytes int
 	// Quarantine is for how many ticks the number of an entity that is gone is left
 	// unused. Default 40.
 	Quarantine uint32
@@ -44,6 +48,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxEvents == 0 {
 		c.MaxEvents = 4096
+	}
+	if c.MaxEventBytes == 0 {
+		c.MaxEventBytes = 256 << 10
 	}
 	if c.Quarantine == 0 {
 		c.Quarantine = 40

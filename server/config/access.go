@@ -26,6 +26,11 @@ type Access struct {
 	// seconds' worth, or twice connections_per_address if that is more, for all of them
 	// come back at once after a restart.
 	HandshakeBurst int `yaml:"handshake_burst" default:"0" min:"0" max:"1000000"`
+	// FirstBytes is how many bytes of first messages one address may be sent at once: the state
+	// of a room for who joins it, and what somebody missed who comes back. A thirty-second
+	// of it comes back each second, and half of it may wait for the address to take it. 0: any
+	// number.
+	FirstBytes int `yaml:"first_bytes" default:"33554432" min:"0" max:"1073741824"`
 	// RoomsPerPlayer is the most rooms that one player has made and that still are. 0:
 	// any number.
 	RoomsPerPlayer int `yaml:"rooms_per_player" default:"8" min:"0" max:"1000000"`

@@ -7,6 +7,7 @@ var docs = map[string]string{
 	"Access.ConnectionsPerAddress": "the most connections of one address at once. 0: any number",
 	"Access.ConnectionsPerPlayer":  "the most connections of one player at once. 0: any number",
 	"Access.Exempt":                "addresses and networks that only bans apply to. Trusted proxies are never exempt",
+	"Access.FirstBytes":            "how many bytes of first messages one address may be sent at once: the state of a room for who joins it, and what somebody missed who comes back. A thirty-second of it comes back each second, and half of it may wait for the address to take it. 0: any number",
 	"Access.ForwardedHeader":       "the header in which the trusted proxies tell them",
 	"Access.HandshakeBurst":        "how many connections one address may begin at once. 0: five seconds' worth, or twice connections_per_address if that is more, for all of them come back at once after a restart",
 	"Access.Handshakes":            "how many connections one address may begin per second. 0: any number",

@@ -151,6 +151,10 @@ func (d *Desk) join(ctx context.Context, lease *limits.Lease, first []byte, j *r
 	if err := d.identify(ctx, lease, j); err != nil {
 		return nil, err
 	}
+	if err := lease.First(); err != nil {
+		return nil, refusal.Denied(err)
+	}
+	j.Account = lease
 	if h.GetResume() != "" {
 		if j.Seat = d.shown(j); j.Seat != nil && j.Seat.Room == h.GetRoom() {
 			j.Reservation = room.SeatReservation(j.Seat)

@@ -40,13 +40,15 @@ const (
 	AddressHeld
 	// PlayerHeld: too many sessions of the player are held without connections.
 	PlayerHeld
+	// FirstBytes: the address was sent too much by first messages, or does not take it.
+	FirstBytes
 
-	lastReason = PlayerHeld
+	lastReason = FirstBytes
 )
 
 // Reasons lists all reasons.
 func Reasons() []Reason {
-	return []Reason{BannedAddress, BannedPlayer, HandshakeRate, AddressConnections, PlayerConnections, PlayerRooms, NoAddress, CallRate, AddressRooms, AddressHeld, PlayerHeld}
+	return []Reason{BannedAddress, BannedPlayer, HandshakeRate, AddressConnections, PlayerConnections, PlayerRooms, NoAddress, CallRate, AddressRooms, AddressHeld, PlayerHeld, FirstBytes}
 }
 
 // String returns the reason in snake case.
@@ -74,6 +76,8 @@ func (r Reason) String() string {
 		return "address_held"
 	case PlayerHeld:
 		return "player_held"
+	case FirstBytes:
+		return "first_bytes"
 	}
 	return fmt.Sprintf("reason_%d", uint8(r))
 }
@@ -114,6 +118,8 @@ func (d *Denied) Error() string {
 		return "too many sessions of this address are held without connections"
 	case PlayerHeld:
 		return "too many sessions of this player are held without connections"
+	case FirstBytes:
+		return fmt.Sprintf("too much is sent to this address in a short time; try again in %d s", int(math.Ceil(d.RetryAfter.Seconds())))
 	}
 	return "the address that the request comes from is not known"
 }
@@ -141,6 +147,7 @@ type Guard struct {
 	players    *Counts[string]
 	rooms      held // those that were made for somebody
 	held       held // sessions without connections
+	firsts     *firsts // nil: no limit
 
 	denied [lastReason + 1]atomic.Uint64
 }
@@ -165,6 +172,9 @@ func NewGuard(cfg config.Access, o Options) (*Guard, error) {
 		if g.handshakes, err = NewBuckets[AddrKey](cfg.Handshakes, cfg.HandshakesAtOnce(), cfg.MaxTracked, o.Now()); err != nil {
 			return nil, err
 		}
+	}
+	if cfg.FirstBytes > 0 {
+		g.firsts = newFirsts(cfg.FirstBytes, cfg.MaxTracked)
 	}
 	return g, nil
 }
@@ -198,6 +208,7 @@ func (g *Guard) connect(a netip.Addr, by Accepted) (*Lease, error) {
 	l := &Lease{guard: g, addr: a, back: func() {}}
 	exempt := networks.Contain(g.exempt, a) && !g.proxies.Trusts(a)
 	k := g.masks.Key(a)
+	l.key, l.exempt = k, exempt
 	if g.handshakes != nil && !exempt {
 		if wait := g.handshakes.Take(k, now); wait > 0 {
 			return nil, g.deny(&Denied{Reason: HandshakeRate, RetryAfter: wait})
@@ -218,7 +229,7 @@ func (g *Guard) connect(a netip.Addr, by Accepted) (*Lease, error) {
 			l.back()
 			return nil, g.deny(&Denied{Reason: AddressConnections})
 		}
-		l.key, l.counted = k, true
+		l.counted = true
 	}
 	return l, nil
 }
@@ -252,6 +263,11 @@ func (g *Guard) Sweep() {
 	if g.handshakes != nil {
 		g.handshakes.Sweep(g.o.Now())
 	}
+	if g.firsts != nil {
+		g.firsts.mu.Lock()
+		defer g.firsts.mu.Unlock()
+		g.firsts.sweep(g.o.Now())
+	}
 }
 
 // Stats says how the guard is doing.
@@ -284,6 +300,7 @@ type Lease struct {
 	guard   *Guard
 	addr    netip.Addr
 	key     AddrKey
+	exempt  bool
 	counted bool   // key counts the connection
 	back    func() // gives back what an Accepted has lent
 
@@ -291,6 +308,7 @@ type Lease struct {
 	player   string
 	holds    bool // player counts it
 	released bool
+	first    int // bytes of first messages that wait to be taken
 }
 
 // Addr returns the client's address.
@@ -335,6 +353,7 @@ func (l *Lease) Release() {
 	}
 	l.released = true
 	l.back()
+	l.firstTaken()
 	if l.counted {
 		l.guard.addresses.Release(l.key)
 	}

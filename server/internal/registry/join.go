@@ -22,7 +22,8 @@ import (
 func (r *Registry) Resume(kind, id string) (*Entry, error) {
 	e := r.Get(id)
 	if e == nil || e.Kind != kind {
-		return nil, refusal.New(closecode.SessionGone, "the room of the session is not there any more").Because("session_room_gone")
+		// In the same words as the room, so that nobody learns which rooms there are.
+		return nil, refusal.New(closecode.SessionGone, room.NoSession).Because("session_room_gone")
 	}
 	return e, nil
 }

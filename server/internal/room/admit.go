@@ -126,8 +126,8 @@ func (e *Engine) begin(conn socket.Conn, j *Joiner) (*Client, error) {
 		token:    rand.Text(),
 		player:   j.player(e.room.World, e.last, e.show),
 		identity: j.Identity,
-		addr:     j.Addr,
-		greet:    true, fingerprint: j.Hello.GetFingerprint(), parts: j.Hello.GetParts(),
+		addr:     j.Addr, account: j.Account,
+		greet: true, fingerprint: j.Hello.GetFingerprint(), parts: j.Hello.GetParts(),
 		messages:     newBucket(e.cfg.MessagesPerSecond, e.cfg.MessageBurst, e.room.TickRate),
 		commandLimit: newBucket(e.cfg.CommandsPerSecond, e.cfg.CommandBurst, e.room.TickRate),
 		tokenLimit:   newBucket(tokensPerSecond, tokenBurst, e.room.TickRate),
@@ -159,6 +159,19 @@ func (e *Engine) begin(conn socket.Conn, j *Joiner) (*Client, error) {
 	return c, nil
 }
 
+// NoSession is what those are told whose session is not there, or who do not show that it is
+// theirs.
+const NoSession = "the session is not there any more"
+
+// owns reports whether a joiner has shown that a session is its player's: by the player's own
+// token, or, if it is a guest's, by nothing but the session's.
+func (j *Joiner) owns(c *Client) bool {
+	if j.Identity.Player == "" {
+		return c.identity.Player == "" || c.identity.Guest
+	}
+	return j.Identity.Player == c.identity.Player
+}
+
 // Resume gives a session a new connection, in place of the one that it lost or
 // still has. A session belongs to the player who made it: with somebody else's token, its
 // own is of no use. A guest has that alone. A session is not resumed by somebody who wants
@@ -170,11 +183,9 @@ func (e *Engine) Resume(conn socket.Conn, j *Joiner) (c *Client, away bool, err 
 	}
 	c = e.sessions[j.Hello.GetResume()]
 	switch {
-	case c == nil || j.Identity.Player != "" && j.Identity.Player != c.identity.Player:
-		// The two are not told apart, so that nobody learns whether a token is good.
-		return nil, false, closeError(closecode.SessionGone, "the session is not there any more")
-	case j.Identity.Player == "" && c.identity.Player != "" && !c.identity.Guest:
-		return nil, false, closeError(closecode.Unauthenticated, "the session is resumed with the player's token alone")
+	case c == nil || !j.owns(c):
+		// The two are not told apart, so that nobody learns whether a session's token is good.
+		return nil, false, closeError(closecode.SessionGone, NoSession)
 	case !c.player.Spectator && !mayPlay(&j.Identity):
 		return nil, false, closeError(closecode.Forbidden, WatchOnly)
 	case !j.resumes(c.player):
@@ -182,6 +193,9 @@ func (e *Engine) Resume(conn socket.Conn, j *Joiner) (c *Client, away bool, err 
 	}
 	if reason, banned := e.banned(c.identity.Player, j.Addr); banned {
 		return nil, false, closeError(closecode.Banned, reason)
+	}
+	if err := e.mayAgain(c); err != nil {
+		return nil, false, err
 	}
 	away = e.connect(c, conn, j, "another connection has resumed the session")
 	c.resumed = true
@@ -202,6 +216,9 @@ func (e *Engine) takeOver(c *Client, conn socket.Conn, j *Joiner) (_ *Client, aw
 		return nil, false, alreadyThere()
 	case !c.player.Spectator && !mayPlay(&j.Identity):
 		return nil, false, closeError(closecode.Forbidden, WatchOnly)
+	}
+	if err := e.mayAgain(c); err != nil {
+		return nil, false, err
 	}
 	away = e.connect(c, conn, j, "the player has come from another device")
 	delete(e.sessions, c.token)

@@ -28,6 +28,7 @@ type Client struct {
 	greet       bool   // a welcome is due
 	resumed     bool   // it is one to a session that was there before
 	parts       bool   // it takes long messages in parts
+	account     Account
 
 	// Of the one worker that reads or writes the client in a phase of the tick, and of
 	// the room's goroutine between the phases.
@@ -49,6 +50,8 @@ type Client struct {
 	messages     bucket   // limits messages
 	commandLimit bucket
 	tokenLimit   bucket
+	first        bool  // the connection's first message waits, of which account knows
+	again        again // what it was sent anew
 	over         error // why the connection ended, or is to end; nil: it goes on
 
 	// The room's goroutine's, for inspections.

@@ -291,26 +291,35 @@ func (e *Engine) current(c *Client, half uint32) bool {
 
 // overdue returns why a client's connection must end, or nil: the game has removed it, or
 // it has not been heard for idle ticks, or has acknowledged nothing for as long since its
-// window is full: since its last snapshot, that is, however many are due meanwhile. A client
+// window is full: since its last snapshot, that is, however many are due meanwhile; or it takes
+// nothing of what it was sent, whatever it says meanwhile. A client
 // that still takes what was sent is left alone.
 func (e *Engine) overdue(c *Client, idle uint32) error {
 	if reason, removed := c.player.Removed(); removed {
 		return closeError(closecode.Kicked, reason)
 	}
-	full := c.down.WindowFull() && e.tick-c.down.Base() >= idle/2
+	late := e.tick-c.down.Base() >= idle/2
+	full := late && c.down.WindowFull()
+	stuck := late && !full && c.conn.Stats().Pending > 0
 	quiet := e.tick-c.heard >= idle/2
-	if !full && !quiet {
+	if !full && !stuck && !quiet {
 		c.watched = false
 		return nil
 	}
 	switch drains := e.drains(c, idle); {
 	case full && e.tick-c.down.Base() > idle && !drains:
 		return closeError(closecode.Idle, "the client acknowledges nothing")
+	case stuck && e.tick-c.down.Base() > idle && !drains:
+		return closeError(closecode.Idle, "the client takes nothing of what it is sent")
 	case quiet && e.silent(c, idle) && !drains:
 		return closeError(closecode.Idle, "nothing was heard from the client")
 	}
 	return nil
 }
+
+// drainLeast is how many bytes the network takes for a client that makes progress, in the idle
+// time: whoever takes a byte now and then holds for ever what waits for it.
+const drainLeast = 2 << 10
 
 // drains reports whether the network has taken some of the bytes that wait for a client in the
 // last idle ticks, since it is watched. So it is with one that downloads what is long on a line
@@ -321,7 +330,7 @@ func (e *Engine) drains(c *Client, idle uint32) bool {
 	switch {
 	case !c.watched:
 		c.watched, c.taken, c.drained = true, s.BytesOut, 0
-	case s.Pending > 0 && s.BytesOut != c.taken:
+	case s.Pending > 0 && s.BytesOut-c.taken >= drainLeast:
 		c.taken, c.drained = s.BytesOut, e.tick
 	}
 	return c.drained != 0 && e.tick-c.drained <= idle

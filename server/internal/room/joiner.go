@@ -24,6 +24,8 @@ type Joiner struct {
 	Identity identity.Identity
 	// Addr is where the client is.
 	Addr netip.Addr
+	// Account is told of the first message that the client is sent; nil: nobody is.
+	Account Account
 	// Seat is the seat that the client came with, used up by now unless it resumes a
 	// session; nil: none.
 	Seat *seat.Seat
@@ -45,6 +47,15 @@ type Joiner struct {
 	Except []string
 	// Made is true if the room was made for the joiner: no other is then.
 	Made bool
+}
+
+// Account counts the first messages of connections, which can be long, against whoever they are
+// sent to. It is called by the workers of a room.
+type Account interface {
+	// FirstSent counts a message of n bytes.
+	FirstSent(n int)
+	// FirstTaken notes that the network has taken it.
+	FirstTaken()
 }
 
 // Reservation is a reservation in the directory, to play or to watch: its name, and when it

@@ -130,6 +130,7 @@ func (e *Engine) connect(c *Client, conn socket.Conn, j *Joiner, reason string) 
 		e.giveWay(c, reason)
 	}
 	c.conn, c.addr, c.over, c.pongs, c.newToken = conn, j.Addr, nil, nil, nil
+	c.account, c.first, c.again.due = j.Account, false, true
 	c.heard, c.sampled, c.bytes, c.counted = e.tick, 0, 0, 0
 	c.trips = trips{}
 	c.greet, c.fingerprint, c.parts = true, j.Hello.GetFingerprint(), j.Hello.GetParts()

@@ -56,6 +56,9 @@ func (e *Engine) writeOne(i int, c *Client, w *Worker) {
 		e.skipBusy(c, pending, &w.counts)
 		return
 	}
+	if c.first {
+		c.firstTaken()
+	}
 	// The messages to the clients of a part stand one after another, each behind room for
 	// its header, until all are sent.
 	from := len(w.out)
@@ -75,6 +78,7 @@ func (e *Engine) writeOne(i int, c *Client, w *Worker) {
 		}
 		w.counts[metrics.Snapshots]++
 	}
+	greets := c.greet
 	if c.greet || len(c.answers) > 0 || len(c.pongs) > 0 {
 		b = e.appendAnswers(b, c)
 	}
@@ -82,6 +86,14 @@ func (e *Engine) writeOne(i int, c *Client, w *Worker) {
 	n := len(b) - start
 	if n == 0 {
 		w.out = b[:from]
+		return
+	}
+	if greets {
+		e.sendsFirst(c, n)
+	}
+	if n > netcode.MaxFrame {
+		w.out = b[:from]
+		c.over = closeError(closecode.Overflow, fmt.Sprintf("a message of %d bytes; the longest has %d", n, netcode.MaxFrame))
 		return
 	}
 	if n > netcode.MaxWhole && c.parts {
