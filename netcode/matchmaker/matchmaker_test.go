@@ -283,6 +283,28 @@ func TestRooms(t *testing.T) {
 	}
 }
 
+// TestAListOfRoomsIsBounded has a service that adds rooms to a list for ever.
+func TestAListOfRoomsIsBounded(t *testing.T) {
+	t.Parallel()
+	s := &service{t: t, lobby: func(_ int32, _ *tickroomv1.WatchRoomsRequest, st *connect.ServerStream[tickroomv1.WatchRoomsResponse], ctx context.Context) error {
+		for i := 0; ctx.Err() == nil; i += 500 {
+			m := &tickroomv1.WatchRoomsResponse{}
+			for k := range 500 {
+				m.Rooms = append(m.Rooms, &tickroomv1.RoomInfo{Room: fmt.Sprint(i + k)})
+			}
+			if st.Send(m) != nil {
+				break
+			}
+		}
+		return ctx.Err()
+	}}
+	most := 0
+	err := s.client(Options{Token: "ann"}).WatchRooms(t.Context(), &tickroomv1.WatchRoomsRequest{}, func(rooms []*tickroomv1.RoomInfo, _ bool) { most = len(rooms) })
+	if connect.CodeOf(err) != connect.CodeOutOfRange && !strings.Contains(fmt.Sprint(err), "more than 1000 rooms") || most != 1000 {
+		t.Errorf("after a list of %d: %v", most, err)
+	}
+}
+
 func TestWatchRooms(t *testing.T) {
 	t.Parallel()
 	info := func(room string, players uint32) *tickroomv1.RoomInfo {

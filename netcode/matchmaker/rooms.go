@@ -2,11 +2,17 @@ package matchmaker
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
+	"connectrpc.com/connect"
+
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
+
+// maxListed is the most rooms of a list; the service sends 200.
+const maxListed = 1000
 
 // WatchRooms calls told with the rooms that are open to all and that the request wants, in the
 // order of their ids, at once and whenever something has changed, about once a second at most.
@@ -30,6 +36,9 @@ func (c *Client) WatchRooms(ctx context.Context, q *tickroomv1.WatchRoomsRequest
 			}
 			for _, id := range w.GetGone() {
 				delete(rooms, id)
+			}
+			if len(rooms) > maxListed { // it could grow for ever
+				return false, &Error{What: "watch rooms", Code: connect.CodeOutOfRange, Text: fmt.Sprintf("a list of more than %d rooms", maxListed)}
 			}
 			more = w.GetMore()
 			list := make([]*tickroomv1.RoomInfo, 0, len(rooms))

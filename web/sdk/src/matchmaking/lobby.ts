@@ -2,6 +2,7 @@ import { timestampDate } from '@bufbuild/protobuf/wkt';
 
 import type { RoomInfo as RoomInfoMessage } from '../gen/tickroom/v1/matchmaking_pb.js';
 import type { Caller } from './caller.js';
+import { MatchmakingError } from './errors.js';
 import { watching } from './watch.js';
 
 /** Which rooms to list. */
@@ -83,6 +84,9 @@ export function roomOf(m: RoomInfoMessage): RoomInfo {
   };
 }
 
+/** The most rooms of a list; the service sends 200. */
+const maxListed = 1000;
+
 /** Watches the list of open rooms. */
 export async function* lobbyOf(
   caller: Caller,
@@ -103,6 +107,8 @@ export async function* lobbyOf(
     if (m.complete) list = new Map();
     for (const r of m.rooms) list.set(r.room, roomOf(r));
     for (const id of m.gone) list.delete(id);
+    // A service that means no good could let it grow for ever.
+    if (list.size > maxListed) throw new MatchmakingError('out_of_range', `a list of more than ${maxListed} rooms`);
     more = m.more;
     yield { rooms: rooms(), more };
   }

@@ -7,6 +7,7 @@ import { MatchmakingService } from '../gen/tickroom/v1/matchmaking_pb.js';
 import { patient } from '../timers.js';
 import type { TokenSource } from '../token.js';
 import { type Assignment, assignmentOf } from './assignment.js';
+import { bounded } from './bounded.js';
 import type { Api, Caller } from './caller.js';
 import { MatchmakingError, wrap } from './errors.js';
 import { type Lobby, lobbyOf, type RoomList, type RoomQuery, roomOf } from './lobby.js';
@@ -105,7 +106,7 @@ export class Matchmaker {
     if (typeof o.token === 'string') this.#token = o.token;
     const api = createClient(
       MatchmakingService,
-      o.transport ?? createConnectTransport({ baseUrl: base, useBinaryFormat: true }),
+      o.transport ?? createConnectTransport({ baseUrl: base, useBinaryFormat: true, fetch: bounded() }),
     );
     this.#caller = {
       api,
