@@ -145,8 +145,8 @@ type Guard struct {
 	handshakes *Buckets[AddrKey] // nil: no limit
 	addresses  *Counts[AddrKey]
 	players    *Counts[string]
-	rooms      held // those that were made for somebody
-	held       held // sessions without connections
+	rooms      held    // those that were made for somebody
+	held       held    // sessions without connections
 	firsts     *firsts // nil: no limit
 
 	denied [lastReason + 1]atomic.Uint64
