@@ -25,6 +25,7 @@ func requests() []Kind {
 // sending opens connections that each send something, and are then held.
 func (s *Strike) sending(ctx context.Context, workers int, what string) {
 	d := s.dialer()
+	d.small = true
 	s.repeat(ctx, workers, func(ctx context.Context, _ int) error {
 		c, err := d.dial(ctx, "http/1.1")
 		if err != nil {

@@ -56,6 +56,7 @@ type dialer struct {
 	target *Target
 	from   string // an address of this machine; empty: any
 	count  *counts
+	small  bool // receive buffers are small, so that what is sent to us waits at the other end
 }
 
 // tcp opens a connection without TLS. at is where to; empty: to the target.
@@ -73,6 +74,9 @@ func (d *dialer) tcp(ctx context.Context, at string) (net.Conn, error) {
 	}
 	// The port is free again at once: attackers use many.
 	_ = c.(*net.TCPConn).SetLinger(0)
+	if d.small {
+		_ = c.(*net.TCPConn).SetReadBuffer(4096)
+	}
 	return &counted{c, d.count}, nil
 }
 

@@ -295,6 +295,9 @@ func TestStreamsOverALimit(t *testing.T) {
 			t.Error(err)
 			return 0
 		}
+		if b, err := io.ReadAll(resp.Body); len(b) > 0 || err != nil {
+			t.Errorf("the answer has a body, which a client without a window would not take: %q, %v", b, err)
+		}
 		_ = resp.Body.Close()
 		return resp.StatusCode
 	}

@@ -252,13 +252,13 @@ func (d *Door) handler(next http.Handler) http.Handler {
 		}
 		if c, ok := limits.AcceptedOf(r.Context()).(*Conn); ok && c.refused() {
 			d.o.OnRefused(c.peer)
-			tooMany(w)
+			tooMany(w, r)
 			return
 		}
 		// Streams of HTTP/2 are requests, too; a proxy's are those of its clients.
 		if k, limit := d.o.Guard.Requests(r); limit > 0 {
 			if !running.Acquire(k, limit) {
-				tooMany(w)
+				tooMany(w, r)
 				return
 			}
 			defer running.Release(k)
@@ -267,8 +267,13 @@ func (d *Door) handler(next http.Handler) http.Handler {
 	})
 }
 
-func tooMany(w http.ResponseWriter) {
+func tooMany(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Connection", "close")
 	w.Header().Set("Retry-After", "1")
+	if r.ProtoMajor > 1 {
+		// Whoever has no window for a body would hold what is refused.
+		w.WriteHeader(http.StatusTooManyRequests)
+		return
+	}
 	http.Error(w, "too many connections from this address", http.StatusTooManyRequests)
 }
