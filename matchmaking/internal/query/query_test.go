@@ -339,6 +339,57 @@ func FuzzCompile(f *testing.F) {
 	})
 }
 
+// FuzzCost compiles whatever a stranger may send. What a query looks up, compares and combines,
+// counted from its tokens, is at most its Work, that at most MaxWork; compiling it allocates in proportion to its
+// length, also if it is refused.
+func FuzzCost(f *testing.F) {
+	f.Add(`level in my.level-5..my.level+5 and (region in ("eu", "us") or not tags has all ("a", "b"))`)
+	f.Add(strings.Repeat(`a has any ("x", "y") and `, 60) + "b")
+	f.Add("x == 1" + strings.Repeat("+1", MaxWork))
+	f.Add(strings.Repeat("not ", MaxDepth) + "a")
+	f.Add(strings.Repeat("(", MaxLength))
+	f.Fuzz(func(t *testing.T, text string) {
+		q, err := Compile(text)
+		if err == nil && q != nil {
+			if n := lookups(text); n > q.Work() || q.Work() > MaxWork {
+				t.Errorf("%q has %d to do, says that it has %d, and may have %d", text, n, q.Work(), MaxWork)
+			}
+		}
+		length := min(len(text), MaxLength)
+		if n := testing.AllocsPerRun(1, func() { _, _ = Compile(text) }); n > 200+8*float64(length) {
+			t.Errorf("%d bytes took %v allocations to compile", len(text), n)
+		}
+	})
+}
+
+// lookups counts the values and signs of a query's text that are gone through for a ticket: all but
+// the values after "in", of which one is found, and of texts after "has any" and "has all" those that differ.
+func lookups(text string) (n int) {
+	p := &parser{text: text}
+	var before token
+	for p.advance(); p.tok.kind != tokEnd; p.advance() {
+		tok := p.tok
+		switch {
+		case tok.kind == tokSign && tok.text == "(" && (before.text == "in" || before.text == "any" || before.text == "all") && before.kind == tokSign:
+			differ := map[string]bool{}
+			for p.advance(); !p.is(")"); p.advance() {
+				if p.tok.lit.kind != None {
+					differ[p.tok.text] = true
+				}
+			}
+			if before.text != "in" {
+				n += min(len(differ), MaxTexts)
+			}
+		case tok.kind == tokName || tok.lit.kind != None:
+			n++
+		case p.is("and", "or", "not", "in", "has") || comparisons[tok.text] != nil:
+			n++
+		}
+		before = tok
+	}
+	return n
+}
+
 // BenchmarkMatch asks a query as players write them, and the one that has most to do of one of
 // the subjects for which it has, beside it. Work is in what they take for each thing to do.
 func BenchmarkMatch(b *testing.B) {
