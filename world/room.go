@@ -2,6 +2,7 @@ package world
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -147,6 +148,11 @@ type Kind struct {
 	Show *ShowOf
 	// Inbox says what backends may post to rooms of the kind. nil: all messages of its schema.
 	Inbox *Inbox
+	// Opens is asked, of the kind of a show, before one is opened that a client has come to and that is
+	// not there: it returns why not, which the client is told, or nil. Backends and servers are not
+	// asked. It is called beside all rooms, by several goroutines at once, and may read something; it
+	// should give up when ctx is done. nil: clients may open shows of any name.
+	Opens func(ctx context.Context, o *Opening) error
 	// Backstage rooms are the server's own, such as shows: clients can't join, list or make them.
 	Backstage bool
 	// Spread has new players sent to the room with the most free places, and another one made before

@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -12,6 +13,17 @@ type ShowOf struct {
 	Kind string
 	// Option is the option of the house that names the show.
 	Option string
+}
+
+// Opening is a show that a client would have opened, by coming to it: it is not there yet.
+type Opening struct {
+	// Show is its name. Usual reports whether it is the show of clients that name none.
+	Show  string
+	Usual bool
+	// Roles are those of the client in that show; see Player.Roles.
+	Roles []string
+	// House and Stage are the options that the house and the show's room would have, all of them by name.
+	House, Stage map[string]string
 }
 
 // Options of the kinds of shows, which the server sets.
@@ -61,6 +73,16 @@ func (k *Kind) ShowName(options map[string]string) string {
 		return o.Default
 	}
 	return ""
+}
+
+// Filled returns options of a kind, with the defaults of those that are not there. It is for servers.
+func (k *Kind) Filled(options map[string]string) map[string]string {
+	all := map[string]string{}
+	for i := range k.Options {
+		all[k.Options[i].Name] = k.Options[i].Default
+	}
+	maps.Copy(all, options)
+	return all
 }
 
 // option returns the option with a name; nil: there is none.

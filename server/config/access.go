@@ -42,6 +42,9 @@ type Access struct {
 	HeldPerPlayer int `yaml:"held_per_player" default:"8" min:"0" max:"1000000"`
 	// HeldPerAddress is the same for all players of one address. 0: any number.
 	HeldPerAddress int `yaml:"held_per_address" default:"256" min:"0" max:"10000000"`
+	// ShowsPerAddress is the most houses of shows that clients of one address have had opened by
+	// asking for a show by its name, and that still are. 0: any number.
+	ShowsPerAddress int `yaml:"shows_per_address" default:"8" min:"0" max:"1000000"`
 
 	// IPv4Prefix is how many bits of an IPv4 address make up what counts as one address.
 	IPv4Prefix int `yaml:"ipv4_prefix" default:"32" min:"8" max:"32"`

@@ -18,6 +18,7 @@ var docs = map[string]string{
 	"Access.MaxTracked":            "the most addresses whose handshakes are remembered. One takes about 50 bytes",
 	"Access.RoomsPerAddress":       "the most rooms that were made for players of one address and that still are. 0: any number",
 	"Access.RoomsPerPlayer":        "the most rooms that one player has made and that still are. 0: any number",
+	"Access.ShowsPerAddress":       "the most houses of shows that clients of one address have had opened by asking for a show by its name, and that still are. 0: any number",
 	"Access.TrustedProxies":        "addresses and networks of proxies that tell the clients' addresses. Empty: the connection's address is the client's",
 	"Async.AtOnce":                 "how much of all rooms is done at once; what is beyond waits",
 	"Async.PerRoom":                "how much of it one room may have under way",

@@ -2,6 +2,8 @@ package danmaku
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	danmakuv1 "github.com/tickroom/tickroom/proto/gen/tickroom/danmaku/v1"
 	"github.com/tickroom/tickroom/proto/schema"
@@ -57,14 +59,27 @@ func ShowKind() world.Kind {
 		Options: []world.Option{
 			{Name: "show", Default: "main", Doc: "name of the show"},
 			{Name: "epoch", Default: "0", Doc: "number of the claim to the show, which the server sets"},
+			{Name: "opens", Default: "anybody", Doc: "who may have a show opened by coming to it: anybody; hosts: hosts, moderators and admins"},
 			{Name: "tiers", Default: "5,20,60", Doc: "comments a second that viewers get, of the first tier, the first two, all three"},
 			{Name: "candidates", Default: "40", Doc: "comments that a house may send in a window of 200 ms"},
 			{Name: "max_age", Default: "3", Doc: "seconds after which a comment is not shown any more"},
 			{Name: "slow", Default: "0", Doc: "seconds between two comments of a viewer at the beginning"},
 			{Name: "slow_auto", Default: "true", Doc: "whether the slow mode follows the number of viewers at the beginning"},
 		},
-		New: newShow,
+		Opens: mayOpen,
+		New:   newShow,
 	}
+}
+
+var checkOpens = world.OneOf("anybody", "hosts")
+
+// mayOpen returns why a client may not have a show opened.
+func mayOpen(_ context.Context, o *world.Opening) error {
+	moderates := func(role string) bool { return role == "host" || role == "moderator" || role == "admin" }
+	if o.Stage["opens"] == "hosts" && !slices.ContainsFunc(o.Roles, moderates) {
+		return fmt.Errorf("there is no show %q; a host opens it", o.Show)
+	}
+	return nil
 }
 
 // Topics of a show.

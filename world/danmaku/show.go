@@ -78,6 +78,9 @@ func newShow(r *world.Room) (world.Game, error) {
 	if err := world.CheckShowName(s.name); err != nil {
 		return nil, fmt.Errorf("option show=%q: %w", s.name, err)
 	}
+	if err := checkOpens(r.Text("opens")); err != nil {
+		return nil, fmt.Errorf("option opens=%q: %w", r.Text("opens"), err)
+	}
 	epoch, err := strconv.ParseUint(r.Text("epoch"), 10, 64)
 	if err != nil {
 		return nil, fmt.Errorf("option epoch=%q: it must be a whole number", r.Text("epoch"))

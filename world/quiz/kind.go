@@ -1,6 +1,7 @@
 package quiz
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -41,9 +42,11 @@ func ShowKind(read Reader) world.Kind {
 		Options: []world.Option{
 			{Name: "show", Default: "main", Doc: "name of the show"},
 			{Name: "epoch", Default: "0", Doc: "number of the claim to the show, which the server sets"},
+			{Name: "opens", Default: "files", Doc: "who may have a show opened: files: anybody, one that has a file; hosts: hosts alone; anybody: one of any name"},
 			{Name: "file", Default: "", Doc: "file of the show, in which * stands for its name; none: a host sends it; empty: a few questions to try it out"},
 		},
-		New: func(r *world.Room) (world.Game, error) { return newShow(r, read) },
+		Opens: func(ctx context.Context, o *world.Opening) error { return mayOpen(ctx, o, read) },
+		New:   func(r *world.Room) (world.Game, error) { return newShow(r, read) },
 	}
 }
 

@@ -102,6 +102,9 @@ func newShow(r *world.Room, read Reader) (world.Game, error) {
 	if err := checkShow(s.name); err != nil {
 		return nil, fmt.Errorf("option show=%q: %w", s.name, err)
 	}
+	if err := checkOpens(r.Text("opens")); err != nil {
+		return nil, fmt.Errorf("option opens=%q: %w", r.Text("opens"), err)
+	}
 	epoch, err := strconv.ParseUint(r.Text("epoch"), 10, 64)
 	if err != nil {
 		return nil, fmt.Errorf("option epoch=%q: it must be a whole number", r.Text("epoch"))
@@ -242,7 +245,7 @@ func (s *show) loadFile(done func(problem string)) {
 			err = s.load(name, name, []byte(l.File))
 		}
 		if s.problem = problemOf(err); s.problem != "" {
-			s.room.Log.Error("the show's file can't be used", "show", s.name, "error", err)
+			s.room.Log.Warn("the show's file can't be used", "show", s.name, "error", err)
 		}
 		s.changed()
 		done(s.problem)

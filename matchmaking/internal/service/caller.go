@@ -21,6 +21,8 @@ type Caller struct {
 	// CanPlay: it may take part. CanSpectate: it may watch rooms. CanExplain: it may ask
 	// why others' tickets wait. CanReport: it may report results and see all ratings.
 	CanPlay, CanSpectate, CanExplain, CanReport bool
+	// Roles returns its roles in the rooms of a show, or elsewhere if that is empty. nil: it has none.
+	Roles func(show string) []string
 	// Guest: nobody vouches for it.
 	Guest bool
 	// GuestToken is that of a guest who came without one, and so is new. It is told to

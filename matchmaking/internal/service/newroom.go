@@ -60,6 +60,9 @@ func (s *Service) newRoom(ctx context.Context, c *call, w *wish, m store.Match) 
 			return nil, err
 		}
 	}
+	if err := s.opens(ctx, c, w); err != nil {
+		return nil, err
+	}
 	node, err := s.place(ctx, w)
 	if err != nil {
 		return nil, err
@@ -81,6 +84,24 @@ func (s *Service) newRoom(ctx context.Context, c *call, w *wish, m store.Match) 
 		err = s.list(ctx, c, &m)
 	}
 	return &m, err
+}
+
+// opens returns why a caller may not have a room made, or nil; a room of a mode is the operator's.
+func (s *Service) opens(ctx context.Context, c *call, w *wish) error {
+	k := s.o.Kinds[w.kind]
+	if c == nil || w.mode != nil || k.Opens == nil {
+		return nil
+	}
+	roles := c.Roles
+	if roles == nil {
+		roles = func(string) []string { return nil }
+	}
+	err := k.Opens(ctx, roles, w.options)
+	var known *connect.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return failed(connect.CodeNotFound, "%w", err)
 }
 
 // place chooses a node in the nearest region where one takes the room.

@@ -57,6 +57,9 @@ type Kind struct {
 	// Asked returns the options of a room that a client asks for, without those that are
 	// as they would be anyway. The error is told to the client. nil: clients choose none.
 	Asked func(options map[string]string) (map[string]string, error)
+	// Opens returns why a client may not have a room made with some options, in which it has some roles,
+	// or nil. The error is told to the client, unless it is a *connect.Error: that is as it is. nil: every client may.
+	Opens func(ctx context.Context, roles func(show string) []string, options map[string]string) error
 }
 
 // capacity returns how many players a room of a mode, or of none, has.

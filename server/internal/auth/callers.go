@@ -53,6 +53,7 @@ func (c *Callers) Authenticate(ctx context.Context, h http.Header, peer string) 
 	everywhere := id.RolesIn("")
 	out := matchmaking.Caller{
 		Player: id.Player, Name: id.Name, Guest: id.Guest,
+		Roles:       func(show string) []string { return id.RolesIn(show).Names() },
 		CanPlay:     id.Roles&^identity.Spectator != 0,
 		CanSpectate: true,
 		CanExplain:  everywhere&(identity.Host|identity.Moderator|identity.Admin) != 0,

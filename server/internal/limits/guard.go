@@ -30,6 +30,8 @@ const (
 	PlayerConnections
 	// PlayerRooms: the player has too many rooms.
 	PlayerRooms
+	// AddressShows: clients of the address have had too many shows opened.
+	AddressShows
 	// NoAddress: nobody can tell the client's address.
 	NoAddress
 	// CallRate: the address or the player calls too fast.
@@ -48,7 +50,7 @@ const (
 
 // Reasons lists all reasons.
 func Reasons() []Reason {
-	return []Reason{BannedAddress, BannedPlayer, HandshakeRate, AddressConnections, PlayerConnections, PlayerRooms, NoAddress, CallRate, AddressRooms, AddressHeld, PlayerHeld, FirstBytes}
+	return []Reason{BannedAddress, BannedPlayer, HandshakeRate, AddressConnections, PlayerConnections, PlayerRooms, AddressShows, NoAddress, CallRate, AddressRooms, AddressHeld, PlayerHeld, FirstBytes}
 }
 
 // String returns the reason in snake case.
@@ -66,6 +68,8 @@ func (r Reason) String() string {
 		return "player_connections"
 	case PlayerRooms:
 		return "player_rooms"
+	case AddressShows:
+		return "address_shows"
 	case NoAddress:
 		return "no_address"
 	case CallRate:
@@ -120,6 +124,8 @@ func (d *Denied) Error() string {
 		return "too many sessions of this player are held without connections"
 	case FirstBytes:
 		return fmt.Sprintf("too much is sent to this address in a short time; try again in %d s", int(math.Ceil(d.RetryAfter.Seconds())))
+	case AddressShows:
+		return "too many shows were opened from this address"
 	}
 	return "the address that the request comes from is not known"
 }
@@ -148,6 +154,7 @@ type Guard struct {
 	rooms      held    // those that were made for somebody
 	held       held    // sessions without connections
 	firsts     *firsts // nil: no limit
+	shows      *Counts[AddrKey]
 
 	denied [lastReason + 1]atomic.Uint64
 }
@@ -158,7 +165,7 @@ func NewGuard(cfg config.Access, o Options) (*Guard, error) {
 		o.Now = time.Now
 	}
 	g := &Guard{cfg: cfg, o: o, masks: Masks{cfg.IPv4Prefix, cfg.IPv6Prefix},
-		addresses: NewCounts[AddrKey](), players: NewCounts[string](),
+		addresses: NewCounts[AddrKey](), players: NewCounts[string](), shows: NewCounts[AddrKey](),
 		rooms: newHeld(cfg.RoomsPerPlayer, PlayerRooms, cfg.RoomsPerAddress, AddressRooms),
 		held:  newHeld(cfg.HeldPerPlayer, PlayerHeld, cfg.HeldPerAddress, AddressHeld)}
 	var err error
@@ -232,6 +239,22 @@ func (g *Guard) connect(a netip.Addr, by Accepted) (*Lease, error) {
 		l.counted = true
 	}
 	return l, nil
+}
+
+// OpenShow lets a client at an address have a house of a show opened, which lasts until release is
+// called; further calls do nothing. Addresses that are exempt have any number, and so has a zero
+// address. The error is a *Denied.
+func (g *Guard) OpenShow(a netip.Addr) (release func(), err error) {
+	a = networks.Plain(a)
+	if g.cfg.ShowsPerAddress == 0 || !a.IsValid() || networks.Contain(g.exempt, a) && !g.proxies.Trusts(a) {
+		return func() {}, nil
+	}
+	k := g.masks.Key(a)
+	if !g.shows.Acquire(k, g.cfg.ShowsPerAddress) {
+		return nil, g.deny(&Denied{Reason: AddressShows})
+	}
+	var once sync.Once
+	return func() { once.Do(func() { g.shows.Release(k) }) }, nil
 }
 
 func (g *Guard) deny(d *Denied) error {

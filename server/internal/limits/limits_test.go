@@ -456,6 +456,34 @@ func TestGuardOfWhatIsHeld(t *testing.T) {
 	}
 }
 
+func TestGuardOfShows(t *testing.T) {
+	t.Parallel()
+	g := guard(t, Options{}, func(c *config.Access) { c.ShowsPerAddress = 2 })
+	one, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	open := func(a netip.Addr) func() {
+		t.Helper()
+		release, err := g.OpenShow(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return release
+	}
+	release := open(one)
+	open(one)
+	_, err := g.OpenShow(one)
+	denied(t, err, AddressShows)
+	open(other)
+	for range 5 {
+		open(netip.Addr{}) // the server's own
+		open(netip.MustParseAddr("127.0.0.1"))
+	}
+	release()
+	release()
+	open(one)
+	_, err = g.OpenShow(one)
+	denied(t, err, AddressShows)
+}
+
 func TestGuardOfTheBanned(t *testing.T) {
 	t.Parallel()
 	bans := NewMemoryBans(100, func() time.Time { return noon })

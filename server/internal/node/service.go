@@ -35,7 +35,7 @@ func (n *Node) kinds() (map[string]matchmaking.Kind, error) {
 			return k.ShowName(all)
 		}, Asked: func(options map[string]string) (map[string]string, error) {
 			return k.Asked(options, cfg.Options(name))
-		}}
+		}, Opens: rooms.Opens(name)}
 	}
 	var errs []error
 	for i := range cfg.Modes {

@@ -114,6 +114,9 @@ func (r *Registry) open(ctx context.Context, j *room.Joiner, kindName, id string
 	case w.Mode != "":
 		return nil, roomFull() // those of matches are made by the matchmaker
 	}
+	if err := r.mayOpen(ctx, k, j, chosen); err != nil {
+		return nil, err
+	}
 	unlock, err := k.lock(ctx)
 	if err != nil {
 		return nil, err

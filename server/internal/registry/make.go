@@ -50,9 +50,9 @@ func (r *Registry) make(ctx context.Context, p plan) (*Entry, error) {
 	if p.id == "" {
 		p.id = p.kind.Name + "-" + strings.ToLower(rand.Text()[:10])
 	}
-	disown, err := r.o.Guard.OpenRoom(p.owner, p.from)
+	disown, err := r.own(&p)
 	if err != nil {
-		return nil, refusal.Denied(err)
+		return nil, err
 	}
 	e, err := r.begin(&p, made, disown)
 	if err != nil {
@@ -65,6 +65,23 @@ func (r *Registry) make(ctx context.Context, p plan) (*Entry, error) {
 	}
 	r.o.Logger.Info("room made", "room", e.ID, "kind", e.Kind)
 	return e, nil
+}
+
+// own counts a room that is about to be made among those of whoever has it made, until disown is called. One who has
+// named a show has opened that, too.
+func (r *Registry) own(p *plan) (disown func(), err error) {
+	closeShow := func() {}
+	if p.kind.Show != nil && len(p.chosen) > 0 {
+		if closeShow, err = r.o.Guard.OpenShow(p.from); err != nil {
+			return nil, refusal.Denied(err)
+		}
+	}
+	closeRoom, err := r.o.Guard.OpenRoom(p.owner, p.from)
+	if err != nil {
+		closeShow()
+		return nil, refusal.Denied(err)
+	}
+	return func() { closeRoom(); closeShow() }, nil
 }
 
 // number returns the number of a room that is about to be made, if there may be another

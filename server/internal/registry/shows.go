@@ -1,12 +1,16 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
+	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	"github.com/tickroom/tickroom/server/internal/refusal"
 	"github.com/tickroom/tickroom/server/internal/room"
@@ -78,6 +82,62 @@ func (r *Registry) showOf(j *room.Joiner, kindName string) string {
 		asked = j.Led.Options
 	}
 	return k.ShowName(r.options(k, asked))
+}
+
+// opensWait bounds how long a kind may think about whether a show is opened.
+const opensWait = 2 * time.Second
+
+// Opens returns a function for the matchmaker that returns why a client with some roles may not have a room of
+// a kind made, with what it has chosen of its options; nil: all may.
+func (r *Registry) Opens(kindName string) func(ctx context.Context, roles func(show string) []string, chosen map[string]string) error {
+	k := r.kinds[kindName]
+	if k.Show == nil {
+		return nil
+	}
+	return func(ctx context.Context, roles func(show string) []string, chosen map[string]string) error {
+		why, err := r.opens(ctx, k, roles, chosen)
+		return cmp.Or(err, why)
+	}
+}
+
+// mayOpen returns nil if a joiner may have a room made, else a *refusal.Refusal. Nothing is claimed or made for
+// those who may not.
+func (r *Registry) mayOpen(ctx context.Context, k *kind, j *room.Joiner, chosen map[string]string) error {
+	why, err := r.opens(ctx, k, func(show string) []string { return j.Identity.RolesIn(show).Names() }, chosen)
+	switch {
+	case err != nil:
+		return away(err)
+	case why != nil:
+		return refusal.New(closecode.NoSuchRoom, "%s", why).Because("show_not_opened").At(slog.LevelWarn)
+	}
+	return nil
+}
+
+// opens returns why a client may not have a house of a show opened, with what it has chosen of its options. It
+// may if there are houses of the show already, somewhere. The error is that of the directory, if that can't say.
+func (r *Registry) opens(ctx context.Context, k *kind, roles func(show string) []string, chosen map[string]string) (why, err error) {
+	of := k.houseOf(r.options(k, chosen))
+	if of == nil {
+		return nil, nil
+	}
+	stage := r.kinds[of.Kind]
+	if stage.Opens == nil {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, opensWait)
+	defer cancel()
+	why = stage.Opens(ctx, &world.Opening{
+		Show: of.Name, Usual: of.Name == k.ShowName(r.o.Config.Options(k.Name)), Roles: roles(of.Name),
+		House: k.Filled(r.options(k, chosen)), Stage: stage.Filled(r.o.Config.Options(of.Kind)),
+	})
+	if why == nil || slices.ContainsFunc(r.Shows(), func(s shows.State) bool { return s.Show == *of && s.Houses > 0 }) {
+		return nil, nil
+	}
+	n, err := r.o.Directory.Load(ctx, store.Want{Kind: k.Name, Options: store.OptionsText(chosen)})
+	if err != nil || n.Rooms > 0 {
+		return nil, err
+	}
+	return why, nil
 }
 
 // makeShow makes the room of a show whose claim is here; see shows.Options.
