@@ -139,14 +139,34 @@ func (h *house) tell(p *world.Player) {
 	p.Emit(h.mine(c))
 }
 
-// tellAll sends all contestants who are here what they are told of themselves.
-func (h *house) tellAll() {
+// tellAll has all contestants who are here sent what they are told of themselves.
+func (h *house) tellAll() { h.news++ }
+
+// tellSome sends it to some of those who do not have it yet: in a large house a few ticks share the work, as a tick
+// that is late delays all.
+func (h *house) tellSome() {
+	if h.spread == h.news || h.hidden(h.room.Now()) { // all are told when the outcome is shown
+		return
+	}
+	left := max(toldAtOnce, len(h.contestants)/4)
 	for _, c := range h.contestants {
+		if c.news == h.news {
+			continue
+		}
 		if c.player != nil && !c.player.Away() {
+			if left == 0 {
+				return
+			}
+			left--
 			c.player.Emit(h.mine(c))
 		}
+		c.news = h.news
 	}
+	h.spread = h.news
 }
+
+// toldAtOnce is how many contestants are told of themselves in a tick, or a quarter of them if that is more.
+const toldAtOnce = 500
 
 // mine returns what a contestant is told of itself.
 func (h *house) mine(c *contestant) *quizv1.Mine {
@@ -171,13 +191,23 @@ func (h *house) mine(c *contestant) *quizv1.Mine {
 	if st.Shuffle && st.Ask != nil && st.Ask.Number == h.shown {
 		m.Order = h.order(c, h.shown, len(st.Ask.Options))
 	}
-	m.Won = st.Phase == quizv1.Phase_PHASE_OVER && h.won(c)
+	m.Won = h.won(c)
 	return m
 }
 
-// won reports whether a contestant has won the run that is over.
+// won reports whether a contestant has won the run, once that is known: after the last question it is when all
+// are ranked, or else when the run is over.
 func (h *house) won(c *contestant) bool {
-	switch h.state.Mode {
+	st := h.state
+	n := len(st.Outcomes)
+	if n == 0 {
+		return false
+	}
+	last := st.Outcomes[n-1]
+	if ranked := c.ranked == last.Number && h.ranks.missing == 0; !ranked || !last.Last && st.Phase != quizv1.Phase_PHASE_OVER {
+		return false
+	}
+	switch st.Mode {
 	case quizv1.Mode_MODE_ELIMINATION:
 		return c.score.alive && c.score.survived > 0
 	case quizv1.Mode_MODE_POINTS:

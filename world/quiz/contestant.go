@@ -20,12 +20,14 @@ type contestant struct {
 	answers []answer // by number of the question, from 1; as far as there are any
 	asked   uint32   // tries before a question opened, in this run
 
+	spared   numbers // questions that its houses could not show it, which do not count
 	score    score
 	verdicts []quizv1.Verdict // of all outcomes
 	place    int              // index of its standing among those that the house has told; -1: none
 	rank     uint32           // 0: not ranked yet
 	among    uint32
 	ranked   uint32 // number of the question
+	news     uint32 // house.news that it has been told
 	flagged  uint32 // set of patterns that were reported
 	fast     uint32 // right answers in less time than anybody takes, in this run
 }

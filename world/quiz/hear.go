@@ -21,8 +21,13 @@ func (h *house) onState(_ *world.Posting, m *quizv1.State) {
 	if st := h.state; st != nil && (m.Epoch < st.Epoch || m.Epoch == st.Epoch && m.Version <= st.Version) {
 		return
 	}
-	before := h.state
-	h.state, h.heardAt, h.refresh = m, h.room.Now(), true
+	before, now := h.state, h.room.Now()
+	h.state, h.refresh = m, true
+	h.notice(before, now)
+	h.heardAt = now
+	if m.Ended {
+		h.putOut()
+	}
 	if before == nil || m.Run != h.run {
 		h.begin(before == nil)
 	}
@@ -47,7 +52,7 @@ func (h *house) onState(_ *world.Posting, m *quizv1.State) {
 // begin forgets what belonged to another run. At first the house may be in the middle of one.
 func (h *house) begin(first bool) {
 	h.run = h.state.Run
-	h.shown, h.count, h.closed = 0, counts{}, 0
+	h.shown, h.count, h.closed, h.missed = 0, counts{}, 0, 0
 	h.judged, h.revealed, h.ranks = 0, 0, rankParts{}
 	h.telling = 0
 	h.suspect.reset()
@@ -282,7 +287,7 @@ func (h *house) figures(o *quizv1.Outcome) *quizv1.Figures {
 		case quizv1.Verdict_VERDICT_SAVED:
 			f.Saved++
 		}
-		if c.score.verdict != quizv1.Verdict_VERDICT_UNSPECIFIED && !inTime(o, c.answer(o.Number)) {
+		if v := c.score.verdict; v != quizv1.Verdict_VERDICT_UNSPECIFIED && v != quizv1.Verdict_VERDICT_SKIPPED && !inTime(o, c.answer(o.Number)) {
 			f.Missed++
 		}
 		if c.score.out == o.Number {

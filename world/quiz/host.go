@@ -11,9 +11,8 @@ import (
 
 // Bounds of what a host sends.
 const (
-	maxParts       = 64
-	maxPart        = 2048
-	resultsPerPage = 50
+	maxParts = 64
+	maxPart  = 2048
 )
 
 // upload is a show's file that a host sends, as far as it has come.
@@ -95,23 +94,4 @@ func (h *house) onSuspected(_ *world.Posting, m *quizv1.Suspected) {
 	if m.What != nil && len(h.hosts) > 0 {
 		h.rows.hosts.Emit(m.What)
 	}
-}
-
-// results gives a host what has become of this house's contestants.
-func (h *house) results(p *world.Player, m *quizv1.Results) (*quizv1.ResultsReply, error) {
-	if !h.hosting(p) {
-		return nil, errHost
-	}
-	if h.hidden(h.room.Now()) {
-		return nil, errors.New("the answers are being counted; try again in a moment")
-	}
-	from := min(int(m.After), len(h.contestants))
-	to := min(from+resultsPerPage, len(h.contestants))
-	r := &quizv1.ResultsReply{Run: h.run, More: to < len(h.contestants)}
-	for _, c := range h.contestants[from:to] {
-		res := h.result(c)
-		res.PlayerId = ""
-		r.Results = append(r.Results, res)
-	}
-	return r, nil
 }

@@ -320,6 +320,48 @@ func TestResults(t *testing.T) {
 	}
 }
 
+// TestResultsOfOtherHouses reads the results of another house as a host does.
+func TestResultsOfOtherHouses(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 2, file("mode: points", 1))
+	s.load()
+	const n = fetchedAtOnce + 60
+	var all []*gametest.Player
+	for i := range n {
+		all = append(all, s.houses[1].Join(fmt.Sprintf("Player %d", i)))
+	}
+	s.tick(30)
+	s.conduct(quizv1.Act_ACT_START)
+	s.open(1)
+	for i, p := range all[:20] {
+		s.mustAnswer(p, 1, uint32(i%2))
+	}
+	s.phase(quizv1.Phase_PHASE_OVER)
+	s.tick(40)
+	var got []*quizv1.Result
+	waits := 0
+	for more := true; more && waits < 100; {
+		r, err := gametest.Call[quizv1.Results, quizv1.ResultsReply](s.host, &quizv1.Results{After: uint32(len(got)), House: "house-2"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if more = r.More; r.Waiting {
+			waits++
+			s.tick(1)
+		}
+		got = append(got, r.Results...)
+	}
+	if len(got) != n || got[1].Name != "Player 1" || got[1].Rank != 1 || !got[1].Won || got[0].Won || got[n-1].Name != all[n-1].Name || got[3].PlayerId != "" {
+		t.Errorf("%d results after %d ticks, the first of which are %+v, %+v", len(got), waits, got[0], got[1])
+	}
+	if _, err := gametest.Call[quizv1.Results, quizv1.ResultsReply](s.host, &quizv1.Results{House: "house-3"}); err == nil {
+		t.Error("a house that is not there has results")
+	}
+	if _, err := gametest.Call[quizv1.Results, quizv1.ResultsReply](all[0], &quizv1.Results{House: "house-1"}); err == nil {
+		t.Error("a contestant reads results")
+	}
+}
+
 // TestWriteJSON sees that a time of nothing is told, and that where there is no answer there is none.
 func TestWriteJSON(t *testing.T) {
 	t.Parallel()

@@ -31,12 +31,14 @@ type house struct {
 	teamList    []*team                  // in the order in which they were made
 	present     map[string]*world.Player // who would play, by PlayerID
 	hosts       []*world.Player
-	uploads     map[uint32]*upload // by the number of the host
+	uploads     map[uint32]*upload  // by the number of the host
+	fetched     map[uint32]*fetched // likewise
 
 	// The question that is asked.
 	shown  uint32 // number of the question that clients see; 0: none
 	count  counts
 	run    uint32 // that what is here belongs to
+	missed uint32 // number of the question that could not be shown in time
 	closed uint32 // number of the question of which the show was told that it is closed
 
 	// Judging.
@@ -48,6 +50,8 @@ type house struct {
 	ranks       rankParts
 	toldRun     uint32 // run whose results backends know
 	telling     int    // how many of them
+	news        uint32 // counts what all contestants are to be told
+	spread      uint32 // the same, of which all have been told
 	suspect     suspects
 	moves       moves
 	books       books
@@ -80,7 +84,7 @@ func newHouse(r *world.Room) (world.Game, error) {
 	r.MaxPlayers = players
 	h := &house{
 		room: r, name: r.Text("show"), role: r.Text("role"), byID: map[string]*contestant{}, present: map[string]*world.Player{}, teams: map[string]*team{},
-		uploads: map[uint32]*upload{}, asks: true, heardAt: r.Now(), refresh: true, version: uint64(r.Now()),
+		uploads: map[uint32]*upload{}, fetched: map[uint32]*fetched{}, asks: true, heardAt: r.Now(), refresh: true, version: uint64(r.Now()),
 	}
 	if err := checkShow(h.name); err != nil {
 		return nil, fmt.Errorf("option show=%q: %w", h.name, err)
@@ -95,6 +99,8 @@ func newHouse(r *world.Room) (world.Game, error) {
 	world.OnMessage(r, h.onWanted)
 	world.OnMessage(r, h.onMoved)
 	world.OnMessage(r, h.onBook)
+	world.OnMessage(r, h.onFetch)
+	world.OnMessage(r, h.onPage)
 	world.OnCommand(r, h.answer)
 	world.OnCommand(r, h.chooseTeam)
 	world.OnCommand(r, h.conduct)
@@ -107,6 +113,9 @@ func newHouse(r *world.Room) (world.Game, error) {
 
 // Join lets a contestant, a spectator or a host in.
 func (h *house) Join(p *world.Player, data []byte) error {
+	if h.state != nil && h.state.Ended {
+		return errEnded
+	}
 	var entry quizv1.Entry
 	if err := entry.UnmarshalProto(data); err != nil {
 		return fmt.Errorf("what the client sends along is no Entry: %w", err)
@@ -146,13 +155,13 @@ func (h *house) hosting(p *world.Player) bool { return slices.Contains(h.hosts, 
 func (h *house) enter(p *world.Player) *contestant {
 	c := h.byID[p.PlayerID]
 	if c == nil {
-		if h.running() { // it may have played in another house
+		if h.running() || h.over() { // it may have played in another house
 			h.moves.want(h, p)
 			h.books.seek(h)
 			if h.recall(p) {
 				return h.byID[p.PlayerID]
 			}
-			if h.doorsClosed() && !h.state.LatePlays {
+			if h.over() || h.doorsClosed() && !h.state.LatePlays {
 				return nil
 			}
 		}
@@ -186,6 +195,9 @@ func (h *house) running() bool {
 	return true
 }
 
+// over reports whether a run is over, and its outcome to be seen.
+func (h *house) over() bool { return h.state != nil && h.state.Phase == quizv1.Phase_PHASE_OVER }
+
 // lobby reports whether contestants come together.
 func (h *house) lobby() bool { return h.state == nil || h.state.Phase <= quizv1.Phase_PHASE_LOBBY }
 
@@ -205,6 +217,7 @@ func (h *house) firstQuestion() uint32 {
 func (h *house) Leave(p *world.Player) {
 	h.hosts = slices.DeleteFunc(h.hosts, func(q *world.Player) bool { return q == p })
 	delete(h.uploads, p.ID)
+	delete(h.fetched, p.ID)
 	if h.present[p.PlayerID] == p {
 		delete(h.present, p.PlayerID)
 	}
@@ -262,6 +275,7 @@ func (h *house) Tick() {
 		h.rows.set(h, now)
 	}
 	h.report(now)
+	h.tellSome()
 	h.tellAgain(now)
 	h.moves.flush(h, now)
 	h.books.flush(h)
@@ -344,6 +358,8 @@ func (h *house) report(now int64) {
 		Credited: h.count.credited, Capped: h.count.capped, Early: h.count.early, Late: h.count.late, Barred: h.count.barred,
 		CreditSumMs: h.count.creditSum, GreatestCreditMs: h.count.greatestCredit, Contestants: uint32(len(h.contestants)), Asks: h.asks || h.state == nil,
 	}
+	r.Missed = h.missed != 0 && h.missed == h.count.question
+	r.Hosts = uint32(len(h.hosts))
 	r.Closed = h.count.question != 0 && h.closed == h.count.question
 	for _, c := range h.contestants {
 		if c.score.alive {
@@ -366,6 +382,19 @@ func (h *house) onGrant(from *world.Posting, m *quizv1.Grant) {
 		c.granted += m.Revives
 		c.score.revives += m.Revives
 		h.tell(from.Player)
+	}
+}
+
+// errEnded is what those are told who come when a show is over for good, or are there then.
+var errEnded = errors.New("the quiz is over")
+
+// putOut has all who are in the house leave, as the show is over for good.
+func (h *house) putOut() {
+	for p := range h.room.Players() {
+		p.Remove(errEnded.Error())
+	}
+	for p := range h.room.Spectators() {
+		p.Remove(errEnded.Error())
 	}
 }
 

@@ -113,7 +113,7 @@ func (s *score) apply(r rules, o *quizv1.Outcome, c *contestant, saved bool) {
 	s.gained, s.verdict = 0, quizv1.Verdict_VERDICT_UNSPECIFIED
 	elimination := r.mode == quizv1.Mode_MODE_ELIMINATION
 	switch {
-	case o.Skipped:
+	case o.Skipped || c.spared.has(o.Number):
 		s.verdict = quizv1.Verdict_VERDICT_SKIPPED
 		return
 	case elimination && (!s.alive || o.Number < c.from):

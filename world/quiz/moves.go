@@ -46,7 +46,7 @@ func (h *house) onWanted(_ *world.Posting, m *quizv1.Wanted) {
 		}
 		h.room.Post(world.RoomTopic(m.House), &quizv1.Moved{
 			PlayerId: id, House: h.room.ID(), Run: h.run, From: c.from, Granted: c.granted, Given: given(c),
-			Rank: c.rank, Among: c.among, Ranked: c.ranked,
+			Rank: c.rank, Among: c.among, Ranked: c.ranked, Spared: c.spared.all(),
 		})
 		h.drop(c)
 		moved = true
@@ -74,6 +74,9 @@ func (h *house) onMoved(_ *world.Posting, m *quizv1.Moved) {
 	}
 	c.from, c.granted = m.From, m.Granted
 	c.rank, c.among, c.ranked = m.Rank, m.Among, m.Ranked
+	for _, number := range m.Spared {
+		c.spared.add(number)
+	}
 	for i, g := range m.Given {
 		if g.Choice > 0 && g.Choice <= maxOptions {
 			c.give(uint32(i+1), answer{given: true, option: uint8(g.Choice - 1), elapsed: uint16(g.Elapsed), credit: uint16(g.Credit)})

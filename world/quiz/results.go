@@ -38,7 +38,7 @@ func (h *house) result(c *contestant) *quizv1.Result {
 	s := &c.score
 	r := &quizv1.Result{
 		PlayerId: c.id, Name: c.name, Rank: c.rank, Alive: s.alive, Out: s.out, Points: s.points, Right: s.right, Time: s.time,
-		Won: h.state != nil && h.state.Phase == quizv1.Phase_PHASE_OVER && h.won(c),
+		Won: h.state != nil && h.won(c),
 	}
 	if c.team != nil {
 		r.Team = c.team.name

@@ -43,6 +43,7 @@ type script struct {
 	Lobby          float64 `yaml:"lobby" default:"0" min:"0" max:"86400"`
 	StartWith      int     `yaml:"start_with" default:"0" min:"0" max:"100000000"`
 	Again          float64 `yaml:"again" default:"0" min:"0" max:"86400"`
+	EndsAfter      float64 `yaml:"ends_after" default:"300" min:"0" max:"86400"`
 	MaxCredit      float64 `yaml:"max_credit" default:"0.25" min:"0" max:"2"`
 	Lead           float64 `yaml:"lead" default:"0.2" min:"0" max:"2"`
 

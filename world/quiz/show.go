@@ -53,6 +53,7 @@ type show struct {
 	run              uint32
 	rehearsal, held  bool
 	nextAt, keyAt    int64
+	endsAt           int64 // when it ends for good; 0: it does not
 	since            int64 // when the show took over
 	asked            int   // questions of the script
 	posed            []*quizv1.Pose
@@ -71,6 +72,8 @@ type show struct {
 
 	// What is posted, and when.
 	version          uint64
+	deaf             bool // nothing that houses post reaches the show
+	cut              bool // it waits, as it hears none of its houses
 	dirty, keepDirty bool
 	postedAt, keptAt int64
 	marked, ready    bool // the log was asked for, was read
@@ -147,7 +150,9 @@ func (s *show) Tick() {
 		s.dirty = true
 	}
 	s.tally.countSome()
-	s.advance(now)
+	if s.heard(now) {
+		s.advance(now)
+	}
 	s.rankSome()
 	s.relaySuspects()
 	every := int64(beat)
@@ -174,7 +179,7 @@ func (s *show) state() *quizv1.State {
 	st := &quizv1.State{
 		Epoch: s.epoch, Version: s.version, Phase: s.phase, Run: s.run, Rehearsal: s.rehearsal, Held: s.held,
 		NextAt: s.nextAt, Ask: s.ask, Outcomes: s.outcomes, KeyAt: s.keyAt, Figures: s.figures, Ranked: s.ranked,
-		Winners: s.winners, Leaders: s.leaders, Teams: s.teams, Problem: s.problem, Source: s.source, Preview: s.preview(),
+		Ended: s.phase == quizv1.Phase_PHASE_OVER && s.endsAt != 0 && s.room.Now() >= s.endsAt, Winners: s.winners, Leaders: s.leaders, Teams: s.teams, Problem: s.problem, Source: s.source, Preview: s.preview(),
 	}
 	if s.phase == quizv1.Phase_PHASE_REVEALED || s.phase == quizv1.Phase_PHASE_OVER {
 		st.Note = s.note

@@ -79,7 +79,6 @@ func (s *show) takeOver(k *quizv1.Kept) {
 		h := s.tally.house(r.House)
 		h.report, h.heardAt = r, now
 	}
-	if s.nextAt != 0 && s.nextAt < now+ready && s.phase != quizv1.Phase_PHASE_OPEN {
-		s.nextAt = now + ready // nobody is to miss what came due meanwhile
-	}
+	s.postpone(now)
+	s.endAfter(now)
 }

@@ -107,6 +107,16 @@ func (t *tally) contestants() (n uint32) {
 	return n
 }
 
+// hosts returns how many there are.
+func (t *tally) hosts() (n uint32) {
+	t.each(func(h *houseTally) {
+		if !h.lost {
+			n += h.report.Hosts
+		}
+	})
+	return n
+}
+
 // alive returns how many are still in.
 func (t *tally) alive() (n uint32) {
 	t.each(func(h *houseTally) {

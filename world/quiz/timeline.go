@@ -25,15 +25,37 @@ func (s *show) advance(now int64) {
 		end := s.ask.ClosesAt + s.credit()
 		waited := now >= max(end, s.since+silence)+maxLate
 		if s.key != 0 && now >= end && (waited || now >= s.since+silence && s.tally.closed(s.run, s.ask.Number)) {
-			s.reveal(now)
+			s.resolve(now)
 		}
 	case quizv1.Phase_PHASE_REVEALED:
 		s.settle(now)
 	case quizv1.Phase_PHASE_OVER:
-		if s.nextAt != 0 && now >= s.nextAt {
+		switch {
+		case s.nextAt != 0 && now >= s.nextAt:
 			s.toLobby()
+		case s.endsAt != 0 && s.tally.hosts() > 0:
+			s.endAfter(now) // they may want another run
 		}
 	}
+}
+
+// endAfter has the show end for good some time from now, if it is over and does not begin again.
+func (s *show) endAfter(now int64) {
+	s.endsAt = 0
+	if s.phase == quizv1.Phase_PHASE_OVER && s.script != nil && s.script.Again == 0 && s.script.EndsAfter > 0 {
+		s.endsAt = now + int64(s.script.EndsAfter*second)
+	}
+}
+
+// resolve shows the key of a question that is closed for everybody, or takes the question out if it could not
+// be shown everywhere.
+func (s *show) resolve(now int64) {
+	if s.tally.missed(s.run, s.ask.Number) {
+		s.room.Log.Warn("a question counts for nobody: a house could not show it in time", "show", s.name, "question", s.ask.Number)
+		s.skip(now)
+		return
+	}
+	s.reveal(now)
 }
 
 // credit returns what an answer's time may be lessened by, in microseconds.
@@ -217,6 +239,7 @@ func (s *show) over(now int64) {
 	if again := int64(s.script.Again * second); again > 0 {
 		s.nextAt = now + again
 	}
+	s.endAfter(now)
 	s.toldShow = false
 	s.changed()
 }

@@ -77,13 +77,15 @@ var Schema = &schema.Schema{
 		{ID: 15, Name: "tickroom.quiz.v1.ShowDone", New: func() schema.Posted { return new(ShowDone) }},
 		{ID: 16, Name: "tickroom.quiz.v1.ContestantsDone", New: func() schema.Posted { return new(ContestantsDone) }},
 		{ID: 17, Name: "tickroom.quiz.v1.Book", New: func() schema.Posted { return new(Book) }},
+		{ID: 18, Name: "tickroom.quiz.v1.Fetch", New: func() schema.Posted { return new(Fetch) }},
+		{ID: 19, Name: "tickroom.quiz.v1.Page", New: func() schema.Posted { return new(Page) }},
 	},
 	Descriptor: func() []byte { return []byte(schemaDescriptor) },
 }
 
 // schemaDescriptor is a google.protobuf.FileDescriptorSet of the game's files, without comments and options.
 const schemaDescriptor = "" +
-	"\n\xccQ\n\x1btickroom/quiz/v1/quiz.proto\x12\x10tickroom.quiz.v1\"+\n\x05Clock\x12\x12\n\x04t" +
+	"\n\xcbT\n\x1btickroom/quiz/v1/quiz.proto\x12\x10tickroom.quiz.v1\"+\n\x05Clock\x12\x12\n\x04t" +
 	"ick\x18\x01 \x01(\rR\x04tick\x12\x0e\n\x02at\x18\x02 \x01(\x03R\x02at\"\xc2\x03\n\x04Show\x12-\n\x05phase\x18\x01 \x01(\x0e2\x17.tickro" +
 	"om.quiz.v1.PhaseR\x05phase\x12\x1a\n\bquestion\x18\x02 \x01(\rR\bquestion\x12\x17\n\anext_at\x18\x03" +
 	" \x01(\x03R\x06nextAt\x12\x12\n\x04held\x18\x04 \x01(\bR\x04held\x12\x12\n\x04lost\x18\x05 \x01(\bR\x04lost\x12\x10\n\x03run\x18\x06 \x01(" +
@@ -142,111 +144,117 @@ const schemaDescriptor = "" +
 	" \x01(\tR\x04text\"\xed\x01\n\x04Pose\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n\x05image\x18\x02 \x01(\tR\x05image\x12\x18\n" +
 	"\aoptions\x18\x03 \x03(\tR\aoptions\x12#\n\roption_images\x18\x04 \x03(\tR\foptionImages\x12\x10\n\x03" +
 	"key\x18\x05 \x01(\rR\x03key\x12\x18\n\aseconds\x18\x06 \x01(\x02R\aseconds\x12\x16\n\x06points\x18\a \x01(\rR\x06points" +
-	"\x12\x12\n\x04note\x18\b \x01(\tR\x04note\x12\x10\n\x03now\x18\t \x01(\bR\x03now\x12\x12\n\x04last\x18\n \x01(\bR\x04last\"\x1f\n\aRe" +
-	"sults\x12\x14\n\x05after\x18\x01 \x01(\rR\x05after\"h\n\fResultsReply\x122\n\aresults\x18\x01 \x03(\v2\x18.t" +
-	"ickroom.quiz.v1.ResultR\aresults\x12\x12\n\x04more\x18\x02 \x01(\bR\x04more\x12\x10\n\x03run\x18\x03 \x01(\r" +
-	"R\x03run\"\x8c\x02\n\x06Result\x12\x1b\n\tplayer_id\x18\x01 \x01(\tR\bplayerId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04nam" +
-	"e\x12\x12\n\x04team\x18\x03 \x01(\tR\x04team\x12\x12\n\x04rank\x18\x04 \x01(\rR\x04rank\x12\x10\n\x03won\x18\x05 \x01(\bR\x03won\x12\x14\n\x05a" +
-	"live\x18\x06 \x01(\bR\x05alive\x12\x10\n\x03out\x18\a \x01(\rR\x03out\x12\x16\n\x06points\x18\b \x01(\rR\x06points\x12\x14\n\x05r" +
-	"ight\x18\t \x01(\rR\x05right\x12\x12\n\x04time\x18\n \x01(\rR\x04time\x12-\n\x05given\x18\v \x03(\v2\x17.tickroom." +
-	"quiz.v1.GivenR\x05given\"\x86\x01\n\x05Given\x12\x16\n\x06choice\x18\x01 \x01(\rR\x06choice\x12\x18\n\aelapse" +
-	"d\x18\x02 \x01(\rR\aelapsed\x12\x16\n\x06credit\x18\x03 \x01(\rR\x06credit\x123\n\averdict\x18\x04 \x01(\x0e2\x19.tick" +
-	"room.quiz.v1.VerdictR\averdict\"\x83\x02\n\x03Ask\x12\x16\n\x06number\x18\x01 \x01(\rR\x06number\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\x12\x14\n\x05image\x18\x03 \x01(\tR\x05image\x12\x18\n\aoptions\x18\x04 \x03(\tR\aoption" +
-	"s\x12#\n\roption_images\x18\x05 \x03(\tR\foptionImages\x12\x17\n\atime_ms\x18\x06 \x01(\rR\x06timeMs\x12" +
-	"\x16\n\x06points\x18\a \x01(\rR\x06points\x12\x12\n\x04last\x18\b \x01(\bR\x04last\x12\x19\n\bopens_at\x18\t \x01(\x03R\ao" +
-	"pensAt\x12\x1b\n\tcloses_at\x18\n \x01(\x03R\bclosesAt\"\xca\x01\n\aOutcome\x12\x16\n\x06number\x18\x01 \x01(\rR" +
-	"\x06number\x12\x10\n\x03key\x18\x02 \x01(\rR\x03key\x12\x18\n\askipped\x18\x03 \x01(\bR\askipped\x12\x17\n\atime_ms\x18\x04" +
-	" \x01(\rR\x06timeMs\x12\x16\n\x06points\x18\x05 \x01(\rR\x06points\x12\x12\n\x04last\x18\x06 \x01(\bR\x04last\x12\x19\n\bopen" +
-	"s_at\x18\a \x01(\x03R\aopensAt\x12\x1b\n\tcloses_at\x18\b \x01(\x03R\bclosesAt\"\x9d\x02\n\x04Line\x12\x12\n\x04ran" +
-	"k\x18\x01 \x01(\rR\x04rank\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n\x05house\x18\x03 \x01(\tR\x05house\x12\x16\n\x06playe" +
-	"r\x18\x04 \x01(\rR\x06player\x12\x14\n\x05score\x18\x05 \x01(\rR\x05score\x12\x16\n\x06points\x18\x06 \x01(\rR\x06points\x12\x14\n" +
-	"\x05right\x18\a \x01(\rR\x05right\x12\x12\n\x04time\x18\b \x01(\rR\x04time\x12\x14\n\x05alive\x18\t \x01(\bR\x05alive\x12\x12\n" +
-	"\x04team\x18\n \x01(\tR\x04team\x12\x18\n\amembers\x18\v \x01(\rR\amembers\x12#\n\ralive_members\x18\f \x01" +
-	"(\rR\faliveMembers\"\x91\x01\n\aFigures\x12\x16\n\x06counts\x18\x01 \x03(\rR\x06counts\x12\x16\n\x06missed\x18\x02" +
-	" \x01(\rR\x06missed\x12\x14\n\x05right\x18\x03 \x01(\rR\x05right\x12\x10\n\x03out\x18\x04 \x01(\rR\x03out\x12\x18\n\arevived\x18" +
-	"\x05 \x01(\rR\arevived\x12\x14\n\x05saved\x18\x06 \x01(\rR\x05saved\"\xa8\t\n\x05State\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05e" +
-	"poch\x12\x18\n\aversion\x18\x02 \x01(\x04R\aversion\x12-\n\x05phase\x18\x03 \x01(\x0e2\x17.tickroom.quiz.v1" +
-	".PhaseR\x05phase\x12\x10\n\x03run\x18\x04 \x01(\rR\x03run\x12\x1c\n\trehearsal\x18\x05 \x01(\bR\trehearsal\x12\x12\n" +
-	"\x04held\x18\x06 \x01(\bR\x04held\x12\x17\n\anext_at\x18\a \x01(\x03R\x06nextAt\x12\x14\n\x05title\x18\b \x01(\tR\x05title" +
-	"\x12\x14\n\x05image\x18\t \x01(\tR\x05image\x12*\n\x04mode\x18\n \x01(\x0e2\x16.tickroom.quiz.v1.ModeR\x04mo" +
-	"de\x12\x1c\n\tquestions\x18\v \x01(\rR\tquestions\x12\x18\n\arevives\x18\f \x01(\rR\arevives\x12\x1b\n\tte" +
-	"am_size\x18\r \x01(\rR\bteamSize\x12\x1d\n\nlate_plays\x18\x0e \x01(\bR\tlatePlays\x12\x18\n\ashuffl" +
-	"e\x18\x0f \x01(\bR\ashuffle\x12\"\n\rmax_credit_ms\x18\x10 \x01(\rR\vmaxCreditMs\x12\x17\n\alead_ms\x18" +
-	"\x11 \x01(\rR\x06leadMs\x12!\n\fstreak_bonus\x18\x12 \x01(\rR\vstreakBonus\x12(\n\x10max_streak_b" +
-	"onus\x18\x13 \x01(\rR\x0emaxStreakBonus\x12'\n\x03ask\x18\x14 \x01(\v2\x15.tickroom.quiz.v1.AskR\x03" +
-	"ask\x125\n\boutcomes\x18\x15 \x03(\v2\x19.tickroom.quiz.v1.OutcomeR\boutcomes\x12\x12\n\x04no" +
-	"te\x18\x16 \x01(\tR\x04note\x12\x15\n\x06key_at\x18\x17 \x01(\x03R\x05keyAt\x123\n\afigures\x18\x18 \x01(\v2\x19.tickroo" +
-	"m.quiz.v1.FiguresR\afigures\x12 \n\vcontestants\x18\x19 \x01(\rR\vcontestants\x12\x14\n\x05" +
-	"alive\x18\x1a \x01(\rR\x05alive\x12\x1e\n\nspectators\x18\x1b \x01(\rR\nspectators\x12\x1a\n\banswered\x18\x1c" +
-	" \x01(\rR\banswered\x12\x16\n\x06houses\x18\x1d \x01(\rR\x06houses\x12\x16\n\x06ranked\x18\x1e \x01(\rR\x06ranked\x12\x18" +
-	"\n\awinners\x18\x1f \x01(\rR\awinners\x120\n\aleaders\x18  \x03(\v2\x16.tickroom.quiz.v1.Lin" +
-	"eR\aleaders\x12,\n\x05teams\x18! \x03(\v2\x16.tickroom.quiz.v1.LineR\x05teams\x12/\n\aprev" +
-	"iew\x18\" \x01(\v2\x15.tickroom.quiz.v1.AskR\apreview\x122\n\areports\x18# \x03(\v2\x18.tic" +
-	"kroom.quiz.v1.ReportR\areports\x12\x18\n\aproblem\x18$ \x01(\tR\aproblem\x12\x16\n\x06sourc" +
-	"e\x18% \x01(\tR\x06source\"\xde\x03\n\x06Report\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x18\n\aversion\x18\x02 \x01(" +
-	"\x04R\aversion\x12\x10\n\x03run\x18\x03 \x01(\rR\x03run\x12\x1a\n\bquestion\x18\x04 \x01(\rR\bquestion\x12\x16\n\x06coun" +
-	"ts\x18\x05 \x03(\rR\x06counts\x12\x16\n\x06closed\x18\x06 \x01(\bR\x06closed\x12 \n\vcontestants\x18\a \x01(\rR\vc" +
-	"ontestants\x12\x14\n\x05alive\x18\b \x01(\rR\x05alive\x12\x1e\n\nspectators\x18\t \x01(\rR\nspectators" +
-	"\x12\x1a\n\bcredited\x18\n \x01(\rR\bcredited\x12\x16\n\x06capped\x18\v \x01(\rR\x06capped\x12\x14\n\x05early\x18\f " +
-	"\x01(\rR\x05early\x12\x12\n\x04late\x18\r \x01(\rR\x04late\x12\x16\n\x06barred\x18\x0e \x01(\rR\x06barred\x12\"\n\rcredit" +
-	"_sum_ms\x18\x0f \x01(\x04R\vcreditSumMs\x12,\n\x12greatest_credit_ms\x18\x10 \x01(\rR\x10greatest" +
-	"CreditMs\x12\x12\n\x04lost\x18\x11 \x01(\bR\x04lost\x12\x12\n\x04asks\x18\x12 \x01(\bR\x04asks\"Q\n\tStandings\x12\x16\n" +
-	"\x06scores\x18\x01 \x03(\rR\x06scores\x12\x14\n\x05times\x18\x02 \x03(\rR\x05times\x12\x16\n\x06counts\x18\x03 \x03(\rR\x06cou" +
-	"nts\"\xe4\x03\n\x06Scores\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x18\n\aversion\x18\x02 \x01(\x04R\aversion\x12\x10" +
-	"\n\x03run\x18\x03 \x01(\rR\x03run\x12\x1a\n\bquestion\x18\x04 \x01(\rR\bquestion\x12\x1a\n\boutcomes\x18\x05 \x01(\x04R\b" +
-	"outcomes\x12\x12\n\x04part\x18\x06 \x01(\rR\x04part\x12\x14\n\x05parts\x18\a \x01(\rR\x05parts\x12=\n\vcontestant" +
-	"s\x18\b \x01(\v2\x1b.tickroom.quiz.v1.StandingsR\vcontestants\x121\n\x05teams\x18\t \x01(\v" +
-	"2\x1b.tickroom.quiz.v1.StandingsR\x05teams\x123\n\afigures\x18\n \x01(\v2\x19.tickroom" +
-	".quiz.v1.FiguresR\afigures\x120\n\aleaders\x18\v \x03(\v2\x16.tickroom.quiz.v1.Li" +
-	"neR\aleaders\x125\n\nbest_teams\x18\f \x03(\v2\x16.tickroom.quiz.v1.LineR\tbestTea" +
-	"ms\x12\x14\n\x05alive\x18\r \x01(\rR\x05alive\x12\x10\n\x03all\x18\x0e \x01(\rR\x03all\"\xca\x01\n\x05Ranks\x12\x14\n\x05epoch\x18\x01 " +
-	"\x01(\x04R\x05epoch\x12\x18\n\aversion\x18\x02 \x01(\x04R\aversion\x12\x10\n\x03run\x18\x03 \x01(\rR\x03run\x12\x1a\n\bquesti" +
-	"on\x18\x04 \x01(\rR\bquestion\x12\x12\n\x04part\x18\x05 \x01(\rR\x04part\x12\x14\n\x05among\x18\x06 \x01(\rR\x05among\x12\x16\n\x06" +
-	"better\x18\a \x03(\rR\x06better\x12!\n\fbetter_teams\x18\b \x03(\rR\vbetterTeams\"\xf8\x01\n\x05Orde" +
-	"r\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x16\n\x06player\x18\x02 \x01(\rR\x06player\x12\x16\n\x06ticket\x18\x03 \x01(\rR" +
-	"\x06ticket\x12\x12\n\x04name\x18\x04 \x01(\tR\x04name\x12'\n\x03act\x18\x05 \x01(\x0e2\x15.tickroom.quiz.v1.ActR" +
-	"\x03act\x12\x1a\n\bquestion\x18\x06 \x01(\rR\bquestion\x12\x10\n\x03key\x18\a \x01(\rR\x03key\x12\x12\n\x04file\x18\b \x01(\t" +
-	"R\x04file\x12*\n\x04pose\x18\t \x01(\v2\x16.tickroom.quiz.v1.PoseR\x04pose\"S\n\aOrdered\x12\x16\n" +
-	"\x06player\x18\x01 \x01(\rR\x06player\x12\x16\n\x06ticket\x18\x02 \x01(\rR\x06ticket\x12\x18\n\aproblem\x18\x03 \x01(\tR\a" +
-	"problem\"<\n\tSuspected\x12/\n\x04what\x18\x01 \x01(\v2\x1b.tickroom.quiz.v1.SuspicionR" +
-	"\x04what\"!\n\x05Grant\x12\x18\n\arevives\x18\x01 \x01(\rR\arevives\"Z\n\x06Loaded\x12\x14\n\x05epoch\x18\x01 \x01(" +
-	"\x04R\x05epoch\x12\x16\n\x06source\x18\x02 \x01(\tR\x06source\x12\x12\n\x04file\x18\x03 \x01(\tR\x04file\x12\x0e\n\x02at\x18\x04 \x01(\x03" +
-	"R\x02at\"\xc5\x01\n\x04Kept\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x0e\n\x02at\x18\x02 \x01(\x03R\x02at\x12-\n\x05state\x18\x03 \x01" +
-	"(\v2\x17.tickroom.quiz.v1.StateR\x05state\x12,\n\x05posed\x18\x04 \x03(\v2\x16.tickroom.qui" +
-	"z.v1.PoseR\x05posed\x12\x14\n\x05asked\x18\x05 \x01(\rR\x05asked\x12\x10\n\x03key\x18\x06 \x01(\rR\x03key\x12\x12\n\x04note" +
-	"\x18\a \x01(\tR\x04note\"\x1c\n\x04Mark\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\"O\n\x06Wanted\x12\x14\n\x05house\x18\x01 " +
-	"\x01(\tR\x05house\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x1d\n\nplayer_ids\x18\x03 \x03(\tR\tplayerIds\"\xeb\x01\n\x05" +
-	"Moved\x12\x1b\n\tplayer_id\x18\x01 \x01(\tR\bplayerId\x12\x14\n\x05house\x18\x02 \x01(\tR\x05house\x12\x10\n\x03run\x18" +
-	"\x03 \x01(\rR\x03run\x12\x12\n\x04from\x18\x04 \x01(\rR\x04from\x12\x18\n\agranted\x18\x05 \x01(\rR\agranted\x12-\n\x05give" +
-	"n\x18\x06 \x03(\v2\x17.tickroom.quiz.v1.GivenR\x05given\x12\x12\n\x04rank\x18\a \x01(\rR\x04rank\x12\x14\n\x05a" +
-	"mong\x18\b \x01(\rR\x05among\x12\x16\n\x06ranked\x18\t \x01(\rR\x06ranked\"\xff\x01\n\fQuestionDone\x12\x12\n\x04sh" +
-	"ow\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12'\n\x03ask\x18\x03 \x01(\v2\x15.tickroom.quiz.v1" +
-	".AskR\x03ask\x123\n\aoutcome\x18\x04 \x01(\v2\x19.tickroom.quiz.v1.OutcomeR\aoutcome\x123" +
-	"\n\afigures\x18\x05 \x01(\v2\x19.tickroom.quiz.v1.FiguresR\afigures\x12 \n\vcontestan" +
-	"ts\x18\x06 \x01(\rR\vcontestants\x12\x14\n\x05alive\x18\a \x01(\rR\x05alive\"\x8e\x02\n\bShowDone\x12\x12\n\x04show" +
-	"\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x14\n\x05title\x18\x03 \x01(\tR\x05title\x12*\n\x04mode\x18\x04 \x01" +
-	"(\x0e2\x16.tickroom.quiz.v1.ModeR\x04mode\x12 \n\vcontestants\x18\x05 \x01(\rR\vcontestan" +
-	"ts\x12\x18\n\awinners\x18\x06 \x01(\rR\awinners\x120\n\aleaders\x18\a \x03(\v2\x16.tickroom.quiz.v1" +
-	".LineR\aleaders\x12,\n\x05teams\x18\b \x03(\v2\x16.tickroom.quiz.v1.LineR\x05teams\"\xab\x01\n" +
-	"\x0fContestantsDone\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x14\n\x05house\x18" +
-	"\x03 \x01(\tR\x05house\x12\x12\n\x04part\x18\x04 \x01(\rR\x04part\x12\x14\n\x05parts\x18\x05 \x01(\rR\x05parts\x122\n\aresult" +
-	"s\x18\x06 \x03(\v2\x18.tickroom.quiz.v1.ResultR\aresults\"M\n\x04Book\x12\x10\n\x03run\x18\x01 \x01(\rR" +
-	"\x03run\x123\n\aentered\x18\x02 \x03(\v2\x19.tickroom.quiz.v1.EnteredR\aentered\"\xa0\x01\n\aEn" +
-	"tered\x12\x1b\n\tplayer_id\x18\x01 \x01(\tR\bplayerId\x12\x1a\n\bquestion\x18\x02 \x01(\rR\bquestion\x12\x16" +
-	"\n\x06option\x18\x03 \x01(\rR\x06option\x12\x18\n\aelapsed\x18\x04 \x01(\rR\aelapsed\x12\x16\n\x06credit\x18\x05 \x01(\r" +
-	"R\x06credit\x12\x12\n\x04from\x18\x06 \x01(\rR\x04from*V\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x14\n\x10MO" +
-	"DE_ELIMINATION\x10\x01\x12\x0f\n\vMODE_POINTS\x10\x02\x12\x11\n\rMODE_PRACTICE\x10\x03*\x85\x01\n\x05Phase\x12\x15" +
-	"\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x0f\n\vPHASE_LOBBY\x10\x01\x12\x0e\n\nPHASE_NEXT\x10\x02\x12\x0e\n\nPHASE_" +
-	"OPEN\x10\x03\x12\x10\n\fPHASE_CLOSED\x10\x04\x12\x12\n\x0ePHASE_REVEALED\x10\x05\x12\x0e\n\nPHASE_OVER\x10\x06*\x99\x01\n" +
-	"\aVerdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_RIGHT\x10\x01\x12\x11\n\rVERDICT_" +
-	"WRONG\x10\x02\x12\x12\n\x0eVERDICT_MISSED\x10\x03\x12\x13\n\x0fVERDICT_REVIVED\x10\x04\x12\x11\n\rVERDICT_SAVE" +
-	"D\x10\x05\x12\x13\n\x0fVERDICT_SKIPPED\x10\x06*{\n\aPattern\x12\x17\n\x13PATTERN_UNSPECIFIED\x10\x00\x12\x14\n\x10" +
-	"PATTERN_TOO_FAST\x10\x01\x12\x14\n\x10PATTERN_TOO_EVEN\x10\x02\x12\x14\n\x10PATTERN_TOGETHER\x10\x03\x12\x15" +
-	"\n\x11PATTERN_TOO_EARLY\x10\x04*\xaf\x01\n\x03Act\x12\x13\n\x0fACT_UNSPECIFIED\x10\x00\x12\x10\n\fACT_REHEAR" +
-	"SE\x10\x01\x12\r\n\tACT_START\x10\x02\x12\f\n\bACT_HOLD\x10\x03\x12\x0e\n\nACT_RESUME\x10\x04\x12\f\n\bACT_NEXT\x10\x05\x12" +
-	"\x0e\n\nACT_REVEAL\x10\x06\x12\f\n\bACT_SKIP\x10\a\x12\v\n\aACT_END\x10\b\x12\r\n\tACT_RESET\x10\t\x12\f\n\bACT" +
-	"_LOAD\x10\nb\x06proto3"
+	"\x12\x12\n\x04note\x18\b \x01(\tR\x04note\x12\x10\n\x03now\x18\t \x01(\bR\x03now\x12\x12\n\x04last\x18\n \x01(\bR\x04last\"5\n\aRe" +
+	"sults\x12\x14\n\x05after\x18\x01 \x01(\rR\x05after\x12\x14\n\x05house\x18\x02 \x01(\tR\x05house\"\x82\x01\n\fResultsRep" +
+	"ly\x122\n\aresults\x18\x01 \x03(\v2\x18.tickroom.quiz.v1.ResultR\aresults\x12\x12\n\x04more\x18\x02" +
+	" \x01(\bR\x04more\x12\x10\n\x03run\x18\x03 \x01(\rR\x03run\x12\x18\n\awaiting\x18\x04 \x01(\bR\awaiting\"\x8c\x02\n\x06Resul" +
+	"t\x12\x1b\n\tplayer_id\x18\x01 \x01(\tR\bplayerId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n\x04team\x18\x03 \x01(\t" +
+	"R\x04team\x12\x12\n\x04rank\x18\x04 \x01(\rR\x04rank\x12\x10\n\x03won\x18\x05 \x01(\bR\x03won\x12\x14\n\x05alive\x18\x06 \x01(\bR\x05ali" +
+	"ve\x12\x10\n\x03out\x18\a \x01(\rR\x03out\x12\x16\n\x06points\x18\b \x01(\rR\x06points\x12\x14\n\x05right\x18\t \x01(\rR\x05rig" +
+	"ht\x12\x12\n\x04time\x18\n \x01(\rR\x04time\x12-\n\x05given\x18\v \x03(\v2\x17.tickroom.quiz.v1.GivenR\x05" +
+	"given\"\x86\x01\n\x05Given\x12\x16\n\x06choice\x18\x01 \x01(\rR\x06choice\x12\x18\n\aelapsed\x18\x02 \x01(\rR\aelapse" +
+	"d\x12\x16\n\x06credit\x18\x03 \x01(\rR\x06credit\x123\n\averdict\x18\x04 \x01(\x0e2\x19.tickroom.quiz.v1.Ve" +
+	"rdictR\averdict\"\x83\x02\n\x03Ask\x12\x16\n\x06number\x18\x01 \x01(\rR\x06number\x12\x12\n\x04text\x18\x02 \x01(\tR\x04te" +
+	"xt\x12\x14\n\x05image\x18\x03 \x01(\tR\x05image\x12\x18\n\aoptions\x18\x04 \x03(\tR\aoptions\x12#\n\roption_ima" +
+	"ges\x18\x05 \x03(\tR\foptionImages\x12\x17\n\atime_ms\x18\x06 \x01(\rR\x06timeMs\x12\x16\n\x06points\x18\a \x01(\r" +
+	"R\x06points\x12\x12\n\x04last\x18\b \x01(\bR\x04last\x12\x19\n\bopens_at\x18\t \x01(\x03R\aopensAt\x12\x1b\n\tclose" +
+	"s_at\x18\n \x01(\x03R\bclosesAt\"\xca\x01\n\aOutcome\x12\x16\n\x06number\x18\x01 \x01(\rR\x06number\x12\x10\n\x03key\x18" +
+	"\x02 \x01(\rR\x03key\x12\x18\n\askipped\x18\x03 \x01(\bR\askipped\x12\x17\n\atime_ms\x18\x04 \x01(\rR\x06timeMs\x12\x16\n" +
+	"\x06points\x18\x05 \x01(\rR\x06points\x12\x12\n\x04last\x18\x06 \x01(\bR\x04last\x12\x19\n\bopens_at\x18\a \x01(\x03R\aope" +
+	"nsAt\x12\x1b\n\tcloses_at\x18\b \x01(\x03R\bclosesAt\"\x9d\x02\n\x04Line\x12\x12\n\x04rank\x18\x01 \x01(\rR\x04rank\x12\x12" +
+	"\n\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n\x05house\x18\x03 \x01(\tR\x05house\x12\x16\n\x06player\x18\x04 \x01(\rR\x06player" +
+	"\x12\x14\n\x05score\x18\x05 \x01(\rR\x05score\x12\x16\n\x06points\x18\x06 \x01(\rR\x06points\x12\x14\n\x05right\x18\a \x01(\rR\x05r" +
+	"ight\x12\x12\n\x04time\x18\b \x01(\rR\x04time\x12\x14\n\x05alive\x18\t \x01(\bR\x05alive\x12\x12\n\x04team\x18\n \x01(\tR\x04te" +
+	"am\x12\x18\n\amembers\x18\v \x01(\rR\amembers\x12#\n\ralive_members\x18\f \x01(\rR\faliveMember" +
+	"s\"\x91\x01\n\aFigures\x12\x16\n\x06counts\x18\x01 \x03(\rR\x06counts\x12\x16\n\x06missed\x18\x02 \x01(\rR\x06missed\x12\x14\n" +
+	"\x05right\x18\x03 \x01(\rR\x05right\x12\x10\n\x03out\x18\x04 \x01(\rR\x03out\x12\x18\n\arevived\x18\x05 \x01(\rR\arevived\x12" +
+	"\x14\n\x05saved\x18\x06 \x01(\rR\x05saved\"\xbe\t\n\x05State\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x18\n\aversion" +
+	"\x18\x02 \x01(\x04R\aversion\x12-\n\x05phase\x18\x03 \x01(\x0e2\x17.tickroom.quiz.v1.PhaseR\x05phase\x12\x10" +
+	"\n\x03run\x18\x04 \x01(\rR\x03run\x12\x1c\n\trehearsal\x18\x05 \x01(\bR\trehearsal\x12\x12\n\x04held\x18\x06 \x01(\bR\x04he" +
+	"ld\x12\x17\n\anext_at\x18\a \x01(\x03R\x06nextAt\x12\x14\n\x05title\x18\b \x01(\tR\x05title\x12\x14\n\x05image\x18\t \x01(\t" +
+	"R\x05image\x12*\n\x04mode\x18\n \x01(\x0e2\x16.tickroom.quiz.v1.ModeR\x04mode\x12\x1c\n\tquestions" +
+	"\x18\v \x01(\rR\tquestions\x12\x18\n\arevives\x18\f \x01(\rR\arevives\x12\x1b\n\tteam_size\x18\r \x01(\rR\b" +
+	"teamSize\x12\x1d\n\nlate_plays\x18\x0e \x01(\bR\tlatePlays\x12\x18\n\ashuffle\x18\x0f \x01(\bR\ashuffl" +
+	"e\x12\"\n\rmax_credit_ms\x18\x10 \x01(\rR\vmaxCreditMs\x12\x17\n\alead_ms\x18\x11 \x01(\rR\x06leadMs\x12!" +
+	"\n\fstreak_bonus\x18\x12 \x01(\rR\vstreakBonus\x12(\n\x10max_streak_bonus\x18\x13 \x01(\rR\x0emax" +
+	"StreakBonus\x12'\n\x03ask\x18\x14 \x01(\v2\x15.tickroom.quiz.v1.AskR\x03ask\x125\n\boutcomes" +
+	"\x18\x15 \x03(\v2\x19.tickroom.quiz.v1.OutcomeR\boutcomes\x12\x12\n\x04note\x18\x16 \x01(\tR\x04note\x12" +
+	"\x15\n\x06key_at\x18\x17 \x01(\x03R\x05keyAt\x123\n\afigures\x18\x18 \x01(\v2\x19.tickroom.quiz.v1.Figur" +
+	"esR\afigures\x12 \n\vcontestants\x18\x19 \x01(\rR\vcontestants\x12\x14\n\x05alive\x18\x1a \x01(\rR\x05al" +
+	"ive\x12\x1e\n\nspectators\x18\x1b \x01(\rR\nspectators\x12\x1a\n\banswered\x18\x1c \x01(\rR\banswered\x12" +
+	"\x16\n\x06houses\x18\x1d \x01(\rR\x06houses\x12\x16\n\x06ranked\x18\x1e \x01(\rR\x06ranked\x12\x18\n\awinners\x18\x1f \x01(\r" +
+	"R\awinners\x120\n\aleaders\x18  \x03(\v2\x16.tickroom.quiz.v1.LineR\aleaders\x12,\n\x05t" +
+	"eams\x18! \x03(\v2\x16.tickroom.quiz.v1.LineR\x05teams\x12/\n\apreview\x18\" \x01(\v2\x15.tic" +
+	"kroom.quiz.v1.AskR\apreview\x122\n\areports\x18# \x03(\v2\x18.tickroom.quiz.v1.R" +
+	"eportR\areports\x12\x18\n\aproblem\x18$ \x01(\tR\aproblem\x12\x16\n\x06source\x18% \x01(\tR\x06source" +
+	"\x12\x14\n\x05ended\x18& \x01(\bR\x05ended\"\x8c\x04\n\x06Report\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x18\n\aversi" +
+	"on\x18\x02 \x01(\x04R\aversion\x12\x10\n\x03run\x18\x03 \x01(\rR\x03run\x12\x1a\n\bquestion\x18\x04 \x01(\rR\bquestion\x12" +
+	"\x16\n\x06counts\x18\x05 \x03(\rR\x06counts\x12\x16\n\x06closed\x18\x06 \x01(\bR\x06closed\x12 \n\vcontestants\x18\a" +
+	" \x01(\rR\vcontestants\x12\x14\n\x05alive\x18\b \x01(\rR\x05alive\x12\x1e\n\nspectators\x18\t \x01(\rR\nspe" +
+	"ctators\x12\x1a\n\bcredited\x18\n \x01(\rR\bcredited\x12\x16\n\x06capped\x18\v \x01(\rR\x06capped\x12\x14\n\x05e" +
+	"arly\x18\f \x01(\rR\x05early\x12\x12\n\x04late\x18\r \x01(\rR\x04late\x12\x16\n\x06barred\x18\x0e \x01(\rR\x06barred\x12\"\n" +
+	"\rcredit_sum_ms\x18\x0f \x01(\x04R\vcreditSumMs\x12,\n\x12greatest_credit_ms\x18\x10 \x01(\rR\x10g" +
+	"reatestCreditMs\x12\x12\n\x04lost\x18\x11 \x01(\bR\x04lost\x12\x12\n\x04asks\x18\x12 \x01(\bR\x04asks\x12\x16\n\x06misse" +
+	"d\x18\x13 \x01(\bR\x06missed\x12\x14\n\x05hosts\x18\x14 \x01(\rR\x05hosts\"Q\n\tStandings\x12\x16\n\x06scores\x18\x01 \x03" +
+	"(\rR\x06scores\x12\x14\n\x05times\x18\x02 \x03(\rR\x05times\x12\x16\n\x06counts\x18\x03 \x03(\rR\x06counts\"\xe4\x03\n\x06Sco" +
+	"res\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x18\n\aversion\x18\x02 \x01(\x04R\aversion\x12\x10\n\x03run\x18\x03 \x01(\r" +
+	"R\x03run\x12\x1a\n\bquestion\x18\x04 \x01(\rR\bquestion\x12\x1a\n\boutcomes\x18\x05 \x01(\x04R\boutcomes\x12\x12\n" +
+	"\x04part\x18\x06 \x01(\rR\x04part\x12\x14\n\x05parts\x18\a \x01(\rR\x05parts\x12=\n\vcontestants\x18\b \x01(\v2\x1b.t" +
+	"ickroom.quiz.v1.StandingsR\vcontestants\x121\n\x05teams\x18\t \x01(\v2\x1b.tickroom" +
+	".quiz.v1.StandingsR\x05teams\x123\n\afigures\x18\n \x01(\v2\x19.tickroom.quiz.v1.Fi" +
+	"guresR\afigures\x120\n\aleaders\x18\v \x03(\v2\x16.tickroom.quiz.v1.LineR\aleaders" +
+	"\x125\n\nbest_teams\x18\f \x03(\v2\x16.tickroom.quiz.v1.LineR\tbestTeams\x12\x14\n\x05alive" +
+	"\x18\r \x01(\rR\x05alive\x12\x10\n\x03all\x18\x0e \x01(\rR\x03all\"\xca\x01\n\x05Ranks\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12" +
+	"\x18\n\aversion\x18\x02 \x01(\x04R\aversion\x12\x10\n\x03run\x18\x03 \x01(\rR\x03run\x12\x1a\n\bquestion\x18\x04 \x01(\rR\bq" +
+	"uestion\x12\x12\n\x04part\x18\x05 \x01(\rR\x04part\x12\x14\n\x05among\x18\x06 \x01(\rR\x05among\x12\x16\n\x06better\x18\a \x03(" +
+	"\rR\x06better\x12!\n\fbetter_teams\x18\b \x03(\rR\vbetterTeams\"\xf8\x01\n\x05Order\x12\x14\n\x05house\x18" +
+	"\x01 \x01(\tR\x05house\x12\x16\n\x06player\x18\x02 \x01(\rR\x06player\x12\x16\n\x06ticket\x18\x03 \x01(\rR\x06ticket\x12\x12\n\x04" +
+	"name\x18\x04 \x01(\tR\x04name\x12'\n\x03act\x18\x05 \x01(\x0e2\x15.tickroom.quiz.v1.ActR\x03act\x12\x1a\n\bque" +
+	"stion\x18\x06 \x01(\rR\bquestion\x12\x10\n\x03key\x18\a \x01(\rR\x03key\x12\x12\n\x04file\x18\b \x01(\tR\x04file\x12*\n\x04p" +
+	"ose\x18\t \x01(\v2\x16.tickroom.quiz.v1.PoseR\x04pose\"S\n\aOrdered\x12\x16\n\x06player\x18\x01 \x01" +
+	"(\rR\x06player\x12\x16\n\x06ticket\x18\x02 \x01(\rR\x06ticket\x12\x18\n\aproblem\x18\x03 \x01(\tR\aproblem\"<\n\t" +
+	"Suspected\x12/\n\x04what\x18\x01 \x01(\v2\x1b.tickroom.quiz.v1.SuspicionR\x04what\"!\n\x05Gr" +
+	"ant\x12\x18\n\arevives\x18\x01 \x01(\rR\arevives\"Z\n\x06Loaded\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x16\n" +
+	"\x06source\x18\x02 \x01(\tR\x06source\x12\x12\n\x04file\x18\x03 \x01(\tR\x04file\x12\x0e\n\x02at\x18\x04 \x01(\x03R\x02at\"\xc5\x01\n\x04Ke" +
+	"pt\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x0e\n\x02at\x18\x02 \x01(\x03R\x02at\x12-\n\x05state\x18\x03 \x01(\v2\x17.tickro" +
+	"om.quiz.v1.StateR\x05state\x12,\n\x05posed\x18\x04 \x03(\v2\x16.tickroom.quiz.v1.PoseR\x05" +
+	"posed\x12\x14\n\x05asked\x18\x05 \x01(\rR\x05asked\x12\x10\n\x03key\x18\x06 \x01(\rR\x03key\x12\x12\n\x04note\x18\a \x01(\tR\x04not" +
+	"e\"\x1c\n\x04Mark\x12\x14\n\x05epoch\x18\x01 \x01(\x04R\x05epoch\"O\n\x06Wanted\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12" +
+	"\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x1d\n\nplayer_ids\x18\x03 \x03(\tR\tplayerIds\"\x83\x02\n\x05Moved\x12\x1b\n\tpl" +
+	"ayer_id\x18\x01 \x01(\tR\bplayerId\x12\x14\n\x05house\x18\x02 \x01(\tR\x05house\x12\x10\n\x03run\x18\x03 \x01(\rR\x03run\x12" +
+	"\x12\n\x04from\x18\x04 \x01(\rR\x04from\x12\x18\n\agranted\x18\x05 \x01(\rR\agranted\x12-\n\x05given\x18\x06 \x03(\v2\x17.t" +
+	"ickroom.quiz.v1.GivenR\x05given\x12\x12\n\x04rank\x18\a \x01(\rR\x04rank\x12\x14\n\x05among\x18\b \x01(\rR" +
+	"\x05among\x12\x16\n\x06ranked\x18\t \x01(\rR\x06ranked\x12\x16\n\x06spared\x18\n \x03(\rR\x06spared\"\xff\x01\n\fQuest" +
+	"ionDone\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12'\n\x03ask\x18\x03 \x01(\v2\x15.tic" +
+	"kroom.quiz.v1.AskR\x03ask\x123\n\aoutcome\x18\x04 \x01(\v2\x19.tickroom.quiz.v1.Outco" +
+	"meR\aoutcome\x123\n\afigures\x18\x05 \x01(\v2\x19.tickroom.quiz.v1.FiguresR\afigures" +
+	"\x12 \n\vcontestants\x18\x06 \x01(\rR\vcontestants\x12\x14\n\x05alive\x18\a \x01(\rR\x05alive\"\x8e\x02\n\bSho" +
+	"wDone\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x14\n\x05title\x18\x03 \x01(\tR\x05titl" +
+	"e\x12*\n\x04mode\x18\x04 \x01(\x0e2\x16.tickroom.quiz.v1.ModeR\x04mode\x12 \n\vcontestants\x18\x05 \x01" +
+	"(\rR\vcontestants\x12\x18\n\awinners\x18\x06 \x01(\rR\awinners\x120\n\aleaders\x18\a \x03(\v2\x16.tic" +
+	"kroom.quiz.v1.LineR\aleaders\x12,\n\x05teams\x18\b \x03(\v2\x16.tickroom.quiz.v1.Li" +
+	"neR\x05teams\"\xab\x01\n\x0fContestantsDone\x12\x12\n\x04show\x18\x01 \x01(\tR\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03" +
+	"run\x12\x14\n\x05house\x18\x03 \x01(\tR\x05house\x12\x12\n\x04part\x18\x04 \x01(\rR\x04part\x12\x14\n\x05parts\x18\x05 \x01(\rR\x05pa" +
+	"rts\x122\n\aresults\x18\x06 \x03(\v2\x18.tickroom.quiz.v1.ResultR\aresults\"M\n\x04Book\x12" +
+	"\x10\n\x03run\x18\x01 \x01(\rR\x03run\x123\n\aentered\x18\x02 \x03(\v2\x19.tickroom.quiz.v1.EnteredR\ae" +
+	"ntered\"\xa0\x01\n\aEntered\x12\x1b\n\tplayer_id\x18\x01 \x01(\tR\bplayerId\x12\x1a\n\bquestion\x18\x02 \x01(" +
+	"\rR\bquestion\x12\x16\n\x06option\x18\x03 \x01(\rR\x06option\x12\x18\n\aelapsed\x18\x04 \x01(\rR\aelapsed\x12\x16\n" +
+	"\x06credit\x18\x05 \x01(\rR\x06credit\x12\x12\n\x04from\x18\x06 \x01(\rR\x04from\"K\n\x05Fetch\x12\x14\n\x05house\x18\x01 \x01(" +
+	"\tR\x05house\x12\x16\n\x06player\x18\x02 \x01(\rR\x06player\x12\x14\n\x05after\x18\x03 \x01(\rR\x05after\"\xa2\x01\n\x04Page\x12" +
+	"\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x16\n\x06player\x18\x02 \x01(\rR\x06player\x12\x14\n\x05after\x18\x03 \x01(\rR\x05af" +
+	"ter\x12\x10\n\x03run\x18\x04 \x01(\rR\x03run\x122\n\aresults\x18\x05 \x03(\v2\x18.tickroom.quiz.v1.Result" +
+	"R\aresults\x12\x10\n\x03all\x18\x06 \x01(\rR\x03all*V\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x14\n\x10MOD" +
+	"E_ELIMINATION\x10\x01\x12\x0f\n\vMODE_POINTS\x10\x02\x12\x11\n\rMODE_PRACTICE\x10\x03*\x85\x01\n\x05Phase\x12\x15\n" +
+	"\x11PHASE_UNSPECIFIED\x10\x00\x12\x0f\n\vPHASE_LOBBY\x10\x01\x12\x0e\n\nPHASE_NEXT\x10\x02\x12\x0e\n\nPHASE_O" +
+	"PEN\x10\x03\x12\x10\n\fPHASE_CLOSED\x10\x04\x12\x12\n\x0ePHASE_REVEALED\x10\x05\x12\x0e\n\nPHASE_OVER\x10\x06*\x99\x01\n\a" +
+	"Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_RIGHT\x10\x01\x12\x11\n\rVERDICT_W" +
+	"RONG\x10\x02\x12\x12\n\x0eVERDICT_MISSED\x10\x03\x12\x13\n\x0fVERDICT_REVIVED\x10\x04\x12\x11\n\rVERDICT_SAVED" +
+	"\x10\x05\x12\x13\n\x0fVERDICT_SKIPPED\x10\x06*{\n\aPattern\x12\x17\n\x13PATTERN_UNSPECIFIED\x10\x00\x12\x14\n\x10P" +
+	"ATTERN_TOO_FAST\x10\x01\x12\x14\n\x10PATTERN_TOO_EVEN\x10\x02\x12\x14\n\x10PATTERN_TOGETHER\x10\x03\x12\x15\n" +
+	"\x11PATTERN_TOO_EARLY\x10\x04*\xaf\x01\n\x03Act\x12\x13\n\x0fACT_UNSPECIFIED\x10\x00\x12\x10\n\fACT_REHEARS" +
+	"E\x10\x01\x12\r\n\tACT_START\x10\x02\x12\f\n\bACT_HOLD\x10\x03\x12\x0e\n\nACT_RESUME\x10\x04\x12\f\n\bACT_NEXT\x10\x05\x12\x0e" +
+	"\n\nACT_REVEAL\x10\x06\x12\f\n\bACT_SKIP\x10\a\x12\v\n\aACT_END\x10\b\x12\r\n\tACT_RESET\x10\t\x12\f\n\bACT_" +
+	"LOAD\x10\nb\x06proto3"
 
 // Mode is what a show is about.
 type Mode int32
@@ -1970,7 +1978,7 @@ type Mine struct {
 	Ranked uint32
 	// Rank of the own team, 0: none.
 	TeamRank uint32
-	// Once the show is over: whether one has won.
+	// Once the last question is ranked, or the show is over: whether one has won.
 	Won bool
 	// If Show.shuffled: the order in which the options of question are shown to one.
 	Order []uint32
@@ -2814,11 +2822,13 @@ func (m *Pose) mergeProto(d schema.Decoder) error {
 	return d.Err()
 }
 
-// Results asks for what has become of the contestants of this house, in the order in
+// Results asks for what has become of the contestants of a house, in the order in
 // which they came in. For hosts.
 type Results struct {
 	// How many to pass over, from 0.
 	After uint32
+	// Id of the house, as House has it. Empty: the host's own.
+	House string
 }
 
 // CommandID gives the command's id in the schema.
@@ -2832,6 +2842,10 @@ func (m *Results) AppendProto(b []byte) []byte {
 	if m.After != 0 {
 		b = append(b, 0x8)
 		b = protowire.AppendVarint(b, uint64(m.After))
+	}
+	if m.House != "" {
+		b = append(b, 0x12)
+		b = protowire.AppendString(b, schema.ValidText(m.House))
 	}
 	return b
 }
@@ -2849,6 +2863,8 @@ func (m *Results) mergeProto(d schema.Decoder) error {
 		switch d.Tag {
 		case 1<<3 | 0:
 			m.After = uint32(d.Varint())
+		case 2<<3 | 2:
+			m.House = d.Text()
 		default:
 			d.Skip()
 		}
@@ -2864,6 +2880,9 @@ type ResultsReply struct {
 	More bool
 	// Show.run that they are of.
 	Run uint32
+	// Whether another house was asked for them: the same command, a moment later, has
+	// them.
+	Waiting bool
 }
 
 // AppendProto appends the message's protobuf encoding.
@@ -2883,6 +2902,10 @@ func (m *ResultsReply) AppendProto(b []byte) []byte {
 	if m.Run != 0 {
 		b = append(b, 0x18)
 		b = protowire.AppendVarint(b, uint64(m.Run))
+	}
+	if m.Waiting {
+		b = append(b, 0x20)
+		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Waiting)))
 	}
 	return b
 }
@@ -2906,6 +2929,8 @@ func (m *ResultsReply) mergeProto(d schema.Decoder) error {
 			m.More = d.Varint() != 0
 		case 3<<3 | 0:
 			m.Run = uint32(d.Varint())
+		case 4<<3 | 0:
+			m.Waiting = d.Varint() != 0
 		default:
 			d.Skip()
 		}
@@ -3521,6 +3546,8 @@ type State struct {
 	Reports []*Report
 	Problem string
 	Source  string
+	// The show is over for good: houses let nobody in and put everybody out.
+	Ended bool
 }
 
 // MessageID gives the message's id in the schema.
@@ -3686,6 +3713,10 @@ func (m *State) AppendProto(b []byte) []byte {
 		b = append(b, 0xaa, 0x2)
 		b = protowire.AppendString(b, schema.ValidText(m.Source))
 	}
+	if m.Ended {
+		b = append(b, 0xb0, 0x2)
+		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Ended)))
+	}
 	return b
 }
 
@@ -3791,6 +3822,8 @@ func (m *State) mergeProto(d schema.Decoder) error {
 			m.Problem = d.Text()
 		case 37<<3 | 2:
 			m.Source = d.Text()
+		case 38<<3 | 0:
+			m.Ended = d.Varint() != 0
 		default:
 			d.Skip()
 		}
@@ -3824,6 +3857,10 @@ type Report struct {
 	Lost bool
 	// Whether the house has just begun, or missed something: it wants the State.
 	Asks bool
+	// Whether the house could not show the question in time, as it did not hear its
+	// show.
+	Missed bool
+	Hosts  uint32
 }
 
 // MessageID gives the message's id in the schema.
@@ -3910,6 +3947,14 @@ func (m *Report) AppendProto(b []byte) []byte {
 		b = append(b, 0x90, 0x1)
 		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Asks)))
 	}
+	if m.Missed {
+		b = append(b, 0x98, 0x1)
+		b = protowire.AppendVarint(b, uint64(schema.BoolCell(m.Missed)))
+	}
+	if m.Hosts != 0 {
+		b = append(b, 0xa0, 0x1)
+		b = protowire.AppendVarint(b, uint64(m.Hosts))
+	}
 	return b
 }
 
@@ -3966,6 +4011,10 @@ func (m *Report) mergeProto(d schema.Decoder) error {
 			m.Lost = d.Varint() != 0
 		case 18<<3 | 0:
 			m.Asks = d.Varint() != 0
+		case 19<<3 | 0:
+			m.Missed = d.Varint() != 0
+		case 20<<3 | 0:
+			m.Hosts = uint32(d.Varint())
 		default:
 			d.Skip()
 		}
@@ -4823,6 +4872,8 @@ type Moved struct {
 	Rank   uint32
 	Among  uint32
 	Ranked uint32
+	// Questions that its houses could not show it, by number.
+	Spared []uint32
 }
 
 // MessageID gives the message's id in the schema.
@@ -4870,6 +4921,14 @@ func (m *Moved) AppendProto(b []byte) []byte {
 		b = append(b, 0x48)
 		b = protowire.AppendVarint(b, uint64(m.Ranked))
 	}
+	if len(m.Spared) > 0 {
+		b = append(b, 0x52, 0)
+		at := len(b) - 1
+		for _, v := range m.Spared {
+			b = protowire.AppendVarint(b, uint64(v))
+		}
+		b = schema.EndLength(b, at)
+	}
 	return b
 }
 
@@ -4904,6 +4963,14 @@ func (m *Moved) mergeProto(d schema.Decoder) error {
 			m.Among = uint32(d.Varint())
 		case 9<<3 | 0:
 			m.Ranked = uint32(d.Varint())
+		case 10<<3 | 0:
+			m.Spared = append(m.Spared, uint32(d.Varint()))
+		case 10<<3 | 2:
+			p := d.Packed()
+			for p.More() {
+				m.Spared = append(m.Spared, uint32(p.Varint()))
+			}
+			d.Check(p.Err())
 		default:
 			d.Skip()
 		}
@@ -5295,6 +5362,140 @@ func (m *Entered) mergeProto(d schema.Decoder) error {
 			m.Credit = uint32(d.Varint())
 		case 6<<3 | 0:
 			m.From = uint32(d.Varint())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Fetch asks a house, by the topic of its room, for results.
+type Fetch struct {
+	// Which house asks, and the number of its host.
+	House  string
+	Player uint32
+	After  uint32
+}
+
+// MessageID gives the message's id in the schema.
+func (*Fetch) MessageID() uint32 { return 18 }
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Fetch) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.House != "" {
+		b = append(b, 0xa)
+		b = protowire.AppendString(b, schema.ValidText(m.House))
+	}
+	if m.Player != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(m.Player))
+	}
+	if m.After != 0 {
+		b = append(b, 0x18)
+		b = protowire.AppendVarint(b, uint64(m.After))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Fetch) UnmarshalProto(b []byte) error {
+	*m = Fetch{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Fetch", b))
+}
+
+func (m *Fetch) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			m.House = d.Text()
+		case 2<<3 | 0:
+			m.Player = uint32(d.Varint())
+		case 3<<3 | 0:
+			m.After = uint32(d.Varint())
+		default:
+			d.Skip()
+		}
+	}
+	return d.Err()
+}
+
+// Page answers Fetch.
+type Page struct {
+	House   string
+	Player  uint32
+	After   uint32
+	Run     uint32
+	Results []*Result
+	// How many there are in all.
+	All uint32
+}
+
+// MessageID gives the message's id in the schema.
+func (*Page) MessageID() uint32 { return 19 }
+
+// AppendProto appends the message's protobuf encoding.
+func (m *Page) AppendProto(b []byte) []byte {
+	if m == nil {
+		return b
+	}
+	if m.House != "" {
+		b = append(b, 0xa)
+		b = protowire.AppendString(b, schema.ValidText(m.House))
+	}
+	if m.Player != 0 {
+		b = append(b, 0x10)
+		b = protowire.AppendVarint(b, uint64(m.Player))
+	}
+	if m.After != 0 {
+		b = append(b, 0x18)
+		b = protowire.AppendVarint(b, uint64(m.After))
+	}
+	if m.Run != 0 {
+		b = append(b, 0x20)
+		b = protowire.AppendVarint(b, uint64(m.Run))
+	}
+	for _, v := range m.Results {
+		b = append(b, 0x2a, 0)
+		at := len(b) - 1
+		b = schema.EndLength(v.AppendProto(b), at)
+	}
+	if m.All != 0 {
+		b = append(b, 0x30)
+		b = protowire.AppendVarint(b, uint64(m.All))
+	}
+	return b
+}
+
+// UnmarshalProto sets the message to what b encodes. Unknown fields are passed
+// over. After an error, which wraps schema.ErrMessage, the message holds the
+// fields up to the place of it.
+func (m *Page) UnmarshalProto(b []byte) error {
+	*m = Page{}
+	return m.mergeProto(schema.NewDecoder("tickroom.quiz.v1.Page", b))
+}
+
+func (m *Page) mergeProto(d schema.Decoder) error {
+	for d.Next() {
+		switch d.Tag {
+		case 1<<3 | 2:
+			m.House = d.Text()
+		case 2<<3 | 0:
+			m.Player = uint32(d.Varint())
+		case 3<<3 | 0:
+			m.After = uint32(d.Varint())
+		case 4<<3 | 0:
+			m.Run = uint32(d.Varint())
+		case 5<<3 | 2:
+			v := new(Result)
+			d.Check(v.mergeProto(d.Nested("tickroom.quiz.v1.Result")))
+			m.Results = append(m.Results, v)
+		case 6<<3 | 0:
+			m.All = uint32(d.Varint())
 		default:
 			d.Skip()
 		}

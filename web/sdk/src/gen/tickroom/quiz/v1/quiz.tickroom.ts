@@ -215,7 +215,7 @@ export type Mine = Message<'tickroom.quiz.v1.Mine'> & {
   ranked: number;
   /** Rank of the own team, 0: none. */
   teamRank: number;
-  /** Once the show is over: whether one has won. */
+  /** Once the last question is ranked, or the show is over: whether one has won. */
   won: boolean;
   /** If Show.shuffled: the order in which the options of question are shown to one. */
   order: number[];
@@ -439,15 +439,18 @@ const PoseMessage = /* @__PURE__ */ message<Pose>('tickroom.quiz.v1.Pose', [
 ]);
 
 /**
- * Results asks for what has become of the contestants of this house, in the order in
+ * Results asks for what has become of the contestants of a house, in the order in
  * which they came in. For hosts.
  */
 export type Results = Message<'tickroom.quiz.v1.Results'> & {
   /** How many to pass over, from 0. */
   after: number;
+  /** Id of the house, as House has it. Empty: the host's own. */
+  house: string;
 };
 const ResultsMessage = /* @__PURE__ */ message<Results>('tickroom.quiz.v1.Results', [
   [1, 'after', 'uint32'],
+  [2, 'house', 'string'],
 ]);
 
 /** ResultsReply answers Results. */
@@ -458,11 +461,17 @@ export type ResultsReply = Message<'tickroom.quiz.v1.ResultsReply'> & {
   more: boolean;
   /** Show.run that they are of. */
   run: number;
+  /**
+   * Whether another house was asked for them: the same command, a moment later, has
+   * them.
+   */
+  waiting: boolean;
 };
 const ResultsReplyMessage = /* @__PURE__ */ message<ResultsReply>('tickroom.quiz.v1.ResultsReply', [
   [1, 'results', (): MessageType => ResultMessage, true],
   [2, 'more', 'bool'],
   [3, 'run', 'uint32'],
+  [4, 'waiting', 'bool'],
 ]);
 
 /** Result is what has become of a contestant. */
@@ -847,7 +856,7 @@ export const upload = /* @__PURE__ */ command(4, UploadMessage, ConductReplyMess
 export const pose = /* @__PURE__ */ command(5, PoseMessage, ConductReplyMessage);
 
 /**
- * Results asks for what has become of the contestants of this house, in the order in
+ * Results asks for what has become of the contestants of a house, in the order in
  * which they came in. For hosts.
  */
 export const results = /* @__PURE__ */ command(6, ResultsMessage, ResultsReplyMessage);
