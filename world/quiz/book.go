@@ -126,14 +126,22 @@ func (h *house) takeEntered(p *world.Player, e *quizv1.Entered) {
 	if c.from == 0 || e.From < c.from {
 		c.from = e.From
 	}
-	if c.answer(e.Question).given || e.Question == 0 || e.Question > maxQuestions || e.Option >= maxOptions {
-		return
+	before := c.answer(e.Question)
+	if e.Question == 0 || e.Question > maxQuestions || e.Option >= maxOptions || before.given && uint32(before.elapsed) <= e.Elapsed {
+		return // of two the first one counts: the other is its retry
 	}
 	a := answer{given: true, option: uint8(e.Option), elapsed: uint16(e.Elapsed), credit: uint16(e.Credit)}
 	c.give(e.Question, a)
 	h.books.enter(c, e.Question, a) // this house may be lost as well
 	h.books.again = true
 	if h.count.question == e.Question {
+		if before.given {
+			h.count.options[before.option]--
+			h.count.answered--
+		}
 		h.count.add(a, false)
+	}
+	if e.Question == h.shown {
+		h.tell(p)
 	}
 }

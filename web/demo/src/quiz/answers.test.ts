@@ -76,6 +76,19 @@ test('an answer that did not arrive is sent again while the question is open', a
   expect(line.sent).toHaveLength(3);
 });
 
+test('an answer that the server had, and has lost with a house, is sent again', async () => {
+  const line = new Line();
+  const answers = new Answers(line.send, () => {});
+  answers.choose(given, 0);
+  await line.answer({ option: given.option, elapsed: 90 });
+  answers.forgotten(1, 4, 100); // another question
+  expect(answers.slip?.state).toBe('locked');
+  answers.forgotten(1, 3, 100);
+  expect(answers.slip?.state).toBe('failed');
+  answers.again(1, 3, 1200);
+  expect(line.sent).toEqual([given, given]);
+});
+
 test('a refused answer is not sent again, and another may be given', async () => {
   const line = new Line();
   const answers = new Answers(line.send, () => {});

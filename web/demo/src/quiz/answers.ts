@@ -87,6 +87,14 @@ export class Answers {
     if (s && s.run === run && s.question === question && s.state !== 'locked') this.#set({ ...s, state: 'locked' });
   }
 
+  /** Notes that the server does not have an answer that it had, as its house is gone: it is sent again. */
+  forgotten(run: number, question: number, now: number): void {
+    const s = this.#slip;
+    if (s?.state !== 'locked' || s.run !== run || s.question !== question) return;
+    this.#failedAt = now;
+    this.#set({ run, question, option: s.option, state: 'failed' });
+  }
+
   async #try(given: Given, now: number): Promise<void> {
     const { run, question, option } = given;
     const same = () => this.#slip?.run === run && this.#slip.question === question;

@@ -164,6 +164,7 @@ export class Entrance {
     room.onEvent(quiz.Mine, (mine) => {
       this.#rows.told(mine);
       if (mine.answered) this.answers.confirmed(mine.run, mine.question);
+      else if (mine.playing) this.answers.forgotten(mine.run, mine.question, performance.now());
       if (current()) this.#changed();
     });
     room.on('state', (s) => speaks() && banner.state(s));

@@ -89,6 +89,21 @@ const result = (name: string, rank: number, g: object[]) =>
     given: g,
   }) as unknown as quiz.Result;
 
+test('results of all houses are fetched, of those that take a moment again', async () => {
+  const asked: string[] = [];
+  const all = await fetchResults(
+    (after, house) => {
+      asked.push(`${house} ${after}`);
+      const waiting = house === 'b' && asked.length < 4;
+      const names = waiting || (house === 'b' && after > 0) ? [] : [result(house, 1, [])];
+      return Promise.resolve({ results: names, more: house === 'b', waiting } as unknown as quiz.ResultsReply);
+    },
+    ['a', 'b'],
+  );
+  expect(asked).toEqual(['a 0', 'b 0', 'b 0', 'b 0', 'b 1']);
+  expect(all.map((r) => r.name)).toEqual(['a', 'b']);
+});
+
 test('results are fetched page by page, and written as files', async () => {
   const pages = [
     [result('Zoë', 0, []), result('Bob', 2, [given(2, quiz.Verdict.RIGHT), given(0, quiz.Verdict.MISSED)])],

@@ -249,7 +249,10 @@ async function withResults(use: (all: quiz.Result[]) => void): Promise<void> {
   text(note, t('quiz.host.results.loading'));
   try {
     const o = orders;
-    results = await fetchResults((after) => o.results(after));
+    results = await fetchResults(
+      (after, house) => o.results(after, house),
+      desk && desk.houses.length > 1 ? desk.houses.filter((h) => !h.lost).map((h) => h.id) : [''],
+    );
     use(results);
     text(note, t('quiz.host.results.count', { n: results.length }));
   } catch (err) {

@@ -51,9 +51,9 @@ export class Orders {
     if (parts.length > 0) await this.#outcome(last);
   }
 
-  /** Returns a page of the results. */
-  results(after: number): Promise<quiz.ResultsReply> {
-    return this.#room.command(quiz.results, { after });
+  /** Returns a page of the results of a house; empty: of the host's own. */
+  results(after: number, house: string): Promise<quiz.ResultsReply> {
+    return this.#room.command(quiz.results, { after, house });
   }
 
   #outcome(ticket: number): Promise<void> {

@@ -6,13 +6,29 @@ import { quiz } from '@tickroom/client/games/quiz';
 import { letter } from './desk.ts';
 import { csv } from './tables.ts';
 
-/** Fetches results page by page. */
-export async function fetchResults(page: (after: number) => Promise<quiz.ResultsReply>): Promise<quiz.Result[]> {
+/** How often a page of another house is asked for that has not come, and the pause between, in milliseconds. */
+const tries = 60;
+const pause = 250;
+
+/** Fetches results of houses page by page. */
+export async function fetchResults(
+  page: (after: number, house: string) => Promise<quiz.ResultsReply>,
+  houses: readonly string[] = [''],
+): Promise<quiz.Result[]> {
   const all: quiz.Result[] = [];
-  for (;;) {
-    const { results, more } = await page(all.length);
-    all.push(...results);
-    if (!more || results.length === 0) break;
+  for (const house of houses) {
+    const before = all.length;
+    for (let waits = 0; ; ) {
+      const { results, more, waiting } = await page(all.length - before, house);
+      if (waiting && ++waits <= tries) {
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        continue;
+      }
+      if (waiting) throw new Error(`house ${house} does not answer`);
+      waits = 0;
+      all.push(...results);
+      if (!more || results.length === 0) break;
+    }
   }
   // Those who are not ranked come last.
   return all.sort((a, b) => (a.rank || Infinity) - (b.rank || Infinity) || (a.name < b.name ? -1 : 1));
