@@ -103,6 +103,7 @@ kill_hard() { kill -KILL "$1" && echo "audience: killed $2 at $(date +%T)"; }
 
 head -c 32 /dev/urandom | base64 >"$work/service.secret"
 head -c 32 /dev/urandom | base64 >"$work/seats.secret"
+bin/tickroom token --new-key "$work/players.key" >/dev/null
 rules=(--seats-secret-files "$work/seats.secret" --service-secret-files "$work/service.secret" --log-level warn --max-pending 10000)
 if [[ $kind == quiz ]]; then
   {
@@ -111,7 +112,7 @@ if [[ $kind == quiz ]]; then
       printf '  - text: Question %d\n    options: [One, Two ✓, Three, Four]\n    answer: B\n' "$i"
     done
   } >"$work/show.yaml"
-  rules+=(--kind-option "quiz-show.file=$work/show.yaml")
+  rules+=(--kind-option "quiz-show.file=$work/show.yaml" --identity-key-files "$work/players.key.pub")
   time=$((questions * (answer + pause + 2)))
 fi
 
@@ -122,7 +123,8 @@ bots() { # SERVERS FLAGS...
   if [[ $kind == danmaku ]]; then
     flags+=(--duration "${time}s" --comments "$comments" --gifts "$gifts" --service-token "$work/token")
   else
-    flags+=(--duration "$((2 * time + 60))s" --cut 0.02 --slow 0.02)
+    # With tokens, so that whoever loses a house comes to another one as itself.
+    flags+=(--duration "$((2 * time + 60))s" --cut 0.02 --slow 0.02 --key-file "$work/players.key")
   fi
   # shellcheck disable=SC2086 # they are words
   bin/tickroom bots "${flags[@]}" "$@" ${BOTFLAGS:-} | tee "out/live-$kind-$run.txt"
@@ -214,7 +216,6 @@ play() {
 runs=("$@")
 if ((${#runs[@]} == 0)); then
   runs=(one two redis failover)
-  [[ $kind == danmaku ]] || runs=(one redis failover) # answers live in the house that has them
 fi
 said=()
 failed=0

@@ -28,7 +28,8 @@ type contestant struct {
 	openAt   time.Duration // when it shows the question, by the run's clock
 	answerAt time.Duration // 0: it does not answer, or has
 	option   uint32
-	twice    bool // it answers a second time
+	twice    bool   // it answers a second time
+	unknown  uint32 // number of a question to which the server has told it that there is no answer of its own
 	revealed uint32
 	losses   int // connections lost in this session
 }
@@ -56,9 +57,14 @@ func (p *contestant) Received(s *client.Session, now time.Duration) {
 			var m quizv1.Mine
 			if m.UnmarshalProto(f.Events[i].Data) == nil {
 				p.told(&m)
+				p.unknown = 0
+				if m.Playing && !m.Answered && m.Run == p.record.run {
+					p.unknown = m.Question
+				}
 			}
 		}
 	}
+	p.retry(now)
 	if f.Tick == 0 || s.Replica().Touched() == 0 {
 		return
 	}
@@ -144,6 +150,28 @@ func (p *contestant) choose(q *quizv1.Question) uint32 {
 		}
 	}
 	return p.rnd.Uint32N(uint32(max(1, len(q.Options))))
+}
+
+// retryAfter is how long after it has come back a contestant answers again what the server does not have: that
+// may yet read it in the book of a house that is gone.
+const retryAfter = 1500 * time.Millisecond
+
+// retry has the contestant answer again whose answer the server does not have: its house is gone.
+func (p *contestant) retry(now time.Duration) {
+	if p.unknown == 0 || p.unknown != p.question || p.answerAt != 0 {
+		return
+	}
+	a := p.record.answer(p.question)
+	if a.state != asked && a.state != accepted {
+		return
+	}
+	p.unknown = 0
+	r := p.record.at(p.question)
+	if a.state == accepted {
+		p.crew.accepted.Add(-1)
+	}
+	r.state, r.retried = asked, true
+	p.option, p.answerAt = uint32(a.option), now+retryAfter
 }
 
 // Act answers.
@@ -237,6 +265,13 @@ func (p *contestant) told(m *quizv1.Mine) {
 	rec := p.record
 	if m.Run != rec.run || rec.run == 0 {
 		return
+	}
+	if a := rec.answer(m.Question); a.retried && m.Answered { // that of before, or its retry
+		r := rec.at(m.Question)
+		if r.state != accepted {
+			p.crew.accepted.Add(1)
+		}
+		r.state, r.option, r.elapsed = accepted, uint8(m.Option), uint16(m.Elapsed)
 	}
 	if m.Verdict != quizv1.Verdict_VERDICT_UNSPECIFIED && m.Question != 0 {
 		a := rec.at(m.Question)

@@ -46,6 +46,7 @@ type given struct {
 	option  uint8
 	elapsed uint16 // hundredths of a second, of an accepted one
 
+	retried       bool // a house was lost with it: what counts is what is told
 	right         bool // it was told so
 	told          bool // what follows was told
 	counted       bool
