@@ -2,6 +2,7 @@ package quiz
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/tickroom/tickroom/gametest"
@@ -266,5 +267,45 @@ func TestTakeOver(t *testing.T) {
 				t.Errorf("ranks at the end:\n%+v\n%+v", a, b)
 			}
 		})
+	}
+}
+
+// TestRetryAfterALostHouse has a contestant come from a house that is gone and answer again, before its new house
+// has read the answer in the book of the old one: the first answer counts.
+func TestRetryAfterALostHouse(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 2, strings.Replace(file("mode: points", 1), "seconds: 4", "seconds: 20", 1))
+	s.load()
+	ann, bob := s.houses[0].Join("Ann"), s.houses[1].Join("Bob")
+	s.tick(30)
+	s.conduct(quizv1.Act_ACT_START)
+	s.open(1)
+	s.tick(20)
+	first := s.mustAnswer(bob, 1, 1)
+	s.tick(2)
+	s.houses = s.houses[:1]
+	bob, err := s.houses[0].TryJoin(&world.Player{Name: "Bob", PlayerID: bob.PlayerID}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tick(2)
+	if m := mine(bob, nil); !m.Playing || m.Answered {
+		t.Fatalf("Bob is told %+v", m)
+	}
+	if r := s.mustAnswer(bob, 1, 0); r.Again || r.Elapsed <= first.Elapsed {
+		t.Fatalf("Bob's retry: %+v", r)
+	}
+	s.tick(20 * 6)
+	if m := mine(bob, nil); !m.Answered || m.Option != 1 || m.Elapsed != first.Elapsed {
+		t.Errorf("with the book read: %+v", m)
+	}
+	s.mustAnswer(ann, 1, 1)
+	s.phase(quizv1.Phase_PHASE_REVEALED)
+	s.tick(20)
+	if m := mine(bob, nil); m.Verdict != quizv1.Verdict_VERDICT_RIGHT || m.Rank != 1 {
+		t.Errorf("in the end: %+v", m)
+	}
+	if q := one[quizv1.Question](ann); fmt.Sprint(q.Counts) != "[0 2 0]" {
+		t.Errorf("the options were chosen %v times", q.Counts)
 	}
 }
