@@ -277,6 +277,9 @@ func (p *contestant) told(m *quizv1.Mine) {
 		a := rec.at(m.Question)
 		a.told, a.verdict, a.counted, a.countedOption, a.countedTime = true, m.Verdict, m.Answered, uint8(m.Option), uint16(m.Elapsed)
 	}
+	if len(m.Verdicts) >= len(rec.verdicts) {
+		rec.verdicts, rec.total = append(rec.verdicts[:0], m.Verdicts...), m.Time
+	}
 	for i, v := range m.Verdicts {
 		if a := rec.answer(uint32(i + 1)); v == quizv1.Verdict_VERDICT_RIGHT && a.state == accepted && !a.right {
 			rec.at(uint32(i + 1)).right = true

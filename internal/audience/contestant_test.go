@@ -30,3 +30,28 @@ func TestAnAnswerThatAHouseHasLostIsGivenAgain(t *testing.T) {
 		t.Errorf("the answer was in the lost house's book: %+v", a)
 	}
 }
+
+// TestAnswersWithoutReplies sees that what was answered, and of which a contestant has heard in its marks alone,
+// counts in what the ranks are compared with.
+func TestAnswersWithoutReplies(t *testing.T) {
+	t.Parallel()
+	right, wrong, missed := quizv1.Verdict_VERDICT_RIGHT, quizv1.Verdict_VERDICT_WRONG, quizv1.Verdict_VERDICT_MISSED
+	outcomes := []outcome{{known: true, key: 1, closes: 5_000_000}, {known: true, key: 2, closes: 5_000_000}, {known: true, key: 1, closes: 5_000_000}}
+	r := record{
+		answers:  []given{{state: accepted, elapsed: 120}, {state: asked, option: 1}, {state: asked, option: 1}},
+		verdicts: []quizv1.Verdict{right, right, wrong}, total: 120 + 234 + 500,
+	}
+	if lost := r.settle(outcomes); lost != 0 {
+		t.Errorf("%d answers are lost", lost)
+	}
+	if option, elapsed, ok := r.answers[1].counts(&outcomes[1]); option != 1 || elapsed != 234 || !ok {
+		t.Errorf("a right one counts as %d after %d, %t", option, elapsed, ok)
+	}
+	if option, _, ok := r.answers[2].counts(&outcomes[2]); option != 1 || !ok {
+		t.Errorf("a wrong one counts as %d, %t", option, ok)
+	}
+	r = record{answers: []given{{state: accepted, elapsed: 120}}, verdicts: []quizv1.Verdict{missed}, total: 500}
+	if lost := r.settle(outcomes); lost != 1 {
+		t.Errorf("%d answers are lost, want 1", lost)
+	}
+}

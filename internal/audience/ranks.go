@@ -68,12 +68,15 @@ type record struct {
 	revives uint32
 	answers []given // by the question's number, from 1
 	toldFor uint32  // last question whose rank it was told
+
+	verdicts []quizv1.Verdict // of all questions, as it was told last
+	total    uint32           // the sum of their times, hundredths of a second
 }
 
 // begin forgets another run.
 func (r *record) begin(run uint32, mode quizv1.Mode, revives uint32) {
 	if run != r.run {
-		*r = record{run: run, answers: r.answers[:0]}
+		*r = record{run: run, answers: r.answers[:0], verdicts: r.verdicts[:0]}
 	}
 	r.mode, r.revives = mode, revives
 }
@@ -105,6 +108,37 @@ func (g *given) counts(o *outcome) (option uint8, elapsed uint32, ok bool) {
 		return 0, 0, false
 	}
 	return option, elapsed, elapsed <= o.hundredths()
+}
+
+// settle finds out, from what the contestant was told in the end, what became of an answer whose reply was lost, and
+// returns how many that were accepted do not count.
+func (r *record) settle(outcomes []outcome) (lost int64) {
+	var open *given // what was right, and of which no time was told
+	var sum uint32  // of the times of the others
+	for i, v := range r.verdicts[:min(len(r.verdicts), len(outcomes))] {
+		g, o := r.at(uint32(i+1)), &outcomes[i]
+		unsure := g.state == asked && !g.counted
+		switch {
+		case v == quizv1.Verdict_VERDICT_UNSPECIFIED || v == quizv1.Verdict_VERDICT_SKIPPED:
+		case v == quizv1.Verdict_VERDICT_RIGHT && unsure:
+			open = g
+		case v == quizv1.Verdict_VERDICT_RIGHT:
+			_, elapsed, _ := g.counts(o)
+			sum += elapsed
+		case v == quizv1.Verdict_VERDICT_WRONG && unsure:
+			g.counted, g.countedOption, g.countedTime = true, g.option, uint16(o.hundredths())
+			sum += o.hundredths()
+		default:
+			if v == quizv1.Verdict_VERDICT_MISSED && g.state == accepted && uint32(g.elapsed) <= o.hundredths() && !g.told {
+				lost++
+			}
+			sum += o.hundredths()
+		}
+	}
+	if open != nil && r.total >= sum {
+		open.counted, open.countedOption, open.countedTime = true, open.option, uint16(r.total-sum)
+	}
+	return lost
 }
 
 // sheet is how a contestant stands.
@@ -180,6 +214,7 @@ func check(outcomes []outcome, records []record, mode quizv1.Mode) (v verdict) {
 	for i := range records {
 		sheets[i] = sheet{alive: true, revives: records[i].revives}
 		order[i] = i
+		v.lost += records[i].settle(outcomes)
 	}
 	for q := range outcomes {
 		o := &outcomes[q]
