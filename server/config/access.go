@@ -35,8 +35,8 @@ type Access struct {
 	// any number.
 	RoomsPerPlayer int `yaml:"rooms_per_player" default:"8" min:"0" max:"1000000"`
 	// RoomsPerAddress is the most rooms that were made for players of one address and that
-	// still are. 0: any number.
-	RoomsPerAddress int `yaml:"rooms_per_address" default:"64" min:"0" max:"1000000"`
+	// still are: half as many as connections by default, for matches of two. 0: any number.
+	RoomsPerAddress int `yaml:"rooms_per_address" default:"128" min:"0" max:"1000000"`
 	// HeldPerPlayer is the most sessions of one player that are held at once while their
 	// connections are lost; one more is not held, and ends. 0: any number.
 	HeldPerPlayer int `yaml:"held_per_player" default:"8" min:"0" max:"1000000"`

@@ -265,6 +265,15 @@ func (c *Config) BytesPerSecond() float64 {
 	return max(64<<10, 8*float64(c.MaxMessage))
 }
 
+// MessagesOf returns how many messages a client of a room may send per second: Limits.Messages, or what it
+// stands for when it is 0. rate is how often the room ticks, in Hz.
+func (c *Config) MessagesOf(rate float64) float64 {
+	if c.Limits.Messages > 0 {
+		return c.Limits.Messages
+	}
+	return max(120, 2*rate)
+}
+
 // PoolSize returns the number of worker goroutines: Workers, or what it stands for
 // when it is 0.
 func (c *Config) PoolSize() int {

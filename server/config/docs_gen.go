@@ -16,7 +16,7 @@ var docs = map[string]string{
 	"Access.IPv4Prefix":            "how many bits of an IPv4 address make up what counts as one address",
 	"Access.IPv6Prefix":            "how many bits of an IPv6 address make up what counts as one address",
 	"Access.MaxTracked":            "the most addresses whose handshakes are remembered. One takes about 50 bytes",
-	"Access.RoomsPerAddress":       "the most rooms that were made for players of one address and that still are. 0: any number",
+	"Access.RoomsPerAddress":       "the most rooms that were made for players of one address and that still are: half as many as connections by default, for matches of two. 0: any number",
 	"Access.RoomsPerPlayer":        "the most rooms that one player has made and that still are. 0: any number",
 	"Access.ShowsPerAddress":       "the most houses of shows that clients of one address have had opened by asking for a show by its name, and that still are. 0: any number",
 	"Access.TrustedProxies":        "addresses and networks of proxies that tell the clients' addresses. Empty: the connection's address is the client's",
