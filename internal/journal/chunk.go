@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"sync"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -45,8 +44,12 @@ var ErrFormat = errors.New("not a journal that can be read")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// codec compresses and decompresses for all journals of the process. Its window is small: blocks are.
-var codec = sync.OnceValues(func() (*zstd.Encoder, *zstd.Decoder) {
+// encoder and decoder are for all journals of the process. Their window is small: blocks are. They are made at
+// its start, with all that they make when they are first used: that may be in the bubble of a test of
+// synchronisation, whose channels nobody outside may use.
+var encoder, decoder = newCodec()
+
+func newCodec() (*zstd.Encoder, *zstd.Decoder) {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(128<<10), zstd.WithEncoderCRC(false))
 	if err != nil {
 		panic(fmt.Sprintf("journal: zstd: %v", err)) // the options are constants
@@ -55,15 +58,17 @@ var codec = sync.OnceValues(func() (*zstd.Encoder, *zstd.Decoder) {
 	if err != nil {
 		panic(fmt.Sprintf("journal: zstd: %v", err))
 	}
+	if _, err := dec.DecodeAll(enc.EncodeAll([]byte{0}, nil), nil); err != nil {
+		panic(fmt.Sprintf("journal: zstd: %v", err))
+	}
 	return enc, dec
-})
+}
 
 // AppendChunk appends a chunk with some content.
 func AppendChunk(b []byte, t Type, content []byte) []byte {
 	start := len(b)
 	b = append(b, byte(t), 0, 0, 0, 0, 0, 0, 0, 0)
-	enc, _ := codec()
-	b = enc.EncodeAll(content, b)
+	b = encoder.EncodeAll(content, b)
 	binary.LittleEndian.PutUint32(b[start+1:], uint32(len(b)-start-chunkHead))
 	binary.LittleEndian.PutUint32(b[start+5:], sum(b[start:]))
 	return b
@@ -76,8 +81,7 @@ func sum(chunk []byte) uint32 {
 
 // content returns what is in a chunk, of which head and body were read.
 func content(body []byte) ([]byte, error) {
-	_, dec := codec()
-	b, err := dec.DecodeAll(body, nil)
+	b, err := decoder.DecodeAll(body, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
