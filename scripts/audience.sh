@@ -39,6 +39,7 @@ stop_all() {
   for p in "${pids[@]}"; do wait "$p" 2>/dev/null || true; done
   pids=()
   pid=()
+  rm -rf "$work"/redis "$work"/replica* "$work"/sentinel # the next run begins with nothing
 }
 trap 'stop_all; rm -rf "$work"' EXIT
 

@@ -69,6 +69,7 @@ func (b *books) seek(h *house) {
 			continue
 		}
 		b.open = append(b.open, topic)
+		b.again = true // for who has come from there and is in no book, as it has not answered anything
 		h.room.Listen(topic, world.Start)
 	}
 }

@@ -172,6 +172,7 @@ func (h *house) enter(p *world.Player) *contestant {
 		}
 		h.byID[c.id] = c
 		h.contestants = append(h.contestants, c)
+		h.books.again = h.books.again || len(h.books.open) > 0 // it may be from a house that is gone
 	}
 	c.player, c.name, c.number, c.network = p, p.Name, p.ID, p.Network
 	p.Data = c

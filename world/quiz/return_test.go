@@ -309,3 +309,32 @@ func TestRetryAfterALostHouse(t *testing.T) {
 		t.Errorf("the options were chosen %v times", q.Counts)
 	}
 }
+
+// TestWhoHasNotAnsweredComesFromALostHouse has somebody come from a house that is gone, in whose book there is
+// nothing of it, after the question was ranked without it: all are told ranks among all.
+func TestWhoHasNotAnsweredComesFromALostHouse(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 2, strings.Replace(file("mode: points", 2), "pause: 3", "pause: 60", 1))
+	s.load()
+	ann, bob := s.houses[0].Join("Ann"), s.houses[1].Join("Bob")
+	s.tick(30)
+	s.conduct(quizv1.Act_ACT_START)
+	s.open(1)
+	s.mustAnswer(ann, 1, 1)
+	s.houses = s.houses[:1]
+	s.phase(quizv1.Phase_PHASE_REVEALED)
+	s.tick(40)
+	if m := mine(ann, nil); m.Ranked != 1 || m.Among != 1 {
+		t.Fatalf("without Bob: %+v", m)
+	}
+	back, err := s.houses[0].TryJoin(&world.Player{Name: "Bob", PlayerID: bob.PlayerID}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tick(60)
+	for _, p := range []*gametest.Player{ann, back} {
+		if m := mine(p, nil); m.Ranked != 1 || m.Among != 2 {
+			t.Errorf("%s is told %+v", p.Name, m)
+		}
+	}
+}
