@@ -1,6 +1,8 @@
 package quiz
 
 import (
+	"strings"
+
 	quizv1 "github.com/tickroom/tickroom/proto/gen/tickroom/quiz/v1"
 	"github.com/tickroom/tickroom/world"
 )
@@ -15,12 +17,19 @@ const (
 // books are the answers that this house has to note, and what it has read in those of houses that are
 // gone.
 type books struct {
-	entered []*quizv1.Entered            // of this tick
-	read    map[string][]*quizv1.Entered // by PlayerID
-	open    []string                     // topics that are read
-	again   bool                         // scores are to be worked out anew
-	againAt int64                        // not before that
-	wanted  bool                         // somebody has come who may have been in another house
+	entered []*quizv1.Entered  // of this tick
+	read    map[string][]noted // by PlayerID
+	open    []string           // topics that are read
+	took    []string           // houses whose contestants have come
+	again   bool               // scores are to be worked out anew
+	againAt int64              // not before that
+	wanted  bool               // somebody has come who may have been in another house
+}
+
+// noted is an answer out of a house's book.
+type noted struct {
+	*quizv1.Entered
+	house string
 }
 
 // bookTopic is where a house notes its contestants' answers.
@@ -90,14 +99,15 @@ func (h *house) onBook(from *world.Posting, m *quizv1.Book) {
 	}
 	b := &h.books
 	if b.read == nil {
-		b.read = map[string][]*quizv1.Entered{}
+		b.read = map[string][]noted{}
 	}
+	source := strings.TrimPrefix(from.Topic, bookTopic(h.name, ""))
 	for _, e := range m.Entered {
 		if len(b.read) < maxRead || b.read[e.PlayerId] != nil {
-			b.read[e.PlayerId] = append(b.read[e.PlayerId], e)
+			b.read[e.PlayerId] = append(b.read[e.PlayerId], noted{e, source})
 		}
 		if p := h.present[e.PlayerId]; p != nil {
-			h.takeEntered(p, e)
+			h.takeEntered(p, noted{e, source})
 		}
 	}
 }
@@ -113,7 +123,12 @@ func (h *house) recall(p *world.Player) bool {
 }
 
 // takeEntered makes an answer that was given in another house one of this house.
-func (h *house) takeEntered(p *world.Player, e *quizv1.Entered) {
+func (h *house) takeEntered(p *world.Player, n noted) {
+	e := n.Entered
+	if !contains(h.books.took, n.house) {
+		h.books.took = append(h.books.took, n.house)
+		h.books.again = true
+	}
 	c := h.byID[p.PlayerID]
 	if c == nil {
 		c = &contestant{id: p.PlayerID, place: -1}

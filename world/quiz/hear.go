@@ -152,7 +152,7 @@ func (h *house) postScores() {
 	h.version++
 	h.scored, h.scoredEpoch, h.scoredAt = h.version, st.Epoch, h.room.Now()
 	last := st.Outcomes[len(st.Outcomes)-1]
-	first := &quizv1.Scores{Figures: h.figures(last), All: uint32(len(h.contestants))}
+	first := &quizv1.Scores{Figures: h.figures(last), All: uint32(len(h.contestants)), Took: slices.Clone(h.books.took)}
 	var all, teams []standing
 	if st.Mode != quizv1.Mode_MODE_PRACTICE {
 		all, first.Leaders = rankedOf(h.contestants, h.standingOf, h.place, h.line)

@@ -157,9 +157,11 @@ func (h *house) enter(p *world.Player) *contestant {
 	if c == nil {
 		if h.running() || h.over() { // it may have played in another house
 			h.moves.want(h, p)
-			h.books.seek(h)
-			if h.recall(p) {
-				return h.byID[p.PlayerID]
+			if h.running() { // afterwards all are ranked
+				h.books.seek(h)
+				if h.recall(p) {
+					return h.byID[p.PlayerID]
+				}
 			}
 			if h.over() || h.doorsClosed() && !h.state.LatePlays {
 				return nil

@@ -338,3 +338,37 @@ func TestWhoHasNotAnsweredComesFromALostHouse(t *testing.T) {
 		}
 	}
 }
+
+// TestALostHouseIsNotCountedTwice loses a house after it has told how its contestants stand: those who come to
+// another one are ranked there, and not a second time where they were.
+func TestALostHouseIsNotCountedTwice(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 2, strings.Replace(file("mode: points", 2), "pause: 3", "pause: 60", 1))
+	s.load()
+	ann, bob := s.houses[0].Join("Ann"), s.houses[1].Join("Bob")
+	s.houses[1].Join("Cat") // does not come back
+	s.tick(30)
+	s.conduct(quizv1.Act_ACT_START)
+	s.open(1)
+	s.mustAnswer(bob, 1, 1)
+	s.tick(20)
+	s.mustAnswer(ann, 1, 1)
+	s.phase(quizv1.Phase_PHASE_REVEALED)
+	s.tick(20)
+	if m := mine(ann, nil); m.Rank != 2 || m.Among != 3 {
+		t.Fatalf("before: %+v", m)
+	}
+	s.houses = s.houses[:1]
+	s.tick(20 * 5)
+	if m := mine(ann, nil); m != nil && m.Among != 3 {
+		t.Errorf("nobody has come from the lost house: %+v", m)
+	}
+	back, err := s.houses[0].TryJoin(&world.Player{Name: "Bob", PlayerID: bob.PlayerID}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tick(60)
+	if a, b := mine(ann, nil), mine(back, nil); a.Rank != 2 || a.Among != 2 || b.Rank != 1 || b.Among != 2 {
+		t.Errorf("with Bob in another house:\n%+v\n%+v", a, b)
+	}
+}

@@ -44,6 +44,7 @@ type houseTally struct {
 	parts   []*quizv1.Scores // of the newest Scores, as they come
 	missing int              // of parts
 	counted []*quizv1.Scores // what the histograms have of it
+	shelved []*quizv1.Scores // what they had, of one that is lost and whose contestants are elsewhere
 	told    int              // parts of counted whose ranks were posted
 }
 
@@ -54,7 +55,7 @@ func (t *tally) reset(most uint32) {
 	}
 	t.hist, t.teams, t.fresh, t.queue, t.coming = newHistogram(most), newHistogram(most), false, nil, nil
 	for _, h := range t.houses {
-		h.parts, h.counted, h.missing, h.version = nil, nil, 0, 0
+		h.parts, h.counted, h.shelved, h.missing, h.version = nil, nil, nil, 0, 0
 	}
 }
 
@@ -168,6 +169,9 @@ func (s *show) onReport(_ *world.Posting, m *quizv1.Report) {
 	}
 	first := h.report.Version == 0
 	h.report, h.heardAt = m, s.room.Now()
+	if h.lost {
+		s.tally.unshelve(h)
+	}
 	if first || m.Asks || h.lost {
 		h.lost, s.dirty = false, true
 	}
@@ -231,6 +235,35 @@ func (t *tally) count(h *houseTally) {
 		addStandings(t.teams, p.Teams, 1)
 	}
 	t.fresh = true
+	if len(h.counted) > 0 {
+		for _, id := range h.counted[0].Took {
+			t.shelve(t.houses[id])
+		}
+	}
+}
+
+// shelve takes what a house has said out of the histograms, as the house is lost, and its contestants are in another
+// one: nobody is counted twice. It counts again if the house is heard again.
+func (t *tally) shelve(h *houseTally) {
+	if h == nil || !h.lost || h.counted == nil {
+		return
+	}
+	for _, p := range h.counted {
+		addStandings(t.hist, p.Contestants, -1)
+		addStandings(t.teams, p.Teams, -1)
+	}
+	h.shelved, h.counted = h.counted, nil
+	t.queue = slices.DeleteFunc(t.queue, func(o *houseTally) bool { return o == h })
+	t.fresh = true
+}
+
+// unshelve undoes shelve.
+func (t *tally) unshelve(h *houseTally) {
+	if h.shelved != nil && h.counted == nil && h.parts == nil {
+		h.parts, h.missing = h.shelved, 0
+		t.coming = append(t.coming, h)
+	}
+	h.shelved = nil
 }
 
 // eachStanding calls fn for each standing of a list, with how often it occurs.
