@@ -58,9 +58,9 @@ $(PACKAGES): web/package-lock.json
 
 # All that tests run is built with the race detector, also by the tests themselves, so that
 # everything is compiled once. What needs no Go program goes on beside the compiler, and the
-# tests of the pages beside those of the packages.
-TESTS := test test-compile test-types test-go test-web
-RACE  := $(strip $(filter-out -race,$(shell $(GO) env GOFLAGS)) -race)
+# tests of the libraries and pages beside those of the packages; those in browsers need both cores.
+TESTS := test test-compile test-types test-go test-web test-browsers
+RACE  := $(strip $(filter-out -race -vet=off,$(shell $(GO) env GOFLAGS)) -race -vet=off)
 .PHONY: $(TESTS)
 $(TESTS): export GOFLAGS := $(RACE)
 test: setup ## install what is missing, build the pages, check types and formats, run all tests
@@ -71,6 +71,7 @@ test: setup ## install what is missing, build the pages, check types and formats
 	@$(MAKE) --no-print-directory -j2 test-types test-compile
 	$(GO) build -o bin/race/ ./cmd/...
 	@$(MAKE) --no-print-directory -j2 test-web test-go
+	@$(MAKE) --no-print-directory test-browsers
 
 # Most of what the programs are made of: what doesn't have the pages in it.
 test-compile:
@@ -85,6 +86,8 @@ test-go:
 test-web:
 	TICKROOM_BIN=$(CURDIR)/bin/race/tickroom $(NPM) test -w sdk -w demo --if-present
 	$(NPM) run build -w sdk --if-present
+
+test-browsers:
 	TICKROOM_BIN=$(CURDIR)/bin/race/tickroom $(NPM) test -w e2e --if-present
 
 .PHONY: setup

@@ -58,9 +58,10 @@ func TestAddingAKind(t *testing.T) {
 	if out := tree.run("gofmt", append([]string{"-l", "internal/kinds/kinds.go"}, goFiles...)...); out != "" {
 		t.Errorf("not formatted: %s", out)
 	}
-	tree.run("go", "vet", "./internal/kinds/lamps", "./internal/kinds", "./internal/pilots")
-	tree.run("go", "test", "-vet=off", "./internal/kinds", "./internal/layers")
-	tree.build("./cmd/tickroom")
+	tree.run("go", "vet", "./internal/kinds/lamps")
+	tree.run("go", "test", "-vet=off", "./internal/layers")
+	tree.shared("test", "-vet=off", "./internal/kinds")
+	tree.shared("build", "-o", filepath.Join(tree.dir, "bin")+"/", "./cmd/tickroom")
 	tree.run("npm", "--prefix", "web", "run", "typecheck", "-w", "sdk", "-w", "demo")
 	tree.run("npm", "--prefix", "web", "test", "-w", "demo", "--", "src/i18n.test.ts")
 	tree.run("npm", append([]string{"--prefix", "web", "run", "lint", "--", "demo/src/kinds.ts"}, tsFiles...)...)
@@ -198,10 +199,9 @@ func (s scratch) edit(name, diff string) {
 	s.check(os.WriteFile(path, []byte(strings.Replace(string(text), before, after, 1)), 0o644))
 }
 
-// build builds a program into the copy's bin. For the compiler the copy's Go files, as far as
-// they differ, are laid over those of the repository, where the rest is compiled already; in
-// the copy all would be compiled anew.
-func (s scratch) build(program string) {
+// shared has the go command work on the copy with what is compiled already: the copy's Go files, as far as
+// they differ, are laid over those of the repository. In the copy all would be compiled anew.
+func (s scratch) shared(command string, args ...string) {
 	s.t.Helper()
 	root, err := filepath.Abs("..")
 	s.check(err)
@@ -224,7 +224,7 @@ func (s scratch) build(program string) {
 	s.check(err)
 	name := filepath.Join(s.t.TempDir(), "overlay.json")
 	s.check(os.WriteFile(name, text, 0o600))
-	s.runIn("..", "go", "build", "-overlay", name, "-o", filepath.Join(s.dir, "bin")+"/", program)
+	s.runIn("..", "go", append([]string{command, "-overlay", name}, args...)...)
 }
 
 // run runs a command in the copy and returns what it prints.
