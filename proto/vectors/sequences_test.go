@@ -371,11 +371,11 @@ func session(t *testing.T) *sequence {
 			Resumed: true, HoldSeconds: 60, InputSeq: 43, CommandId: 2, EventsMissed: true, Spectator: true,
 		},
 	}))
-	s.say("The welcome of a player with a token: the player's id, and until when the token is good.", s.marshal(&tickroomv1.ServerFrame{
+	s.say("The welcome of a player with a token: the player's id, and until when the token is good. The session is held for as long as the client was connected, 10 s at least and 60 s at most.", s.marshal(&tickroomv1.ServerFrame{
 		Welcome: &tickroomv1.Welcome{
 			Session: "BB4VJ2RPN6ZTBGEVQK4PRLJXCU", Room: "walkers-abcdefghij", Kind: "walkers", Player: 1, TickRate: 20, Tick: 5,
 			ServerTimeUs: 1767225602000000, Fingerprint: walkersv1.Schema.Fingerprint(), AckWindow: 10, MaxMessage: 8192,
-			HoldSeconds: 60, PlayerId: "u-1815", ExpiresUs: 1767229202000000,
+			HoldSeconds: 60, HoldLeastSeconds: 10, PlayerId: "u-1815", ExpiresUs: 1767229202000000,
 		},
 	}))
 	s.say("The token is about to expire: the client should send a new one.", s.marshal(&tickroomv1.ServerFrame{Auth: &tickroomv1.Auth{ExpiresUs: 1767229202000000, Renew: true}}))
