@@ -332,7 +332,7 @@ func TestSecretOptions(t *testing.T) {
 	k := world.Kind{Name: "k", Options: []world.Option{{Name: "key", Secret: true}, {Name: "level"}}}
 	journal.NewWriter("", 1, ring).Begin(&k, &world.Setup{Options: map[string]string{"key": "a secret", "level": "3"}})
 	h := open(t, bytes.Join(ring.Snapshot(), nil)).Header
-	if len(h.GetOptions()) != 1 || h.GetOptions()[0].GetName() != "level" {
+	if o := h.GetOptions(); len(o) != 2 || o[0].GetName() != "key" || o[0].GetValue() != journal.Hidden || o[1].GetValue() != "3" {
 		t.Errorf("the header has the options %v", h.GetOptions())
 	}
 }

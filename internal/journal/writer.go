@@ -46,6 +46,10 @@ func NewWriter(build string, every float64, sinks ...Sink) *Writer {
 	return &Writer{sinks: sinks, build: build, every: every, rate: 20}
 }
 
+// Hidden stands in a header for the value of a secret option that was set. What is outside is asked by nobody in
+// a replay, so that it matters only whether it was.
+const Hidden = "(hidden)"
+
 // Begin is that of Recorder: it writes the header.
 func (w *Writer) Begin(k *world.Kind, with *world.Setup) {
 	h := &tickroomv1.JournalHeader{
@@ -56,8 +60,8 @@ func (w *Writer) Begin(k *world.Kind, with *world.Setup) {
 		h.Schema = k.Schema.Fingerprint()
 	}
 	for name, value := range with.Options {
-		if k.SecretOption(name) {
-			continue // in a replay it has its default: nothing asks what is outside then
+		if value != "" && k.SecretOption(name) {
+			value = Hidden
 		}
 		h.Options = append(h.Options, &tickroomv1.JournalOption{Name: name, Value: value})
 	}

@@ -49,6 +49,9 @@ func TestNotFound(t *testing.T) {
 		t.Errorf("backends are told %v", told)
 	}
 	// What the house has forgotten the comment itself of was there all the same.
+	for _, r := range append(f.houses, f.show) {
+		touched.Store(r, true)
+	}
 	for range known + 100 {
 		f.h[0].learn(&danmakuv1.Comment{Id: f.h[0].prefix | (f.h[0].count + 1)})
 		f.h[0].count++
