@@ -69,12 +69,15 @@ func TestARoomSleepsWhileNobodyIsConnected(t *testing.T) {
 		back := &wire{}
 		g.loop.Admit(back, Joiner{Hello: &tickroomv1.Hello{Kind: "slow", Room: "r", Resume: session, ResumeTick: at}})
 		pass(50 * time.Millisecond)
-		synctest.Wait()
-		if len(back.down) == 0 {
+		var down [][]byte
+		if err := g.loop.Do(t.Context(), func(*Engine) { down = back.down }); err != nil {
+			t.Fatal(err)
+		}
+		if len(down) == 0 {
 			t.Fatal("it was not let in within a tick")
 		}
 		var f tickroomv1.ServerFrame
-		if err := proto.Unmarshal(back.down[0], &f); err != nil || f.GetTick() != at+1 || !f.GetWelcome().GetResumed() {
+		if err := proto.Unmarshal(down[0], &f); err != nil || f.GetTick() != at+1 || !f.GetWelcome().GetResumed() {
 			t.Errorf("back in tick %d with a frame of tick %d: %v", at, f.GetTick(), err)
 		}
 		pass(time.Second)
