@@ -36,7 +36,7 @@ func (s *site) say(secure bool, sni, request string) (*http.Response, string, er
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
-		return nil, "", nil //nolint:nilerr // closed
+		return nil, "", nil // closed
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)

@@ -68,7 +68,7 @@ func (a *audience) play() {
 		case n == 2:
 			g.Emit(&walkersv1.Heard{Text: string(rune(65 + a.rnd.IntN(26)))})
 		default:
-			a.walkers.Get(a.ents[a.rnd.IntN(len(a.ents))]).X += 1
+			a.walkers.Get(a.ents[a.rnd.IntN(len(a.ents))]).X++
 		}
 	}
 }

@@ -15,8 +15,10 @@ import (
 
 // Of the limit.
 const (
-	// High is which part must be used for new work to be refused, Low below which it is taken again.
-	High, Low = 0.90, 0.80
+	// High is which part must be used for new work to be refused.
+	High = 0.90
+	// Low is the part below which it is taken again.
+	Low = 0.80
 	// Heap is the part from which Go's garbage collector works harder rather than take more.
 	Heap = 0.85
 )

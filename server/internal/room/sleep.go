@@ -74,9 +74,9 @@ func (l *Loop) awake(next time.Time) time.Time {
 	if late <= 0 {
 		return next
 	}
-	missed := (late + l.dt - 1) / l.dt
+	missed := int64((late + l.dt - 1) / l.dt)
 	l.engine.slept += uint32(missed)
-	next = next.Add(missed * l.dt)
+	next = next.Add(time.Duration(missed * int64(l.dt)))
 	l.looked = next.Add(-l.dt).UnixMicro() // whoever has woken it has said nothing before
 	return next
 }
