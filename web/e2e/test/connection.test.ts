@@ -115,7 +115,7 @@ test('a connection that leads nowhere for longer than the server waits comes bac
   open,
   picture,
 }) => {
-  const server = await serve(...some, '--idle-timeout', '2s', '--hold', '2m');
+  const server = await serve(...some, '--idle-timeout', '2s', '--hold', '2m', '--hold-least', '2m');
   const proxy = await network(server);
   const view = await open(`${proxy.url}/arena?name=Kim`, small);
   const before = await playing(view);
