@@ -137,6 +137,10 @@ bench: bin/floor build ## run the micro-benchmarks, then measure the server side
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 	bin/tickbench $(BENCHFLAGS)
 
+.PHONY: bench-vs
+bench-vs: ## measure the server in turns with that of REV, a git revision (BENCHFLAGS)
+	scripts/bench-vs.sh "$(REV)" $(BENCHFLAGS)
+
 bin/floor: bots/floor/floor.c
 	@mkdir -p bin
 	$(CC) -std=c99 -O2 -Wall -Wextra -o $@ $<

@@ -1,5 +1,5 @@
-// Tickbench measures a tickroom server side by side with the floor program and
-// prints a table of ratios.
+// Tickbench measures a tickroom server side by side with the floor program, or with an
+// earlier tickroom server, and prints a table of ratios.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -30,6 +31,7 @@ func run() error {
 	flag.StringVar(&o.Load, "load", "bin/tickload", "the loader `program`")
 	flag.StringVar(&o.Tickroom, "tickroom", "bin/tickroom", "the tickroom `program`")
 	rows := flag.String("rows", "", "`names` of the rows, with commas: small, map, broadcast, danmaku, jitter, memory, memory-gws, cores; empty: all")
+	flag.StringVar(&o.Before, "before", "", "another tickroom `program`: measure the two in turns, without the floor")
 	flag.BoolVar(&o.FloorOnly, "floor-only", false, "measure the floor only, with frames of the expected sizes")
 	flag.IntVar(&o.Rounds, "rounds", 3, "how often each side is measured; the median counts")
 	flag.DurationVar(&o.Warm, "warm", 3*time.Second, "how long the load runs before it is measured")
@@ -45,18 +47,27 @@ func run() error {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if o.Before != "" {
+		results, err := bench.Versus(ctx, o)
+		return show(results, *file, err, bench.VersusTable)
+	}
 	results, err := bench.Measure(ctx, o)
+	return show(results, *file, err, bench.Table)
+}
+
+// show prints the table and writes the file, or prints what would be in it. It returns err, the
+// error of what was measured, with its own.
+func show[T any](results []T, file string, err error, table func(io.Writer, []T) error) error {
 	if len(results) == 0 {
 		return err
 	}
 	// What was measured is worth seeing, even if something failed.
-	return errors.Join(err, show(results, *file))
+	return errors.Join(err, write(results, file, table))
 }
 
-// show prints the table and writes the file, or prints what would be in it.
-func show(results []bench.Result, file string) error {
+func write[T any](results []T, file string, table func(io.Writer, []T) error) error {
 	if file != "-" {
-		if err := bench.Table(os.Stdout, results); err != nil {
+		if err := table(os.Stdout, results); err != nil {
 			return err
 		}
 	}

@@ -28,6 +28,8 @@ type Options struct {
 	Rows []string
 	// Measure the floor only, with frames of the expected sizes.
 	FloorOnly bool
+	// Another tickroom program, that of an earlier revision, that [Versus] measures in turns with Tickroom.
+	Before string
 	// How often each side is measured, in turns; the median counts. At least 1.
 	Rounds int
 	// How long the load runs before it is measured, and how long it is measured.
@@ -240,7 +242,8 @@ func (r *Run) others() float64 {
 func (r *Run) disturbed() bool { return r.others() > 0.5 || r.Load.LateMS.P99 > 20 }
 
 // clientsFor returns how many clients use a share of a core when each tick of one
-// costs so many microseconds.
+// costs so many microseconds; not more than one address has ports for.
 func clientsFor(share, perClientTick float64, rate int) int {
-	return int(math.Round(share * 1e6 / (perClientTick * float64(rate))))
+	const most = 18000
+	return min(int(math.Round(share*1e6/(perClientTick*float64(rate)))), most)
 }

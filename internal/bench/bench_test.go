@@ -222,3 +222,38 @@ func TestUndisturbed(t *testing.T) {
 		}
 	}
 }
+
+func TestComparison(t *testing.T) {
+	run := func(side string, cost float64) Run { return Run{Side: side, PerClientTick: cost, Delivered: 1} }
+	c := Comparison{Runs: []Run{
+		run("before", 10), run("after", 11),
+		run("after", 24), run("before", 20), // the machine got slower, and the other went first
+		run("before", 10), run("after", 9),
+		run("after", 9), // its other half is missing
+	}}
+	c.summarise(perClientTick)
+	if *c.Before != 10 || *c.After != 10 || *c.Ratio != 1.1 || *c.Least != 0.9 || *c.Most != 1.2 {
+		t.Errorf("before %v, after %v, ratio %v from %v to %v", *c.Before, *c.After, *c.Ratio, *c.Least, *c.Most)
+	}
+	var table strings.Builder
+	if err := VersusTable(&table, []Comparison{c, {Row: "memory", Notes: []string{"failed: no"}}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"1.100", "0.900 to 1.200", "memory: failed: no"} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, table.String())
+		}
+	}
+}
+
+// Each row can be compared with an earlier program.
+func TestRowsHaveFigures(t *testing.T) {
+	for _, r := range rows {
+		if r.figure == nil {
+			t.Errorf("row %s does not say what its figure is", r.name)
+		}
+	}
+	if _, err := Versus(t.Context(), Options{Rounds: 1, Window: 1, Before: "no/program", Load: "no/load", Tickroom: "no/tickroom"}); err == nil {
+		t.Error("programs that are not there are measured")
+	}
+}

@@ -31,12 +31,19 @@ type row struct {
 	name, work, measure string
 	aim                 aim
 	does                work
+	figure              func(*Run) float64 // what is measured, of a run of a server
 	run                 func(context.Context, *runner, *row, *Result) error
 	runs                func(*Options) int // how many there will be, for the estimate
 }
 
+// About how long a server and a load take to come up and go.
+const upAndDown = 2 * time.Second
+
+// lateness is what the row measures that puts as many clients on the server as use a share of a core.
+const lateness = "ms late, p99"
+
 func (r *row) estimate(o *Options) time.Duration {
-	return time.Duration(r.runs(o)) * (o.Warm + o.Window + 2*time.Second)
+	return time.Duration(r.runs(o)) * (o.Warm + o.Window + upAndDown)
 }
 
 func options(pairs ...string) []string {
@@ -57,7 +64,7 @@ var small = work{
 var rows = []row{
 	{
 		name: "small", work: "1,000 clients in rooms of 10", measure: "µs/client/tick",
-		aim: aim{bound: 0.9, unit: " × floor"}, does: small, run: compare, runs: comparisons,
+		aim: aim{bound: 0.9, unit: " × floor"}, does: small, figure: perClientTick, run: compare, runs: comparisons,
 	},
 	{
 		name: "map", work: "1,000 on one map, about 30 visible", measure: "µs/client/tick",
@@ -68,7 +75,7 @@ var rows = []row{
 			// and some more for those at the edge.
 			args: options("walkers.players=1000", "walkers.map=4096", "walkers.radius=420"),
 		},
-		run: compare, runs: comparisons,
+		figure: perClientTick, run: compare, runs: comparisons,
 	},
 	{
 		name: "broadcast", work: "broadcast to 10,000 viewers, 5 Hz", measure: "µs/delivery",
@@ -79,7 +86,7 @@ var rows = []row{
 			load:  []string{"--send-every", "0"},
 			hello: []string{"--send-every", "5", "--ack-only"},
 		},
-		run: compare, runs: comparisons,
+		figure: perDelivery, run: compare, runs: comparisons,
 	},
 	{
 		name: "danmaku", work: "500 comments/s to 10,000 viewers, 5 Hz", measure: "µs/delivery",
@@ -90,19 +97,19 @@ var rows = []row{
 			load:  []string{"--send-every", "0"},
 			hello: []string{"--send-every", "5", "--ack-only", "--say-every", "20"},
 		},
-		run: compare, runs: comparisons,
+		figure: perDelivery, run: compare, runs: comparisons,
 	},
 	{
-		name: "jitter", work: "rooms of 10, 70% of a core", measure: "ms late, p99",
-		aim: aim{bound: 2, unit: " ms"}, does: small, run: jitter, runs: served(3),
+		name: "jitter", work: "rooms of 10, 70% of a core", measure: lateness,
+		aim: aim{bound: 2, unit: " ms"}, does: small, figure: lateP99, run: jitter, runs: served(3),
 	},
 	{
 		name: "memory", work: "5,000 idle clients, tick-driven", measure: "KB/client",
-		aim: aim{bound: 3, unit: " KB"}, does: idle("auto"), run: memory, runs: served(1),
+		aim: aim{bound: 3, unit: " KB"}, does: idle("auto"), figure: growth, run: memory, runs: served(1),
 	},
 	{
 		name: "memory-gws", work: "5,000 idle clients, gws", measure: "KB/client",
-		aim: aim{bound: 10, unit: " KB"}, does: idle("gws"), run: memory, runs: served(1),
+		aim: aim{bound: 10, unit: " KB"}, does: idle("gws"), figure: growth, run: memory, runs: served(1),
 	},
 	{
 		name: "cores", work: "rooms of 10 on two cores for one", measure: "µs/client/tick",
@@ -110,7 +117,7 @@ var rows = []row{
 		does: work{
 			clients: 3000, rate: 20, kind: "walkers", args: options("walkers.players=10"),
 		},
-		run: cores, runs: func(o *Options) int { return served(2 * o.Rounds)(o) },
+		figure: perClientTick, run: cores, runs: func(o *Options) int { return served(2 * o.Rounds)(o) },
 	},
 }
 
@@ -142,10 +149,6 @@ func served(n int) func(*Options) int {
 // compare measures the floor and tickroom in turns, with frames of the same size.
 func compare(ctx context.Context, r *runner, row *row, result *Result) error {
 	w := row.does
-	figure := func(run *Run) float64 { return run.PerClientTick }
-	if w.mode == "write" {
-		figure = func(run *Run) float64 { return run.PerDelivery }
-	}
 	serve := !r.FloorOnly && w.kind != ""
 	if !r.FloorOnly && !serve {
 		result.note("no room kind for this yet: the floor alone")
@@ -175,8 +178,8 @@ func compare(ctx context.Context, r *runner, row *row, result *Result) error {
 			result.Frame = run.Load.MeanFrame
 		}
 	}
-	result.Floor = result.summarise("floor", figure)
-	result.Tickroom = result.summarise("tickroom", figure)
+	result.Floor = result.summarise("floor", row.figure)
+	result.Tickroom = result.summarise("tickroom", row.figure)
 	result.Score = ratio(result.Tickroom, result.Floor)
 	return nil
 }
@@ -186,13 +189,15 @@ func inputSize(mean float64) int {
 	return min(max(int(math.Round(mean)), 7), 131)
 }
 
+// The share of a core at which the lateness of ticks is measured.
+const share = 0.7
+
 // jitter finds the number of clients that use 70% of a core, and reports how late
 // ticks are then.
 func jitter(ctx context.Context, r *runner, row *row, result *Result) error {
 	if r.FloorOnly {
 		return nil
 	}
-	const share, most = 0.7, 18000
 	w := row.does
 	for attempt, what := range []string{"cost of a client", "70% of a core", "70% of a core again"} {
 		run, err := r.tickroom(ctx, row.name+": "+what, w, nil)
@@ -205,11 +210,11 @@ func jitter(ctx context.Context, r *runner, row *row, result *Result) error {
 				break
 			}
 		}
-		w.clients = min(clientsFor(share, run.PerClientTick, w.rate), most)
+		w.clients = clientsFor(share, run.PerClientTick, w.rate)
 	}
 	run := &result.Runs[0]
 	result.Frame = run.Load.MeanFrame
-	result.Tickroom = result.summarise("tickroom", func(run *Run) float64 { return run.LateP99 })
+	result.Tickroom = result.summarise("tickroom", row.figure)
 	result.Score = result.Tickroom
 	result.note("%d clients, %.0f%% of a core", run.Load.Clients, run.Core*100)
 	if run.LateP99 == 0 {
@@ -229,12 +234,21 @@ func memory(ctx context.Context, r *runner, row *row, result *Result) error {
 		return err
 	}
 	result.Runs = []Run{run}
-	kb := perClientKB(run.Load.RSSBefore, run.Load.RSSAfter, run.Load.Clients)
+	kb := row.figure(&run)
 	result.Tickroom, result.Score = &kb, &kb
 	for why, n := range run.Load.Errors {
 		result.note("%d clients lost: %s", n, why)
 	}
 	return nil
+}
+
+// What rows measure: microseconds of the server per client and tick, and per message that
+// reached a client; milliseconds that ticks are late; kilobytes that a client adds.
+func perClientTick(run *Run) float64 { return run.PerClientTick }
+func perDelivery(run *Run) float64   { return run.PerDelivery }
+func lateP99(run *Run) float64       { return run.LateP99 }
+func growth(run *Run) float64 {
+	return perClientKB(run.Load.RSSBefore, run.Load.RSSAfter, run.Load.Clients)
 }
 
 func perClientKB(before, after int64, clients int) float64 {
@@ -265,8 +279,7 @@ func cores(ctx context.Context, r *runner, row *row, result *Result) error {
 		two.Side = "two cores"
 		result.Runs = append(result.Runs, one, two)
 	}
-	figure := func(run *Run) float64 { return run.PerClientTick }
-	one, two := result.summarise("one core", figure), result.summarise("two cores", figure)
+	one, two := result.summarise("one core", row.figure), result.summarise("two cores", row.figure)
 	result.Tickroom = two
 	if q := ratio(one, two); q != nil {
 		clients := 2 * *q

@@ -35,9 +35,14 @@ type runner struct {
 }
 
 func newRunner(o Options) (*runner, error) {
-	needed := map[string]string{"floor": o.Floor, "loader": o.Load}
+	needed := map[string]string{"loader": o.Load}
 	if !o.FloorOnly {
 		needed["tickroom"] = o.Tickroom
+	}
+	if o.Before != "" {
+		needed["earlier tickroom"] = o.Before
+	} else {
+		needed["floor"] = o.Floor
 	}
 	for name, path := range needed {
 		if _, err := os.Stat(path); err != nil {
@@ -133,7 +138,7 @@ func (r *runner) loadArgs(w work, addr, path string) []string {
 func (r *runner) measure(ctx context.Context, what string, server *exec.Cmd, cores []int, addr string, args []string,
 	phase func(load.Phase) error,
 ) (report load.Report, err error) {
-	defer r.progress.during(what, r.Warm+r.Window+2*time.Second)()
+	defer r.progress.during(what, r.Warm+r.Window+upAndDown)()
 	var complaints bytes.Buffer
 	server.Stdout, server.Stderr = &complaints, &complaints
 	if err := startOn(server, cores); err != nil {
