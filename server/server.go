@@ -193,7 +193,7 @@ func (s *Server) socketOptions() socket.Options {
 		HandshakeTimeout: s.cfg.HandshakeTimeout, HelloTimeout: s.cfg.HelloTimeout,
 		MaxPending: s.cfg.MaxPending, Origins: s.cfg.Origins, Transport: s.cfg.Transport, DeadAfter: s.cfg.DeadAfter,
 		HelloTimeoutCode: closecode.HelloTimeout,
-		OnHandshake:      desk.Handshake, OnRefused: desk.Refused, OnHello: desk.Hello, Logger: s.log,
+		OnHandshake:      desk.Handshake, Holder: desk.Holder, OnRefused: desk.Refused, OnHello: desk.Hello, Logger: s.log,
 	}
 }
 

@@ -92,6 +92,12 @@ func (d *Desk) Handshake(r *http.Request) (passed *http.Request, onEnd func(), e
 	return r.WithContext(context.WithValue(r.Context(), visitKey{}, v)), func() { v.end(d.o.Costs) }, nil
 }
 
+// Holder names whose a handshake is that Handshake has passed. See socket.Options.Holder.
+func (d *Desk) Holder(passed *http.Request) string {
+	v, _ := passed.Context().Value(visitKey{}).(*visit)
+	return v.lease.Key().String()
+}
+
 // Refused records that the gateway refuses a handshake, or a connection whose hello did not
 // come as it should. See socket.Options.OnRefused.
 func (d *Desk) Refused(r *http.Request, reason, text string, err error) {

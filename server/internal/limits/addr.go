@@ -2,11 +2,15 @@ package limits
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 )
 
 // AddrKey is what addresses count by: a network, of the size that Masks has.
 type AddrKey struct{ hi, lo uint64 }
+
+// String returns the key in hexadecimal digits.
+func (k AddrKey) String() string { return fmt.Sprintf("%016x%016x", k.hi, k.lo) }
 
 // Masks holds how many bits of an address count.
 type Masks struct{ IPv4, IPv6 int }

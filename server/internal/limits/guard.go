@@ -337,6 +337,9 @@ type Lease struct {
 // Addr returns the client's address.
 func (l *Lease) Addr() netip.Addr { return l.addr }
 
+// Key returns what the client's address counts by.
+func (l *Lease) Key() AddrKey { return l.key }
+
 // Identify counts the connection as a player's, once it is known whose it is. The error is a *Denied;
 // the lease is still to be released.
 func (l *Lease) Identify(player string) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -262,5 +263,29 @@ func TestHelloGivesWay(t *testing.T) {
 		if got := first.next(); !strings.HasPrefix(got, "close 1013") {
 			t.Fatal(got)
 		}
+	})
+}
+
+// TestHelloGivesWayByHolder: who floods makes its own connections give way, and not those of
+// others, who have waited for longer.
+func TestHelloGivesWayByHolder(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, kind string) {
+		r := newRoom(t).run()
+		s := open(t, kind, Options{OnHello: r.onHello, MaxPending: 4, Holder: func(passed *http.Request) string {
+			return passed.Header.Get("X-Of")
+		}})
+		honest := s.upgrade(nil, "X-Of: honest")
+		var flood []*client
+		for range 20 {
+			flood = append(flood, s.upgrade(nil, "X-Of: flood"))
+		}
+		if got := flood[0].next(); !strings.HasPrefix(got, "close 1013") {
+			t.Fatal(got)
+		}
+		honest.write(binaryFrame("hello"))
+		r.conn(t)
+		honest.write(binaryFrame("x"))
+		honest.want("binary x")
 	})
 }

@@ -34,7 +34,7 @@ type Gateway struct {
 	mu      sync.Mutex
 	closed  bool
 	fresh   fifo[net.Conn]    // HTTP connections without a complete header
-	hearing fifo[*pending]    // upgraded, hello not complete
+	hearing fair[*pending]    // upgraded, hello not complete
 	pending map[*pending]bool // handshake begun, not seated
 	seated  map[Conn]place
 	stats   GatewayStats
@@ -97,7 +97,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		r, p.onEnd = passed, onEnd
 	}
-	if f := g.enter(p); f != nil {
+	if f := g.enter(p, g.holder(r)); f != nil {
 		p.onEnd()
 		g.refuse(w, r, f)
 		return

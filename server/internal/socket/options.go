@@ -49,10 +49,14 @@ type Options struct {
 
 	// MaxPending bounds the connections that are not seated yet, and, apart from
 	// those, the ones whose HTTP header is incomplete (with Gateway.Server). When
-	// there is one too many the one that has kept us waiting longest gives way: an
-	// honest client's hello takes a round trip, so those who drip are the oldest. If
-	// all have said hello, the new one is refused with HTTP 503. Default 1024.
+	// there is one too many, of those who have most the one that has kept us waiting
+	// longest gives way: an honest client's hello takes a round trip, so those who drip
+	// are the oldest. If all have said hello, the new one is refused with HTTP 503. Default 1024.
 	MaxPending int
+
+	// Holder names whose a handshake is, of a request that OnHandshake has passed: whoever has
+	// most pending gives way. Default: the peer's address.
+	Holder func(passed *http.Request) string
 
 	// Origins are the origins that browsers may come from, as package origin has them.
 	// Empty: the server's own. Clients that send no Origin are no browsers and pass.

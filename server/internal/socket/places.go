@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"net"
 	"net/http"
 
 	"github.com/tickroom/tickroom/proto/gen/closecode"
@@ -15,28 +16,40 @@ type place struct {
 	onEnd func() // of Options.OnHandshake
 }
 
-// enter puts a connection among the pending, at another's cost if need be.
-func (g *Gateway) enter(p *pending) *refusal {
+// holder returns whose a handshake is.
+func (g *Gateway) holder(r *http.Request) string {
+	if g.opt.Holder != nil {
+		return g.opt.Holder(r)
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// enter puts a connection, one of a holder's, among the pending, at another's cost if need be.
+func (g *Gateway) enter(p *pending, holder string) *refusal {
 	g.mu.Lock()
 	if g.closed {
 		g.mu.Unlock()
 		return &refusal{status: http.StatusServiceUnavailable, reason: FailClosing, text: "This server is going down."}
 	}
-	var oldest *pending
+	var gives *pending
 	if len(g.pending) >= g.opt.MaxPending {
-		oldest, _ = g.hearing.pop()
-		if oldest == nil {
+		gives, _ = g.hearing.pop()
+		if gives == nil {
 			g.mu.Unlock()
 			return &refusal{status: http.StatusServiceUnavailable, reason: FailBusy, text: "Too many players are joining: try again soon."}
 		}
-		delete(g.pending, oldest)
+		delete(g.pending, gives)
 	}
 	g.pending[p] = true
-	g.hearing.push(p)
+	g.hearing.push(p, holder)
 	g.all.Add(1)
 	g.mu.Unlock()
-	if oldest != nil {
-		oldest.abort(FailBusy, errBusy)
+	if gives != nil {
+		gives.abort(FailBusy, errBusy)
 	}
 	return nil
 }
@@ -56,8 +69,7 @@ func (g *Gateway) doomed(p *pending) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.pending[p] {
-		g.hearing.remove(p)
-		g.hearing.unshift(p)
+		g.hearing.doom(p)
 	}
 }
 
