@@ -1,7 +1,9 @@
 package danmaku
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	danmakuv1 "github.com/tickroom/tickroom/proto/gen/tickroom/danmaku/v1"
 	"github.com/tickroom/tickroom/world"
@@ -102,6 +104,7 @@ func (h *house) show() {
 	now := h.r.Tick()
 	share := h.share()
 	h.budget.refill(now, float64(share)/wholeShare)
+	var shown []*danmakuv1.Candidate
 	for _, c := range h.ready {
 		if h.age(c.Comment) > uint64(float64(h.set.maxAge)*1000/h.r.TickRate) {
 			h.sums.drops.add(danmakuv1.Reason_REASON_OLD, 1)
@@ -117,7 +120,8 @@ func (h *house) show() {
 		c.Shown = tier > 0
 		if c.Shown {
 			h.sums.drops.shown++
-			h.emit(c.Comment, c.Key, tier)
+			c.Comment.Tier = tier
+			shown = append(shown, c)
 		}
 		switch {
 		case h.link.live && (c.Shown || c.Personal || share < wholeShare):
@@ -128,6 +132,15 @@ func (h *house) show() {
 	}
 	clear(h.ready)
 	h.ready = h.ready[:0]
+	slices.SortFunc(shown, asWritten)
+	for _, c := range shown {
+		h.emit(c.Comment, c.Key, c.Comment.Tier)
+	}
+}
+
+// asWritten orders comments as they are shown, whoever has had a place first.
+func asWritten(a, b *danmakuv1.Candidate) int {
+	return cmp.Or(cmp.Compare(a.Comment.AtMs, b.Comment.AtMs), cmp.Compare(a.Comment.Id, b.Comment.Id))
 }
 
 // age returns how old a comment is, in ms; 0 if its house is ahead by its clock.

@@ -9,7 +9,8 @@ import (
 
 // Bounds of merging.
 const (
-	mergeFor     = 0.4 // seconds for which a candidate waits for room
+	mergeFor     = 0.4 // seconds for which a candidate with a priority waits for room
+	mergeShort   = 0.1 // the same without one
 	maxWaiting   = 2000
 	maxPersonals = 40 // comments in a report that are for a few only
 	collateFor   = 5.0
@@ -72,12 +73,15 @@ func (m *merge) again(t *danmakuv1.KeyCount) {
 	}
 }
 
-// take returns the comments that are to be shown now, and how often others have been said again.
+// take returns the comments that are to be shown now, and how often others have been said again. Among equals
+// the newest come first: when there are more than can be shown, those that are shown have not waited.
 func (m *merge) take(now uint32) (out []*danmakuv1.Candidate, tallies []*danmakuv1.Tally) {
 	m.budget.refill(now, 1)
 	out = m.passed
 	m.passed = nil
-	slices.SortStableFunc(m.waiting, func(a, b waiting) int { return cmp.Compare(b.Priority, a.Priority) })
+	slices.SortStableFunc(m.waiting, func(a, b waiting) int {
+		return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(b.since, a.since))
+	})
 	kept := m.waiting[:0]
 	personal := 0
 	for _, w := range m.waiting {
@@ -88,7 +92,7 @@ func (m *merge) take(now uint32) (out []*danmakuv1.Candidate, tallies []*danmaku
 			w.Comment.Same = max(w.Comment.Same, m.collator.shown(w.Key, w.Comment.Id, tier))
 			m.drops.shown++
 			out = append(out, w.Candidate)
-		case now-w.since < uint32(mergeFor*m.tickRate):
+		case now-w.since < m.patience(w.Candidate):
 			kept = append(kept, w)
 		default:
 			m.drops.add(danmakuv1.Reason_REASON_CROWDED, 1)
@@ -109,6 +113,14 @@ func (m *merge) take(now uint32) (out []*danmakuv1.Candidate, tallies []*danmaku
 		}
 	}
 	return out, tallies
+}
+
+// patience returns for how many ticks a candidate waits for room.
+func (m *merge) patience(c *danmakuv1.Candidate) uint32 {
+	if c.Priority > ordinary {
+		return uint32(mergeFor * m.tickRate)
+	}
+	return uint32(mergeShort * m.tickRate)
 }
 
 // remove forgets comments that are to be shown no more.

@@ -393,6 +393,7 @@ func (s *show) report(now uint32) {
 		Epoch: s.epoch, Revision: s.state.Revision, Removed: s.removed, Gifts: s.gifts.take(), Draws: s.drawing.take(), Ask: !s.recovery.done,
 	}
 	rep.Comments, rep.Tallies = s.merge.take(now)
+	slices.SortStableFunc(rep.Comments, asWritten)
 	if len(s.houses) == 1 { // it has shown them
 		rep.Comments = slices.DeleteFunc(rep.Comments, func(c *danmakuv1.Candidate) bool { return c.Shown })
 	}

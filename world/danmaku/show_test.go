@@ -27,6 +27,17 @@ func (f *fleet) restart(epoch, away int) {
 	gametest.Link(f.houses[0], f.show)
 }
 
+// TestAGiftThatNobodySees is given to a show that is made for it, without a house: the ledger has it.
+func TestAGiftThatNobodySees(t *testing.T) {
+	t.Parallel()
+	r, _ := newRoom[*show](t, "show-1", ShowKind(), map[string]string{"epoch": "1"})
+	r.PostAs(world.Posting{Topic: topicGifts("main"), Key: "order"}, &danmakuv1.Gift{PlayerId: "ann", Gift: "rose", Count: 2, Value: 20})
+	r.Seconds(8)
+	if all := gametest.Told[danmakuv1.GiftEntry](r); len(all) != 1 || all[0].Key != "order" || all[0].Count != 2 {
+		t.Errorf("the ledger has %v", all)
+	}
+}
+
 func giftsSeen(p *gametest.Player) (all []string) {
 	for _, g := range gametest.Events[danmakuv1.Gifted](p) {
 		all = append(all, fmt.Sprintf("%s %s x%d/%d", g.Name, g.Gift, g.Count, g.Combo))
@@ -87,8 +98,6 @@ func TestGifts(t *testing.T) {
 	}
 }
 
-// TestNoGiftIsLostOrDoubled ends the show under gifts, again and again: each viewer sees each gift once, and the
-// ledger has all of them.
 // TestOldGiftsAreNotToldAgain has a show begin that reads gifts which the one before it has told.
 func TestOldGiftsAreNotToldAgain(t *testing.T) {
 	t.Parallel()
@@ -124,6 +133,8 @@ func TestOldGiftsAreNotToldAgain(t *testing.T) {
 	}
 }
 
+// TestNoGiftIsLostOrDoubled ends the show under gifts, again and again: each viewer sees each gift once, and the
+// ledger has all of them.
 func TestNoGiftIsLostOrDoubled(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 2, nil)

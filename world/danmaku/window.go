@@ -31,7 +31,7 @@ func (w *window) add(c *danmakuv1.Candidate) { w.waiting = append(w.waiting, c) 
 // take empties the window. It returns up to places candidates, those with the highest priority
 // first, and how many it passed over. Half of the places are for those with a priority, and half
 // for the others, as far as there are so many of either; the rest is for whom there is. Among
-// equals the first ones come in, and of one author a second one when all others have one.
+// equals chance decides, and of one author a second one comes in when all others have one.
 func (w *window) take(places int) (picked []*danmakuv1.Candidate, over int) {
 	if len(w.waiting) == 0 {
 		return nil, 0
@@ -42,10 +42,23 @@ func (w *window) take(places int) (picked []*danmakuv1.Candidate, over int) {
 	}
 	over = len(w.waiting) - len(all)
 	picked = slices.Clone(all)
-	slices.SortStableFunc(picked, func(a, b *danmakuv1.Candidate) int { return cmp.Compare(b.Priority, a.Priority) })
+	slices.SortFunc(picked, before)
 	clear(w.waiting)
 	w.waiting = w.waiting[:0]
 	return picked, over
+}
+
+// before orders candidates by who goes first. Those of one tick come in the order of their viewers: without chance
+// the same viewers would go first each time.
+func before(a, b *danmakuv1.Candidate) int {
+	return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(chance(a.Comment.Id), chance(b.Comment.Id)))
+}
+
+// chance returns a number that looks like any other, the finalizer of MurmurHash3.
+func chance(id uint64) uint64 {
+	id = (id ^ id>>33) * 0xff51afd7ed558ccd
+	id = (id ^ id>>33) * 0xc4ceb9fe1a85ec53
+	return id ^ id>>33
 }
 
 // choose orders what waits so that the ones to take are the first places.
@@ -78,7 +91,7 @@ func (w *window) choose(places int) []*danmakuv1.Candidate {
 		case a.turn != b.turn:
 			return cmp.Compare(a.turn, b.turn)
 		}
-		return cmp.Compare(b.c.Priority, a.c.Priority)
+		return before(a.c, b.c)
 	})
 	others := len(order) - urgent
 	reserved := max(places-places/2, places-others) // for the urgent ones, if there are so many
