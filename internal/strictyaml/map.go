@@ -34,8 +34,9 @@ type problem struct {
 func Parse(path string, text []byte) (*Document, *Map) {
 	d := &Document{path: path, places: map[string]*yaml.Node{}}
 	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
-		d.wrong = append(d.wrong, problem{err: fmt.Errorf("%s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))})
+	if what := syntax(text, &doc); what != "" {
+		line, column := broken(text, what)
+		d.wrong = append(d.wrong, problem{line, column, fmt.Errorf("%s:%d:%d: %s", path, line, column, what)})
 		return d, nil
 	}
 	if len(doc.Content) == 0 {

@@ -128,7 +128,7 @@ func TestRead(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                         "",
 		"3":                        "f:1:1: \"3\" can't stand here; fields are expected, one `key: value` a line",
-		"a: 1\na: b: c":            "f: line 2: mapping values are not allowed in this context",
+		"a: 1\na: b: c":            "f:2:5: mapping values are not allowed in this context",
 		"nme: x":                   `f:1:1: there is no field "nme"; did you mean name?`,
 		"z: x":                     `f:1:1: there is no field "z"; there are count, inside, level, list, more, name, on, rate, seed, wait`,
 		"inside: {lwo: 1}":         `f:1:10: inside: there is no field "lwo"; did you mean low?`,

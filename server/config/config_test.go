@@ -229,7 +229,7 @@ func TestErrors(t *testing.T) {
 		{name: "list for a number", file: "max_rooms: [1]\n", want: "tickroom.yaml:1:12: max_rooms: a list is not allowed; it must be a whole number"},
 		{name: "no value", file: "max_rooms:\n", want: "tickroom.yaml:1:11: max_rooms: nothing is not allowed; it must be a whole number"},
 		{name: "section is a value", file: "log: debug\n", want: "tickroom.yaml:1:6: log: \"debug\" can't stand here; fields are expected, one `key: value` a line"},
-		{name: "not YAML", file: "seed: 1\na: b: c\n", want: "tickroom.yaml: line 2: mapping values are not allowed in this context"},
+		{name: "not YAML", file: "seed: 1\na: b: c\n", want: "tickroom.yaml:2:5: mapping values are not allowed in this context"},
 		{name: "two errors", file: "max_rooms: x\nseed: -1\n", want: "tickroom.yaml:1:12: max_rooms: \"x\" is not allowed; it must be a whole number\ntickroom.yaml:2:7: seed: \"-1\" is not allowed; it must be a whole number from 0 on"},
 		{name: "no file", args: []string{"--config", "/nowhere/x.yaml"}, want: "the configuration file can't be read: open x.yaml: no such file or directory"},
 		{name: "unknown variable", env: []string{"TICKROOM_LISTN=x"}, want: "TICKROOM_LISTN: there is no such setting; did you mean TICKROOM_LISTEN?"},

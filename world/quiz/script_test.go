@@ -70,8 +70,12 @@ func TestFileProblems(t *testing.T) {
 		"questions:\n- {text: q, options: [a, b], answer: []}":                               "questions.0.answer: it is missing: the letter of the right option, A for the first",
 		"questions:\n" + strings.Repeat("- "+good+"\n", 101):                                 "there are 101; a show has at most 100",
 		"questions:\n- {text: q, options: [a, b], answer: A, anwser: B}":                     `there is no field "anwser"; did you mean answer?`,
-		"a: b: c":                      "mapping values are not allowed in this context",
-		strings.Repeat("#", maxFile+1): "a show has at most 131072",
+		"a: b: c": "f:1:5: mapping values are not allowed in this context",
+		"title: x\nquestions:\n  - text: 'what?\n    options: [a, b]\n": "f:3:11: found unexpected end of stream",
+		"questions:\n- {text: q, options: [a, b}\n":                     "f:2:26: did not find expected ',' or ']'",
+		"title: 问答\nseconds: 5\n\tpoints: 3":                            "f:3:1: ",
+		"title: @x":                                                     "f:1:8: found character that cannot start any token",
+		strings.Repeat("#", maxFile+1):                                  "a show has at most 131072",
 	} {
 		err := CheckFile("f", []byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) {
