@@ -107,8 +107,7 @@ func (p *contestant) ask(s *client.Session, now time.Duration) {
 		clock = *row
 	}
 	for _, q := range replica.All[quizv1.Question](s.Replica()) {
-		perTick := float64(time.Second) / s.Welcome().GetTickRate()
-		server := clock.At + int64((s.ServerTick(now)-float64(clock.Tick))*perTick/float64(time.Microsecond))
+		server := showTime(s, &clock, now)
 		at := func(us int64) time.Duration { return now + time.Duration(us-server)*time.Microsecond }
 		p.question, p.closesAt = q.Number, q.ClosesAt
 		p.crew.sawAsked(p.run, q)
@@ -123,6 +122,16 @@ func (p *contestant) ask(s *client.Session, now time.Duration) {
 			p.answerAt = 0
 		}
 	}
+}
+
+// showTime returns the show's time now, in microseconds. Pongs say it; until one has come it follows from when ticks
+// come, which in a large house is later for who is written to last.
+func showTime(s *client.Session, clock *quizv1.Clock, now time.Duration) int64 {
+	if t, ok := s.ServerTime(now); ok {
+		return t.UnixMicro()
+	}
+	perTick := float64(time.Second) / s.Welcome().GetTickRate()
+	return clock.At + int64((s.ServerTick(now)-float64(clock.Tick))*perTick/float64(time.Microsecond))
 }
 
 // decide returns when the contestant answers: some time in the middle, in most cases; in some at

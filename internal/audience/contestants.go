@@ -30,7 +30,7 @@ const Mark = " ✓"
 // Behaviour returns how bots are such contestants.
 func (q *Contestants) Behaviour() bots.Behaviour {
 	return bots.Behaviour{
-		Schema: quizv1.Schema, Flags: q.flags,
+		Schema: quizv1.Schema, Flags: q.flags, Alike: true,
 		NewCrew: func(s bots.Setup) (bots.Crew, error) { return newContestants(*q, s), nil },
 	}
 }
@@ -107,8 +107,11 @@ func (c *contestants) sawOutcome(run uint32, q *quizv1.Question, now time.Durati
 	defer c.mu.Unlock()
 	c.begin(run)
 	o := c.outcome(q.Number)
+	if !slices.Equal(o.counts, q.Counts) {
+		o.counts = slices.Clone(q.Counts)
+	}
 	*o = outcome{
-		known: true, key: q.Key, skipped: q.Skipped, last: q.Last, points: q.Points, opens: q.OpensAt, closes: q.ClosesAt, counts: slices.Clone(q.Counts),
+		known: true, key: q.Key, skipped: q.Skipped, last: q.Last, points: q.Points, opens: q.OpensAt, closes: q.ClosesAt, counts: o.counts,
 	}
 	if c.keysShown != q.Number {
 		spread(c.key, c.keysAt)

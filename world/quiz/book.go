@@ -38,9 +38,12 @@ func bookTopic(name, house string) string { return downTopic(name) + "/book/" + 
 // enter notes an answer.
 func (b *books) enter(c *contestant, question uint32, a answer) {
 	b.entered = append(b.entered, &quizv1.Entered{
-		PlayerId: c.id, Question: question, Option: uint32(a.option), Elapsed: uint32(a.elapsed), Credit: uint32(a.credit), From: c.from,
+		PlayerId: c.id, Question: question, Option: uint32(a.option), Elapsed: uint32(a.elapsed), Credit: uint32(a.credit), From: c.from, Granted: c.granted,
 	})
 }
+
+// present notes that a contestant is there, and what backends have given it.
+func (b *books) present(c *contestant) { b.enter(c, 0, answer{}) }
 
 // flush posts what was noted, and takes what was read. One message has all answers of a tick, so that
 // they are no more than clients can send.
@@ -138,9 +141,14 @@ func (h *house) takeEntered(p *world.Player, n noted) {
 		c.player, c.name, c.number, c.network = p, p.Name, p.ID, p.Network
 		p.Data = c
 		h.reportNow = true
+		h.books.present(c)
 	}
 	if c.from == 0 || e.From < c.from {
 		c.from = e.From
+	}
+	if e.Granted > c.granted {
+		c.score.revives += e.Granted - c.granted
+		c.granted, h.books.again = e.Granted, true
 	}
 	before := c.answer(e.Question)
 	if e.Question == 0 || e.Question > maxQuestions || e.Option >= maxOptions || before.given && uint32(before.elapsed) <= e.Elapsed {

@@ -7,6 +7,7 @@ import (
 // What becomes of a show and its houses that do not hear each other, as the bus is away. The show waits: it asks
 // nothing, shows no key and ends nothing while it hears none of its houses. Houses go on with the question that
 // they have. Afterwards the show goes on where it was, and what nobody could be shown in time counts for nobody.
+// If some houses are lost it waits as well until their contestants are back, in other houses, but not for long.
 
 // Deaf notes that houses do not reach the show.
 func (s *show) Deaf(topic string) { s.deaf = s.deaf || topic == s.up }

@@ -73,6 +73,9 @@ func (h *house) begin(first bool) {
 		}
 		c.from = from
 		c.score = score{alive: true, revives: h.state.Revives + c.granted}
+		if h.running() {
+			h.books.present(c)
+		}
 	}
 	for _, t := range h.teamList {
 		t.place, t.rank = -1, 0

@@ -175,6 +175,9 @@ func (h *house) enter(p *world.Player) *contestant {
 		h.byID[c.id] = c
 		h.contestants = append(h.contestants, c)
 		h.books.again = h.books.again || len(h.books.open) > 0 // it may be from a house that is gone
+		if h.running() {
+			h.books.present(c)
+		}
 	}
 	c.player, c.name, c.number, c.network = p, p.Name, p.ID, p.Network
 	p.Data = c
@@ -384,6 +387,7 @@ func (h *house) onGrant(from *world.Posting, m *quizv1.Grant) {
 	if c, ok := from.Player.Data.(*contestant); ok && m.Revives <= 100 && c.granted <= 100 {
 		c.granted += m.Revives
 		c.score.revives += m.Revives
+		h.books.present(c)
 		h.tell(from.Player)
 	}
 }

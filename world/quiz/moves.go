@@ -79,9 +79,12 @@ func (h *house) onMoved(_ *world.Posting, m *quizv1.Moved) {
 	}
 	for i, g := range m.Given {
 		if g.Choice > 0 && g.Choice <= maxOptions {
-			c.give(uint32(i+1), answer{given: true, option: uint8(g.Choice - 1), elapsed: uint16(g.Elapsed), credit: uint16(g.Credit)})
+			a := answer{given: true, option: uint8(g.Choice - 1), elapsed: uint16(g.Elapsed), credit: uint16(g.Credit)}
+			c.give(uint32(i+1), a)
+			h.books.enter(c, uint32(i+1), a)
 		}
 	}
+	h.books.present(c)
 	h.reportNow = true
 	c.score = score{alive: true, revives: h.state.Revives + c.granted}
 	h.judgeAgain()

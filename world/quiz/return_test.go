@@ -372,3 +372,70 @@ func TestALostHouseIsNotCountedTwice(t *testing.T) {
 		t.Errorf("with Bob in another house:\n%+v\n%+v", a, b)
 	}
 }
+
+// TestTheShowWaitsForALostHouse loses a house in the middle of a question: nothing goes on until its contestants are
+// back, so that nobody misses the next question, and all are ranked among all. It does not wait for ever.
+func TestTheShowWaitsForALostHouse(t *testing.T) {
+	t.Parallel()
+	for _, returns := range []bool{true, false} {
+		s := newStage(t, 2, file("mode: points", 2))
+		s.load()
+		ann, bob := s.houses[0].Join("Ann"), s.houses[1].Join("Bob")
+		s.tick(30)
+		s.conduct(quizv1.Act_ACT_START)
+		s.open(1)
+		s.mustAnswer(bob, 1, 1)
+		s.tick(4)
+		s.mustAnswer(ann, 1, 1)
+		s.houses = s.houses[:1]
+		s.tick(20 * 15)
+		if row := s.row(ann); row.Question != 1 || row.Phase != quizv1.Phase_PHASE_CLOSED {
+			t.Errorf("while Bob is on its way: %+v", row)
+		}
+		if returns {
+			back, err := s.houses[0].TryJoin(&world.Player{Name: "Bob", PlayerID: bob.PlayerID}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.phase(quizv1.Phase_PHASE_REVEALED)
+			s.tick(30)
+			a, b := mine(ann, nil), mine(back, nil)
+			if a.Ranked != 1 || a.Rank != 2 || a.Among != 2 || b.Ranked != 1 || b.Rank != 1 || b.Among != 2 {
+				t.Errorf("with Bob back:\n%+v\n%+v", a, b)
+			}
+		}
+		s.open(2)
+		if m := mine(ann, nil); m != nil && m.Ranked == 1 && !returns && (m.Rank != 1 || m.Among != 1) {
+			t.Errorf("nobody has come: %+v", m)
+		}
+	}
+}
+
+// TestALostHousesBookHasAllContestants has somebody come from a house that is gone who has answered nothing, and was
+// given revives, in a show in which who comes late only watches.
+func TestALostHousesBookHasAllContestants(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 2, strings.Replace(file("mode: elimination\nlate: watch", 3), "pause: 3", "pause: 60", 1))
+	s.load()
+	ann, bob := s.houses[0].Join("Ann"), s.houses[1].Join("Bob")
+	s.tick(30)
+	s.conduct(quizv1.Act_ACT_START)
+	s.open(1)
+	s.houses[1].Post(world.PlayerTopic(bob.PlayerID), &quizv1.Grant{Revives: 2})
+	s.mustAnswer(ann, 1, 1)
+	s.phase(quizv1.Phase_PHASE_REVEALED)
+	s.tick(20)
+	s.houses = s.houses[:1]
+	s.tick(20 * 5)
+	back, err := s.houses[0].TryJoin(&world.Player{Name: "Bob", PlayerID: bob.PlayerID}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tick(60)
+	if m := mine(back, nil); !m.Playing || !m.Alive || m.Revives != 1 || m.Ranked != 1 || m.Rank != 2 || m.Among != 2 {
+		t.Errorf("Bob is told %+v", m)
+	}
+	s.open(2)
+	s.mustAnswer(back, 2, 1)
+	s.mustAnswer(ann, 2, 1)
+}

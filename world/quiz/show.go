@@ -21,6 +21,8 @@ const (
 	patience = 2 * second
 	// silence is after how long without a word a house, or a show, is lost.
 	silence = 3 * second
+	// returning is how long a show waits for the contestants of a house that is lost.
+	returning = 20 * second
 	// beat is how often a show says how it is, when nothing happens; beatOpen while answers come in.
 	beat     = second
 	beatOpen = second / 2

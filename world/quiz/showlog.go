@@ -78,6 +78,9 @@ func (s *show) takeOver(k *quizv1.Kept) {
 	for _, r := range st.Reports { // those that are not heard from are lost, and known to be so
 		h := s.tally.house(r.House)
 		h.report, h.heardAt = r, now
+		if r.Lost { // nor are those heard that were lost before
+			h.lost, h.heardAt = true, now-silence-1
+		}
 	}
 	s.postpone(now)
 	s.endAfter(now)

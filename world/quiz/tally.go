@@ -31,6 +31,9 @@ type tally struct {
 	waitUntil   int64         // until then all houses are waited for
 	coming      []*houseTally // whose parts are there and not counted
 	queue       []*houseTally // who have not been told all their ranks
+
+	returning      uint32 // how many contestants there were before houses were lost; 0: nobody is waited for
+	returningUntil int64
 }
 
 // houseTally is what a show has heard of one house.
@@ -80,11 +83,18 @@ func (t *tally) each(fn func(h *houseTally)) {
 
 // watch notes which houses are lost, and reports whether that changed.
 func (t *tally) watch(now int64, idle bool) (changed bool) {
+	before := t.contestants()
 	t.each(func(h *houseTally) {
 		if lost := now-h.heardAt > silence; lost != h.lost {
 			h.lost, changed = lost, true
+			if lost && !idle && h.report.Contestants > 0 {
+				t.returning, t.returningUntil = max(t.returning, before), now+returning
+			}
 		}
 	})
+	if now >= t.returningUntil || t.contestants() >= t.returning {
+		t.returning = 0
+	}
 	t.ids = slices.DeleteFunc(t.ids, func(id string) bool {
 		h := t.houses[id]
 		empty := h.report.Contestants+h.report.Spectators == 0

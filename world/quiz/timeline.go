@@ -9,6 +9,9 @@ func (s *show) advance(now int64) {
 	if s.running() || s.phase == quizv1.Phase_PHASE_OVER {
 		s.ranking(now)
 	}
+	if s.tally.returning > 0 { // who was in a house that is lost is on the way to another one
+		s.postpone(now)
+	}
 	switch s.phase {
 	case quizv1.Phase_PHASE_LOBBY:
 		s.lobby(now)
@@ -24,7 +27,7 @@ func (s *show) advance(now int64) {
 	case quizv1.Phase_PHASE_CLOSED:
 		end := s.ask.ClosesAt + s.credit()
 		waited := now >= max(end, s.since+silence)+maxLate
-		if s.key != 0 && now >= end && (waited || now >= s.since+silence && s.tally.closed(s.run, s.ask.Number)) {
+		if s.key != 0 && now >= end && s.tally.returning == 0 && (waited || now >= s.since+silence && s.tally.closed(s.run, s.ask.Number)) {
 			s.resolve(now)
 		}
 	case quizv1.Phase_PHASE_REVEALED:

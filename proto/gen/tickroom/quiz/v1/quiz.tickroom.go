@@ -85,7 +85,7 @@ var Schema = &schema.Schema{
 
 // schemaDescriptor is a google.protobuf.FileDescriptorSet of the game's files, without comments and options.
 const schemaDescriptor = "" +
-	"\n\xdfT\n\x1btickroom/quiz/v1/quiz.proto\x12\x10tickroom.quiz.v1\"+\n\x05Clock\x12\x12\n\x04t" +
+	"\n\xf9T\n\x1btickroom/quiz/v1/quiz.proto\x12\x10tickroom.quiz.v1\"+\n\x05Clock\x12\x12\n\x04t" +
 	"ick\x18\x01 \x01(\rR\x04tick\x12\x0e\n\x02at\x18\x02 \x01(\x03R\x02at\"\xc2\x03\n\x04Show\x12-\n\x05phase\x18\x01 \x01(\x0e2\x17.tickro" +
 	"om.quiz.v1.PhaseR\x05phase\x12\x1a\n\bquestion\x18\x02 \x01(\rR\bquestion\x12\x17\n\anext_at\x18\x03" +
 	" \x01(\x03R\x06nextAt\x12\x12\n\x04held\x18\x04 \x01(\bR\x04held\x12\x12\n\x04lost\x18\x05 \x01(\bR\x04lost\x12\x10\n\x03run\x18\x06 \x01(" +
@@ -237,24 +237,24 @@ const schemaDescriptor = "" +
 	"\x04show\x12\x10\n\x03run\x18\x02 \x01(\rR\x03run\x12\x14\n\x05house\x18\x03 \x01(\tR\x05house\x12\x12\n\x04part\x18\x04 \x01(\rR\x04par" +
 	"t\x12\x14\n\x05parts\x18\x05 \x01(\rR\x05parts\x122\n\aresults\x18\x06 \x03(\v2\x18.tickroom.quiz.v1.Resu" +
 	"ltR\aresults\"M\n\x04Book\x12\x10\n\x03run\x18\x01 \x01(\rR\x03run\x123\n\aentered\x18\x02 \x03(\v2\x19.tickroo" +
-	"m.quiz.v1.EnteredR\aentered\"\xa0\x01\n\aEntered\x12\x1b\n\tplayer_id\x18\x01 \x01(\tR\bplaye" +
+	"m.quiz.v1.EnteredR\aentered\"\xba\x01\n\aEntered\x12\x1b\n\tplayer_id\x18\x01 \x01(\tR\bplaye" +
 	"rId\x12\x1a\n\bquestion\x18\x02 \x01(\rR\bquestion\x12\x16\n\x06option\x18\x03 \x01(\rR\x06option\x12\x18\n\aelaps" +
-	"ed\x18\x04 \x01(\rR\aelapsed\x12\x16\n\x06credit\x18\x05 \x01(\rR\x06credit\x12\x12\n\x04from\x18\x06 \x01(\rR\x04from\"K\n" +
-	"\x05Fetch\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x16\n\x06player\x18\x02 \x01(\rR\x06player\x12\x14\n\x05after\x18\x03 " +
-	"\x01(\rR\x05after\"\xa2\x01\n\x04Page\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x16\n\x06player\x18\x02 \x01(\rR\x06playe" +
-	"r\x12\x14\n\x05after\x18\x03 \x01(\rR\x05after\x12\x10\n\x03run\x18\x04 \x01(\rR\x03run\x122\n\aresults\x18\x05 \x03(\v2\x18.tic" +
-	"kroom.quiz.v1.ResultR\aresults\x12\x10\n\x03all\x18\x06 \x01(\rR\x03all*V\n\x04Mode\x12\x14\n\x10MODE_" +
-	"UNSPECIFIED\x10\x00\x12\x14\n\x10MODE_ELIMINATION\x10\x01\x12\x0f\n\vMODE_POINTS\x10\x02\x12\x11\n\rMODE_PRA" +
-	"CTICE\x10\x03*\x85\x01\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x0f\n\vPHASE_LOBBY\x10\x01\x12\x0e\n\nPHA" +
-	"SE_NEXT\x10\x02\x12\x0e\n\nPHASE_OPEN\x10\x03\x12\x10\n\fPHASE_CLOSED\x10\x04\x12\x12\n\x0ePHASE_REVEALED\x10\x05\x12" +
-	"\x0e\n\nPHASE_OVER\x10\x06*\x99\x01\n\aVerdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_" +
-	"RIGHT\x10\x01\x12\x11\n\rVERDICT_WRONG\x10\x02\x12\x12\n\x0eVERDICT_MISSED\x10\x03\x12\x13\n\x0fVERDICT_REVIVE" +
-	"D\x10\x04\x12\x11\n\rVERDICT_SAVED\x10\x05\x12\x13\n\x0fVERDICT_SKIPPED\x10\x06*{\n\aPattern\x12\x17\n\x13PATTER" +
-	"N_UNSPECIFIED\x10\x00\x12\x14\n\x10PATTERN_TOO_FAST\x10\x01\x12\x14\n\x10PATTERN_TOO_EVEN\x10\x02\x12\x14\n\x10P" +
-	"ATTERN_TOGETHER\x10\x03\x12\x15\n\x11PATTERN_TOO_EARLY\x10\x04*\xaf\x01\n\x03Act\x12\x13\n\x0fACT_UNSPECIF" +
-	"IED\x10\x00\x12\x10\n\fACT_REHEARSE\x10\x01\x12\r\n\tACT_START\x10\x02\x12\f\n\bACT_HOLD\x10\x03\x12\x0e\n\nACT_RESU" +
-	"ME\x10\x04\x12\f\n\bACT_NEXT\x10\x05\x12\x0e\n\nACT_REVEAL\x10\x06\x12\f\n\bACT_SKIP\x10\a\x12\v\n\aACT_END\x10\b\x12\r\n" +
-	"\tACT_RESET\x10\t\x12\f\n\bACT_LOAD\x10\nb\x06proto3"
+	"ed\x18\x04 \x01(\rR\aelapsed\x12\x16\n\x06credit\x18\x05 \x01(\rR\x06credit\x12\x12\n\x04from\x18\x06 \x01(\rR\x04from\x12\x18\n" +
+	"\agranted\x18\a \x01(\rR\agranted\"K\n\x05Fetch\x12\x14\n\x05house\x18\x01 \x01(\tR\x05house\x12\x16\n\x06player" +
+	"\x18\x02 \x01(\rR\x06player\x12\x14\n\x05after\x18\x03 \x01(\rR\x05after\"\xa2\x01\n\x04Page\x12\x14\n\x05house\x18\x01 \x01(\tR\x05ho" +
+	"use\x12\x16\n\x06player\x18\x02 \x01(\rR\x06player\x12\x14\n\x05after\x18\x03 \x01(\rR\x05after\x12\x10\n\x03run\x18\x04 \x01(\rR\x03" +
+	"run\x122\n\aresults\x18\x05 \x03(\v2\x18.tickroom.quiz.v1.ResultR\aresults\x12\x10\n\x03all\x18\x06" +
+	" \x01(\rR\x03all*V\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x14\n\x10MODE_ELIMINATION\x10\x01\x12\x0f\n" +
+	"\vMODE_POINTS\x10\x02\x12\x11\n\rMODE_PRACTICE\x10\x03*\x85\x01\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED" +
+	"\x10\x00\x12\x0f\n\vPHASE_LOBBY\x10\x01\x12\x0e\n\nPHASE_NEXT\x10\x02\x12\x0e\n\nPHASE_OPEN\x10\x03\x12\x10\n\fPHASE_CLO" +
+	"SED\x10\x04\x12\x12\n\x0ePHASE_REVEALED\x10\x05\x12\x0e\n\nPHASE_OVER\x10\x06*\x99\x01\n\aVerdict\x12\x17\n\x13VERDICT" +
+	"_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_RIGHT\x10\x01\x12\x11\n\rVERDICT_WRONG\x10\x02\x12\x12\n\x0eVERDICT_" +
+	"MISSED\x10\x03\x12\x13\n\x0fVERDICT_REVIVED\x10\x04\x12\x11\n\rVERDICT_SAVED\x10\x05\x12\x13\n\x0fVERDICT_SKIP" +
+	"PED\x10\x06*{\n\aPattern\x12\x17\n\x13PATTERN_UNSPECIFIED\x10\x00\x12\x14\n\x10PATTERN_TOO_FAST\x10\x01\x12" +
+	"\x14\n\x10PATTERN_TOO_EVEN\x10\x02\x12\x14\n\x10PATTERN_TOGETHER\x10\x03\x12\x15\n\x11PATTERN_TOO_EARLY" +
+	"\x10\x04*\xaf\x01\n\x03Act\x12\x13\n\x0fACT_UNSPECIFIED\x10\x00\x12\x10\n\fACT_REHEARSE\x10\x01\x12\r\n\tACT_START\x10\x02" +
+	"\x12\f\n\bACT_HOLD\x10\x03\x12\x0e\n\nACT_RESUME\x10\x04\x12\f\n\bACT_NEXT\x10\x05\x12\x0e\n\nACT_REVEAL\x10\x06\x12\f\n\b" +
+	"ACT_SKIP\x10\a\x12\v\n\aACT_END\x10\b\x12\r\n\tACT_RESET\x10\t\x12\f\n\bACT_LOAD\x10\nb\x06proto3"
 
 // Mode is what a show is about.
 type Mode int32
@@ -5253,7 +5253,7 @@ func (m *ContestantsDone) mergeProto(d schema.Decoder) error {
 	return d.Err()
 }
 
-// Book is what a house notes of its contestants' answers as they come, on a topic of
+// Book is what a house notes of its contestants, and their answers as they come, on a topic of
 // its own: if its server is gone, the houses that they come to read it.
 type Book struct {
 	Run     uint32
@@ -5304,15 +5304,18 @@ func (m *Book) mergeProto(d schema.Decoder) error {
 	return d.Err()
 }
 
-// Entered is one answer in a Book.
+// Entered is a contestant or one answer in a Book.
 type Entered struct {
 	PlayerId string
+	// 0: no answer, but that the contestant is there.
 	Question uint32
 	Option   uint32
 	Elapsed  uint32
 	Credit   uint32
 	// Number of the first question that the contestant could answer.
 	From uint32
+	// Revives that backends have given it.
+	Granted uint32
 }
 
 // AppendProto appends the message's protobuf encoding.
@@ -5344,6 +5347,10 @@ func (m *Entered) AppendProto(b []byte) []byte {
 		b = append(b, 0x30)
 		b = protowire.AppendVarint(b, uint64(m.From))
 	}
+	if m.Granted != 0 {
+		b = append(b, 0x38)
+		b = protowire.AppendVarint(b, uint64(m.Granted))
+	}
 	return b
 }
 
@@ -5370,6 +5377,8 @@ func (m *Entered) mergeProto(d schema.Decoder) error {
 			m.Credit = uint32(d.Varint())
 		case 6<<3 | 0:
 			m.From = uint32(d.Varint())
+		case 7<<3 | 0:
+			m.Granted = uint32(d.Varint())
 		default:
 			d.Skip()
 		}
