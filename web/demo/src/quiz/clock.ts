@@ -13,6 +13,22 @@ export interface Anchor {
   readonly us: number;
 }
 
+/** What a room knows of the server's time. */
+export interface Timed {
+  readonly tickRate: number;
+  serverTick(now: number): number;
+  serverTime(now: number): number;
+}
+
+/**
+ * Returns the show's time in microseconds as the room estimates it: by the server's clock, of which pongs tell, and until
+ * one has come by when ticks come, which in a large house is later for who is written to last.
+ */
+export function showTime(room: Timed, anchor: Anchor, now: number): number {
+  const wall = room.serverTime(now);
+  return Number.isNaN(wall) ? anchor.us + ((room.serverTick(now) - anchor.tick) / room.tickRate) * 1e6 : wall * 1000;
+}
+
 export class ShowClock {
   #at: number | undefined; // the show's time when it was last asked for
   #asked = 0; // when that was, in milliseconds
@@ -21,10 +37,9 @@ export class ShowClock {
    * Returns the show's time in microseconds. It does not go back, but for jumps.
    *
    * @param now is in milliseconds of `performance.now()`.
-   * @param tick is the server's tick now, as the room estimates it.
+   * @param estimate is what {@link showTime} returns.
    */
-  time(now: number, anchor: Anchor, tick: number, tickRate: number): number {
-    const estimate = anchor.us + ((tick - anchor.tick) / tickRate) * 1e6;
+  time(now: number, estimate: number): number {
     const before = this.#at;
     const passed = Math.max(0, now - this.#asked) * 1000;
     this.#asked = now;

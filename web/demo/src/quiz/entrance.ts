@@ -8,7 +8,7 @@ import { el, text } from '../arena/hud/dom.ts';
 import { onLanguage, t } from '../i18n.ts';
 import { playerName } from '../name.ts';
 import { Answers, type Given, Refused, type Taken } from './answers.ts';
-import { ShowClock } from './clock.ts';
+import { ShowClock, showTime } from './clock.ts';
 import { refusal } from './refusals.ts';
 import { Rows } from './rows.ts';
 import type { QuizState } from './state.ts';
@@ -78,7 +78,7 @@ export class Entrance {
     const { room } = this;
     const [clock] = room?.tables.clock ?? [];
     if (!room || !clock || room.tickRate === 0) return 0;
-    return this.#clock.time(now, { tick: clock.tick, us: Number(clock.at) }, room.serverTick(now), room.tickRate);
+    return this.#clock.time(now, showTime(room, { tick: clock.tick, us: Number(clock.at) }, now));
   }
 
   /** Starts in the mode that the address asks for. */

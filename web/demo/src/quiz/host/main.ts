@@ -12,7 +12,7 @@ import { el, make, text } from '../../arena/hud/dom.ts';
 import { connectionText } from '../../connection.ts';
 import { hostToken, keepHostToken } from '../../hosttoken.ts';
 import { apply, languageButtons, number, onLanguage, t } from '../../i18n.ts';
-import { ShowClock } from '../clock.ts';
+import { ShowClock, showTime } from '../clock.ts';
 import { acts, type Control, type Desk, deskOf, letter } from './desk.ts';
 import { DeskView } from './deskview.ts';
 import { Orders } from './orders.ts';
@@ -95,7 +95,7 @@ function frame(now: number): void {
   const [anchor] = room?.tables.clock ?? [];
   if (!room || !desk || !anchor || room.tickRate === 0) return;
   const at = { tick: anchor.tick, us: Number(anchor.at) };
-  view.show(desk, clock.time(now, at, room.serverTick(now), room.tickRate));
+  view.show(desk, clock.time(now, showTime(room, at, now)));
 }
 
 el<HTMLFormElement>('pass').addEventListener('submit', (e) => {
