@@ -12,6 +12,7 @@ import (
 	"github.com/tickroom/tickroom/server/internal/admin"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/operator"
+	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/server/internal/status"
 )
 
@@ -62,6 +63,7 @@ type gatherer struct {
 
 	mu     sync.Mutex
 	failed map[string]uint64 // handshakes, by reason, that the metrics know of
+	shook  socket.HandshakeStats
 }
 
 var _ prometheus.Gatherer = (*gatherer)(nil)
@@ -73,6 +75,9 @@ func (g *gatherer) Gather() ([]*dto.MetricFamily, error) {
 	m.Connections("raw", st.Raw)
 	m.Connections("gws", st.Carried)
 	m.Pending(st.Pending)
+	h := g.s.turns.Stats()
+	m.TLSHandshakes(h.Waiting, h.Turns-g.shook.Turns, h.Late-g.shook.Late)
+	g.shook = h
 	m.Open(g.s.door.Open(), g.s.door.Max())
 	for reason, n := range st.Failed {
 		for ; g.failed[reason] < n; g.failed[reason]++ {

@@ -51,3 +51,9 @@ func (s *Server) GuestToken(guest identity.Identity) (identity.Token, error) {
 
 // NewTextHandler is what a server logs with whose log.format is text.
 var NewTextHandler = newTextHandler
+
+// Driven returns how many connections ticks drive, and how many gws carries.
+func (s *Server) Driven() (byTicks, byGWS int) {
+	st := s.gateway.Stats()
+	return st.Raw, st.Carried
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/redisbus"
 	"github.com/tickroom/tickroom/server/internal/refusal"
+	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/server/internal/stall"
 )
 
@@ -40,12 +41,21 @@ func (s *Server) listen() (front, back *address, err error) {
 	if !s.cfg.TLS.Enabled() {
 		return front, back, nil
 	}
+	if front.ln, err = s.secure(s.door); err != nil {
+		return nil, nil, errors.Join(err, front.close(), back.close())
+	}
+	return front, back, nil
+}
+
+// secure has a listener's connections speak TLS.
+func (s *Server) secure(ln net.Listener) (net.Listener, error) {
 	cert, err := certificate.Load(s.cfg.TLS.Cert, s.cfg.TLS.Key, s.log)
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("server: TLS files: %w", err), front.close(), back.close())
+		return ln, fmt.Errorf("server: TLS files: %w", err)
 	}
-	front.ln = tls.NewListener(s.door, &tls.Config{GetCertificate: cert.Get, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12})
-	return front, back, nil
+	return socket.Secure(ln, &tls.Config{
+		GetCertificate: cert.Get, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12,
+	}, s.turns), nil
 }
 
 // listenBackends takes the address of the API for backends, or has it served at the clients'. inside is
@@ -72,11 +82,9 @@ func (s *Server) listenBackends() (inside *address, err error) {
 	if !s.cfg.TLS.Enabled() {
 		return inside, nil
 	}
-	cert, err := certificate.Load(s.cfg.TLS.Cert, s.cfg.TLS.Key, s.log)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("server: TLS files: %w", err), inside.close())
+	if inside.ln, err = s.secure(d); err != nil {
+		return nil, errors.Join(err, inside.close())
 	}
-	inside.ln = tls.NewListener(d, &tls.Config{GetCertificate: cert.Get, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12})
 	return inside, nil
 }
 

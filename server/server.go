@@ -71,6 +71,7 @@ type Server struct {
 	boxes    *blackbox.Store // nil: no black boxes are kept
 	registry *registry.Registry
 	gateway  *socket.Gateway
+	turns    *socket.Handshakes
 	status   *status.Page // nil: not shown
 	mux      *http.ServeMux
 
@@ -132,6 +133,7 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 		return nil, err
 	}
 	s.openRooms(o.matches)
+	s.turns = socket.NewHandshakes(cfg.TLS.Handshakes)
 	if s.gateway, err = socket.New(s.socketOptions()); err != nil {
 		return nil, err
 	}

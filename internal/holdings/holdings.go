@@ -30,6 +30,10 @@ const (
 	messageCost      = 3e-6
 )
 
+// tlsMost is what TLS may keep for a connection whose client makes it keep much, in bytes: a record of the longest kind, and a
+// handshake's messages. For others it is a tenth of that.
+const tlsMost = 72 << 10
+
 const ofACore = "% of a core"
 
 // Of returns what there is to hold, and how much of it, by who holds it.
@@ -38,6 +42,9 @@ func Of(c *config.Config) []Holding {
 	all := float64(c.MaxConnections + c.MaxPending)
 	// What a connection holds: what waits for it, here and in the kernel, which doubles its buffer, and a message that it sends.
 	each := float64(c.MaxOutbox + 2*c.SendBuffer + c.MaxMessage)
+	if c.TLS.Enabled() {
+		each += tlsMost
+	}
 	const byEach = "max_outbox, send_buffer, max_message"
 	out := []Holding{
 		{"an address", "descriptors: connections at once", connections, "", "access.connections_per_address"},

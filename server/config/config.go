@@ -242,6 +242,9 @@ type TLS struct {
 	Cert string `yaml:"cert"`
 	// Key is the file with the private key of tls.cert, PEM.
 	Key string `yaml:"key"`
+	// Handshakes is how many TLS handshakes compute at a time. Those beyond wait, so that a storm of them leaves
+	// room for the rooms' ticks. 0: half as many as there are cores, at least one.
+	Handshakes int `yaml:"handshakes" default:"0" min:"0" max:"1024"`
 }
 
 // Enabled reports whether TLS is asked for.

@@ -157,6 +157,7 @@ var docs = map[string]string{
 	"Shows.Lease":                  "how long a show is without a server when the one that has it dies. It is renewed four times as often",
 	"Shows.Linger":                 "how long a show is kept of which no house is there on any server",
 	"TLS.Cert":                     "the file with the certificate chain for the clients' address, PEM",
+	"TLS.Handshakes":               "how many TLS handshakes compute at a time. Those beyond wait, so that a storm of them leaves room for the rooms' ticks. 0: half as many as there are cores, at least one",
 	"TLS.Key":                      "the file with the private key of tls.cert, PEM",
 	"Tokens.AllowNoExpiry":         "accepts tokens that do not expire. With identity.max_age they expire by that",
 	"Tokens.Audience":              "names of this service, one of which must be in a token's audience (aud). Empty: any",

@@ -106,11 +106,16 @@ func (c *Conn) refused() bool {
 
 // of returns the door's connection that another one is, or is made of.
 func of(c net.Conn) *Conn {
-	if t, ok := c.(interface{ NetConn() net.Conn }); ok { // TLS
+	for {
+		if own, ok := c.(*Conn); ok {
+			return own
+		}
+		t, ok := c.(interface{ NetConn() net.Conn }) // TLS, and what is below it
+		if !ok {
+			return nil
+		}
 		c = t.NetConn()
 	}
-	own, _ := c.(*Conn)
-	return own
 }
 
 // connState follows what net/http does with a connection.

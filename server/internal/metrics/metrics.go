@@ -65,6 +65,14 @@ func (m *Metrics) Connections(transport string, n int) {
 // Pending sets the number of connections that have not joined a room yet.
 func (m *Metrics) Pending(n int) { m.gauge(connectionsPending).Set(float64(n)) }
 
+// TLSHandshakes sets how many handshakes wait for their turn, and counts turns that were taken, and handshakes
+// that had to wait for too long, since the last call.
+func (m *Metrics) TLSHandshakes(waiting int, turns, late uint64) {
+	m.gauge(tlsWaiting).Set(float64(waiting))
+	m.counter(tlsTurns).Add(float64(turns))
+	m.counter(tlsLate).Add(float64(late))
+}
+
 // Rejected counts a connection or joiner that was turned away.
 func (m *Metrics) Rejected(reason string) { m.counter(rejected, reason).Inc() }
 

@@ -13,6 +13,7 @@ const BatchSize = 64
 const (
 	batchBuffer = 1 << 10   // bytes read of each connection at first
 	batchFrames = 256 << 10 // bytes of frames after which a Batch sends
+	batchSealed = 128 << 10 // bytes of encrypted frames for which it has room
 )
 
 // Batch reads and writes many connections at a time. On Linux, where the kernel allows an
@@ -33,6 +34,7 @@ type Batch struct {
 	which  [BatchSize]int    // their numbers
 	frames [BatchSize][]byte // what is being sent
 	queued int               // bytes of frames
+	sealed []byte            // what of that is encrypted, one after another; nil until some is
 
 	// Of the connections that are asked whether they have something to say, before they are read.
 	asked    int
@@ -63,10 +65,14 @@ func NewBatch(plain bool) *Batch {
 func (b *Batch) Ring() bool { return b.ring != nil }
 
 // Close gives the kernel back what the Batch holds of it. Frames that were queued and not
-// flushed, since their maker has panicked, are not sent.
+// flushed, since their maker has panicked, are not sent, but for those that are encrypted already: without them
+// their clients could read nothing that follows.
 func (b *Batch) Close() {
 	for k := range b.n {
 		if c := b.conns[k]; c != nil {
+			if c.tls != nil {
+				c.out.add(b.frames[k])
+			}
 			c.leave()
 		}
 		b.conns[k], b.frames[k] = nil, nil
@@ -202,6 +208,9 @@ func (b *Batch) read(over func(i int, err error)) {
 	defer func() {
 		// After a panic: whoever has been entered must be left.
 		for ; k < n; k++ {
+			if c := b.conns[k]; c.tls != nil {
+				c.keep(b.bufs[k*batchBuffer:], b.results[k])
+			}
 			b.conns[k].leave()
 			b.conns[k] = nil
 		}
@@ -265,12 +274,39 @@ func (b *Batch) put(i int, rc *rawConn, sealed []byte, over func(i int, err erro
 		}
 		return
 	}
+	if rc.tls != nil {
+		var err error
+		if sealed, err = b.encrypt(rc, sealed, over); err != nil {
+			rc.fail(broken(err))
+			rc.leave()
+			over(i, rc.ended())
+			return
+		}
+	}
 	b.ring.send(rc.fd, sealed, b.n)
 	b.conns[b.n], b.which[b.n], b.frames[b.n] = rc, i, sealed
 	b.queued += len(sealed)
 	if b.n++; b.n == BatchSize || b.queued > batchFrames {
 		b.Flush(over)
 	}
+}
+
+// encrypt returns a frame as it is to be sent by a connection with TLS, in memory that is left
+// alone until it has been.
+func (b *Batch) encrypt(c *rawConn, frame []byte, over func(i int, err error)) ([]byte, error) {
+	if b.sealed == nil {
+		b.sealed = make([]byte, 0, batchSealed)
+	}
+	if len(b.sealed)+sealedSize(len(frame)) > batchSealed {
+		b.Flush(over)
+		b.sealed = b.sealed[:0]
+	}
+	from := len(b.sealed)
+	out, err := c.tls.seal(b.sealed[from:], frame)
+	if from+len(out) <= batchSealed { // else it has memory of its own
+		b.sealed = b.sealed[:from+len(out)]
+	}
+	return out, err
 }
 
 // Flush sends what Send has queued.
@@ -290,7 +326,7 @@ func (b *Batch) Flush(over func(i int, err error)) {
 		}
 		b.conns[k], b.frames[k] = nil, nil
 	}
-	b.n, b.queued = 0, 0
+	b.n, b.queued, b.sealed = 0, 0, b.sealed[:0]
 }
 
 // arrived goes on with a Poll, the descriptor entered, after recv has returned res and read
@@ -310,7 +346,7 @@ func (c *rawConn) arrived(buf []byte, res int32, scratch []byte, onMsg func([]by
 	var err error
 	switch errno := syscall.Errno(-res); {
 	case res > 0:
-		if err = c.got(buf[:res]); err == nil && int(res) == len(buf) {
+		if err = c.got(buf[:res], scratch); err == nil && int(res) == len(buf) {
 			// There may be more.
 			err = c.more(scratch)
 		}

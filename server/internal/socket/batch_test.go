@@ -14,7 +14,7 @@ import (
 func batches(t *testing.T, f func(t *testing.T, kind string, b *Batch)) {
 	t.Helper()
 	for _, plain := range []bool{false, true} {
-		for _, kind := range []string{"raw", "gws"} {
+		for _, kind := range []string{"raw", "gws", "tls"} {
 			t.Run(fmt.Sprintf("plain=%t/%s", plain, kind), func(t *testing.T) {
 				t.Parallel()
 				b := NewBatch(plain)

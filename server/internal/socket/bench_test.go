@@ -3,6 +3,7 @@
 package socket
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +22,7 @@ import (
 // of an 80-byte snapshot. The client's own writes and reads are outside the measured time as
 // far as one core allows.
 func BenchmarkTick(b *testing.B) {
-	for _, kind := range []string{"raw", "gws"} {
+	for _, kind := range []string{"raw", "gws", "tls"} {
 		b.Run(kind, func(b *testing.B) {
 			r := newRoom(b)
 			s := open(b, kind, Options{OnHello: r.onHello})
@@ -159,7 +160,7 @@ func BenchmarkMask(b *testing.B) {
 // BenchmarkIdleMemory prints what an idle seated connection costs this process: heap and stacks,
 // after collection. The clients are bare descriptors, which Go knows nothing of.
 func BenchmarkIdleMemory(b *testing.B) {
-	for _, kind := range []string{"raw", "gws"} {
+	for _, kind := range []string{"raw", "gws", "tls"} {
 		b.Run(kind, func(b *testing.B) {
 			const n = 5000
 			var limit unix.Rlimit
@@ -180,15 +181,7 @@ func BenchmarkIdleMemory(b *testing.B) {
 				before := used()
 				begin := time.Now()
 				for i := range fds {
-					if fds[i], err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0); err != nil {
-						b.Fatal(err)
-					}
-					if err := unix.Connect(fds[i], &unix.SockaddrInet4{Port: addr.Port, Addr: [4]byte(addr.IP.To4())}); err != nil {
-						b.Fatal(err)
-					}
-					if _, err := unix.Write(fds[i], hello); err != nil {
-						b.Fatal(err)
-					}
+					fds[i] = bareClient(b, s, addr, hello)
 					conns[i] = r.conn(b)
 				}
 				joined := time.Since(begin)
@@ -218,6 +211,36 @@ func BenchmarkIdleMemory(b *testing.B) {
 			}
 		})
 	}
+}
+
+// bareClient connects a descriptor that has said something, by TLS if the site speaks it.
+func bareClient(b *testing.B, s *site, addr *net.TCPAddr, hello []byte) int {
+	if s.tls == nil {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := unix.Connect(fd, &unix.SockaddrInet4{Port: addr.Port, Addr: [4]byte(addr.IP.To4())}); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := unix.Write(fd, hello); err != nil {
+			b.Fatal(err)
+		}
+		return fd
+	}
+	nc, err := net.DialTCP("tcp", nil, addr)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = nc.Close() }()
+	if _, err := tls.Client(nc, s.tls).Write(hello); err != nil {
+		b.Fatal(err)
+	}
+	d, err := detach(nc)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return int(d.number())
 }
 
 func used() uint64 {

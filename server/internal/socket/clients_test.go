@@ -19,7 +19,7 @@ func TestClients(t *testing.T) {
 		r := newRoom(t).run()
 		s := open(t, kind, Options{Subprotocol: "tickroom.v1", OnHello: r.onHello})
 		scheme := "ws://"
-		if kind == "tls" {
+		if encrypted(kind) {
 			scheme = "wss://"
 		}
 

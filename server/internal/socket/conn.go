@@ -82,7 +82,8 @@ type TextConn interface {
 	SendAny(text bool, frame []byte) error
 }
 
-// Stats of one connection. Bytes include WebSocket headers, not those of TCP or TLS.
+// Stats of one connection. Bytes include WebSocket headers, not those of TCP. BytesOut of one with TLS that ticks
+// drive includes TLS's, since that is what the kernel takes.
 type Stats struct {
 	BytesIn, BytesOut       uint64
 	MessagesIn, MessagesOut uint64

@@ -13,7 +13,7 @@ func TestEcho(t *testing.T) {
 		c := s.upgrade(nil)
 		c.write(binaryFrame("hello"))
 		conn := r.conn(t)
-		if conn.Raw() != (kind == "raw" || kind == "ring") {
+		if conn.Raw() != driven(kind) {
 			t.Fatalf("Raw() is %v", conn.Raw())
 		}
 		c.write(frames(binaryFrame("one"), binaryFrame("two")))

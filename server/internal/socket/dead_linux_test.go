@@ -68,7 +68,7 @@ func TestDead(t *testing.T) {
 // at the cost of a full outbox and no more.
 func TestSlowIsNotDead(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"raw", "gws"} { // TLS can't take up a write again
+	for _, kind := range []string{"raw", "ring", "gws", "tls", "tlsring"} { // gws can't take up a write again over TLS
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			r := newRoom(t)

@@ -10,10 +10,12 @@
 // and asks [Options.OnHello] what to do with it. An accepted connection becomes a
 // [Conn] and is handed to the room. There are two kinds, held to one test suite:
 //
-//   - raw (Linux, plain TCP): the descriptor is taken out of the runtime's poller.
+//   - raw (Linux): the descriptor is taken out of the runtime's poller.
 //     Nothing wakes up when bytes arrive; the tick drains the socket with one
 //     read and writes with one write. It owns no goroutine and, idle, no buffer.
-//   - carried (TLS ended in the process, other platforms, Transport "gws"): gws
+//     Where TLS is ended in the process ([Secure]) crypto/tls stays between the two, on
+//     memory in place of the network, after a handshake in a goroutine.
+//   - carried (other platforms, Transport "gws"): gws
 //     reads in a goroutine into a bounded inbox, and a goroutine borrowed while
 //     there is something to write drains a bounded outbox.
 //

@@ -32,7 +32,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const patience = 20 * time.Second
 
 // kinds are the ways a connection can be carried; every one passes the same suite.
-var kinds = []string{"raw", "ring", "gws", "tls"}
+var kinds = []string{"raw", "ring", "gws", "tls", "tlsring", "tlsgws"}
+
+// encrypted reports whether a kind has TLS, driven whether ticks drive it.
+func encrypted(kind string) bool { return strings.HasPrefix(kind, "tls") }
+func driven(kind string) bool    { return !strings.HasSuffix(kind, "gws") }
 
 // each runs a test once per kind, in parallel.
 func each(t *testing.T, f func(t *testing.T, kind string)) {
@@ -57,7 +61,13 @@ type site struct {
 // open starts a site of a kind. It is closed, and waited for, when the test ends.
 func open(t testing.TB, kind string, opt Options) *site {
 	t.Helper()
-	if kind == "gws" {
+	return openTLS(t, kind, opt, &tls.Config{Certificates: []tls.Certificate{certificate()}}, NewHandshakes(1))
+}
+
+// openTLS is open with a configuration of TLS, for kinds that have it.
+func openTLS(t testing.TB, kind string, opt Options, cfg *tls.Config, turns *Handshakes) *site {
+	t.Helper()
+	if !driven(kind) {
 		opt.Transport = TransportGWS
 	}
 	if opt.Logger == nil {
@@ -72,8 +82,12 @@ func open(t testing.TB, kind string, opt Options) *site {
 		t.Fatal(err)
 	}
 	s := &site{Gateway: g, t: t, kind: kind, addr: ln.Addr().String()}
-	if kind == "tls" {
-		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{certificate()}})
+	if encrypted(kind) {
+		if kind == "tlsforeign" {
+			ln = tls.NewListener(ln, cfg)
+		} else {
+			ln = Secure(ln, cfg, turns)
+		}
 		s.tls = &tls.Config{InsecureSkipVerify: true}
 	}
 	srv := g.Server(nil)
@@ -92,7 +106,9 @@ func open(t testing.TB, kind string, opt Options) *site {
 }
 
 // certificate is one for tests. Clients do not look at it.
-var certificate = sync.OnceValue(func() tls.Certificate {
+var certificate = sync.OnceValue(newCertificate)
+
+func newCertificate() tls.Certificate {
 	pub, priv, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		panic(err)
@@ -103,17 +119,26 @@ var certificate = sync.OnceValue(func() tls.Certificate {
 		panic(err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: priv}
-})
+}
 
 // dial opens a connection without a handshake.
 func (s *site) dial() net.Conn {
 	s.t.Helper()
+	c := s.tcp()
+	if s.tls == nil {
+		return c
+	}
+	c = tls.Client(c, s.tls)
+	s.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// tcp opens a connection without TLS.
+func (s *site) tcp() net.Conn {
+	s.t.Helper()
 	c, err := net.Dial("tcp", s.addr)
 	if err != nil {
 		s.t.Fatal(err)
-	}
-	if s.tls != nil {
-		c = tls.Client(c, s.tls)
 	}
 	s.t.Cleanup(func() { _ = c.Close() })
 	_ = c.SetDeadline(time.Now().Add(patience))
@@ -299,7 +324,7 @@ type room struct {
 
 func newRoom(t testing.TB) *room {
 	r := &room{ends: make(chan *CloseError, 4096), joined: make(chan Conn, 4096), stop: make(chan struct{})}
-	if strings.Contains(t.Name(), "/ring") {
+	if strings.Contains(t.Name(), "/ring") || strings.Contains(t.Name(), "/tlsring") {
 		r.batch = NewBatch(false)
 	}
 	t.Cleanup(func() {

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -122,6 +123,14 @@ func drain(c net.Conn) {
 	}
 }
 
+// socketOf returns the connection that ticks would drive: what is below TLS, if they can, else c.
+func socketOf(c net.Conn) net.Conn {
+	if b := bottomOf(c); b != nil {
+		return b
+	}
+	return c
+}
+
 // netConn returns the connection under TLS, or c: closing that one never waits.
 func netConn(c net.Conn) net.Conn {
 	if t, ok := c.(interface{ NetConn() net.Conn }); ok {
@@ -136,8 +145,8 @@ func plain(c net.Conn) (*net.TCPConn, bool) {
 	if p, ok := c.(interface{ Plain() *net.TCPConn }); ok {
 		c = p.Plain()
 	}
-	t, ok := c.(*net.TCPConn)
-	return t, ok
+	t, _ := c.(*net.TCPConn)
+	return t, t != nil
 }
 
 // hello has OnHello decide. The descriptor is taken first, so that nothing can fail after
@@ -149,7 +158,7 @@ func (p *pending) hello(first []byte) {
 		return
 	}
 	if g.opt.Transport != TransportGWS {
-		fd, err := detach(p.Conn)
+		fd, err := detach(socketOf(p.Conn))
 		switch {
 		case err == nil:
 			p.fd = fd
@@ -200,12 +209,24 @@ func (p *pending) pull() []byte {
 // the runtime's poller.
 func (p *pending) seatRaw() {
 	addr := p.RemoteAddr()
-	if err := p.Conn.Close(); err != nil {
+	under, err := p.letGo()
+	if err != nil {
 		p.g.opt.Logger.Debug("socket: closing the original of a seated connection", "err", err)
 	}
-	c := newRaw(p.g, p.fd, addr, p.rest)
+	c := newRaw(p.g, p.fd, addr, under, p.rest)
 	p.g.seat(p, c)
 	p.hand(p.adopt, c)
+}
+
+// letGo closes the original of a descriptor that ticks are to drive, but not the TLS above it, of
+// which it returns the lower end.
+func (p *pending) letGo() (*bottom, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b := bottomOf(p.Conn); b != nil {
+		return b, b.handOver(p.Conn.(*tls.Conn))
+	}
+	return nil, p.Conn.Close()
 }
 
 // hand gives a seated connection to its owner.

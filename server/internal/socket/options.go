@@ -68,7 +68,7 @@ type Options struct {
 	// DeadAfter is how long a peer may take nothing of what waits for it before the
 	// kernel is asked whether it is still there; if it does not answer, its connection
 	// is given up. One that is only slow is kept, and what waits for it bounded. On
-	// TLS connections, whose writes can't be taken up again, and where the kernel can't
+	// TLS connections that ticks do not drive, whose writes can't be taken up again, and where the kernel can't
 	// be asked, it is given up in any case. Default 10 s.
 	DeadAfter time.Duration
 

@@ -33,8 +33,9 @@ type rawConn struct {
 
 	// The owner's, while inside; then those of whoever ends the connection.
 	fd    detached
+	tls   *bottom // nil: none
 	in    reader
-	early []byte // read before the connection was seated
+	early []byte // read before the connection was seated; not nil with TLS until the first Poll
 	out   outbox
 	quiet uint8 // how seldom it has something to say: see noteRead
 	pongs int
@@ -45,11 +46,14 @@ type rawConn struct {
 
 var _ TextConn = (*rawConn)(nil)
 
-func newRaw(g *Gateway, fd detached, addr net.Addr, early []byte) *rawConn {
-	c := &rawConn{g: g, addr: addr, fd: fd}
+func newRaw(g *Gateway, fd detached, addr net.Addr, tls *bottom, early []byte) *rawConn {
+	c := &rawConn{g: g, addr: addr, fd: fd, tls: tls}
 	c.in.max, c.in.text = g.opt.MaxMessage, g.opt.AllowText
 	if len(early) > 0 {
 		c.early = early
+	}
+	if c.early == nil && tls != nil {
+		c.early = []byte{}
 	}
 	fd.tune(&g.opt)
 	return c
@@ -105,17 +109,19 @@ func (c *rawConn) ended() error {
 
 // bury gives the descriptor away. It runs once, when nobody is inside.
 func (c *rawConn) bury() {
-	end := c.end.Load()
-	last := appendClose(nil, end)
+	last := appendClose(nil, c.end.Load())
+	switch {
+	case c.tls != nil:
+		last = c.tls.farewell(c.out.bytes(), last)
+	case len(last) > 0 && c.out.len() > 0:
+		last = append(append([]byte(nil), c.out.bytes()...), last...)
+	}
 	if len(last) == 0 {
 		c.fd.abort()
 	} else {
-		if c.out.len() > 0 {
-			last = append(append([]byte(nil), c.out.bytes()...), last...)
-		}
 		c.g.linger.seeOff(guest{fd: c.fd, rest: last})
 	}
-	c.fd = detached{}
+	c.fd, c.tls = detached{}, nil
 	c.out.drop()
 	c.in.drop()
 	c.early = nil
@@ -160,6 +166,11 @@ func (c *rawConn) receive(scratch []byte) error {
 		if err := c.in.feed(b, c); err != nil {
 			return err
 		}
+		if c.tls != nil {
+			if err := c.decrypt(nil, scratch); err != nil {
+				return err
+			}
+		}
 	}
 	if err := c.more(scratch); err != nil {
 		return err
@@ -169,7 +180,12 @@ func (c *rawConn) receive(scratch []byte) error {
 
 // more reads once.
 func (c *rawConn) more(scratch []byte) error {
-	n, again, err := c.fd.recv(scratch)
+	buf, plain := scratch, []byte(nil)
+	if c.tls != nil {
+		half := len(scratch) / 2
+		buf, plain = scratch[:half], scratch[half:]
+	}
+	n, again, err := c.fd.recv(buf)
 	switch {
 	case again:
 		return nil
@@ -178,11 +194,14 @@ func (c *rawConn) more(scratch []byte) error {
 	case n == 0:
 		return broken(io.EOF)
 	}
-	return c.got(scratch[:n])
+	return c.got(buf[:n], plain)
 }
 
-// got takes in what was read.
-func (c *rawConn) got(b []byte) error {
+// got takes in what was read. plain is room for what TLS makes of it.
+func (c *rawConn) got(b, plain []byte) error {
+	if c.tls != nil {
+		return c.decrypt(b, plain)
+	}
 	c.stats.BytesIn += uint64(len(b))
 	return c.in.feed(b, c)
 }
@@ -242,6 +261,9 @@ func (c *rawConn) control(op byte, payload []byte) error {
 		// A peer that does not read gets no pongs, and a flood of pings few.
 		if c.pongs < rawPongs && (c.pongs > 0 || c.out.len() == 0) {
 			c.pongs++
+			if c.tls != nil {
+				return c.hold(appendControl(nil, opPong, payload))
+			}
 			buf := c.out.fill()
 			buf.b = appendControl(buf.b, opPong, payload)
 		}
@@ -286,11 +308,21 @@ func (c *rawConn) put(b []byte, reliable bool) error {
 		switch {
 		case !reliable:
 			return ErrBacklog
-		case n+len(b) > c.g.opt.MaxOutbox:
+		case n+c.wire(len(b)) > c.g.opt.MaxOutbox:
 			return ErrOverflow
 		}
-		c.out.add(b)
+		if err := c.hold(b); err != nil {
+			c.fail(broken(err))
+			return c.ended()
+		}
 		c.stats.MessagesOut++
+		return nil
+	}
+	if c.tls != nil {
+		if err := c.putSealed(b); err != nil {
+			c.fail(broken(err))
+			return c.ended()
+		}
 		return nil
 	}
 	n, err := c.fd.send(b)
