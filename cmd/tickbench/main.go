@@ -30,7 +30,7 @@ func run() error {
 	flag.StringVar(&o.Floor, "floor", "bin/floor", "the floor `program`")
 	flag.StringVar(&o.Load, "load", "bin/tickload", "the loader `program`")
 	flag.StringVar(&o.Tickroom, "tickroom", "bin/tickroom", "the tickroom `program`")
-	rows := flag.String("rows", "", "`names` of the rows, with commas: small, map, broadcast, danmaku, jitter, memory, memory-gws, cores; empty: all")
+	rows := flag.String("rows", "", "`names` of the rows, with commas: small, map, broadcast, danmaku, jitter, memory, memory-gws, cores, wss, wss-nginx, joins, memory-wss; empty: all")
 	flag.StringVar(&o.Before, "before", "", "another tickroom `program`: measure the two in turns, without the floor")
 	flag.BoolVar(&o.FloorOnly, "floor-only", false, "measure the floor only, with frames of the expected sizes")
 	flag.IntVar(&o.Rounds, "rounds", 3, "how often each side is measured; the median counts")

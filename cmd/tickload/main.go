@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -30,7 +32,17 @@ func main() {
 	flag.BoolVar(&cfg.AckOnly, "ack-only", false, "with --hello, acknowledge but send no inputs")
 	flag.IntVar(&cfg.SayEvery, "say-every", 0, "with --ack-only, one of so many acknowledgements brings a comment, as danmaku takes them")
 	flag.IntVar(&cfg.InputSize, "input-size", 21, "without --hello, bytes of an input on the wire")
-	flag.IntVar(&cfg.Watch, "watch", 0, "report CPU time and memory of the process with this `pid`")
+	flag.BoolVar(&cfg.TLS, "tls", false, "speak TLS, whatever certificate the server shows")
+	flag.Func("watch", "report CPU time and memory of the processes with these `pids`, with commas, in sum", func(s string) error {
+		for pid := range strings.SplitSeq(s, ",") {
+			n, err := strconv.Atoi(pid)
+			if err != nil {
+				return err
+			}
+			cfg.Watch = append(cfg.Watch, n)
+		}
+		return nil
+	})
 	phases := flag.Bool("phases", false, "print a line of JSON when a phase begins")
 	flag.Parse()
 	if flag.NArg() > 0 {

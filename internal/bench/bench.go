@@ -44,7 +44,8 @@ type Result struct {
 	Work string `json:"work"`
 	// What the figures are, with the unit.
 	Measure string `json:"measure"`
-	// Medians of the rounds; nil where there is none.
+	// Medians of the rounds; nil where there is none. Floor is that of what tickroom is compared with: the
+	// floor, or what the aim names.
 	Floor    *float64 `json:"floor"`
 	Tickroom *float64 `json:"tickroom"`
 	// What is compared with the aim: of the two above, or tickroom's figure itself.
@@ -90,6 +91,7 @@ func Measure(ctx context.Context, o Options) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer r.files.remove()
 	defer r.progress.close()
 	for _, row := range chosen {
 		r.progress.expect(row.estimate(&o))

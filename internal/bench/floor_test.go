@@ -77,16 +77,15 @@ func TestFloorSpeaksWebSocket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		server := exec.Command(floor, "--port", port, "--n", "3", "--size", strconv.Itoa(size))
-		if err := server.Start(); err != nil {
+		cores, err := usableCores()
+		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = server.Process.Kill() })
-		gone := make(chan error, 1)
-		go func() { gone <- server.Wait() }()
-		if err := reachable(t.Context(), addr, gone); err != nil {
+		server, err := start(t.Context(), exec.Command(floor, "--port", port, "--n", "3", "--size", strconv.Itoa(size)), cores, addr)
+		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { _ = server.cmd.Process.Kill() })
 		c, _, err := websocket.Dial(t.Context(), "ws://"+addr, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -104,7 +103,7 @@ func TestFloorSpeaksWebSocket(t *testing.T) {
 		if err := c.CloseNow(); err != nil {
 			t.Error(err)
 		}
-		if err := stop(server, gone); err != nil {
+		if err := server.stop(nil); err != nil {
 			t.Error(err)
 		}
 	}

@@ -24,6 +24,8 @@ type work struct {
 	load []string
 	// The load's, for tickroom alone.
 	hello []string
+	// How clients come to tickroom.
+	front front
 }
 
 // row is a row of the table and how to measure it.
@@ -61,7 +63,7 @@ var small = work{
 }
 
 // rows are the rows of the design that concern a served room.
-var rows = []row{
+var rows = append([]row{
 	{
 		name: "small", work: "1,000 clients in rooms of 10", measure: "µs/client/tick",
 		aim: aim{bound: 0.9, unit: " × floor"}, does: small, figure: perClientTick, run: compare, runs: comparisons,
@@ -117,9 +119,9 @@ var rows = []row{
 		does: work{
 			clients: 3000, rate: 20, kind: "walkers", args: options("walkers.players=10"),
 		},
-		figure: perClientTick, run: cores, runs: func(o *Options) int { return served(2 * o.Rounds)(o) },
+		figure: perClientTick, run: cores, runs: inTurns,
 	},
-}
+}, secureRows...)
 
 // idle is the work of clients that have joined and do nearly nothing.
 func idle(transport string) work {

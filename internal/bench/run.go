@@ -31,6 +31,7 @@ const (
 type runner struct {
 	Options
 	cores    []int // that this process may use
+	files    files // for TLS
 	progress *progress
 }
 
@@ -53,7 +54,12 @@ func newRunner(o Options) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &runner{Options: o, cores: cores, progress: newProgress(o.Progress)}, nil
+	f, err := newFiles()
+	if err != nil {
+		f.remove()
+		return nil, fmt.Errorf("bench: files for TLS: %w", err)
+	}
+	return &runner{Options: o, cores: cores, files: f, progress: newProgress(o.Progress)}, nil
 }
 
 // floor measures the floor with frames of a size in bytes.
@@ -86,9 +92,9 @@ func (r *runner) floorOnce(ctx context.Context, what string, w work, size int) (
 	if err != nil {
 		return Run{}, err
 	}
-	server := exec.Command(r.Floor, "--port", port, "--n", strconv.Itoa(w.clients), "--room", strconv.Itoa(w.room),
+	cmd := exec.Command(r.Floor, "--port", port, "--n", strconv.Itoa(w.clients), "--room", strconv.Itoa(w.room),
 		"--size", strconv.Itoa(size), "--hz", strconv.Itoa(w.rate), "--mode", w.mode)
-	report, err := r.measure(ctx, what, server, r.cores[:1], addr, r.loadArgs(w, addr, "/"), nil)
+	report, err := r.measure(ctx, what, []server{{cmd, addr}}, r.cores[:1], r.loadArgs(w, addr, "/"), nil)
 	return newRun("floor", report, w.rate), err
 }
 
@@ -104,12 +110,30 @@ func (r *runner) tickroomOnce(ctx context.Context, what string, w work, cores []
 	if cores == nil {
 		cores = r.cores[:1]
 	}
-	server := exec.Command(r.Tickroom, append([]string{"serve", "--listen", addr, "--admin", admin, "--log-level", "warn"}, w.args...)...)
+	serve := append([]string{"serve", "--listen", addr, "--admin", admin, "--log-level", "warn"}, w.args...)
+	if w.front == byTLS {
+		serve = append(serve, "--tls-cert", r.files.cert, "--tls-key", r.files.key)
+	}
+	servers := []server{{exec.Command(r.Tickroom, serve...), addr}}
+	if w.front == byNginx {
+		behind := addr
+		if addr, err = freeAddr(); err != nil {
+			return Run{}, err
+		}
+		nginx, err := r.files.nginx(addr, behind)
+		if err != nil {
+			return Run{}, err
+		}
+		servers = append(servers, server{nginx, addr})
+	}
 	args := append(r.loadArgs(w, addr, "/ws"), "--hello", "--kind", w.kind)
 	args = append(args, w.hello...)
+	if w.front != plainly {
+		args = append(args, "--tls")
+	}
 
 	var late [2]histogram // when the window opens and closes
-	report, err := r.measure(ctx, what, server, cores, addr, args, func(p load.Phase) error {
+	report, err := r.measure(ctx, what, servers, cores, args, func(p load.Phase) error {
 		var err error
 		switch p {
 		case load.Measuring:
@@ -133,32 +157,29 @@ func (r *runner) loadArgs(w work, addr, path string) []string {
 		"--warm", fmt.Sprint(r.Warm.Seconds()), "--secs", fmt.Sprint(r.Window.Seconds())}, w.load...)
 }
 
-// measure starts a server on its cores, puts load on it from the last core, and
-// ends it. It calls phase for each phase of the load.
-func (r *runner) measure(ctx context.Context, what string, server *exec.Cmd, cores []int, addr string, args []string,
+// server is a process that is measured, and where it can be reached.
+type server struct {
+	cmd  *exec.Cmd
+	addr string
+}
+
+// measure starts servers on their cores, puts load on the last of them from the last core, and
+// ends them. It calls phase for each phase of the load.
+func (r *runner) measure(ctx context.Context, what string, servers []server, cores []int, args []string,
 	phase func(load.Phase) error,
 ) (report load.Report, err error) {
 	defer r.progress.during(what, r.Warm+r.Window+upAndDown)()
-	var complaints bytes.Buffer
-	server.Stdout, server.Stderr = &complaints, &complaints
-	if err := startOn(server, cores); err != nil {
-		return report, err
-	}
-	gone := make(chan error, 1)
-	go func() { gone <- server.Wait() }()
-	defer func() {
-		if stopErr := stop(server, gone); err != nil || stopErr != nil {
-			err = errors.Join(err, stopErr)
-			if text := strings.TrimSpace(complaints.String()); text != "" {
-				err = fmt.Errorf("%w; the server said: %s", err, text)
-			}
+	var pids []string
+	for _, s := range servers {
+		p, err := start(ctx, s.cmd, cores, s.addr)
+		if err != nil {
+			return report, err
 		}
-	}()
-	if err := reachable(ctx, addr, gone); err != nil {
-		return report, err
+		defer func() { err = p.stop(err) }()
+		pids = append(pids, strconv.Itoa(p.cmd.Process.Pid))
 	}
 
-	loader := exec.CommandContext(ctx, r.Load, append(args, "--watch", strconv.Itoa(server.Process.Pid))...)
+	loader := exec.CommandContext(ctx, r.Load, append(args, "--watch", strings.Join(pids, ","))...)
 	loader.Cancel = func() error { return loader.Process.Signal(syscall.SIGTERM) }
 	loader.WaitDelay = downWithin
 	var loaderSaid bytes.Buffer
@@ -201,57 +222,6 @@ func readReport(out io.Reader, phase func(load.Phase) error) (report load.Report
 		err = errors.Join(err, errors.New("the loader gave no report"))
 	}
 	return report, errors.Join(err, lines.Err())
-}
-
-// reachable waits until the server accepts connections.
-func reachable(ctx context.Context, addr string, gone chan error) error {
-	deadline := time.After(upWithin)
-	for {
-		conn, err := net.DialTimeout("tcp", addr, time.Second)
-		if err == nil {
-			return conn.Close()
-		}
-		select {
-		case err := <-gone:
-			gone <- err
-			return ended(err)
-		case <-deadline:
-			return fmt.Errorf("the server did not come up within %v: %w", upWithin, err)
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
-
-// stop ends a server. That it had ended before is an error.
-func stop(server *exec.Cmd, gone chan error) error {
-	select {
-	case err := <-gone:
-		return ended(err)
-	default:
-	}
-	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	select {
-	case err := <-gone:
-		if err != nil {
-			return fmt.Errorf("the server ended with %w", err)
-		}
-		return nil
-	case <-time.After(downWithin):
-		killErr := server.Process.Kill()
-		return errors.Join(fmt.Errorf("the server did not end within %v", downWithin), killErr, <-gone)
-	}
-}
-
-// ended is the error of a server that ended by itself.
-func ended(err error) error {
-	if err == nil {
-		return errors.New("the server ended by itself")
-	}
-	return fmt.Errorf("the server ended by itself: %w", err)
 }
 
 // freeAddr returns a loopback address that is free now.

@@ -16,7 +16,7 @@ func Table(w io.Writer, results []Result) error {
 		tablewriter.WithRowAutoWrap(tw.WrapNone),
 		tablewriter.WithAlignment(tw.Alignment{left, left, right, right, right, right, left, left}),
 	)
-	table.Header("work", "measured", "frame", "floor", "tickroom", "score", "aim", "met")
+	table.Header("work", "measured", "frame", "against", "tickroom", "score", "aim", "met")
 	for _, r := range results {
 		met := ""
 		if r.Met != nil {

@@ -47,6 +47,7 @@ func Versus(ctx context.Context, o Options) ([]Comparison, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer r.files.remove()
 	defer r.progress.close()
 	for _, row := range chosen {
 		r.progress.expect(row.versusEstimate(&o))

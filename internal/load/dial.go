@@ -22,24 +22,29 @@ const joinTimeout = time.Minute
 const handshakeKey = "dGhlIHNhbXBsZSBub25jZQ=="
 
 // dial connects client i and waits until it is welcome. The reader it returns
-// has read what came with that.
-func dial(ctx context.Context, cfg *Config, i int) (*net.TCPConn, *reader, error) {
+// has read what came with that. The TLS is nil if there is none.
+func dial(ctx context.Context, cfg *Config, i int) (*net.TCPConn, *encrypted, *reader, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", cfg.Addr)
 	if err != nil {
-		return nil, nil, fmt.Errorf("connect: %w", err)
+		return nil, nil, nil, fmt.Errorf("connect: %w", err)
 	}
 	tcp := conn.(*net.TCPConn)
 	if !tcp.RemoteAddr().(*net.TCPAddr).IP.IsLoopback() {
 		tcp.Close()
-		return nil, nil, fmt.Errorf("%s is not on this machine, and this is no tool to aim at others", cfg.Addr)
+		return nil, nil, nil, fmt.Errorf("%s is not on this machine, and this is no tool to aim at others", cfg.Addr)
 	}
-	r, err := join(tcp, cfg, i)
+	var e *encrypted
+	if cfg.TLS {
+		e = encrypt(tcp)
+		conn = e.top
+	}
+	r, err := join(conn, cfg, i)
 	if err != nil {
 		tcp.Close()
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return tcp, r, nil
+	return tcp, e, r, nil
 }
 
 // join makes client i out of a new connection: a WebSocket, seated if there is a hello. The

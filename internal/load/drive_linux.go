@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"runtime"
@@ -29,6 +30,7 @@ const (
 type conn struct {
 	fd     int // -1: lost
 	number int
+	tls    *encrypted // nil: none
 	r      *reader
 	seq    uint32
 	probe  bool
@@ -45,17 +47,21 @@ type driver struct {
 	poller  int
 	events  [128]unix.EpollEvent
 	buf     []byte
+	plain   []byte // what TLS has made of buf
 	out     []byte
+	sealed  []byte // what TLS has made of out
 	input   []byte
 	measure bool
 	stats   stats
 	errors  map[string]int
+	before  Usage // of the watched processes, before the first connection
 }
 
 // joined is a client that can be driven, or why it can't.
 type joined struct {
 	fd     int // -1: none
 	number int
+	tls    *encrypted
 	r      *reader
 	err    error
 }
@@ -67,7 +73,7 @@ func run(ctx context.Context, cfg Config, phase func(Phase)) (_ Report, err erro
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
-	d := &driver{cfg: cfg, phase: phase, buf: make([]byte, 256<<10), stats: newStats(), errors: map[string]int{}}
+	d := &driver{cfg: cfg, phase: phase, buf: make([]byte, 256<<10), plain: make([]byte, 32<<10), stats: newStats(), errors: map[string]int{}}
 	if d.poller, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return Report{}, fmt.Errorf("load: %w", err)
 	}
@@ -93,10 +99,8 @@ func run(ctx context.Context, cfg Config, phase func(Phase)) (_ Report, err erro
 	}()
 
 	var before Usage
-	if cfg.Watch != 0 {
-		if before, err = UsageOf(cfg.Watch); err != nil {
-			return Report{}, err
-		}
+	if before, err = usageOf(cfg.Watch); err != nil {
+		return Report{}, err
 	}
 	phase(Joining)
 	start := time.Now()
@@ -109,6 +113,7 @@ func run(ctx context.Context, cfg Config, phase func(Phase)) (_ Report, err erro
 		joining.Go(func() { joinAll(ctx, &cfg, numbers, arrivals) })
 	}
 
+	d.before = before
 	report := Report{Clients: cfg.Clients, RSSBefore: before.RSS, Errors: d.errors}
 	if err := d.loop(ctx, arrivals, start, &report); err != nil {
 		return Report{}, err
@@ -120,10 +125,13 @@ func run(ctx context.Context, cfg Config, phase func(Phase)) (_ Report, err erro
 func joinAll(ctx context.Context, cfg *Config, numbers <-chan int, arrivals chan<- joined) {
 	for i := range numbers {
 		j := joined{fd: -1, number: i}
-		if tcp, r, err := dial(ctx, cfg, i); err != nil {
+		if tcp, e, r, err := dial(ctx, cfg, i); err != nil {
 			j.err = fmt.Errorf("load: client %d: %w", i, err)
 		} else {
-			j.r = r
+			j.tls, j.r = e, r
+			if e != nil {
+				e.rest()
+			}
 			j.fd, j.err = detach(tcp)
 		}
 		select {
@@ -181,6 +189,11 @@ func (d *driver) loop(ctx context.Context, arrivals <-chan joined, start time.Ti
 			}
 			if len(d.conns) == d.cfg.Clients {
 				report.JoinS = time.Since(start).Seconds()
+				now, err := usageOf(d.cfg.Watch)
+				if err != nil {
+					return err
+				}
+				report.JoinCPUS = (now.CPU - d.before.CPU).Seconds()
 				w.opens = time.Now().Add(d.cfg.Warm)
 				w.closes = w.opens.Add(d.cfg.Window)
 				d.phase(Joined)
@@ -250,10 +263,10 @@ type watched struct {
 
 // watch returns what was used so far, if that is to be reported.
 func (d *driver) watch() (w watched, err error) {
-	if d.cfg.Watch == 0 {
+	if len(d.cfg.Watch) == 0 {
 		return w, nil
 	}
-	if w.server, err = UsageOf(d.cfg.Watch); err != nil {
+	if w.server, err = usageOf(d.cfg.Watch); err != nil {
 		return w, err
 	}
 	self, err := UsageOf(os.Getpid())
@@ -274,7 +287,7 @@ func (d *driver) adopt(arrivals <-chan joined) error {
 				return j.err
 			}
 			d.fds = append(d.fds, j.fd)
-			c := &conn{fd: j.fd, number: j.number, r: j.r}
+			c := &conn{fd: j.fd, number: j.number, tls: j.tls, r: j.r}
 			stride := max(1, d.cfg.Clients/probes)
 			if c.probe = len(d.conns)%stride == 0; c.probe {
 				ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(len(d.conns))}
@@ -345,7 +358,20 @@ func (d *driver) turn(c *conn, tick int) {
 		d.stats.sent++
 		d.stats.sentBytes += int64(len(d.out))
 	}
-	d.send(c, d.out, false)
+	d.say(c, d.out)
+}
+
+// say sends what a client has to say, encrypted if need be.
+func (d *driver) say(c *conn, p []byte) {
+	if c.tls != nil {
+		var err error
+		if d.sealed, err = c.tls.seal(d.sealed[:0], p); err != nil {
+			d.lose(c, fmt.Errorf("write: %w", err))
+			return
+		}
+		p = d.sealed
+	}
+	d.send(c, p, false)
 }
 
 // send writes what the socket takes and keeps the rest.
@@ -368,6 +394,10 @@ func (d *driver) send(c *conn, p []byte, kept bool) {
 
 // drain reads what has come for a client.
 func (d *driver) drain(c *conn, now time.Time) {
+	if c.tls != nil && c.tls.ahead {
+		c.tls.ahead = false
+		d.decrypt(c, nil, now)
+	}
 	for c.fd >= 0 {
 		n, errno := rawRead(c.fd, d.buf)
 		switch {
@@ -380,19 +410,51 @@ func (d *driver) drain(c *conn, now time.Time) {
 			d.lose(c, errors.New("the server hung up"))
 			return
 		}
-		for p := d.buf[:n]; len(p) > 0; {
-			k, f, done, err := c.r.next(p)
-			if err != nil {
-				d.lose(c, err)
-				return
-			}
-			p = p[k:]
-			if done && !d.receive(c, &f, now) {
-				return
-			}
+		var there bool
+		if c.tls != nil {
+			there = d.decrypt(c, d.buf[:n], now)
+		} else {
+			there = d.take(c, d.buf[:n], now)
 		}
-		if n < len(d.buf) {
+		if !there || n < len(d.buf) {
 			return
+		}
+	}
+}
+
+// take counts the frames in what a client was sent. It returns whether the client is still there.
+func (d *driver) take(c *conn, p []byte, now time.Time) bool {
+	for len(p) > 0 {
+		k, f, done, err := c.r.next(p)
+		if err != nil {
+			d.lose(c, err)
+			return false
+		}
+		p = p[k:]
+		if done && !d.receive(c, &f, now) {
+			return false
+		}
+	}
+	return true
+}
+
+// decrypt is take for a client with TLS.
+func (d *driver) decrypt(c *conn, p []byte, now time.Time) bool {
+	c.tls.under.in = p
+	for {
+		n, err := c.tls.top.Read(d.plain)
+		if n > 0 && !d.take(c, d.plain[:n], now) {
+			return false
+		}
+		switch {
+		case errors.Is(err, nothing{}):
+			return true
+		case errors.Is(err, io.EOF):
+			err = errors.New("the server hung up")
+		}
+		if err != nil {
+			d.lose(c, fmt.Errorf("read: %w", err))
+			return false
 		}
 	}
 }
@@ -410,7 +472,7 @@ func (d *driver) receive(c *conn, f *frame, now time.Time) bool {
 	case opPing:
 		if len(c.rest) == 0 {
 			pong := appendFrame(nil, opPong, func(b []byte) []byte { return append(b, f.control...) })
-			d.send(c, pong, false)
+			d.say(c, pong)
 		}
 		return c.fd >= 0
 	case opBinary, opText:

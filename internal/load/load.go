@@ -22,6 +22,8 @@ type Config struct {
 	Addr string
 	// Path of the WebSocket. Default "/".
 	Path string
+	// Speak TLS, whatever certificate the server shows.
+	TLS bool
 	// Number of connections, 1 to 28,000.
 	Clients int
 	// Ticks per second, 1 to 1000.
@@ -41,8 +43,8 @@ type Config struct {
 	// Bytes on the wire of what a client sends when there is no hello, 7 to 131.
 	InputSize int
 
-	// Process whose CPU time and memory are to be reported. 0: none.
-	Watch int
+	// Processes whose CPU time and memory are to be reported, in sum.
+	Watch []int
 }
 
 // Hello introduces clients to a tickroom server.
@@ -87,7 +89,9 @@ const (
 type Report struct {
 	Clients int     `json:"clients"`
 	JoinS   float64 `json:"join_s"`
-	WindowS float64 `json:"window_s"`
+	// CPU time that the watched processes took until all had joined.
+	JoinCPUS float64 `json:"join_cpu_s,omitempty"`
+	WindowS  float64 `json:"window_s"`
 
 	// WebSocket messages received, and their bytes with headers.
 	Frames    int64   `json:"frames"`
@@ -112,10 +116,10 @@ type Report struct {
 	// What went wrong to how many clients.
 	Errors map[string]int `json:"errors"`
 
-	// Of the process that was watched: CPU time in the window, resident memory
+	// Of the processes that were watched: CPU time in the window, resident memory
 	// before the first connection and at the end.
 	CPUS float64 `json:"cpu_s,omitempty"`
-	// CPU time that others than it and the loader took in the window.
+	// CPU time that others than they and the loader took in the window.
 	OthersCPUS float64 `json:"others_cpu_s,omitempty"`
 	RSSBefore  int64   `json:"rss_before,omitempty"`
 	RSSAfter   int64   `json:"rss_after,omitempty"`

@@ -118,7 +118,7 @@ func TestRunSpeaksTickroom(t *testing.T) {
 	var phases []Phase
 	r, err := Run(t.Context(), Config{
 		Addr: addr, Clients: 20, Rate: 20, Window: 600 * time.Millisecond, SendEvery: 1,
-		Hello: &Hello{Kind: "walkers"}, Watch: os.Getpid(),
+		Hello: &Hello{Kind: "walkers"}, Watch: []int{os.Getpid()},
 	}, func(p Phase) { phases = append(phases, p) })
 	if err != nil {
 		t.Fatal(err)

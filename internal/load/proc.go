@@ -28,6 +28,19 @@ func UsageOf(pid int) (Usage, error) {
 	return parseUsage(line)
 }
 
+// usageOf sums up what some processes have used.
+func usageOf(pids []int) (sum Usage, err error) {
+	for _, pid := range pids {
+		u, err := UsageOf(pid)
+		if err != nil {
+			return sum, err
+		}
+		sum.CPU += u.CPU
+		sum.RSS += u.RSS
+	}
+	return sum, nil
+}
+
 func parseUsage(line []byte) (Usage, error) {
 	// The name in parentheses may hold spaces and parentheses, so count from its end.
 	end := bytes.LastIndexByte(line, ')')
