@@ -76,11 +76,11 @@ var secureRows = []row{
 	},
 	{
 		name: "wss-nginx", work: "500 clients in rooms of 10, by wss", measure: "µs/client/tick",
-		aim: aim{bound: 0.4, unit: " × nginx in front"}, does: wss(500), run: behindNginx, runs: inTurns,
+		aim: aim{bound: 0.4, unit: " × nginx in front"}, does: wss(500), figure: perClientTick, run: behindNginx, runs: inTurns,
 	},
 	{
 		name: "joins", work: "2,000 clients join by wss", measure: "joins/s",
-		aim: aim{bound: 1000, atLeast: true, unit: "/s"}, does: wss(2000), run: joins, runs: inTurns,
+		aim: aim{bound: 1000, atLeast: true, unit: "/s"}, does: wss(2000), figure: perSecond, run: joins, runs: inTurns,
 	},
 	{
 		name: "memory-wss", work: "5,000 idle clients, wss, tick-driven", measure: "KB/client",
