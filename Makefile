@@ -110,9 +110,13 @@ generate: schemas ## generate all that is generated: code, tables, docs/configur
 .PHONY: lint
 lint: lint-setup $(BUF) $(GOLINT) $(PACKAGES) ## lint Go, .proto files, TypeScript and scripts (the first time minutes: it builds the linters)
 	$(GOLINT) run ./...
+	$(GO) run ./cmd/tickvet -every $(GAMES)
 	$(BUF) lint
 	$(NPM) run --silent lint
 	shellcheck scripts/*.sh .ci/run
+
+# What is played again from journals.
+GAMES := ./internal/kinds/arena ./internal/kinds/walkers ./world/danmaku/... ./world/quiz/... ./internal/newgame/template/game
 
 .PHONY: lint-setup
 lint-setup:

@@ -38,13 +38,13 @@ func newPolls() polls {
 // follow takes over which polls and lottery there are.
 func (q *polls) follow(s *danmakuv1.ShowState) {
 	for _, all := range []map[uint32][]uint64{q.own, q.totals} {
-		for poll := range all {
+		for poll := range all { //tickroom:deterministic pollOf only looks
 			if pollOf(s, poll) == nil {
 				delete(all, poll)
 			}
 		}
 	}
-	for poll := range q.voters {
+	for poll := range q.voters { //tickroom:deterministic pollOf only looks
 		if pollOf(s, poll) == nil {
 			delete(q.voters, poll)
 		}

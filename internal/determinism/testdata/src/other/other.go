@@ -1,0 +1,6 @@
+// Package other is no game.
+package other
+
+import "time"
+
+var begun = time.Now()
