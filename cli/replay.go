@@ -28,11 +28,12 @@ docs/journal.md.`,
 		Example: `  tickroom replay info FILE                   # what it is, and why it was kept
   tickroom replay verify FILE                 # play it again: is it the same? Does it panic?
   tickroom replay bisect FILE                 # where does it differ first, down to the field?
-  tickroom replay events FILE                 # who came and went, and what they asked for`,
+  tickroom replay events FILE                 # who came and went, and what they asked for
+  tickroom replay serve FILE                  # watch it in a browser`,
 		Args: NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newReplayInfo(), p.newReplayVerify(), p.newReplayBisect(), newReplayEvents())
+	cmd.AddCommand(newReplayInfo(), p.newReplayVerify(), p.newReplayBisect(), newReplayEvents(), p.newReplayServe())
 	return cmd
 }
 

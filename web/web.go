@@ -42,8 +42,11 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 
 // policyOf returns the policy of the page at a path. The quiz shows pictures from elsewhere, too:
-// those that its show's file names.
+// those that its show's file names. A replay is the page of a room in another one.
 func policyOf(page string) string {
+	if page == "/replay" || page == "/replay/" {
+		return policy + "; frame-src 'self'"
+	}
 	if page == "/quiz" || strings.HasPrefix(page, "/quiz/") {
 		return strings.Replace(policy, "img-src ", "img-src https: ", 1)
 	}

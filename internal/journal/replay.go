@@ -36,6 +36,9 @@ func NewReplay(k world.Kind, h *tickroomv1.JournalHeader, log *slog.Logger, rec 
 // Room returns the room.
 func (r *Replay) Room() *world.Room { return r.caller.Room }
 
+// Player returns the player with a number in the room, nil if it is not there.
+func (r *Replay) Player(number uint32) *world.Player { return r.players[number] }
+
 // Apply makes the call that an entry is of. What the room posts, tells or wants to have done by that is
 // dropped: what came of it is in the journal.
 func (r *Replay) Apply(e *tickroomv1.JournalEntry) error {

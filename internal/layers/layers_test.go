@@ -57,6 +57,8 @@ var layers = []layer{
 	{folder: "netcode", may: []string{"proto", "world"}},
 	{folder: "internal/journal", may: []string{"proto", "world"}, not: outside},
 	{folder: "internal/replay", may: []string{"proto", "world", "internal/journal"}, not: outside},
+	{folder: "internal/playback", may: []string{"proto", "world", "netcode", "internal/journal", "internal/replay"}},
+	{folder: "internal/determinism"},
 	{folder: "gametest", may: []string{"proto", "world", "netcode", "internal/journal", "internal/replay"}, not: []string{"time", "net", "os"}},
 	{folder: "bots", may: []string{"proto", "netcode", "internal/reportpage"}},
 	{folder: "server/internal/seat"},
@@ -76,7 +78,7 @@ var layers = []layer{
 	{folder: "server/internal", may: []string{"proto", "world", "matchmaking", "netcode", "server/config", "internal/redisclient", "internal/redisdata", "internal/identity"}}, // not what puts them together
 	{folder: "server", may: []string{"proto", "world", "matchmaking", "netcode", "internal/redisclient", "internal/redisdata", "internal/secret", "internal/identity", "internal/origin", "internal/strictyaml"}},
 	{folder: "web"},
-	{folder: "cli", may: []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "internal/identity", "internal/holdings", "internal/journal", "internal/replay"}},
+	{folder: "cli", may: []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "internal/identity", "internal/holdings", "internal/journal", "internal/replay", "internal/playback"}},
 	{folder: "internal/holdings", may: []string{"server/config"}},
 	{folder: "internal/servertest", may: []string{"server"}},
 	{folder: "internal", may: []string{"proto", "netcode", "bots"}}, // load, bench

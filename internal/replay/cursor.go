@@ -62,6 +62,7 @@ type Run struct {
 	cursor  cursor
 	replay  *journal.Replay
 	entries int
+	seen    func(e *tickroomv1.JournalEntry) // called after each entry; may be nil
 }
 
 // Start makes the room of a journal again, of which the kind is. What the game logs goes to log, nowhere
@@ -97,6 +98,22 @@ func (r *Run) recover(call string, err *error) {
 // Room returns the room.
 func (r *Run) Room() *world.Room { return r.replay.Room() }
 
+// Player returns the player with a number in the room, nil if it is not there.
+func (r *Run) Player(number uint32) *world.Player { return r.replay.Player(number) }
+
+// At returns the newest tick that was played, 0 before the first.
+func (r *Run) At() uint32 { return r.Room().Committed() }
+
+// Forward plays on, up to and including a tick, or to the end. Errors are as those of Tick.
+func (r *Run) Forward(tick uint32) error {
+	for r.At() < tick {
+		if _, done, err := r.Tick(); done || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Entries returns how many entries were played.
 func (r *Run) Entries() int { return r.entries }
 
@@ -130,7 +147,13 @@ func (r *Run) apply(e *tickroomv1.JournalEntry) (err error) {
 	if e.GetOp() != tickroomv1.JournalOp_JOURNAL_OP_HASH {
 		r.entries++
 	}
-	return r.replay.Apply(e)
+	if err := r.replay.Apply(e); err != nil {
+		return err
+	}
+	if r.seen != nil {
+		r.seen(e)
+	}
+	return nil
 }
 
 // state returns what a journal would say of the state.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tickroom/tickroom/internal/journal"
 	"github.com/tickroom/tickroom/internal/replay"
@@ -158,6 +159,48 @@ func TestWhatIsNotDeterministic(t *testing.T) {
 		t.Errorf("random numbers: %+v, %v", f, err)
 	}
 }
+
+// Faults as authors make them are each found in the first tick in which they show, down to the field.
+func TestPlantedFaults(t *testing.T) {
+	t.Parallel()
+	const from = 42
+	flags := map[int]float32{}
+	for i := range 500 {
+		flags[i] = float32(i)
+	}
+	spare := []*struct{ heat float32 }{{}} // what rooms were done with, and others use again
+	for name, fault := range map[string]func(h *hut){
+		"the order of a map": func(h *hut) {
+			for _, v := range flags {
+				h.rows.Get(h.ents[4]).Y = v
+			}
+		},
+		"a clock": func(h *hut) { h.rows.Get(h.ents[4]).Y = float32(time.Since(begun).Nanoseconds() % 1_000_003) },
+		"a field that is not initialised": func(h *hut) {
+			s := spare[0]
+			s.heat++ // from what the one before has left there
+			h.rows.Get(h.ents[4]).Y = s.heat
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := kind(func(h *hut, tick uint32) {
+				if tick >= from {
+					fault(h)
+				}
+			})
+			f, err := replay.BisectReplay(record(t, k, 60, 1), k, 3, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Chance may have it that nothing shows in the first tick.
+			if f.Tick < from || f.Tick > from+2 || f.After != f.Tick-1 || f.What != "table "+walkersv1.Schema.Components[0].Name || f.Entity != 5 || f.Field != "y" || f.One == f.Other {
+				t.Errorf("%+v", f)
+			}
+		})
+	}
+}
+
+var begun = time.Now()
 
 // A program that simulates otherwise, but does so each time, is found by the hashes in the journal, to
 // the second or to the tick, and by the state at its end.

@@ -34,20 +34,25 @@ const demo = new URL('..', import.meta.url);
 const folders = kinds.map((k) => k.page ?? k.name);
 const hosts = folders.map((folder) => `${folder}/host/index.html`).filter((page) => existsSync(new URL(page, demo)));
 
-test.each(['index.html', ...folders.map((folder) => `${folder}/index.html`), ...hosts])(
-  '%s asks for texts that there are',
-  (page) => {
-    const html = readFileSync(new URL(`../${page}`, import.meta.url), 'utf8');
-    const keys = [...html.matchAll(/data-t(?:-\w+)?="([^"]+)"/g)].map((m) => m[1]);
-    expect(keys.length).toBeGreaterThan(2);
-    for (const key of keys) expect(en).toHaveProperty([key]);
-  },
-);
+/** Pages that are of no kind. */
+const others = ['replay'];
+
+test.each([
+  'index.html',
+  ...others.map((folder) => `${folder}/index.html`),
+  ...folders.map((folder) => `${folder}/index.html`),
+  ...hosts,
+])('%s asks for texts that there are', (page) => {
+  const html = readFileSync(new URL(`../${page}`, import.meta.url), 'utf8');
+  const keys = [...html.matchAll(/data-t(?:-\w+)?="([^"]+)"/g)].map((m) => m[1]);
+  expect(keys.length).toBeGreaterThan(2);
+  for (const key of keys) expect(en).toHaveProperty([key]);
+});
 
 test('pages and kinds are the same', () => {
   const demo = new URL('..', import.meta.url);
   const pages = readdirSync(demo).filter((dir) => existsSync(new URL(`${dir}/index.html`, demo)));
-  expect(pages.sort()).toEqual(folders.toSorted());
+  expect(pages.sort()).toEqual([...folders, ...others].sort());
 });
 
 test('addresses of ways in', () => {

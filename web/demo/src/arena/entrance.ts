@@ -6,6 +6,7 @@ import { BadNetwork } from '@tickroom/client/dev';
 import { arena } from '@tickroom/client/games/arena';
 import { onLanguage, t } from '../i18n.ts';
 import { playerName } from '../name.ts';
+import { connecting } from '../replay/inside.ts';
 import { type ArenaRoom, Game } from './game.ts';
 import { reason } from './hud/chat.ts';
 import { el, text } from './hud/dom.ts';
@@ -27,7 +28,7 @@ export class Entrance {
   readonly network = new BadNetwork();
   /** Called when the room has changed, or there is none any more. */
   onRoom: () => void = () => {};
-  readonly #client = new Client('/ws', { socket: this.network.socket });
+  readonly #client = new Client('/ws', { ...connecting, socket: this.network.socket });
   readonly #query = new URLSearchParams(location.search);
   readonly #lobby = el('lobby');
   readonly #name = el<HTMLInputElement>('name');

@@ -1,5 +1,6 @@
 // The page's loop, which draws one frame per frame of the screen.
 
+import { replaying } from '../replay/inside.ts';
 import type { Entrance } from './entrance.ts';
 import type { Hud } from './hud/hud.ts';
 import { Perf } from './perf.ts';
@@ -44,7 +45,7 @@ export class Frames {
     const dt = Math.min(LONGEST, Math.max(0, gap / 1000));
     this.#last = now;
     // Before drawing, since a canvas that is resized is empty.
-    if (this.#sharpness.saw(gap, now)) stage.sharpness = this.#sharpness.value;
+    if (!replaying && this.#sharpness.saw(gap, now)) stage.sharpness = this.#sharpness.value;
     const { game } = this.entrance;
     if (game) {
       game.calm = this.#calm.matches;

@@ -327,11 +327,23 @@ export class Game {
       return;
     }
     const [row] = this.room.tables.camera;
-    if (!row) return;
+    if (!row) {
+      this.#lookThrough(view, dt);
+      return;
+    }
     this.#ship = row.ship;
     const s = view.tables.ship.get(row.ship);
     if (s) camera.follow(s.x, s.y, 0.12, dt);
     else camera.follow(row.x, row.y, 0.3, dt);
+  }
+
+  /** Moves the camera with the player's ship whose eyes a replay is seen through. */
+  #lookThrough(view: View<typeof arena>, dt: number): void {
+    const [pilot] = this.room.tables.pilot;
+    if (!pilot) return;
+    this.#ship = pilot.ship;
+    const s = view.tables.ship.get(pilot.ship);
+    this.stage.camera.follow(s?.x ?? pilot.x, s?.y ?? pilot.y, 0.12, dt);
   }
 
   #draw(view: View<typeof arena>, rules: arena.Rules, terrain: Terrain, time: number, dt: number): void {
@@ -473,7 +485,9 @@ export class Game {
     this.#leader = this.#board.show(room, this.mode, this.#ship, this.#team);
     hud.time(rules.endTick > 0 ? (rules.endTick - room.serverTick(now)) / room.tickRate : Infinity);
     if (this.mode === 'watch') {
-      const [row] = room.tables.camera;
+      const [camera] = room.tables.camera;
+      const [pilot] = room.tables.pilot;
+      const row = camera ?? (pilot && { ship: pilot.ship, auto: false });
       const id = row ? (view.tables.identity.get(row.ship) ?? room.tables.identity.get(row.ship)) : undefined;
       let name = id?.name ?? '';
       if (!name && row) for (const l of room.tables.leader) if (l.ship === row.ship) name = l.name;

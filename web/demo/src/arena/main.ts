@@ -6,6 +6,7 @@
 //	/arena?watch       watches
 //	/arena?lang=zh     in Chinese
 
+import '../replay/inside.ts';
 import '../theme.css';
 import './arena.css';
 import { apply, languageButtons } from '../i18n.ts';

@@ -6,6 +6,7 @@
 //	/live?name=Ann      under a name
 //	/live?lang=zh       in Chinese
 
+import '../replay/inside.ts';
 import { CommandError, JoinError } from '@tickroom/client';
 import { BadNetwork } from '@tickroom/client/dev';
 import { Live, type LiveComment, Overlay } from '@tickroom/client/live';
@@ -14,6 +15,7 @@ import { el as byId, text } from '../arena/hud/dom.ts';
 import { apply, languageButtons, number, onLanguage, t } from '../i18n.ts';
 import { playerName } from '../name.ts';
 import type { Netgraph } from '../netgraph/netgraph.ts';
+import { connecting } from '../replay/inside.ts';
 import { Banner } from './banner.ts';
 import { Composer } from './composer.ts';
 import { showDrops } from './drops.ts';
@@ -74,6 +76,7 @@ async function join(): Promise<void> {
   try {
     const house = params.get('room');
     live = await Live.join(house ? { url: '/ws', room: house } : '/ws', {
+      ...connecting,
       socket: network.socket,
       name: name(),
       hashEvery: 10,

@@ -5,11 +5,13 @@
 import { kindsEn } from '../kinds.ts';
 import { homeEn } from './home.en.ts';
 import { netEn } from './net.en.ts';
+import { replayEn } from './replay.en.ts';
 
 export const en = {
   ...kindsEn,
   ...netEn,
   ...homeEn,
+  ...replayEn,
 
   'lang.name': 'English',
   'lang.switch': 'Language',

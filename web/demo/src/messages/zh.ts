@@ -4,11 +4,13 @@ import { kindsZh } from '../kinds.ts';
 import type { Messages } from './en.ts';
 import { homeZh } from './home.zh.ts';
 import { netZh } from './net.zh.ts';
+import { replayZh } from './replay.zh.ts';
 
 export const zh: Messages = {
   ...kindsZh,
   ...netZh,
   ...homeZh,
+  ...replayZh,
 
   'lang.name': '中文',
   'lang.switch': '语言',

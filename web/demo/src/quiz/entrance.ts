@@ -7,6 +7,7 @@ import { quiz } from '@tickroom/client/games/quiz';
 import { el, text } from '../arena/hud/dom.ts';
 import { onLanguage, t } from '../i18n.ts';
 import { playerName } from '../name.ts';
+import { connecting } from '../replay/inside.ts';
 import { Answers, type Given, Refused, type Taken } from './answers.ts';
 import { ShowClock, showTime } from './clock.ts';
 import { refusal } from './refusals.ts';
@@ -31,7 +32,7 @@ export class Entrance {
   onState: () => void = () => {};
   readonly answers: Answers;
   readonly #view: View;
-  readonly #client = new Client('/ws');
+  readonly #client = new Client('/ws', connecting);
   readonly #query = new URLSearchParams(location.search);
   readonly #show = this.#query.get('show') ?? '';
   readonly #clock = new ShowClock();

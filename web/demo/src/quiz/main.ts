@@ -7,6 +7,7 @@
 //	/quiz?room=ID      in one house of the show
 //	/quiz?lang=zh      in Chinese
 
+import '../replay/inside.ts';
 import '../theme.css';
 import './quiz.css';
 import { el } from '../arena/hud/dom.ts';

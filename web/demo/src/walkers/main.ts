@@ -5,6 +5,7 @@
 //	/walkers?room=ID      one room
 //	/walkers?name=NAME    under a name
 
+import '../replay/inside.ts';
 import { Client, JoinError, type Room } from '@tickroom/client';
 import { BadNetwork } from '@tickroom/client/dev';
 import { walkers } from '@tickroom/client/games/walkers';
@@ -12,6 +13,7 @@ import { connectionText } from '../connection.ts';
 import { apply, languageButtons, number, onLanguage, t } from '../i18n.ts';
 import { playerName } from '../name.ts';
 import type { Netgraph } from '../netgraph/netgraph.ts';
+import { connecting } from '../replay/inside.ts';
 import '../theme.css';
 import './walkers.css';
 import { Steering } from './steering.ts';
@@ -36,7 +38,7 @@ languageButtons();
 async function join(): Promise<void> {
   $('again').hidden = true;
   say(t('conn.connecting'), '');
-  const client = new Client('/ws', { socket: network.socket });
+  const client = new Client('/ws', { ...connecting, socket: network.socket });
   const options = { name: playerName(params.get('name') ?? ''), hashEvery: 20, storage: sessionStorage };
   const id = params.get('room');
   try {
