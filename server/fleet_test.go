@@ -64,11 +64,13 @@ type process struct {
 	kill        func()
 }
 
-// startTally starts one, which shares a Redis with others, until the test ends or it is killed.
+// startTally starts one, which shares a Redis with others if there is one, until the test ends or it is killed.
 func startTally(t *testing.T, r *redistest.Server, change func(c *config.Config)) *process {
 	t.Helper()
 	cfg := config.Default()
-	cfg.Redis.Addresses = []string{r.Addr()}
+	if r != nil {
+		cfg.Redis.Addresses = []string{r.Addr()}
+	}
 	cfg.Seats.SecretFiles = []string{secretFile(t)}
 	cfg.Shows.Lease, cfg.Matchmaking.Beat = 800*time.Millisecond, 200*time.Millisecond
 	if change != nil {

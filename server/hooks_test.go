@@ -167,6 +167,43 @@ func TestWebhooksSurviveARestart(t *testing.T) {
 	until(t, "what happened before has come", func() bool { return slices.Equal(r.of(room), wholeVisit) })
 }
 
+// TestWebhooksSurviveAKill kills a server whose events nobody takes, and starts another one in its place.
+func TestWebhooksSurviveAKill(t *testing.T) {
+	t.Parallel()
+	for _, kept := range []string{"in a file", "in Redis"} {
+		t.Run(kept, func(t *testing.T) {
+			t.Parallel()
+			r, dir := receive(t), t.TempDir()
+			var red *redistest.Server
+			if kept == "in Redis" {
+				red = redistest.Start(t)
+			}
+			run := func() *process {
+				return startTally(t, red, func(c *config.Config) {
+					if r.hooked(c); red == nil {
+						c.Hooks.Directory = dir
+					}
+				})
+			}
+			r.answer(http.StatusInternalServerError)
+			first := run()
+			room := view(t, first.addr, "").Welcome().GetRoom()
+			until(t, "the events are kept", func() bool {
+				var list struct{ Webhooks []webhookInfo }
+				askAt(t, http.MethodGet, first.admin, "/hooks", &list)
+				return len(list.Webhooks) == 1 && list.Webhooks[0].Waiting >= 2
+			})
+			first.kill()
+			r.answer(0)
+			run()
+			until(t, "what happened before has come", func() bool {
+				types := r.of(room)
+				return len(types) >= 2 && slices.Equal(types[:2], wholeVisit[:2])
+			})
+		})
+	}
+}
+
 // webhookInfo is what the admin address says of a webhook.
 type webhookInfo struct {
 	URL                 string
@@ -187,7 +224,12 @@ func deadOrWaiting(t *testing.T, srv *server.Server) webhookInfo {
 
 func ask(t *testing.T, method string, srv *server.Server, path string, out any) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+srv.AdminAddr().String()+path, http.NoBody)
+	askAt(t, method, srv.AdminAddr().String(), path, out)
+}
+
+func askAt(t *testing.T, method, admin, path string, out any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+admin+path, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,8 +84,7 @@ type Hooks struct {
 	buffer  *buffer
 	senders []*sender
 	names   []string // of the webhooks
-	// written counts the letters that were put into the store. move's own.
-	written uint64
+	put     put      // move's own
 }
 
 const (
@@ -102,6 +101,7 @@ func New(o Options) *Hooks {
 	o.Poll = cmp.Or(o.Poll, 500*time.Millisecond)
 	h := &Hooks{o: o}
 	h.buffer = newBuffer(o.Buffer, o.Metrics.Lost)
+	h.put = newPut(&h.o)
 	for _, r := range o.Receivers {
 		h.senders = append(h.senders, newSender(r, &h.o))
 		h.names = append(h.names, r.Name)
@@ -142,20 +142,24 @@ func (h *Hooks) Run(ctx context.Context) {
 // move moves events to the store.
 func (h *Hooks) move(ctx context.Context) {
 	failing := false
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for {
 		select {
 		case <-h.buffer.wake:
+		case now := <-look.C:
+			h.put.look(ctx, now)
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastCall)
 			defer cancel()
-			for h.buffer.len() > 0 && h.moveSome(last) == nil {
+			for h.waits() && h.moveSome(last) == nil {
 			}
 			if n := h.buffer.len(); n > 0 {
 				h.o.Logger.Error("events are lost: the server ends while what keeps them is away", "events", n)
 			}
 			return
 		}
-		for h.buffer.len() > 0 && ctx.Err() == nil {
+		for h.waits() && ctx.Err() == nil {
 			err := h.moveSome(ctx)
 			if err != nil && !failing && ctx.Err() == nil {
 				h.o.Logger.Warn("events for backends wait in memory: what keeps them is away", "error", err)
@@ -178,10 +182,16 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// waits reports whether there is something to be put into the store.
+func (h *Hooks) waits() bool { return h.buffer.len()+len(h.put.again) > 0 }
+
 // moveSome moves some events. After an error they are moved again, with the same numbers.
 func (h *Hooks) moveSome(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, moveTimeout)
 	defer cancel()
+	if len(h.put.again) > 0 { // those that the store has forgotten come first
+		return h.put.repeat(ctx)
+	}
 	events := h.buffer.peek(maxBatch)
 	letters := make([]Letter, 0, len(events))
 	for i := range events {
@@ -194,12 +204,9 @@ func (h *Hooks) moveSome(ctx context.Context) error {
 			letters = append(letters, l)
 		}
 	}
-	if len(letters) > 0 {
-		if err := h.o.Store.Append(ctx, h.o.Owner, h.written+1, letters); err != nil {
-			return err
-		}
+	if err := h.put.append(ctx, letters); err != nil {
+		return err
 	}
-	h.written += uint64(len(letters))
 	h.buffer.drop(len(events))
 	for i := range letters {
 		h.o.Metrics.Event(letters[i].Type)

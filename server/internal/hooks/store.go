@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -19,7 +20,9 @@ type Bounds struct {
 type Store interface {
 	// Append puts letters behind those that wait, in their order. They are numbered by their
 	// writer: first is the number of the first one. Those whose numbers are not above the last
-	// one of the writer are there already, and are passed over.
+	// one of the writer are there already, and are passed over. If the store lacks letters before the
+	// first one, which it had, the error is a *ForgottenError, and none are put in. Without letters it is
+	// looked whether that is so.
 	Append(ctx context.Context, writer string, first uint64, letters []Letter) error
 	// Waiting returns up to n letters that wait for a webhook behind a place, "" for the
 	// beginning.
@@ -37,6 +40,16 @@ type Store interface {
 	Forget(ctx context.Context, to string, places []Place) (int, error)
 	// Counts returns how many letters there are.
 	Counts(ctx context.Context, to string) (Counts, error)
+}
+
+// ForgottenError is the error of a store that has forgotten the newest letters of a writer: a replica that has become
+// Redis's master may never have had them.
+type ForgottenError struct {
+	Last uint64 // number of the last one that it has
+}
+
+func (e *ForgottenError) Error() string {
+	return fmt.Sprintf("hooks: what keeps events has none after number %d of those that it had", e.Last)
 }
 
 // Overflow is why a letter is dead that has made place for another one.

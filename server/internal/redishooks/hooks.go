@@ -72,7 +72,7 @@ func (s *Store) key(name, to string) string { return redisdata.Hooks.Key(s.o.Pre
 
 // Append implements hooks.Store.
 func (s *Store) Append(ctx context.Context, writer string, first uint64, letters []hooks.Letter) error {
-	for len(letters) > 0 {
+	for more := true; more; more = len(letters) > 0 {
 		page := letters[:min(len(letters), maxPage)]
 		letters = letters[len(page):]
 		args := []any{writer, first, s.o.Waiting, s.o.Bounds.Dead, hooks.Overflow, s.o.StreamLength}
@@ -81,8 +81,16 @@ func (s *Store) Append(ctx context.Context, writer string, first uint64, letters
 			args = append(args, strings.Join(l.To, ","), l.ID, l.Type, l.Room, l.Kind, l.Life, l.Time.UnixNano(), l.Body)
 		}
 		first += uint64(len(page))
-		if _, err := s.run(ctx, "append", args...); err != nil {
+		v, err := s.run(ctx, "append", args...)
+		if err != nil {
 			return err
+		}
+		if said := text(v); said != "ok" {
+			last, err := strconv.ParseUint(said, 10, 64)
+			if err != nil {
+				return fmt.Errorf("hooks: redis: %.40q is no number of a letter", said)
+			}
+			return &hooks.ForgottenError{Last: last}
 		}
 	}
 	return nil

@@ -23,11 +23,13 @@ local function wait(to, fields, maxWaiting, maxDead, overflow)
 end
 
 -- append puts letters in whose numbers are above the last one of their writer. Each is: its
--- webhooks with commas between, id, type, room, kind, life, time, body.
+-- webhooks with commas between, id, type, room, kind, life, time, body. If letters before the first one are
+-- missing it puts none in and returns the number of the last one of the writer.
 function F.append(writer, first, maxWaiting, maxDead, overflow, stream, ...)
   maxWaiting, maxDead, stream = tonumber(maxWaiting), tonumber(maxDead), tonumber(stream)
   local args, number = {...}, tonumber(first)
   local last = tonumber(call('GET', K.writer .. writer) or 0)
+  if number > last + 1 then return string.format('%.0f', last) end
   for i = 1, #args, 8 do
     if number > last then
       local fields = {'id', args[i + 1], 'type', args[i + 2], 'room', args[i + 3], 'kind', args[i + 4], 'life', args[i + 5], 'time', args[i + 6], 'body', args[i + 7]}
