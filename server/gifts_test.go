@@ -2,14 +2,18 @@ package server_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"connectrpc.com/connect"
 
+	"github.com/tickroom/tickroom/internal/redistest"
 	"github.com/tickroom/tickroom/netcode/client"
 	danmakuv1 "github.com/tickroom/tickroom/proto/gen/tickroom/danmaku/v1"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server"
 	"github.com/tickroom/tickroom/server/config"
 	"github.com/tickroom/tickroom/world/danmaku"
 )
@@ -49,7 +53,6 @@ func TestGiftsRefused(t *testing.T) {
 		"worth everything": {tonight, rose(map[string]any{"value": "18446744073709551615"}), "value is 18446744073709551615"},
 		"no gift":          {tonight, rose(map[string]any{"gift": nil}), "gift is missing"},
 		"no player":        {tonight, rose(map[string]any{"playerId": nil}), "playerId is missing"},
-		"an unknown show":  {"gifts/danmaku/nowhere", rose(nil), `there is no show "nowhere"`},
 		"another topic":    {"gift/danmaku/tonight", rose(nil), "gifts/danmaku/NAME"},
 		"no kind's topic":  {"somewhere", rose(nil), "gifts/danmaku/NAME"},
 	} {
@@ -59,6 +62,8 @@ func TestGiftsRefused(t *testing.T) {
 			t.Errorf("%s has the number %d", name, n)
 		}
 	}
+	_, err := post("gifts/danmaku/nowhere", "order-0", rose(nil))
+	refuses(t, "to a show that is not there", err, connect.CodeFailedPrecondition, `there is no show "nowhere" now`)
 	first, err := post(tonight, "order-1", rose(nil))
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +77,11 @@ func TestGiftsRefused(t *testing.T) {
 	if _, err := post("gifts/danmaku/main", "order-2", rose(nil)); err != nil {
 		t.Error(err)
 	}
+	// It is made for that, so that the ledger has the gift.
+	until(t, "the show of a gift", func() bool {
+		l, err := shop.ListRooms(t.Context(), &tickroomv1.RoomServiceListRoomsRequest{Kind: "danmaku-show", Query: `show == "main"`})
+		return err == nil && len(l.GetRooms()) == 1
+	})
 	for message, says := range map[string]string{
 		"tickroom.danmaku.v1.ShowState": "take it from no backend; they take: tickroom.danmaku.v1.Gift, tickroom.danmaku.v1.Order, tickroom.danmaku.v1.PaidComment, tickroom.danmaku.v1.Words",
 		"tickroom.danmaku.v1.Rose":      "there are: tickroom.danmaku.v1.Gift, tickroom.danmaku.v1.Order, tickroom.danmaku.v1.PaidComment, tickroom.danmaku.v1.Words",
@@ -84,6 +94,50 @@ func TestGiftsRefused(t *testing.T) {
 	}
 	_, err = backend(t, srv, k.token([]string{"quiz", "arena"})).Post(t.Context(), &tickroomv1.RoomServicePostRequest{To: toTopic(tonight), Message: giftType, Content: jsonOf(t, rose(nil))})
 	refuses(t, "bound to others", err, connect.CodePermissionDenied, "is for rooms of the kinds danmaku, danmaku-show; the token is bound to the kinds quiz, arena")
+}
+
+// TestAGiftIsRepeatedAfterItsShow has a call come again when nobody watches any more: what it is told is whether the
+// gift was taken then, and not that it would be refused now.
+func TestAGiftIsRepeatedAfterItsShow(t *testing.T) {
+	t.Parallel()
+	k, r := newBackendKeys(t), redistest.Start(t)
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte(strings.Repeat("0123456789abcdef", 2)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	node := func(id string) (*server.Server, func()) {
+		return startStop(t, func(c *config.Config) {
+			k.on(c)
+			c.Redis.Addresses, c.Seats.SecretFiles, c.Node.ID = []string{r.Addr()}, []string{secret}, id
+		}, danmaku.Kind(danmaku.Outside{}), danmaku.ShowKind())
+	}
+	post := func(srv *server.Server, key string, count int) (uint64, error) {
+		res, err := backend(t, srv, k.token(nil)).Post(t.Context(), &tickroomv1.RoomServicePostRequest{
+			To: toTopic("gifts/danmaku/tonight"), Message: giftType, Content: jsonOf(t, rose(map[string]any{"count": count})), Key: key,
+		})
+		return res.GetNumber(), err
+	}
+	before, stop := node("before")
+	sit(t, before, k.playerToken("ann"), client.Config{Kind: "danmaku", Options: map[string]string{"show": "tonight"}})
+	first, err := post(before, "order-1", 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	after, _ := node("after")
+	if n, err := post(after, "order-1", 3); err != nil || n != first {
+		t.Errorf("the same again is told %d, %v; it was %d", n, err, first)
+	}
+	_, err = post(after, "order-1", 4)
+	refuses(t, "another gift with its key", err, connect.CodeAlreadyExists, "another message was posted")
+	_, err = post(after, "order-2", 3)
+	refuses(t, "a new one", err, connect.CodeFailedPrecondition, `there is no show "tonight" now`)
+	if _, err := backend(t, after, k.token(nil)).CreateRoom(t.Context(), &tickroomv1.RoomServiceCreateRoomRequest{Kind: "danmaku", Options: map[string]string{"show": "tonight"}}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := post(after, "order-2", 3); err != nil || n <= first {
+		t.Errorf("with a room of the show, a new one is told %d, %v", n, err)
+	}
 }
 
 // TestSecretOptions are shown nowhere.

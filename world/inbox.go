@@ -18,6 +18,9 @@ type Inbox struct {
 	// there need be none. Check is called on any goroutine, outside rooms, and looks at nothing but
 	// its arguments, of which the message is its own. nil: all are good.
 	Check func(topic string, m schema.Posted) (show string, err error)
+	// Opens has the show of a message made if it is not there, though nobody watches, so that what was
+	// taken is done.
+	Opens bool
 }
 
 // Takes reports whether backends may post messages with an id to rooms of the kind.

@@ -24,6 +24,7 @@ func inbox() *world.Inbox {
 	return &world.Inbox{
 		Messages: []schema.Posted{new(danmakuv1.Gift), new(danmakuv1.PaidComment), new(danmakuv1.Words), new(danmakuv1.Order)},
 		Check:    checkPost,
+		Opens:    true,
 	}
 }
 

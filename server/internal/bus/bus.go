@@ -81,6 +81,11 @@ type Bus interface {
 	// error is, or wraps, ErrBad, ErrKey, ErrAway, ErrFull, or that of ctx.
 	Post(ctx context.Context, d *Draft) (number uint64, err error)
 
+	// Posted returns the number of the message that was posted to a draft's topic with its key; 0: there
+	// is none, or it is forgotten. It blocks until ctx is done at most. The error is, or wraps, ErrKey,
+	// ErrAway, or that of ctx.
+	Posted(ctx context.Context, d *Draft) (number uint64, err error)
+
 	// Send posts messages of a room, in their order. It does not block, and returns how many
 	// are not posted since there are too many that wait; others are posted when the bus can be
 	// reached, also if that is later.

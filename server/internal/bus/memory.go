@@ -116,6 +116,20 @@ func (b *Memory) Post(ctx context.Context, d *Draft) (number uint64, err error) 
 	return m.Number, nil
 }
 
+// Posted implements Bus. It does not wait.
+func (b *Memory) Posted(ctx context.Context, d *Draft) (number uint64, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	old, posted := b.keys[topicKey{d.Topic, d.Key}]
+	switch {
+	case !posted:
+		return 0, ctx.Err()
+	case old.digest != d.digest():
+		return 0, ErrKey
+	}
+	return old.number, nil
+}
+
 // Send implements Bus. All are taken.
 func (b *Memory) Send(room string, posts []world.Post) (lost int) {
 	b.mu.Lock()

@@ -303,6 +303,17 @@ func otherBody(t *testing.T, open opener) {
 		if n, err := from.Post(t.Context(), draft(1, "v1.Gift", "rose")); err != nil || n != first {
 			t.Errorf("the same once more: %d, %v; the first one was %d", n, err, first)
 		}
+		if n, err := from.Posted(t.Context(), draft(1, "v1.Gift", "rose")); err != nil || n != first {
+			t.Errorf("the same was posted as %d, %v; the first one was %d", n, err, first)
+		}
+		if n, err := from.Posted(t.Context(), draft(1, "v1.Gift", "lily")); !errors.Is(err, bus.ErrKey) || n != 0 {
+			t.Errorf("another message was posted with the key: %d, %v", n, err)
+		}
+		for _, d := range []*bus.Draft{{Topic: "gifts", Key: "none"}, {Topic: "others", Key: "k"}, {Topic: "gifts"}} {
+			if n, err := from.Posted(t.Context(), d); err != nil || n != 0 {
+				t.Errorf("topic %q, key %q: %d, %v; nothing was posted with it", d.Topic, d.Key, n, err)
+			}
+		}
 	}
 	Post(t, b, "gifts", "", "last")
 	e.Want(t, "rose", "last")

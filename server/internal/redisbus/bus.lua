@@ -53,6 +53,21 @@ end
 -- other is what stands for the id of a message whose key was used for another one.
 local other = 'other'
 
+-- keyed returns the key of the idempotency key of a topic, and what is kept there for a message: without the
+-- id of the entry.
+local function keyed(topic, key, id, typ, data)
+  return K.key .. #topic .. ':' .. topic .. ':' .. key, redis.sha1hex(id .. ' ' .. typ .. ' ' .. data)
+end
+
+-- posted returns the id of the message that was posted with a key; empty: there is none.
+function F.posted(topic, key, id, typ, data)
+  local kkey, digest = keyed(topic, key, id, typ, data)
+  local known = call('GET', kkey)
+  if not known then return '' end
+  local first, body = string.match(known, '^(%S+) (%S+)$')
+  return body == digest and first or other
+end
+
 -- each is how many arguments there are for each message.
 local each = 7
 
@@ -77,9 +92,9 @@ function F.post(sender, first, force, keep, most, mostDirect, keys, ...)
   local newest, ids = {}, {'done'}
   for at = 1, #args, each do
     local kind, topic, from, key, id, typ, data = unpack(args, at, at + each - 1)
-    local kkey = key ~= '' and K.key .. #topic .. ':' .. topic .. ':' .. key
+    local kkey, digest = nil, nil
+    if key ~= '' then kkey, digest = keyed(topic, key, id, typ, data) end
     local known = kkey and call('GET', kkey)
-    local digest = kkey and redis.sha1hex(id .. ' ' .. typ .. ' ' .. data)
     if known then
       local first, body = string.match(known, '^(%S+) (%S+)$')
       ids[#ids + 1] = body == digest and first or other

@@ -157,6 +157,25 @@ func (b *Bus) Post(ctx context.Context, d *bus.Draft) (number uint64, err error)
 	}
 }
 
+// Posted implements bus.Bus.
+func (b *Bus) Posted(ctx context.Context, d *bus.Draft) (uint64, error) {
+	if d.Key == "" {
+		return 0, nil
+	}
+	v, err := b.part(d.Topic).call(ctx, "posted", d.Topic, d.Key, d.ID, d.Type, d.Data)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", bus.ErrAway, err)
+	}
+	switch text, _ := v.(string); text {
+	case "":
+		return 0, nil
+	case otherBody:
+		return 0, bus.ErrKey
+	default:
+		return number(text)
+	}
+}
+
 // Send implements bus.Bus.
 func (b *Bus) Send(room string, posts []world.Post) (lost int) {
 	for i := range posts {

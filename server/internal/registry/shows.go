@@ -194,6 +194,17 @@ func (r *Registry) OfShow(kind, house string) bool {
 	return kind == house || k != nil && k.Show != nil && kind == k.Show.Kind
 }
 
+// held is how long a show is kept that is made for what a backend has posted, so that it knows by then that
+// there is no house to ask, and has done it.
+const held = 20 * time.Second
+
+// HoldShow has the show made that houses of a kind have, if it is not there: a backend has posted something to it.
+func (r *Registry) HoldShow(house, name string) {
+	if k := r.kinds[house]; k != nil && k.Show != nil {
+		r.shows.Hold(shows.Show{Kind: k.Show.Kind, Name: name}, held)
+	}
+}
+
 // HasShow reports whether this server runs a show, or has houses of it.
 func (r *Registry) HasShow(house, name string) bool {
 	return slices.ContainsFunc(r.Shows(), func(s shows.State) bool { return s.Name == name && r.OfShow(s.Kind, house) })

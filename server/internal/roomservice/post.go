@@ -30,11 +30,26 @@ func (s *Service) Post(ctx context.Context, req *connect.Request[tickroomv1.Room
 	if err != nil {
 		return nil, err
 	}
-	if err := s.makesSense(ctx, to, typ, data); err != nil {
+	draft := &bus.Draft{Topic: to.topic, Key: m.GetKey(), ID: typ.ID, Type: typ.Name, Data: data}
+	post := s.o.Bus.Post
+	opens, err := s.makesSense(ctx, to, typ, data)
+	if errors.Is(err, errNoShow) && draft.Key != "" {
+		// It may be the repetition of a call that was answered while the show was there.
+		noShow := err
+		post = func(ctx context.Context, d *bus.Draft) (uint64, error) {
+			n, err := s.o.Bus.Posted(ctx, d)
+			if n == 0 && err == nil {
+				err = noShow
+			}
+			return n, err
+		}
+	} else if err != nil {
 		return nil, err
 	}
-	number, err := s.o.Bus.Post(ctx, &bus.Draft{Topic: to.topic, Key: m.GetKey(), ID: typ.ID, Type: typ.Name, Data: data})
+	number, err := post(ctx, draft)
 	switch {
+	case errors.Is(err, errNoShow):
+		return nil, err
 	case errors.Is(err, bus.ErrKey):
 		return nil, failed(connect.CodeAlreadyExists, "key %q: another message was posted to %s with it, and stays as it is; a key is for one message and its repetitions", short(m.GetKey()), short(to.topic))
 	case errors.Is(err, bus.ErrFull):
@@ -45,6 +60,7 @@ func (s *Service) Post(ctx context.Context, req *connect.Request[tickroomv1.Room
 	case err != nil:
 		return nil, err
 	}
+	opens()
 	return connect.NewResponse(&tickroomv1.RoomServicePostResponse{Topic: to.topic, Number: number}), nil
 }
 
@@ -195,10 +211,13 @@ func (s *Service) checkTopic(ctx context.Context, topic string) error {
 	return q.err
 }
 
+// errNoShow is wrapped by the refusal of what is for a show that is not there.
+var errNoShow = errors.New("there is no show")
+
 // makesSense returns what is wrong with a message for all who might hear it; nil: nothing is, for one
-// of them.
-func (s *Service) makesSense(ctx context.Context, to address, typ *messages.Type, data []byte) error {
-	var wrong error
+// of them. opens is to be called once the message is posted.
+func (s *Service) makesSense(ctx context.Context, to address, typ *messages.Type, data []byte) (opens func(), wrong error) {
+	opens = func() {}
 	for _, name := range to.kinds {
 		k := s.o.Registry.Kind(name)
 		if k == nil || !k.Takes(typ.ID) || !callerOf(ctx).MayKind(name) {
@@ -207,17 +226,20 @@ func (s *Service) makesSense(ctx context.Context, to address, typ *messages.Type
 		m := typ.New()
 		err := m.UnmarshalProto(data)
 		if err != nil { // as another library has read it, that can't be
-			return failed(connect.CodeInvalidArgument, "it is no %s: %v", typ.Name, err)
+			return nil, failed(connect.CodeInvalidArgument, "it is no %s: %v", typ.Name, err)
 		}
 		show, err := k.CheckPost(to.topic, m)
 		switch {
 		case err != nil:
 			wrong = cmp.Or[error](wrong, failed(connect.CodeInvalidArgument, "%s: %v", typ.Name, err))
 		case show != "" && !s.shows.known(ctx, name, show):
-			wrong = cmp.Or[error](wrong, failed(connect.CodeInvalidArgument, "topic %q: there is no show %q, and nobody would see it; it is there as soon as somebody watches", short(to.topic), short(show)))
+			wrong = cmp.Or[error](wrong, failed(connect.CodeFailedPrecondition, "topic %q: %w %q now, and nobody would see it: nothing was taken. It is there as soon as somebody watches, or CreateRoom has made a room of it; post it again then, with the same key", short(to.topic), errNoShow, short(show)))
 		default:
-			return nil
+			if show != "" && k.Inbox.Opens {
+				opens = func() { s.o.Registry.HoldShow(name, show) }
+			}
+			return opens, nil
 		}
 	}
-	return wrong
+	return opens, wrong
 }

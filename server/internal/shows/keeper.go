@@ -89,6 +89,7 @@ type Keeper struct {
 type show struct {
 	Show
 	houses map[House]uint64 // those that run here, and what they were told
+	held   time.Time        // until then the show is wanted though there may be no house here
 
 	// The claim as it was known last, and when that was.
 	known claim.Claim
@@ -138,15 +139,39 @@ func (k *Keeper) soon() {
 func (k *Keeper) Opened(s Show, h House) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	sh := k.show(s)
+	sh.houses[h] = 0
+	sh.tell(time.Now())
+	k.soon()
+}
+
+// Hold has a show made if it is not there, and kept for so long at least, though nobody may watch.
+func (k *Keeper) Hold(s Show, d time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closing {
+		return
+	}
+	now := time.Now()
+	sh := k.show(s)
+	if !now.Before(sh.held) {
+		k.soon()
+	}
+	sh.held = now.Add(d)
+}
+
+// show returns what is known of a show, which is known from now on. The caller holds mu.
+func (k *Keeper) show(s Show) *show {
 	sh := k.shows[s]
 	if sh == nil {
 		sh = &show{Show: s, houses: map[House]uint64{}}
 		k.shows[s] = sh
 	}
-	sh.houses[h] = 0
-	sh.tell(time.Now())
-	k.soon()
+	return sh
 }
+
+// wanted reports whether the show is to be there, for what is here.
+func (sh *show) wanted(now time.Time) bool { return len(sh.houses) > 0 || now.Before(sh.held) }
 
 // Closed notes that a house has ended.
 func (k *Keeper) Closed(s Show, h House) {
@@ -160,7 +185,7 @@ func (k *Keeper) Closed(s Show, h House) {
 
 // forget forgets a show of which nothing is here.
 func (k *Keeper) forget(sh *show) {
-	if len(sh.houses) == 0 && sh.phase == elsewhere {
+	if !sh.wanted(time.Now()) && sh.phase == elsewhere {
 		delete(k.shows, sh.Show)
 	}
 }

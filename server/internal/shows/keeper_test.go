@@ -172,6 +172,28 @@ func TestAShowIsThereOnce(t *testing.T) {
 	})
 }
 
+// TestAShowIsHeld has a show made and kept for a while that nobody watches, on one of two servers that want it.
+func TestAShowIsHeld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := claim.NewMemory(time.Now)
+		a, b := begin(t, c, "a"), begin(t, c, "b")
+		a.Hold(quiz, 20*time.Second)
+		wait(lease)
+		b.Hold(quiz, 20*time.Second)
+		wait(15 * time.Second)
+		a.Hold(quiz, 20*time.Second)
+		wait(15 * time.Second)
+		if len(a.running()) != 1 || len(b.running()) != 0 || len(b.States()) != 0 {
+			t.Errorf("%d and %d rooms, and b has %v", len(a.running()), len(b.running()), b.States())
+		}
+		wait(20 * time.Second)
+		if len(a.running()) != 0 || len(a.States()) != 0 {
+			t.Errorf("%d rooms, and %v: nobody wants it any more", len(a.running()), a.States())
+		}
+	})
+}
+
 func TestAServerThatGoesAwayGivesItsShowsBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

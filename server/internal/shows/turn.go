@@ -26,6 +26,7 @@ func (k *Keeper) turn(ctx context.Context) {
 	defer k.mu.Unlock()
 	for _, sh := range k.shows {
 		sh.tell(now)
+		k.forget(sh) // if it was held, and is not any more
 	}
 	if err != nil && !k.failing && ctx.Err() == nil {
 		k.o.Logger.Warn("nobody knows who has the shows now; those that run here go on", "error", err)
@@ -140,7 +141,7 @@ func (k *Keeper) want(ctx context.Context) error {
 	var of []Show
 	now := time.Now()
 	for _, sh := range k.shows {
-		if len(sh.houses) > 0 {
+		if sh.wanted(now) {
 			wanted = append(wanted, claim.Wanted{Name: sh.claim(), Above: sh.known.Epoch, Take: sh.phase == elsewhere && !k.closing && !now.Before(sh.again) && !now.Before(k.patient)})
 			of = append(of, sh.Show)
 		}
