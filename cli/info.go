@@ -19,7 +19,8 @@ func newKinds(kinds []world.Kind) *cobra.Command {
 		Use:   "kinds",
 		Short: "List the kinds of rooms, their schemas and their options",
 		Long: `List the kinds of rooms: for each its name and what it is, the fingerprint of its
-schema, and its options with their defaults. Two builds with the same fingerprint have
+schema, how a room goes on where its journal is kept (journal.rooms), and its options with
+their defaults. Two builds with the same fingerprint have
 the same schema; with another one clients of the older build read what they know.`,
 		Example: `  tickroom kinds
   tickroom serve --kind-option walkers.players=50`,
@@ -33,6 +34,7 @@ the same schema; with another one clients of the older build read what they know
 				// Without tabs, so that the table's columns don't follow it.
 				fmt.Fprintf(w, "%s: %s\n", k.Name, k.Doc)
 				fmt.Fprintf(w, "  schema %016x\n", k.Schema.Fingerprint())
+				fmt.Fprintf(w, "  after the end of its server it %s\n", durable(k))
 				for _, o := range k.Options {
 					doc := o.Doc
 					if o.Clients {
@@ -44,6 +46,17 @@ the same schema; with another one clients of the older build read what they know
 			return w.Flush()
 		},
 	}
+}
+
+// durable says how rooms of a kind go on after the end of their server, if their journals are kept.
+func durable(k world.Kind) string {
+	if k.Backstage || k.New == nil {
+		return "is made anew"
+	}
+	if r, _, err := world.NewRoom(k, world.Setup{Seed: 1}); err == nil && r.Saves() {
+		return "goes on by checkpoints, in another build as well"
+	}
+	return "goes on by replay, in the same build"
 }
 
 func newConfig(kinds []world.Kind) *cobra.Command {

@@ -83,7 +83,7 @@ func (p Program) kindOf(j *journal.Journal, warn io.Writer) (world.Kind, error) 
 	if own := k.Schema.Fingerprint(); own != h.GetSchema() {
 		return k, fmt.Errorf("the journal is of the kind %s with the schema %016x, and this program has it with %016x: use the one that has written it, build %s", k.Name, h.GetSchema(), own, h.GetBuild())
 	}
-	if own := journal.Build(); own != h.GetBuild() {
+	if own := journal.Build(); !strings.HasPrefix(h.GetBuild(), own) {
 		fmt.Fprintf(warn, "note: the journal was written by build %s, and this is %s, which may simulate otherwise\n", h.GetBuild(), own)
 	}
 	return k, nil

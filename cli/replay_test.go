@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the transcripts anew")
 // recordWalkers writes the journal of a room of walkers with a seed into a file.
 func recordWalkers(t *testing.T, name string, k world.Kind, seed uint64) {
 	t.Helper()
-	ring := journal.NewRing(1 << 20)
+	ring := journal.NewRing(2400, nil)
 	w := journal.NewWriter(journal.Build(), 1, ring)
 	c, err := journal.New(k, world.Setup{ID: "meadow", Seed: seed, Now: 1_700_000_000_000_000, Options: map[string]string{"npcs": "3"}}, w)
 	if err != nil {
@@ -44,7 +44,7 @@ func recordWalkers(t *testing.T, name string, k world.Kind, seed uint64) {
 		if i == 20 {
 			c.SetAway(p, true)
 			c.SetAway(p, false)
-			if _, err := c.HandleCommand(p, 1, (&walkersv1.Shout{Text: "hello"}).AppendProto(nil), nil); err != nil {
+			if _, err := c.HandleCommand(p, 0, 1, (&walkersv1.Shout{Text: "hello"}).AppendProto(nil), nil); err != nil {
 				t.Fatal(err)
 			}
 		}

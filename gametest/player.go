@@ -49,7 +49,7 @@ func Call[C, R any, PC interface {
 	schema.Message
 }](p *Player, cmd *C) (*R, error) {
 	p.room.t.Helper()
-	reply, err := p.room.caller.HandleCommand(p.Player, PC(cmd).CommandID(), PC(cmd).AppendProto(nil), nil)
+	reply, err := p.room.caller.HandleCommand(p.Player, 0, PC(cmd).CommandID(), PC(cmd).AppendProto(nil), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func Order[C any, PC interface {
 	schema.Command
 }](p *Player, order *C) error {
 	p.room.t.Helper()
-	_, err := p.room.caller.HandleCommand(p.Player, PC(order).CommandID(), PC(order).AppendProto(nil), nil)
+	_, err := p.room.caller.HandleCommand(p.Player, 0, PC(order).CommandID(), PC(order).AppendProto(nil), nil)
 	return err
 }
 

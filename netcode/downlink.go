@@ -70,6 +70,14 @@ func NewDownlink(in *world.Interest, window uint32) Downlink {
 	return Downlink{in: in, window: max(window, 1), wish: 1, every: 1, most: MaxEvery}
 }
 
+// RestoredDownlink makes the downlink of a client of a room that was made again, up to a tick: what the client
+// has is for Resume to say. That it has acknowledged something is taken for granted.
+func RestoredDownlink(in *world.Interest, window, tick uint32) Downlink {
+	d := NewDownlink(in, window)
+	d.base, d.newest, d.events = tick, tick, tick
+	return d
+}
+
 // LimitEvery bounds the ticks between two snapshots, whatever is asked for: 1 to
 // MaxEvery, rounded down to a power of two.
 func (d *Downlink) LimitEvery(n uint32) {
@@ -171,11 +179,11 @@ func (d *Downlink) sent() {
 // The next snapshot is due at once. It is the full state if the differences since tick
 // are not remembered any more, or if tick is 0: the client has nothing.
 func (d *Downlink) Resume(tick uint32) {
+	had := max(tick, d.said) // whatever the client has kept, it had the events of what it acknowledged
 	if tick > d.newest {
 		tick = 0 // the client is ahead of the room: only the full state can be right
 	}
-	// Whatever the client has kept, it had the events of what it acknowledged.
-	d.events = min(d.events, max(tick, d.said))
+	d.events = min(d.events, had)
 	if tick < d.acked || !d.in.Reaches(tick) {
 		tick = 0
 	}

@@ -40,6 +40,9 @@ type inputSlot struct {
 	data      []byte
 }
 
+// RestoredInputs returns the inputs of a client whose last one that was applied has a number.
+func RestoredInputs(applied uint32) Inputs { return Inputs{seen: applied, applied: applied} }
+
 // Push takes in an input that came while tick now was the next to be simulated.
 // data is copied. Numbers must rise; one that was seen before is passed over, so
 // a client may repeat itself.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tickroom/tickroom/internal/identity"
+	"github.com/tickroom/tickroom/server/internal/journalfile"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/pressure"
 	"github.com/tickroom/tickroom/server/internal/registry"
@@ -30,6 +31,14 @@ func WithMemory(read func() (limit, used uint64)) Option {
 			return pressure.Memory{Limit: limit, Used: used}, nil
 		}
 	}
+}
+
+// WithBuild makes the server take itself for a build of the program, as far as journals go.
+func WithBuild(build string) Option { return func(o *options) { o.build = build } }
+
+// WithJournalFiles makes the server open the files of rooms' journals so.
+func WithJournalFiles(create func(path string) (journalfile.Writable, error)) Option {
+	return func(o *options) { o.create = create }
 }
 
 // NodeID returns the name of the server, which seats in its rooms are for.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tickroom/tickroom/matchmaking/store"
 	"github.com/tickroom/tickroom/server/internal/backend"
+	"github.com/tickroom/tickroom/server/internal/journalfile"
 	"github.com/tickroom/tickroom/server/internal/pressure"
 	"github.com/tickroom/tickroom/server/internal/registry"
 )
@@ -17,6 +18,8 @@ type options struct {
 	given   backend.Given
 	matches registry.Matches                // nil: those of the stores
 	memory  func() (pressure.Memory, error) // nil: the control groups say it
+	build   string                          // that journals name; empty: this program's
+	create  func(path string) (journalfile.Writable, error)
 }
 
 // WithLogger makes the server log to log instead of standard error.

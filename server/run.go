@@ -54,6 +54,10 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	if s.boxes != nil {
 		all.Go(func() { s.boxes.Run(after) })
 	}
+	all.Go(func() { s.press.Run(after) })
+	if s.journals != nil {
+		all.Go(func() { s.journals.Run(after) })
+	}
 	if s.matchmaking != nil {
 		all.Go(func() { s.matchmaking.Reporter.Run(after, s.cfg.Matchmaking.Beat) })
 		stop, err := s.matchmaking.Start(ctx)
@@ -61,6 +65,9 @@ func (s *Server) Run(ctx context.Context) (err error) {
 			return errors.Join(err, back.close(), front.close(), inside.close())
 		}
 		defer stop()
+	}
+	if err := s.registry.Restore(ctx); err != nil {
+		return errors.Join(err, back.close(), front.close(), inside.close())
 	}
 	front.serve(&all, failed)
 	inside.serve(&all, failed)

@@ -22,6 +22,7 @@ import (
 	"github.com/tickroom/tickroom/server/internal/costs"
 	"github.com/tickroom/tickroom/server/internal/door"
 	"github.com/tickroom/tickroom/server/internal/join"
+	"github.com/tickroom/tickroom/server/internal/journalfile"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/node"
@@ -32,6 +33,7 @@ import (
 	"github.com/tickroom/tickroom/server/internal/seat"
 	"github.com/tickroom/tickroom/server/internal/socket"
 	"github.com/tickroom/tickroom/server/internal/status"
+	"github.com/tickroom/tickroom/server/internal/workqueue"
 	"github.com/tickroom/tickroom/world"
 )
 
@@ -68,7 +70,9 @@ type Server struct {
 	costs    *costs.Ledger
 	async    *async.Runner
 	backends backends
-	boxes    *blackbox.Store // nil: no black boxes are kept
+	boxes    *blackbox.Store    // nil: no black boxes are kept
+	journals *journalfile.Store // nil: rooms end with the server
+	press    *workqueue.Queue[func()]
 	registry *registry.Registry
 	gateway  *socket.Gateway
 	turns    *socket.Handshakes
@@ -129,10 +133,10 @@ func New(cfg *config.Config, opts ...Option) (_ *Server, err error) {
 	if err = s.openBackends(); err != nil {
 		return nil, err
 	}
-	if err = s.openBlackBoxes(); err != nil {
+	if err = errors.Join(s.openBlackBoxes(), s.openJournals(&o)); err != nil {
 		return nil, err
 	}
-	s.openRooms(o.matches)
+	s.openRooms(&o)
 	s.turns = socket.NewHandshakes(cfg.TLS.Handshakes)
 	if s.gateway, err = socket.New(s.socketOptions()); err != nil {
 		return nil, err
@@ -160,6 +164,13 @@ func (s *Server) openAuth() error {
 	if err != nil {
 		return fmt.Errorf("server: seats.secret_files: %w", err)
 	}
+	if len(s.cfg.Seats.SecretFiles) == 0 && s.cfg.Journal.Rooms != "" {
+		secret, err := keptSecret(s.cfg.Journal.Rooms)
+		if err != nil {
+			return fmt.Errorf("server: journal.rooms: %w", err)
+		}
+		secrets = [][]byte{secret}
+	}
 	if s.seatKeys, err = seat.NewKeys(secrets...); err != nil {
 		return fmt.Errorf("server: seats.secret_files: %w", err)
 	}
@@ -170,15 +181,17 @@ func (s *Server) openAuth() error {
 	return nil
 }
 
-// openRooms makes the registry. matches are those whose rooms are opened here; nil: the
+// openRooms makes the registry. Matches of the options are those whose rooms are opened here; nil: the
 // stores'.
-func (s *Server) openRooms(matches registry.Matches) {
+func (s *Server) openRooms(o *options) {
+	matches := o.matches
 	if matches == nil {
 		matches = s.backend.Stores.Matches
 	}
 	s.registry = registry.New(registry.Options{
 		Config: s.cfg, Node: s.node, Directory: s.backend.Stores.Directory, Matches: matches, Pool: s.pool, Metrics: s.metrics,
-		Guard: s.guard, Short: s.pressure.Under, Bans: s.backend.Bans, Claims: s.backend.Claims, Renew: s.renewals.Renew, Refusals: s.refusals, Bus: s.backend.Bus, Async: s.async, Hooks: s.backends.hooks, BlackBox: s.blackBox(), Logger: s.log,
+		Guard: s.guard, Short: s.pressure.Under, Bans: s.backend.Bans, Claims: s.backend.Claims, Renew: s.renewals.Renew, Refusals: s.refusals, Bus: s.backend.Bus, Async: s.async, Hooks: s.backends.hooks, BlackBox: s.blackBox(),
+		Journals: s.journals, Build: s.build(o.build), Press: s.press.Add, Logger: s.log,
 	})
 }
 
@@ -206,6 +219,9 @@ func (s *Server) close() (err error) {
 	}
 	if s.auth != nil {
 		s.auth.Close()
+	}
+	if s.journals != nil {
+		err = errors.Join(err, s.journals.Close())
 	}
 	err = errors.Join(err, s.closeBackends())
 	if s.backend != nil {

@@ -32,6 +32,10 @@ func TestMain(m *testing.M) {
 		runTally(tally)
 		return
 	}
+	if mortal := os.Getenv(mortalServer); mortal != "" {
+		runMortal(mortal)
+		return
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/tickroom/tickroom/proto/schema"
 )
@@ -107,3 +109,7 @@ func (r *Room) HandleOutcome(o *Outcome) error {
 
 // Running returns how much work of Async is under way.
 func (r *Room) Running() int { return len(r.running) }
+
+// Jobs returns the IDs of the work of Async that is under way, in the order in which it was begun. It is for
+// servers.
+func (r *Room) Jobs() []uint64 { return slices.Sorted(maps.Keys(r.running)) }

@@ -13,6 +13,8 @@ type Interest struct {
 	w    *World
 	subs []subscription
 	own  *eventLog // events for the client alone; nil: there was none yet
+
+	floor uint32 // what was before this tick is not known: the world was restored then
 }
 
 type subscription struct {
@@ -118,7 +120,7 @@ func (in *Interest) Acked(tick uint32) {
 // Reaches reports whether what happened since base is still remembered. If not,
 // the client needs the full state: base 0.
 func (in *Interest) Reaches(base uint32) bool {
-	if base < in.w.oldest() {
+	if base < in.w.oldest() || base < in.floor {
 		return false
 	}
 	for i := range in.subs {

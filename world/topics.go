@@ -115,6 +115,19 @@ func (r *Room) Topics() (topics []Topic, changes uint32) {
 	return topics, r.retuned
 }
 
+// TopicsAgain returns what Topics does for a room that was made again: of those of which it has heard something, and
+// of its own, it is to be handed all that the bus has kept, since what it has heard is passed over. It is for
+// servers.
+func (r *Room) TopicsAgain() (topics []Topic, changes uint32) {
+	topics, changes = r.Topics()
+	for i := range topics {
+		if i == 0 || r.topics[i].last > 0 {
+			topics[i].From = Start
+		}
+	}
+	return topics, changes
+}
+
 // Retuned returns the number that Topics does. It is for servers.
 func (r *Room) Retuned() uint32 { return r.retuned }
 

@@ -15,6 +15,7 @@ type View struct {
 	floor    uint32    // newest tick of a forgotten one
 	updated  uint32    // committed tick that entries are of
 	maxLefts int
+	past     *past // of a room that was made again; nil: nothing
 }
 
 type viewEntry struct {

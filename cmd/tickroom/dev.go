@@ -18,8 +18,9 @@ func newDev() *cobra.Command {
 		Short: "Run a game while you work on it: server, page and generated code",
 		Long: `Run the game in this folder, as tickroom new has made it, while you work on it.
 
-The server is built and started again when a Go file changes, and players who are in the
-game come back into it; if it can't be built the old one goes on. Code is generated again
+The server is built and started again when a Go file changes, and its rooms go on: players
+come back to where they were. If what they have done can't be played again by the new code
+the log says so, and they come into a new room. If it can't be built the old server goes on. Code is generated again
 when a .proto file changes. Vite serves the page, shows its changes while it is open, and
 passes /ws on to the server. Packages of npm are installed first, if they are missing.
 

@@ -156,7 +156,10 @@ func (r *runner) restart(ctx context.Context) {
 		return
 	}
 	// Few connections, so that any machine's limit of open files is enough.
-	args := append([]string{"serve", "--listen", r.Listen, "--max-connections", "500", "--max-pending", "500"}, r.Serve...)
+	// The rooms go on in what was built; what can't be played again by that begins anew, as the log says.
+	args := append([]string{
+		"serve", "--listen", r.Listen, "--max-connections", "500", "--max-pending", "500", "--journal-rooms", filepath.Join(r.tmp, "rooms"), "--journal-try-builds",
+	}, r.Serve...)
 	server, err := start(r.Dir, r.Out, nil, r.bin, args...)
 	if err != nil {
 		r.say("the server can't be started: %v", err)

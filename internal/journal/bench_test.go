@@ -16,7 +16,7 @@ func BenchmarkRecord(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w := journal.NewWriter("", 1, journal.NewRing(1<<20))
+	w := journal.NewWriter("", 1, journal.NewRing(1<<20, nil))
 	k := walkers.Kind()
 	w.Begin(&k, &world.Setup{})
 	players := make([]*world.Player, 256)

@@ -14,7 +14,7 @@ const (
 	OpLeave               // Player
 	OpAway                // Player
 	OpBack                // Player
-	OpCommand             // Player, ID, Data
+	OpCommand             // Player, ID, Data; Number: which one it is of the client's, 0 if nobody counts
 	OpMessage             // From, ID, Data
 	OpOutcome             // Outcome
 	OpDeaf                // Topic

@@ -24,6 +24,18 @@ func New(k world.Kind, with world.Setup, rec Recorder) (*Caller, error) {
 	return &Caller{Room: r, rec: rec}, nil
 }
 
+// Resume makes a room as New does, and puts it into the state of a checkpoint, as world.RestoreRoom does.
+func Resume(k world.Kind, with world.Setup, saved []byte, rec Recorder) (*Caller, error) {
+	if rec != nil {
+		rec.Begin(&k, &with)
+	}
+	r, _, err := world.RestoreRoom(k, with, saved)
+	if err != nil {
+		return nil, err
+	}
+	return &Caller{Room: r, rec: rec}, nil
+}
+
 // Step is world.Room.Step.
 func (c *Caller) Step() uint32 {
 	if c.rec == nil {
@@ -120,10 +132,11 @@ func (c *Caller) HandleInput(p *world.Player, seq uint32, data []byte) error {
 	return c.Room.HandleInput(p, seq, data)
 }
 
-// HandleCommand is world.Room.HandleCommand.
-func (c *Caller) HandleCommand(p *world.Player, id uint32, data, reply []byte) ([]byte, error) {
+// HandleCommand is world.Room.HandleCommand. number is which command it is of the player's client, 0 if nobody
+// counts.
+func (c *Caller) HandleCommand(p *world.Player, number, id uint32, data, reply []byte) ([]byte, error) {
 	if c.rec != nil {
-		c.call = Call{Op: OpCommand, Player: p, ID: id, Data: data}
+		c.call = Call{Op: OpCommand, Player: p, Number: uint64(number), ID: id, Data: data}
 		c.rec.Record(&c.call)
 	}
 	return c.Room.HandleCommand(p, id, data, reply)

@@ -16,10 +16,10 @@ import (
 
 // reads are the methods of world.Room that a Caller leaves to it: they read, or take what the game
 // gives away, or are the game's own.
-var reads = strings.Fields(`After Alive AppendRandom AppendTableHashes Commit Committed Destroy Dt End Entities EntityHash Every Float Group GroupOf Hash Heard ID Int
+var reads = strings.Fields(`After Alive AppendRandom AppendTableHashes Checkpoint Commit Committed Destroy Dt End Entities EntityHash Every Float Group GroupOf Hash Heard ID Int Jobs
 	Label Labels Listen Lock Locked Move NewGroup NewSpatialGroup Now Omissions Over Place PlayerCount Players Position Post Rand
-	Report Rest Restore Retuned Running Save SetLabel ShowEpoch Spawn SpectatorCount Spectators TakeJobs TakePosts TakeResult
-	TakeTold TakesMessages Tell Text Tick Ticks Topics Unlisten Unlock Unlocks Unposted`)
+	Report Rest Restore RestoredPlayers Retuned Running Save Saves SetLabel ShowEpoch Spawn SpectatorCount Spectators TakeJobs TakePosts TakeResult
+	TakeTold TakesMessages Tell Text Tick Ticks Topics TopicsAgain Unlisten Unlock Unlocks Unposted`)
 
 // A method of world.Room by which something reaches the game must be the Caller's, too: else it is in
 // no journal.

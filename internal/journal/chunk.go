@@ -27,6 +27,7 @@ const (
 	TypeBlock      Type = 'B' // a JournalBlock
 	TypeCheckpoint Type = 'C' // a JournalCheckpoint
 	TypeMark       Type = 'M' // a JournalMark
+	TypeRoom       Type = 'R' // a JournalRoom
 	TypeIndex      Type = 'I' // a JournalIndex; the last one
 )
 
@@ -72,6 +73,42 @@ func AppendChunk(b []byte, t Type, content []byte) []byte {
 	binary.LittleEndian.PutUint32(b[start+1:], uint32(len(b)-start-chunkHead))
 	binary.LittleEndian.PutUint32(b[start+5:], sum(b[start:]))
 	return b
+}
+
+// AppendStored appends a chunk as AppendChunk does, and as fast as it can: its content is a frame of Zstandard
+// that is not compressed.
+func AppendStored(b []byte, t Type, content []byte) []byte {
+	start := len(b)
+	b = append(b, byte(t), 0, 0, 0, 0, 0, 0, 0, 0)
+	// One segment, whose size is said in four bytes.
+	b = append(b, 0x28, 0xb5, 0x2f, 0xfd, 0xa0)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(content)))
+	for {
+		n := min(len(content), 128<<10)
+		block := uint32(n) << 3
+		if n == len(content) {
+			block |= 1 // the last one
+		}
+		b = append(b, byte(block), byte(block>>8), byte(block>>16))
+		b = append(b, content[:n]...)
+		if content = content[n:]; len(content) == 0 {
+			break
+		}
+	}
+	binary.LittleEndian.PutUint32(b[start+1:], uint32(len(b)-start-chunkHead))
+	binary.LittleEndian.PutUint32(b[start+5:], sum(b[start:]))
+	return b
+}
+
+// storedLess is how many bytes are not worth a compression.
+const storedLess = 1 << 10
+
+// Append appends the chunk of a piece, compressed if it is long.
+func (p *Piece) Append(b []byte) []byte {
+	if len(p.Content) < storedLess {
+		return AppendStored(b, p.Type, p.Content)
+	}
+	return AppendChunk(b, p.Type, p.Content)
 }
 
 // sum returns the sum of a chunk: of its type, its length and its content.

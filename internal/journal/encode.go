@@ -27,10 +27,16 @@ const (
 	fieldWho     = 12
 	fieldHash    = 13
 	fieldSince   = 14
+	fieldSession = 15
 )
 
-// opHash is the op of the entry that has a hash, and is no call.
-const opHash = ops
+// The ops of entries that are no calls.
+const (
+	opHash    = ops + iota // of the hash of a tick
+	opSession              // whose session a player is
+	opBarred               // a backend has locked the room, or has not
+	allOps
+)
 
 // times are those that the times of the next tick are told by.
 type times struct{ now, heard int64 } // µs since 1970
@@ -50,7 +56,7 @@ func appendCall(b []byte, c *Call, last *times) []byte {
 		e = appendUint(e, fieldNumber, protowire.EncodeZigZag(int64(c.Number)-last.heard))
 		e = appendUint(e, fieldSince, protowire.EncodeZigZag(c.Since-last.heard))
 		last.heard = int64(c.Number)
-	case OpShowEpoch:
+	case OpShowEpoch, OpCommand:
 		e = appendUint(e, fieldNumber, protowire.EncodeZigZag(int64(c.Number)))
 	}
 	e = appendBytes(e, fieldData, c.Data)
@@ -179,4 +185,25 @@ func appendHash(b []byte, s *state) []byte {
 		b = protowire.AppendFixed64(b, h)
 	}
 	return protowire.AppendBytes(append(b, 3<<3|byte(protowire.BytesType)), s.random)
+}
+
+// appendSession appends whose session a player is.
+func appendSession(b []byte, player uint32, session []byte) []byte {
+	e := appendUint(nil, fieldOp, uint64(opSession))
+	e = appendUint(e, fieldPlayer, uint64(player))
+	return appendMessage(b, fieldEntry, appendMessage(e, fieldSession, session))
+}
+
+// appendBarred appends whether a backend has locked the room.
+func appendBarred(b []byte, on bool) []byte {
+	return appendMessage(b, fieldEntry, appendBool(appendUint(nil, fieldOp, uint64(opBarred)), fieldFlag, on))
+}
+
+// entries returns what is behind the number of the tick in the content of a block.
+func entries(block []byte) []byte {
+	if len(block) == 0 {
+		return nil
+	}
+	_, n := protowire.ConsumeVarint(block[1:])
+	return block[1+max(0, n):]
 }

@@ -111,7 +111,7 @@ func replay(t testing.TB, j *journal.Journal, rec journal.Recorder) (r *journal.
 
 func record(t testing.TB, ticks int, every float64) ([]byte, *journal.Caller) {
 	t.Helper()
-	ring := journal.NewRing(64 << 20)
+	ring := journal.NewRing(64<<20, nil)
 	w := journal.NewWriter("build", every, ring)
 	c := play(t, w, ticks)
 	w.Flush()
@@ -150,7 +150,7 @@ func TestReplayIsTheRoom(t *testing.T) {
 		if !j.Indexed || j.Cut >= 0 || j.Header.GetBuild() != "build" || j.Header.GetSchema() != walkers.Kind().Schema.Fingerprint() {
 			t.Fatalf("indexed: %v, cut after %d, header %v", j.Indexed, j.Cut, j.Header)
 		}
-		again := journal.NewRing(64 << 20)
+		again := journal.NewRing(64<<20, nil)
 		w := journal.NewWriter("build", every, again)
 		r, hashes := replay(t, j, w)
 		if len(hashes) != 400 || r.Room().Hash() != c.Hash() || r.Room().Now() != c.Now() || r.Room().ShowEpoch() != c.ShowEpoch() {
@@ -209,8 +209,39 @@ func TestEncodes(t *testing.T) {
 	}
 	for op := range tickroomv1.JournalOp_name {
 		o := tickroomv1.JournalOp(op)
-		if !ops[o] && o != tickroomv1.JournalOp_JOURNAL_OP_COMMAND && o != tickroomv1.JournalOp_JOURNAL_OP_LEAVE {
+		if !ops[o] && o != tickroomv1.JournalOp_JOURNAL_OP_COMMAND && o != tickroomv1.JournalOp_JOURNAL_OP_LEAVE && o != tickroomv1.JournalOp_JOURNAL_OP_SESSION && o != tickroomv1.JournalOp_JOURNAL_OP_BARRED {
 			t.Errorf("no %v was recorded", o)
+		}
+	}
+}
+
+// What is no call is encoded as the generated code does.
+func TestEncodesSessions(t *testing.T) {
+	t.Parallel()
+	ring := journal.NewRing(1<<20, nil)
+	w := journal.NewWriter("", 1, ring)
+	c := play(t, w, 1)
+	s := &tickroomv1.JournalSession{TokenSha256: []byte("sum"), Guest: true, Name: "Ann", Roles: 5, Shows: " a ", ExpiresUs: 7, GraceUs: 8}
+	w.Session(1<<20, s)
+	w.Barred(true)
+	w.Barred(false)
+	_, _ = c.HandleCommand(&world.Player{ID: 3}, 1<<31, 9, []byte("x"), nil)
+	w.Flush()
+	j := open(t, bytes.Join(ring.Snapshot(), nil))
+	b, err := j.Block(j.Chunks[len(j.Chunks)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := b.GetEntries()
+	want := []*tickroomv1.JournalEntry{
+		{Op: tickroomv1.JournalOp_JOURNAL_OP_SESSION, Player: 1 << 20, Session: s},
+		{Op: tickroomv1.JournalOp_JOURNAL_OP_BARRED, Flag: true},
+		{Op: tickroomv1.JournalOp_JOURNAL_OP_BARRED},
+		{Op: tickroomv1.JournalOp_JOURNAL_OP_COMMAND, Player: 3, Number: 1 << 31, Id: 9, Data: []byte("x")},
+	}
+	for i, e := range e[len(e)-len(want):] {
+		if !proto.Equal(e, want[i]) {
+			t.Errorf("entry %d is %v, want %v", i, e, want[i])
 		}
 	}
 }
@@ -287,12 +318,40 @@ func FuzzOpen(f *testing.F) {
 	file, _ := record(f, 20, 0.2)
 	f.Add(file)
 	f.Add(file[:len(file)/2])
+	ring := journal.NewRing(1<<20, nil)
+	w := journal.NewWriter("", 0.2)
+	c := play(f, w, 20)
+	saved, err := c.Checkpoint()
+	if err != nil {
+		f.Fatal(err)
+	}
+	at, err := w.Checkpoint(&tickroomv1.JournalCheckpoint{Room: saved})
+	if err != nil {
+		f.Fatal(err)
+	}
+	ring.Take(w.Header())
+	ring.Take(at)
+	w.Attach(ring, false)
+	c.Step()
+	w.Flush()
+	f.Add(bytes.Join(ring.Snapshot(), nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		j, err := journal.Open(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			return
 		}
-		r, err := journal.NewReplay(walkers.Kind(), j.Header, nil, nil)
+		from, _, _ := j.Start()
+		var r *journal.Replay
+		if from == nil {
+			r, err = journal.NewReplay(walkers.Kind(), j.Header, nil, nil)
+		} else {
+			r, err = journal.ResumeReplay(walkers.Kind(), j.Header, from, nil, nil)
+		}
+		_, _ = j.Newest()
+		_, _ = j.Known()
+		if end := j.End(); end < 0 || end > int64(len(b)) {
+			t.Fatalf("it ends after %d of %d bytes", end, len(b))
+		}
 		for _, c := range j.Chunks {
 			_, _ = j.Checkpoint(c)
 			_, _ = j.Mark(c)
@@ -309,12 +368,12 @@ func FuzzOpen(f *testing.F) {
 // A ring keeps the beginning while it fits, and no more than its bytes.
 func TestRing(t *testing.T) {
 	t.Parallel()
-	ring := journal.NewRing(2000)
+	ring := journal.NewRing(2000, nil)
 	play(t, journal.NewWriter("", 1, ring), 60)
 	if ring.Whole() || ring.Size() > 2200 {
 		t.Errorf("%d bytes, whole: %v", ring.Size(), ring.Whole())
 	}
-	ring = journal.NewRing(1 << 20)
+	ring = journal.NewRing(1<<20, nil)
 	play(t, journal.NewWriter("", 1, ring), 400)
 	if !ring.Whole() {
 		t.Error("the beginning is gone, and would have fitted")
@@ -328,7 +387,7 @@ func TestRing(t *testing.T) {
 // The values of secret options are in no journal.
 func TestSecretOptions(t *testing.T) {
 	t.Parallel()
-	ring := journal.NewRing(1 << 20)
+	ring := journal.NewRing(1<<20, nil)
 	k := world.Kind{Name: "k", Options: []world.Option{{Name: "key", Secret: true}, {Name: "level"}}}
 	journal.NewWriter("", 1, ring).Begin(&k, &world.Setup{Options: map[string]string{"key": "a secret", "level": "3"}})
 	h := open(t, bytes.Join(ring.Snapshot(), nil)).Header

@@ -26,6 +26,7 @@ type Journal struct {
 
 	from io.ReaderAt
 	size int64
+	end  int64
 }
 
 // Chunk is where a part of a journal is.
@@ -62,6 +63,7 @@ func Open(from io.ReaderAt, size int64) (*Journal, error) {
 	if j.readIndex(next, size) {
 		return j, nil
 	}
+	j.end = next
 	j.scan(next, size)
 	return j, nil
 }
@@ -95,6 +97,7 @@ func (j *Journal) scan(at, size int64) {
 		}
 		j.Chunks = append(j.Chunks, c)
 		at = next
+		j.end = at
 	}
 }
 
@@ -115,6 +118,7 @@ func (j *Journal) readIndex(first, size int64) bool {
 	if err != nil || raw.t != TypeIndex || next != size-int64(len(end)) {
 		return false
 	}
+	j.end = int64(at)
 	index := &tickroomv1.JournalIndex{}
 	if raw.into(index) != nil {
 		return false
@@ -200,3 +204,55 @@ func (j *Journal) Mark(c Chunk) (*tickroomv1.JournalMark, error) {
 	b := &tickroomv1.JournalMark{}
 	return b, j.get(c, b)
 }
+
+// Start returns the checkpoint that a journal begins with, from which its room can be made again; nil: it begins
+// with the room. ok is false if it has neither.
+func (j *Journal) Start() (from *tickroomv1.JournalCheckpoint, ok bool, err error) {
+	for _, c := range j.Chunks {
+		switch c.Type {
+		case TypeBlock:
+			return nil, c.Tick == 0, nil
+		case TypeCheckpoint:
+			from, err := j.Checkpoint(c)
+			if err != nil {
+				return nil, false, err
+			}
+			if !from.GetCompare() {
+				return from, true, nil
+			}
+		}
+	}
+	return nil, true, nil
+}
+
+// Newest returns the last checkpoint of a journal from which its room can go on, nil if there is none.
+func (j *Journal) Newest() (*tickroomv1.JournalCheckpoint, error) {
+	for i := len(j.Chunks) - 1; i >= 0; i-- {
+		if j.Chunks[i].Type != TypeCheckpoint {
+			continue
+		}
+		c, err := j.Checkpoint(j.Chunks[i])
+		if err != nil {
+			return nil, err
+		}
+		if !c.GetCompare() {
+			return c, nil
+		}
+	}
+	return nil, nil
+}
+
+// Known returns what a server last wrote down of the room, nil if it did not.
+func (j *Journal) Known() (*tickroomv1.JournalRoom, error) {
+	for i := len(j.Chunks) - 1; i >= 0; i-- {
+		if j.Chunks[i].Type == TypeRoom {
+			m := &tickroomv1.JournalRoom{}
+			return m, j.get(j.Chunks[i], m)
+		}
+	}
+	return nil, nil
+}
+
+// End returns where the last chunk that is whole ends, in bytes, without an index: what is behind that was
+// cut off, or is the index.
+func (j *Journal) End() int64 { return j.end }

@@ -14,29 +14,53 @@ type Replay struct {
 	caller  *Caller
 	players map[uint32]*world.Player
 	last    times
+
+	// OnReply is called with what the game replies to a command, and how it refuses it. It may be nil.
+	OnReply func(e *tickroomv1.JournalEntry, reply []byte, err error)
 }
 
 // NewReplay makes the room again that a header is of. The kind is that of its name; what the game logs
 // goes to log, nowhere if that is nil. rec may be nil.
 func NewReplay(k world.Kind, h *tickroomv1.JournalHeader, log *slog.Logger, rec Recorder) (*Replay, error) {
-	options := map[string]string{}
-	for _, o := range h.GetOptions() {
-		options[o.GetName()] = o.GetValue()
-	}
-	k.Hold = h.GetHoldSeconds()
-	c, err := New(k, world.Setup{
-		ID: h.GetRoom(), Seed: h.GetSeed(), Options: options, Now: h.GetNowUs(), MaxAsync: int(h.GetMaxAsync()), Log: log,
-	}, rec)
+	k, with := setup(k, h, log)
+	c, err := New(k, with, rec)
 	if err != nil {
 		return nil, err
 	}
 	return &Replay{caller: c, players: map[uint32]*world.Player{}, last: times{h.GetNowUs(), h.GetNowUs()}}, nil
 }
 
+// ResumeReplay makes the room of a checkpoint, from which NewReplay goes on.
+func ResumeReplay(k world.Kind, h *tickroomv1.JournalHeader, from *tickroomv1.JournalCheckpoint, log *slog.Logger, rec Recorder) (*Replay, error) {
+	k, with := setup(k, h, log)
+	c, err := Resume(k, with, from.GetRoom(), rec)
+	if err != nil {
+		return nil, err
+	}
+	r := &Replay{caller: c, players: map[uint32]*world.Player{}, last: times{from.GetNowUs(), from.GetHeardUs()}}
+	for _, p := range c.RestoredPlayers() {
+		r.players[p.ID] = p
+	}
+	return r, nil
+}
+
+// setup returns what the room of a header was made with.
+func setup(k world.Kind, h *tickroomv1.JournalHeader, log *slog.Logger) (world.Kind, world.Setup) {
+	options := map[string]string{}
+	for _, o := range h.GetOptions() {
+		options[o.GetName()] = o.GetValue()
+	}
+	k.Hold = h.GetHoldSeconds()
+	return k, world.Setup{ID: h.GetRoom(), Seed: h.GetSeed(), Options: options, Now: h.GetNowUs(), MaxAsync: int(h.GetMaxAsync()), Log: log}
+}
+
 // Room returns the room.
 func (r *Replay) Room() *world.Room { return r.caller.Room }
 
-// Player returns the player with a number in the room, nil if it is not there.
+// Caller returns what makes the calls to the room: for whoever goes on where the journal ends.
+func (r *Replay) Caller() *Caller { return r.caller }
+
+// Player returns the player with a number who is in the room, or nil.
 func (r *Replay) Player(number uint32) *world.Player { return r.players[number] }
 
 // Apply makes the call that an entry is of. What the room posts, tells or wants to have done by that is
@@ -70,7 +94,7 @@ func (r *Replay) Apply(e *tickroomv1.JournalEntry) error {
 		c.SetShowEpoch(uint64(e.GetNumber()))
 	case OpJoin:
 		return r.join(e)
-	case opHash:
+	case opHash, opSession, opBarred:
 	default:
 		return r.ofPlayer(e)
 	}
@@ -116,7 +140,10 @@ func (r *Replay) ofPlayer(e *tickroomv1.JournalEntry) error {
 	case OpInput:
 		_ = c.HandleInput(p, uint32(int64(p.InputSeq)+1+e.GetNumber()), e.GetData()) // as it was then
 	case OpCommand:
-		_, _ = c.HandleCommand(p, e.GetId(), e.GetData(), nil) // as it was then
+		reply, err := c.HandleCommand(p, uint32(e.GetNumber()), e.GetId(), e.GetData(), nil)
+		if r.OnReply != nil {
+			r.OnReply(e, reply, err)
+		}
 	case OpLeave:
 		delete(r.players, p.ID)
 		c.Leave(p)
@@ -143,8 +170,8 @@ func (r *Replay) player(e *tickroomv1.JournalEntry) (*world.Player, error) {
 
 // opOf returns which call an entry is of.
 func opOf(e *tickroomv1.JournalEntry) Op {
-	if o := e.GetOp(); o >= 0 && o <= tickroomv1.JournalOp(opHash) {
+	if o := e.GetOp(); o >= 0 && o < tickroomv1.JournalOp(allOps) {
 		return Op(o)
 	}
-	return opHash + 1
+	return allOps
 }

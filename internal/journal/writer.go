@@ -12,15 +12,7 @@ import (
 	"github.com/tickroom/tickroom/world"
 )
 
-// Sink takes the chunks of one room's journal. Its methods are called by the room's goroutine, in its
-// tick: they must not block, and keep nothing that they are given.
-type Sink interface {
-	// Take takes the next chunk. tick is the newest that had been simulated when the chunk began, and
-	// last the newest in it.
-	Take(t Type, tick, last uint32, chunk []byte)
-}
-
-// A block ends after a second's ticks, or when it has so many bytes.
+// A block ends when it has so many bytes, if not before.
 const maxBlock = 64 << 10
 
 // Writer is a Recorder that writes a journal to sinks. The zero Writer is not ready: see NewWriter. Its
@@ -29,21 +21,41 @@ type Writer struct {
 	sinks []Sink
 	build string
 	every float64 // seconds from one hash to the next
+	flush float64 // seconds after which a block ends at the latest
 
-	rate  float64 // of ticks
-	last  times   // as recorded last
-	tick  uint32  // newest that was simulated
-	due   uint32  // tick of the next hash
-	from  uint32  // tick when the block began
-	block []byte  // content of the block that is written to; empty: none
-	chunk []byte  // scratch memory
-	state state   // scratch memory
+	header []byte // content
+	rate   float64
+	last   times  // as recorded last
+	tick   uint32 // newest that was simulated
+	due    uint32 // tick of the next hash
+	end    uint32 // tick with which the block ends
+	from   uint32 // tick when the block began
+	block  []byte // content of the block that is written to; empty: none
+	state  state  // scratch memory
 }
 
 // NewWriter makes a Writer for a room. build tells programs apart that may simulate otherwise; every is
 // how many seconds there are from one hash to the next, 0 for a hash each tick.
 func NewWriter(build string, every float64, sinks ...Sink) *Writer {
-	return &Writer{sinks: sinks, build: build, every: every, rate: 20}
+	return &Writer{sinks: sinks, build: build, every: every, flush: every, rate: 20}
+}
+
+// FlushEvery sets how many seconds it takes at most until the sinks have what was recorded: 0 for each tick. Else
+// it is as long as from one hash to the next.
+func (w *Writer) FlushEvery(seconds float64) { w.flush = min(seconds, w.every) }
+
+// Attach has another sink take the journal from now on. It is given the header if it is to begin with that.
+func (w *Writer) Attach(s Sink, header bool) {
+	w.Flush()
+	if header {
+		s.Take(w.Header())
+	}
+	w.sinks = append(w.sinks, s)
+}
+
+// Detach undoes Attach.
+func (w *Writer) Detach(s Sink) {
+	w.sinks = slices.DeleteFunc(w.sinks, func(o Sink) bool { return o == s })
 }
 
 // Hidden stands in a header for the value of a secret option that was set. What is outside is asked by nobody in
@@ -69,12 +81,19 @@ func (w *Writer) Begin(k *world.Kind, with *world.Setup) {
 		return cmp.Compare(a.GetName(), b.GetName())
 	})
 	w.last = times{with.Now, with.Now}
-	p, err := part(TypeHeader, 0, h)
-	if err != nil {
+	var err error
+	if w.header, err = marshal(h); err != nil {
 		return // an option that is no UTF-8: whoever set it has a journal without a header, which nobody reads
 	}
+	w.give(w.Header())
+}
+
+// Header returns the header, for sinks that begin anew.
+func (w *Writer) Header() Piece { return Piece{Type: TypeHeader, Content: w.header} }
+
+func (w *Writer) give(p Piece) {
 	for _, s := range w.sinks {
-		s.Take(TypeHeader, 0, 0, p.Chunk)
+		s.Take(p)
 	}
 }
 
@@ -90,6 +109,22 @@ func (w *Writer) RecordInput(p *world.Player, number uint32, data []byte) {
 	w.block = appendInput(w.block, p, number, data)
 }
 
+// Session writes down whose session a player is, from now on.
+func (w *Writer) Session(player uint32, s *tickroomv1.JournalSession) {
+	b, err := marshal(s)
+	if err != nil {
+		return // a name that is no UTF-8: nobody takes the session up where the room goes on
+	}
+	w.room()
+	w.block = appendSession(w.block, player, b)
+}
+
+// Barred writes down whether a backend has locked the room.
+func (w *Writer) Barred(on bool) {
+	w.room()
+	w.block = appendBarred(w.block, on)
+}
+
 // room makes room in the block for an entry.
 func (w *Writer) room() {
 	if len(w.block) > 0 && len(w.block) < maxBlock {
@@ -97,19 +132,21 @@ func (w *Writer) room() {
 	}
 	w.Flush()
 	w.from = w.tick
+	w.end = w.tick + max(1, uint32(w.flush*w.rate))
 	w.block = appendUint(w.block, 1, uint64(w.tick+1))
 }
 
 // Stepped is that of Recorder: it writes a hash now and then.
 func (w *Writer) Stepped(r *world.Room) {
 	w.tick = r.Committed()
-	if w.tick < w.due {
-		return
-	}
 	w.rate = r.TickRate
-	w.due = w.tick + max(1, uint32(w.every*w.rate))
-	w.hash(r)
-	w.Flush()
+	if w.tick >= w.due {
+		w.due = w.tick + max(1, uint32(w.every*w.rate))
+		w.hash(r)
+		w.Flush()
+	} else if w.tick >= w.end {
+		w.Flush()
+	}
 }
 
 // hash writes the hash of the newest tick.
@@ -127,11 +164,34 @@ func (w *Writer) Flush() {
 	if len(w.block) == 0 {
 		return
 	}
-	w.chunk = AppendChunk(w.chunk[:0], TypeBlock, w.block)
-	for _, s := range w.sinks {
-		s.Take(TypeBlock, w.from, w.tick, w.chunk)
-	}
+	w.give(Piece{TypeBlock, w.from, w.tick, w.block})
 	w.block = w.block[:0]
+}
+
+// Resumed notes that the room was restored from a checkpoint: what is written from now on goes on from that.
+func (w *Writer) Resumed(c *tickroomv1.JournalCheckpoint) error {
+	w.tick, w.due, w.last = c.GetTick(), c.GetTick(), times{c.GetNowUs(), c.GetHeardUs()}
+	b, err := marshal(c)
+	if err != nil {
+		return err
+	}
+	w.give(Piece{TypeCheckpoint, w.tick, w.tick, b})
+	return nil
+}
+
+// Checkpoint ends the block that is written to, and returns a checkpoint as a piece for sinks, between two ticks.
+// It fills in what blocks behind it go on from.
+func (w *Writer) Checkpoint(c *tickroomv1.JournalCheckpoint) (Piece, error) {
+	w.Flush()
+	c.Tick, c.NowUs, c.HeardUs = w.tick, w.last.now, w.last.heard
+	b, err := marshal(c)
+	return Piece{TypeCheckpoint, w.tick, w.tick, b}, err
+}
+
+// Room returns what a server knows of a room, for sinks.
+func Room(m *tickroomv1.JournalRoom, tick uint32) (Piece, error) {
+	b, err := marshal(m)
+	return Piece{TypeRoom, tick, tick, b}, err
 }
 
 // Part is a chunk that is put at the end of a journal.
@@ -155,9 +215,17 @@ func Compare(r *world.Room) (Part, error) {
 func Mark(m *tickroomv1.JournalMark) (Part, error) { return part(TypeMark, m.GetTick(), m) }
 
 func part(t Type, tick uint32, m proto.Message) (Part, error) {
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	b, err := marshal(m)
 	if err != nil {
-		return Part{}, fmt.Errorf("journal: %w", err)
+		return Part{}, err
 	}
 	return Part{t, tick, AppendChunk(nil, t, b)}, nil
+}
+
+func marshal(m proto.Message) ([]byte, error) {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	return b, nil
 }

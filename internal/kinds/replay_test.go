@@ -36,9 +36,15 @@ func TestReplay(t *testing.T) {
 			r := gametest.New(t, c.kind, c.options)
 			rnd := rand.New(rand.NewPCG(1, 2))
 			var here []*gametest.Player
-			for range 600 {
+			for n := range 600 {
+				if n%150 == 100 {
+					r.SaveHere()
+				}
 				if len(here) < 6 && rnd.IntN(20) == 0 {
 					here = append(here, r.Join("Ann"))
+					if c.kind.Spectators && rnd.IntN(3) == 0 {
+						r.Spectate("Bea")
+					}
 				}
 				for _, p := range here {
 					if !p.Away() {

@@ -41,7 +41,7 @@ func Bisect(a, b *journal.Journal, k world.Kind, log *slog.Logger) (Finding, err
 	if err != nil {
 		return Finding{}, err
 	}
-	for after := uint32(0); ; after++ {
+	for after := ra.Room().Committed(); ; after++ {
 		_, doneA, errA := ra.Tick()
 		_, doneB, errB := rb.Tick()
 		var pa, pb *Panic
@@ -102,8 +102,12 @@ func compareEnd(j *journal.Journal, k world.Kind, log *slog.Logger) (f Finding, 
 	var want *tickroomv1.JournalCheckpoint
 	for _, c := range j.Chunks {
 		if c.Type == journal.TypeCheckpoint {
-			if want, err = j.Checkpoint(c); err != nil {
+			at, err := j.Checkpoint(c)
+			if err != nil {
 				return f, err
+			}
+			if at.GetCompare() {
+				want = at
 			}
 		}
 	}

@@ -68,19 +68,21 @@ type Run struct {
 // Start makes the room of a journal again, of which the kind is. What the game logs goes to log, nowhere
 // if that is nil. The error is a Panic if the game panics.
 func Start(j *journal.Journal, k world.Kind, log *slog.Logger) (r *Run, err error) {
-	first := uint32(0)
-	for _, c := range j.Chunks {
-		if c.Type == journal.TypeBlock {
-			first = c.Tick
-			break
-		}
+	from, ok, err := j.Start()
+	if err != nil {
+		return nil, err
 	}
-	if first != 0 {
-		return nil, fmt.Errorf("the journal begins after tick %d, and has no state from then: it can't be played again. More of it is kept in memory with a higher journal.ring", first)
+	if !ok {
+		first := slices.IndexFunc(j.Chunks, func(c journal.Chunk) bool { return c.Type == journal.TypeBlock })
+		return nil, fmt.Errorf("the journal begins after tick %d, and has no state from then: it can't be played again. More of it is kept in memory with a higher journal.ring", j.Chunks[first].Tick)
 	}
 	r = &Run{cursor: cursor{j: j}}
 	defer r.recover("New", &err)
-	r.replay, err = journal.NewReplay(k, j.Header, log, nil)
+	if from != nil {
+		r.replay, err = journal.ResumeReplay(k, j.Header, from, log, nil)
+	} else {
+		r.replay, err = journal.NewReplay(k, j.Header, log, nil)
+	}
 	return r, err
 }
 

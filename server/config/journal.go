@@ -18,4 +18,27 @@ type Journal struct {
 	// LateTick is how long a tick may take before the room is kept in a black box, once a minute at
 	// most. 0s: as long as it likes.
 	LateTick time.Duration `yaml:"late_tick" default:"0s" min:"0s" max:"1m"`
+	// Rooms is a folder for the journals of all rooms, of this server alone: when it is started again,
+	// after whatever end, the rooms go on, and their players come back into them. Empty: rooms end with
+	// their server.
+	Rooms string `yaml:"rooms"`
+	// RoomsBytes is how many bytes all journals there may have. Rooms for which there is no place are not kept,
+	// which the log says.
+	RoomsBytes int `yaml:"rooms_bytes" default:"4294967296" min:"65536" max:"1125899906842624"`
+	// RoomBytes is how many bytes the journal of one room may have. A room whose game implements Save and
+	// Restore begins a new one with what it is then; another one is not kept any more, which the log says.
+	RoomBytes int `yaml:"room_bytes" default:"67108864" min:"65536" max:"1125899906842624"`
+	// RoomsAge is how long ago a journal may have been written last by which a room goes on. 0s: however
+	// long.
+	RoomsAge time.Duration `yaml:"rooms_age" default:"1h" min:"0s" max:"8760h"`
+	// Checkpoint is how often rooms are kept as they are whose game implements Save and Restore, so that
+	// what was before need not be played again.
+	Checkpoint time.Duration `yaml:"checkpoint" default:"5m" min:"1s" max:"24h"`
+	// Fsync is how long it takes at most until what is written is on the disk. 0s: the system decides, so that
+	// rooms survive the end of the process, and not that of the machine.
+	Fsync time.Duration `yaml:"fsync" default:"0s" min:"0s" max:"1h"`
+	// TryBuilds has journals played again that another build of the program has written, and compares what
+	// comes of it. Else, and if it differs, rooms go on from their newest checkpoint, if they have
+	// one.
+	TryBuilds bool `yaml:"try_builds" default:"false"`
 }

@@ -75,6 +75,8 @@ type game struct {
 	leader   *world.Table[arenav1.Leader]
 	camera   *world.Table[arenav1.Camera]
 	obstacle *world.Table[arenav1.Obstacle]
+	censuses *world.Table[arenav1.Census]
+	scores   *world.Table[arenav1.TeamScore]
 
 	ships    []*ship
 	players  int // of the ships

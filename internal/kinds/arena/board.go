@@ -30,11 +30,12 @@ var hues = [maxTeams + 1]uint32{1: 0, 2: 150, 3: 85, 4: 40}
 // openBoard makes the group that everybody sees whole.
 func (g *game) openBoard() {
 	g.board = g.r.NewGroup("board")
-	g.census = world.NewTable[arenav1.Census](g.r.World).Add(g.r.Spawn(g.board))
+	g.censuses = world.NewTable[arenav1.Census](g.r.World)
+	g.census = g.censuses.Add(g.r.Spawn(g.board))
 	g.leaders = make([]*ship, 0, maxLeaders)
-	rows := world.NewTable[arenav1.TeamScore](g.r.World)
+	g.scores = world.NewTable[arenav1.TeamScore](g.r.World)
 	for t := 1; t <= g.teams; t++ {
-		g.team[t].row = rows.Add(g.r.Spawn(g.board))
+		g.team[t].row = g.scores.Add(g.r.Spawn(g.board))
 		g.team[t].row.Team = uint32(t)
 		g.crew[t] = g.r.NewGroup(fmt.Sprintf("team %d", t))
 	}

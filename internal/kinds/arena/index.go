@@ -51,6 +51,25 @@ func (ix *index) build(ships []*ship) {
 	}
 }
 
+// restore puts ships into the index in whose order they were there, dead ones among them.
+func (ix *index) restore(items []*ship) {
+	clear(ix.starts)
+	for _, s := range items {
+		ix.starts[ix.cell(s)]++
+	}
+	sum := int32(0)
+	for c, n := range ix.starts {
+		sum += n
+		ix.starts[c] = sum
+	}
+	ix.items = make([]*ship, len(items))
+	for i := len(items) - 1; i >= 0; i-- {
+		c := ix.cell(items[i])
+		ix.starts[c]--
+		ix.items[ix.starts[c]] = items[i]
+	}
+}
+
 // rows returns the rows of cells that a box touches, and row the ships of the
 // cells of one of them. Ships near the box are among them, and ships that have
 // died since the index was made.

@@ -66,6 +66,9 @@ type ship struct {
 	board   world.Entity // that leader is of; 0 none
 }
 
+// pilotGroup returns the name of the group that a player alone sees.
+func pilotGroup(player uint32) string { return fmt.Sprintf("pilot %d", player) }
+
 // enlist adds a ship for a player, or for the game if p is nil.
 func (g *game) enlist(p *world.Player, name string) *ship {
 	s := &ship{index: len(g.ships), player: p}
@@ -78,7 +81,7 @@ func (g *game) enlist(p *world.Player, name string) *ship {
 		s.id.Name = name
 	} else {
 		g.players++
-		s.private = g.r.NewGroup(fmt.Sprintf("pilot %d", p.ID))
+		s.private = g.r.NewGroup(pilotGroup(p.ID))
 		s.pilot = g.pilot.Add(g.r.Spawn(s.private))
 		s.pilot.Ship = uint32(s.entity)
 		s.id.Player = p.ID

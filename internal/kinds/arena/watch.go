@@ -22,6 +22,7 @@ var errNotWatching = errors.New("only spectators follow other ships")
 // watcher is a spectator.
 type watcher struct {
 	index   int // in game.watchers
+	player  *world.Player
 	view    *world.View
 	private *world.Group // only the spectator sees it
 	row     *arenav1.Camera
@@ -32,11 +33,14 @@ type watcher struct {
 	chose uint32 // tick from which Follow may be used again
 }
 
+// cameraGroup returns the name of the group that a spectator alone sees.
+func cameraGroup(player uint32) string { return fmt.Sprintf("camera %d", player) }
+
 // seat lets a spectator in.
 func (g *game) seat(p *world.Player) {
-	w := &watcher{index: len(g.watchers), auto: true}
+	w := &watcher{index: len(g.watchers), player: p, auto: true}
 	g.watchers = append(g.watchers, w)
-	w.private = g.r.NewGroup(fmt.Sprintf("camera %d", p.ID))
+	w.private = g.r.NewGroup(cameraGroup(p.ID))
 	w.row = g.camera.Add(g.r.Spawn(w.private))
 	p.Data = w
 	p.Subscribe(g.r.Group("map"))

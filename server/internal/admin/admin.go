@@ -86,6 +86,10 @@ type RoomInfo struct {
 	TickMillis float64   `json:"tick_ms"` // how long a tick takes, a mean of the last ones
 	Entities   int       `json:"entities"`
 	Created    time.Time `json:"created"`
+	// Durable says how it goes on after the end of the server: "replay", "checkpoint" or "no". Epoch is
+	// how often it has, and 1.
+	Durable string `json:"durable"`
+	Epoch   uint64 `json:"epoch"`
 	// Labels are what the game says of it, Options what clients chose it to be like.
 	Labels  map[string]any    `json:"labels,omitempty"`
 	Options map[string]string `json:"options,omitempty"`

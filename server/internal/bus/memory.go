@@ -84,7 +84,9 @@ type memorySub struct {
 
 // NewMemory returns a bus.
 func NewMemory(keep Keep) *Memory {
-	return &Memory{keep: keep, topics: map[string]*memoryTopic{}, keys: map[topicKey]keyed{}}
+	// Rooms that go on when their server is started again have heard of numbers of the bus before.
+	begin := uint64(time.Now().UnixMicro())
+	return &Memory{keep: keep, topics: map[string]*memoryTopic{}, keys: map[topicKey]keyed{}, last: begin}
 }
 
 // Post implements Bus. It does not wait.

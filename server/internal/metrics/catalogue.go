@@ -33,17 +33,20 @@ var (
 
 // Rooms, and who is in them.
 var (
-	rooms        = newGauge("rooms", "Rooms that are running.", byKind)
-	roomsAsleep  = newGauge("rooms_asleep", "Of the rooms that are running, those in which nobody is connected and whose world stands still.", byKind)
-	clients      = newGauge("clients", "Clients in rooms.", byKind)
-	held         = newGauge("sessions_held", "Sessions held for clients whose connection is lost.", byKind)
-	entities     = newGauge("entities", "Entities in the rooms' worlds.", byKind)
-	roomsCreated = newCounter("rooms_created_total", "Rooms that were made.", byKind)
-	roomsClosed  = newCounter("rooms_closed_total", "Rooms that ended.", byKind)
-	roomFailures = newCounter("room_failures_total", "Rooms whose game panicked.", byKind)
-	joins        = newCounter("joins_total", "Clients that joined a room.", byKind)
-	leaves       = newCounter("leaves_total", "Clients that left a room for good.", byKind)
-	resumes      = newCounter("resumes_total", "Sessions that were taken up again by a new connection, by whether the old one was known to be lost.",
+	rooms         = newGauge("rooms", "Rooms that are running.", byKind)
+	roomsAsleep   = newGauge("rooms_asleep", "Of the rooms that are running, those in which nobody is connected and whose world stands still.", byKind)
+	clients       = newGauge("clients", "Clients in rooms.", byKind)
+	held          = newGauge("sessions_held", "Sessions held for clients whose connection is lost.", byKind)
+	entities      = newGauge("entities", "Entities in the rooms' worlds.", byKind)
+	roomsCreated  = newCounter("rooms_created_total", "Rooms that were made.", byKind)
+	roomsClosed   = newCounter("rooms_closed_total", "Rooms that ended.", byKind)
+	roomFailures  = newCounter("room_failures_total", "Rooms whose game panicked.", byKind)
+	roomsKept     = newGauge("rooms_kept", "Rooms whose journal is kept, so that they go on when the server is started again.", byKind)
+	roomsRestored = newCounter("rooms_restored_total", "Rooms that have gone on when the server was started again.", byKind)
+	journalsLost  = newCounter("journals_lost_total", "Times that a room's journal was not kept any more: the disk was full or too slow, or it had become too long. Rooms with checkpoints are kept anew.", byKind)
+	joins         = newCounter("joins_total", "Clients that joined a room.", byKind)
+	leaves        = newCounter("leaves_total", "Clients that left a room for good.", byKind)
+	resumes       = newCounter("resumes_total", "Sessions that were taken up again by a new connection, by whether the old one was known to be lost.",
 		byKind, oneOf("connection", "lost", "taken_over"))
 )
 

@@ -80,6 +80,12 @@ func (k *KindMetrics) Dropped(ticks int) { k.counter(ticksDropped).Add(float64(t
 // Failed counts a room whose game has panicked. Closed is to be called as well.
 func (k *KindMetrics) Failed() { k.counter(roomFailures).Inc() }
 
+// JournalLost counts a room whose journal is not kept any more.
+func (k *KindMetrics) JournalLost() { k.counter(journalsLost).Inc() }
+
+// Restored counts a room that goes on after the end of its server.
+func (k *KindMetrics) Restored() { k.counter(roomsRestored).Inc() }
+
 func (k *KindMetrics) counter(c counter, value ...string) prometheus.Counter {
 	return k.m.counter(c, append([]string{k.name}, value...)...)
 }

@@ -11,7 +11,7 @@ type RoomMetrics struct {
 	// The room's goroutine's.
 	clients, held     int
 	backlog, entities int
-	asleep            bool
+	asleep, kept      bool
 }
 
 // Room counts a room that begins, and returns its share of the metrics.
@@ -44,6 +44,22 @@ func (r *RoomMetrics) Resumed(away bool) {
 	r.k.counter(resumes, "lost").Inc()
 	r.addClients(1)
 	r.addHeld(-1)
+}
+
+// Held counts sessions that are held from the beginning, since the room was made again.
+func (r *RoomMetrics) Held(n int) { r.addHeld(n) }
+
+// Kept notes whether the room's journal is kept, so that it goes on when the server is started again.
+func (r *RoomMetrics) Kept(kept bool) {
+	if kept == r.kept {
+		return
+	}
+	r.kept = kept
+	if kept {
+		r.k.gauge(roomsKept).Inc()
+	} else {
+		r.k.gauge(roomsKept).Dec()
+	}
 }
 
 // Expired counts a session that was held, and has ended.
@@ -92,6 +108,7 @@ func (r *RoomMetrics) Closed() {
 	}
 	r.Size(0, 0)
 	r.Asleep(false)
+	r.Kept(false)
 	r.addClients(-r.clients)
 	r.addHeld(-r.held)
 	r.k.gauge(rooms).Dec()

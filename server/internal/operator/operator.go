@@ -48,7 +48,7 @@ func roomInfo(e *registry.Entry, known []shows.State) admin.RoomInfo {
 	i := e.Info()
 	return admin.RoomInfo{
 		ID: i.ID, Kind: i.Kind, Players: i.Clients - i.Spectators, MaxPlayers: i.Places.MaxPlayers,
-		Spectators: i.Spectators, Locked: i.Places.Locked, Asleep: i.Asleep, Tick: i.Tick, TickRate: i.TickRate,
+		Spectators: i.Spectators, Locked: i.Places.Locked, Asleep: i.Asleep, Durable: string(i.Durable), Epoch: i.Epoch, Tick: i.Tick, TickRate: i.TickRate,
 		TickMillis: float64(i.TickTime) / float64(time.Millisecond), Entities: i.Entities, Created: i.Created,
 		Labels: i.Labels, Options: e.Chosen(), Show: showInfo(e, known),
 	}

@@ -32,6 +32,7 @@ type Entry struct {
 	is       *shows.State      // which show the room is, by its claim; nil: none
 	spread   bool              // see world.Kind.Spread
 	hidden   bool              // clients have no business there
+	again    []string          // players of the match who were there when the room was made again
 
 	// Of its own lock.
 	told told // what the directory is told
@@ -77,10 +78,12 @@ func (e *Entry) settle(done ...room.Reservation) {
 	e.registry.telling.soon(e)
 }
 
-// made tells that the room was made, before it runs.
-func (e *Entry) made() {
+// made tells that the room was made, before it runs, if it is for the first time.
+func (e *Entry) made(first bool) {
 	e.hooks = e.registry.o.Hooks.Room(e.ID, e.Kind)
-	e.hooks.Made(e.mode(), e.Chosen(), e.Private())
+	if first {
+		e.hooks.Made(e.mode(), e.Chosen(), e.Private())
+	}
 }
 
 // tells returns what is told what the game tells backends; nil if nobody wants to know.
@@ -141,8 +144,22 @@ func (e *Entry) result(res *world.Result) {
 
 // ended takes the room out of the registry and the directory.
 func (e *Entry) ended(why string) {
-	r := e.registry
 	e.hooks.Ended(why)
+	e.gone()
+	e.registry.o.Logger.Info("room ended", "room", e.ID)
+	if e.match != nil {
+		e.registry.reporter.Ended(e.ID)
+	}
+}
+
+// suspended does the same for a room that is to go on when the server is started again. Nobody else is told.
+func (e *Entry) suspended() {
+	e.gone()
+	e.registry.o.Logger.Info("room put by until the server is started again", "room", e.ID)
+}
+
+func (e *Entry) gone() {
+	r := e.registry
 	e.disown()
 	r.mu.Lock()
 	delete(r.entries, e.ID)
@@ -152,10 +169,6 @@ func (e *Entry) ended(why string) {
 	}
 	if err := r.o.Directory.Remove(context.Background(), e.ID, e.told.last()); err != nil {
 		r.o.Logger.Warn("a room that has ended stays in the directory for now", "room", e.ID, "error", err)
-	}
-	r.o.Logger.Info("room ended", "room", e.ID)
-	if e.match != nil {
-		r.reporter.Ended(e.ID)
 	}
 }
 

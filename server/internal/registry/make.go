@@ -63,7 +63,7 @@ func (r *Registry) make(ctx context.Context, p plan) (*Entry, error) {
 		e.Stop(closecode.RoomFailed, "the room could not be listed")
 		return nil, away(err)
 	}
-	r.o.Logger.Info("room made", "room", e.ID, "kind", e.Kind)
+	r.o.Logger.Info("room made", "room", e.ID, "kind", e.Kind, "durable", e.Info().Durable)
 	return e, nil
 }
 
@@ -104,14 +104,13 @@ func (r *Registry) number() (uint64, error) {
 
 // begin makes the room with a number, and starts its loop.
 func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
-	cfg := r.roomConfig()
-	if !p.kind.Backstage { // what clients could do does not matter
-		cfg.Omitted = r.omits(p.kind)
-	}
-	of := p.kind.houseOf(p.options)
-	cfg.ShowTopics = p.kind.showTopics(of)
-	if r.watchers(p.match) == nobody {
-		cfg.Unwatched = matchNotWatched
+	cfg := r.configOf(p)
+	if r.o.Journals != nil && p.show == nil {
+		known, err := p.known()
+		if err != nil {
+			return nil, refusal.New(closecode.RoomFailed, "the room could not be made").CausedBy(err).At(slog.LevelError)
+		}
+		cfg.Keep, cfg.Known = r.o.Journals.Begin(p.id), known
 	}
 	engine, err := room.New(p.id, p.kind.Kind, r.seed(made), p.options, cfg, r.o.Logger)
 	switch {
@@ -120,6 +119,25 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 	case err != nil:
 		return nil, refusal.New(closecode.RoomFailed, "the room could not be made").CausedBy(err).At(slog.LevelError)
 	}
+	return r.run(p, engine, made, disown, false)
+}
+
+// configOf returns how the room of a plan is run.
+func (r *Registry) configOf(p *plan) room.Config {
+	cfg := r.roomConfig()
+	if !p.kind.Backstage { // what clients could do does not matter
+		cfg.Omitted = r.omits(p.kind)
+	}
+	cfg.ShowTopics = p.kind.showTopics(p.kind.houseOf(p.options))
+	if r.watchers(p.match) == nobody {
+		cfg.Unwatched = matchNotWatched
+	}
+	return cfg
+}
+
+// run starts the loop of a room that was made, or made again.
+func (r *Registry) run(p *plan, engine *room.Engine, made uint64, disown func(), again bool) (*Entry, error) {
+	of := p.kind.houseOf(p.options)
 	e := &Entry{ID: p.id, Kind: p.kind.Name, registry: r, match: p.match, chosen: p.chosen, alike: store.OptionsText(p.chosen), options: p.options, told: r.newTold(p, engine), disown: disown,
 		of: of, is: p.show, spread: p.kind.Spread, hidden: p.kind.Backstage}
 	dt := time.Duration(float64(time.Second) / engine.World().TickRate)
@@ -128,7 +146,10 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 	if r.closed {
 		return nil, refusal.GoingAway()
 	}
-	e.made()
+	e.made(!again)
+	if again {
+		r.seatAgain(e, engine)
+	}
 	e.Loop = room.StartLoop(engine, r.o.Pool, room.LoopConfig{
 		MaxCatchUp: r.o.Config.MaxCatchUp, EmptyRoomLinger: cmp.Or(p.linger, r.o.Config.EmptyRoomLinger),
 		Phase:      phase(time.Since(r.start), dt, made),
@@ -136,7 +157,7 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 		Line:       r.line(p.id),
 		Async:      r.o.Async,
 		CloseEmpty: e.closeEmpty, Places: e.places, Labels: e.labels,
-		PlaceFree: e.placeFree, Joined: e.joined, Left: e.leaves, Result: e.result, Ended: e.ended,
+		PlaceFree: e.placeFree, Joined: e.joined, Left: e.leaves, Result: e.result, Ended: e.ended, Suspended: e.suspended,
 		Told: e.tells(), BlackBox: r.o.BlackBox, LateTick: r.o.Config.Journal.LateTick,
 		Refused: e.refused, PutOut: e.putOut, Renew: r.o.Renew, Elsewhere: e.elsewhere,
 	})
@@ -146,6 +167,11 @@ func (r *Registry) begin(p *plan, made uint64, disown func()) (*Entry, error) {
 	}
 	if p.match != nil {
 		r.reporter.Opened(p.match, func() bool { p := e.Info().Places; return p.Open() })
+		if again {
+			for _, p := range e.again {
+				r.reporter.Joined(e.ID, p)
+			}
+		}
 	}
 	return e, nil
 }
@@ -174,7 +200,8 @@ func (r *Registry) roomConfig() room.Config {
 		AckWindow: cfg.AckWindow, IdleTimeout: cfg.IdleTimeout, Hold: cfg.Hold, HoldLeast: cfg.HoldLeast, MayHold: r.mayHold, MaxOutbox: cfg.MaxOutbox, MaxMessage: cfg.MaxMessage,
 		MessagesPerSecond: cfg.Limits.Messages, MessageBurst: float64(cfg.Limits.MessageBurst),
 		BytesPerSecond: cfg.BytesPerSecond(), ByteBurst: float64(cfg.Limits.ByteBurst),
-		SecondDevice: cfg.SecondDevice, Banned: r.banned, MaxAsync: cfg.Async.PerRoom, Ring: cfg.Journal.Ring,
+		SecondDevice: cfg.SecondDevice, Banned: r.banned, MaxAsync: cfg.Async.PerRoom,
+		Ring: cfg.Journal.Ring, Press: r.o.Press, Build: r.o.Build, Checkpoint: cfg.Journal.Checkpoint, KeepBytes: int64(cfg.Journal.RoomBytes),
 		CommandsPerSecond: cfg.Limits.Commands, CommandBurst: float64(cfg.Limits.CommandBurst),
 	}
 }

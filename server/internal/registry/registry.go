@@ -13,6 +13,7 @@
 //	join.go      which room a joiner goes to who has no seat
 //	seated.go    the room of a seat; of a match, opened when the first of its players comes
 //	make.go      the making of a room
+//	restore.go   rooms that go on when the server is started again
 //	listing.go   what the directory is told of a room
 //	telling.go   when it is told
 //	closing.go   the end of rooms that nobody is in
@@ -43,6 +44,7 @@ import (
 	"github.com/tickroom/tickroom/server/internal/bus"
 	"github.com/tickroom/tickroom/server/internal/claim"
 	"github.com/tickroom/tickroom/server/internal/hooks"
+	"github.com/tickroom/tickroom/server/internal/journalfile"
 	"github.com/tickroom/tickroom/server/internal/limits"
 	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/refusal"
@@ -86,7 +88,14 @@ type Options struct {
 	Hooks *hooks.Hooks
 	// BlackBox keeps the newest part of a room's journal; it must not block. nil: none is kept.
 	BlackBox func(room.BlackBox)
-	Logger   *slog.Logger
+	// Journals keeps the rooms' journals in files, so that they go on when the server is started again. nil:
+	// they don't. Build tells programs apart that may simulate otherwise.
+	Journals *journalfile.Store
+	Build    string
+	// Press has work done elsewhere, and reports whether it will be. nil: what is in memory of the rooms' journals
+	// is not compressed.
+	Press  func(work func()) bool
+	Logger *slog.Logger
 }
 
 // Matches knows the matches that the matchmaker has made. A store.Matches is one.
@@ -165,7 +174,7 @@ func (r *Registry) Close(ctx context.Context) error {
 	r.shows.Close(ctx) // other servers take them over at once
 	all := r.Entries()
 	for _, e := range all {
-		e.Stop(closecode.GoingAway, "the server is going away")
+		e.Suspend(closecode.GoingAway, "the server is going away")
 	}
 	for _, e := range all {
 		if err := e.Wait(ctx); err != nil {

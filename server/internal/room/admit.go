@@ -1,7 +1,6 @@
 package room
 
 import (
-	"crypto/rand"
 	"errors"
 	"net/netip"
 
@@ -123,18 +122,14 @@ func (e *Engine) begin(conn socket.Conn, j *Joiner) (*Client, error) {
 	e.last++
 	c := &Client{
 		conn:     conn,
-		token:    rand.Text(),
 		player:   j.player(e.room.World, e.last, e.show),
 		identity: j.Identity,
 		addr:     j.Addr, account: j.Account,
 		greet: true, fingerprint: j.Hello.GetFingerprint(), parts: j.Hello.GetParts(),
-		messages:     newBucket(e.cfg.MessagesPerSecond, e.cfg.MessageBurst, e.room.TickRate),
-		commandLimit: newBucket(e.cfg.CommandsPerSecond, e.cfg.CommandBurst, e.room.TickRate),
-		tokenLimit:   newBucket(tokensPerSecond, tokenBurst, e.room.TickRate),
-		byteLimit:    newBucket(e.cfg.BytesPerSecond, e.cfg.ByteBurst, e.room.TickRate),
-		heard:        e.tick,
-		arrived:      e.tick,
+		heard:   e.tick,
+		arrived: e.tick,
 	}
+	e.bound(c)
 	c.down = netcode.NewDownlink(c.player.Interest, uint32(e.cfg.AckWindow))
 	c.down.LimitEvery(e.maxEvery)
 	c.down.SetEvery(j.Hello.GetEvery())
@@ -150,13 +145,27 @@ func (e *Engine) begin(conn socket.Conn, j *Joiner) (*Client, error) {
 		return nil, closeError(closecode.BadHello, err.Error())
 	}
 	e.clients = append(e.clients, c)
-	e.sessions[c.token] = c
-	e.inside[j.part()]++
-	if c.identity.Player != "" {
-		e.players[j.part()][c.identity.Player] = c
-	}
+	e.seat(c)
+	e.issue(c)
 	e.omissions()
 	return c, nil
+}
+
+// bound sets the bounds of what a client may send.
+func (e *Engine) bound(c *Client) {
+	c.messages = newBucket(e.cfg.MessagesPerSecond, e.cfg.MessageBurst, e.room.TickRate)
+	c.commandLimit = newBucket(e.cfg.CommandsPerSecond, e.cfg.CommandBurst, e.room.TickRate)
+	c.tokenLimit = newBucket(tokensPerSecond, tokenBurst, e.room.TickRate)
+	c.byteLimit = newBucket(e.cfg.BytesPerSecond, e.cfg.ByteBurst, e.room.TickRate)
+}
+
+// seat counts a session among those that are in the room.
+func (e *Engine) seat(c *Client) {
+	p := partOf(c.player.Spectator)
+	e.inside[p]++
+	if c.identity.Player != "" {
+		e.players[p][c.identity.Player] = c
+	}
 }
 
 // NoSession is what those are told whose session is not there, or who do not show that it is
@@ -181,7 +190,7 @@ func (e *Engine) Resume(conn socket.Conn, j *Joiner) (c *Client, away bool, err 
 	if e.failed != nil {
 		return nil, false, roomFailed()
 	}
-	c = e.sessions[j.Hello.GetResume()]
+	c = e.sessions[hashOf(j.Hello.GetResume())]
 	switch {
 	case c == nil || !j.owns(c):
 		// The two are not told apart, so that nobody learns whether a session's token is good.
@@ -198,7 +207,8 @@ func (e *Engine) Resume(conn socket.Conn, j *Joiner) (c *Client, away bool, err 
 		return nil, false, err
 	}
 	away = e.connect(c, conn, j, "another connection has resumed the session")
-	c.resumed = true
+	c.resumed, c.token = true, j.Hello.GetResume()
+	c.recall(j.Hello.GetResumeTick())
 	c.down.Resume(j.Hello.GetResumeTick())
 	c.answers = append(c.kept.after(j.Hello.GetResumeTick()), c.answers...)
 	c.kept = kept{}
@@ -221,10 +231,10 @@ func (e *Engine) takeOver(c *Client, conn socket.Conn, j *Joiner) (_ *Client, aw
 		return nil, false, err
 	}
 	away = e.connect(c, conn, j, "the player has come from another device")
-	delete(e.sessions, c.token)
-	c.token = rand.Text()
-	e.sessions[c.token] = c
+	delete(e.sessions, c.hash)
+	e.issue(c)
 	c.resumed = false
+	c.recall(0)
 	c.down.Resume(0)
 	c.in, c.lastCommand, c.ncmds = netcode.Inputs{}, 0, 0
 	e.room.NumberAnew(c.player)

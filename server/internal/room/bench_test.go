@@ -1,15 +1,18 @@
 package room
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"maps"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/tickroom/tickroom/internal/kinds/walkers"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
+	"github.com/tickroom/tickroom/server/internal/journalfile"
 	"github.com/tickroom/tickroom/server/internal/metrics"
 	"github.com/tickroom/tickroom/server/internal/socket"
 )
@@ -22,13 +25,17 @@ func BenchmarkTick(b *testing.B) {
 	for _, bc := range []struct {
 		n       int
 		options map[string]string
-		ring    int // bytes of the journal that is kept
-	}{{16, nil, 0}, {64, nil, 0}, {64, nil, 1 << 20}, {256, nil, 0}, {256, nil, 1 << 20}, {4000, audience, 0}} {
+		ring    int  // bytes of the journal in memory
+		kept    bool // it is in a file, too
+	}{{16, nil, 0, false}, {64, nil, 0, false}, {64, nil, 1 << 20, false}, {64, nil, 1 << 20, true}, {256, nil, 0, false}, {256, nil, 1 << 20, false}, {4000, audience, 0, false}} {
 		n, options := bc.n, map[string]string{"players": strconv.Itoa(bc.n)}
 		maps.Copy(options, bc.options)
 		name := fmt.Sprint(n)
 		if bc.ring > 0 {
 			name += "/journal"
+		}
+		if bc.kept {
+			name += "+file"
 		}
 		b.Run(name, func(b *testing.B) {
 			log := slog.New(slog.DiscardHandler)
@@ -36,7 +43,9 @@ func BenchmarkTick(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			e, err := New("r", walkers.Kind(), 1, options, Config{MessagesPerSecond: 1e6, BytesPerSecond: 1e9, Ring: bc.ring}, log)
+			cfg := Config{MessagesPerSecond: 1e6, BytesPerSecond: 1e9, Ring: bc.ring}
+			besides(b, &cfg, bc.kept, log)
+			e, err := New("r", walkers.Kind(), 1, options, cfg, log)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -73,4 +82,39 @@ func BenchmarkTick(b *testing.B) {
 			}
 		})
 	}
+}
+
+// besides has done beside the room what its journal needs.
+func besides(b *testing.B, cfg *Config, kept bool, log *slog.Logger) {
+	b.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	work := make(chan func(), 64)
+	wg.Go(func() {
+		for fn := range work {
+			fn()
+		}
+	})
+	cfg.Press = func(fn func()) bool {
+		select {
+		case work <- fn:
+			return true
+		default:
+			return false
+		}
+	}
+	b.Cleanup(func() {
+		cancel()
+		close(work)
+		wg.Wait()
+	})
+	if !kept {
+		return
+	}
+	s, err := journalfile.Open(journalfile.Options{Dir: b.TempDir(), MaxBytes: 1 << 40, Logger: log})
+	if err != nil {
+		b.Fatal(err)
+	}
+	wg.Go(func() { s.Run(ctx) })
+	cfg.Keep, cfg.KeepBytes = s.Begin("r"), 1<<40
 }

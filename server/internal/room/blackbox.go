@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -40,15 +41,20 @@ type recording struct {
 	text   string // what the game has panicked with
 	stack  string
 	again  map[string]uint32 // by reason, the tick from which the room is kept again by itself
+	kept   keeping
 }
 
-// newRecording returns a journal of at most some bytes; 0: none.
-func newRecording(bytes int) recording {
-	if bytes == 0 {
+// newRecording returns the journal of a room with a configuration.
+func newRecording(cfg *Config) recording {
+	if cfg.Ring == 0 && cfg.Keep == nil {
 		return recording{}
 	}
-	ring := journal.NewRing(bytes)
-	return recording{writer: journal.NewWriter(journal.Build(), hashSeconds, ring), ring: ring, again: map[string]uint32{}}
+	r := recording{writer: journal.NewWriter(cmp.Or(cfg.Build, journal.Build()), hashSeconds), again: map[string]uint32{}}
+	if cfg.Ring > 0 {
+		r.ring = journal.NewRing(cfg.Ring, cfg.Press)
+		r.writer.Attach(r.ring, false)
+	}
+	return r
 }
 
 // recorder returns what a caller tells of its calls; nil: nothing.

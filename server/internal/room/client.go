@@ -14,7 +14,9 @@ import (
 type Client struct {
 	// The session's, set by the room's goroutine.
 	player    *world.Player
-	token     string            // with which the session is resumed; a secret
+	token     string            // with which the session is resumed; a secret. Empty: the client has not shown it since the room was made again
+	hash      tokenHash         // of the token
+	remade    bool              // the room was made again, and the client has not come back since
 	identity  identity.Identity // newest of the player
 	holdUntil uint32            // by Engine.clock, when a session that is held ends
 	arrived   uint32            // tick in which it last came to have a connection after it had none

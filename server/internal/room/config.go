@@ -4,6 +4,8 @@ import (
 	"math"
 	"net/netip"
 	"time"
+
+	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 )
 
 // Config bounds what a room does for its clients. Zero values mean the defaults.
@@ -47,6 +49,21 @@ type Config struct {
 	Banned func(player string, addr netip.Addr) (reason string, banned bool)
 	// Ring is how many bytes of the room's journal are kept in memory. 0: there is none.
 	Ring int
+	// Press has work done elsewhere, and reports whether it will be: what is in memory of the journal is
+	// compressed so. nil: it is not.
+	Press func(work func()) bool
+	// Keep keeps the room's journal beyond the life of the server, so that the room goes on when it is started
+	// again. nil: nobody does. Known is what is kept beside what the game does.
+	Keep  Keep
+	Known *tickroomv1.JournalRoom
+	// Checkpoint is how often a room is kept as it is, so that what was before need not be played
+	// again, if its game is a world.Saver, and KeepBytes how long the journal of a room may become.
+	Checkpoint time.Duration
+	KeepBytes  int64
+	// KeepRetry is how long after a loss another journal is begun at the earliest. Default 5 s.
+	KeepRetry time.Duration
+	// Build tells programs apart that may simulate otherwise. Empty: journal.Build.
+	Build string
 	// MaxAsync is how much work a room may have under way beside it. Default 16.
 	MaxAsync int
 	// Unwatched is why nobody may watch the room, whatever its kind says; empty: its kind
@@ -93,6 +110,15 @@ func (c Config) withDefaults(rate float64) Config {
 	}
 	if c.CommandBurst <= 0 {
 		c.CommandBurst = 40
+	}
+	if c.Checkpoint <= 0 {
+		c.Checkpoint = 5 * time.Minute
+	}
+	if c.KeepRetry <= 0 {
+		c.KeepRetry = 5 * time.Second
+	}
+	if c.KeepBytes <= 0 {
+		c.KeepBytes = 64 << 20
 	}
 	return c
 }

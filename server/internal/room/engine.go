@@ -41,7 +41,7 @@ type Engine struct {
 	// Who is in the room.
 	clients  []*Client                 // with a connection
 	held     []*Client                 // without one
-	sessions map[string]*Client        // all of them, by token
+	sessions map[tokenHash]*Client     // all of them, by the hash of the token
 	players  [parts]map[string]*Client // those of players that have an id, by that
 	inside   [parts]int                // how many sessions there are
 	refusals [parts]refusal            // the game's last ones
@@ -51,6 +51,7 @@ type Engine struct {
 	tick    uint32 // newest tick committed
 	slept   uint32 // ticks that were left out while the room slept
 	written uint32 // newest tick whose snapshots were written
+	epoch   uint64 // how often the room has gone on after an end of its server, and 1
 	elapsed uint32 // ticks since the clients were inspected
 	failed  error  // the game has panicked
 	barred  bool   // a backend has locked the room
@@ -70,12 +71,7 @@ const snapshotsPerIdle = 3
 
 // New makes the engine of a room of a kind.
 func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg Config, log *slog.Logger) (*Engine, error) {
-	e := &Engine{id: id, kind: kind, sessions: map[string]*Client{}, players: [parts]map[string]*Client{{}, {}}, log: log.With("room", id, "kind", kind.Name)}
-	if cfg.Hold != 0 {
-		kind.Hold = cfg.Hold.Seconds() // the world remembers for as long, too
-	}
-	e.showing = showing{topics: cfg.ShowTopics, heard: map[string]hearing{}}
-	e.recording = newRecording(cfg.Ring)
+	e, kind := prepare(id, kind, cfg, log)
 	err := e.guard("New", func() (err error) {
 		e.room, err = journal.New(kind, world.Setup{ID: id, Seed: seed, Options: options, Now: time.Now().UnixMicro(), MaxAsync: cfg.MaxAsync, Log: e.log}, e.recording.recorder())
 		return err
@@ -83,6 +79,24 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 	if err != nil {
 		return nil, err
 	}
+	e.made(kind, options, cfg)
+	e.beginKeeping()
+	return e, nil
+}
+
+// prepare returns an engine that has no room yet, and the kind of that.
+func prepare(id string, kind world.Kind, cfg Config, log *slog.Logger) (*Engine, world.Kind) {
+	e := &Engine{id: id, kind: kind, epoch: 1, sessions: map[tokenHash]*Client{}, players: [parts]map[string]*Client{{}, {}}, log: log.With("room", id, "kind", kind.Name)}
+	if cfg.Hold != 0 {
+		kind.Hold = cfg.Hold.Seconds() // the world remembers for as long, too
+	}
+	e.showing = showing{topics: cfg.ShowTopics, heard: map[string]hearing{}}
+	e.recording = newRecording(&cfg)
+	return e, kind
+}
+
+// made sets what follows from the room, which is there by now.
+func (e *Engine) made(kind world.Kind, options map[string]string, cfg Config) {
 	if e.recording.ring != nil {
 		e.recording.ring.Limit(uint32(ringSeconds * e.room.TickRate))
 	}
@@ -94,7 +108,7 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 	e.idleTicks = uint32(math.Ceil(e.cfg.IdleTimeout.Seconds() * e.room.TickRate))
 	e.maxEvery = max(1, e.idleTicks/snapshotsPerIdle)
 	e.welcome = &tickroomv1.Welcome{
-		Room: id, Kind: kind.Name, TickRate: e.room.TickRate, Fingerprint: kind.Schema.Fingerprint(),
+		Room: e.id, Kind: kind.Name, TickRate: e.room.TickRate, Fingerprint: kind.Schema.Fingerprint(),
 		AckWindow: uint32(e.cfg.AckWindow), MaxMessage: uint32(e.cfg.MaxMessage),
 		HoldSeconds: hold,
 	}
@@ -102,7 +116,6 @@ func New(id string, kind world.Kind, seed uint64, options map[string]string, cfg
 		e.welcome.HoldLeastSeconds = float64(e.holdLeast) / e.room.TickRate
 	}
 	e.omissions()
-	return e, nil
 }
 
 // omissions tells what the game has left out, if it has.
@@ -218,26 +231,31 @@ func (e *Engine) runCommands(c *Client, counts *metrics.Counts) {
 	for i := range c.ncmds {
 		cmd := &c.commands[i]
 		var err error
-		e.reply, err = e.room.HandleCommand(c.player, cmd.command, cmd.data, e.reply[:0])
-		switch {
-		case err == nil:
-			counts[metrics.CommandsDone]++
-			c.reply(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNSPECIFIED, "", e.reply)
-		case errors.Is(err, world.ErrUnknownCommand):
-			counts[metrics.CommandsUnknown]++
-			c.reply(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_UNKNOWN_COMMAND, err.Error(), nil)
-		case errors.Is(err, world.ErrTalk):
-			counts[metrics.CommandsLimited]++
-			c.reply(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_LIMITED, err.Error(), nil)
-		case errors.Is(err, world.ErrMalformed):
-			counts[metrics.CommandsMalformed]++
-			c.reply(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_MALFORMED, err.Error(), nil)
-		default:
-			counts[metrics.CommandsRefused]++
-			c.reply(cmd.id, tickroomv1.ReplyCode_REPLY_CODE_REFUSED, err.Error(), nil)
-		}
+		e.reply, err = e.room.HandleCommand(c.player, cmd.id, cmd.command, cmd.data, e.reply[:0])
+		c.answer(cmd.id, e.reply, err, counts)
 	}
 	c.ncmds = 0
+}
+
+// answer queues the answer to a command: what the game replies, or why it is refused.
+func (c *Client) answer(id uint32, reply []byte, err error, counts *metrics.Counts) {
+	switch {
+	case err == nil:
+		counts[metrics.CommandsDone]++
+		c.reply(id, tickroomv1.ReplyCode_REPLY_CODE_UNSPECIFIED, "", reply)
+	case errors.Is(err, world.ErrUnknownCommand):
+		counts[metrics.CommandsUnknown]++
+		c.reply(id, tickroomv1.ReplyCode_REPLY_CODE_UNKNOWN_COMMAND, err.Error(), nil)
+	case errors.Is(err, world.ErrTalk):
+		counts[metrics.CommandsLimited]++
+		c.reply(id, tickroomv1.ReplyCode_REPLY_CODE_LIMITED, err.Error(), nil)
+	case errors.Is(err, world.ErrMalformed):
+		counts[metrics.CommandsMalformed]++
+		c.reply(id, tickroomv1.ReplyCode_REPLY_CODE_MALFORMED, err.Error(), nil)
+	default:
+		counts[metrics.CommandsRefused]++
+		c.reply(id, tickroomv1.ReplyCode_REPLY_CODE_REFUSED, err.Error(), nil)
+	}
 }
 
 // Write sends all clients what is due. Loop does the same in parallel.

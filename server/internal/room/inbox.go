@@ -26,6 +26,7 @@ type inbox struct {
 	outcomes []world.Outcome // no more than there is work under way
 	shown    showNews        // of a house
 	stop     *socket.CloseError
+	suspend  bool // the room is to go on when the server is started again, if it can
 }
 
 // joiner is a Joiner with its connection.
@@ -105,6 +106,15 @@ func (l *Loop) Stop(code int, reason string) {
 	l.inbox.call()
 }
 
+// Suspend asks the room to end as Stop does, but so that it goes on when the server is started again, with all who
+// are in it, if it is kept.
+func (l *Loop) Suspend(code int, reason string) {
+	l.inbox.mu.Lock()
+	l.inbox.suspend = l.inbox.stop == nil
+	l.inbox.mu.Unlock()
+	l.Stop(code, reason)
+}
+
 // call wakes the loop.
 func (b *inbox) call() {
 	select {
@@ -135,14 +145,15 @@ func (b *inbox) stopAsked() *socket.CloseError {
 	return b.stop
 }
 
-// close makes the inbox take nothing any more, and returns the joiners who wait.
-func (b *inbox) close() []joiner {
+// close makes the inbox take nothing any more, and returns the joiners who wait, and whether the room is to go on
+// when the server is started again.
+func (b *inbox) close() (waiting []joiner, suspended bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
-	waiting := b.joiners
+	waiting = b.joiners
 	b.joiners = nil
-	return waiting
+	return waiting, b.suspend
 }
 
 // takeIn does what has come since the last tick.

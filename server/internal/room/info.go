@@ -17,6 +17,9 @@ type Info struct {
 	// TickTime is the mean time that a tick takes, over about the last hundred.
 	TickTime time.Duration
 	Created  time.Time
+	// Durable says how the room goes on after the end of its server, Epoch how often it has, and 1.
+	Durable Durability
+	Epoch   uint64
 	// Labels are what the game says of the room, as of the last second or so. They are not
 	// to be changed.
 	Labels map[string]any
@@ -52,6 +55,7 @@ func (l *Loop) noteTick(took time.Duration) {
 	i := *l.info.Load()
 	i.Tick, i.Entities, i.Spectators = l.engine.tick, l.engine.room.Entities(), l.engine.Spectators()
 	i.TickTime += (took - i.TickTime) / 8
+	i.Durable = l.engine.Durable()
 	l.info.Store(&i)
 }
 

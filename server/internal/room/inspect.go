@@ -78,6 +78,7 @@ func (c *Client) watchToken(now time.Time) {
 func (e *Engine) identify(c *Client, id identity.Identity) {
 	c.identity, c.since, c.reminded = id, time.Time{}, false
 	e.room.SetRoles(c.player, id.RolesIn(e.show).Names())
+	e.recordSession(c)
 }
 
 // Renewals calls ask for each token that has come since the last call. ask reports
@@ -105,7 +106,7 @@ func (e *Engine) Renewals(ask func(c *Client, token identity.Token, session iden
 // the token was refused. The client is told.
 func (e *Engine) Renewed(c *Client, id identity.Identity, err error) {
 	c.checking = false
-	if e.sessions[c.token] != c {
+	if e.sessions[c.hash] != c {
 		return // the session is over
 	}
 	var refused *identity.Error

@@ -34,7 +34,8 @@ type Loop struct {
 	looked     int64         // when the clients were read last, in µs since 1970; 0: never
 	settled    []Reservation // since places were noted last
 	labels     labelling
-	tuned      uint32                // which topics the line listens to: world.Room.Retuned
+	tuned      uint32 // which topics the line listens to: world.Room.Retuned
+	tunedOnce  bool
 	unposted   uint64                // messages that were counted
 	losing     bool                  // what was posted last was lost, some of it
 	parts      sync.WaitGroup        // that workers of the pool read or write
@@ -67,9 +68,23 @@ func newLoop(e *Engine, pool *Pool, cfg LoopConfig) *Loop {
 	}
 	l.life, l.die = context.WithCancel(context.Background())
 	e.onAway, e.onTaken = l.away, l.putOut
-	l.info.Store(&Info{ID: e.id, Kind: e.kind.Name, Places: e.Places(), TickRate: e.room.TickRate, Created: time.Now(), Labels: e.Labels()})
+	l.info.Store(&Info{
+		ID: e.id, Kind: e.kind.Name, Held: len(e.held), Places: e.Places(), Tick: e.tick, TickRate: e.room.TickRate, Created: time.Now(), Labels: e.Labels(), Durable: e.Durable(), Epoch: e.epoch,
+	})
+	l.remade()
 	_, l.labels.changes = e.room.Labels()
 	return l
+}
+
+// remade takes in the sessions of a room that was made again.
+func (l *Loop) remade() {
+	l.own.Held(len(l.engine.held))
+	if l.cfg.Line == nil || !l.engine.room.TakesMessages() {
+		return
+	}
+	for _, c := range l.engine.held {
+		l.cfg.Line.Join(c.player.PlayerID)
+	}
 }
 
 // Wait waits until the room has ended. The error is that of ctx.
@@ -149,6 +164,10 @@ func (l *Loop) tick(due int, late time.Duration, now time.Time) (over *socket.Cl
 	}
 	took := time.Since(now)
 	l.keepOdd(took)
+	if l.engine.keepUp() {
+		l.cfg.Metrics.JournalLost()
+	}
+	l.own.Kept(l.engine.recording.kept.sink != nil && !l.engine.recording.kept.lost)
 	l.stats.Duration, l.stats.Late, l.stats.CaughtUp = took, late, due > 1
 	l.cfg.Metrics.Tick(&l.stats)
 	l.own.Size(l.stats.Counts[metrics.Backlog], l.engine.room.Entities())
@@ -231,9 +250,13 @@ func (l *Loop) putOut(c *Client, why *socket.CloseError) {
 
 // end closes all clients and those who wait.
 func (l *Loop) end(why *socket.CloseError) {
-	waiting := l.inbox.close()
+	waiting, suspended := l.inbox.close()
 	for i := range waiting {
 		l.turnAway(waiting[i].conn, &waiting[i].Joiner, why)
+	}
+	if suspended && l.engine.Durable() != DurableNot {
+		l.suspend(why)
+		return
 	}
 	l.engine.CloseAll(why.Code, why.Reason, l.gone)
 	if l.engine.failed == nil {
@@ -243,5 +266,17 @@ func (l *Loop) end(why *socket.CloseError) {
 		l.cfg.Line.Close()
 	}
 	l.own.Closed()
+	l.engine.endKept()
 	l.cfg.Ended(why.Reason)
+}
+
+// suspend ends the loop of a room that is to go on when the server is started again.
+func (l *Loop) suspend(why *socket.CloseError) {
+	l.engine.suspend(why.Code, why.Reason)
+	l.dispatch()
+	if l.die(); l.cfg.Line != nil {
+		l.cfg.Line.Close()
+	}
+	l.own.Closed()
+	l.cfg.Suspended()
 }

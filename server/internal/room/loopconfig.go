@@ -46,6 +46,9 @@ type LoopConfig struct {
 	CloseEmpty func() bool
 	// Ended is called when the room has ended and its clients are told why.
 	Ended func(why string)
+	// Suspended is called instead of Ended when the room is to go on when the server is started again; see
+	// Loop.Suspend, without which it may be nil.
+	Suspended func()
 	// Result is called with what the game has reported of its match; nil: nobody wants to
 	// know.
 	Result func(r *world.Result)

@@ -93,8 +93,11 @@ func (e *Engine) player(id string) *world.Player {
 
 // tune has the room's line listen to what the game does.
 func (l *Loop) tune() {
-	var topics []world.Topic
-	if topics, l.tuned = l.engine.room.Topics(); l.cfg.Line != nil {
+	topics, tuned := l.engine.room.Topics()
+	if l.engine.epoch > 1 && !l.tunedOnce {
+		topics, tuned = l.engine.room.TopicsAgain()
+	}
+	if l.tuned, l.tunedOnce = tuned, true; l.cfg.Line != nil {
 		l.cfg.Line.Tune(topics)
 	}
 }

@@ -38,7 +38,12 @@ func (e *Engine) Kick(player, reason string) bool {
 
 // Bar keeps new players out, beside the lock that the game has, or lets them in again. Its game
 // hears nothing of it.
-func (e *Engine) Bar(on bool) { e.barred = on }
+func (e *Engine) Bar(on bool) {
+	e.barred = on
+	if w := e.recording.writer; w != nil {
+		w.Barred(on)
+	}
+}
 
 // Barred reports whether new players are kept out by Bar.
 func (e *Engine) Barred() bool { return e.barred }

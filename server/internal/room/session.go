@@ -80,7 +80,7 @@ func (e *Engine) endHeld(gone func(c *Client, why *socket.CloseError)) {
 // leave ends a session.
 func (e *Engine) leave(c *Client) {
 	p := partOf(c.player.Spectator)
-	delete(e.sessions, c.token)
+	delete(e.sessions, c.hash)
 	if e.players[p][c.identity.Player] == c {
 		delete(e.players[p], c.identity.Player)
 	}

@@ -92,6 +92,9 @@ func (l *Loop) called() bool {
 // rest gives memory back that the room does not need while it sleeps.
 func (e *Engine) rest() {
 	e.reply = nil
+	if w := e.recording.writer; w != nil {
+		w.Flush() // it may be long until more comes
+	}
 	if len(e.clients) == 0 {
 		e.clients = nil
 	}

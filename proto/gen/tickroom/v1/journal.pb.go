@@ -65,6 +65,11 @@ const (
 	JournalOp_JOURNAL_OP_HEARD JournalOp = 16
 	// No call: the hash of the tick that has ended.
 	JournalOp_JOURNAL_OP_HASH JournalOp = 17
+	// No call: whose session a player is: session.
+	JournalOp_JOURNAL_OP_SESSION JournalOp = 18
+	// No call: a backend has locked the room, if flag is set, or lets players in
+	// again.
+	JournalOp_JOURNAL_OP_BARRED JournalOp = 19
 )
 
 // Enum value maps for JournalOp.
@@ -88,6 +93,8 @@ var (
 		15: "JOURNAL_OP_ANEW",
 		16: "JOURNAL_OP_HEARD",
 		17: "JOURNAL_OP_HASH",
+		18: "JOURNAL_OP_SESSION",
+		19: "JOURNAL_OP_BARRED",
 	}
 	JournalOp_value = map[string]int32{
 		"JOURNAL_OP_UNSPECIFIED": 0,
@@ -108,6 +115,8 @@ var (
 		"JOURNAL_OP_ANEW":        15,
 		"JOURNAL_OP_HEARD":       16,
 		"JOURNAL_OP_HASH":        17,
+		"JOURNAL_OP_SESSION":     18,
+		"JOURNAL_OP_BARRED":      19,
 	}
 )
 
@@ -380,9 +389,9 @@ type JournalEntry struct {
 	// Number of the player in the room.
 	Player uint32 `protobuf:"varint,2,opt,name=player,proto3" json:"player,omitempty"`
 	// Of an input how much its number is above that of the player's last one,
-	// less 1; of the time, how much it is above that of the tick before; of
-	// what was heard, how much later it was than that of the tick before; of an
-	// epoch, the epoch.
+	// less 1; of a command its number; of the time, how much it is above that of
+	// the tick before; of what was heard, how much later it was than that of the
+	// tick before; of an epoch, the epoch.
 	Number int64  `protobuf:"zigzag64,3,opt,name=number,proto3" json:"number,omitempty"`
 	Data   []byte `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
 	// Id of the command or message in the schema.
@@ -397,7 +406,8 @@ type JournalEntry struct {
 	Hash    *JournalHash    `protobuf:"bytes,13,opt,name=hash,proto3" json:"hash,omitempty"`
 	// How much later the time after which something was heard is than the time
 	// until which it was in the tick before.
-	Since         int64 `protobuf:"zigzag64,14,opt,name=since,proto3" json:"since,omitempty"`
+	Since         int64           `protobuf:"zigzag64,14,opt,name=since,proto3" json:"since,omitempty"`
+	Session       *JournalSession `protobuf:"bytes,15,opt,name=session,proto3" json:"session,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -530,6 +540,113 @@ func (x *JournalEntry) GetSince() int64 {
 	return 0
 }
 
+func (x *JournalEntry) GetSession() *JournalSession {
+	if x != nil {
+		return x.Session
+	}
+	return nil
+}
+
+// JournalSession is whose session a player is, so that whoever has its token takes
+// it up again where the room goes on. No token is here.
+type JournalSession struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the token with which the session is resumed.
+	TokenSha256 []byte `protobuf:"bytes,1,opt,name=token_sha256,json=tokenSha256,proto3" json:"token_sha256,omitempty"`
+	// Nobody vouches for the player.
+	Guest bool `protobuf:"varint,2,opt,name=guest,proto3" json:"guest,omitempty"`
+	// The name in the player's own token, and its roles there, as bits.
+	Name  string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Roles uint32 `protobuf:"varint,4,opt,name=roles,proto3" json:"roles,omitempty"`
+	// The shows in which some of the roles count.
+	Shows string `protobuf:"bytes,5,opt,name=shows,proto3" json:"shows,omitempty"`
+	// When what the player has shown ends, in microseconds since 1970, and how
+	// long after that the session may go on, in microseconds. 0: never.
+	ExpiresUs     int64 `protobuf:"varint,6,opt,name=expires_us,json=expiresUs,proto3" json:"expires_us,omitempty"`
+	GraceUs       int64 `protobuf:"varint,7,opt,name=grace_us,json=graceUs,proto3" json:"grace_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JournalSession) Reset() {
+	*x = JournalSession{}
+	mi := &file_tickroom_v1_journal_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JournalSession) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JournalSession) ProtoMessage() {}
+
+func (x *JournalSession) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_journal_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JournalSession.ProtoReflect.Descriptor instead.
+func (*JournalSession) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *JournalSession) GetTokenSha256() []byte {
+	if x != nil {
+		return x.TokenSha256
+	}
+	return nil
+}
+
+func (x *JournalSession) GetGuest() bool {
+	if x != nil {
+		return x.Guest
+	}
+	return false
+}
+
+func (x *JournalSession) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *JournalSession) GetRoles() uint32 {
+	if x != nil {
+		return x.Roles
+	}
+	return 0
+}
+
+func (x *JournalSession) GetShows() string {
+	if x != nil {
+		return x.Shows
+	}
+	return ""
+}
+
+func (x *JournalSession) GetExpiresUs() int64 {
+	if x != nil {
+		return x.ExpiresUs
+	}
+	return 0
+}
+
+func (x *JournalSession) GetGraceUs() int64 {
+	if x != nil {
+		return x.GraceUs
+	}
+	return 0
+}
+
 // JournalPlayer is a player who comes in, as the game sees it. No token of it is
 // here.
 type JournalPlayer struct {
@@ -548,7 +665,7 @@ type JournalPlayer struct {
 
 func (x *JournalPlayer) Reset() {
 	*x = JournalPlayer{}
-	mi := &file_tickroom_v1_journal_proto_msgTypes[4]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -560,7 +677,7 @@ func (x *JournalPlayer) String() string {
 func (*JournalPlayer) ProtoMessage() {}
 
 func (x *JournalPlayer) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_journal_proto_msgTypes[4]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -573,7 +690,7 @@ func (x *JournalPlayer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JournalPlayer.ProtoReflect.Descriptor instead.
 func (*JournalPlayer) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{4}
+	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *JournalPlayer) GetName() string {
@@ -647,7 +764,7 @@ type JournalPosting struct {
 
 func (x *JournalPosting) Reset() {
 	*x = JournalPosting{}
-	mi := &file_tickroom_v1_journal_proto_msgTypes[5]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -659,7 +776,7 @@ func (x *JournalPosting) String() string {
 func (*JournalPosting) ProtoMessage() {}
 
 func (x *JournalPosting) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_journal_proto_msgTypes[5]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -672,7 +789,7 @@ func (x *JournalPosting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JournalPosting.ProtoReflect.Descriptor instead.
 func (*JournalPosting) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{5}
+	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *JournalPosting) GetTopic() string {
@@ -730,7 +847,7 @@ type JournalOutcome struct {
 
 func (x *JournalOutcome) Reset() {
 	*x = JournalOutcome{}
-	mi := &file_tickroom_v1_journal_proto_msgTypes[6]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -742,7 +859,7 @@ func (x *JournalOutcome) String() string {
 func (*JournalOutcome) ProtoMessage() {}
 
 func (x *JournalOutcome) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_journal_proto_msgTypes[6]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -755,7 +872,7 @@ func (x *JournalOutcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JournalOutcome.ProtoReflect.Descriptor instead.
 func (*JournalOutcome) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{6}
+	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *JournalOutcome) GetJob() uint64 {
@@ -801,7 +918,7 @@ type JournalHash struct {
 
 func (x *JournalHash) Reset() {
 	*x = JournalHash{}
-	mi := &file_tickroom_v1_journal_proto_msgTypes[7]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -813,7 +930,7 @@ func (x *JournalHash) String() string {
 func (*JournalHash) ProtoMessage() {}
 
 func (x *JournalHash) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_journal_proto_msgTypes[7]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -826,7 +943,7 @@ func (x *JournalHash) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JournalHash.ProtoReflect.Descriptor instead.
 func (*JournalHash) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{7}
+	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *JournalHash) GetRows() uint64 {
@@ -861,14 +978,29 @@ type JournalCheckpoint struct {
 	// What the game keeps beside the world, as its Save has returned it.
 	Game []byte `protobuf:"bytes,3,opt,name=game,proto3" json:"game,omitempty"`
 	// True if it is here to be compared with, and nothing can go on from it.
-	Compare       bool `protobuf:"varint,4,opt,name=compare,proto3" json:"compare,omitempty"`
+	Compare bool `protobuf:"varint,4,opt,name=compare,proto3" json:"compare,omitempty"`
+	// The room with its game and players, a RoomState; world and game are empty
+	// then.
+	Room []byte `protobuf:"bytes,5,opt,name=room,proto3" json:"room,omitempty"`
+	// The sessions of the players.
+	Seats []*JournalSeat `protobuf:"bytes,6,rep,name=seats,proto3" json:"seats,omitempty"`
+	// The highest number that was given to a player.
+	LastPlayer uint32 `protobuf:"varint,7,opt,name=last_player,json=lastPlayer,proto3" json:"last_player,omitempty"`
+	// A backend has locked the room.
+	Barred bool `protobuf:"varint,8,opt,name=barred,proto3" json:"barred,omitempty"`
+	// Of a house: the topics of its show that its game is told it hears.
+	Heard []string `protobuf:"bytes,9,rep,name=heard,proto3" json:"heard,omitempty"`
+	// The times that those of the entries behind it are told by, in microseconds
+	// since 1970.
+	NowUs         int64 `protobuf:"varint,10,opt,name=now_us,json=nowUs,proto3" json:"now_us,omitempty"`
+	HeardUs       int64 `protobuf:"varint,11,opt,name=heard_us,json=heardUs,proto3" json:"heard_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JournalCheckpoint) Reset() {
 	*x = JournalCheckpoint{}
-	mi := &file_tickroom_v1_journal_proto_msgTypes[8]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -880,7 +1012,7 @@ func (x *JournalCheckpoint) String() string {
 func (*JournalCheckpoint) ProtoMessage() {}
 
 func (x *JournalCheckpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_journal_proto_msgTypes[8]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -893,7 +1025,7 @@ func (x *JournalCheckpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JournalCheckpoint.ProtoReflect.Descriptor instead.
 func (*JournalCheckpoint) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{8}
+	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *JournalCheckpoint) GetTick() uint32 {
@@ -924,6 +1056,291 @@ func (x *JournalCheckpoint) GetCompare() bool {
 	return false
 }
 
+func (x *JournalCheckpoint) GetRoom() []byte {
+	if x != nil {
+		return x.Room
+	}
+	return nil
+}
+
+func (x *JournalCheckpoint) GetSeats() []*JournalSeat {
+	if x != nil {
+		return x.Seats
+	}
+	return nil
+}
+
+func (x *JournalCheckpoint) GetLastPlayer() uint32 {
+	if x != nil {
+		return x.LastPlayer
+	}
+	return 0
+}
+
+func (x *JournalCheckpoint) GetBarred() bool {
+	if x != nil {
+		return x.Barred
+	}
+	return false
+}
+
+func (x *JournalCheckpoint) GetHeard() []string {
+	if x != nil {
+		return x.Heard
+	}
+	return nil
+}
+
+func (x *JournalCheckpoint) GetNowUs() int64 {
+	if x != nil {
+		return x.NowUs
+	}
+	return 0
+}
+
+func (x *JournalCheckpoint) GetHeardUs() int64 {
+	if x != nil {
+		return x.HeardUs
+	}
+	return 0
+}
+
+// JournalSeat is a player's session at a checkpoint.
+type JournalSeat struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Player  uint32                 `protobuf:"varint,1,opt,name=player,proto3" json:"player,omitempty"`
+	Session *JournalSession        `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	// Highest number of a command.
+	Command uint32 `protobuf:"varint,3,opt,name=command,proto3" json:"command,omitempty"`
+	// For how many ticks the player has had connections before the last one, and
+	// since which tick it has that.
+	Stayed  uint32 `protobuf:"varint,4,opt,name=stayed,proto3" json:"stayed,omitempty"`
+	Arrived uint32 `protobuf:"varint,5,opt,name=arrived,proto3" json:"arrived,omitempty"`
+	// Answers that the client may not have: fields of a ServerFrame.
+	Answers       []*JournalAnswers `protobuf:"bytes,6,rep,name=answers,proto3" json:"answers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JournalSeat) Reset() {
+	*x = JournalSeat{}
+	mi := &file_tickroom_v1_journal_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JournalSeat) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JournalSeat) ProtoMessage() {}
+
+func (x *JournalSeat) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_journal_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JournalSeat.ProtoReflect.Descriptor instead.
+func (*JournalSeat) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *JournalSeat) GetPlayer() uint32 {
+	if x != nil {
+		return x.Player
+	}
+	return 0
+}
+
+func (x *JournalSeat) GetSession() *JournalSession {
+	if x != nil {
+		return x.Session
+	}
+	return nil
+}
+
+func (x *JournalSeat) GetCommand() uint32 {
+	if x != nil {
+		return x.Command
+	}
+	return 0
+}
+
+func (x *JournalSeat) GetStayed() uint32 {
+	if x != nil {
+		return x.Stayed
+	}
+	return 0
+}
+
+func (x *JournalSeat) GetArrived() uint32 {
+	if x != nil {
+		return x.Arrived
+	}
+	return 0
+}
+
+func (x *JournalSeat) GetAnswers() []*JournalAnswers {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
+// JournalAnswers are those of one message.
+type JournalAnswers struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The newest tick when it was sent; the highest number: it was not.
+	Tick          uint32 `protobuf:"varint,1,opt,name=tick,proto3" json:"tick,omitempty"`
+	Data          []byte `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JournalAnswers) Reset() {
+	*x = JournalAnswers{}
+	mi := &file_tickroom_v1_journal_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JournalAnswers) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JournalAnswers) ProtoMessage() {}
+
+func (x *JournalAnswers) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_journal_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JournalAnswers.ProtoReflect.Descriptor instead.
+func (*JournalAnswers) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *JournalAnswers) GetTick() uint32 {
+	if x != nil {
+		return x.Tick
+	}
+	return 0
+}
+
+func (x *JournalAnswers) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// JournalRoom is what a server knows of a room beside what its game does. The last
+// one in a file counts.
+type JournalRoom struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How often the room has gone on after an end of its server, and 1.
+	Epoch uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// When the room was made, in microseconds since 1970.
+	CreatedUs int64 `protobuf:"varint,2,opt,name=created_us,json=createdUs,proto3" json:"created_us,omitempty"`
+	// What clients chose of its options.
+	Chosen map[string]string `protobuf:"bytes,3,rep,name=chosen,proto3" json:"chosen,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The match that the room is for, as JSON, without its code; empty: none.
+	Match []byte `protobuf:"bytes,4,opt,name=match,proto3" json:"match,omitempty"`
+	// The player for whom it was made.
+	Owner string `protobuf:"bytes,5,opt,name=owner,proto3" json:"owner,omitempty"`
+	// How long it is kept while nobody is in it, in microseconds; 0: as the server
+	// says.
+	LingerUs      int64 `protobuf:"varint,6,opt,name=linger_us,json=lingerUs,proto3" json:"linger_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JournalRoom) Reset() {
+	*x = JournalRoom{}
+	mi := &file_tickroom_v1_journal_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JournalRoom) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JournalRoom) ProtoMessage() {}
+
+func (x *JournalRoom) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_journal_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JournalRoom.ProtoReflect.Descriptor instead.
+func (*JournalRoom) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *JournalRoom) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *JournalRoom) GetCreatedUs() int64 {
+	if x != nil {
+		return x.CreatedUs
+	}
+	return 0
+}
+
+func (x *JournalRoom) GetChosen() map[string]string {
+	if x != nil {
+		return x.Chosen
+	}
+	return nil
+}
+
+func (x *JournalRoom) GetMatch() []byte {
+	if x != nil {
+		return x.Match
+	}
+	return nil
+}
+
+func (x *JournalRoom) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *JournalRoom) GetLingerUs() int64 {
+	if x != nil {
+		return x.LingerUs
+	}
+	return 0
+}
+
 // JournalMark says what happened that made somebody keep the journal.
 type JournalMark struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -941,7 +1358,7 @@ type JournalMark struct {
 
 func (x *JournalMark) Reset() {
 	*x = JournalMark{}
-	mi := &file_tickroom_v1_journal_proto_msgTypes[9]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +1370,7 @@ func (x *JournalMark) String() string {
 func (*JournalMark) ProtoMessage() {}
 
 func (x *JournalMark) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_journal_proto_msgTypes[9]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1383,7 @@ func (x *JournalMark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JournalMark.ProtoReflect.Descriptor instead.
 func (*JournalMark) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{9}
+	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *JournalMark) GetReason() string {
@@ -1015,7 +1432,7 @@ type JournalIndex struct {
 
 func (x *JournalIndex) Reset() {
 	*x = JournalIndex{}
-	mi := &file_tickroom_v1_journal_proto_msgTypes[10]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1027,7 +1444,7 @@ func (x *JournalIndex) String() string {
 func (*JournalIndex) ProtoMessage() {}
 
 func (x *JournalIndex) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_journal_proto_msgTypes[10]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1040,7 +1457,7 @@ func (x *JournalIndex) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JournalIndex.ProtoReflect.Descriptor instead.
 func (*JournalIndex) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{10}
+	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *JournalIndex) GetPlaces() []*JournalPlace {
@@ -1065,7 +1482,7 @@ type JournalPlace struct {
 
 func (x *JournalPlace) Reset() {
 	*x = JournalPlace{}
-	mi := &file_tickroom_v1_journal_proto_msgTypes[11]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1077,7 +1494,7 @@ func (x *JournalPlace) String() string {
 func (*JournalPlace) ProtoMessage() {}
 
 func (x *JournalPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_journal_proto_msgTypes[11]
+	mi := &file_tickroom_v1_journal_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1090,7 +1507,7 @@ func (x *JournalPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JournalPlace.ProtoReflect.Descriptor instead.
 func (*JournalPlace) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{11}
+	return file_tickroom_v1_journal_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *JournalPlace) GetType() uint32 {
@@ -1136,7 +1553,7 @@ const file_tickroom_v1_journal_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"W\n" +
 	"\fJournalBlock\x12\x12\n" +
 	"\x04tick\x18\x01 \x01(\rR\x04tick\x123\n" +
-	"\aentries\x18\x02 \x03(\v2\x19.tickroom.v1.JournalEntryR\aentries\"\xbe\x03\n" +
+	"\aentries\x18\x02 \x03(\v2\x19.tickroom.v1.JournalEntryR\aentries\"\xf5\x03\n" +
 	"\fJournalEntry\x12&\n" +
 	"\x02op\x18\x01 \x01(\x0e2\x16.tickroom.v1.JournalOpR\x02op\x12\x16\n" +
 	"\x06player\x18\x02 \x01(\rR\x06player\x12\x16\n" +
@@ -1152,7 +1569,17 @@ const file_tickroom_v1_journal_proto_rawDesc = "" +
 	"\aoutcome\x18\v \x01(\v2\x1b.tickroom.v1.JournalOutcomeR\aoutcome\x12,\n" +
 	"\x03who\x18\f \x01(\v2\x1a.tickroom.v1.JournalPlayerR\x03who\x12,\n" +
 	"\x04hash\x18\r \x01(\v2\x18.tickroom.v1.JournalHashR\x04hash\x12\x14\n" +
-	"\x05since\x18\x0e \x01(\x12R\x05since\"\xd1\x01\n" +
+	"\x05since\x18\x0e \x01(\x12R\x05since\x125\n" +
+	"\asession\x18\x0f \x01(\v2\x1b.tickroom.v1.JournalSessionR\asession\"\xc3\x01\n" +
+	"\x0eJournalSession\x12!\n" +
+	"\ftoken_sha256\x18\x01 \x01(\fR\vtokenSha256\x12\x14\n" +
+	"\x05guest\x18\x02 \x01(\bR\x05guest\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x14\n" +
+	"\x05roles\x18\x04 \x01(\rR\x05roles\x12\x14\n" +
+	"\x05shows\x18\x05 \x01(\tR\x05shows\x12\x1d\n" +
+	"\n" +
+	"expires_us\x18\x06 \x01(\x03R\texpiresUs\x12\x19\n" +
+	"\bgrace_us\x18\a \x01(\x03R\agraceUs\"\xd1\x01\n" +
 	"\rJournalPlayer\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1c\n" +
 	"\tspectator\x18\x02 \x01(\bR\tspectator\x12\x1b\n" +
@@ -1177,12 +1604,42 @@ const file_tickroom_v1_journal_proto_rawDesc = "" +
 	"\vJournalHash\x12\x12\n" +
 	"\x04rows\x18\x01 \x01(\x06R\x04rows\x12\x16\n" +
 	"\x06tables\x18\x02 \x03(\x06R\x06tables\x12\x16\n" +
-	"\x06random\x18\x03 \x01(\fR\x06random\"k\n" +
+	"\x06random\x18\x03 \x01(\fR\x06random\"\xb0\x02\n" +
 	"\x11JournalCheckpoint\x12\x12\n" +
 	"\x04tick\x18\x01 \x01(\rR\x04tick\x12\x14\n" +
 	"\x05world\x18\x02 \x01(\fR\x05world\x12\x12\n" +
 	"\x04game\x18\x03 \x01(\fR\x04game\x12\x18\n" +
-	"\acompare\x18\x04 \x01(\bR\acompare\"x\n" +
+	"\acompare\x18\x04 \x01(\bR\acompare\x12\x12\n" +
+	"\x04room\x18\x05 \x01(\fR\x04room\x12.\n" +
+	"\x05seats\x18\x06 \x03(\v2\x18.tickroom.v1.JournalSeatR\x05seats\x12\x1f\n" +
+	"\vlast_player\x18\a \x01(\rR\n" +
+	"lastPlayer\x12\x16\n" +
+	"\x06barred\x18\b \x01(\bR\x06barred\x12\x14\n" +
+	"\x05heard\x18\t \x03(\tR\x05heard\x12\x15\n" +
+	"\x06now_us\x18\n" +
+	" \x01(\x03R\x05nowUs\x12\x19\n" +
+	"\bheard_us\x18\v \x01(\x03R\aheardUs\"\xdf\x01\n" +
+	"\vJournalSeat\x12\x16\n" +
+	"\x06player\x18\x01 \x01(\rR\x06player\x125\n" +
+	"\asession\x18\x02 \x01(\v2\x1b.tickroom.v1.JournalSessionR\asession\x12\x18\n" +
+	"\acommand\x18\x03 \x01(\rR\acommand\x12\x16\n" +
+	"\x06stayed\x18\x04 \x01(\rR\x06stayed\x12\x18\n" +
+	"\aarrived\x18\x05 \x01(\rR\aarrived\x125\n" +
+	"\aanswers\x18\x06 \x03(\v2\x1b.tickroom.v1.JournalAnswersR\aanswers\"8\n" +
+	"\x0eJournalAnswers\x12\x12\n" +
+	"\x04tick\x18\x01 \x01(\rR\x04tick\x12\x12\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\x84\x02\n" +
+	"\vJournalRoom\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x1d\n" +
+	"\n" +
+	"created_us\x18\x02 \x01(\x03R\tcreatedUs\x12<\n" +
+	"\x06chosen\x18\x03 \x03(\v2$.tickroom.v1.JournalRoom.ChosenEntryR\x06chosen\x12\x14\n" +
+	"\x05match\x18\x04 \x01(\fR\x05match\x12\x14\n" +
+	"\x05owner\x18\x05 \x01(\tR\x05owner\x12\x1b\n" +
+	"\tlinger_us\x18\x06 \x01(\x03R\blingerUs\x1a9\n" +
+	"\vChosenEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"x\n" +
 	"\vJournalMark\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04tick\x18\x02 \x01(\rR\x04tick\x12\x12\n" +
@@ -1194,7 +1651,7 @@ const file_tickroom_v1_journal_proto_rawDesc = "" +
 	"\fJournalPlace\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\rR\x04type\x12\x16\n" +
 	"\x06offset\x18\x02 \x01(\x04R\x06offset\x12\x12\n" +
-	"\x04tick\x18\x03 \x01(\rR\x04tick*\x9d\x03\n" +
+	"\x04tick\x18\x03 \x01(\rR\x04tick*\xcc\x03\n" +
 	"\tJournalOp\x12\x1a\n" +
 	"\x16JOURNAL_OP_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fJOURNAL_OP_STEP\x10\x01\x12\x12\n" +
@@ -1214,7 +1671,9 @@ const file_tickroom_v1_journal_proto_rawDesc = "" +
 	"\x10JOURNAL_OP_ROLES\x10\x0e\x12\x13\n" +
 	"\x0fJOURNAL_OP_ANEW\x10\x0f\x12\x14\n" +
 	"\x10JOURNAL_OP_HEARD\x10\x10\x12\x13\n" +
-	"\x0fJOURNAL_OP_HASH\x10\x11B\x94\x01\n" +
+	"\x0fJOURNAL_OP_HASH\x10\x11\x12\x16\n" +
+	"\x12JOURNAL_OP_SESSION\x10\x12\x12\x15\n" +
+	"\x11JOURNAL_OP_BARRED\x10\x13B\x94\x01\n" +
 	"\x15io.github.tickroom.v1P\x01Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1\xa2\x02\x03TRM\xaa\x02\vTickroom.V1\xba\x02\bTickroom\xca\x02\vTickroom\\V1\xea\x02\fTickroom::V1b\x06proto3"
 
 var (
@@ -1230,36 +1689,46 @@ func file_tickroom_v1_journal_proto_rawDescGZIP() []byte {
 }
 
 var file_tickroom_v1_journal_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tickroom_v1_journal_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_tickroom_v1_journal_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_tickroom_v1_journal_proto_goTypes = []any{
 	(JournalOp)(0),            // 0: tickroom.v1.JournalOp
 	(*JournalHeader)(nil),     // 1: tickroom.v1.JournalHeader
 	(*JournalOption)(nil),     // 2: tickroom.v1.JournalOption
 	(*JournalBlock)(nil),      // 3: tickroom.v1.JournalBlock
 	(*JournalEntry)(nil),      // 4: tickroom.v1.JournalEntry
-	(*JournalPlayer)(nil),     // 5: tickroom.v1.JournalPlayer
-	(*JournalPosting)(nil),    // 6: tickroom.v1.JournalPosting
-	(*JournalOutcome)(nil),    // 7: tickroom.v1.JournalOutcome
-	(*JournalHash)(nil),       // 8: tickroom.v1.JournalHash
-	(*JournalCheckpoint)(nil), // 9: tickroom.v1.JournalCheckpoint
-	(*JournalMark)(nil),       // 10: tickroom.v1.JournalMark
-	(*JournalIndex)(nil),      // 11: tickroom.v1.JournalIndex
-	(*JournalPlace)(nil),      // 12: tickroom.v1.JournalPlace
+	(*JournalSession)(nil),    // 5: tickroom.v1.JournalSession
+	(*JournalPlayer)(nil),     // 6: tickroom.v1.JournalPlayer
+	(*JournalPosting)(nil),    // 7: tickroom.v1.JournalPosting
+	(*JournalOutcome)(nil),    // 8: tickroom.v1.JournalOutcome
+	(*JournalHash)(nil),       // 9: tickroom.v1.JournalHash
+	(*JournalCheckpoint)(nil), // 10: tickroom.v1.JournalCheckpoint
+	(*JournalSeat)(nil),       // 11: tickroom.v1.JournalSeat
+	(*JournalAnswers)(nil),    // 12: tickroom.v1.JournalAnswers
+	(*JournalRoom)(nil),       // 13: tickroom.v1.JournalRoom
+	(*JournalMark)(nil),       // 14: tickroom.v1.JournalMark
+	(*JournalIndex)(nil),      // 15: tickroom.v1.JournalIndex
+	(*JournalPlace)(nil),      // 16: tickroom.v1.JournalPlace
+	nil,                       // 17: tickroom.v1.JournalRoom.ChosenEntry
 }
 var file_tickroom_v1_journal_proto_depIdxs = []int32{
 	2,  // 0: tickroom.v1.JournalHeader.options:type_name -> tickroom.v1.JournalOption
 	4,  // 1: tickroom.v1.JournalBlock.entries:type_name -> tickroom.v1.JournalEntry
 	0,  // 2: tickroom.v1.JournalEntry.op:type_name -> tickroom.v1.JournalOp
-	6,  // 3: tickroom.v1.JournalEntry.from:type_name -> tickroom.v1.JournalPosting
-	7,  // 4: tickroom.v1.JournalEntry.outcome:type_name -> tickroom.v1.JournalOutcome
-	5,  // 5: tickroom.v1.JournalEntry.who:type_name -> tickroom.v1.JournalPlayer
-	8,  // 6: tickroom.v1.JournalEntry.hash:type_name -> tickroom.v1.JournalHash
-	12, // 7: tickroom.v1.JournalIndex.places:type_name -> tickroom.v1.JournalPlace
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	7,  // 3: tickroom.v1.JournalEntry.from:type_name -> tickroom.v1.JournalPosting
+	8,  // 4: tickroom.v1.JournalEntry.outcome:type_name -> tickroom.v1.JournalOutcome
+	6,  // 5: tickroom.v1.JournalEntry.who:type_name -> tickroom.v1.JournalPlayer
+	9,  // 6: tickroom.v1.JournalEntry.hash:type_name -> tickroom.v1.JournalHash
+	5,  // 7: tickroom.v1.JournalEntry.session:type_name -> tickroom.v1.JournalSession
+	11, // 8: tickroom.v1.JournalCheckpoint.seats:type_name -> tickroom.v1.JournalSeat
+	5,  // 9: tickroom.v1.JournalSeat.session:type_name -> tickroom.v1.JournalSession
+	12, // 10: tickroom.v1.JournalSeat.answers:type_name -> tickroom.v1.JournalAnswers
+	17, // 11: tickroom.v1.JournalRoom.chosen:type_name -> tickroom.v1.JournalRoom.ChosenEntry
+	16, // 12: tickroom.v1.JournalIndex.places:type_name -> tickroom.v1.JournalPlace
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_tickroom_v1_journal_proto_init() }
@@ -1273,7 +1742,7 @@ func file_tickroom_v1_journal_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tickroom_v1_journal_proto_rawDesc), len(file_tickroom_v1_journal_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   12,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

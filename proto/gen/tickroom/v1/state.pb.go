@@ -715,6 +715,732 @@ func (x *RowState) GetRow() []byte {
 	return nil
 }
 
+// RoomState is a room between two ticks, with its players: all that is needed to
+// go on elsewhere, or in another build of the program.
+type RoomState struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version of this format: 1.
+	Version uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// A WorldState.
+	World []byte `protobuf:"bytes,2,opt,name=world,proto3" json:"world,omitempty"`
+	// What the game keeps beside the world, as its Save has returned it.
+	Game []byte `protobuf:"bytes,3,opt,name=game,proto3" json:"game,omitempty"`
+	// The time of the tick, and between which times what was handled had come, in
+	// microseconds since 1970.
+	NowUs   int64 `protobuf:"varint,4,opt,name=now_us,json=nowUs,proto3" json:"now_us,omitempty"`
+	SinceUs int64 `protobuf:"varint,5,opt,name=since_us,json=sinceUs,proto3" json:"since_us,omitempty"`
+	UntilUs int64 `protobuf:"varint,6,opt,name=until_us,json=untilUs,proto3" json:"until_us,omitempty"`
+	// Of a house: the epoch of its show.
+	ShowEpoch uint64        `protobuf:"varint,7,opt,name=show_epoch,json=showEpoch,proto3" json:"show_epoch,omitempty"`
+	Topics    []*TopicState `protobuf:"bytes,8,rep,name=topics,proto3" json:"topics,omitempty"`
+	// How much work beside the room was begun.
+	LastJob uint64 `protobuf:"varint,9,opt,name=last_job,json=lastJob,proto3" json:"last_job,omitempty"`
+	Locked  bool   `protobuf:"varint,10,opt,name=locked,proto3" json:"locked,omitempty"`
+	Unlocks uint32 `protobuf:"varint,11,opt,name=unlocks,proto3" json:"unlocks,omitempty"`
+	Over    bool   `protobuf:"varint,12,opt,name=over,proto3" json:"over,omitempty"`
+	// The game has reported how its match ended.
+	Reported      bool          `protobuf:"varint,13,opt,name=reported,proto3" json:"reported,omitempty"`
+	MaxPlayers    int32         `protobuf:"varint,14,opt,name=max_players,json=maxPlayers,proto3" json:"max_players,omitempty"`
+	MaxSpectators int32         `protobuf:"varint,15,opt,name=max_spectators,json=maxSpectators,proto3" json:"max_spectators,omitempty"`
+	Sleeps        bool          `protobuf:"varint,16,opt,name=sleeps,proto3" json:"sleeps,omitempty"`
+	Labels        []*LabelState `protobuf:"bytes,17,rep,name=labels,proto3" json:"labels,omitempty"`
+	Labelled      uint32        `protobuf:"varint,18,opt,name=labelled,proto3" json:"labelled,omitempty"`
+	// What the players may have the room say.
+	TalkLevel float64  `protobuf:"fixed64,19,opt,name=talk_level,json=talkLevel,proto3" json:"talk_level,omitempty"`
+	TalkAt    uint32   `protobuf:"varint,20,opt,name=talk_at,json=talkAt,proto3" json:"talk_at,omitempty"`
+	Loud      []uint32 `protobuf:"varint,21,rep,packed,name=loud,proto3" json:"loud,omitempty"`
+	// A player has seen nothing when it came.
+	Blind bool `protobuf:"varint,22,opt,name=blind,proto3" json:"blind,omitempty"`
+	// Bytes of events for groups so far.
+	Told          uint64         `protobuf:"varint,23,opt,name=told,proto3" json:"told,omitempty"`
+	Players       []*PlayerState `protobuf:"bytes,24,rep,name=players,proto3" json:"players,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RoomState) Reset() {
+	*x = RoomState{}
+	mi := &file_tickroom_v1_state_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RoomState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RoomState) ProtoMessage() {}
+
+func (x *RoomState) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_state_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RoomState.ProtoReflect.Descriptor instead.
+func (*RoomState) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RoomState) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *RoomState) GetWorld() []byte {
+	if x != nil {
+		return x.World
+	}
+	return nil
+}
+
+func (x *RoomState) GetGame() []byte {
+	if x != nil {
+		return x.Game
+	}
+	return nil
+}
+
+func (x *RoomState) GetNowUs() int64 {
+	if x != nil {
+		return x.NowUs
+	}
+	return 0
+}
+
+func (x *RoomState) GetSinceUs() int64 {
+	if x != nil {
+		return x.SinceUs
+	}
+	return 0
+}
+
+func (x *RoomState) GetUntilUs() int64 {
+	if x != nil {
+		return x.UntilUs
+	}
+	return 0
+}
+
+func (x *RoomState) GetShowEpoch() uint64 {
+	if x != nil {
+		return x.ShowEpoch
+	}
+	return 0
+}
+
+func (x *RoomState) GetTopics() []*TopicState {
+	if x != nil {
+		return x.Topics
+	}
+	return nil
+}
+
+func (x *RoomState) GetLastJob() uint64 {
+	if x != nil {
+		return x.LastJob
+	}
+	return 0
+}
+
+func (x *RoomState) GetLocked() bool {
+	if x != nil {
+		return x.Locked
+	}
+	return false
+}
+
+func (x *RoomState) GetUnlocks() uint32 {
+	if x != nil {
+		return x.Unlocks
+	}
+	return 0
+}
+
+func (x *RoomState) GetOver() bool {
+	if x != nil {
+		return x.Over
+	}
+	return false
+}
+
+func (x *RoomState) GetReported() bool {
+	if x != nil {
+		return x.Reported
+	}
+	return false
+}
+
+func (x *RoomState) GetMaxPlayers() int32 {
+	if x != nil {
+		return x.MaxPlayers
+	}
+	return 0
+}
+
+func (x *RoomState) GetMaxSpectators() int32 {
+	if x != nil {
+		return x.MaxSpectators
+	}
+	return 0
+}
+
+func (x *RoomState) GetSleeps() bool {
+	if x != nil {
+		return x.Sleeps
+	}
+	return false
+}
+
+func (x *RoomState) GetLabels() []*LabelState {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *RoomState) GetLabelled() uint32 {
+	if x != nil {
+		return x.Labelled
+	}
+	return 0
+}
+
+func (x *RoomState) GetTalkLevel() float64 {
+	if x != nil {
+		return x.TalkLevel
+	}
+	return 0
+}
+
+func (x *RoomState) GetTalkAt() uint32 {
+	if x != nil {
+		return x.TalkAt
+	}
+	return 0
+}
+
+func (x *RoomState) GetLoud() []uint32 {
+	if x != nil {
+		return x.Loud
+	}
+	return nil
+}
+
+func (x *RoomState) GetBlind() bool {
+	if x != nil {
+		return x.Blind
+	}
+	return false
+}
+
+func (x *RoomState) GetTold() uint64 {
+	if x != nil {
+		return x.Told
+	}
+	return 0
+}
+
+func (x *RoomState) GetPlayers() []*PlayerState {
+	if x != nil {
+		return x.Players
+	}
+	return nil
+}
+
+// TopicState is a topic that a room listens to.
+type TopicState struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	From  uint32                 `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
+	// Number of the last message that was handed over.
+	Last          uint64 `protobuf:"varint,3,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TopicState) Reset() {
+	*x = TopicState{}
+	mi := &file_tickroom_v1_state_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TopicState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TopicState) ProtoMessage() {}
+
+func (x *TopicState) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_state_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TopicState.ProtoReflect.Descriptor instead.
+func (*TopicState) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *TopicState) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TopicState) GetFrom() uint32 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *TopicState) GetLast() uint64 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+// LabelState is a label of a room.
+type LabelState struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Types that are valid to be assigned to Value:
+	//
+	//	*LabelState_Text
+	//	*LabelState_Flag
+	//	*LabelState_Number
+	Value         isLabelState_Value `protobuf_oneof:"value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LabelState) Reset() {
+	*x = LabelState{}
+	mi := &file_tickroom_v1_state_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LabelState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LabelState) ProtoMessage() {}
+
+func (x *LabelState) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_state_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LabelState.ProtoReflect.Descriptor instead.
+func (*LabelState) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *LabelState) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *LabelState) GetValue() isLabelState_Value {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *LabelState) GetText() string {
+	if x != nil {
+		if x, ok := x.Value.(*LabelState_Text); ok {
+			return x.Text
+		}
+	}
+	return ""
+}
+
+func (x *LabelState) GetFlag() bool {
+	if x != nil {
+		if x, ok := x.Value.(*LabelState_Flag); ok {
+			return x.Flag
+		}
+	}
+	return false
+}
+
+func (x *LabelState) GetNumber() float64 {
+	if x != nil {
+		if x, ok := x.Value.(*LabelState_Number); ok {
+			return x.Number
+		}
+	}
+	return 0
+}
+
+type isLabelState_Value interface {
+	isLabelState_Value()
+}
+
+type LabelState_Text struct {
+	Text string `protobuf:"bytes,2,opt,name=text,proto3,oneof"`
+}
+
+type LabelState_Flag struct {
+	Flag bool `protobuf:"varint,3,opt,name=flag,proto3,oneof"`
+}
+
+type LabelState_Number struct {
+	Number float64 `protobuf:"fixed64,4,opt,name=number,proto3,oneof"`
+}
+
+func (*LabelState_Text) isLabelState_Value() {}
+
+func (*LabelState_Flag) isLabelState_Value() {}
+
+func (*LabelState_Number) isLabelState_Value() {}
+
+// PlayerState is a player in a room.
+type PlayerState struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Id        uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name      string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	InputSeq  uint32                 `protobuf:"varint,3,opt,name=input_seq,json=inputSeq,proto3" json:"input_seq,omitempty"`
+	Spectator bool                   `protobuf:"varint,4,opt,name=spectator,proto3" json:"spectator,omitempty"`
+	PlayerId  string                 `protobuf:"bytes,5,opt,name=player_id,json=playerId,proto3" json:"player_id,omitempty"`
+	Roles     []string               `protobuf:"bytes,6,rep,name=roles,proto3" json:"roles,omitempty"`
+	Team      int32                  `protobuf:"varint,7,opt,name=team,proto3" json:"team,omitempty"`
+	Role      string                 `protobuf:"bytes,8,opt,name=role,proto3" json:"role,omitempty"`
+	InMatch   bool                   `protobuf:"varint,9,opt,name=in_match,json=inMatch,proto3" json:"in_match,omitempty"`
+	Network   uint64                 `protobuf:"fixed64,10,opt,name=network,proto3" json:"network,omitempty"`
+	Away      bool                   `protobuf:"varint,11,opt,name=away,proto3" json:"away,omitempty"`
+	// Seconds.
+	Rtt           float64              `protobuf:"fixed64,12,opt,name=rtt,proto3" json:"rtt,omitempty"`
+	Removed       bool                 `protobuf:"varint,13,opt,name=removed,proto3" json:"removed,omitempty"`
+	RemovedReason string               `protobuf:"bytes,14,opt,name=removed_reason,json=removedReason,proto3" json:"removed_reason,omitempty"`
+	Message       uint64               `protobuf:"varint,15,opt,name=message,proto3" json:"message,omitempty"`
+	TalkLevel     float64              `protobuf:"fixed64,16,opt,name=talk_level,json=talkLevel,proto3" json:"talk_level,omitempty"`
+	TalkAt        uint32               `protobuf:"varint,17,opt,name=talk_at,json=talkAt,proto3" json:"talk_at,omitempty"`
+	Subscriptions []*SubscriptionState `protobuf:"bytes,18,rep,name=subscriptions,proto3" json:"subscriptions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlayerState) Reset() {
+	*x = PlayerState{}
+	mi := &file_tickroom_v1_state_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlayerState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlayerState) ProtoMessage() {}
+
+func (x *PlayerState) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_state_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlayerState.ProtoReflect.Descriptor instead.
+func (*PlayerState) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *PlayerState) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *PlayerState) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PlayerState) GetInputSeq() uint32 {
+	if x != nil {
+		return x.InputSeq
+	}
+	return 0
+}
+
+func (x *PlayerState) GetSpectator() bool {
+	if x != nil {
+		return x.Spectator
+	}
+	return false
+}
+
+func (x *PlayerState) GetPlayerId() string {
+	if x != nil {
+		return x.PlayerId
+	}
+	return ""
+}
+
+func (x *PlayerState) GetRoles() []string {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *PlayerState) GetTeam() int32 {
+	if x != nil {
+		return x.Team
+	}
+	return 0
+}
+
+func (x *PlayerState) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *PlayerState) GetInMatch() bool {
+	if x != nil {
+		return x.InMatch
+	}
+	return false
+}
+
+func (x *PlayerState) GetNetwork() uint64 {
+	if x != nil {
+		return x.Network
+	}
+	return 0
+}
+
+func (x *PlayerState) GetAway() bool {
+	if x != nil {
+		return x.Away
+	}
+	return false
+}
+
+func (x *PlayerState) GetRtt() float64 {
+	if x != nil {
+		return x.Rtt
+	}
+	return 0
+}
+
+func (x *PlayerState) GetRemoved() bool {
+	if x != nil {
+		return x.Removed
+	}
+	return false
+}
+
+func (x *PlayerState) GetRemovedReason() string {
+	if x != nil {
+		return x.RemovedReason
+	}
+	return ""
+}
+
+func (x *PlayerState) GetMessage() uint64 {
+	if x != nil {
+		return x.Message
+	}
+	return 0
+}
+
+func (x *PlayerState) GetTalkLevel() float64 {
+	if x != nil {
+		return x.TalkLevel
+	}
+	return 0
+}
+
+func (x *PlayerState) GetTalkAt() uint32 {
+	if x != nil {
+		return x.TalkAt
+	}
+	return 0
+}
+
+func (x *PlayerState) GetSubscriptions() []*SubscriptionState {
+	if x != nil {
+		return x.Subscriptions
+	}
+	return nil
+}
+
+// SubscriptionState is what a player sees.
+type SubscriptionState struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the group.
+	Group uint32 `protobuf:"varint,1,opt,name=group,proto3" json:"group,omitempty"`
+	// First tick in which it counts.
+	From uint32 `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
+	// If the group is seen through one.
+	View          *ViewState `protobuf:"bytes,3,opt,name=view,proto3" json:"view,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubscriptionState) Reset() {
+	*x = SubscriptionState{}
+	mi := &file_tickroom_v1_state_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubscriptionState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubscriptionState) ProtoMessage() {}
+
+func (x *SubscriptionState) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_state_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubscriptionState.ProtoReflect.Descriptor instead.
+func (*SubscriptionState) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *SubscriptionState) GetGroup() uint32 {
+	if x != nil {
+		return x.Group
+	}
+	return 0
+}
+
+func (x *SubscriptionState) GetFrom() uint32 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *SubscriptionState) GetView() *ViewState {
+	if x != nil {
+		return x.View
+	}
+	return nil
+}
+
+// ViewState is a view of a spatial group.
+type ViewState struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Radius float64                `protobuf:"fixed64,1,opt,name=radius,proto3" json:"radius,omitempty"`
+	X      float64                `protobuf:"fixed64,2,opt,name=x,proto3" json:"x,omitempty"`
+	Y      float64                `protobuf:"fixed64,3,opt,name=y,proto3" json:"y,omitempty"`
+	// Entity that the middle is on; 0: none.
+	Follow        uint32 `protobuf:"varint,4,opt,name=follow,proto3" json:"follow,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ViewState) Reset() {
+	*x = ViewState{}
+	mi := &file_tickroom_v1_state_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ViewState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ViewState) ProtoMessage() {}
+
+func (x *ViewState) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_state_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ViewState.ProtoReflect.Descriptor instead.
+func (*ViewState) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ViewState) GetRadius() float64 {
+	if x != nil {
+		return x.Radius
+	}
+	return 0
+}
+
+func (x *ViewState) GetX() float64 {
+	if x != nil {
+		return x.X
+	}
+	return 0
+}
+
+func (x *ViewState) GetY() float64 {
+	if x != nil {
+		return x.Y
+	}
+	return 0
+}
+
+func (x *ViewState) GetFollow() uint32 {
+	if x != nil {
+		return x.Follow
+	}
+	return 0
+}
+
 var File_tickroom_v1_state_proto protoreflect.FileDescriptor
 
 const file_tickroom_v1_state_proto_rawDesc = "" +
@@ -784,7 +1510,78 @@ const file_tickroom_v1_state_proto_rawDesc = "" +
 	"\x06entity\x18\x02 \x01(\rR\x06entity\x12\x12\n" +
 	"\x04born\x18\x03 \x01(\rR\x04born\x12\x16\n" +
 	"\x06stamps\x18\x04 \x03(\rR\x06stamps\x12\x10\n" +
-	"\x03row\x18\x05 \x01(\fR\x03rowB\x94\x01\n" +
+	"\x03row\x18\x05 \x01(\fR\x03row\"\xc0\x05\n" +
+	"\tRoomState\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\rR\aversion\x12\x14\n" +
+	"\x05world\x18\x02 \x01(\fR\x05world\x12\x12\n" +
+	"\x04game\x18\x03 \x01(\fR\x04game\x12\x15\n" +
+	"\x06now_us\x18\x04 \x01(\x03R\x05nowUs\x12\x19\n" +
+	"\bsince_us\x18\x05 \x01(\x03R\asinceUs\x12\x19\n" +
+	"\buntil_us\x18\x06 \x01(\x03R\auntilUs\x12\x1d\n" +
+	"\n" +
+	"show_epoch\x18\a \x01(\x04R\tshowEpoch\x12/\n" +
+	"\x06topics\x18\b \x03(\v2\x17.tickroom.v1.TopicStateR\x06topics\x12\x19\n" +
+	"\blast_job\x18\t \x01(\x04R\alastJob\x12\x16\n" +
+	"\x06locked\x18\n" +
+	" \x01(\bR\x06locked\x12\x18\n" +
+	"\aunlocks\x18\v \x01(\rR\aunlocks\x12\x12\n" +
+	"\x04over\x18\f \x01(\bR\x04over\x12\x1a\n" +
+	"\breported\x18\r \x01(\bR\breported\x12\x1f\n" +
+	"\vmax_players\x18\x0e \x01(\x05R\n" +
+	"maxPlayers\x12%\n" +
+	"\x0emax_spectators\x18\x0f \x01(\x05R\rmaxSpectators\x12\x16\n" +
+	"\x06sleeps\x18\x10 \x01(\bR\x06sleeps\x12/\n" +
+	"\x06labels\x18\x11 \x03(\v2\x17.tickroom.v1.LabelStateR\x06labels\x12\x1a\n" +
+	"\blabelled\x18\x12 \x01(\rR\blabelled\x12\x1d\n" +
+	"\n" +
+	"talk_level\x18\x13 \x01(\x01R\ttalkLevel\x12\x17\n" +
+	"\atalk_at\x18\x14 \x01(\rR\x06talkAt\x12\x12\n" +
+	"\x04loud\x18\x15 \x03(\rR\x04loud\x12\x14\n" +
+	"\x05blind\x18\x16 \x01(\bR\x05blind\x12\x12\n" +
+	"\x04told\x18\x17 \x01(\x04R\x04told\x122\n" +
+	"\aplayers\x18\x18 \x03(\v2\x18.tickroom.v1.PlayerStateR\aplayers\"H\n" +
+	"\n" +
+	"TopicState\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\rR\x04from\x12\x12\n" +
+	"\x04last\x18\x03 \x01(\x04R\x04last\"o\n" +
+	"\n" +
+	"LabelState\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x04text\x18\x02 \x01(\tH\x00R\x04text\x12\x14\n" +
+	"\x04flag\x18\x03 \x01(\bH\x00R\x04flag\x12\x18\n" +
+	"\x06number\x18\x04 \x01(\x01H\x00R\x06numberB\a\n" +
+	"\x05value\"\xfb\x03\n" +
+	"\vPlayerState\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n" +
+	"\tinput_seq\x18\x03 \x01(\rR\binputSeq\x12\x1c\n" +
+	"\tspectator\x18\x04 \x01(\bR\tspectator\x12\x1b\n" +
+	"\tplayer_id\x18\x05 \x01(\tR\bplayerId\x12\x14\n" +
+	"\x05roles\x18\x06 \x03(\tR\x05roles\x12\x12\n" +
+	"\x04team\x18\a \x01(\x05R\x04team\x12\x12\n" +
+	"\x04role\x18\b \x01(\tR\x04role\x12\x19\n" +
+	"\bin_match\x18\t \x01(\bR\ainMatch\x12\x18\n" +
+	"\anetwork\x18\n" +
+	" \x01(\x06R\anetwork\x12\x12\n" +
+	"\x04away\x18\v \x01(\bR\x04away\x12\x10\n" +
+	"\x03rtt\x18\f \x01(\x01R\x03rtt\x12\x18\n" +
+	"\aremoved\x18\r \x01(\bR\aremoved\x12%\n" +
+	"\x0eremoved_reason\x18\x0e \x01(\tR\rremovedReason\x12\x18\n" +
+	"\amessage\x18\x0f \x01(\x04R\amessage\x12\x1d\n" +
+	"\n" +
+	"talk_level\x18\x10 \x01(\x01R\ttalkLevel\x12\x17\n" +
+	"\atalk_at\x18\x11 \x01(\rR\x06talkAt\x12D\n" +
+	"\rsubscriptions\x18\x12 \x03(\v2\x1e.tickroom.v1.SubscriptionStateR\rsubscriptions\"i\n" +
+	"\x11SubscriptionState\x12\x14\n" +
+	"\x05group\x18\x01 \x01(\rR\x05group\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\rR\x04from\x12*\n" +
+	"\x04view\x18\x03 \x01(\v2\x16.tickroom.v1.ViewStateR\x04view\"W\n" +
+	"\tViewState\x12\x16\n" +
+	"\x06radius\x18\x01 \x01(\x01R\x06radius\x12\f\n" +
+	"\x01x\x18\x02 \x01(\x01R\x01x\x12\f\n" +
+	"\x01y\x18\x03 \x01(\x01R\x01y\x12\x16\n" +
+	"\x06follow\x18\x04 \x01(\rR\x06followB\x94\x01\n" +
 	"\x15io.github.tickroom.v1P\x01Z=github.com/tickroom/tickroom/proto/gen/tickroom/v1;tickroomv1\xa2\x02\x03TRM\xaa\x02\vTickroom.V1\xba\x02\bTickroom\xca\x02\vTickroom\\V1\xea\x02\fTickroom::V1b\x06proto3"
 
 var (
@@ -799,31 +1596,42 @@ func file_tickroom_v1_state_proto_rawDescGZIP() []byte {
 	return file_tickroom_v1_state_proto_rawDescData
 }
 
-var file_tickroom_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tickroom_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_tickroom_v1_state_proto_goTypes = []any{
-	(*WorldState)(nil),  // 0: tickroom.v1.WorldState
-	(*Quarantined)(nil), // 1: tickroom.v1.Quarantined
-	(*GroupState)(nil),  // 2: tickroom.v1.GroupState
-	(*EntityState)(nil), // 3: tickroom.v1.EntityState
-	(*Tombstone)(nil),   // 4: tickroom.v1.Tombstone
-	(*EventState)(nil),  // 5: tickroom.v1.EventState
-	(*TableState)(nil),  // 6: tickroom.v1.TableState
-	(*RowState)(nil),    // 7: tickroom.v1.RowState
+	(*WorldState)(nil),        // 0: tickroom.v1.WorldState
+	(*Quarantined)(nil),       // 1: tickroom.v1.Quarantined
+	(*GroupState)(nil),        // 2: tickroom.v1.GroupState
+	(*EntityState)(nil),       // 3: tickroom.v1.EntityState
+	(*Tombstone)(nil),         // 4: tickroom.v1.Tombstone
+	(*EventState)(nil),        // 5: tickroom.v1.EventState
+	(*TableState)(nil),        // 6: tickroom.v1.TableState
+	(*RowState)(nil),          // 7: tickroom.v1.RowState
+	(*RoomState)(nil),         // 8: tickroom.v1.RoomState
+	(*TopicState)(nil),        // 9: tickroom.v1.TopicState
+	(*LabelState)(nil),        // 10: tickroom.v1.LabelState
+	(*PlayerState)(nil),       // 11: tickroom.v1.PlayerState
+	(*SubscriptionState)(nil), // 12: tickroom.v1.SubscriptionState
+	(*ViewState)(nil),         // 13: tickroom.v1.ViewState
 }
 var file_tickroom_v1_state_proto_depIdxs = []int32{
-	1, // 0: tickroom.v1.WorldState.quarantined:type_name -> tickroom.v1.Quarantined
-	2, // 1: tickroom.v1.WorldState.groups:type_name -> tickroom.v1.GroupState
-	6, // 2: tickroom.v1.WorldState.tables:type_name -> tickroom.v1.TableState
-	3, // 3: tickroom.v1.GroupState.entities:type_name -> tickroom.v1.EntityState
-	4, // 4: tickroom.v1.GroupState.tombstones:type_name -> tickroom.v1.Tombstone
-	5, // 5: tickroom.v1.GroupState.events:type_name -> tickroom.v1.EventState
-	7, // 6: tickroom.v1.TableState.rows:type_name -> tickroom.v1.RowState
-	4, // 7: tickroom.v1.TableState.tombstones:type_name -> tickroom.v1.Tombstone
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	1,  // 0: tickroom.v1.WorldState.quarantined:type_name -> tickroom.v1.Quarantined
+	2,  // 1: tickroom.v1.WorldState.groups:type_name -> tickroom.v1.GroupState
+	6,  // 2: tickroom.v1.WorldState.tables:type_name -> tickroom.v1.TableState
+	3,  // 3: tickroom.v1.GroupState.entities:type_name -> tickroom.v1.EntityState
+	4,  // 4: tickroom.v1.GroupState.tombstones:type_name -> tickroom.v1.Tombstone
+	5,  // 5: tickroom.v1.GroupState.events:type_name -> tickroom.v1.EventState
+	7,  // 6: tickroom.v1.TableState.rows:type_name -> tickroom.v1.RowState
+	4,  // 7: tickroom.v1.TableState.tombstones:type_name -> tickroom.v1.Tombstone
+	9,  // 8: tickroom.v1.RoomState.topics:type_name -> tickroom.v1.TopicState
+	10, // 9: tickroom.v1.RoomState.labels:type_name -> tickroom.v1.LabelState
+	11, // 10: tickroom.v1.RoomState.players:type_name -> tickroom.v1.PlayerState
+	12, // 11: tickroom.v1.PlayerState.subscriptions:type_name -> tickroom.v1.SubscriptionState
+	13, // 12: tickroom.v1.SubscriptionState.view:type_name -> tickroom.v1.ViewState
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_tickroom_v1_state_proto_init() }
@@ -831,13 +1639,18 @@ func file_tickroom_v1_state_proto_init() {
 	if File_tickroom_v1_state_proto != nil {
 		return
 	}
+	file_tickroom_v1_state_proto_msgTypes[10].OneofWrappers = []any{
+		(*LabelState_Text)(nil),
+		(*LabelState_Flag)(nil),
+		(*LabelState_Number)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tickroom_v1_state_proto_rawDesc), len(file_tickroom_v1_state_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
