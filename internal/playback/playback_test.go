@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // match is the journal of a match in the arena, of some players who come one after the other, and bots.
 func match(t testing.TB, ticks, players int) *journal.Journal {
 	t.Helper()
-	ring := journal.NewRing(256 << 20)
+	ring := journal.NewRing(256<<20, nil)
 	w := journal.NewWriter(journal.Build(), 1, ring)
 	c, err := journal.New(arena.Kind(), world.Setup{
 		ID: "match", Seed: 3, Now: 1_700_000_000_000_000, Options: map[string]string{"bots": "8", "map": "1500", "obstacles": "12"},
