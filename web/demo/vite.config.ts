@@ -45,6 +45,7 @@ export default defineConfig({
     proxy: {
       '/ws': { target: server, ws: true },
       '/status.json': { target: server },
+      '/tickroom.v1.MatchmakingService': { target: server },
     },
   },
   test: {

@@ -35,7 +35,7 @@ const folders = kinds.map((k) => k.page ?? k.name);
 const hosts = folders.map((folder) => `${folder}/host/index.html`).filter((page) => existsSync(new URL(page, demo)));
 
 /** Pages that are of no kind. */
-const others = ['replay'];
+const others = ['lobby', 'replay'];
 
 test.each([
   'index.html',

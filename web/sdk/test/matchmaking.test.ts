@@ -229,6 +229,8 @@ describe('rooms', () => {
               open: { value: { case: 'flag', value: true } },
               newer: {},
             },
+            options: { map: 'dust' },
+            show: 'tonight',
           },
         ],
         nextPageToken: 'more',
@@ -255,6 +257,8 @@ describe('rooms', () => {
           locked: true,
           created: new Date(7000),
           labels: { map: 'dust', level: 4, open: true },
+          options: { map: 'dust' },
+          show: 'tonight',
         },
       ],
     });

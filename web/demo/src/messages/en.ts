@@ -4,6 +4,7 @@
 
 import { kindsEn } from '../kinds.ts';
 import { homeEn } from './home.en.ts';
+import { lobbyEn } from './lobby.en.ts';
 import { netEn } from './net.en.ts';
 import { replayEn } from './replay.en.ts';
 
@@ -11,6 +12,7 @@ export const en = {
   ...kindsEn,
   ...netEn,
   ...homeEn,
+  ...lobbyEn,
   ...replayEn,
 
   'lang.name': 'English',

@@ -75,6 +75,7 @@ export const homeEn = {
   'home.rooms': 'Rooms',
   'home.rooms.lead':
     'Rooms come into being when somebody joins, and end when they are empty. Join one by its name, or take the first with a free seat.',
+  'home.rooms.lobby': 'The lobby has the open rooms of all servers',
   'home.kind.summary': '{players} playing in {rooms}',
   'home.kind.rooms': '{n} room | {n} rooms',
   'home.kind.none': 'No room is open. The first who joins makes one.',

@@ -72,6 +72,7 @@ export const homeZh: Record<keyof typeof homeEn, string> = {
 
   'home.rooms': '房间',
   'home.rooms.lead': '有人加入时自动创建房间，人走空后自动关闭。可以选一个房间加入，也可以直接进入有空位的房间。',
+  'home.rooms.lobby': '大厅列出所有服务器上开放的房间',
   'home.kind.summary': '{players} 人在玩，共 {rooms}',
   'home.kind.rooms': '{n} 个房间',
   'home.kind.none': '目前没有房间，第一个加入的人会自动创建。',

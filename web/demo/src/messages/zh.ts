@@ -3,6 +3,7 @@
 import { kindsZh } from '../kinds.ts';
 import type { Messages } from './en.ts';
 import { homeZh } from './home.zh.ts';
+import { lobbyZh } from './lobby.zh.ts';
 import { netZh } from './net.zh.ts';
 import { replayZh } from './replay.zh.ts';
 
@@ -10,6 +11,7 @@ export const zh: Messages = {
   ...kindsZh,
   ...netZh,
   ...homeZh,
+  ...lobbyZh,
   ...replayZh,
 
   'lang.name': '中文',

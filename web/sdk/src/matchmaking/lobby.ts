@@ -42,6 +42,10 @@ export interface RoomInfo {
   readonly created: Date | undefined;
   /** What the game says of the room. */
   readonly labels: Readonly<Record<string, Label>>;
+  /** What clients chose it to be like when it was made, where that is not as usual. */
+  readonly options: Readonly<Record<string, string>>;
+  /** The show that it is a house of; empty: none. What goes on in a show is the same in all its houses. */
+  readonly show: string;
 }
 
 /** A page of the lobby. */
@@ -63,7 +67,7 @@ export interface Lobby {
 
 /** Returns a room of an answer. */
 export function roomOf(m: RoomInfoMessage): RoomInfo {
-  const { room, kind, mode, region, players, capacity, spectators, watching, maxWatching, locked, created } = m;
+  const { room, kind, mode, region, players, capacity, spectators, watching, maxWatching, locked, created, show } = m;
   const labels: Record<string, Label> = {};
   for (const [name, { value: v }] of Object.entries(m.labels)) {
     if (v.case !== undefined && v.case !== 'set') labels[name] = v.value;
@@ -81,6 +85,8 @@ export function roomOf(m: RoomInfoMessage): RoomInfo {
     locked,
     created: created && timestampDate(created),
     labels,
+    options: { ...m.options },
+    show,
   };
 }
 

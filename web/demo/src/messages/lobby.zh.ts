@@ -1,0 +1,33 @@
+import type { lobbyEn } from './lobby.en.ts';
+
+/** The lobby's texts in Chinese (simplified). */
+export const lobbyZh: Readonly<Record<keyof typeof lobbyEn, string>> = {
+  'lobby.title': '大厅',
+  'lobby.looking': '正在查找房间 …',
+  'lobby.sum': '{players}，{rooms}',
+  'lobby.players': '{n} 名玩家',
+  'lobby.rooms': '{n} 个房间',
+  'lobby.away': '列表可能不是最新的：{reason}',
+  'lobby.refused': '此服务器不公开房间列表：{reason}',
+  'lobby.none': '目前没有开放的房间，第一个加入的人会创建一个。',
+  'lobby.none.match': '没有符合条件的房间。',
+  'lobby.more': '还有更多房间未显示，请缩小范围。',
+  'lobby.kinds': '房间类型',
+  'lobby.kinds.all': '全部',
+  'lobby.sort': '排序',
+  'lobby.sort.players': '人数',
+  'lobby.sort.free': '空位',
+  'lobby.sort.newest': '最新',
+  'lobby.query': '用查询语言描述想要的房间',
+  'lobby.query.example': 'players < 10 and not locked',
+  'lobby.query.do': '查找',
+  'lobby.places': '{capacity} 个位置中的 {players} 个',
+  'lobby.watching': '{n} 人观看',
+  'lobby.houses': '{n} 个分会场',
+  'lobby.locked': '已锁定',
+  'lobby.full': '已满',
+  'lobby.join': '加入',
+  'lobby.join.this': '加入 {room}',
+  'lobby.watch': '观看',
+  'lobby.watch.this': '观看 {room}',
+};
