@@ -38,7 +38,7 @@ func recordWalkers(t *testing.T, name string, k world.Kind, seed uint64) {
 	}
 	for i := range 30 {
 		c.SetNow(c.Now() + 50_000)
-		if err := c.HandleInput(p, uint32(i+1), (&walkersv1.WalkerInput{Direction: 1}).AppendProto(nil)); err != nil {
+		if err := c.HandleInput(p, world.Input{Seq: uint32(i + 1), Data: (&walkersv1.WalkerInput{Direction: 1}).AppendProto(nil)}); err != nil {
 			t.Fatal(err)
 		}
 		if i == 20 {

@@ -31,10 +31,18 @@ func (p *Player) Replica() *replica.Replica { return p.replica }
 // who has left, is passed over.
 func (p *Player) Input(in schema.Message) {
 	p.room.t.Helper()
+	p.InputSeeing(in, float64(p.room.Room.Tick()))
+}
+
+// InputSeeing is Input of a player that was looking at an earlier tick, which the game is told by
+// Player.Sees, within what the kind allows.
+func (p *Player) InputSeeing(in schema.Message, tick float64) {
+	p.room.t.Helper()
 	if p.seq++; p.Spectator || p.left {
 		return
 	}
-	if err := p.room.caller.HandleInput(p.Player, p.seq, in.AppendProto(nil)); err != nil {
+	back := min((float64(p.room.Room.Tick())-tick)*world.BackPerTick, float64(p.room.kind.RewindTicks(p.room.TickRate)*world.BackPerTick))
+	if err := p.room.caller.HandleInput(p.Player, world.Input{Seq: p.seq, Back: uint32(max(back, 0) + 0.5), Data: in.AppendProto(nil)}); err != nil {
 		p.room.t.Fatalf("%s sends an input: %v", p.Name, err)
 	}
 }

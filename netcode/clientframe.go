@@ -53,6 +53,7 @@ type ClientFrame struct {
 type Input struct {
 	Seq, Tick uint32
 	Data      []byte
+	Sees      uint32 // how far the picture was behind Tick, in 1/16 ticks; 0: not told
 }
 
 // Command is one command of a ClientFrame.
@@ -81,7 +82,7 @@ func (f *ClientFrame) Parse(b []byte) error {
 			}
 			f.Inputs = append(f.Inputs, Input{})
 			in := &f.Inputs[len(f.Inputs)-1]
-			if in.Seq, in.Tick, in.Data, err = triple(p); err != nil {
+			if in.Seq, in.Tick, in.Data, in.Sees, err = numbered(p); err != nil {
 				return err
 			}
 		case 3<<3 | bytes:
@@ -90,7 +91,7 @@ func (f *ClientFrame) Parse(b []byte) error {
 			}
 			f.Commands = append(f.Commands, Command{})
 			c := &f.Commands[len(f.Commands)-1]
-			if c.ID, c.Command, c.Data, err = triple(p); err != nil {
+			if c.ID, c.Command, c.Data, _, err = numbered(p); err != nil {
 				return err
 			}
 		case 4<<3 | bytes:
@@ -117,13 +118,13 @@ func (f *ClientFrame) Parse(b []byte) error {
 	return nil
 }
 
-// triple decodes an Input or a CommandData, which are alike: two numbers and an
-// encoded message.
-func triple(p []byte) (a, b uint32, data []byte, err error) {
+// numbered decodes an Input or a CommandData, which are alike: two numbers, an
+// encoded message, and of an input another number.
+func numbered(p []byte) (a, b uint32, data []byte, c uint32, err error) {
 	for len(p) > 0 {
 		tag, v, d, rest, err := field(p)
 		if err != nil {
-			return 0, 0, nil, err
+			return 0, 0, nil, 0, err
 		}
 		p = rest
 		switch tag {
@@ -133,9 +134,11 @@ func triple(p []byte) (a, b uint32, data []byte, err error) {
 			b = uint32(v)
 		case 3<<3 | bytes:
 			data = d
+		case 4<<3 | varint:
+			c = uint32(v)
 		}
 	}
-	return a, b, data, nil
+	return a, b, data, c, nil
 }
 
 const (

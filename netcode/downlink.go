@@ -138,6 +138,9 @@ func (d *Downlink) Ack(tick uint32) error {
 	return nil
 }
 
+// Newest returns the newest tick that the client was sent, 0 before the first.
+func (d *Downlink) Newest() uint32 { return d.newest }
+
 // Acknowledged returns the newest tick that the client has acknowledged, 0 before the
 // first.
 func (d *Downlink) Acknowledged() uint32 { return d.said }

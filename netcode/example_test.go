@@ -46,9 +46,10 @@ func Example() {
 // come. Each is applied once, in the tick that it is meant for.
 func ExampleInputs() {
 	var in netcode.Inputs
-	fmt.Println(in.Push(1, 5, []byte("left"), 4) == netcode.Accepted)
-	fmt.Println(in.Push(1, 5, []byte("left"), 4) == netcode.Repeated)
-	in.Take(5, func(seq uint32, data []byte) { fmt.Printf("tick 5: input %d, %s\n", seq, data) })
+	left := netcode.Input{Seq: 1, Tick: 5, Data: []byte("left")}
+	fmt.Println(in.Push(&left, netcode.Shown{}, 4) == netcode.Accepted)
+	fmt.Println(in.Push(&left, netcode.Shown{}, 4) == netcode.Repeated)
+	in.Take(5, func(in world.Input) { fmt.Printf("tick 5: input %d, %s\n", in.Seq, in.Data) })
 	// Output:
 	// true
 	// true

@@ -6,21 +6,22 @@ import (
 	"testing"
 
 	"github.com/tickroom/tickroom/netcode"
+	"github.com/tickroom/tickroom/world"
 )
 
 // take returns the numbers of the inputs that a tick applies.
 func take(u *netcode.Inputs, now uint32) (seqs []uint32) {
-	u.Take(now, func(seq uint32, data []byte) {
-		if string(data) != fmt.Sprint(seq) {
+	u.Take(now, func(in world.Input) {
+		if string(in.Data) != fmt.Sprint(in.Seq) {
 			panic("an input has another's data")
 		}
-		seqs = append(seqs, seq)
+		seqs = append(seqs, in.Seq)
 	})
 	return seqs
 }
 
 func push(u *netcode.Inputs, seq, tick, now uint32) netcode.Fate {
-	return u.Push(seq, tick, []byte(fmt.Sprint(seq)), now)
+	return u.Push(&netcode.Input{Seq: seq, Tick: tick, Data: []byte(fmt.Sprint(seq))}, netcode.Shown{}, now)
 }
 
 func TestInputsWaitForTheirTick(t *testing.T) {
@@ -67,7 +68,7 @@ func TestInputsThatCannotBeTaken(t *testing.T) {
 		{7, 0, netcode.MaxInputSize + 1, netcode.Dropped},
 		{7, 10 + netcode.MaxAhead, netcode.MaxInputSize, netcode.Accepted},
 	} {
-		if got := u.Push(c.seq, c.tick, make([]byte, c.size), 10); got != c.want {
+		if got := u.Push(&netcode.Input{Seq: c.seq, Tick: c.tick, Data: make([]byte, c.size)}, netcode.Shown{}, 10); got != c.want {
 			t.Errorf("case %d: %d, want %d", i, got, c.want)
 		}
 	}
@@ -91,10 +92,15 @@ func TestOldInputsGiveWayToNewOnes(t *testing.T) {
 }
 
 func TestInputsAllocateNothing(t *testing.T) {
-	var u netcode.Inputs
+	u := netcode.NewInputs(netcode.InputRules{NeutralAfter: 1, Rewind: 5, Spread: 10})
+	in := netcode.Input{Data: []byte("again"), Sees: 20}
+	now := uint32(1)
 	allocs := testing.AllocsPerRun(100, func() {
-		u.Push(u.Applied()+1, 0, []byte("again"), 1)
-		u.Take(1, func(uint32, []byte) {})
+		in.Seq, in.Tick = in.Seq+1, now
+		u.Push(&in, netcode.Shown{Newest: now, Acknowledged: now}, now)
+		u.Take(now, func(world.Input) {})
+		u.Early(now)
+		now++
 	})
 	if allocs > 0 {
 		t.Errorf("%g allocations per input", allocs)

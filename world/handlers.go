@@ -96,13 +96,28 @@ var (
 	ErrUnknownCommand = errors.New("unknown command")
 )
 
-// HandleInput hands an encoded input to the game. seq is its sequence number.
-func (r *Room) HandleInput(p *Player, seq uint32, data []byte) error {
-	p.InputSeq = seq
+// BackPerTick is how many units of Input.Back there are in a tick.
+const BackPerTick = 16
+
+// Input is an input as a server hands it over.
+type Input struct {
+	// Seq is its sequence number.
+	Seq uint32
+	// Back is how far the picture that the player was looking at was behind the tick that is
+	// simulated, in 1/BackPerTick ticks, as far as the server believes it. 0: it is not known.
+	Back uint32
+	// Data is the encoded message. Empty, if the player's input has not come and the kind has a
+	// neutral one in its place.
+	Data []byte
+}
+
+// HandleInput hands an encoded input to the game. It is for servers.
+func (r *Room) HandleInput(p *Player, in Input) error {
+	p.InputSeq, p.back = in.Seq, in.Back
 	if r.input == nil {
 		return nil
 	}
-	if err := r.input(p, data); err != nil {
+	if err := r.input(p, in.Data); err != nil {
 		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return nil

@@ -81,8 +81,8 @@ func (in *Interest) View(g *Group) *View {
 	return nil
 }
 
-// Sees reports whether the client is subscribed to a group.
-func (in *Interest) Sees(g *Group) bool { return in.find(g) >= 0 }
+// SeesGroup reports whether the client is subscribed to a group.
+func (in *Interest) SeesGroup(g *Group) bool { return in.find(g) >= 0 }
 
 func (in *Interest) find(g *Group) int {
 	for i := range in.subs {

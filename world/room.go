@@ -83,6 +83,7 @@ type Player struct {
 
 	away    bool
 	removed *removal
+	back    uint32    // how far behind the tick the picture was at the last input, in 1/BackPerTick ticks
 	rtt     float64   // seconds; 0: unknown
 	message uint64    // number of the last one that was posted to the player
 	talk    allowance // 0 is full
@@ -155,6 +156,14 @@ type Kind struct {
 	Opens func(ctx context.Context, o *Opening) error
 	// Backstage rooms are the server's own, such as shows: clients can't join, list or make them.
 	Backstage bool
+	// Rewind is how many seconds ago a player may have seen what an input of it is judged by, as
+	// Player.Sees tells. Default 0.25; less than 0: Sees is always now. What happened before is
+	// lost to players whose connection is slower: the more they are given, the longer others can be
+	// hit after they have gone into cover.
+	Rewind float64
+	// Starved says what the game is handed for a player whose inputs are meant for ticks when none
+	// has come for one. Default Hold.
+	Starved Starved
 	// Spread has new players sent to the room with the most free places, and another one made before
 	// the last place is taken. Else they are sent to the fullest, and rooms fill up one after another.
 	Spread bool
@@ -294,6 +303,7 @@ func NewRoom(k Kind, with Setup) (*Room, Game, error) {
 	if !(r.TickRate >= 1 && r.TickRate <= 128) {
 		return nil, nil, fmt.Errorf("kind %s: a tick rate of %g; it must be 1 to 128 per second", k.Name, r.TickRate)
 	}
+	r.rate = r.TickRate
 	r.talk = newTalk(k.Talk, r.TickRate)
 	if r.MaxPlayers < 1 {
 		return nil, nil, fmt.Errorf("kind %s: at most %d players; it must be 1 or more", k.Name, r.MaxPlayers)

@@ -80,10 +80,10 @@ func TestHandlers(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &world.Player{}
-	if err := r.HandleInput(p, 7, (&walkersv1.WalkerInput{Direction: 2}).AppendProto(nil)); err != nil || steered != 2 || p.InputSeq != 7 {
+	if err := r.HandleInput(p, world.Input{Seq: 7, Data: (&walkersv1.WalkerInput{Direction: 2}).AppendProto(nil)}); err != nil || steered != 2 || p.InputSeq != 7 {
 		t.Errorf("input: %v, %g", err, steered)
 	}
-	if err := r.HandleInput(p, 7, []byte{0xff}); !errors.Is(err, world.ErrMalformed) {
+	if err := r.HandleInput(p, world.Input{Seq: 7, Data: []byte{0xff}}); !errors.Is(err, world.ErrMalformed) {
 		t.Errorf("a bad input: %v", err)
 	}
 	b, err := r.HandleCommand(p, 1, (&walkersv1.Shout{Text: "abc"}).AppendProto(nil), nil)

@@ -36,6 +36,9 @@ func (w *World) Save() ([]byte, error) {
 	for _, t := range w.tables {
 		s.Tables = append(s.Tables, saveTable(t))
 	}
+	for _, p := range w.trails {
+		s.Histories = append(s.Histories, p.save())
+	}
 	return proto.MarshalOptions{Deterministic: true}.Marshal(s)
 }
 
@@ -128,6 +131,14 @@ func (w *World) Restore(saved []byte) error {
 	}
 	for i, ts := range s.GetTables() {
 		if err := restoreTable(w.tables[i], ts); err != nil {
+			return err
+		}
+	}
+	if len(s.GetHistories()) != len(w.trails) {
+		return fmt.Errorf("%w: it has %d histories, the world %d", ErrSaved, len(s.GetHistories()), len(w.trails))
+	}
+	for i, hs := range s.GetHistories() {
+		if err := w.trails[i].restore(hs); err != nil {
 			return err
 		}
 	}

@@ -103,7 +103,7 @@ func labelOf(l *tickroomv1.LabelState) any {
 func (p *Player) state() *tickroomv1.PlayerState {
 	s := &tickroomv1.PlayerState{
 		Id: p.ID, Name: p.Name, InputSeq: p.InputSeq, Spectator: p.Spectator, PlayerId: p.PlayerID, Roles: p.Roles, Team: int32(p.Team), Role: p.Role, InMatch: p.InMatch,
-		Network: p.Network, Away: p.away, Rtt: p.rtt, Message: p.message, TalkLevel: p.talk.level, TalkAt: p.talk.at,
+		Network: p.Network, Away: p.away, Rtt: p.rtt, Message: p.message, Back: p.back, TalkLevel: p.talk.level, TalkAt: p.talk.at,
 	}
 	if p.removed != nil {
 		s.Removed, s.RemovedReason = true, p.removed.reason
@@ -219,7 +219,7 @@ func (r *Room) playerOf(s *tickroomv1.PlayerState) (*Player, error) {
 	p := &Player{
 		Interest: NewInterest(r.World), ID: s.GetId(), Name: s.GetName(), InputSeq: s.GetInputSeq(), Spectator: s.GetSpectator(), PlayerID: s.GetPlayerId(),
 		Roles: s.GetRoles(), Team: int(s.GetTeam()), Role: s.GetRole(), InMatch: s.GetInMatch(), Network: s.GetNetwork(),
-		away: s.GetAway(), rtt: s.GetRtt(), message: s.GetMessage(), talk: allowance{s.GetTalkLevel(), s.GetTalkAt()},
+		away: s.GetAway(), rtt: s.GetRtt(), message: s.GetMessage(), back: s.GetBack(), talk: allowance{s.GetTalkLevel(), s.GetTalkAt()},
 	}
 	if s.GetRemoved() {
 		p.Remove(s.GetRemovedReason())

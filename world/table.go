@@ -214,6 +214,7 @@ type Table[T any] struct {
 
 	same   func(a, b *T) bool // nil: compare cells only
 	store  func(*T, schema.Cells)
+	load   func(*T, schema.Cells)
 	encode func(*T, []byte) []byte
 	decode func(*T, []byte) error
 	locate func(*T) (x, y float64)
@@ -234,6 +235,7 @@ func NewTable[T any, P schema.Row[T]](w *World) *Table[T] {
 	t := &Table[T]{
 		core:   core{w: w, index: len(w.tables), comp: comp, next: comp.NewCells()},
 		store:  func(row *T, c schema.Cells) { P(row).StoreCells(c) },
+		load:   func(row *T, c schema.Cells) { P(row).LoadCells(c) },
 		encode: func(row *T, b []byte) []byte { return P(row).AppendProto(b) },
 		decode: func(row *T, b []byte) error { return P(row).UnmarshalProto(b) },
 	}

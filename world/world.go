@@ -101,6 +101,9 @@ type World struct {
 	emitted uint64 // events so far
 	told    uint64 // bytes of events so far that were for groups
 
+	trails []*trail // of the tables that have a History
+	rate  float64 // ticks per second
+
 	personal []*eventLog // of single clients, those that have events
 
 	pcg *rand.PCG
@@ -117,7 +120,7 @@ type quarant struct {
 
 // New makes an empty world, about to simulate tick 1.
 func New(cfg Config) *World {
-	w := &World{cfg: cfg.withDefaults(), ents: make([]entityState, 1), rows: make([]entityRows, 1), byName: map[string]*Group{}}
+	w := &World{cfg: cfg.withDefaults(), rate: 20, ents: make([]entityState, 1), rows: make([]entityRows, 1), byName: map[string]*Group{}}
 	w.pcg = rand.NewPCG(cfg.Seed, 0x9e3779b97f4a7c15)
 	w.rnd = rand.New(w.pcg)
 	return w
@@ -246,6 +249,9 @@ func (w *World) Commit() uint32 {
 		tb.commit(t)
 	}
 	w.committed = t
+	for _, p := range w.trails {
+		p.record(t)
+	}
 	for _, g := range w.groups {
 		g.prune(t)
 	}

@@ -29,7 +29,7 @@ func BenchmarkRecord(b *testing.B) {
 	for b.Loop() {
 		for i, p := range players {
 			data[2] = byte(i)
-			w.RecordInput(p, p.InputSeq+1, data)
+			w.RecordInput(p, world.Input{Seq: p.InputSeq + 1, Data: data})
 			p.InputSeq++
 		}
 		call = journal.Call{Op: journal.OpStep}

@@ -65,7 +65,7 @@ type Recorder interface {
 	Record(c *Call)
 	// RecordInput is called before an input is handed over. There are more inputs than of all else, so they
 	// are no Calls.
-	RecordInput(p *world.Player, number uint32, data []byte)
+	RecordInput(p *world.Player, in world.Input)
 	// Stepped is called after each tick that has ended well.
 	Stepped(r *world.Room)
 }

@@ -125,11 +125,11 @@ func (c *Caller) SetRTT(p *world.Player, seconds float64) {
 }
 
 // HandleInput is world.Room.HandleInput.
-func (c *Caller) HandleInput(p *world.Player, seq uint32, data []byte) error {
+func (c *Caller) HandleInput(p *world.Player, in world.Input) error {
 	if c.rec != nil {
-		c.rec.RecordInput(p, seq, data)
+		c.rec.RecordInput(p, in)
 	}
-	return c.Room.HandleInput(p, seq, data)
+	return c.Room.HandleInput(p, in)
 }
 
 // HandleCommand is world.Room.HandleCommand. number is which command it is of the player's client, 0 if nobody

@@ -65,8 +65,8 @@ type list struct{ calls []string }
 func (l *list) Begin(k *world.Kind, with *world.Setup) {
 	l.calls = append(l.calls, "begin "+k.Name+" "+with.ID)
 }
-func (l *list) Record(c *journal.Call)                    { l.calls = append(l.calls, c.Op.String()) }
-func (l *list) RecordInput(*world.Player, uint32, []byte) { l.calls = append(l.calls, "input") }
+func (l *list) Record(c *journal.Call)                 { l.calls = append(l.calls, c.Op.String()) }
+func (l *list) RecordInput(*world.Player, world.Input) { l.calls = append(l.calls, "input") }
 func (l *list) Stepped(r *world.Room) {
 	l.calls = append(l.calls, fmt.Sprint("stepped ", r.Committed()))
 }
@@ -104,7 +104,7 @@ func TestCallsAreRecordedFirst(t *testing.T) {
 	c.SetAway(p, true)
 	c.SetAway(p, false)
 	c.SetRoles(p, []string{"host"})
-	_ = c.HandleInput(p, 4, nil)
+	_ = c.HandleInput(p, world.Input{Seq: 4})
 	c.NumberAnew(p)
 	c.Step()
 	c.Leave(p)

@@ -28,6 +28,7 @@ const (
 	fieldHash    = 13
 	fieldSince   = 14
 	fieldSession = 15
+	fieldBack    = 16
 )
 
 // The ops of entries that are no calls.
@@ -85,10 +86,10 @@ func appendCall(b []byte, c *Call, last *times) []byte {
 }
 
 // appendInput appends an input, of which there are more than of all else.
-func appendInput(b []byte, p *world.Player, seq uint32, data []byte) []byte {
-	player := uint64(p.ID)
-	number := protowire.EncodeZigZag(int64(seq) - int64(p.InputSeq) - 1)
-	if player > 0 && player < 0x80 && number == 0 && len(data) > 0 && len(data) < 0x70 { // nearly always
+func appendInput(b []byte, p *world.Player, in world.Input) []byte {
+	player, data := uint64(p.ID), in.Data
+	number := protowire.EncodeZigZag(int64(in.Seq) - int64(p.InputSeq) - 1)
+	if in.Back == 0 && player > 0 && player < 0x80 && number == 0 && len(data) > 0 && len(data) < 0x70 { // nearly always
 		b = append(b, fieldEntry<<3|byte(protowire.BytesType), byte(4+len(data)), fieldPlayer<<3|byte(protowire.VarintType), byte(player),
 			fieldData<<3|byte(protowire.BytesType), byte(len(data)))
 		return append(b, data...)
@@ -100,11 +101,18 @@ func appendInput(b []byte, p *world.Player, seq uint32, data []byte) []byte {
 	if len(data) > 0 {
 		n += 1 + protowire.SizeBytes(len(data))
 	}
+	if in.Back != 0 {
+		n += protowire.SizeTag(fieldBack) + protowire.SizeVarint(uint64(in.Back))
+	}
 	b = append(b, fieldEntry<<3|byte(protowire.BytesType))
 	b = protowire.AppendVarint(b, uint64(n))
 	b = appendUint(b, fieldPlayer, player)
 	b = appendUint(b, fieldNumber, number)
-	return appendBytes(b, fieldData, data)
+	b = appendBytes(b, fieldData, data)
+	if in.Back != 0 {
+		b = protowire.AppendVarint(protowire.AppendTag(b, fieldBack, protowire.VarintType), uint64(in.Back))
+	}
+	return b
 }
 
 func appendUint(b []byte, field byte, v uint64) []byte {

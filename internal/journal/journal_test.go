@@ -43,7 +43,7 @@ func play(t testing.TB, rec journal.Recorder, ticks int) *journal.Caller {
 				continue
 			}
 			in := walkersv1.WalkerInput{Direction: rnd.Float32() * 6, Stop: rnd.IntN(3) == 0}
-			if err := c.HandleInput(p, p.InputSeq+1+uint32(rnd.IntN(2)), in.AppendProto(nil)); err != nil {
+			if err := c.HandleInput(p, world.Input{Seq: p.InputSeq + 1 + uint32(rnd.IntN(2)), Back: uint32(rnd.IntN(3) * 40), Data: in.AppendProto(nil)}); err != nil {
 				t.Fatal(err)
 			}
 		}

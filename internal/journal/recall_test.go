@@ -75,7 +75,7 @@ func recalled(t *testing.T, seed uint64) {
 		}
 		for _, v := range all {
 			in := walkersv1.WalkerInput{Direction: rnd.Float32() * 6}
-			if err := c.HandleInput(v.p, v.p.InputSeq+1, in.AppendProto(nil)); err != nil {
+			if err := c.HandleInput(v.p, world.Input{Seq: v.p.InputSeq + 1, Data: in.AppendProto(nil)}); err != nil {
 				t.Fatal(err)
 			}
 		}

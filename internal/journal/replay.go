@@ -138,7 +138,8 @@ func (r *Replay) ofPlayer(e *tickroomv1.JournalEntry) error {
 	}
 	switch opOf(e) {
 	case OpInput:
-		_ = c.HandleInput(p, uint32(int64(p.InputSeq)+1+e.GetNumber()), e.GetData()) // as it was then
+		in := world.Input{Seq: uint32(int64(p.InputSeq) + 1 + e.GetNumber()), Back: e.GetBack(), Data: e.GetData()}
+		_ = c.HandleInput(p, in) // as it was then
 	case OpCommand:
 		reply, err := c.HandleCommand(p, uint32(e.GetNumber()), e.GetId(), e.GetData(), nil)
 		if r.OnReply != nil {

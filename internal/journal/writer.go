@@ -104,9 +104,9 @@ func (w *Writer) Record(c *Call) {
 }
 
 // RecordInput is that of Recorder.
-func (w *Writer) RecordInput(p *world.Player, number uint32, data []byte) {
+func (w *Writer) RecordInput(p *world.Player, in world.Input) {
 	w.room()
-	w.block = appendInput(w.block, p, number, data)
+	w.block = appendInput(w.block, p, in)
 }
 
 // Session writes down whose session a player is, from now on.

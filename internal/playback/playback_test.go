@@ -48,7 +48,7 @@ func match(t testing.TB, ticks, players int) *journal.Journal {
 		c.SetNow(c.Now() + 50_000)
 		for _, p := range here {
 			in := &arenav1.ShipInput{Thrust: float32(rnd.IntN(2)), Turn: float32(rnd.IntN(3) - 1), Fire: rnd.IntN(3) == 0}
-			if err := c.HandleInput(p, p.InputSeq+1, in.AppendProto(nil)); err != nil {
+			if err := c.HandleInput(p, world.Input{Seq: p.InputSeq + 1, Data: in.AppendProto(nil)}); err != nil {
 				t.Fatal(err)
 			}
 		}

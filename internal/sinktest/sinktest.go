@@ -46,7 +46,7 @@ func Played(t testing.TB, rec journal.Recorder, ticks int) *journal.Caller {
 		c.SetNow(1e15 + int64(i+1)*50_000)
 		for _, p := range here {
 			in := walkersv1.WalkerInput{Direction: rnd.Float32() * 6}
-			if err := c.HandleInput(p, p.InputSeq+1, in.AppendProto(nil)); err != nil {
+			if err := c.HandleInput(p, world.Input{Seq: p.InputSeq + 1, Data: in.AppendProto(nil)}); err != nil {
 				t.Fatal(err)
 			}
 		}

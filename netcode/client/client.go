@@ -87,6 +87,10 @@ func (c *Client) ServerTick(at time.Time) float64 { return c.s.ServerTick(at.Sub
 // ServerTime estimates the server's wall clock now; false before the first pong.
 func (c *Client) ServerTime() (time.Time, bool) { return c.s.ServerTime(c.now()) }
 
+// InputTick returns the tick, with a fraction, at which to show at a time what the player steers itself; an input
+// that is made then is for the next whole one. See Session.InputTick.
+func (c *Client) InputTick(at time.Time) float64 { return c.s.InputTick(at.Sub(c.start)) }
+
 // SetEvery asks for one snapshot in so many ticks from now on, also when the client has
 // come back; 0 and 1: one in each.
 func (c *Client) SetEvery(n uint32) {

@@ -22,8 +22,19 @@ type clock struct {
 
 const clockWindow = 5 * time.Second
 
-func (c *clock) sawTick(tick uint32, now time.Duration) {
-	c.tick.add(now-time.Duration(tick)*c.perTick, now)
+// sawTick notes a tick that has arrived, and returns by how much it was later than the fastest one.
+func (c *clock) sawTick(tick uint32, now time.Duration) time.Duration {
+	at := now - time.Duration(tick)*c.perTick
+	c.tick.add(at, now)
+	return at - c.tick.min()
+}
+
+// arrivedTick returns the newest tick that can have arrived by now, with a fraction; 0 before the first.
+func (c *clock) arrivedTick(now time.Duration) float64 {
+	if !c.tick.any {
+		return 0
+	}
+	return float64(now-c.tick.min()) / float64(c.perTick)
 }
 
 func (c *clock) sawPong(sent time.Duration, serverUS int64, now time.Duration) {

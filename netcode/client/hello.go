@@ -182,6 +182,7 @@ func (s *Session) begin(w *tickroomv1.Welcome, rep *replica.Replica) {
 	s.welcome, s.rep, s.greeted, s.missed = w, rep, true, false
 	s.auth.welcomed(w)
 	s.clock = clock{perTick: time.Duration(float64(time.Second) / w.GetTickRate())}
+	s.lead.restart()
 	if again {
 		s.seen, s.out = seen{}, outbox{}
 		s.lastID = 0
@@ -203,7 +204,9 @@ func (s *Session) takeUp(w *tickroomv1.Welcome) error {
 	defer s.mu.Unlock()
 	s.welcome, s.greeted, s.missed = w, true, w.GetEventsMissed()
 	s.auth.welcomed(w)
-	s.seen.ack = s.seen.tick // the hello said so
+	s.seen.ack = s.seen.tick   // the hello said so
+	s.clock.tick = windowMin{} // the room may have stood still
+	s.lead.restart()
 	// What the server has need not be said again.
 	o := &s.out
 	for o.sent < len(o.inputs) && o.inputs[o.sent].Seq <= w.GetInputSeq() {

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,11 @@ import (
 )
 
 const (
+	// A server answers a ping with its next tick, so pings leave at moments that have nothing to do with the
+	// ticks: else the shortest round trip would have the same wait in it each time. The first ones
+	// come sooner.
+	firstPings = 5
+
 	writeTimeout = 5 * time.Second
 	closeTimeout = 2 * time.Second // for the server to close as well
 )
@@ -66,9 +72,10 @@ func (l *link) read() {
 // write says hello, then sends what the session has to say, and pings.
 func (l *link) write() {
 	c := l.c
-	ping := time.NewTicker(c.beat)
+	ping := time.NewTimer(c.beat)
 	defer ping.Stop()
 	var pulse pulse
+	quick := firstPings
 	buf := c.s.AppendHello(nil)
 	for {
 		if len(buf) > 0 {
@@ -90,6 +97,13 @@ func (l *link) write() {
 		case <-l.closing:
 		case <-c.woken:
 		case <-ping.C:
+			if quick > 0 && c.s.live() {
+				quick--
+				ping.Reset(c.beat/8 + rand.N(c.beat/4))
+				c.s.Ping(c.now())
+				continue
+			}
+			ping.Reset(c.beat/2 + rand.N(c.beat))
 			if err := pulse.beat(l.heard.Load(), c.s.live(), c.beat); err != nil {
 				l.end(&CloseError{Code: CloseLost, Err: err})
 				continue

@@ -1,12 +1,14 @@
 package client
 
 import (
+	"math"
 	"slices"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/tickroom/tickroom/proto/schema"
+	"github.com/tickroom/tickroom/world"
 )
 
 const (
@@ -35,10 +37,18 @@ type outbox struct {
 	mismatch bool
 }
 
+// maxStale is how many ticks before that of the state an input may be meant for that was not sent
+// yet: nobody needs it any more.
+const maxStale = 10
+
 // PendingInput is an input that the state doesn't include yet.
 type PendingInput struct {
+	// Seq is its number, and Tick the one that it is meant for, 0 for as soon as possible.
 	Seq, Tick uint32
-	Data      []byte
+	// Sees is how far the picture that the player was looking at was behind Tick, in 1/16 ticks;
+	// 0: not told.
+	Sees uint32
+	Data []byte
 }
 
 // Ping queues a ping.
@@ -81,6 +91,7 @@ func (s *Session) AppendMessage(b []byte) ([]byte, bool) {
 		s.seen.ack = s.seen.tick
 		b = schema.AppendUvarint(append(b, 1<<3), uint64(s.seen.ack))
 	}
+	s.stats.InputsDropped += uint64(o.dropStale(s.seen.tick))
 	limit := s.maxMessage() - 32 // what follows inputs and commands
 	for n := 0; o.sent < len(o.inputs) && n < frameInputs; n++ {
 		in := &o.inputs[o.sent]
@@ -133,6 +144,9 @@ func (in *PendingInput) append(b []byte) []byte {
 	if len(in.Data) > 0 {
 		n += 1 + protowire.SizeBytes(len(in.Data))
 	}
+	if in.Sees != 0 {
+		n += 1 + protowire.SizeVarint(uint64(in.Sees))
+	}
 	b = schema.AppendUvarint(append(b, 2<<3|2), uint64(n))
 	b = schema.AppendUvarint(append(b, 1<<3), uint64(in.Seq))
 	if in.Tick != 0 {
@@ -141,6 +155,9 @@ func (in *PendingInput) append(b []byte) []byte {
 	if len(in.Data) > 0 {
 		b = schema.AppendUvarint(append(b, 3<<3|2), uint64(len(in.Data)))
 		b = append(b, in.Data...)
+	}
+	if in.Sees != 0 {
+		b = schema.AppendUvarint(append(b, 4<<3), uint64(in.Sees))
 	}
 	return b
 }
@@ -151,12 +168,20 @@ func (s *Session) countOut(n int) {
 }
 
 // SendInput queues an input, encoded as the schema's input message, for a tick
-// (0: as soon as possible), and returns its sequence number. data is copied. When
-// too many inputs wait the oldest is forgotten.
-func (s *Session) SendInput(tick uint32, data []byte) uint32 {
+// (0: as soon as possible; see InputTick), and returns its sequence number. data is copied. When
+// too many inputs wait the oldest is forgotten, and so are those that could not be sent until their
+// tick was long over.
+func (s *Session) SendInput(tick uint32, data []byte) uint32 { return s.SendInputSeeing(tick, 0, data) }
+
+// SendInputSeeing is SendInput of a player that is looking at tick sees, so that the game can judge
+// by what it saw. 0: nobody knows.
+func (s *Session) SendInputSeeing(tick uint32, sees float64, data []byte) uint32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o := &s.out
+	if tick != 0 {
+		s.lead.sent(tick)
+	}
 	o.seq++
 	if len(o.inputs) == MaxPending {
 		if o.sent == 0 {
@@ -170,7 +195,10 @@ func (s *Session) SendInput(tick uint32, data []byte) uint32 {
 		o.inputs = append(o.inputs, PendingInput{})
 	}
 	in := &o.inputs[len(o.inputs)-1]
-	in.Seq, in.Tick = o.seq, tick
+	in.Seq, in.Tick, in.Sees = o.seq, tick, 0
+	if tick != 0 && sees > 0 {
+		in.Sees = uint32(max(1, math.Round((float64(tick)-sees)*world.BackPerTick)))
+	}
 	in.Data = append(in.Data[:0], data...)
 	return o.seq
 }
@@ -182,6 +210,22 @@ func (o *outbox) acked(seq uint32) {
 		n++
 	}
 	o.forget(n)
+}
+
+// dropStale drops the inputs that were not sent and whose ticks are long over, and returns how many.
+func (o *outbox) dropStale(state uint32) (dropped int) {
+	for i := o.sent; i < len(o.inputs); {
+		if t := o.inputs[i].Tick; t == 0 || t+maxStale >= state {
+			i++
+			continue
+		}
+		gone := o.inputs[i]
+		copy(o.inputs[i:], o.inputs[i+1:])
+		o.inputs[len(o.inputs)-1] = gone // its memory is used again
+		o.inputs = o.inputs[:len(o.inputs)-1]
+		dropped++
+	}
+	return dropped
 }
 
 // forget drops the oldest inputs and keeps their memory for later ones.

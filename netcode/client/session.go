@@ -49,6 +49,7 @@ type Session struct {
 	greeted bool    // on this connection
 	missed  bool    // when the session was resumed reliable events had been forgotten
 	clock   clock
+	lead    lead
 	stats   Stats
 	auth    auth
 	seen    seen
@@ -156,7 +157,8 @@ func (s *Session) note(f *replica.Frame, now time.Duration) error {
 		s.stats.SkippedTicks += uint64(f.Skip)
 	}
 	s.seen.tick = f.Tick
-	s.clock.sawTick(f.Tick, now)
+	s.lead.saw(s.clock.sawTick(f.Tick, now), s.clock.perTick)
+	s.lead.heard(f)
 	if f.InputAck > s.seen.inputAck {
 		s.seen.inputAck = f.InputAck
 		s.out.acked(f.InputAck)
@@ -216,6 +218,24 @@ func (s *Session) ServerTick(now time.Duration) float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.clock.serverTick(now)
+}
+
+// InputTick returns the tick, with a fraction, at which to show what the player steers itself: ahead of
+// the server by as long as an input takes to get there, and a little more. The input that is made now is for
+// the next whole tick. It runs up to 5% faster or slower than the server's ticks so that inputs
+// come in time, and jumps if it is wrong by more than ten. It is to be called often, once a tick at least. 0
+// before the first snapshot.
+func (s *Session) InputTick(now time.Duration) float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lead.tick(now, &s.clock)
+}
+
+// Lead returns how far ahead inputs are made, and how that works out.
+func (s *Session) Lead() Lead {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lead.Lead
 }
 
 // ServerTime estimates the server's wall clock now; false before the first pong.

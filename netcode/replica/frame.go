@@ -29,6 +29,11 @@ type Frame struct {
 	Hash    uint64
 	HasHash bool
 
+	// InputEarly is how early the client's inputs come, in ticks, if HasInputEarly is that it was
+	// told: see ServerFrame.input_early.
+	InputEarly    int
+	HasInputEarly bool
+
 	Events       []Event
 	EntityHashes []EntityHash
 	Welcome      *tickroomv1.Welcome // nil: none
@@ -179,6 +184,8 @@ func (f *Frame) fields(b []byte) error {
 			err = merge(fd.bytes, f.Auth, "auth")
 		case 15<<3 | lengthed:
 			err = f.part.parse(fd.bytes)
+		case 16<<3 | varint:
+			f.InputEarly, f.HasInputEarly = int(int32(uint32(fd.num)>>1)^-int32(fd.num&1)), true
 		}
 		if err != nil {
 			return err

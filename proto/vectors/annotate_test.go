@@ -123,7 +123,7 @@ func scalar(fd protoreflect.FieldDescriptor, p []byte) string {
 	}
 	v, _ := protowire.ConsumeVarint(p)
 	switch fd.Kind() {
-	case protoreflect.Sint64Kind:
+	case protoreflect.Sint64Kind, protoreflect.Sint32Kind:
 		return fmt.Sprint(protowire.DecodeZigZag(v))
 	case protoreflect.Int64Kind:
 		return fmt.Sprint(int64(v))

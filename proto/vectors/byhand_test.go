@@ -128,5 +128,8 @@ func client(t *testing.T) *sequence {
 		Version: 1, Fingerprint: walkersv1.Schema.Fingerprint(), Token: "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1LTE4MTUifQ.c2ln", Seat: "AQIDBAUGBwgJCgsMDQ4PEA",
 	}})
 	say("A new token of the same player, along with the usual.", &tickroomv1.ClientFrame{Ack: 302, Token: "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1LTE4MTUifQ.bmV3"})
+	say("An input of a player who was looking at a moment between two ticks: 75 sixteenths before the tick that the input is meant for.", &tickroomv1.ClientFrame{
+		Ack: 303, Inputs: []*tickroomv1.Input{{Seq: 44, Tick: 308, Data: input.AppendProto(nil), Sees: 75}},
+	})
 	return s.seq
 }

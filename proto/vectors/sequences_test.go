@@ -381,5 +381,16 @@ func session(t *testing.T) *sequence {
 	s.say("The token is about to expire: the client should send a new one.", s.marshal(&tickroomv1.ServerFrame{Auth: &tickroomv1.Auth{ExpiresUs: 1767229202000000, Renew: true}}))
 	s.say("The answer to a token that is good: it is known for another hour.", s.marshal(&tickroomv1.ServerFrame{Auth: &tickroomv1.Auth{ExpiresUs: 1767232802000000}}))
 	s.say("The answer to one that is refused: what held before holds on.", s.marshal(&tickroomv1.ServerFrame{Auth: &tickroomv1.Auth{ExpiresUs: 1767232802000000, Error: "the token is another player's"}}))
+	s.say("Snapshots that say how early the client's inputs come: the least early one of those that have come since the tick before was for the tick after this one.", s.marshal(&tickroomv1.ServerFrame{Tick: 6, InputAck: 44, InputEarly: proto.Int32(1)}))
+	s.say("One has come two ticks too late. It was applied now, as its number says.", s.marshal(&tickroomv1.ServerFrame{Tick: 7, InputAck: 45, InputEarly: proto.Int32(-2)}))
+	s.say("Nothing is said: none has come, or it was two ticks too late as well.", s.marshal(&tickroomv1.ServerFrame{Tick: 8, InputAck: 46}))
+	s.say("One was just in time.", s.marshal(&tickroomv1.ServerFrame{Tick: 9, InputAck: 47, InputEarly: proto.Int32(0)}))
+	s.say("The welcome of a room that takes an empty input in the third tick in a row in which none of a player's has come, and judges by what players have seen up to five ticks ago.", s.marshal(&tickroomv1.ServerFrame{
+		Welcome: &tickroomv1.Welcome{
+			Session: "BB4VJ2RPN6ZTBGEVQK4PRLJXCU", Room: "walkers-abcdefghij", Kind: "walkers", Player: 1, TickRate: 20, Tick: 9,
+			ServerTimeUs: 1767225602000000, Fingerprint: walkersv1.Schema.Fingerprint(), AckWindow: 10, MaxMessage: 8192,
+			NeutralAfter: 3, RewindTicks: 5,
+		},
+	}))
 	return s.seq
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/tickroom/tickroom/netcode/replica"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/proto/schema"
+	"github.com/tickroom/tickroom/world"
 )
 
 var update = flag.Bool("update", false, "write frames.txt and parts.txt anew, and its quotes in docs/protocol.md")
@@ -47,7 +48,8 @@ const head = `# Test vectors of the frame protocol, tickroom.v1; docs/protocol.m
 # quantised:   component, entity, and the values of its quantised fields, in the game's units
 # input_ack:   if it is not 0
 # hash:        the state hash that the message brings, if it does
-# event, entity_hash, reply, pong, welcome, resumed, identity, auth: what else it brings
+# input_early: how early inputs come, if the message says so
+# event, entity_hash, reply, pong, welcome, resumed, inputs, identity, auth: what else it brings
 
 `
 
@@ -232,6 +234,9 @@ func saidLines(m *tickroomv1.ServerFrame) []string {
 	if m.Hash != nil {
 		say("hash: %016x", m.GetHash())
 	}
+	if m.InputEarly != nil {
+		say("input_early: %d", m.GetInputEarly())
+	}
 	for _, e := range m.GetEvents() {
 		say("event: %d of tick %d, data 0x%x", e.GetEvent(), m.GetTick()-e.GetAge(), e.GetData())
 	}
@@ -242,6 +247,9 @@ func saidLines(m *tickroomv1.ServerFrame) []string {
 		say("welcome: player %d, room %q, kind %q, %g ticks per second, fingerprint %016x, %d components", w.GetPlayer(), w.GetRoom(), w.GetKind(), w.GetTickRate(), w.GetFingerprint(), len(w.GetSchema().GetComponents()))
 		if w.GetResumed() {
 			say("resumed: input %d, command %d, events missed %t, spectator %t, held for %g s", w.GetInputSeq(), w.GetCommandId(), w.GetEventsMissed(), w.GetSpectator(), w.GetHoldSeconds())
+		}
+		if w.GetNeutralAfter() != 0 || w.GetRewindTicks() != 0 {
+			say("inputs: neutral after %d, rewind %d", w.GetNeutralAfter(), w.GetRewindTicks())
 		}
 		if w.GetPlayerId() != "" {
 			say("identity: player %q, expires %d", w.GetPlayerId(), w.GetExpiresUs())
@@ -264,6 +272,9 @@ func frameLines(f *replica.Frame) []string {
 	m := &tickroomv1.ServerFrame{Tick: f.Tick, InputAck: f.InputAck, Welcome: f.Welcome, Auth: f.Auth}
 	if f.HasHash {
 		m.Hash = &f.Hash
+	}
+	if f.HasInputEarly {
+		m.InputEarly = proto.Int32(int32(f.InputEarly))
 	}
 	for _, e := range f.Events {
 		m.Events = append(m.Events, &tickroomv1.EventData{Event: e.ID, Age: e.Age, Data: e.Data})
@@ -297,7 +308,7 @@ func parsedLines(t *testing.T, b []byte) []string {
 	}
 	m := &tickroomv1.ClientFrame{Ack: f.Ack, Every: f.Every, Mismatch: f.Mismatch, Token: string(f.Token)}
 	for _, in := range f.Inputs {
-		m.Inputs = append(m.Inputs, &tickroomv1.Input{Seq: in.Seq, Tick: in.Tick, Data: in.Data})
+		m.Inputs = append(m.Inputs, &tickroomv1.Input{Seq: in.Seq, Tick: in.Tick, Data: in.Data, Sees: in.Sees})
 	}
 	for _, c := range f.Commands {
 		m.Commands = append(m.Commands, &tickroomv1.CommandData{Id: c.ID, Command: c.Command, Data: c.Data})
@@ -347,6 +358,9 @@ func clientFrameLines(m *tickroomv1.ClientFrame) []string {
 	}
 	for _, in := range m.GetInputs() {
 		say("input %d for tick %d, data 0x%x", in.GetSeq(), in.GetTick(), in.GetData())
+		if in.GetSees() != 0 {
+			say("seeing %g", float64(in.GetTick())-float64(in.GetSees())/world.BackPerTick)
+		}
 	}
 	for _, c := range m.GetCommands() {
 		say("command %d, number %d, data 0x%x", c.GetCommand(), c.GetId(), c.GetData())

@@ -44,7 +44,7 @@ func (r room) join(id uint32) (*world.Player, *ship) {
 
 func (r room) input(p *world.Player, in *arenav1.ShipInput) {
 	r.t.Helper()
-	if err := r.HandleInput(p, p.InputSeq+1, in.AppendProto(nil)); err != nil {
+	if err := r.HandleInput(p, world.Input{Seq: p.InputSeq + 1, Data: in.AppendProto(nil)}); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -59,7 +59,7 @@ func TestTeams(t *testing.T) {
 	if choose(ps[2], 2) == nil {
 		t.Error("a team with all ships was allowed")
 	}
-	if ss[0].alive || ss[0].id.Team != 2 || ss[0].tally.Deaths != 0 || !ps[0].Sees(r.crew[2]) || ps[0].Sees(r.crew[1]) {
+	if ss[0].alive || ss[0].id.Team != 2 || ss[0].tally.Deaths != 0 || !ps[0].SeesGroup(r.crew[2]) || ps[0].SeesGroup(r.crew[1]) {
 		t.Errorf("after choosing team 2: %+v", *ss[0].id)
 	}
 

@@ -39,7 +39,7 @@ func (r room) join(t testing.TB, id uint32) *world.Player {
 
 func (r room) steer(t testing.TB, p *world.Player, in walkersv1.WalkerInput) {
 	t.Helper()
-	if err := r.HandleInput(p, p.InputSeq+1, in.AppendProto(nil)); err != nil {
+	if err := r.HandleInput(p, world.Input{Seq: p.InputSeq + 1, Data: in.AppendProto(nil)}); err != nil {
 		t.Fatal(err)
 	}
 }

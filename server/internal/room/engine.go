@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tickroom/tickroom/internal/journal"
+	"github.com/tickroom/tickroom/netcode"
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 	tickroomv1 "github.com/tickroom/tickroom/proto/gen/tickroom/v1"
 	"github.com/tickroom/tickroom/server/internal/metrics"
@@ -31,6 +32,7 @@ type Engine struct {
 	recording recording
 	welcome   *tickroomv1.Welcome                     // what is the same for all
 	show      string                                  // that the room is a house of; empty: none
+	rules     netcode.InputRules                      // of all clients
 	holdTicks uint32                                  // for which a session is held at most; 0: none is
 	holdLeast uint32                                  // for which it is held however short its player's stay was
 	idleTicks uint32                                  // that a client may be silent
@@ -107,7 +109,9 @@ func (e *Engine) made(kind world.Kind, options map[string]string, cfg Config) {
 	e.holdLeast = min(uint32(math.Ceil(e.cfg.HoldLeast.Seconds()*e.room.TickRate)), e.holdTicks)
 	e.idleTicks = uint32(math.Ceil(e.cfg.IdleTimeout.Seconds() * e.room.TickRate))
 	e.maxEvery = max(1, e.idleTicks/snapshotsPerIdle)
+	e.rules = inputRules(&kind, e.room.TickRate)
 	e.welcome = &tickroomv1.Welcome{
+		NeutralAfter: e.rules.NeutralAfter, RewindTicks: e.rules.Rewind,
 		Room: e.id, Kind: kind.Name, TickRate: e.room.TickRate, Fingerprint: kind.Schema.Fingerprint(),
 		AckWindow: uint32(e.cfg.AckWindow), MaxMessage: uint32(e.cfg.MaxMessage),
 		HoldSeconds: hold,
@@ -116,6 +120,19 @@ func (e *Engine) made(kind world.Kind, options map[string]string, cfg Config) {
 		e.welcome.HoldLeastSeconds = float64(e.holdLeast) / e.room.TickRate
 	}
 	e.omissions()
+}
+
+// viewSpread is how many seconds there may be between what a client has acknowledged and what its
+// player looks at: clients show what came a little before, the more so on lines that jitter.
+const viewSpread = 0.6
+
+// inputRules returns the rules of the inputs of a kind's players.
+func inputRules(kind *world.Kind, rate float64) netcode.InputRules {
+	return netcode.InputRules{
+		NeutralAfter: kind.Starved.NeutralAfter(),
+		Rewind:       kind.RewindTicks(rate),
+		Spread:       uint32(math.Ceil(viewSpread * rate)),
+	}
 }
 
 // omissions tells what the game has left out, if it has.
@@ -217,11 +234,11 @@ func (e *Engine) serve(c *Client, now uint32, counts *metrics.Counts) {
 	if c.ncmds > 0 {
 		e.runCommands(c, counts)
 	}
-	c.in.Take(now, func(seq uint32, data []byte) {
+	c.in.Take(now, func(in world.Input) {
 		if c.player.Spectator {
 			return
 		}
-		if e.room.HandleInput(c.player, seq, data) != nil && c.over == nil {
+		if e.room.HandleInput(c.player, in) != nil && c.over == nil {
 			c.over = closeError(closecode.BadMessage, "an input could not be decoded")
 		}
 	})

@@ -48,9 +48,9 @@ func (e *Engine) message(c *Client, w *Worker, msg []byte) error {
 		}
 	}
 	now := e.tick + 1
+	shown := netcode.Shown{Newest: c.down.Newest(), Acknowledged: c.down.Acknowledged()}
 	for i := range f.Inputs {
-		in := &f.Inputs[i]
-		switch c.in.Push(in.Seq, in.Tick, in.Data, now) {
+		switch c.in.Push(&f.Inputs[i], shown, now) {
 		case netcode.Accepted:
 			w.counts[metrics.InputsAccepted]++
 		case netcode.Late:

@@ -133,6 +133,7 @@ func (e *Engine) connect(c *Client, conn socket.Conn, j *Joiner, reason string) 
 	c.account, c.first, c.again.due = j.Account, false, true
 	c.heard, c.sampled, c.bytes, c.counted = e.tick, 0, 0, 0
 	c.trips = trips{}
+	c.in.Forget()
 	c.greet, c.fingerprint, c.parts = true, j.Hello.GetFingerprint(), j.Hello.GetParts()
 	c.down.SetEvery(max(j.Hello.GetEvery(), 1))
 	c.down.SetHashEvery(j.Hello.GetHashEvery())

@@ -77,6 +77,9 @@ func (e *Engine) writeOne(i int, c *Client, w *Worker) {
 			return
 		}
 		w.counts[metrics.Snapshots]++
+		if early, ok := c.in.Early(e.tick); ok {
+			b = appendEarly(b, early)
+		}
 	}
 	greets := c.greet
 	if c.greet || len(c.answers) > 0 || len(c.pongs) > 0 {
@@ -176,6 +179,11 @@ func (e *Engine) appendWelcome(b []byte, c *Client) []byte {
 	// A welcome may stand behind other fields in the same message, since messages
 	// may be put together from their fields.
 	return append(b, m...)
+}
+
+// appendEarly appends how early a client's inputs come.
+func appendEarly(b []byte, ticks int) []byte {
+	return schema.AppendUvarint(append(b, 0x80, 0x01), uint64(uint32(ticks<<1)^uint32(ticks>>31))) // field 16
 }
 
 func appendPong(b []byte, client uint64, server int64, tick uint32) []byte {

@@ -211,7 +211,12 @@ type ServerFrame struct {
 	Auth *Auth `protobuf:"bytes,14,opt,name=auth,proto3" json:"auth,omitempty"`
 	// A piece of a longer ServerFrame, for clients whose hello asks for parts. A message
 	// with it holds nothing else.
-	Part          *Part `protobuf:"bytes,15,opt,name=part,proto3" json:"part,omitempty"`
+	Part *Part `protobuf:"bytes,15,opt,name=part,proto3" json:"part,omitempty"`
+	// How early the client's inputs come that are meant for ticks: of those that came before
+	// this frame's tick was simulated, and after the tick before it, the lowest tick, less this
+	// frame's. 0 was just in time, less than 0 too late. -63 to 63. It is absent where none came,
+	// and where it is what was told last on this connection.
+	InputEarly    *int32 `protobuf:"zigzag32,16,opt,name=input_early,json=inputEarly,proto3,oneof" json:"input_early,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -349,6 +354,13 @@ func (x *ServerFrame) GetPart() *Part {
 		return x.Part
 	}
 	return nil
+}
+
+func (x *ServerFrame) GetInputEarly() int32 {
+	if x != nil && x.InputEarly != nil {
+		return *x.InputEarly
+	}
+	return 0
 }
 
 // Part is a piece of an encoded ServerFrame that is sent in several messages, one right
@@ -725,8 +737,15 @@ type Welcome struct {
 	// Seconds for which the session is held at least when the connection is lost,
 	// however short the stay was. 0: hold_seconds, always.
 	HoldLeastSeconds float64 `protobuf:"fixed64,20,opt,name=hold_least_seconds,json=holdLeastSeconds,proto3" json:"hold_least_seconds,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Of a client whose inputs are meant for ticks: in which tick in a row without an input
+	// the game is handed an empty one. Until then, and with 0 for ever, what it makes of the
+	// last one holds.
+	NeutralAfter uint32 `protobuf:"varint,21,opt,name=neutral_after,json=neutralAfter,proto3" json:"neutral_after,omitempty"`
+	// How far back from the tick of an input the game looks at most, in ticks, for what the
+	// player was looking at; see Input.sees. 0: not at all.
+	RewindTicks   uint32 `protobuf:"varint,22,opt,name=rewind_ticks,json=rewindTicks,proto3" json:"rewind_ticks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Welcome) Reset() {
@@ -895,6 +914,20 @@ func (x *Welcome) GetExpiresUs() int64 {
 func (x *Welcome) GetHoldLeastSeconds() float64 {
 	if x != nil {
 		return x.HoldLeastSeconds
+	}
+	return 0
+}
+
+func (x *Welcome) GetNeutralAfter() uint32 {
+	if x != nil {
+		return x.NeutralAfter
+	}
+	return 0
+}
+
+func (x *Welcome) GetRewindTicks() uint32 {
+	if x != nil {
+		return x.RewindTicks
 	}
 	return 0
 }
@@ -1442,7 +1475,11 @@ type Input struct {
 	// The tick that it is meant for. 0: as soon as possible.
 	Tick uint32 `protobuf:"varint,2,opt,name=tick,proto3" json:"tick,omitempty"`
 	// The schema's input message, encoded.
-	Data          []byte `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	Data []byte `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	// How far the picture that the player was looking at was behind the tick that the input is
+	// meant for, in sixteenths of a tick. 0: that is not told. Without a tick it is looked at
+	// as told of the tick that applies the input.
+	Sees          uint32 `protobuf:"varint,4,opt,name=sees,proto3" json:"sees,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1496,6 +1533,13 @@ func (x *Input) GetData() []byte {
 		return x.Data
 	}
 	return nil
+}
+
+func (x *Input) GetSees() uint32 {
+	if x != nil {
+		return x.Sees
+	}
+	return 0
 }
 
 // CommandData is a request.
@@ -1805,7 +1849,7 @@ var File_tickroom_v1_frame_proto protoreflect.FileDescriptor
 
 const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\n" +
-	"\x17tickroom/v1/frame.proto\x12\vtickroom.v1\"\xb5\x04\n" +
+	"\x17tickroom/v1/frame.proto\x12\vtickroom.v1\"\xeb\x04\n" +
 	"\vServerFrame\x12\x12\n" +
 	"\x04tick\x18\x01 \x01(\rR\x04tick\x12\x12\n" +
 	"\x04skip\x18\x02 \x01(\rR\x04skip\x12\x12\n" +
@@ -1822,8 +1866,11 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\areplies\x18\f \x03(\v2\x12.tickroom.v1.ReplyR\areplies\x12'\n" +
 	"\x05pongs\x18\r \x03(\v2\x11.tickroom.v1.PongR\x05pongs\x12%\n" +
 	"\x04auth\x18\x0e \x01(\v2\x11.tickroom.v1.AuthR\x04auth\x12%\n" +
-	"\x04part\x18\x0f \x01(\v2\x11.tickroom.v1.PartR\x04partB\a\n" +
-	"\x05_hash\".\n" +
+	"\x04part\x18\x0f \x01(\v2\x11.tickroom.v1.PartR\x04part\x12$\n" +
+	"\vinput_early\x18\x10 \x01(\x11H\x01R\n" +
+	"inputEarly\x88\x01\x01B\a\n" +
+	"\x05_hashB\x0e\n" +
+	"\f_input_early\".\n" +
 	"\x04Part\x12\x12\n" +
 	"\x04left\x18\x01 \x01(\rR\x04left\x12\x12\n" +
 	"\x04data\x18\x02 \x01(\fR\x04data\"\x90\x02\n" +
@@ -1848,7 +1895,7 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"EntityHash\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\x14\n" +
 	"\x05group\x18\x02 \x01(\rR\x05group\x12\x12\n" +
-	"\x04hash\x18\x03 \x01(\x06R\x04hash\"\xef\x04\n" +
+	"\x04hash\x18\x03 \x01(\x06R\x04hash\"\xb7\x05\n" +
 	"\aWelcome\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x12\x12\n" +
@@ -1874,7 +1921,9 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\tplayer_id\x18\x12 \x01(\tR\bplayerId\x12\x1d\n" +
 	"\n" +
 	"expires_us\x18\x13 \x01(\x03R\texpiresUs\x12,\n" +
-	"\x12hold_least_seconds\x18\x14 \x01(\x01R\x10holdLeastSeconds\"Q\n" +
+	"\x12hold_least_seconds\x18\x14 \x01(\x01R\x10holdLeastSeconds\x12#\n" +
+	"\rneutral_after\x18\x15 \x01(\rR\fneutralAfter\x12!\n" +
+	"\frewind_ticks\x18\x16 \x01(\rR\vrewindTicks\"Q\n" +
 	"\x04Auth\x12\x1d\n" +
 	"\n" +
 	"expires_us\x18\x01 \x01(\x03R\texpiresUs\x12\x14\n" +
@@ -1916,11 +1965,12 @@ const file_tickroom_v1_frame_proto_rawDesc = "" +
 	"\x05hello\x18\x05 \x01(\v2\x12.tickroom.v1.HelloR\x05hello\x12\x14\n" +
 	"\x05every\x18\x06 \x01(\rR\x05every\x12\x1a\n" +
 	"\bmismatch\x18\a \x01(\bR\bmismatch\x12\x14\n" +
-	"\x05token\x18\b \x01(\tR\x05token\"A\n" +
+	"\x05token\x18\b \x01(\tR\x05token\"U\n" +
 	"\x05Input\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\rR\x03seq\x12\x12\n" +
 	"\x04tick\x18\x02 \x01(\rR\x04tick\x12\x12\n" +
-	"\x04data\x18\x03 \x01(\fR\x04data\"K\n" +
+	"\x04data\x18\x03 \x01(\fR\x04data\x12\x12\n" +
+	"\x04sees\x18\x04 \x01(\rR\x04sees\"K\n" +
 	"\vCommandData\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x18\n" +
 	"\acommand\x18\x02 \x01(\rR\acommand\x12\x12\n" +

@@ -406,8 +406,11 @@ type JournalEntry struct {
 	Hash    *JournalHash    `protobuf:"bytes,13,opt,name=hash,proto3" json:"hash,omitempty"`
 	// How much later the time after which something was heard is than the time
 	// until which it was in the tick before.
-	Since         int64           `protobuf:"zigzag64,14,opt,name=since,proto3" json:"since,omitempty"`
-	Session       *JournalSession `protobuf:"bytes,15,opt,name=session,proto3" json:"session,omitempty"`
+	Since   int64           `protobuf:"zigzag64,14,opt,name=since,proto3" json:"since,omitempty"`
+	Session *JournalSession `protobuf:"bytes,15,opt,name=session,proto3" json:"session,omitempty"`
+	// Of an input: how far the picture that the player was looking at was behind the
+	// tick that is simulated, in sixteenths of a tick.
+	Back          uint32 `protobuf:"varint,16,opt,name=back,proto3" json:"back,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -545,6 +548,13 @@ func (x *JournalEntry) GetSession() *JournalSession {
 		return x.Session
 	}
 	return nil
+}
+
+func (x *JournalEntry) GetBack() uint32 {
+	if x != nil {
+		return x.Back
+	}
+	return 0
 }
 
 // JournalSession is whose session a player is, so that whoever has its token takes
@@ -1553,7 +1563,7 @@ const file_tickroom_v1_journal_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"W\n" +
 	"\fJournalBlock\x12\x12\n" +
 	"\x04tick\x18\x01 \x01(\rR\x04tick\x123\n" +
-	"\aentries\x18\x02 \x03(\v2\x19.tickroom.v1.JournalEntryR\aentries\"\xf5\x03\n" +
+	"\aentries\x18\x02 \x03(\v2\x19.tickroom.v1.JournalEntryR\aentries\"\x89\x04\n" +
 	"\fJournalEntry\x12&\n" +
 	"\x02op\x18\x01 \x01(\x0e2\x16.tickroom.v1.JournalOpR\x02op\x12\x16\n" +
 	"\x06player\x18\x02 \x01(\rR\x06player\x12\x16\n" +
@@ -1570,7 +1580,8 @@ const file_tickroom_v1_journal_proto_rawDesc = "" +
 	"\x03who\x18\f \x01(\v2\x1a.tickroom.v1.JournalPlayerR\x03who\x12,\n" +
 	"\x04hash\x18\r \x01(\v2\x18.tickroom.v1.JournalHashR\x04hash\x12\x14\n" +
 	"\x05since\x18\x0e \x01(\x12R\x05since\x125\n" +
-	"\asession\x18\x0f \x01(\v2\x1b.tickroom.v1.JournalSessionR\asession\"\xc3\x01\n" +
+	"\asession\x18\x0f \x01(\v2\x1b.tickroom.v1.JournalSessionR\asession\x12\x12\n" +
+	"\x04back\x18\x10 \x01(\rR\x04back\"\xc3\x01\n" +
 	"\x0eJournalSession\x12!\n" +
 	"\ftoken_sha256\x18\x01 \x01(\fR\vtokenSha256\x12\x14\n" +
 	"\x05guest\x18\x02 \x01(\bR\x05guest\x12\x12\n" +

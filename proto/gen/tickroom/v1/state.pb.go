@@ -43,7 +43,9 @@ type WorldState struct {
 	Groups      []*GroupState  `protobuf:"bytes,8,rep,name=groups,proto3" json:"groups,omitempty"`
 	Tables      []*TableState  `protobuf:"bytes,9,rep,name=tables,proto3" json:"tables,omitempty"`
 	// Groups made so far; the highest number of one.
-	GroupsMade    uint32 `protobuf:"varint,10,opt,name=groups_made,json=groupsMade,proto3" json:"groups_made,omitempty"`
+	GroupsMade uint32 `protobuf:"varint,10,opt,name=groups_made,json=groupsMade,proto3" json:"groups_made,omitempty"`
+	// Of the tables that have one, in the order in which they were made.
+	Histories     []*HistoryState `protobuf:"bytes,11,rep,name=histories,proto3" json:"histories,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -148,6 +150,147 @@ func (x *WorldState) GetGroupsMade() uint32 {
 	return 0
 }
 
+func (x *WorldState) GetHistories() []*HistoryState {
+	if x != nil {
+		return x.Histories
+	}
+	return nil
+}
+
+// HistoryState is what a table remembers of its past.
+type HistoryState struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Component uint32                 `protobuf:"varint,1,opt,name=component,proto3" json:"component,omitempty"`
+	// How many ticks it remembers. 0: it has remembered none yet.
+	Ring          uint32         `protobuf:"varint,2,opt,name=ring,proto3" json:"ring,omitempty"`
+	Moments       []*MomentState `protobuf:"bytes,3,rep,name=moments,proto3" json:"moments,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HistoryState) Reset() {
+	*x = HistoryState{}
+	mi := &file_tickroom_v1_state_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HistoryState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HistoryState) ProtoMessage() {}
+
+func (x *HistoryState) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_state_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HistoryState.ProtoReflect.Descriptor instead.
+func (*HistoryState) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *HistoryState) GetComponent() uint32 {
+	if x != nil {
+		return x.Component
+	}
+	return 0
+}
+
+func (x *HistoryState) GetRing() uint32 {
+	if x != nil {
+		return x.Ring
+	}
+	return 0
+}
+
+func (x *HistoryState) GetMoments() []*MomentState {
+	if x != nil {
+		return x.Moments
+	}
+	return nil
+}
+
+// MomentState is a table as of a tick.
+type MomentState struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Tick  uint32                 `protobuf:"varint,1,opt,name=tick,proto3" json:"tick,omitempty"`
+	// By slot. 0: it was free.
+	Entities []uint32 `protobuf:"varint,2,rep,packed,name=entities,proto3" json:"entities,omitempty"`
+	// By slot, the cells of the fields that clients smooth.
+	Nums []int64 `protobuf:"zigzag64,3,rep,packed,name=nums,proto3" json:"nums,omitempty"`
+	// By slot, x and y; NaN: it was not placed.
+	Places        []float64 `protobuf:"fixed64,4,rep,packed,name=places,proto3" json:"places,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MomentState) Reset() {
+	*x = MomentState{}
+	mi := &file_tickroom_v1_state_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MomentState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MomentState) ProtoMessage() {}
+
+func (x *MomentState) ProtoReflect() protoreflect.Message {
+	mi := &file_tickroom_v1_state_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MomentState.ProtoReflect.Descriptor instead.
+func (*MomentState) Descriptor() ([]byte, []int) {
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *MomentState) GetTick() uint32 {
+	if x != nil {
+		return x.Tick
+	}
+	return 0
+}
+
+func (x *MomentState) GetEntities() []uint32 {
+	if x != nil {
+		return x.Entities
+	}
+	return nil
+}
+
+func (x *MomentState) GetNums() []int64 {
+	if x != nil {
+		return x.Nums
+	}
+	return nil
+}
+
+func (x *MomentState) GetPlaces() []float64 {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
 // Quarantined is an entity number that is not to be used yet.
 type Quarantined struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -159,7 +302,7 @@ type Quarantined struct {
 
 func (x *Quarantined) Reset() {
 	*x = Quarantined{}
-	mi := &file_tickroom_v1_state_proto_msgTypes[1]
+	mi := &file_tickroom_v1_state_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -171,7 +314,7 @@ func (x *Quarantined) String() string {
 func (*Quarantined) ProtoMessage() {}
 
 func (x *Quarantined) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_state_proto_msgTypes[1]
+	mi := &file_tickroom_v1_state_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -184,7 +327,7 @@ func (x *Quarantined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quarantined.ProtoReflect.Descriptor instead.
 func (*Quarantined) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{1}
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Quarantined) GetEntity() uint32 {
@@ -221,7 +364,7 @@ type GroupState struct {
 
 func (x *GroupState) Reset() {
 	*x = GroupState{}
-	mi := &file_tickroom_v1_state_proto_msgTypes[2]
+	mi := &file_tickroom_v1_state_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -233,7 +376,7 @@ func (x *GroupState) String() string {
 func (*GroupState) ProtoMessage() {}
 
 func (x *GroupState) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_state_proto_msgTypes[2]
+	mi := &file_tickroom_v1_state_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -246,7 +389,7 @@ func (x *GroupState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupState.ProtoReflect.Descriptor instead.
 func (*GroupState) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{2}
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GroupState) GetId() uint32 {
@@ -321,7 +464,7 @@ type EntityState struct {
 
 func (x *EntityState) Reset() {
 	*x = EntityState{}
-	mi := &file_tickroom_v1_state_proto_msgTypes[3]
+	mi := &file_tickroom_v1_state_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -333,7 +476,7 @@ func (x *EntityState) String() string {
 func (*EntityState) ProtoMessage() {}
 
 func (x *EntityState) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_state_proto_msgTypes[3]
+	mi := &file_tickroom_v1_state_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -346,7 +489,7 @@ func (x *EntityState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EntityState.ProtoReflect.Descriptor instead.
 func (*EntityState) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{3}
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *EntityState) GetEntity() uint32 {
@@ -397,7 +540,7 @@ type Tombstone struct {
 
 func (x *Tombstone) Reset() {
 	*x = Tombstone{}
-	mi := &file_tickroom_v1_state_proto_msgTypes[4]
+	mi := &file_tickroom_v1_state_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -409,7 +552,7 @@ func (x *Tombstone) String() string {
 func (*Tombstone) ProtoMessage() {}
 
 func (x *Tombstone) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_state_proto_msgTypes[4]
+	mi := &file_tickroom_v1_state_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -422,7 +565,7 @@ func (x *Tombstone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tombstone.ProtoReflect.Descriptor instead.
 func (*Tombstone) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{4}
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Tombstone) GetEntity() uint32 {
@@ -463,7 +606,7 @@ type EventState struct {
 
 func (x *EventState) Reset() {
 	*x = EventState{}
-	mi := &file_tickroom_v1_state_proto_msgTypes[5]
+	mi := &file_tickroom_v1_state_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -475,7 +618,7 @@ func (x *EventState) String() string {
 func (*EventState) ProtoMessage() {}
 
 func (x *EventState) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_state_proto_msgTypes[5]
+	mi := &file_tickroom_v1_state_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -488,7 +631,7 @@ func (x *EventState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventState.ProtoReflect.Descriptor instead.
 func (*EventState) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{5}
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *EventState) GetSeq() uint64 {
@@ -558,7 +701,7 @@ type TableState struct {
 
 func (x *TableState) Reset() {
 	*x = TableState{}
-	mi := &file_tickroom_v1_state_proto_msgTypes[6]
+	mi := &file_tickroom_v1_state_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +713,7 @@ func (x *TableState) String() string {
 func (*TableState) ProtoMessage() {}
 
 func (x *TableState) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_state_proto_msgTypes[6]
+	mi := &file_tickroom_v1_state_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +726,7 @@ func (x *TableState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TableState.ProtoReflect.Descriptor instead.
 func (*TableState) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{6}
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TableState) GetComponent() uint32 {
@@ -652,7 +795,7 @@ type RowState struct {
 
 func (x *RowState) Reset() {
 	*x = RowState{}
-	mi := &file_tickroom_v1_state_proto_msgTypes[7]
+	mi := &file_tickroom_v1_state_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +807,7 @@ func (x *RowState) String() string {
 func (*RowState) ProtoMessage() {}
 
 func (x *RowState) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_state_proto_msgTypes[7]
+	mi := &file_tickroom_v1_state_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +820,7 @@ func (x *RowState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowState.ProtoReflect.Descriptor instead.
 func (*RowState) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{7}
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RowState) GetSlot() uint32 {
@@ -760,7 +903,7 @@ type RoomState struct {
 
 func (x *RoomState) Reset() {
 	*x = RoomState{}
-	mi := &file_tickroom_v1_state_proto_msgTypes[8]
+	mi := &file_tickroom_v1_state_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -772,7 +915,7 @@ func (x *RoomState) String() string {
 func (*RoomState) ProtoMessage() {}
 
 func (x *RoomState) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_state_proto_msgTypes[8]
+	mi := &file_tickroom_v1_state_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -785,7 +928,7 @@ func (x *RoomState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomState.ProtoReflect.Descriptor instead.
 func (*RoomState) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{8}
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RoomState) GetVersion() uint32 {
@@ -969,7 +1112,7 @@ type TopicState struct {
 
 func (x *TopicState) Reset() {
 	*x = TopicState{}
-	mi := &file_tickroom_v1_state_proto_msgTypes[9]
+	mi := &file_tickroom_v1_state_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -981,7 +1124,7 @@ func (x *TopicState) String() string {
 func (*TopicState) ProtoMessage() {}
 
 func (x *TopicState) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_state_proto_msgTypes[9]
+	mi := &file_tickroom_v1_state_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -994,7 +1137,7 @@ func (x *TopicState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopicState.ProtoReflect.Descriptor instead.
 func (*TopicState) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{9}
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *TopicState) GetName() string {
@@ -1034,7 +1177,7 @@ type LabelState struct {
 
 func (x *LabelState) Reset() {
 	*x = LabelState{}
-	mi := &file_tickroom_v1_state_proto_msgTypes[10]
+	mi := &file_tickroom_v1_state_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1046,7 +1189,7 @@ func (x *LabelState) String() string {
 func (*LabelState) ProtoMessage() {}
 
 func (x *LabelState) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_state_proto_msgTypes[10]
+	mi := &file_tickroom_v1_state_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1059,7 +1202,7 @@ func (x *LabelState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LabelState.ProtoReflect.Descriptor instead.
 func (*LabelState) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{10}
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *LabelState) GetName() string {
@@ -1147,13 +1290,16 @@ type PlayerState struct {
 	TalkLevel     float64              `protobuf:"fixed64,16,opt,name=talk_level,json=talkLevel,proto3" json:"talk_level,omitempty"`
 	TalkAt        uint32               `protobuf:"varint,17,opt,name=talk_at,json=talkAt,proto3" json:"talk_at,omitempty"`
 	Subscriptions []*SubscriptionState `protobuf:"bytes,18,rep,name=subscriptions,proto3" json:"subscriptions,omitempty"`
+	// How far behind the tick the picture was that the player was looking at with its
+	// last input, in sixteenths of a tick.
+	Back          uint32 `protobuf:"varint,19,opt,name=back,proto3" json:"back,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PlayerState) Reset() {
 	*x = PlayerState{}
-	mi := &file_tickroom_v1_state_proto_msgTypes[11]
+	mi := &file_tickroom_v1_state_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1165,7 +1311,7 @@ func (x *PlayerState) String() string {
 func (*PlayerState) ProtoMessage() {}
 
 func (x *PlayerState) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_state_proto_msgTypes[11]
+	mi := &file_tickroom_v1_state_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1178,7 +1324,7 @@ func (x *PlayerState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlayerState.ProtoReflect.Descriptor instead.
 func (*PlayerState) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{11}
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PlayerState) GetId() uint32 {
@@ -1307,6 +1453,13 @@ func (x *PlayerState) GetSubscriptions() []*SubscriptionState {
 	return nil
 }
 
+func (x *PlayerState) GetBack() uint32 {
+	if x != nil {
+		return x.Back
+	}
+	return 0
+}
+
 // SubscriptionState is what a player sees.
 type SubscriptionState struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1322,7 +1475,7 @@ type SubscriptionState struct {
 
 func (x *SubscriptionState) Reset() {
 	*x = SubscriptionState{}
-	mi := &file_tickroom_v1_state_proto_msgTypes[12]
+	mi := &file_tickroom_v1_state_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1334,7 +1487,7 @@ func (x *SubscriptionState) String() string {
 func (*SubscriptionState) ProtoMessage() {}
 
 func (x *SubscriptionState) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_state_proto_msgTypes[12]
+	mi := &file_tickroom_v1_state_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1347,7 +1500,7 @@ func (x *SubscriptionState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscriptionState.ProtoReflect.Descriptor instead.
 func (*SubscriptionState) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{12}
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SubscriptionState) GetGroup() uint32 {
@@ -1385,7 +1538,7 @@ type ViewState struct {
 
 func (x *ViewState) Reset() {
 	*x = ViewState{}
-	mi := &file_tickroom_v1_state_proto_msgTypes[13]
+	mi := &file_tickroom_v1_state_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1397,7 +1550,7 @@ func (x *ViewState) String() string {
 func (*ViewState) ProtoMessage() {}
 
 func (x *ViewState) ProtoReflect() protoreflect.Message {
-	mi := &file_tickroom_v1_state_proto_msgTypes[13]
+	mi := &file_tickroom_v1_state_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1410,7 +1563,7 @@ func (x *ViewState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ViewState.ProtoReflect.Descriptor instead.
 func (*ViewState) Descriptor() ([]byte, []int) {
-	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{13}
+	return file_tickroom_v1_state_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ViewState) GetRadius() float64 {
@@ -1445,7 +1598,7 @@ var File_tickroom_v1_state_proto protoreflect.FileDescriptor
 
 const file_tickroom_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x17tickroom/v1/state.proto\x12\vtickroom.v1\"\xd9\x02\n" +
+	"\x17tickroom/v1/state.proto\x12\vtickroom.v1\"\x92\x03\n" +
 	"\n" +
 	"WorldState\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
@@ -1459,7 +1612,17 @@ const file_tickroom_v1_state_proto_rawDesc = "" +
 	"\x06tables\x18\t \x03(\v2\x17.tickroom.v1.TableStateR\x06tables\x12\x1f\n" +
 	"\vgroups_made\x18\n" +
 	" \x01(\rR\n" +
-	"groupsMade\";\n" +
+	"groupsMade\x127\n" +
+	"\thistories\x18\v \x03(\v2\x19.tickroom.v1.HistoryStateR\thistories\"t\n" +
+	"\fHistoryState\x12\x1c\n" +
+	"\tcomponent\x18\x01 \x01(\rR\tcomponent\x12\x12\n" +
+	"\x04ring\x18\x02 \x01(\rR\x04ring\x122\n" +
+	"\amoments\x18\x03 \x03(\v2\x18.tickroom.v1.MomentStateR\amoments\"i\n" +
+	"\vMomentState\x12\x12\n" +
+	"\x04tick\x18\x01 \x01(\rR\x04tick\x12\x1a\n" +
+	"\bentities\x18\x02 \x03(\rR\bentities\x12\x12\n" +
+	"\x04nums\x18\x03 \x03(\x12R\x04nums\x12\x16\n" +
+	"\x06places\x18\x04 \x03(\x01R\x06places\";\n" +
 	"\vQuarantined\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\x14\n" +
 	"\x05until\x18\x02 \x01(\rR\x05until\"\x9c\x02\n" +
@@ -1551,7 +1714,7 @@ const file_tickroom_v1_state_proto_rawDesc = "" +
 	"\x04text\x18\x02 \x01(\tH\x00R\x04text\x12\x14\n" +
 	"\x04flag\x18\x03 \x01(\bH\x00R\x04flag\x12\x18\n" +
 	"\x06number\x18\x04 \x01(\x01H\x00R\x06numberB\a\n" +
-	"\x05value\"\xfb\x03\n" +
+	"\x05value\"\x8f\x04\n" +
 	"\vPlayerState\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n" +
@@ -1572,7 +1735,8 @@ const file_tickroom_v1_state_proto_rawDesc = "" +
 	"\n" +
 	"talk_level\x18\x10 \x01(\x01R\ttalkLevel\x12\x17\n" +
 	"\atalk_at\x18\x11 \x01(\rR\x06talkAt\x12D\n" +
-	"\rsubscriptions\x18\x12 \x03(\v2\x1e.tickroom.v1.SubscriptionStateR\rsubscriptions\"i\n" +
+	"\rsubscriptions\x18\x12 \x03(\v2\x1e.tickroom.v1.SubscriptionStateR\rsubscriptions\x12\x12\n" +
+	"\x04back\x18\x13 \x01(\rR\x04back\"i\n" +
 	"\x11SubscriptionState\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\rR\x05group\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\rR\x04from\x12*\n" +
@@ -1596,42 +1760,46 @@ func file_tickroom_v1_state_proto_rawDescGZIP() []byte {
 	return file_tickroom_v1_state_proto_rawDescData
 }
 
-var file_tickroom_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_tickroom_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_tickroom_v1_state_proto_goTypes = []any{
 	(*WorldState)(nil),        // 0: tickroom.v1.WorldState
-	(*Quarantined)(nil),       // 1: tickroom.v1.Quarantined
-	(*GroupState)(nil),        // 2: tickroom.v1.GroupState
-	(*EntityState)(nil),       // 3: tickroom.v1.EntityState
-	(*Tombstone)(nil),         // 4: tickroom.v1.Tombstone
-	(*EventState)(nil),        // 5: tickroom.v1.EventState
-	(*TableState)(nil),        // 6: tickroom.v1.TableState
-	(*RowState)(nil),          // 7: tickroom.v1.RowState
-	(*RoomState)(nil),         // 8: tickroom.v1.RoomState
-	(*TopicState)(nil),        // 9: tickroom.v1.TopicState
-	(*LabelState)(nil),        // 10: tickroom.v1.LabelState
-	(*PlayerState)(nil),       // 11: tickroom.v1.PlayerState
-	(*SubscriptionState)(nil), // 12: tickroom.v1.SubscriptionState
-	(*ViewState)(nil),         // 13: tickroom.v1.ViewState
+	(*HistoryState)(nil),      // 1: tickroom.v1.HistoryState
+	(*MomentState)(nil),       // 2: tickroom.v1.MomentState
+	(*Quarantined)(nil),       // 3: tickroom.v1.Quarantined
+	(*GroupState)(nil),        // 4: tickroom.v1.GroupState
+	(*EntityState)(nil),       // 5: tickroom.v1.EntityState
+	(*Tombstone)(nil),         // 6: tickroom.v1.Tombstone
+	(*EventState)(nil),        // 7: tickroom.v1.EventState
+	(*TableState)(nil),        // 8: tickroom.v1.TableState
+	(*RowState)(nil),          // 9: tickroom.v1.RowState
+	(*RoomState)(nil),         // 10: tickroom.v1.RoomState
+	(*TopicState)(nil),        // 11: tickroom.v1.TopicState
+	(*LabelState)(nil),        // 12: tickroom.v1.LabelState
+	(*PlayerState)(nil),       // 13: tickroom.v1.PlayerState
+	(*SubscriptionState)(nil), // 14: tickroom.v1.SubscriptionState
+	(*ViewState)(nil),         // 15: tickroom.v1.ViewState
 }
 var file_tickroom_v1_state_proto_depIdxs = []int32{
-	1,  // 0: tickroom.v1.WorldState.quarantined:type_name -> tickroom.v1.Quarantined
-	2,  // 1: tickroom.v1.WorldState.groups:type_name -> tickroom.v1.GroupState
-	6,  // 2: tickroom.v1.WorldState.tables:type_name -> tickroom.v1.TableState
-	3,  // 3: tickroom.v1.GroupState.entities:type_name -> tickroom.v1.EntityState
-	4,  // 4: tickroom.v1.GroupState.tombstones:type_name -> tickroom.v1.Tombstone
-	5,  // 5: tickroom.v1.GroupState.events:type_name -> tickroom.v1.EventState
-	7,  // 6: tickroom.v1.TableState.rows:type_name -> tickroom.v1.RowState
-	4,  // 7: tickroom.v1.TableState.tombstones:type_name -> tickroom.v1.Tombstone
-	9,  // 8: tickroom.v1.RoomState.topics:type_name -> tickroom.v1.TopicState
-	10, // 9: tickroom.v1.RoomState.labels:type_name -> tickroom.v1.LabelState
-	11, // 10: tickroom.v1.RoomState.players:type_name -> tickroom.v1.PlayerState
-	12, // 11: tickroom.v1.PlayerState.subscriptions:type_name -> tickroom.v1.SubscriptionState
-	13, // 12: tickroom.v1.SubscriptionState.view:type_name -> tickroom.v1.ViewState
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	3,  // 0: tickroom.v1.WorldState.quarantined:type_name -> tickroom.v1.Quarantined
+	4,  // 1: tickroom.v1.WorldState.groups:type_name -> tickroom.v1.GroupState
+	8,  // 2: tickroom.v1.WorldState.tables:type_name -> tickroom.v1.TableState
+	1,  // 3: tickroom.v1.WorldState.histories:type_name -> tickroom.v1.HistoryState
+	2,  // 4: tickroom.v1.HistoryState.moments:type_name -> tickroom.v1.MomentState
+	5,  // 5: tickroom.v1.GroupState.entities:type_name -> tickroom.v1.EntityState
+	6,  // 6: tickroom.v1.GroupState.tombstones:type_name -> tickroom.v1.Tombstone
+	7,  // 7: tickroom.v1.GroupState.events:type_name -> tickroom.v1.EventState
+	9,  // 8: tickroom.v1.TableState.rows:type_name -> tickroom.v1.RowState
+	6,  // 9: tickroom.v1.TableState.tombstones:type_name -> tickroom.v1.Tombstone
+	11, // 10: tickroom.v1.RoomState.topics:type_name -> tickroom.v1.TopicState
+	12, // 11: tickroom.v1.RoomState.labels:type_name -> tickroom.v1.LabelState
+	13, // 12: tickroom.v1.RoomState.players:type_name -> tickroom.v1.PlayerState
+	14, // 13: tickroom.v1.PlayerState.subscriptions:type_name -> tickroom.v1.SubscriptionState
+	15, // 14: tickroom.v1.SubscriptionState.view:type_name -> tickroom.v1.ViewState
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_tickroom_v1_state_proto_init() }
@@ -1639,7 +1807,7 @@ func file_tickroom_v1_state_proto_init() {
 	if File_tickroom_v1_state_proto != nil {
 		return
 	}
-	file_tickroom_v1_state_proto_msgTypes[10].OneofWrappers = []any{
+	file_tickroom_v1_state_proto_msgTypes[12].OneofWrappers = []any{
 		(*LabelState_Text)(nil),
 		(*LabelState_Flag)(nil),
 		(*LabelState_Number)(nil),
@@ -1650,7 +1818,7 @@ func file_tickroom_v1_state_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tickroom_v1_state_proto_rawDesc), len(file_tickroom_v1_state_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
