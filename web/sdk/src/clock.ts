@@ -60,6 +60,11 @@ export class ServerClock {
     this.#trip = new WindowMin();
   }
 
+  /** Forgets when ticks are: the room may have stood still. */
+  restart(): void {
+    this.#arrival = new WindowMin();
+  }
+
   /** Takes note of a snapshot that has arrived, and returns by how much it was later than the fastest one. */
   sawTick(tick: number, now: number): number {
     const at = now - tick * this.perTick;

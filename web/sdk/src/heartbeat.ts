@@ -3,13 +3,16 @@ import type { Clock } from './clock.js';
 /** How long a server may be silent, and how long after it was asked for a sign of life, in milliseconds. */
 const silence = 4_000;
 const answerWithin = 3_000;
-/** Between two pings; the first come faster. */
+/**
+ * Between two pings, on average; the first come faster. A server answers with its next tick, so pings leave at
+ * moments that have nothing to do with the ticks: else the shortest round trip has the same wait in it each time.
+ */
 const pingEvery = 1_000;
-const firstPings = 4;
+const firstPings = 5;
 
 /** What a heartbeat has done. */
 export interface HeartbeatOwner {
-  /** Sends a ping: at once, or along with what is sent next. */
+  /** Sends a ping: at once, or as soon as what is being done is done. */
   ping(atOnce: boolean): void;
   /** The server does not answer. */
   dead(): void;
@@ -19,6 +22,7 @@ export interface HeartbeatOwner {
 export class Heartbeat {
   readonly #clock: Clock;
   readonly #owner: HeartbeatOwner;
+  readonly #random: () => number;
   #pings = 0;
   #nextPing = 0;
   #heardAt = 0;
@@ -26,8 +30,9 @@ export class Heartbeat {
   #deadline = 0;
   #timer: unknown;
 
-  constructor(clock: Clock, owner: HeartbeatOwner) {
+  constructor(clock: Clock, random: () => number, owner: HeartbeatOwner) {
     this.#clock = clock;
+    this.#random = random;
     this.#owner = owner;
   }
 
@@ -72,7 +77,7 @@ export class Heartbeat {
     const now = this.#clock.now();
     if (now >= this.#nextPing || this.#pings === 0) {
       this.#pings++;
-      this.#nextPing = now + (this.#pings < firstPings ? pingEvery / 4 : pingEvery) - 1;
+      this.#nextPing = now + (this.#pings < firstPings ? pingEvery / 4 : pingEvery) * (0.5 + this.#random());
       this.#owner.ping(false);
     }
     const due = Math.min(this.#nextPing, this.#deadline > 0 ? this.#deadline : Number.POSITIVE_INFINITY);

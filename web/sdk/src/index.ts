@@ -31,8 +31,10 @@ export {
   type RowOf,
 } from './game.js';
 export * as CloseCode from './gen/closecodes.js';
+export type { InputLead } from './lead.js';
 export { type InitOf, type MessageField, type MessageType, message, type Scalar } from './message.js';
 export type { PendingInput } from './outbox.js';
+export { type Correction, Prediction, type PredictOptions, type StateOf, type StepAt } from './prediction.js';
 export type { Backoff } from './reconnect.js';
 export { type Desync, Room, type RoomEvents } from './room.js';
 export type { RowIn } from './row.js';

@@ -62,6 +62,17 @@ export function createMessage<M extends Message>(type: MessageType<M>, init: Ini
   return m as M;
 }
 
+/** Rounds the floats of a message to 32 bits, as they are sent. */
+export function roundFloats(type: MessageType, m: Message): void {
+  const values = m as unknown as Values;
+  for (const [, key, kind, list] of type.fields) {
+    const v = values[key];
+    if (kind === 'float') values[key] = list ? (v as number[]).map(Math.fround) : Math.fround(v as number);
+    else if (typeof kind !== 'string')
+      for (const o of list ? (v as Message[]) : v ? [v as Message] : []) roundFloats(kind(), o);
+  }
+}
+
 function zero(kind: Scalar): unknown {
   switch (kind) {
     case 'string':

@@ -3,7 +3,7 @@ import type { Message } from '@bufbuild/protobuf';
 import type { Clock } from './clock.js';
 import { CommandError, type CommandErrorCode } from './errors.js';
 import type { CommandType } from './game.js';
-import { createMessage, decodeMessage, encodeMessage, type InitOf, type MessageType } from './message.js';
+import { createMessage, decodeMessage, encodeMessage, type InitOf, type MessageType, roundFloats } from './message.js';
 import { timeout } from './timers.js';
 import { encodeFrame, type Reply } from './wire/messages.js';
 
@@ -16,15 +16,31 @@ const frameInputs = 64;
 const frameCommands = 16;
 /** The longest input in bytes, as a server drops longer ones. */
 const maxInput = 512;
+/** How many ticks before that of the state an input may be meant for that was not sent yet: nobody needs it any more. */
+const maxStale = 10;
+/** In how many parts a tick is told in which the player saw something. */
+const seesPerTick = 16;
 
 /** An input that the tables don't include yet. */
 export interface PendingInput<Input = unknown> {
   readonly seq: number;
+  /** The tick that it is meant for; 0 for as soon as possible. */
+  readonly tick: number;
+  /** As the server gets it: floats have 32 bits. */
   readonly input: Input;
+}
+
+/** When an input is to be applied, and what the player was looking at. */
+export interface InputTiming {
+  /** The tick that it is meant for; 0 for as soon as possible. */
+  readonly tick: number;
+  /** The tick that the player was looking at, with a fraction; 0 if nobody knows. */
+  readonly sees: number;
 }
 
 interface StoredInput extends PendingInput {
   readonly data: Uint8Array;
+  readonly sees: number;
 }
 
 interface Call {
@@ -65,16 +81,20 @@ export class Outbox {
     this.#clock = clock;
   }
 
-  input(type: MessageType, init: InitOf<Message>, offline: boolean): number {
+  input(type: MessageType, init: InitOf<Message>, timing: InputTiming, offline: boolean): number {
     const message = createMessage(type, init);
     const data = encodeMessage(type, message);
+    roundFloats(type, message);
     if (data.length > maxInput) throw new RangeError(`an input of ${data.length} bytes: a server takes ${maxInput}`);
     const over = this.inputs.length + 1 - (offline ? maxOffline : maxInputs);
     if (over > 0) {
       this.dropped += Math.max(0, over - this.#sentInputs);
       this.#forget(over);
     }
-    this.inputs.push({ seq: ++this.#seq, input: message, data });
+    const { tick } = timing;
+    // 0 says nothing, so what is seen is a little behind at least.
+    const sees = tick > 0 && timing.sees > 0 ? Math.max(1, Math.round((tick - timing.sees) * seesPerTick)) : 0;
+    this.inputs.push({ seq: ++this.#seq, tick, input: message, data, sees });
     return this.#seq;
   }
 
@@ -83,6 +103,16 @@ export class Outbox {
     let n = 0;
     while (n < this.inputs.length && this.inputs[n].seq <= seq) n++;
     if (n > 0) this.#forget(n);
+  }
+
+  /** Drops inputs that could not be sent for so long that their ticks are over. */
+  #dropStale(): void {
+    const stale = (i: StoredInput, at: number): boolean =>
+      at >= this.#sentInputs && i.tick > 0 && i.tick < this.ack - maxStale;
+    const { length } = this.inputs;
+    if (!this.inputs.some(stale)) return;
+    this.inputs = this.inputs.filter((i, at) => !stale(i, at));
+    this.dropped += length - this.inputs.length;
   }
 
   #forget(n: number): void {
@@ -173,11 +203,12 @@ export class Outbox {
   /** Returns the next message, with as much as fits. */
   encode(clientTime: number): Uint8Array {
     let room = this.maxMessage - 64;
+    this.#dropStale();
     const inputs = [];
     while (this.#sentInputs < this.inputs.length && inputs.length < frameInputs) {
-      const { seq, data } = this.inputs[this.#sentInputs];
+      const { seq, tick, sees, data } = this.inputs[this.#sentInputs];
       if ((room -= data.length + 16) < 0) break;
-      inputs.push({ seq, data });
+      inputs.push({ seq, tick, sees, data });
       this.#sentInputs++;
     }
     const commands = [];

@@ -4,10 +4,12 @@ import { Callbacks } from './callbacks.js';
 import { type Clock, ServerClock } from './clock.js';
 import { Delay, type Interpolation, type InterpolationOptions } from './delay.js';
 import { CommandError, JoinError, ProtocolError, SchemaError } from './errors.js';
-import type { CommandType, EventType, Game, InputOf, RowOf } from './game.js';
+import type { CommandType, Component, EventType, Game, InputOf, RowOf } from './game.js';
 import { checkCompatible, checkComponents } from './layout.js';
-import { decodeMessage, type InitOf, type MessageType } from './message.js';
+import { type InputLead, Lead } from './lead.js';
+import { createMessage, decodeMessage, type InitOf, type MessageType } from './message.js';
 import type { PendingInput } from './outbox.js';
+import { type PredictedRoom, Prediction, type PredictOptions, type StateOf, type StepAt } from './prediction.js';
 import { Replica } from './replica.js';
 import { Session, type SessionOptions } from './session.js';
 import type { State, StateChange } from './state.js';
@@ -30,6 +32,8 @@ import * as Frame from './wire/serverframe.js';
 
 /** After so many milliseconds without a view, what was kept for views is dropped. */
 const viewIdle = 2_000;
+/** The last view is what the player was looking at, if it is no older than so many milliseconds. */
+const seenLately = 250;
 /** After so many hashes without an answer to a mismatch, the session is given up. */
 const explainPatience = 5;
 
@@ -86,6 +90,7 @@ export class Room<G extends Game = Game> {
   readonly #session: Session;
   readonly #replica = new Replica();
   readonly #server = new ServerClock();
+  readonly #lead = new Lead();
   readonly #delay: Delay;
   readonly #shown: RoomView;
   readonly #frame = new Fields(frameFields);
@@ -193,6 +198,24 @@ export class Room<G extends Game = Game> {
     return this.#session.outbox.inputs as unknown as readonly PendingInput<InputShape<G>>[];
   }
 
+  /** How far ahead inputs are made that are meant for ticks; see {@link Room.inputTick}. */
+  get lead(): InputLead {
+    return this.#lead;
+  }
+
+  /**
+   * Returns the tick, with a fraction, at which to show what the player steers itself: ahead of the
+   * server by as long as an input takes to get there, and a little more. The input that is made
+   * now is for the next whole tick, `Math.floor(room.inputTick()) + 1`. It runs up to 5% faster or
+   * slower than the server's ticks so that inputs come in time, and jumps if it is wrong by more than
+   * ten. Call it in each frame. 0 before the first snapshot.
+   *
+   * @param now is in milliseconds of `performance.now()`.
+   */
+  inputTick(now: number = this.#clock.now()): number {
+    return this.#lead.tick(now, this.#server);
+  }
+
   /** The shortest round trip of the last seconds, in milliseconds, up to one tick included; 0 before the first. */
   get rtt(): number {
     return this.#server.rtt;
@@ -257,14 +280,55 @@ export class Room<G extends Game = Game> {
    * Sends what the player does: the game's input message, or some of its fields.
    * All inputs of a server's tick go in one message, and are applied in order.
    *
+   * With a tick the server applies it in that one, or in the next if it comes too late:
+   * see {@link Room.inputTick}, and {@link Room.predict}, which does it all. Then the server is also
+   * told which tick the player was looking at, in the last {@link Room.view}, so that the game can
+   * judge what was hit by what was seen.
+   *
+   * @param options.tick is the tick that it is meant for. Default 0: as soon as possible.
    * @returns the number of the input. The tables include it when {@link Room.inputAck}
    * has come to it.
-   * @throws RangeError for an input of more than 512 bytes.
+   * @throws RangeError for an input of more than 512 bytes, and for a tick that is no whole number from 0.
    */
-  input(init: InputOf<G>): number {
+  input(init: InputOf<G>, options: { readonly tick?: number } = {}): number {
     if (!this.#game.input) throw new TypeError(`${this.kind} has no input`);
+    const tick = options.tick ?? 0;
+    if (!(Number.isInteger(tick) && tick >= 0 && tick <= 0xffffffff)) throw new RangeError(`an input for tick ${tick}`);
     if (this.state === 'closed') return 0;
-    return this.#session.input(this.#game.input, init as InitOf<Message>);
+    const sees = this.#clock.now() - this.#viewedAt < seenLately ? this.#shown.tick : 0;
+    const seq = this.#session.input(this.#game.input, init as InitOf<Message>, { tick, sees });
+    if (tick > 0) this.#lead.sent(tick);
+    return seq;
+  }
+
+  /**
+   * In which tick in a row without an input of the player's the game takes an empty one; until then, and with 0 for ever,
+   * the last one holds.
+   */
+  get neutralAfter(): number {
+    return this.#welcome?.neutralAfter ?? 0;
+  }
+
+  /**
+   * Predicts what the player steers: the row that is its own, of one of the game's components. Then there is no need to call
+   * {@link Room.input}: call {@link Prediction.update} in each frame, and draw its {@link Prediction.row}.
+   *
+   * @param component describes the rows, such as `game.Dot`.
+   * @param step does to the state what the server does in a tick: given the player's input it changes the values of the row.
+   * @throws TypeError if the game has no such component, or no input, or nothing of the row moves.
+   */
+  predict<Row extends object, Extra extends object = object>(
+    component: Component<Row>,
+    step: (state: StateOf<Row, Extra>, input: InputShape<G>, at: StepAt) => void,
+    options: PredictOptions<Row, Extra> = {},
+  ): Prediction<Row, InputShape<G>, Extra> {
+    const { components, input } = this.#game;
+    const name = Object.keys(components).find((n) => components[n].id === component.id);
+    if (!name) throw new TypeError(`${this.kind} has no component ${component.name}`);
+    if (!input) throw new TypeError(`${this.kind} has no input`);
+    const table = (this.tables as unknown as Record<string, Table<Row>>)[name];
+    const neutral = createMessage(input, {}) as InputShape<G>;
+    return new Prediction(this as unknown as PredictedRoom, table, component, neutral, step, options);
   }
 
   /**
@@ -346,6 +410,8 @@ export class Room<G extends Game = Game> {
       this.#delay.reset();
     }
     if (!again || !w.resumed) this.#server.reset(w.tickRate);
+    else this.#server.restart();
+    this.#lead.restart();
     if (w.fingerprint !== this.#fingerprint) {
       if (!w.schema) throw new SchemaError('the server has another schema, and did not send it');
       const server = decodeSchema(w.schema);
@@ -387,7 +453,11 @@ export class Room<G extends Game = Game> {
     const full = f.truth(Frame.Full);
     if (full) counts.fullSnapshots++;
     else counts.skippedTicks += ticks - 1;
-    this.#delay.saw(this.#server.sawTick(tick, now), ticks);
+    const late = this.#server.sawTick(tick, now);
+    this.#delay.saw(late, ticks);
+    this.#lead.saw(late, this.#server.perTick);
+    const early = f.last[Frame.InputEarly];
+    this.#lead.heard(tick, f.count[Frame.InputEarly] > 0 ? (early >>> 1) ^ -(early & 1) : undefined);
     session.outbox.ack = tick;
     if (f.last[Frame.InputAck] > this.#inputDone) {
       this.#inputDone = f.last[Frame.InputAck];

@@ -18,6 +18,8 @@ export class Sender {
   /** When the next message is due. */
   #slot = 0;
   #flushing = false;
+  /** When an input was last sent out of turn. */
+  #inputAt = -Infinity;
   #timer: unknown;
 
   constructor(clock: Clock) {
@@ -61,8 +63,40 @@ export class Sender {
     if (!this.#socket || !this.outbox.urgent) return;
     const now = this.#clock.now();
     this.#slot = Math.max(this.#slot, now - this.#perTick / 4) + this.#perTick;
-    if ((this.#socket.bufferedAmount ?? 0) > maxBuffered) return; // the next message takes it along
-    this.send(this.#socket, this.outbox.encode(now));
+    this.#flush(now);
+  }
+
+  /**
+   * Sends what waits, now and in no order with the ticks: a ping, or an input that is meant for
+   * one. Of these there are no more than ticks, so they need no slot.
+   */
+  flushNow(): void {
+    if (!this.#socket || this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      if (this.#socket && this.outbox.urgent) this.#flush(this.#clock.now());
+    });
+  }
+
+  /**
+   * Sends inputs that are meant for ticks, with all that are made in one go. A program that makes
+   * more than one in half a tick has them sent at the pace of all else.
+   */
+  flushInput(): void {
+    const now = this.#clock.now();
+    if (now - this.#inputAt < this.#perTick / 2) {
+      this.flushSoon(now);
+      return;
+    }
+    this.#inputAt = now;
+    this.flushNow();
+  }
+
+  #flush(now: number): void {
+    const socket = this.#socket!;
+    if ((socket.bufferedAmount ?? 0) > maxBuffered) return; // the next message takes it along
+    this.send(socket, this.outbox.encode(now));
     if (this.outbox.urgent) this.flushSoon(now);
   }
 

@@ -9,7 +9,7 @@ import type { CommandType } from './game.js';
 import * as CloseCode from './gen/closecodes.js';
 import { Heartbeat } from './heartbeat.js';
 import type { InitOf, MessageType } from './message.js';
-import type { Outbox } from './outbox.js';
+import type { InputTiming, Outbox } from './outbox.js';
 import { Parts } from './parts.js';
 import { type Backoff, type Decision, Reconnect } from './reconnect.js';
 import { type SavedSession, SavedSessions, type Store } from './saved.js';
@@ -119,11 +119,11 @@ export class Session {
     // Who has a new seat does not mean an old one.
     this.#saved = o.seat ? undefined : this.#store.load(o.kind, o.room, o.spectate);
     this.#sender = new Sender(o.clock);
-    this.#heartbeat = new Heartbeat(o.clock, {
+    this.#heartbeat = new Heartbeat(o.clock, o.random, {
       ping: (atOnce) => {
         this.outbox.ping = true;
         if (atOnce) this.#sender.flush();
-        else this.#sender.flushSoon();
+        else this.#sender.flushNow();
       },
       dead: () => this.#give(CloseCode.Lost, 'no answer'),
     });
@@ -483,9 +483,10 @@ export class Session {
 
   // ----------------------------------------------------------------- sending
 
-  input(type: MessageType, init: InitOf<Message>): number {
-    const seq = this.outbox.input(type, init, !this.#live);
-    this.#sender.flushSoon();
+  input(type: MessageType, init: InitOf<Message>, timing: InputTiming): number {
+    const seq = this.outbox.input(type, init, timing, !this.#live);
+    if (timing.tick > 0) this.#sender.flushInput();
+    else this.#sender.flushSoon();
     return seq;
   }
 

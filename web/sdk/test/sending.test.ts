@@ -43,9 +43,10 @@ describe('sending', () => {
       room.input({});
       await p.clock.pass(1000 / 60);
     }
-    const frames = p.socket.take();
+    // Pings have messages of their own, at other moments.
+    const frames = p.socket.take().filter((f) => !f.ping || f.inputs.length > 0);
     expect(frames.length).toBeGreaterThan(38);
-    expect(frames.length).toBeLessThanOrEqual(42);
+    expect(frames.filter((f) => !f.ping).length).toBeLessThanOrEqual(42);
     expect(frames.flatMap((f) => f.inputs.map((i) => i.seq))).toEqual(
       Array.from({ length: frames.at(-1)!.inputs.at(-1)!.seq }, (_, i) => i + 1),
     );

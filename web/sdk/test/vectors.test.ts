@@ -58,6 +58,7 @@ function describeFrame(s: Sequence, b: Bench): { key: string; value: string }[] 
   if (f.last[4] > 0) lines.push({ key: 'input_ack', value: String(f.last[4]) });
   for (const h of b.parts(9).slice(-1))
     lines.push({ key: 'hash', value: hex(new DataView(h.buffer, h.byteOffset).getBigUint64(0, true)) });
+  if (f.count[16] > 0) lines.push({ key: 'input_early', value: String((f.last[16] >>> 1) ^ -(f.last[16] & 1)) });
   for (const p of b.parts(8)) {
     const e = decodeEvent(p);
     lines.push({ key: 'event', value: `${e.event} of tick ${f.last[1] - e.age}, data ${bytesText(e.data)}` });
@@ -81,7 +82,7 @@ function describeFrame(s: Sequence, b: Bench): { key: string; value: string }[] 
 }
 
 /** The keys of lines that describe a welcome. */
-const ofWelcome = new Set(['welcome', 'resumed', 'identity']);
+const ofWelcome = new Set(['welcome', 'resumed', 'inputs', 'identity']);
 
 /** Returns the lines of a frame, with rows as JSON.stringify writes them, and without what the library does not keep. */
 function normalised(lines: VectorFrame['lines']): { key: string; value: string }[] {
@@ -132,13 +133,14 @@ describe.each(sequences.filter((s) => s.name !== 'client' && !s.name.startsWith(
           w.playerId || w.expires
             ? [{ key: 'identity', value: `player ${quoted(w.playerId)}, expires ${w.expires}` }]
             : [];
+        if (w.neutralAfter) identity.unshift({ key: 'inputs', value: `neutral after ${w.neutralAfter}` });
         if (!w.resumed) return [{ key: 'welcome', value: welcome }, ...identity];
         const resumed = `input ${w.inputSeq}, command ${w.commandId}, events missed ${w.eventsMissed}, spectator ${w.spectator}`;
         return [{ key: 'welcome', value: welcome }, { key: 'resumed', value: resumed }, ...identity];
       });
       const want = frame.lines
         .filter((l) => ofWelcome.has(l.key))
-        .map((l) => ({ key: l.key, value: l.value.replace(/, held for .*/, '') }));
+        .map((l) => ({ key: l.key, value: l.value.replace(/, held for .*/, '').replace(/, rewind .*/, '') }));
       expect(lines, frame.name).toEqual(want);
     }
   });
@@ -193,7 +195,7 @@ describe('messages of clients', () => {
     };
     const f = {
       ack: 0,
-      inputs: [] as { seq: number; tick: number; data: Uint8Array }[],
+      inputs: [] as { seq: number; tick: number; sees: number; data: Uint8Array }[],
       commands: [] as { id: number; command: number; data: Uint8Array }[],
       ping: undefined as number | undefined,
       every: 0,
@@ -228,7 +230,8 @@ describe('messages of clients', () => {
       else if ((m = /^token "(.*)"$/.exec(value))) f.token = m[1];
       else if ((m = /^ack (\d+)$/.exec(value))) f.ack = +m[1];
       else if ((m = /^input (\d+) for tick (\d+), data (\w+)$/.exec(value)))
-        f.inputs.push({ seq: +m[1], tick: +m[2], data: bytes(m[3]) });
+        f.inputs.push({ seq: +m[1], tick: +m[2], sees: 0, data: bytes(m[3]) });
+      else if ((m = /^seeing ([\d.]+)$/.exec(value))) f.inputs.at(-1)!.sees = (f.inputs.at(-1)!.tick - +m[1]) * 16;
       else if ((m = /^command (\d+), number (\d+), data (\w+)$/.exec(value)))
         f.commands.push({ command: +m[1], id: +m[2], data: bytes(m[3]) });
       else if ((m = /^ping (\d+)$/.exec(value))) f.ping = +m[1];

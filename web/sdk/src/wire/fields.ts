@@ -25,6 +25,8 @@ export const frameFields = [
   bytes,
   bytes,
   bytes,
+  0, // a part, which was put together before
+  varint,
 ];
 export const tableFields = [
   0,

@@ -55,6 +55,8 @@ export interface Welcome {
   /** When the token expires, in microseconds since 1970 by the server's clock; 0 for never. */
   expires: bigint;
   serverTime: bigint;
+  /** In which tick in a row without an input the player's is an empty one; 0 for never. */
+  neutralAfter: number;
 }
 
 export function decodeWelcome(b: Uint8Array): Welcome {
@@ -75,6 +77,7 @@ export function decodeWelcome(b: Uint8Array): Welcome {
     17: ['spectator', 'bool'],
     18: ['playerId', 'string'],
     19: ['expires', 'int64'],
+    21: ['neutralAfter', 'uint32'],
   };
   return decode(b, spec, {
     session: '',
@@ -93,6 +96,7 @@ export function decodeWelcome(b: Uint8Array): Welcome {
     playerId: '',
     expires: 0n,
     serverTime: 0n,
+    neutralAfter: 0,
   });
 }
 
@@ -256,7 +260,7 @@ export function encodeHello(h: Hello): Uint8Array {
 /** What any other ClientFrame holds. */
 export interface ClientFrame {
   ack: number;
-  inputs: readonly { seq: number; tick?: number; data: Uint8Array }[];
+  inputs: readonly { seq: number; tick: number; sees: number; data: Uint8Array }[];
   commands: readonly { id: number; command: number; data: Uint8Array }[];
   /** The client's clock in microseconds; undefined for no ping. */
   ping: number | undefined;
@@ -272,8 +276,9 @@ export function encodeFrame(f: ClientFrame): Uint8Array {
   for (const i of f.inputs) {
     w.tag(2, 2).fork();
     put(w, 1, i.seq);
-    put(w, 2, i.tick ?? 0);
+    put(w, 2, i.tick);
     put(w, 3, i.data);
+    put(w, 4, i.sees);
     w.join();
   }
   for (const c of f.commands) {

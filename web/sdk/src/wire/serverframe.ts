@@ -17,3 +17,4 @@ export const Welcome = 11;
 export const Replies = 12;
 export const Pongs = 13;
 export const Auth = 14;
+export const InputEarly = 16;
