@@ -5,7 +5,7 @@ import type { Room } from '@tickroom/client';
 import type { arena } from '@tickroom/client/games/arena';
 import { Every } from './every.ts';
 import type { Hud } from './hud/hud.ts';
-import type { Prediction } from './prediction.ts';
+import type { OwnShip } from './ownship.ts';
 
 // How long things last in seconds, for their displays alone.
 const RESPAWN = 3;
@@ -37,7 +37,7 @@ export class Cockpit {
   }
 
   /** Shows the state of the ship at the tick ahead. */
-  show(ship: number, p: Prediction | null, ahead: number, now: number, dt: number, calm: boolean): void {
+  show(ship: number, p: OwnShip | null, ahead: number, now: number, dt: number, calm: boolean): void {
     const { room, hud } = this;
     const [pilot] = room.tables.pilot;
     if (!p || !pilot) {

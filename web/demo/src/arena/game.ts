@@ -1,4 +1,4 @@
-// A room on the screen: listens to the room, predicts the own ship, and draws frames.
+// A room on the screen: listens to the room, has the own ship predicted, and draws frames.
 
 import type { Room, View } from '@tickroom/client';
 import { arena } from '@tickroom/client/games/arena';
@@ -12,8 +12,8 @@ import type { Hud, Mode } from './hud/hud.ts';
 import type { Controls } from './input/controls.ts';
 import { type IdentityRow, Looks, type VitalsRow } from './looks.ts';
 import { radians, type ShipInput } from './motion.ts';
+import { OwnShip, pilotRules } from './ownship.ts';
 import { PendingVitals } from './pendingvitals.ts';
-import { Prediction, pilotRules } from './prediction.ts';
 import { Effects } from './render/effects.ts';
 import { colorOf, ICE } from './render/palette.ts';
 import { Scene } from './render/scene.ts';
@@ -38,7 +38,7 @@ const NOTHING: Readonly<ShipInput> = { turn: 0, thrust: 0, fire: false, steer: f
 export class Game {
   readonly looks = new Looks();
   readonly effects: Effects;
-  prediction: Prediction | null = null;
+  pilot: OwnShip | null = null;
   bullets: Bullets | null = null;
   terrain: Terrain | null = null;
   /** Whether to move less, for people who prefer reduced motion. */
@@ -57,7 +57,6 @@ export class Game {
   #team = 0;
   #leader = 0;
   #ahead = 0; // the tick that the own ship is shown at
-  #lead = 0; // correction of its estimate, from how late or early inputs arrive
   #shownAt = performance.now(); // of the last frame, in milliseconds
   readonly #coming = new Timeline();
   readonly #feedback: Feedback;
@@ -98,16 +97,17 @@ export class Game {
       tables.vitals.onChange((row, entity) => this.#vitals(row, entity)),
       tables.identity.onAdd((row, entity) => this.#identity(row, entity, this.looks.get(entity)?.named ?? false)),
       tables.identity.onChange((row, entity) => this.#identity(row, entity, true)),
-      room.on('snapshot', (tick) => this.#snapshot(tick)),
+      room.on('snapshot', () => this.#snapshot()),
       room.on('rejoined', () => this.#anew()),
     );
     this.#listen();
-    if (room.tick > 0) this.#snapshot(room.tick);
+    if (room.tick > 0) this.#snapshot();
   }
 
   /** Detaches from the room. */
   stop(): void {
     for (const off of this.#off) off();
+    this.pilot?.stop();
     this.sounds.engine(0);
     this.controls.release();
     this.hud.time(Infinity);
@@ -120,7 +120,7 @@ export class Game {
 
   /** Where the own ship is shown, for tests. */
   get own(): { x: number; y: number; heading: number; alive: boolean } {
-    const p = this.prediction;
+    const p = this.pilot;
     return p ? { x: p.x, y: p.y, heading: p.heading, alive: p.alive } : { x: 0, y: 0, heading: 0, alive: false };
   }
 
@@ -184,7 +184,8 @@ export class Game {
     this.bullets?.clear();
     this.#pending.clear();
     this.#coming.clear();
-    this.prediction = null;
+    this.pilot?.stop();
+    this.pilot = null;
     this.bullets = null;
     this.terrain = null;
     this.#dirty = true;
@@ -209,16 +210,12 @@ export class Game {
     const end = this.#feedback.ended.bind(this.#feedback);
     this.bullets = new Bullets(perTick, rules.bulletRange, this.terrain, { end });
     for (const b of room.tables.bullet) this.bullets.add(b.entity, b, this.#own);
-    this.prediction = this.mode === 'play' ? new Prediction(room.tickRate, pilotRules(rules), this.terrain) : null;
-    if (this.prediction) {
-      this.prediction.onFire = (tick, m) => {
+    this.pilot?.stop();
+    this.pilot = this.mode === 'play' ? new OwnShip(room, pilotRules(rules), this.terrain) : null;
+    if (this.pilot) {
+      this.pilot.onFire = (tick, m) => {
         this.bullets?.expect(this.#ship, m.x, m.y, radians(m.heading), tick);
         this.sounds.play('shot', 0.5);
-      };
-      // A tick too early or too late does no harm as long as it is constant, so the
-      // estimate is corrected slowly.
-      this.prediction.onApplied = (late) => {
-        this.#lead = Math.min(3, Math.max(-3, this.#lead + 0.06 * Math.sign(late)));
       };
     }
     this.hud.chat.teams = rules.teams > 0;
@@ -240,7 +237,7 @@ export class Game {
     });
   }
 
-  #snapshot(tick: number): void {
+  #snapshot(): void {
     this.#settle();
     if (this.#unseen) {
       // The page is hidden: what would be shown must not pile up.
@@ -248,11 +245,8 @@ export class Game {
       this.#pending.clear();
       this.#coming.clear();
     }
-    const { room, prediction } = this;
-    const [pilot] = room.tables.pilot;
-    if (!pilot || !prediction) return;
-    this.#ship = pilot.ship;
-    prediction.rebase(pilot, tick, room.inputAck);
+    const [pilot] = this.room.tables.pilot;
+    if (pilot && this.pilot) this.#ship = pilot.ship;
   }
 
   // --- drawing a frame
@@ -276,7 +270,7 @@ export class Game {
     }
     this.#shownAt = performance.now();
     this.effects.calm = this.calm;
-    this.#steer(now, dt);
+    this.#steer(now);
     this.#coming.play(view.tick);
     this.#look(view, dt);
     stage.camera.update(dt, this.calm);
@@ -289,38 +283,31 @@ export class Game {
   }
 
   /** Sends an input for each tick, and moves the own ship to where it is shown. */
-  #steer(now: number, dt: number): void {
-    const { room, prediction, controls } = this;
-    if (!prediction || this.#ship === 0) return;
-    // An input that is sent now arrives half a round trip later.
-    const target = room.serverTick(now) + ((room.rtt / 2) * room.tickRate) / 1000 + this.#lead;
-    this.#ahead += dt * room.tickRate;
-    const off = target - this.#ahead;
-    this.#ahead += Math.abs(off) > 8 ? off : off * Math.min(1, dt * 3);
-    const tick = Math.floor(this.#ahead) + 1;
-    if (tick > prediction.tick && room.state === 'live') {
-      let input: Readonly<ShipInput> = NOTHING;
-      if (prediction.alive) {
-        if (prediction.vx !== 0 || prediction.vy !== 0) controls.keys.back = Math.atan2(-prediction.vy, -prediction.vx);
-        const s = this.stage;
-        const { camera } = s;
-        input = controls.read(
-          s.width / 2 + (prediction.x - camera.x) * camera.scale,
-          s.height / 2 - (prediction.y - camera.y) * camera.scale,
-          prediction.heading,
-        );
-      }
-      const seq = room.input(input);
-      prediction.sent(seq, tick, input);
-    }
-    prediction.show(this.#ahead, dt);
-    this.sounds.engine(prediction.alive ? prediction.thrust : 0);
+  #steer(now: number): void {
+    const { pilot } = this;
+    if (!pilot || this.#ship === 0) return;
+    pilot.update(now, this.#read);
+    this.#ahead = pilot.tick;
+    this.sounds.engine(pilot.alive ? pilot.thrust : 0);
   }
+
+  /** Returns what the pilot does in a tick. A field, so that the function is made only once. */
+  readonly #read = (): Readonly<ShipInput> => {
+    const { pilot, controls, stage } = this;
+    if (!pilot?.alive) return NOTHING;
+    if (pilot.vx !== 0 || pilot.vy !== 0) controls.keys.back = Math.atan2(-pilot.vy, -pilot.vx);
+    const { camera } = stage;
+    return controls.read(
+      stage.width / 2 + (pilot.x - camera.x) * camera.scale,
+      stage.height / 2 - (pilot.y - camera.y) * camera.scale,
+      pilot.heading,
+    );
+  };
 
   /** Moves the camera. */
   #look(view: View<typeof arena>, dt: number): void {
     const { camera } = this.stage;
-    const p = this.prediction;
+    const p = this.pilot;
     if (p) {
       // A little ahead of the ship.
       if (p.alive) camera.follow(p.x + p.vx * 0.1, p.y + p.vy * 0.1, 0.09, dt);
@@ -350,7 +337,7 @@ export class Game {
     const scene = this.#scene;
     const { looks } = this;
     const bullets = this.bullets!;
-    const p = this.prediction;
+    const p = this.pilot;
     const { camera } = this.stage;
     scene.obstacles(terrain, time);
     let visible = 0;
@@ -432,7 +419,7 @@ export class Game {
     stage.labels.put(entity, s.name, s.labelColor, x, y - below, camera);
   }
 
-  #self(p: Prediction, rules: arena.Rules, time: number, dt: number): void {
+  #self(p: OwnShip, rules: arena.Rules, time: number, dt: number): void {
     const { looks, room } = this;
     const s = looks.meet(this.#ship);
     const came = s.frame !== looks.frame - 1;
@@ -466,7 +453,7 @@ export class Game {
   // --- around the picture
 
   #report(view: View<typeof arena>, rules: arena.Rules, now: number, dt: number): void {
-    const { room, hud, prediction: p } = this;
+    const { room, hud, pilot: p } = this;
     this.#cockpit.show(this.#ship, p, this.#ahead, now, dt, this.calm);
     // At a high frame rate the map and the board are drawn in different frames.
     const board = this.#boardTime.due(now);

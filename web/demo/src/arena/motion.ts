@@ -132,3 +132,9 @@ export function step(m: Motion, c: Readonly<Control>, dt: number, rules: FlightR
   m.vx = round(m.vx, 16);
   m.vy = round(m.vy, 16);
 }
+
+/** Returns how far to turn from one angle to another by the shorter way, -pi to pi. */
+export function turnBetween(from: number, to: number): number {
+  const d = (to - from) % (2 * Math.PI);
+  return d > Math.PI ? d - 2 * Math.PI : d < -Math.PI ? d + 2 * Math.PI : d;
+}

@@ -2,7 +2,7 @@
 // one input per tick.
 
 import type { ShipInput } from '../motion.ts';
-import { turnBetween } from '../prediction.ts';
+import { turnBetween } from '../motion.ts';
 import { Keys } from './keys.ts';
 import { Mouse } from './mouse.ts';
 import { Pad } from './pad.ts';

@@ -2,7 +2,7 @@
 // that flies, on the right half one that aims and fires.
 
 import type { ShipInput } from '../motion.ts';
-import { turnBetween } from '../prediction.ts';
+import { turnBetween } from '../motion.ts';
 
 const REACH = 56; // pixels from the middle of a stick to its edge
 const DEAD = 0.16; // of that, in which nothing happens
