@@ -16,7 +16,7 @@ import (
 	"github.com/tickroom/tickroom/world"
 )
 
-// Lengths are in units: a dot is 1 across. Pages know Size, too.
+// Lengths are in units: a dot is 1 across. Pages know Size, and what step needs (page/src/step.ts).
 const (
 	Size  = 24.0 // edge of the field
 	speed = 7.0  // units per second, at most
@@ -49,9 +49,8 @@ type game struct {
 
 // player is what the game keeps of a player and nobody sees.
 type player struct {
-	dot              world.Entity
-	towardX, towardY float64 // what the last input asks for
-	vx, vy           float64 // units per second
+	dot  world.Entity
+	move mygamev1.Move // the last input
 }
 
 func newGame(r *world.Room) (world.Game, error) {
@@ -86,16 +85,8 @@ func (g *game) Leave(p *world.Player) {
 	delete(g.players, p.ID)
 }
 
-// move remembers where a player wants to go. Never trust what comes from outside.
-func (g *game) move(p *world.Player, in *mygamev1.Move) {
-	x, y := float64(in.Dx), float64(in.Dy)
-	length := math.Hypot(x, y)
-	if math.IsNaN(length) || math.IsInf(length, 0) {
-		return
-	}
-	s, most := g.players[p.ID], max(length, 1)
-	s.towardX, s.towardY = x/most, y/most
-}
+// move remembers where a player wants to go.
+func (g *game) move(p *world.Player, in *mygamev1.Move) { g.players[p.ID].move = *in }
 
 // rename gives a player another name. The text of an error is for the player.
 func (g *game) rename(p *world.Player, cmd *mygamev1.Rename) (*mygamev1.Renamed, error) {
@@ -112,15 +103,25 @@ func (g *game) rename(p *world.Player, cmd *mygamev1.Rename) (*mygamev1.Renamed,
 
 // Tick is one step of the game, 20 times a second. Inputs have been handled before.
 func (g *game) Tick() {
-	dt := g.room.Dt()
 	for _, dot := range g.dots.All() {
-		s := g.players[dot.Player]
-		s.vx += (s.towardX*speed - s.vx) * min(haste*dt, 1)
-		s.vy += (s.towardY*speed - s.vy) * min(haste*dt, 1)
-		dot.X = onField(float64(dot.X) + s.vx*dt)
-		dot.Y = onField(float64(dot.Y) + s.vy*dt)
+		step(dot, &g.players[dot.Player].move, g.room.Dt())
 		g.collect(dot)
 	}
+}
+
+// step moves a dot by one tick. page/src/step.ts does the same, so that a player sees its own dot move
+// at once. Never trust what comes from outside: an input may be longer than 1, or no number.
+func step(dot *mygamev1.Dot, in *mygamev1.Move, dt float64) {
+	x, y := float64(in.Dx), float64(in.Dy)
+	length := math.Hypot(x, y)
+	if math.IsNaN(length) || math.IsInf(length, 0) {
+		x, y, length = 0, 0, 0
+	}
+	change := min(haste*dt, 1)
+	dot.Vx += float32((x/max(length, 1)*speed - float64(dot.Vx)) * change)
+	dot.Vy += float32((y/max(length, 1)*speed - float64(dot.Vy)) * change)
+	dot.X = onField(float64(dot.X) + float64(dot.Vx)*dt)
+	dot.Y = onField(float64(dot.Y) + float64(dot.Vy)*dt)
 }
 
 // collect gives a dot the gems that it touches, and puts others elsewhere.

@@ -4,6 +4,7 @@ import { connect } from '@tickroom/client';
 import { direction } from './controls.ts';
 import { colour, draw, sparkle } from './draw.ts';
 import * as game from './gen/mygame/v1/mygame.tickroom.ts';
+import { step } from './step.ts';
 
 const find = <E extends Element>(selector: string): E => document.querySelector<E>(selector)!;
 const name = find<HTMLInputElement>('#naming input');
@@ -18,12 +19,14 @@ const room = await connect('/ws', game, {
   timeoutMs: Infinity, // a server that is not there yet is waited for
 });
 
-// Inputs: what the player does, once a tick.
-setInterval(() => {
+// Inputs: what the player does, once a tick. The own dot is shown as it will be when the
+// server has them: it moves at once, however far the server is.
+const own = room.predict(game.components.dot, step);
+const input = () => {
   const d = direction();
   if (d.dx || d.dy) find('#help').classList.add('done');
-  room.input(d);
-}, 1000 / room.tickRate);
+  return d;
+};
 
 // A command: a request that is answered once.
 find<HTMLFormElement>('#naming').addEventListener('submit', async (e) => {
@@ -63,7 +66,9 @@ room.on('change', () => {
 // The screen is drawn more often: a view is the state between two snapshots.
 const frame = (now: number): void => {
   const { dot, gem } = room.view(now).tables;
-  draw(find<HTMLCanvasElement>('#field'), [...dot], [...gem], room.player, now);
+  own.update(input, now);
+  const dots = [...dot].map((d) => (d.entity === own.entity ? (own.row ?? d) : d));
+  draw(find<HTMLCanvasElement>('#field'), dots, [...gem], room.player, now);
   requestAnimationFrame(frame);
 };
 requestAnimationFrame(frame);

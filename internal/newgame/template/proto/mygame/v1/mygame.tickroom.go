@@ -39,6 +39,9 @@ type Dot struct {
 	Player uint32
 	Name   string
 	Score  uint32
+	// Its velocity, in units per second: who predicts where a dot will be needs it.
+	Vx float32
+	Vy float32
 }
 
 var componentDot = schema.NewComponent(1, "Dot",
@@ -47,6 +50,8 @@ var componentDot = schema.NewComponent(1, "Dot",
 	schema.Field{Number: 3, Name: "player", Kind: schema.Uint},
 	schema.Field{Number: 4, Name: "name", Kind: schema.String},
 	schema.Field{Number: 5, Name: "score", Kind: schema.Uint},
+	schema.Field{Number: 6, Name: "vx", Kind: schema.Quantised, Step: 0.015625},
+	schema.Field{Number: 7, Name: "vy", Kind: schema.Quantised, Step: 0.015625},
 )
 
 // ComponentInfo gives the component's description.
@@ -58,22 +63,26 @@ func (m *Dot) SameAs(o *Dot) bool {
 		m.Y == o.Y &&
 		m.Player == o.Player &&
 		m.Name == o.Name &&
-		m.Score == o.Score
+		m.Score == o.Score &&
+		m.Vx == o.Vx &&
+		m.Vy == o.Vy
 }
 
 // StoreCells writes the row's quantised values. Blobs' memory is used again.
 func (m *Dot) StoreCells(c schema.Cells) {
-	n := (*[4]int64)(c.Nums)
+	n := (*[6]int64)(c.Nums)
 	n[0] = schema.Quantise(float64(m.X), 32, 0, 0)
 	n[1] = schema.Quantise(float64(m.Y), 32, 0, 0)
 	n[2] = int64(m.Player)
 	c.Blobs[0] = append(c.Blobs[0][:0], schema.ValidText(m.Name)...)
 	n[3] = int64(m.Score)
+	n[4] = schema.Quantise(float64(m.Vx), 64, 0, 0)
+	n[5] = schema.Quantise(float64(m.Vy), 64, 0, 0)
 }
 
 // LoadCells sets the row from its cells. Strings and slices are copied.
 func (m *Dot) LoadCells(c schema.Cells) {
-	n := (*[4]int64)(c.Nums)
+	n := (*[6]int64)(c.Nums)
 	m.X = float32(schema.Dequantise(n[0], 0.03125, 0))
 	m.Y = float32(schema.Dequantise(n[1], 0.03125, 0))
 	m.Player = uint32(n[2])
@@ -81,6 +90,8 @@ func (m *Dot) LoadCells(c schema.Cells) {
 		m.Name = string(c.Blobs[0])
 	}
 	m.Score = uint32(n[3])
+	m.Vx = float32(schema.Dequantise(n[4], 0.015625, 0))
+	m.Vy = float32(schema.Dequantise(n[5], 0.015625, 0))
 }
 
 // AppendProto appends the message's protobuf encoding.
@@ -104,6 +115,14 @@ func (m *Dot) AppendProto(b []byte) []byte {
 	if m.Score != 0 {
 		b = append(b, 0x28)
 		b = protowire.AppendVarint(b, uint64(m.Score))
+	}
+	if math.Float32bits(m.Vx) != 0 {
+		b = append(b, 0x35)
+		b = protowire.AppendFixed32(b, math.Float32bits(m.Vx))
+	}
+	if math.Float32bits(m.Vy) != 0 {
+		b = append(b, 0x3d)
+		b = protowire.AppendFixed32(b, math.Float32bits(m.Vy))
 	}
 	return b
 }
@@ -129,6 +148,10 @@ func (m *Dot) mergeProto(d schema.Decoder) error {
 			m.Name = d.Text()
 		case 5<<3 | 0:
 			m.Score = uint32(d.Varint())
+		case 6<<3 | 5:
+			m.Vx = d.Float()
+		case 7<<3 | 5:
+			m.Vy = d.Float()
 		default:
 			d.Skip()
 		}
