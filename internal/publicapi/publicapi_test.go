@@ -41,6 +41,7 @@ var public = []string{
 	"netcode",
 	"netcode/client",
 	"netcode/matchmaker",
+	"netcode/predict",
 	"netcode/replica",
 	"netcode/roomservice",
 	"netcode/webhook",
