@@ -102,7 +102,7 @@ type World struct {
 	told    uint64 // bytes of events so far that were for groups
 
 	trails []*trail // of the tables that have a History
-	rate  float64 // ticks per second
+	rate   float64  // ticks per second
 
 	personal []*eventLog // of single clients, those that have events
 
