@@ -62,9 +62,14 @@ func (c *rawConn) readRecords(s *bottom, plain []byte) error {
 			return broken(err)
 		}
 		if err != nil {
-			return nil
+			break
 		}
 		more = all || n == len(plain)
+	}
+	if all {
+		s.spare(spareFirst)
+	} else {
+		s.spare(spareLater)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/tickroom/tickroom/proto/gen/closecode"
 )
@@ -226,6 +227,7 @@ func TestRecordsThatAreWrong(t *testing.T) {
 				if e := r.end(t); e.Code != closecode.Lost || e.Err == nil || !strings.Contains(e.Err.Error(), c.err) {
 					t.Errorf("%v, want %q", e, c.err)
 				}
+				_ = sp.Conn.Close()
 				until(t, "closed", func() bool { st := s.Stats(); return st.Raw+st.Lingering == 0 })
 			})
 		}
@@ -415,6 +417,35 @@ func TestHandshakesWaitNotForEver(t *testing.T) {
 		t.Fatal("it was not its turn")
 	}
 	until(t, "given up", func() bool { st := turns.Stats(); return st.Late == 1 && st.Waiting == 0 })
+}
+
+// TestTLSKeepsLittle: of a long hello, and of long records, no buffers stay.
+func TestTLSKeepsLittle(t *testing.T) {
+	t.Parallel()
+	if len(spareBuffers) != 2 {
+		t.Fatal("crypto/tls has other buffers than it had: see what they are called now")
+	}
+	r := newRoom(t).run()
+	s := open(t, "tlsring", Options{OnHello: r.onHello, MaxMessage: 64 << 10})
+	s.tls.NextProtos = []string{strings.Repeat("n", 255), strings.Repeat("o", 255), strings.Repeat("p", 255)} // of no use
+	c := s.upgrade(binaryFrame("hello"))
+	conn := r.conn(t).(*rawConn)
+	kept := func() (n int) {
+		until(t, "it can be looked at", func() bool { return conn.state.CompareAndSwap(0, 1) })
+		defer conn.leave()
+		for _, at := range spareBuffers {
+			n += (*bytes.Buffer)(unsafe.Add(unsafe.Pointer(conn.tls.top), at)).Cap()
+		}
+		return n
+	}
+	c.write(binaryFrame("x"))
+	c.want("binary x")
+	if n := kept(); n > 2*spareFirst {
+		t.Errorf("after the handshake %d bytes stay", n)
+	}
+	c.write(binaryFrame(strings.Repeat("y", 50000)))
+	c.want("binary " + strings.Repeat("y", 50000))
+	until(t, "what records needed is gone", func() bool { return kept() <= 2*spareLater })
 }
 
 // TestTLSFromElsewhere: what a listener of crypto/tls gives is carried by gws.
