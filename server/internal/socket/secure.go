@@ -76,11 +76,11 @@ func (c *rawConn) readRecords(s *bottom, plain []byte) error {
 
 // idled returns what the records without data count that TLS has taken, when it gave n bytes: one each, and
 // more if they are long, since TLS keeps pieces of a message until it is whole.
-func (s *bottom) idled(n int) int {
+func (b *bottom) idled(n int) int {
 	if n > 0 {
-		return max(0, s.whole-1)
+		return max(0, b.whole-1)
 	}
-	return s.whole + s.size/256
+	return b.whole + b.size/256
 }
 
 // urgent sends what TLS has said by itself, or bounds it with what waits.
@@ -144,27 +144,27 @@ func (c *rawConn) keep(buf []byte, res int32) {
 	}
 }
 
-// seal appends b to dst, encrypted: a record for each 16 KB.
-func (s *bottom) seal(dst, b []byte) ([]byte, error) {
-	s.out = dst
-	_, err := s.top.Write(b)
-	dst, s.out = s.out, nil
+// seal appends p to dst, encrypted: a record for each 16 KB.
+func (b *bottom) seal(dst, p []byte) ([]byte, error) {
+	b.out = dst
+	_, err := b.top.Write(p)
+	dst, b.out = b.out, nil
 	return dst, err
 }
 
 // farewell returns the last bytes for the peer: what waits, the close frame and the end of TLS; or the alert
 // that TLS has ended with. Without either the connection is cut.
-func (s *bottom) farewell(waits, frame []byte) []byte {
-	if len(frame) == 0 && !s.alert {
+func (b *bottom) farewell(waits, frame []byte) []byte {
+	if len(frame) == 0 && !b.alert {
 		return nil
 	}
-	s.out = append([]byte(nil), waits...)
+	b.out = append([]byte(nil), waits...)
 	if len(frame) > 0 {
-		if _, err := s.top.Write(frame); err == nil {
-			_ = s.top.CloseWrite()
+		if _, err := b.top.Write(frame); err == nil {
+			_ = b.top.CloseWrite()
 		}
 	}
-	last := s.out
-	s.out = nil
+	last := b.out
+	b.out = nil
 	return last
 }

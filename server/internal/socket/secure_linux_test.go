@@ -391,7 +391,9 @@ func TestHandshakesTakeTurns(t *testing.T) {
 		go func() { done <- tls.Client(nc, s.tls).Handshake() }()
 		until(t, "it waits", func() bool { return turns.Stats().Waiting == i+1 })
 		_ = nc.Close()
-		<-done
+		if err := <-done; err == nil {
+			t.Fatal("a handshake without a turn")
+		}
 	}
 	turns.give()
 	until(t, "nobody waits", func() bool { return turns.Stats().Waiting == 0 })
