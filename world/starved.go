@@ -6,9 +6,9 @@ package world
 type Starved int
 
 const (
-	// Hold: nothing, so that what the game makes of the last input holds.
+	// Hold hands over nothing, so that what the game makes of the last input holds.
 	Hold Starved = 0
-	// Neutral: an input of which all fields are zero, at once.
+	// Neutral hands over an input of which all fields are zero, at once.
 	Neutral Starved = -1
 )
 

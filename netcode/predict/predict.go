@@ -11,8 +11,8 @@ import (
 	"github.com/tickroom/tickroom/proto/schema"
 )
 
-// Session is what a prediction needs of a *client.Session.
-type Session interface {
+// Source is what a prediction needs of a *client.Session.
+type Source interface {
 	Welcome() *tickroomv1.Welcome
 	Tick() uint32
 	InputAck() uint32
@@ -68,7 +68,7 @@ const (
 // Prediction predicts the row of component T that is the player's own, whose inputs are of type I. Its
 // methods are for one goroutine at a time.
 type Prediction[T, I any] struct {
-	s     Session
+	s     Source
 	step  func(row *T, in *I, at At)
 	opt   Options[T]
 	comp  *schema.Component
@@ -110,7 +110,7 @@ type input[I any] struct {
 func New[T, I any, PT schema.Row[T], PI interface {
 	*I
 	schema.Message
-}](s Session, step func(row *T, in *I, at At), opt Options[T]) *Prediction[T, I] {
+}](s Source, step func(row *T, in *I, at At), opt Options[T]) *Prediction[T, I] {
 	p := &Prediction[T, I]{
 		s: s, step: step, opt: opt, comp: PT(nil).ComponentInfo(), least: 1e-6,
 		store: func(row *T, c schema.Cells) { PT(row).StoreCells(c) },

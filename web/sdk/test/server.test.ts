@@ -46,6 +46,27 @@ describe('walkers', () => {
     expect(room.serverTick()).toBeGreaterThanOrEqual(room.tick - 1);
   });
 
+  test('are told how early their inputs come, and lead by it', async () => {
+    const room = keep(await new Cuttable(server.url).client.joinOrCreate(walkers, { name: 'Ann' }));
+    const me = room.predict(walkers.components.walker, (w, input, at) => {
+      if (!input.stop) w.x += Math.cos(input.direction) * at.dt;
+    });
+    const frames = setInterval(() => {
+      room.view();
+      me.update(() => ({ direction: 1 }));
+    }, 16);
+    try {
+      await until(room, () => !Number.isNaN(room.lead.early) && room.inputAck >= 10);
+    } finally {
+      clearInterval(frames);
+    }
+    expect(me.entity).toBe([...room.tables.walker].find((w) => w.player === room.player)!.entity);
+    expect(me.row!.player).toBe(room.player);
+    expect(me.tick).toBeGreaterThan(room.tick);
+    expect(room.lead.speed).toBeGreaterThanOrEqual(0.95);
+    expect(room.lead.speed).toBeLessThanOrEqual(1.05);
+  });
+
   test('see and hear one another, and who leaves is gone', async () => {
     const ann = keep(await new Cuttable(server.url).client.joinOrCreate(walkers, { name: 'Ann' }));
     const bob = await new Cuttable(server.url).client.join(walkers, ann.id, { name: 'Bob' });
