@@ -32,14 +32,14 @@ func TestHowLongCommentsWait(t *testing.T) {
 // commentWaits returns how long it took until those who watch in some houses had seen each comment, in ticks of the
 // show, the shortest first.
 func commentWaits(t *testing.T, houses int) (waits []int) {
-	const perWindow, warmUp, steps = 100, 60, 220 // 500 comments a second
-	f := newFleet(t, houses, nil)
+	const perWindow, warmUp, steps = 100, 40, 140 // 500 comments a second
+	f := newFleet(t, houses, map[string]string{"every": "0.1"})
 	var watchers []*gametest.Player
 	for h := range houses {
 		watchers = append(watchers, f.viewer(h, fmt.Sprint("watcher", h)))
 	}
 	var writers []*gametest.Player
-	for i := range 1000 {
+	for i := range 60 {
 		writers = append(writers, f.viewer(i%houses, fmt.Sprint("p", i)))
 	}
 	said := map[uint64]int{} // the step in which it was

@@ -411,6 +411,47 @@ func TestTheShowWaitsForALostHouse(t *testing.T) {
 	}
 }
 
+// TestTheQuestionBeforeALostHouse loses a house while the second question is open, and has its contestants come one
+// after another when that has closed: what all are told last of the first question is their ranks among all.
+func TestTheQuestionBeforeALostHouse(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 2, strings.Replace(file("mode: points", 2), "pause: 3", "pause: 6", 1))
+	s.load()
+	join := func(house int, name string) *gametest.Player {
+		p, err := s.houses[house].TryJoin(&world.Player{Name: name, PlayerID: "id-" + name}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	ann, bob, cat := join(0, "Ann"), join(1, "Bob"), join(1, "Cat")
+	s.tick(30)
+	s.conduct(quizv1.Act_ACT_START)
+	s.open(1)
+	for _, p := range []*gametest.Player{bob, cat, ann} {
+		s.mustAnswer(p, 1, 1)
+		s.tick(4)
+	}
+	s.open(2)
+	s.houses = s.houses[:1]
+	s.phase(quizv1.Phase_PHASE_CLOSED)
+	for _, p := range []*gametest.Player{bob, cat} {
+		join(0, p.Name)
+		s.tick(8)
+	}
+	s.phase(quizv1.Phase_PHASE_OVER)
+	s.tick(40)
+	var told []uint32
+	for _, m := range gametest.Events[quizv1.Mine](ann) {
+		if m.Ranked == 1 {
+			told = append(told, m.Among)
+		}
+	}
+	if len(told) == 0 || told[len(told)-1] != 3 {
+		t.Errorf("after the first question Ann is told that she is among %v", told)
+	}
+}
+
 // TestALostHousesBookHasAllContestants has somebody come from a house that is gone who has answered nothing, and was
 // given revives, in a show in which who comes late only watches.
 func TestALostHousesBookHasAllContestants(t *testing.T) {

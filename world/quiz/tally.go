@@ -92,7 +92,7 @@ func (t *tally) watch(now int64, idle bool) (changed bool) {
 			}
 		}
 	})
-	if now >= t.returningUntil || t.contestants() >= t.returning {
+	if now >= t.returningUntil || t.back() {
 		t.returning = 0
 	}
 	t.ids = slices.DeleteFunc(t.ids, func(id string) bool {
@@ -106,6 +106,17 @@ func (t *tally) watch(now int64, idle bool) (changed bool) {
 		return gone
 	})
 	return changed
+}
+
+// back reports whether as many contestants are there as before houses were lost, and are ranked, if any are.
+func (t *tally) back() bool {
+	ranked, some := uint32(0), false
+	t.each(func(h *houseTally) {
+		if !h.lost && len(h.counted) > 0 {
+			ranked, some = ranked+h.counted[0].All, true
+		}
+	})
+	return t.contestants() >= t.returning && (!some || ranked >= t.returning && t.idle())
 }
 
 // contestants returns how many there are.
