@@ -162,7 +162,7 @@ live: ## 10,000 viewers, 500 comments a second and gifts: on one server, on two 
 	scripts/audience.sh danmaku $(RUNS)
 
 .PHONY: quiz
-quiz: ## 10,000 contestants answer 12 questions, on one server, and with Redis killed and failed over (RUNS, CLIENTS, QUESTIONS, ANSWER, PAUSE)
+quiz: ## 10,000 contestants answer 12 questions, on one server, on two of which one is killed, and with Redis killed and failed over (RUNS, CLIENTS, QUESTIONS, ANSWER, PAUSE)
 	scripts/audience.sh quiz $(RUNS)
 
 .PHONY: kill

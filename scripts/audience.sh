@@ -217,9 +217,6 @@ play() {
 runs=("$@")
 if ((${#runs[@]} == 0)); then
   runs=(one two redis failover)
-  # While contestants of a killed server come back they are told ranks among those who are there, and if the next
-  # question is closed before all are, these stay: two is to be asked for.
-  [[ $kind == danmaku ]] || runs=(one redis failover)
 fi
 said=()
 failed=0
