@@ -130,7 +130,7 @@ client holds an exact copy of what it may see.`),
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(p.newServe(), newConfig(p.Kinds), newLimits(), newKinds(p.Kinds), newVersion(), newToken(), p.newBots(), newMatchsim(), newExplain(), newHooks())
+	root.AddCommand(p.newServe(), newConfig(p.Kinds), newLimits(), newKinds(p.Kinds), newVersion(), newToken(), p.newBots(), newMatchsim(), newExplain(), newHooks(), newLink())
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.Long, cmd.Example = p.ownName(cmd.Long), p.ownName(cmd.Example)
 	}

@@ -40,6 +40,7 @@ var layers = []layer{
 	{folder: "internal/strictyaml"},
 	{folder: "text", not: outside},
 	{folder: "internal/identity", may: []string{"text", "internal/secret"}},
+	{folder: "internal/link"},
 	{folder: "internal/origin"},
 	{folder: "internal/origintest"},
 	{folder: "internal/redistest"},
@@ -81,7 +82,7 @@ var layers = []layer{
 	{folder: "server/internal", may: []string{"proto", "world", "matchmaking", "netcode", "server/config", "internal/redisclient", "internal/redisdata", "internal/identity"}}, // not what puts them together
 	{folder: "server", may: []string{"proto", "world", "matchmaking", "netcode", "internal/redisclient", "internal/redisdata", "internal/secret", "internal/identity", "internal/origin", "internal/strictyaml", "internal/journal"}},
 	{folder: "web"},
-	{folder: "cli", may: []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "internal/identity", "internal/holdings", "internal/journal", "internal/replay", "internal/playback"}},
+	{folder: "cli", may: []string{"proto", "world", "matchmaking", "netcode", "server", "bots", "internal/identity", "internal/holdings", "internal/journal", "internal/replay", "internal/playback", "internal/link"}},
 	{folder: "internal/holdings", may: []string{"server/config"}},
 	{folder: "internal/servertest", may: []string{"server"}},
 	{folder: "internal", may: []string{"proto", "netcode", "bots"}}, // load, bench

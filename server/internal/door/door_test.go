@@ -325,6 +325,63 @@ func TestStreamsOverALimit(t *testing.T) {
 	}
 }
 
+// TestAnswersWithoutAWindow has a client take nothing of the short answers that it gets, which
+// count as requests for as long.
+func TestAnswersWithoutAWindow(t *testing.T) {
+	t.Parallel()
+	h := newHall(t, 2, Options{Max: 100, IdleTimeout: time.Minute, ProxyIdleTimeout: time.Minute})
+	both := new(http.Protocols)
+	both.SetUnencryptedHTTP2(true)
+	s := &http.Server{Protocols: both, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(make([]byte, 2000))
+	}), ReadHeaderTimeout: time.Minute}
+	h.Serve(s)
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(h) }()
+	tr := &http.Transport{Protocols: both, HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: 100}}
+	ask := func() *http.Response {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+h.Addr().String(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := tr.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp
+	}
+	take := func(r *http.Response) {
+		if b, err := io.ReadAll(r.Body); err != nil || len(b) != 2000 {
+			t.Errorf("%d bytes, %v", len(b), err)
+		}
+		_ = r.Body.Close()
+	}
+	one, two := ask(), ask()
+	three := ask()
+	if one.StatusCode != http.StatusOK || two.StatusCode != http.StatusOK || three.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("three answers, two of which may wait: %d, %d, %d", one.StatusCode, two.StatusCode, three.StatusCode)
+	}
+	_ = three.Body.Close()
+	take(one)
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		r := ask()
+		if r.StatusCode == http.StatusOK {
+			take(r)
+			break
+		}
+		_ = r.Body.Close()
+		if time.Now().After(deadline) {
+			t.Fatal("an answer that was taken is counted still")
+		}
+	}
+	take(two)
+	tr.CloseIdleConnections()
+	_ = s.Close()
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
+}
+
 // TestRequestsOverALimit has an HTTP server answer over the door, as a real client sees it.
 func TestRequestsOverALimit(t *testing.T) {
 	t.Parallel()

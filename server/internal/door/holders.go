@@ -264,6 +264,11 @@ func (d *Door) handler(next http.Handler) http.Handler {
 			defer running.Release(k)
 		}
 		next.ServeHTTP(w, r)
+		if r.ProtoMajor > 1 {
+			// What was answered is in a buffer and would be written after this, by a goroutine that waits
+			// for a window and that nobody counts any more.
+			_ = http.NewResponseController(w).Flush()
+		}
 	})
 }
 

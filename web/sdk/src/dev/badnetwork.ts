@@ -2,6 +2,7 @@ import { Callbacks } from '../callbacks.js';
 import { type Clock, systemClock } from '../clock.js';
 import { like, type Socket, type SocketEvents, type SocketFactory, webSocket } from '../socket.js';
 import { patient } from '../timers.js';
+import { Line, type LineDirection, type Profile, profile as profileOf } from './line.js';
 
 /** The conditions of the network, on top of those of the real one. All are 0 at first. */
 export interface Conditions {
@@ -60,6 +61,8 @@ export class BadNetwork {
   readonly #links = new Set<Link>();
   readonly #listeners = new Callbacks<[]>();
   #now = good;
+  #profile: Profile | undefined;
+  #seed = 1;
   #until = 0;
   #stallTimer: unknown;
 
@@ -86,7 +89,14 @@ export class BadNetwork {
   /** Whether any condition is worse than that of the real network. */
   get active(): boolean {
     const { delayMs, jitterMs, lossPercent, bytesPerSecond } = this.#now;
-    return delayMs > 0 || jitterMs > 0 || lossPercent > 0 || bytesPerSecond > 0 || this.stalled;
+    return (
+      delayMs > 0 ||
+      jitterMs > 0 ||
+      lossPercent > 0 ||
+      bytesPerSecond > 0 ||
+      this.#profile !== undefined ||
+      this.stalled
+    );
   }
 
   /** Whether the network is stalled. */
@@ -119,6 +129,30 @@ export class BadNetwork {
     this.#tell();
   }
 
+  /** What all lines are like, if {@link become} has said so. */
+  get profile(): Profile | undefined {
+    return this.#profile;
+  }
+
+  /**
+   * Gives each connection a line of its own as a profile says, from the next message on; the conditions
+   * come on top of it. What happens on the lines follows from the seed: the first has it, each further one
+   * the next. undefined: the real network.
+   *
+   * @throws RangeError if there is no profile of the name.
+   */
+  become(profile: string | Profile | undefined, seed = 1): void {
+    this.#profile = typeof profile === 'string' ? profileOf(profile) : profile;
+    this.#seed = seed;
+    if (!this.active) for (const l of this.#links) l.flush();
+    this.#tell();
+  }
+
+  /** Returns a line for a connection. @internal */
+  line(profile: Profile): Line {
+    return new Line(profile, this.#seed++);
+  }
+
   /** Holds everything back for a while, in both directions, then lets it pass at once. */
   stall(ms: number): void {
     this.#until = Math.max(this.#until, this.#clock.now() + ms);
@@ -132,6 +166,7 @@ export class BadNetwork {
   reset(): void {
     this.#until = 0;
     this.#clock.clearTimeout(this.#stallTimer);
+    this.#profile = undefined;
     this.set(good);
   }
 
@@ -149,10 +184,11 @@ export class BadNetwork {
     this.#listeners.call();
   }
 
-  /** Returns the earliest time at which a message that is sent now arrives. @internal */
-  arrival(bytes: number, lane: Lane): number {
+  /** Returns the earliest time at which a message arrives that is sent now over a line made at some time. @internal */
+  arrival(bytes: number, lane: Lane, line: LineDirection | undefined, made: number): number {
     const { delayMs, jitterMs, lossPercent, bytesPerSecond } = this.#now;
     let at = this.#clock.now();
+    if (line) at = made + line.arrival(at - made, bytes);
     if (bytesPerSecond > 0) at = lane.busy = Math.max(at, lane.busy) + (1000 * bytes) / bytesPerSecond;
     at += delayMs / 2;
     if (jitterMs > 0) at += this.#random() * jitterMs;
@@ -254,13 +290,18 @@ class Link {
   readonly #gone: () => void;
   readonly #up: Lane;
   readonly #down: Lane;
+  readonly #clock: Clock;
   #inner: Socket | undefined;
   #over = false;
+  #line: Line | undefined;
+  #profile: Profile | undefined; // of the line
+  #made = 0;
 
   constructor(net: BadNetwork, clock: Clock, events: SocketEvents, gone: () => void) {
     this.#net = net;
     this.#events = events;
     this.#gone = gone;
+    this.#clock = clock;
     this.#up = new Lane(clock);
     this.#down = new Lane(clock);
   }
@@ -278,7 +319,7 @@ class Link {
         if (up.empty && !this.#net.active) inner.send(data);
         else {
           const copy = data.slice(); // the sender may use its bytes again
-          up.add(this.#net.arrival(copy.length, up), copy.length, () => inner.send(copy));
+          up.add(this.#arrival(copy.length, up), copy.length, () => inner.send(copy));
         }
       },
       close: (code, reason) => {
@@ -311,7 +352,17 @@ class Link {
   #pass(lane: Lane, bytes: number, run: () => void): void {
     if (this.#over) return;
     if (lane.empty && !this.#net.active) run();
-    else lane.add(this.#net.arrival(bytes, lane), bytes, run);
+    else lane.add(this.#arrival(bytes, lane), bytes, run);
+  }
+
+  #arrival(bytes: number, lane: Lane): number {
+    const profile = this.#net.profile;
+    if (profile !== this.#profile) {
+      this.#profile = profile;
+      this.#line = profile && this.#net.line(profile);
+      this.#made = this.#clock.now();
+    }
+    return this.#net.arrival(bytes, lane, lane === this.#up ? this.#line?.up : this.#line?.down, this.#made);
   }
 
   #end(code: number, reason: string): void {

@@ -5,3 +5,4 @@
  * @module
  */
 export { BadNetwork, type BadNetworkOptions, type Conditions } from './badnetwork.js';
+export { type Direction, type Episodes, Line, LineDirection, type Profile, profile, profileNames } from './line.js';
