@@ -154,7 +154,7 @@ fuzz: ## run each fuzz target for FUZZTIME (5m), one after another
 	scripts/fuzz.sh
 
 .PHONY: soak
-soak: ## play against a server for SOAK_TIME (60s) with SOAK_CLIENTS (1000), some slow, some leaving
+soak: ## play against a server for SOAK_TIME (60s) with SOAK_CLIENTS (1000), some slow, some leaving (SOAK_TLS=1: by wss)
 	scripts/soak.sh
 
 .PHONY: live

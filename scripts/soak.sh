@@ -3,7 +3,7 @@
 # back and read slowly: walkers in rooms of ten, then everybody in one arena.
 # Fails on a desync or an unexpected error. Reports go to out/.
 #
-# SOAK_CLIENTS (1000) and SOAK_TIME (60s) say how many and for how long.
+# SOAK_CLIENTS (1000) and SOAK_TIME (60s) say how many and for how long. With SOAK_TLS=1 they come by wss.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +13,16 @@ listen=${SOAK_LISTEN:-127.0.0.1:7787}
 admin=${SOAK_ADMIN:-127.0.0.1:7788}
 
 mkdir -p bin out
+url=http://$listen
+server_tls=()
+bots_tls=()
+if [[ -n ${SOAK_TLS:-} ]]; then
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost -days 2 \
+    -keyout out/soak.key -out out/soak.pem 2>/dev/null
+  url=https://$listen
+  server_tls=(--tls-cert out/soak.pem --tls-key out/soak.key)
+  bots_tls=(--insecure)
+fi
 go build -o bin/tickroom ./cmd/tickroom
 
 server=
@@ -29,7 +39,7 @@ soak() {
   local kind=$1
   shift
   echo "soak: $clients $kind bots, $time"
-  bin/tickroom serve --listen "$listen" --admin "$admin" "$@" >"out/soak-$kind.log" 2>&1 &
+  bin/tickroom serve --listen "$listen" --admin "$admin" "${server_tls[@]}" "$@" >"out/soak-$kind.log" 2>&1 &
   server=$!
   local tries=0
   until (exec 3<>"/dev/tcp/${admin%:*}/${admin##*:}") 2>/dev/null; do
@@ -39,7 +49,7 @@ soak() {
     fi
     sleep 0.1
   done
-  bin/tickroom bots --server "http://$listen" --kind "$kind" --clients "$clients" --duration "$time" \
+  bin/tickroom bots --server "$url" "${bots_tls[@]}" --kind "$kind" --clients "$clients" --duration "$time" \
     --churn 0.02 --slow 0.05 --report "out/soak-$kind.json"
   stop_server
 }
