@@ -17,7 +17,7 @@ type Lead struct {
 	Jitter float64
 	// Speed is how fast the clock runs by which inputs are made, 0.95 to 1.05 of the server's.
 	Speed float64
-	// Late is how many inputs have come too late, as far as the server has said.
+	// Late is in how many ticks an input has come too late, as far as the server has said.
 	Late int
 	// Resyncs is how often the clock was set anew since it was wrong by more than 10 ticks.
 	Resyncs int
@@ -34,7 +34,9 @@ const (
 	// A sample that differs by more ticks is an accident, unless several in a row do so.
 	leadOdd      = 2
 	leadOddInRow = 5
-	leadRing     = 64
+	// After so many samples the clock is known, and is stretched instead of set.
+	leadEnough = 8
+	leadRing   = 64
 )
 
 // lead decides which tick an input that is made now is for: one that the server comes to a little after the
@@ -55,6 +57,8 @@ type lead struct {
 	needed, wobble float64
 	samples, odd   int
 	extra          float64
+	settled        bool    // the clock is known
+	away           float64 // ticks from where it should be
 
 	// How late snapshots are.
 	lateness, deviation float64 // ns
@@ -84,16 +88,17 @@ func (l *lead) sent(tick uint32) {
 
 // heard notes what a snapshot says of how early inputs came.
 func (l *lead) heard(f *replica.Frame) {
-	late := false
 	if f.HasInputEarly {
 		l.Early, l.HasEarly = f.InputEarly, true
-		if late = f.InputEarly < 0; late {
-			l.Late++
-		}
 	}
+	// What is not told again is as it was, if an input was made for that tick at all.
 	of := int64(f.Tick) + int64(l.Early)
 	if !l.HasEarly || of <= 0 || int64(l.ticks[of%leadRing]) != of {
 		return
+	}
+	late := l.Early < 0
+	if late {
+		l.Late++
 	}
 	l.sample(l.offsets[of%leadRing]+1-float64(l.Early), late)
 }
@@ -114,7 +119,9 @@ func (l *lead) sample(needed float64, late bool) {
 		l.needed += off / float64(l.samples)
 		l.wobble += (math.Abs(off) - l.wobble) / 16
 	}
-	if late {
+	l.settled = l.settled || l.samples >= leadEnough
+	// An input that is late while the clock is not yet where it should be says nothing of that.
+	if late && l.settled && math.Abs(l.away) < 1 {
 		l.extra = min(leadMostExtra, l.extra+leadPerLate)
 	} else {
 		l.extra = max(0, l.extra-leadPerLate/100)
@@ -136,8 +143,9 @@ func (l *lead) tick(now time.Duration, c *clock) float64 {
 	}
 	target := l.target(now, c)
 	off := target - l.offset
-	if !l.set || math.Abs(off) > leadTooFar {
-		if l.set {
+	l.away = off
+	if !l.set || math.Abs(off) > leadTooFar || !l.settled && math.Abs(off) > 0.5 {
+		if l.settled {
 			l.Resyncs++
 		}
 		l.set, l.offset, l.Speed, l.last = true, target, 1, 0

@@ -4,7 +4,7 @@ export interface InputLead {
   readonly early: number;
   /** How irregularly messages travel, in ticks. */
   readonly jitter: number;
-  /** How many inputs have come too late, as far as the server has said. */
+  /** In how many ticks an input has come too late, as far as the server has said. */
   readonly late: number;
   /** How fast the clock runs by which inputs are made, 0.95 to 1.05 of the server's. */
   readonly speed: number;
@@ -32,6 +32,8 @@ const mostExtra = 4;
 /** A sample that differs by more, in ticks, is an accident, unless several in a row do so. */
 const odd = 2;
 const oddInARow = 5;
+/** After so many samples the clock is known, and is stretched instead of set. */
+const enough = 8;
 const remembered = 64;
 
 /**
@@ -58,6 +60,9 @@ export class Lead implements InputLead {
   #samples = 0;
   #odd = 0;
   #extra = 0;
+  /** Whether the clock is known, and how far it is from where it should be. */
+  #settled = false;
+  #away = 0;
   #told: number | undefined;
   /** How late snapshots are, in milliseconds. */
   #lateness = 0;
@@ -70,6 +75,7 @@ export class Lead implements InputLead {
     this.#last = 0;
     this.#samples = this.#odd = this.#snapshots = 0;
     this.#extra = 0;
+    this.#settled = false;
     this.#told = undefined;
     this.early = NaN;
     this.#ticks.fill(0);
@@ -92,15 +98,15 @@ export class Lead implements InputLead {
 
   /** Takes note of what a snapshot of a tick says of how early inputs came; undefined: nothing new. */
   heard(tick: number, early: number | undefined): void {
-    if (early !== undefined) {
-      this.#told = this.early = early;
-      if (early < 0) this.late++;
-    }
+    if (early !== undefined) this.#told = this.early = early;
     if (this.#told === undefined) return;
+    // What is not told again is as it was, if an input was made for that tick at all.
     const of = tick + this.#told;
     if (of <= 0 || this.#ticks[of % remembered] !== of) return;
+    const late = this.#told < 0;
+    if (late) this.late++;
     const offset = this.#offsets[of % remembered];
-    if (!Number.isNaN(offset)) this.#sample(offset + 1 - this.#told, early !== undefined && early < 0);
+    if (!Number.isNaN(offset)) this.#sample(offset + 1 - this.#told, late);
   }
 
   #sample(needed: number, late: boolean): void {
@@ -119,7 +125,9 @@ export class Lead implements InputLead {
       this.#needed += off / n;
       this.#wobble += (Math.abs(off) - this.#wobble) / 16;
     }
-    if (late) this.#extra = Math.min(mostExtra, this.#extra + perLate);
+    if (n >= enough) this.#settled = true;
+    // An input that is late while the clock is not yet where it should be says nothing of that.
+    if (late && this.#settled && Math.abs(this.#away) < 1) this.#extra = Math.min(mostExtra, this.#extra + perLate);
     else this.#extra = Math.max(0, this.#extra - perLate / 100);
   }
 
@@ -141,8 +149,9 @@ export class Lead implements InputLead {
     if (server.arrivedTick(now) === 0) return 0;
     const target = this.#target(now, server);
     const off = target - this.#offset;
-    if (!(Math.abs(off) <= tooFar)) {
-      if (!Number.isNaN(this.#offset)) this.resyncs++;
+    this.#away = off;
+    if (!(Math.abs(off) <= (this.#settled ? tooFar : 0.5))) {
+      if (this.#settled) this.resyncs++;
       this.#offset = target;
       this.speed = 1;
       this.#last = 0;

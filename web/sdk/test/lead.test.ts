@@ -158,6 +158,17 @@ describe('inputs', () => {
   });
 });
 
+test('at first the clock is set, also when the round trip is not known yet', () => {
+  const w = new Way();
+  Object.assign(w, { there: 150, back: 150 });
+  w.clock.reset(20); // no pong has come
+  w.pass(3_000);
+  expect(w.lead.resyncs).toBe(0);
+  w.pass(2_000, { count: true });
+  expect(w.late).toBe(0);
+  expect(w.mean).toBeLessThan(150 + 2 * w.perTick);
+});
+
 test('what the server has not said is known from the clock alone', () => {
   const lead = new Lead();
   const clock = new ServerClock();
