@@ -87,13 +87,20 @@ test('a recorded match is sought, stepped and watched', async ({ serve, open, pi
   await within(view, 121);
   await picture(view, 'desktop');
 
-  // It runs, and faster than it was played; then it stands still, and so does what is shown.
-  await view.page.locator('#speed').selectOption('4');
-  await view.page.keyboard.press('Space');
-  await view.until('it runs', () => window.replay.state.playing && window.replay.state.tick > 140);
-  await view.page.keyboard.press('Space');
+  // It runs slowly, stands still, and so does what is shown; then it runs fast, to the end.
+  await seek(view, 20);
+  await view.page.locator('#speed').selectOption('0.25');
+  await view.page.keyboard.press('k');
+  await view.until('it runs', () => window.replay.state.playing && window.replay.state.tick > 22);
+  await view.page.keyboard.press('k');
   await view.until('it stands', () => !window.replay.state.playing);
   await within(view, await view.page.evaluate(() => window.replay.state.tick));
+  await view.page.locator('#speed').selectOption('16');
+  await view.page.keyboard.press('k');
+  await view.until('it is at the end', () => {
+    const { state } = window.replay;
+    return !state.playing && state.speed === 16 && state.tick === window.replay.about.last;
+  });
   await view.page.keyboard.press('Home');
   await view.until('it is at the beginning', () => window.replay.state.tick === 1);
   await view.page.keyboard.press('n');

@@ -4,6 +4,11 @@ export class Every {
 
   constructor(readonly ms: number) {}
 
+  /** Has ms passed, whenever that was. */
+  restart(): void {
+    this.#last = -Infinity;
+  }
+
   /** Returns whether ms have passed since it last returned true. now may go back a little, as the times of frames do. */
   due(now: number): boolean {
     if (now - this.#last < this.ms && now >= this.#last) return false;

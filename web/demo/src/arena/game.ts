@@ -191,6 +191,9 @@ export class Game {
     this.#dirty = true;
     this.#ship = this.#ahead = 0;
     this.#cockpit.clear();
+    this.#boardTime.restart();
+    this.#mapTime.restart();
+    this.hud.feed.clear();
     this.stage.camera.forget();
   }
 

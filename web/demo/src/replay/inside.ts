@@ -6,10 +6,11 @@
 
 import type { ClientOptions } from '@tickroom/client';
 
-/** What the page around this one says: how fast time passes, and how many milliseconds pass at once. */
+/** What the page around this one says: how fast time passes, how many milliseconds pass at once, and who is looked through, 0 for a spectator. */
 export interface Pace {
   readonly pace?: number;
   readonly add?: number;
+  readonly eyes?: number;
 }
 
 /** Whether the page shows a replay. */
@@ -49,7 +50,9 @@ function live(): void {
   performance.now = () => clock.at(real());
   window.requestAnimationFrame = (fn) => draw((now) => fn(clock.at(now)));
   addEventListener('message', (e: MessageEvent<Pace>) => {
-    if (e.source === window.parent && e.origin === location.origin) clock.set(e.data, real());
+    if (e.source !== window.parent || e.origin !== location.origin) return;
+    clock.set(e.data, real());
+    if (e.data.eyes !== undefined) document.body.dataset.replay = e.data.eyes === 0 ? 'spectator' : 'player';
   });
   // Keys steer the replay, not what is in it.
   for (const type of ['keydown', 'keyup'] as const)

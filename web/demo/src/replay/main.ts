@@ -82,8 +82,12 @@ function take(s: State): void {
     if (wanted !== undefined) seek(wanted);
   }
   // Within the frame the same time passes as in the replay.
-  if (!before || before.playing !== s.playing || before.speed !== s.speed) pace({ pace: s.playing ? s.speed : 0 });
+  if (!before || before.playing !== s.playing || before.speed !== s.speed || before.eyes !== s.eyes) live(s);
   show();
+}
+
+function live(s: State): void {
+  pace({ pace: s.playing ? s.speed : 0, eyes: s.eyes });
 }
 
 function pace(p: Pace): void {
@@ -243,7 +247,7 @@ addEventListener('keydown', (e) => {
 });
 addEventListener('message', (e: MessageEvent<{ key?: string; shift?: boolean; ready?: boolean }>) => {
   if (e.source !== frame.contentWindow || e.origin !== location.origin) return;
-  if (e.data.ready && state) pace({ pace: state.playing ? state.speed : 0 });
+  if (e.data.ready && state) live(state);
   if (e.data.key !== undefined) press(e.data.key, e.data.shift ?? false);
 });
 onLanguage(choices);
