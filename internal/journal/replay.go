@@ -54,6 +54,16 @@ func setup(k world.Kind, h *tickroomv1.JournalHeader, log *slog.Logger) (world.K
 	return k, world.Setup{ID: h.GetRoom(), Seed: h.GetSeed(), Options: options, Now: h.GetNowUs(), MaxAsync: int(h.GetMaxAsync()), Log: log}
 }
 
+// Checkpoint returns the room between two ticks, for ResumeReplay. The error wraps world.ErrNoSaver if its game
+// can't be saved.
+func (r *Replay) Checkpoint() (*tickroomv1.JournalCheckpoint, error) {
+	room, err := r.caller.Checkpoint()
+	if err != nil {
+		return nil, err
+	}
+	return &tickroomv1.JournalCheckpoint{Tick: r.caller.Committed(), Room: room, NowUs: r.last.now, HeardUs: r.last.heard}, nil
+}
+
 // Room returns the room.
 func (r *Replay) Room() *world.Room { return r.caller.Room }
 

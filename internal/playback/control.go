@@ -92,7 +92,7 @@ func (p *Playhead) obey(o *order) {
 	case "play":
 		p.playing = p.trouble == ""
 		if uint32(p.pos) >= p.show.story.Last {
-			p.seek(1)
+			p.seek(p.start())
 		}
 	case "pause":
 		p.playing = false
@@ -118,7 +118,7 @@ func (p *Playhead) obey(o *order) {
 // step goes some ticks forth or back, and stops there.
 func (p *Playhead) step(ticks int) {
 	p.playing = false
-	to := uint32(min(max(1, math.Floor(p.pos)+float64(ticks)), float64(p.show.story.Last)))
+	to := uint32(min(max(float64(p.start()), math.Floor(p.pos)+float64(ticks)), float64(p.show.story.Last)))
 	if ticks < 0 || p.run == nil || float64(ticks) > before*p.show.story.Rate {
 		p.seek(to)
 		return
@@ -137,6 +137,7 @@ type about struct {
 	Build   string      `json:"build"`
 	Watch   bool        `json:"watch"` // the kind has spectators
 	Rate    float64     `json:"rate"`
+	First   uint32      `json:"first"`
 	Last    uint32      `json:"last"`
 	Began   int64       `json:"began"` // in milliseconds since 1970
 	Players []visitJSON `json:"players"`
@@ -161,7 +162,7 @@ type markJSON struct {
 func (s *Show) about(id string) *about {
 	h, st := s.journal.Header, s.story
 	a := &about{
-		ID: id, Kind: h.GetKind(), Room: h.GetRoom(), Build: h.GetBuild(), Watch: s.kind.Spectators, Rate: st.Rate, Last: st.Last,
+		ID: id, Kind: h.GetKind(), Room: h.GetRoom(), Build: h.GetBuild(), Watch: s.kind.Spectators, Rate: st.Rate, First: max(1, st.First), Last: st.Last,
 		Began: time.UnixMicro(h.GetNowUs()).UnixMilli(), Players: []visitJSON{}, Marks: []markJSON{}, Trouble: st.Trouble,
 	}
 	for _, v := range st.Visits {

@@ -89,7 +89,7 @@ func (p *Playhead) drive(ctx context.Context) {
 	defer clock.Stop()
 	last := time.Now()
 	p.eyes = p.first()
-	p.seek(1)
+	p.seek(p.start())
 	for {
 		running := clock.C
 		if !p.playing || p.screen == nil {
@@ -156,15 +156,15 @@ func (p *Playhead) fail(err error) {
 // seek goes to a tick: the page is to join anew there.
 func (p *Playhead) seek(to uint32) {
 	p.seeking = time.Now()
-	to = max(1, min(to, p.show.story.Last))
+	to = max(p.start(), min(to, p.show.story.Last))
 	p.hangUp()
 	p.pos, p.trouble = float64(to), ""
-	if err := p.near(to); err != nil {
+	from := to - min(to-p.start(), uint32(before*p.show.story.Rate))
+	if err := p.near(from, to); err != nil {
 		p.fail(err)
 		p.say(0)
 		return
 	}
-	from := to - min(to-1, uint32(before*p.show.story.Rate))
 	p.forward(max(from, p.run.At()))
 	p.view.begin(p.interest())
 	p.view.past(p.run.At())
@@ -172,17 +172,25 @@ func (p *Playhead) seek(to uint32) {
 	p.say(0)
 }
 
-// near gets a run that is at a tick or before it, and as the journal has it if nobody needs another one.
-func (p *Playhead) near(to uint32) error {
-	stays := p.run != nil && p.run.At() <= to && p.run.At() >= p.show.reel.Nearest(to) && (!p.touched || p.eyes == 0)
+// near gets a run that is at the tick from or before it, and as the journal has it if nobody needs another one. If
+// that takes long, one before the tick to will do.
+func (p *Playhead) near(from, to uint32) error {
+	reel, latest := p.show.reel, from
+	if !reel.Saves() {
+		latest = to
+	}
+	stays := p.run != nil && p.run.At() <= latest && p.run.At() >= reel.Nearest(latest) && (!p.touched || p.eyes == 0)
 	if stays {
 		return nil
 	}
 	p.drop()
-	run, err := p.show.take(to)
+	run, err := p.show.take(latest)
 	p.run = run
 	return err
 }
+
+// start returns the first tick that can be seen.
+func (p *Playhead) start() uint32 { return max(1, p.show.story.First) }
 
 // drop gives the run back.
 func (p *Playhead) drop() {

@@ -43,7 +43,7 @@ func New(j *journal.Journal, k world.Kind, log *slog.Logger) (*Show, error) {
 	}
 	return &Show{
 		journal: j, kind: k, story: story, log: log,
-		reel: replay.NewReel(j, k, story.Last), taken: make(chan struct{}, 1), heads: map[string]*Playhead{},
+		reel: replay.NewReel(j, k, story), taken: make(chan struct{}, 1), heads: map[string]*Playhead{},
 	}, nil
 }
 

@@ -13,13 +13,15 @@ const (
 	apart = 200
 )
 
-// Reel has the room of a journal as it was after any tick, soon: it keeps runs that stand at places all over
-// the journal, and the nearest one before a tick is played on from there. A game's state can't be
-// copied, so a run that was taken is missing until another one has come as far. A Reel is passive: Fill does
-// that work, a little at a time. Its methods may be called at any time from any goroutine.
+// Reel has the room of a journal as it was after any tick, soon: it has rooms at places all over the journal, and
+// the nearest one before a tick is played on from there. Those of games that are a world.Saver are saved
+// as often as needed. The state of others can't be copied: of those it keeps runs, and one that was taken
+// is missing until another one has come as far. A Reel is passive: Fill does that work, a little at a time. Its
+// methods may be called at any time from any goroutine.
 type Reel struct {
-	j *journal.Journal
-	k world.Kind
+	j     *journal.Journal
+	k     world.Kind
+	saved archive // does not change
 
 	mu     sync.Mutex
 	every  uint32 // ticks from one place to the next
@@ -29,15 +31,24 @@ type Reel struct {
 	failed bool   // a run could not be made, so that there is nothing to fill
 }
 
-// NewReel makes a Reel of a journal of which the kind is, up to the tick last. It is empty.
-func NewReel(j *journal.Journal, k world.Kind, last uint32) *Reel {
-	n := min(most, last/apart)
-	return &Reel{j: j, k: k, every: last / (n + 1), stands: make([]*Run, n)}
+// NewReel makes a Reel of a journal of which the kind is, and the story. It has what was saved while that was told.
+func NewReel(j *journal.Journal, k world.Kind, s *Story) *Reel {
+	n := min(most, s.Last/apart)
+	if len(s.saved.all) > 0 || s.First > 0 {
+		n = 0
+	}
+	return &Reel{j: j, k: k, saved: s.saved, every: s.Last / (n + 1), stands: make([]*Run, n)}
 }
+
+// Saves reports whether rooms are saved, so that it costs little to take another run.
+func (r *Reel) Saves() bool { return len(r.saved.all) > 0 }
 
 // Take returns the run that is nearest to a tick and not after it, which is the caller's from now on: a new
 // one, if there is none. The error is as that of Start.
 func (r *Reel) Take(tick uint32) (*Run, error) {
+	if s := r.saved.before(tick); s != nil {
+		return s.resume(r.j, r.k)
+	}
 	r.mu.Lock()
 	var best **Run
 	at := func(p **Run) {
@@ -62,6 +73,9 @@ func (r *Reel) Take(tick uint32) (*Run, error) {
 
 // Nearest returns after which tick the run stands that Take would return.
 func (r *Reel) Nearest(tick uint32) (at uint32) {
+	if s := r.saved.before(tick); s != nil {
+		return s.tick
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, run := range append([]*Run{r.moving}, r.stands...) {

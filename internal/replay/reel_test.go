@@ -26,7 +26,11 @@ func TestReel(t *testing.T) {
 		}
 		want = append(want, straight.Room().Hash())
 	}
-	reel := replay.NewReel(j, k, last)
+	story, err := replay.Tell(j, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reel := replay.NewReel(j, k, story)
 	rnd := rand.New(rand.NewPCG(1, 2))
 	check := func(tick uint32) *replay.Run {
 		t.Helper()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -17,10 +18,13 @@ import (
 // Story is what happened in a room, for a timeline.
 type Story struct {
 	Rate    float64 // ticks a second
+	First   uint32  // tick after which it begins: 0, or that of the state that the journal begins with
 	Last    uint32  // newest tick that can be played
 	Visits  []Visit
 	Marks   []Mark // by tick
 	Trouble string // why it can't be played further than that; empty: that is its end
+
+	saved archive
 }
 
 // Visit is a player's stay in the room.
@@ -53,6 +57,7 @@ func Tell(j *journal.Journal, k world.Kind) (*Story, error) {
 	}
 	t := &teller{run: r, kind: &k, story: &Story{Rate: r.Room().TickRate}, there: map[uint32]int{}, events: map[uint32][]Mark{}}
 	r.seen = t.entry
+	t.begin()
 	for done := false; !done; {
 		var want *tickroomv1.JournalHash
 		want, done, err = r.Tick()
@@ -73,6 +78,9 @@ func Tell(j *journal.Journal, k world.Kind) (*Story, error) {
 		}
 		if !done {
 			t.listen()
+			if err := t.story.saved.add(r, k); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if err := t.journalMarks(j); err != nil {
@@ -91,6 +99,18 @@ type teller struct {
 	differs bool
 	scratch world.Scratch
 	frame   []byte
+}
+
+// begin notes who is there at the beginning.
+func (t *teller) begin() {
+	s := t.story
+	s.First, s.Last = t.run.At(), t.run.At()
+	for _, all := range []iter.Seq[*world.Player]{t.run.Room().Players(), t.run.Room().Spectators()} {
+		for p := range all {
+			t.there[p.ID] = len(s.Visits)
+			s.Visits = append(s.Visits, Visit{Player: p.ID, Name: p.Name, ID: p.PlayerID, Spectator: p.Spectator, From: s.First})
+		}
+	}
 }
 
 // mark notes something of the tick that is being played.

@@ -68,8 +68,8 @@ function begin(a: About): void {
   $('notice').hidden = true;
   frame.src = `/${kind.page ?? kind.name}?watch&replay&room=${encodeURIComponent(a.id)}`;
   timeline.about = a;
-  const first = Number(new URLSearchParams(location.search).get('tick'));
-  if (first > 0) order({ do: 'seek', tick: first });
+  const wish = Number(new URLSearchParams(location.search).get('tick'));
+  if (wish > 0) order({ do: 'seek', tick: wish });
   choices();
 }
 
@@ -98,7 +98,7 @@ function pace(p: Pace): void {
 function seek(tick: number): void {
   if (!about) return;
   wanted = undefined;
-  const to = Math.min(about.last, Math.max(1, Math.round(tick)));
+  const to = Math.min(about.last, Math.max(about.first, Math.round(tick)));
   if (seeking) {
     wanted = to;
     return;
@@ -228,7 +228,7 @@ const keys: Readonly<Record<string, (shift: boolean) => void>> = {
   '.': () => step(1),
   '[': () => order({ do: 'speed', speed: beside(state?.speed ?? 1, -1) }),
   ']': () => order({ do: 'speed', speed: beside(state?.speed ?? 1, 1) }),
-  Home: () => seek(1),
+  Home: () => seek(0),
   End: () => seek(about?.last ?? 1),
   p: () => toMark(-1),
   n: () => toMark(1),

@@ -26,6 +26,8 @@ export interface About {
   /** Whether the kind has spectators. */
   readonly watch: boolean;
   readonly rate: number;
+  /** The first tick, and the last. */
+  readonly first: number;
   readonly last: number;
   /** In milliseconds since 1970. */
   readonly began: number;

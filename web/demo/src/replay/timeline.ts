@@ -33,6 +33,7 @@ export class Timeline {
 
   set about(about: About) {
     this.#about = about;
+    this.#range.min = String(about.first);
     this.#range.max = String(about.last);
     this.#range.disabled = false;
     this.#draw();
@@ -42,7 +43,8 @@ export class Timeline {
   show(tick: number, text: string): void {
     if (!this.#held) this.#range.value = String(tick);
     this.#range.setAttribute('aria-valuetext', text);
-    this.#range.style.setProperty('--at', String(tick / Math.max(1, Number(this.#range.max))));
+    const { first = 0, last = 1 } = this.#about ?? {};
+    this.#range.style.setProperty('--at', String((tick - first) / Math.max(1, last - first)));
   }
 
   #draw(): void {
@@ -61,7 +63,7 @@ export class Timeline {
       const seen = new Set<number>();
       ctx.fillStyle = colours[look];
       for (const m of about.marks) {
-        const x = Math.round((m.tick / about.last) * (width - thick));
+        const x = Math.round(((m.tick - about.first) / Math.max(1, about.last - about.first)) * (width - thick));
         if (lookOf(m.what) !== look || seen.has(x)) continue;
         seen.add(x);
         const h = Math.round(height * heights[look]);
