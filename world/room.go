@@ -191,6 +191,7 @@ func (k *Kind) HoldSeconds() float64 {
 // Room is the game's side of a room: its world, options and handlers.
 type Room struct {
 	*World
+	noSaver
 
 	// TickRate is in ticks per second.
 	TickRate float64

@@ -137,3 +137,22 @@ func FuzzRestore(f *testing.F) {
 		}
 	})
 }
+
+// embedded is a game that embeds its room, and so has what the room has.
+type embedded struct{ *world.Room }
+
+func (embedded) Join(*world.Player, []byte) error { return nil }
+func (embedded) Leave(*world.Player)              {}
+func (embedded) Tick()                            {}
+
+// A game is a Saver by methods of its own alone.
+func TestEmbeddedRoomIsNoSaver(t *testing.T) {
+	t.Parallel()
+	r, _, err := world.NewRoom(world.Kind{Name: "x", New: func(r *world.Room) (world.Game, error) { return embedded{r}, nil }}, world.Setup{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Checkpoint(); r.Saves() || !errors.Is(err, world.ErrNoSaver) {
+		t.Errorf("a game that embeds its room is a Saver: %v, %v", r.Saves(), err)
+	}
+}

@@ -18,7 +18,7 @@ import (
 // gives away, or are the game's own.
 var reads = strings.Fields(`After Alive AppendRandom AppendTableHashes Checkpoint Commit Committed Destroy Dt End Entities EntityHash Every Float Group GroupOf Hash Heard ID Int Jobs
 	Label Labels Listen Lock Locked Move NewGroup NewSpatialGroup Now Omissions Over Place PlayerCount Players Position Post Rand
-	Report Rest Restore RestoredPlayers Retuned Running Save Saves SetLabel ShowEpoch Spawn SpectatorCount Spectators TakeJobs TakePosts TakeResult
+	Report Rest RestoredPlayers Retuned Running Saves SetLabel ShowEpoch Spawn SpectatorCount Spectators TakeJobs TakePosts TakeResult
 	TakeTold TakesMessages Tell Text Tick Ticks Topics TopicsAgain Unlisten Unlock Unlocks Unposted`)
 
 // A method of world.Room by which something reaches the game must be the Caller's, too: else it is in

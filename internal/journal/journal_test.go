@@ -156,11 +156,11 @@ func TestReplayIsTheRoom(t *testing.T) {
 		if len(hashes) != 400 || r.Room().Hash() != c.Hash() || r.Room().Now() != c.Now() || r.Room().ShowEpoch() != c.ShowEpoch() {
 			t.Errorf("%d ticks, hash %x of %x, time %d of %d", len(hashes), r.Room().Hash(), c.Hash(), r.Room().Now(), c.Now())
 		}
-		was, err := c.Save()
+		was, err := c.World.Save()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if is, err := r.Room().Save(); err != nil || !bytes.Equal(is, was) {
+		if is, err := r.Room().World.Save(); err != nil || !bytes.Equal(is, was) {
 			t.Errorf("the states of the worlds differ (%v)", err)
 		}
 		w.Flush()

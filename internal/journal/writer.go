@@ -204,7 +204,7 @@ type Part struct {
 // Compare returns the whole state of a room's world between two ticks, for those who look for what
 // differs. The error is that of World.Save.
 func Compare(r *world.Room) (Part, error) {
-	saved, err := r.Save()
+	saved, err := r.World.Save()
 	if err != nil {
 		return Part{}, err
 	}

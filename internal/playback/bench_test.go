@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/tickroom/tickroom/internal/kinds/arena"
+	"github.com/tickroom/tickroom/internal/replay"
 )
 
 // BenchmarkSeek goes to places at random in a match of 20 minutes, back and forth, as soon as it has come to the one
@@ -31,6 +34,22 @@ func BenchmarkSeek(b *testing.B) {
 			b.ReportMetric(took[len(took)/2], "p50-ms")
 			b.ReportMetric(took[len(took)*99/100], "p99-ms")
 			b.ReportMetric(took[len(took)-1], "max-ms")
+		})
+	}
+}
+
+// BenchmarkVerify plays a match of 20 minutes again and compares, and reports how many times as fast as it was played.
+func BenchmarkVerify(b *testing.B) {
+	const ticks = 20 * 60 * 20
+	for _, players := range []int{10, 60} {
+		b.Run(strconv.Itoa(players)+"players", func(b *testing.B) {
+			j := match(b, ticks, players)
+			for b.Loop() {
+				if res, err := replay.Verify(j, arena.Kind(), nil); err != nil || res.Ticks != ticks || res.Bad != 0 || res.Panicked != nil {
+					b.Fatalf("%+v, %v", res, err)
+				}
+			}
+			b.ReportMetric(ticks/20/(b.Elapsed().Seconds()/float64(b.N)), "x-real-time")
 		})
 	}
 }

@@ -131,7 +131,7 @@ func compareEnd(j *journal.Journal, k world.Kind, log *slog.Logger) (f Finding, 
 // save returns the whole state of a room's world, an empty one if it can't be saved.
 func save(r *world.Room) *tickroomv1.WorldState {
 	s := &tickroomv1.WorldState{}
-	if b, err := r.Save(); err == nil {
+	if b, err := r.World.Save(); err == nil {
 		_ = proto.Unmarshal(b, s) // the world has just made it
 	}
 	return s
