@@ -191,7 +191,7 @@ func (k *Kind) HoldSeconds() float64 {
 // Room is the game's side of a room: its world, options and handlers.
 type Room struct {
 	*World
-	noSaver
+	noSaver //nolint:unused // what it is for is what a type does not have
 
 	// TickRate is in ticks per second.
 	TickRate float64

@@ -29,13 +29,13 @@ type Saver interface {
 
 // noSaver is in a Room, so that a game that embeds its Room is no Saver by what the world can: of two methods of a
 // name that are as deep, a type has neither.
-type noSaver struct{}
+type noSaver struct{} //nolint:unused // see above
 
 // Save is called by nobody.
-func (noSaver) Save() ([]byte, error) { return nil, ErrNoSaver }
+func (noSaver) Save() ([]byte, error) { return nil, ErrNoSaver } //nolint:unused // it is to be there
 
 // Restore is called by nobody.
-func (noSaver) Restore([]byte) error { return ErrNoSaver }
+func (noSaver) Restore([]byte) error { return ErrNoSaver } //nolint:unused // it is to be there
 
 // ErrNoSaver is wrapped by the error of Checkpoint for a game that is no Saver.
 var ErrNoSaver = errors.New("the game implements no Save and Restore (world.Saver)")

@@ -66,9 +66,9 @@ func (a *archive) add(r *Run, k world.Kind) error {
 		return err
 	}
 	if len(a.all) == 0 {
-		if _, err := s.resume(r.cursor.j, k); err != nil {
-			a.off = true
-			return nil
+		_, err := s.resume(r.cursor.j, k)
+		if a.off = err != nil; a.off {
+			return nil //nolint:nilerr // then none is saved
 		}
 	}
 	a.all = append(a.all, s)
