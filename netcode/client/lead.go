@@ -63,6 +63,7 @@ type lead struct {
 	// How late snapshots are.
 	lateness, deviation float64 // ns
 	snapshots           int
+	sawAt               time.Duration
 }
 
 // restart forgets what was learnt of the way to the server: it may be another one, or the room has slept.
@@ -70,12 +71,17 @@ func (l *lead) restart() {
 	*l = lead{Lead: Lead{Jitter: l.Jitter, Speed: 1, Late: l.Late, Resyncs: l.Resyncs}, wobble: l.wobble, deviation: l.deviation}
 }
 
-// saw notes a snapshot that was late.
-func (l *lead) saw(late, perTick time.Duration) {
+// saw notes a snapshot that came at a time and was late.
+func (l *lead) saw(late, perTick, now time.Duration) {
+	// What a stall has held back comes all at once, and is one accident.
+	burst := l.snapshots > 0 && now-l.sawAt < perTick/4
+	if l.sawAt = now; burst {
+		return
+	}
 	l.snapshots = min(l.snapshots+1, 32)
 	n := float64(l.snapshots)
-	l.lateness += (float64(late) - l.lateness) / n
-	l.deviation += (min(math.Abs(float64(late)-l.lateness), float64(4*leadJitter)) - l.deviation) / n
+	l.lateness += min(float64(late)-l.lateness, float64(2*leadJitter)) / n
+	l.deviation += (min(math.Abs(float64(late)-l.lateness), float64(2*leadJitter)) - l.deviation) / n
 	l.Jitter = min(float64(leadJitter), max(l.deviation, max(0, l.wobble-0.25)*float64(perTick))) / float64(perTick)
 }
 

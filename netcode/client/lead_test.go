@@ -57,7 +57,7 @@ func (w *way) pass(d time.Duration) {
 		}
 		for len(w.down) > 0 && w.down[0].at <= w.now {
 			d := &w.down[0]
-			w.lead.saw(w.clock.sawTick(d.frame.Tick, d.at), w.clock.perTick)
+			w.lead.saw(w.clock.sawTick(d.frame.Tick, d.at), w.clock.perTick, d.at)
 			w.lead.heard(&d.frame)
 			w.down = w.down[1:]
 		}
@@ -157,7 +157,10 @@ func TestAfterAStallInputsAreAsEarlyAsBefore(t *testing.T) {
 	w := newWay(20)
 	w.pass(15 * time.Second)
 	w.stalled = w.now + 3*time.Second
-	w.pass(14 * time.Second)
+	w.pass(3500 * time.Millisecond)
+	w.pass(time.Second)
+	w.check(t, "right after a stall", 0.02, 250*time.Millisecond)
+	w.pass(10 * time.Second)
 	w.pass(5 * time.Second)
 	w.check(t, "after a stall", 0, 200*time.Millisecond)
 }

@@ -157,7 +157,7 @@ func (s *Session) note(f *replica.Frame, now time.Duration) error {
 		s.stats.SkippedTicks += uint64(f.Skip)
 	}
 	s.seen.tick = f.Tick
-	s.lead.saw(s.clock.sawTick(f.Tick, now), s.clock.perTick)
+	s.lead.saw(s.clock.sawTick(f.Tick, now), s.clock.perTick, now)
 	s.lead.heard(f)
 	if f.InputAck > s.seen.inputAck {
 		s.seen.inputAck = f.InputAck

@@ -68,6 +68,7 @@ export class Lead implements InputLead {
   #lateness = 0;
   #deviation = 0;
   #snapshots = 0;
+  #sawAt = -Infinity;
 
   /** Forgets what was learnt of the way to the server: it may be another one, or the room has slept. */
   restart(): void {
@@ -81,11 +82,15 @@ export class Lead implements InputLead {
     this.#ticks.fill(0);
   }
 
-  /** Takes note of a snapshot that was late by some milliseconds. */
-  saw(late: number, perTick: number): void {
+  /** Takes note of a snapshot that came at now and was late by some milliseconds. */
+  saw(late: number, perTick: number, now: number): void {
+    // What a stall has held back comes all at once, and is one accident.
+    const burst = now - this.#sawAt < perTick / 4;
+    this.#sawAt = now;
+    if (burst) return;
     const n = Math.min(++this.#snapshots, 32);
-    this.#lateness += (late - this.#lateness) / n;
-    const off = Math.min(Math.abs(late - this.#lateness), 4 * mostJitter);
+    this.#lateness += Math.min(late - this.#lateness, 2 * mostJitter) / n;
+    const off = Math.min(Math.abs(late - this.#lateness), 2 * mostJitter);
     this.#deviation += (off - this.#deviation) / n;
     this.jitter = Math.min(mostJitter, Math.max(this.#deviation, Math.max(0, this.#wobble - 0.25) * perTick)) / perTick;
   }

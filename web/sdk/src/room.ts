@@ -455,7 +455,7 @@ export class Room<G extends Game = Game> {
     else counts.skippedTicks += ticks - 1;
     const late = this.#server.sawTick(tick, now);
     this.#delay.saw(late, ticks);
-    this.#lead.saw(late, this.#server.perTick);
+    this.#lead.saw(late, this.#server.perTick, now);
     const early = f.last[Frame.InputEarly];
     this.#lead.heard(tick, f.count[Frame.InputEarly] > 0 ? (early >>> 1) ^ -(early & 1) : undefined);
     session.outbox.ack = tick;

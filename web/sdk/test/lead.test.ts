@@ -83,7 +83,7 @@ class Way {
   #receive(): void {
     while (this.#down[0]?.at <= this.#now) {
       const { at, tick, early } = this.#down.shift()!;
-      this.lead.saw(this.clock.sawTick(tick, at), this.perTick);
+      this.lead.saw(this.clock.sawTick(tick, at), this.perTick, at);
       this.lead.heard(tick, early);
     }
   }
@@ -150,7 +150,9 @@ describe('inputs', () => {
     w.pass(5_000, { count: true });
     const before = w.mean;
     w.stalled = 15_000 + 3_000;
-    w.pass(4_000);
+    w.pass(3_500);
+    w.pass(1_000, { count: true });
+    expect(w.mean).toBeLessThan(before + 2 * w.perTick);
     w.pass(10_000);
     w.pass(5_000, { count: true });
     expect(w.late).toBe(0);
