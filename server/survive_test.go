@@ -208,7 +208,9 @@ func (cr *crowd) playOn(n uint64) {
 
 func (cr *crowd) until(i int, done func() bool) {
 	cr.t.Helper()
-	for until := time.Now().Add(30 * time.Second); !done(); time.Sleep(2 * time.Millisecond) {
+	look := time.NewTicker(2 * time.Millisecond)
+	defer look.Stop()
+	for until := time.Now().Add(30 * time.Second); !done(); <-look.C {
 		if time.Now().After(until) {
 			cr.t.Fatalf("client %d: %+v", i, cr.all[i].Stats())
 		}
@@ -391,6 +393,11 @@ func TestAnotherBuildWithoutACheckpoint(t *testing.T) {
 	p.cut()
 	stop()
 	srv, stop = run("one")
+	if q := join(t, srv, &tickroomv1.Hello{Kind: "plain"}); q.welc.GetRoom() != p.welc.GetRoom() || q.welc.GetPlayer() == p.welc.GetPlayer() {
+		t.Errorf("who comes anew is player %d in %s, and %d is in %s", q.welc.GetPlayer(), q.welc.GetRoom(), p.welc.GetPlayer(), p.welc.GetRoom())
+	} else {
+		q.cut()
+	}
 	p.resume(srv)
 	p.applied(p.input(&walkersv1.WalkerInput{}))
 	p.cut()

@@ -296,7 +296,9 @@ func TestDiskIsFull(t *testing.T) {
 
 func until(t *testing.T, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for end := time.Now().Add(20 * time.Second); !done(); <-look.C {
 		if time.Now().After(end) {
 			t.Fatal("it does not come")
 		}

@@ -152,7 +152,7 @@ func (s *Store) write() {
 // sync has what was written put on the disk.
 func (s *Store) sync() {
 	for f := range s.unsynced {
-		f.sync()
+		_ = f.sync() // the room is told by File.Lost
 	}
 	clear(s.unsynced)
 }

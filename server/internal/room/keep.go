@@ -142,7 +142,7 @@ func (e *Engine) keepUp() (lost bool) {
 	case k.lost && e.tick >= k.again:
 		e.renewKept()
 		k.tried = true
-	case !k.lost && (float64(due) >= e.cfg.Checkpoint.Seconds()*e.room.TickRate || k.sink.Size() > e.cfg.KeepBytes):
+	case !k.lost && (float64(due) >= e.cfg.Checkpoint.Seconds()*e.room.TickRate || k.sink.Size() > e.cfg.KeepBytes && e.tick >= k.again):
 		e.renewKept()
 	}
 	return lost

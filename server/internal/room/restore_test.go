@@ -60,7 +60,9 @@ func (r *recorded) joinAs(who identity.Identity) (*Client, *wire) {
 func (r *recorded) step(n int) {
 	for range n {
 		r.loop.engine.fill(1)
-		r.loop.tick(1, 0, time.Now())
+		if over := r.loop.tick(1, 0, time.Now()); over != nil {
+			r.t.Fatal(over)
+		}
 	}
 }
 
@@ -151,14 +153,14 @@ func TestSessionsOfARestoredRoom(t *testing.T) {
 				if o.room.Hash() != was || o.tick != 34 || o.Epoch() != 2 || !o.Barred() || o.Held() != 2 || len(o.Players()) != 2 {
 					t.Fatalf("tick %d, epoch %d, barred %v, %d held", o.tick, o.Epoch(), o.Barred(), o.Held())
 				}
-				f, err := resume(n, ann.token, tick, identity.Identity{})
+				_, err := resume(n, ann.token, tick, identity.Identity{})
 				if asClose(err).Code != closecode.SessionGone {
 					t.Errorf("whoever does not show that it is ann: %v", err)
 				}
 				if _, err = resume(n, "of nobody", tick, identity.Identity{Player: "ann"}); asClose(err).Code != closecode.SessionGone {
 					t.Errorf("another token: %v", err)
 				}
-				f, err = resume(n, ann.token, tick, identity.Identity{Player: "ann", Roles: identity.Player})
+				f, err := resume(n, ann.token, tick, identity.Identity{Player: "ann", Roles: identity.Player})
 				if err != nil {
 					t.Fatal(err)
 				}
