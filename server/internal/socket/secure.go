@@ -66,9 +66,12 @@ func (c *rawConn) readRecords(s *bottom, plain []byte) error {
 		}
 		more = all || n == len(plain)
 	}
-	if all {
+	switch {
+	case all:
 		s.spare(spareFirst)
-	} else {
+	case c.quiet >= asksFrom: // it says something so seldom that it needs no buffer until then
+		s.spare(0)
+	default:
 		s.spare(spareLater)
 	}
 	return nil
