@@ -179,20 +179,28 @@ test('comments over the picture never cover each other, also after a pause and i
       }
     }, 50);
   });
-  /** Returns the texts of two comments that cover each other, or how many there are. */
+  /**
+   * Returns the texts of two comments that cover each other, or how many there are: in a frame, since between two of them
+   * those that have just come are where they begin, and all others where they were in the last one.
+   */
   const look = () =>
-    view.page.evaluate(() => {
-      const layer = document.querySelector<HTMLElement>('#player > div[aria-hidden="true"]:not(#hearts)')!;
-      const all = [...layer.children].filter((c) => (c as HTMLElement).style.visibility !== 'hidden');
-      const boxes = all.map((c) => ({ text: c.textContent, r: c.getBoundingClientRect() }));
-      for (const [i, a] of boxes.entries())
-        for (const b of boxes.slice(0, i)) {
-          const across = Math.min(a.r.right, b.r.right) - Math.max(a.r.left, b.r.left);
-          const down = Math.min(a.r.bottom, b.r.bottom) - Math.max(a.r.top, b.r.top);
-          if (across > 0.5 && down > 0.5) return `${a.text} and ${b.text}`;
-        }
-      return boxes.length;
-    });
+    view.page.evaluate(
+      () =>
+        new Promise<string | number>((answer) =>
+          requestAnimationFrame(() => {
+            const layer = document.querySelector<HTMLElement>('#player > div[aria-hidden="true"]:not(#hearts)')!;
+            const all = [...layer.children].filter((c) => (c as HTMLElement).style.visibility !== 'hidden');
+            const boxes = all.map((c) => ({ text: c.textContent, r: c.getBoundingClientRect() }));
+            for (const [i, a] of boxes.entries())
+              for (const b of boxes.slice(0, i)) {
+                const across = Math.min(a.r.right, b.r.right) - Math.max(a.r.left, b.r.left);
+                const down = Math.min(a.r.bottom, b.r.bottom) - Math.max(a.r.top, b.r.top);
+                if (across > 0.5 && down > 0.5) return answer(`${a.text} and ${b.text}`);
+              }
+            answer(boxes.length);
+          }),
+        ),
+    );
   const places = () =>
     view.page.evaluate(() => [...document.querySelectorAll('#player div div')].map((c) => c.getBoundingClientRect().x));
   const moved = async (from: number[]) => (await places()).some((x, i) => Math.abs(x - from[i]!) > 1);
