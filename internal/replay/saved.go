@@ -68,7 +68,7 @@ func (a *archive) add(r *Run, k world.Kind) error {
 	if len(a.all) == 0 {
 		_, err := s.resume(r.cursor.j, k)
 		if a.off = err != nil; a.off {
-			return nil //nolint:nilerr // then none is saved
+			return nil // then none is saved
 		}
 	}
 	a.all = append(a.all, s)

@@ -112,3 +112,29 @@ test('a recorded match is sought, stepped and watched', async ({ serve, open, pi
   expect(await small.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   await picture(small, 'phone');
 });
+
+test.for(['walkers', 'live'])('a room of %s is shown again', async (page, { serve, open, picture, ends }) => {
+  const journals = new Journals();
+  ends.add(async () => journals.remove());
+  const server = await serve(...journals.flags);
+  const ann = await open(`${server.url}/${page}?name=Ann`);
+  const status = await ann.until('a room is played', async () => {
+    const { open_rooms } = (await (await fetch('/status.json')).json()) as { open_rooms?: { id: string }[] };
+    return open_rooms?.[0];
+  });
+  await ann.until('some seconds were played', () => performance.now() > 5000);
+  const file = await journals.keep(server, status.id);
+  await ann.page.context().close();
+  const replay = await serveReplay(file);
+  ends.add(replay.stop);
+  const view = await open(replay.url, { viewport: { width: 1100, height: 700 } });
+  const last = await view.until('the page knows what it shows', () => window.replay.about?.last);
+  await view.page.keyboard.press('End');
+  await view.until(
+    'it is at the end',
+    (last) => window.replay.state.tick === last && window.replay.took.length > 0,
+    last,
+  );
+  await view.until('there is no notice', () => (document.getElementById('notice') as HTMLElement).hidden);
+  await picture(view, 'end');
+});
