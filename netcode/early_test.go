@@ -74,7 +74,7 @@ func TestAPlayerIsStarved(t *testing.T) {
 		starved world.Starved
 		neutral uint32 // in which tick without an input
 	}{"hold": {world.Hold, 0}, "neutral": {world.Neutral, 1}, "repeat": {world.Repeat(3), 4}, "repeat 0": {world.Repeat(0), 2}} {
-		u := netcode.NewInputs(netcode.InputRules{NeutralAfter: c.starved.NeutralAfter()})
+		u := netcode.NewInputs(&netcode.InputRules{NeutralAfter: c.starved.NeutralAfter()})
 		for round, tick := range []uint32{10, 30} {
 			u.Push(&netcode.Input{Seq: uint32(round + 1), Tick: tick, Data: []byte("x")}, netcode.Shown{}, tick)
 			for now := tick; now < tick+10; now++ {
@@ -127,7 +127,7 @@ func TestWhatAPlayerWasLookingAt(t *testing.T) {
 		"in the first ticks":        {netcode.Input{Tick: 2, Sees: 90}, netcode.Shown{Newest: 1, Acknowledged: 1}, 2, 2, 2 - 1.0/16},
 		"before it was sent a tick": {netcode.Input{Tick: 2, Sees: 90}, netcode.Shown{}, 2, 2, 2 - 1.0/16},
 	} {
-		u := netcode.NewInputs(netcode.InputRules{Rewind: rewind, Spread: spread})
+		u := netcode.NewInputs(&netcode.InputRules{Rewind: rewind, Spread: spread})
 		c.in.Seq = 1
 		u.Push(&c.in, c.shown, c.now)
 		for now := c.now; now <= c.at; now++ {
@@ -147,7 +147,7 @@ func TestWhatAPlayerWasLookingAt(t *testing.T) {
 		}
 	})
 	// A kind that allows much still does not believe that its player looks at what it has long passed.
-	u = netcode.NewInputs(netcode.InputRules{Rewind: 100, Spread: spread})
+	u = netcode.NewInputs(&netcode.InputRules{Rewind: 100, Spread: spread})
 	u.Push(&netcode.Input{Seq: 1, Tick: 200, Sees: 90 * 16}, netcode.Shown{Newest: 199, Acknowledged: 198}, 200)
 	u.Take(200, func(in world.Input) {
 		if in.Back != (2+spread)*world.BackPerTick {

@@ -1,6 +1,10 @@
 package netcode
 
-import "github.com/tickroom/tickroom/world"
+import (
+	"math"
+
+	"github.com/tickroom/tickroom/world"
+)
 
 // Bounds of a client's inputs.
 const (
@@ -53,17 +57,26 @@ type Shown struct{ Newest, Acknowledged uint32 }
 // Inputs holds a client's inputs until the ticks they are meant for. An input
 // with no tick is for the next one, and one that comes too late as well. The zero value is ready, with
 // rules that are all 0.
-type Inputs struct {
-	rules   InputRules
+type Inputs struct { // small: a server has many, and goes through all of them in each tick
 	waiting []inputSlot // oldest first
+	rules   *InputRules // nil: all are 0
 	seen    uint32      // highest sequence number taken in
 	applied uint32      // sequence number of the last one applied
-	stamped bool        // the last one applied was meant for a tick
-	starved uint32      // ticks since then
+	earlyAt uint32      // tick before which inputs came that were meant for one, of which Early was not asked yet; 0: none
+	starved uint16      // ticks since the last one was applied, and 1; 0: it was not meant for a tick
+	early   int8        // how early the least early one came before tick earlyAt
+	told    int8        // what Early has returned last; untold: nothing yet
+}
 
-	early, told      int8   // how early the least early one came before tick earlyAt; what Early has returned last
-	earlyAt          uint32 // 0: none came that was meant for a tick
-	toldSince, fresh bool   // told counts; early was not returned yet
+// untold is what no input is early by. It is that of the zero value, in which nothing was told, by toldOf.
+const untold = 0
+
+// toldOf returns how a number of ticks is kept that was told, which is never untold.
+func toldOf(early int8) int8 {
+	if early >= 0 {
+		return early + 1
+	}
+	return early
 }
 
 type inputSlot struct {
@@ -72,11 +85,11 @@ type inputSlot struct {
 	data      []byte
 }
 
-// NewInputs makes Inputs with rules.
-func NewInputs(rules InputRules) Inputs { return Inputs{rules: rules} }
+// NewInputs makes Inputs with rules, which must not change.
+func NewInputs(rules *InputRules) Inputs { return Inputs{rules: rules} }
 
 // RestoredInputs returns the inputs of a client whose last one that was applied has a number.
-func RestoredInputs(rules InputRules, applied uint32) Inputs {
+func RestoredInputs(rules *InputRules, applied uint32) Inputs {
 	return Inputs{rules: rules, seen: applied, applied: applied}
 }
 
@@ -115,7 +128,7 @@ func (u *Inputs) Push(in *Input, shown Shown, now uint32) Fate {
 	}
 	s := &u.waiting[len(u.waiting)-1]
 	s.seq, s.tick, s.view = in.Seq, in.Tick, 0
-	if in.Sees != 0 && u.rules.Rewind != 0 {
+	if in.Sees != 0 && u.rules != nil && u.rules.Rewind != 0 {
 		s.view = u.view(in, shown, now)
 	}
 	s.data = append(s.data[:0], in.Data...)
@@ -137,38 +150,37 @@ func (u *Inputs) view(in *Input, shown Shown, now uint32) uint32 {
 // measure notes how early an input has come.
 func (u *Inputs) measure(ticks int, now uint32) {
 	early := int8(min(max(ticks, -MaxEarly), MaxEarly))
-	if u.earlyAt != now || !u.fresh {
-		u.early, u.earlyAt, u.fresh = early, now, true
-		return
+	if u.earlyAt == now {
+		early = min(early, u.early)
 	}
-	u.early = min(u.early, early)
+	u.early, u.earlyAt = early, now
 }
 
 // Early returns how early the inputs have come that are meant for ticks, of those that came before
 // tick now was simulated and after the tick before it: the lowest of their ticks, less now. ok is false if none
 // came, and if it is the same as what was returned last.
 func (u *Inputs) Early(now uint32) (early int, ok bool) {
-	if !u.fresh || u.earlyAt != now {
+	if u.earlyAt != now || now == 0 {
 		return 0, false
 	}
-	u.fresh = false
-	if u.toldSince && u.told == u.early {
+	u.earlyAt = 0
+	if u.told == toldOf(u.early) {
 		return 0, false
 	}
-	u.told, u.toldSince = u.early, true
+	u.told = toldOf(u.early)
 	return int(u.early), true
 }
 
 // Forget makes the next Early return what it has, whatever was returned before: the client has
 // another connection.
-func (u *Inputs) Forget() { u.toldSince = false }
+func (u *Inputs) Forget() { u.told = untold }
 
 // Take calls fn for the inputs that tick now applies, in the order of their
 // numbers, and forgets them. The data is good during the call only. Where none has come for long enough
 // it is an empty one, with the last number.
 func (u *Inputs) Take(now uint32, fn func(in world.Input)) {
 	if len(u.waiting) == 0 || u.waiting[0].tick > now {
-		if u.stamped && u.rules.NeutralAfter != 0 {
+		if u.starved != 0 && u.rules != nil && u.rules.NeutralAfter != 0 {
 			u.starve(fn)
 		}
 		return
@@ -176,7 +188,10 @@ func (u *Inputs) Take(now uint32, fn func(in world.Input)) {
 	n := 0
 	for n < len(u.waiting) && u.waiting[n].tick <= now {
 		s := &u.waiting[n]
-		u.applied, u.stamped, u.starved = s.seq, s.tick != 0, 0
+		u.applied, u.starved = s.seq, 0
+		if s.tick != 0 {
+			u.starved = 1
+		}
 		in := world.Input{Seq: s.seq, Data: s.data}
 		if s.view != 0 {
 			in.Back = min(now*world.BackPerTick-min(s.view, now*world.BackPerTick), u.rules.Rewind*world.BackPerTick)
@@ -189,7 +204,10 @@ func (u *Inputs) Take(now uint32, fn func(in world.Input)) {
 
 // starve counts a tick without an input.
 func (u *Inputs) starve(fn func(in world.Input)) {
-	if u.starved++; u.starved == u.rules.NeutralAfter {
+	if u.starved == math.MaxUint16 {
+		return
+	}
+	if u.starved++; uint32(u.starved-1) == u.rules.NeutralAfter {
 		fn(world.Input{Seq: u.applied})
 	}
 }

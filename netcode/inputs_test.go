@@ -92,7 +92,7 @@ func TestOldInputsGiveWayToNewOnes(t *testing.T) {
 }
 
 func TestInputsAllocateNothing(t *testing.T) {
-	u := netcode.NewInputs(netcode.InputRules{NeutralAfter: 1, Rewind: 5, Spread: 10})
+	u := netcode.NewInputs(&netcode.InputRules{NeutralAfter: 1, Rewind: 5, Spread: 10})
 	in := netcode.Input{Data: []byte("again"), Sees: 20}
 	now := uint32(1)
 	allocs := testing.AllocsPerRun(100, func() {

@@ -130,7 +130,7 @@ func (e *Engine) begin(conn socket.Conn, j *Joiner) (*Client, error) {
 		arrived: e.tick,
 	}
 	e.bound(c)
-	c.in = netcode.NewInputs(e.rules)
+	c.in = netcode.NewInputs(&e.rules)
 	c.down = netcode.NewDownlink(c.player.Interest, uint32(e.cfg.AckWindow))
 	c.down.LimitEvery(e.maxEvery)
 	c.down.SetEvery(j.Hello.GetEvery())
@@ -237,7 +237,7 @@ func (e *Engine) takeOver(c *Client, conn socket.Conn, j *Joiner) (_ *Client, aw
 	c.resumed = false
 	c.recall(0)
 	c.down.Resume(0)
-	c.in, c.lastCommand, c.ncmds = netcode.NewInputs(e.rules), 0, 0
+	c.in, c.lastCommand, c.ncmds = netcode.NewInputs(&e.rules), 0, 0
 	e.room.NumberAnew(c.player)
 	c.answers, c.kept = nil, kept{}
 	if !away { // to the game it is gone and back: what the player was told went to the other one

@@ -334,7 +334,7 @@ func (r *restorer) settle() {
 			c.answers = nil
 		}
 		c.remade = true
-		c.in = netcode.RestoredInputs(e.rules, p.InputSeq)
+		c.in = netcode.RestoredInputs(&e.rules, p.InputSeq)
 		c.down = netcode.RestoredDownlink(p.Interest, uint32(e.cfg.AckWindow), e.tick)
 		c.down.LimitEvery(e.maxEvery)
 		if !p.Away() {
