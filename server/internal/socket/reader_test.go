@@ -66,7 +66,8 @@ func tapeOf(limit int, text bool, stream []byte, cuts func(left int) int) (*tape
 			return to, verdictOf(err)
 		}
 		b = b[n:]
-		if p := r.part; p != nil && (cap(p.msg) > 2*limit+1024 || len(p.msg) > limit) {
+		// A buffer of the pool's may have been somebody else's before, as large as it keeps them.
+		if p := r.part; p != nil && (cap(p.msg) > max(2*limit+1024, keepBuffer) || len(p.msg) > limit) {
 			panic(fmt.Sprintf("%d bytes are held for messages of %d", cap(p.msg), limit))
 		}
 	}
