@@ -113,6 +113,16 @@ func (m *mortal) run(build string) {
 	m.addr = strings.TrimSpace(strings.TrimPrefix(line, "ready "))
 }
 
+// said waits until the server has logged what matches, and returns the parts of it; nil if it has not for long.
+func (m *mortal) said(what *regexp.Regexp) (found []string) {
+	m.t.Helper()
+	until(m.t, "the log has "+what.String(), func() bool {
+		found = what.FindStringSubmatch(m.logs.said())
+		return found != nil
+	})
+	return found
+}
+
 // kill ends the process as kill -9 does.
 func (m *mortal) kill() {
 	if m.cmd != nil {
@@ -265,10 +275,7 @@ func TestARoomSurvivesKill9(t *testing.T) {
 		newest := cr.newest()
 		verify(t, m.dir)
 		m.run("one")
-		found := goesOn.FindStringSubmatch(m.logs.said())
-		if found == nil {
-			t.Fatalf("no room goes on:\n%s", m.logs.said())
-		}
+		found := m.said(goesOn)
 		at, _ := strconv.Atoi(found[1])
 		lost := max(0, int(newest)-at)
 		t.Logf("the players had tick %d, and the room goes on from %d: %d ms of play are lost", newest, at, lost*50)
@@ -342,10 +349,7 @@ func TestRoomsGoOnInAnotherBuild(t *testing.T) {
 	m.run("two")
 	cr.back()
 	cr.playOn(20)
-	found := goesOn.FindStringSubmatch(m.logs.said())
-	if found == nil {
-		t.Fatal(m.logs.said())
-	}
+	found := m.said(goesOn)
 	if at, _ := strconv.Atoi(found[1]); uint32(at) < newest {
 		t.Errorf("the players had tick %d, and the room goes on from %d", newest, at)
 	}

@@ -162,7 +162,7 @@ func another(s Setting) string {
 		return list[(slices.Index(list, s.Default)+1)%len(list)]
 	}
 	candidates := map[string][]string{
-		"bool": {"true", "false"}, "int": {"4096", "8192", "17", "3"}, "uint64": {"18446744073709551615"}, "float": {"2.5"}, "duration": {"7s", "250ms", "1m30s"},
+		"bool": {"true", "false"}, "int": {"4096", "8192", "17", "3", "1048576"}, "uint64": {"18446744073709551615"}, "float": {"2.5"}, "duration": {"7s", "250ms", "1m30s"},
 	}[s.field.Type()]
 	for _, v := range candidates {
 		if v != s.Default && s.field.Set(v) == nil {
