@@ -23,11 +23,11 @@ func (l *Link) Conn(conn net.Conn) net.Conn {
 	start := time.Now()
 	c := &lined{Conn: near, over: conn}
 	go func() {
-		transfer(conn, far, l.Up, start, nil, nil)
+		_ = transfer(conn, far, l.Up, start, nil, nil)
 		_ = conn.Close()
 	}()
 	go func() {
-		transfer(far, conn, l.Down, start, nil, nil)
+		_ = transfer(far, conn, l.Down, start, nil, nil)
 		_ = far.Close()
 	}()
 	return c

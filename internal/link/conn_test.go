@@ -58,7 +58,7 @@ func TestConn(t *testing.T) {
 			t.Error(err)
 		}
 		synctest.Wait()
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if _, err := below.Write([]byte("x")); err == nil {
 			t.Error("the connection below is open still")
 		}
@@ -81,7 +81,7 @@ func TestConnIsBounded(t *testing.T) {
 		}
 		_ = c.Close()
 		_ = server.Close()
-		time.Sleep(10 * time.Second) // what was under way is found to be lost when it arrives
+		<-time.After(10 * time.Second) // what was under way is found to be lost when it arrives
 	})
 }
 
