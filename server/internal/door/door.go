@@ -202,9 +202,9 @@ func (d *Door) relieve(err error) {
 	}
 }
 
-// sendBuffer is what the kernel may keep of what a connection is sent, in bytes. By itself it takes some megabytes of
+// sendBuffer is half of what the kernel may keep of what a connection is sent, in bytes: it doubles the number. By itself it takes some megabytes of
 // an answer that nobody reads.
-const sendBuffer = 64 << 10
+const sendBuffer = 32 << 10
 
 // admit counts a connection, at others' cost if need be. It returns nil if it was closed.
 func (d *Door) admit(t *net.TCPConn, now time.Time) *Conn {
