@@ -80,22 +80,11 @@ type Run struct {
 // not keep the others from being measured; its error is in its notes, and in the
 // one that is returned.
 func Measure(ctx context.Context, o Options) ([]Result, error) {
-	if o.Rounds < 1 || o.Window <= 0 {
-		return nil, fmt.Errorf("bench: %d rounds of %v; there must be at least one", o.Rounds, o.Window)
-	}
-	chosen, err := choose(o.Rows)
+	r, chosen, err := prepare(o, (*row).estimate)
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRunner(o)
-	if err != nil {
-		return nil, err
-	}
-	defer r.files.remove()
-	defer r.progress.close()
-	for _, row := range chosen {
-		r.progress.expect(row.estimate(&o))
-	}
+	defer r.close()
 	var results []Result
 	var failed []error
 	for _, row := range chosen {
@@ -111,6 +100,31 @@ func Measure(ctx context.Context, o Options) ([]Result, error) {
 		results = append(results, result)
 	}
 	return results, errors.Join(failed...)
+}
+
+// prepare returns what runs the rows, which is to be closed, and these; estimate is how long one takes.
+func prepare(o Options, estimate func(*row, *Options) time.Duration) (*runner, []row, error) {
+	if o.Rounds < 1 || o.Window <= 0 {
+		return nil, nil, fmt.Errorf("bench: %d rounds of %v; there must be at least one", o.Rounds, o.Window)
+	}
+	chosen, err := choose(o.Rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := newRunner(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range chosen {
+		r.progress.expect(estimate(&chosen[i], &o))
+	}
+	return r, chosen, nil
+}
+
+// close ends the progress and removes the files of the runs.
+func (r *runner) close() {
+	r.progress.close()
+	r.files.remove()
 }
 
 // choose picks rows by name.

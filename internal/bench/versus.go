@@ -36,22 +36,11 @@ type Comparison struct {
 // returns what it found in order. The same load is put on both. A row that fails does not keep
 // the others from being measured; its error is in its notes, and in the one that is returned.
 func Versus(ctx context.Context, o Options) ([]Comparison, error) {
-	if o.Rounds < 1 || o.Window <= 0 {
-		return nil, fmt.Errorf("bench: %d rounds of %v; there must be at least one", o.Rounds, o.Window)
-	}
-	chosen, err := choose(o.Rows)
+	r, chosen, err := prepare(o, (*row).versusEstimate)
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRunner(o)
-	if err != nil {
-		return nil, err
-	}
-	defer r.files.remove()
-	defer r.progress.close()
-	for _, row := range chosen {
-		r.progress.expect(row.versusEstimate(&o))
-	}
+	defer r.close()
 	var results []Comparison
 	var failed []error
 	for _, row := range chosen {
